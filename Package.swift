@@ -1,0 +1,59 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// Arrows point down only: a target names what it may know, and the field half never imports the lab half.
+// Field targets stay inside Embedded Swift's subset (docs/EMBEDDED.md); `tools/build-field` compiles them so.
+
+let package = Package(
+  name: "giemsa",
+  products: [
+    .executable(name: "giemsa", targets: ["giemsa"]),
+    .executable(name: "giemsa-field", targets: ["giemsa-field"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Field: what ships to the clinic.
+    .target(name: "Platform", linkerSettings: [.linkedLibrary("m")]),
+    .target(name: "Kernels"),
+    .target(name: "ONNXSchema", linkerSettings: [.linkedLibrary("protobuf-c")]),
+    .target(name: "PNGShim", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
+    .target(name: "ModelGraph", dependencies: ["Platform"]),
+    .target(name: "ONNXFormat", dependencies: ["ModelGraph", "ONNXSchema", "Platform"]),
+    .target(name: "Validation", dependencies: ["ModelGraph", "ONNXFormat"]),
+    .target(name: "Passes", dependencies: ["ModelGraph"]),
+    .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
+    .target(name: "Imaging", dependencies: ["ModelGraph", "PNGShim", "Platform"]),
+    .executableTarget(
+      name: "giemsa-field",
+      dependencies: ["ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Platform"]),
+
+    // Lab: the workstation.
+    .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    .target(name: "Datasets", dependencies: ["ModelGraph", "Imaging"]),
+    .target(name: "Training", dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Datasets"]),
+    .target(name: "Reports", dependencies: ["ModelGraph"]),
+    .executableTarget(
+      name: "giemsa",
+      dependencies: [
+        "ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Datasets", "Training", "Reports",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    // Tests, a folder a module.
+    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"]),
+    .testTarget(name: "ONNXFormatTests", dependencies: ["ModelGraph", "ONNXFormat", "Platform"]),
+    .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
+    .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "InferenceTests", dependencies: ["ModelGraph", "Passes", "Inference", "Kernels"]),
+    .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "Imaging"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets"]),
+    .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .gnu11
+)

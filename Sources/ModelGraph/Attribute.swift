@@ -1,0 +1,143 @@
+/// One attribute of a node, as ONNX's AttributeProto holds it.
+public struct Attribute: Sendable {
+  public enum Value: Sendable {
+    case int(Int)
+    case ints([Int])
+    case float(Float)
+    case floats([Float])
+    case string(String)
+    case strings([String])
+    case tensor(Tensor)
+  }
+
+  public let name: String
+  public let value: Value
+
+  public init(_ name: String, _ value: Value) {
+    self.name = name
+    self.value = value
+  }
+
+  public static func int(_ name: String, _ value: Int) -> Attribute { Attribute(name, .int(value)) }
+  public static func ints(_ name: String, _ value: [Int]) -> Attribute { Attribute(name, .ints(value)) }
+  public static func float(_ name: String, _ value: Float) -> Attribute { Attribute(name, .float(value)) }
+  public static func string(_ name: String, _ value: String) -> Attribute { Attribute(name, .string(value)) }
+  public static func flag(_ name: String, _ value: Bool) -> Attribute { Attribute(name, .int(value ? 1 : 0)) }
+}
+
+/// Hands a node's attributes to its operator, with their defaults, and knows at the end which nobody asked for.
+///
+/// Operators are stored in the form of ``Graph/opset``. Where an older opset had an attribute that later became an
+/// input (Clip's min, Squeeze's axes, …) the operator's initialiser calls ``becomesInput(_:_:)`` and the reader of the
+/// file adds the constant, so that past the border there is one meaning only.
+public final class AttributeReader {
+  public let operatorName: String
+  /// The opset of the operator's domain that the file was written for.
+  public let opset: Int
+  /// How many inputs the node lists in the file (empty ones counted).
+  public let inputCount: Int
+  public private(set) var addedInputs: [(index: Int, tensor: Tensor)] = []
+  private let attributes: [Attribute]
+  private var used: [Bool]
+
+  public init(_ operatorName: String, opset: Int, inputCount: Int, attributes: [Attribute]) {
+    self.operatorName = operatorName
+    self.opset = opset
+    self.inputCount = inputCount
+    self.attributes = attributes
+    used = [Bool](repeating: false, count: attributes.count)
+  }
+
+  public func has(_ name: String) -> Bool { attributes.contains { $0.name == name } }
+
+  /// The input at `index` of the modern form of this operator, which the file gives as an attribute.
+  public func becomesInput(_ index: Int, _ tensor: Tensor) { addedInputs.append((index, tensor)) }
+
+  public func optionalInt(_ name: String) throws(GraphError) -> Int? {
+    guard let value = take(name) else { return nil }
+    guard case .int(let int) = value else { throw wrongKind(name, "an int") }
+    return try bounded(name, int)
+  }
+
+  public func int(_ name: String, default fallback: Int) throws(GraphError) -> Int {
+    try optionalInt(name) ?? fallback
+  }
+
+  public func int(_ name: String) throws(GraphError) -> Int {
+    guard let value = try optionalInt(name) else { throw missing(name) }
+    return value
+  }
+
+  public func flag(_ name: String, default fallback: Bool) throws(GraphError) -> Bool {
+    try int(name, default: fallback ? 1 : 0) != 0
+  }
+
+  public func optionalInts(_ name: String) throws(GraphError) -> [Int]? {
+    guard let value = take(name) else { return nil }
+    switch value {
+    case .ints(let ints):
+      for int in ints { _ = try bounded(name, int) }
+      return ints
+    // An empty list has no type of its own in some exporters' files.
+    case .floats(let floats) where floats.isEmpty: return []
+    default: throw wrongKind(name, "a list of ints")
+    }
+  }
+
+  public func ints(_ name: String, default fallback: [Int]) throws(GraphError) -> [Int] {
+    try optionalInts(name) ?? fallback
+  }
+
+  public func optionalFloat(_ name: String) throws(GraphError) -> Float? {
+    guard let value = take(name) else { return nil }
+    guard case .float(let float) = value else { throw wrongKind(name, "a float") }
+    return float
+  }
+
+  public func float(_ name: String, default fallback: Float) throws(GraphError) -> Float {
+    try optionalFloat(name) ?? fallback
+  }
+
+  public func string(_ name: String, default fallback: String) throws(GraphError) -> String {
+    guard let value = take(name) else { return fallback }
+    guard case .string(let string) = value else { throw wrongKind(name, "a string") }
+    return string
+  }
+
+  public func tensor(_ name: String) throws(GraphError) -> Tensor? {
+    guard let value = take(name) else { return nil }
+    guard case .tensor(let tensor) = value else { throw wrongKind(name, "a tensor") }
+    return tensor
+  }
+
+  /// Any attribute's value as it stands (Constant's many forms).
+  public func take(_ name: String) -> Attribute.Value? {
+    for index in attributes.indices where attributes[index].name == name {
+      used[index] = true
+      return attributes[index].value
+    }
+    return nil
+  }
+
+  /// Throws E206 for an attribute that no rule has asked for: a misspelling, or a meaning we would silently ignore.
+  public func finish() throws(GraphError) {
+    for index in attributes.indices where !used[index] {
+      throw GraphError(.badAttribute, "\(operatorName) has no attribute '\(attributes[index].name)' in opset \(opset)")
+    }
+  }
+
+  public func bad(_ name: String, _ why: String) -> GraphError {
+    GraphError(.badAttribute, "\(operatorName): attribute '\(name)' \(why)")
+  }
+
+  private func missing(_ name: String) -> GraphError { bad(name, "is required") }
+  private func wrongKind(_ name: String, _ wanted: String) -> GraphError { bad(name, "must be \(wanted)") }
+
+  /// Shape rules multiply and add these freely; 2^31 keeps every such sum inside Int. Beyond it lies only "to the end"
+  /// in old Slice nodes, which means the same when clamped.
+  private func bounded(_ name: String, _ value: Int) throws(GraphError) -> Int {
+    if operatorName == "Slice" { return min(max(value, -1 << 31), 1 << 31) }
+    guard value >= -(1 << 31), value <= 1 << 31 else { throw bad(name, "is \(value), beyond any sensible size") }
+    return value
+  }
+}

@@ -1,0 +1,37 @@
+/// One extent of a graph input or output: a number, or a name that is bound when the graph is planned (`N`, `batch`).
+public enum Dimension: Hashable, Sendable {
+  case fixed(Int)
+  case symbol(String)
+
+  public var text: String {
+    switch self {
+    case .fixed(let extent): "\(extent)"
+    case .symbol(let name): name
+    }
+  }
+}
+
+/// What a graph input or output is declared to be.
+public struct Declaration: Sendable {
+  public var type: ElementType
+  public var dimensions: [Dimension]
+
+  public init(_ type: ElementType, _ dimensions: [Dimension]) {
+    self.type = type
+    self.dimensions = dimensions
+  }
+
+  public init(_ type: ElementType, _ shape: Shape) { self.init(type, shape.extents.map { .fixed($0) }) }
+
+  /// The shape with every symbol bound; a symbol without a binding takes `fallback`.
+  public func shape(binding symbols: [String: Int] = [:], fallback: Int = 1) -> Shape {
+    var extents: [Int] = []
+    for dimension in dimensions {
+      switch dimension {
+      case .fixed(let extent): extents.append(extent)
+      case .symbol(let name): extents.append(symbols[name] ?? fallback)
+      }
+    }
+    return Shape(extents)
+  }
+}

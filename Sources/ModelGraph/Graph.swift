@@ -1,0 +1,186 @@
+/// The network: ONNX operators over named values, in an order in which they can run.
+///
+/// The one representation there is: the trainer executes it, `export` writes it, `validate` judges it, passes rewrite
+/// it and the runtime plans it. Operators carry the meaning of opset ``opset``, whatever opset the file had.
+public struct Graph: Sendable {
+  /// The opset of the operators' stored form, and of the files we write.
+  public static let opset = 21
+
+  /// Index of a value in ``values``.
+  public typealias ValueID = Int
+
+  public struct Value: Sendable {
+    public var name: String
+    /// The value of an initialiser.
+    public var constant: Tensor?
+    /// What the file says of it (always there for graph inputs).
+    public var declaration: Declaration?
+
+    public init(_ name: String, constant: Tensor? = nil, declaration: Declaration? = nil) {
+      self.name = name
+      self.constant = constant
+      self.declaration = declaration
+    }
+  }
+
+  public struct Node: Sendable {
+    public var name: String
+    public var operation: Operator
+    /// nil: an optional input left out.
+    public var inputs: [ValueID?]
+    /// nil: an optional output nobody wants.
+    public var outputs: [ValueID?]
+
+    public init(_ name: String, _ operation: Operator, inputs: [ValueID?], outputs: [ValueID?]) {
+      self.name = name
+      self.operation = operation
+      self.inputs = inputs
+      self.outputs = outputs
+    }
+
+    /// `node 'Conv_12' (Conv)`, for messages.
+    public var place: String { "node '\(name)' (\(operation.name))" }
+  }
+
+  public var name: String
+  public var values: [Value] = []
+  /// In topological order: a node comes after those it reads from.
+  public var nodes: [Node] = []
+  /// Inputs to be fed, without initialisers.
+  public var inputs: [ValueID] = []
+  public var outputs: [ValueID] = []
+  /// ONNX's metadata_props, in file order. ``ModelMetadata`` gives meaning to our keys.
+  public var metadata: [(key: String, value: String)] = []
+
+  public init(name: String) { self.name = name }
+
+  // MARK: Building
+
+  @discardableResult
+  public mutating func addValue(_ name: String, constant: Tensor? = nil, declaration: Declaration? = nil) -> ValueID {
+    values.append(Value(name, constant: constant, declaration: declaration))
+    return values.count - 1
+  }
+
+  public mutating func addInput(_ name: String, _ declaration: Declaration) -> ValueID {
+    let id = addValue(name, declaration: declaration)
+    inputs.append(id)
+    return id
+  }
+
+  public mutating func addConstant(_ name: String, _ tensor: Tensor) -> ValueID { addValue(name, constant: tensor) }
+
+  /// Appends a node with one output, which gets the node's name.
+  public mutating func add(_ operation: Operator, _ name: String, _ inputs: [ValueID?]) -> ValueID {
+    let output = addValue(name)
+    nodes.append(Node(name, operation, inputs: inputs, outputs: [output]))
+    return output
+  }
+
+  // MARK: Asking
+
+  /// For each value, the indices of the nodes that read it. Graph outputs are not counted.
+  public func consumers() -> [[Int]] {
+    var consumers = [[Int]](repeating: [], count: values.count)
+    for (index, node) in nodes.enumerated() {
+      for case let input? in node.inputs where consumers[input].last != index { consumers[input].append(index) }
+    }
+    return consumers
+  }
+
+  /// For each value, the index of the node that makes it; nil for inputs and constants.
+  public func producers() -> [Int?] {
+    var producers = [Int?](repeating: nil, count: values.count)
+    for (index, node) in nodes.enumerated() {
+      for case let output? in node.outputs { producers[output] = index }
+    }
+    return producers
+  }
+
+  /// Type, shape and (where known) value of every value; nil only for values that nothing makes and nobody feeds.
+  ///
+  /// - Parameter inputShapes: the shapes to plan for, in the order of ``inputs``; nil takes the declarations, symbols as 1.
+  public func infer(_ inputShapes: [Shape]? = nil) throws(GraphError) -> [Fact?] {
+    var facts = [Fact?](repeating: nil, count: values.count)
+    for (id, value) in values.enumerated() {
+      if let constant = value.constant { facts[id] = Fact(constant) }
+    }
+    for (index, id) in inputs.enumerated() {
+      guard let declaration = values[id].declaration else {
+        throw GraphError(.badInput, "input '\(values[id].name)' does not say its type")
+      }
+      let shape = inputShapes.map { $0[index] } ?? declaration.shape()
+      facts[id] = Fact(declaration.type, try shape.checked())
+    }
+    for node in nodes {
+      let results: [Fact]
+      do { results = try infer(node, facts) } catch { throw error.at(node.place) }
+      for (output, fact) in zip(node.outputs, results) {
+        if let output { facts[output] = fact }
+      }
+    }
+    return facts
+  }
+
+  /// One node's rule, given the facts of its inputs; values are computed where all inputs are small constants, so that
+  /// shape arithmetic (Shape → Gather → Concat → Reshape) is known before anything runs.
+  public func infer(_ node: Node, _ facts: [Fact?]) throws(GraphError) -> [Fact] {
+    var known: [Fact?] = []
+    for input in node.inputs {
+      guard let input else {
+        known.append(nil)
+        continue
+      }
+      guard let fact = facts[input] else {
+        throw GraphError(.undefinedValue, "input '\(values[input].name)' is made by no earlier node")
+      }
+      known.append(fact)
+    }
+    var results = try node.operation.infer(known, outputCount: node.outputs.count)
+    let small = results.allSatisfy { $0.shape.count <= 64 } && known.allSatisfy { ($0?.shape.count ?? 0) <= 4096 }
+    let allKnown = known.allSatisfy { $0 == nil || $0?.constant != nil }
+    if small, allKnown, results.contains(where: { $0.constant == nil }) {
+      results = try node.operation.evaluate(known.map { $0?.constant }).map { Fact($0) }
+    }
+    return results
+  }
+
+  /// Runs the graph by the operators' plain definitions: slow, and what the runtime is held to.
+  ///
+  /// - Parameter feeds: a tensor for each of ``inputs``. Returns one for each of ``outputs``.
+  public func evaluate(_ feeds: [Tensor]) throws(GraphError) -> [Tensor] {
+    guard feeds.count == inputs.count else {
+      throw GraphError(.badInput, "the model has \(inputs.count) inputs; \(feeds.count) were given")
+    }
+    var live = values.map { $0.constant }
+    for (id, feed) in zip(inputs, feeds) { live[id] = feed }
+    var lastUse = [Int](repeating: -1, count: values.count)
+    for (index, node) in nodes.enumerated() {
+      for case let input? in node.inputs { lastUse[input] = index }
+    }
+    for id in outputs { lastUse[id] = nodes.count }
+    for (index, node) in nodes.enumerated() {
+      var arguments: [Tensor?] = []
+      for input in node.inputs {
+        if let input, live[input] == nil {
+          throw GraphError(.undefinedValue, "input '\(values[input].name)' is made by no earlier node").at(node.place)
+        }
+        arguments.append(input.flatMap { live[$0] })
+      }
+      let results: [Tensor]
+      do { results = try node.operation.evaluate(arguments) } catch { throw error.at(node.place) }
+      for (output, result) in zip(node.outputs, results) {
+        if let output { live[output] = result }
+      }
+      for case let input? in node.inputs where lastUse[input] == index { live[input] = nil }
+    }
+    var results: [Tensor] = []
+    for id in outputs {
+      guard let value = live[id] else {
+        throw GraphError(.noOutput, "output '\(values[id].name)' is made by no node")
+      }
+      results.append(value)
+    }
+    return results
+  }
+}

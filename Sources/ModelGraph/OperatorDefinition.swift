@@ -1,0 +1,94 @@
+/// What a value is known to be before anything runs.
+public struct Fact: Sendable {
+  public var type: ElementType
+  public var shape: Shape
+  /// The value itself where it is known (an initialiser, folded shape arithmetic).
+  public var constant: Tensor?
+
+  public init(_ type: ElementType, _ shape: Shape, constant: Tensor? = nil) {
+    self.type = type
+    self.shape = shape
+    self.constant = constant
+  }
+
+  public init(_ tensor: Tensor) { self.init(tensor.type, tensor.shape, constant: tensor) }
+}
+
+/// A node's inputs in the order of the operator's page; optional ones may be nil or missing at the end.
+public struct Inputs<Element> {
+  public let operatorName: String
+  public let items: [Element?]
+
+  public init(_ operatorName: String, _ items: [Element?]) {
+    self.operatorName = operatorName
+    self.items = items
+  }
+
+  public var count: Int { items.count }
+
+  /// The input, or nil if the node leaves it out.
+  public subscript(index: Int) -> Element? { index < items.count ? items[index] : nil }
+
+  /// The input, or E207 with its name on the operator's page.
+  public func required(_ index: Int, _ name: String) throws(GraphError) -> Element {
+    guard let item = self[index] else { throw GraphError(.wrongArity, "\(operatorName): input '\(name)' is missing") }
+    return item
+  }
+
+  /// Every input, for operators that take any number of them; E207 if one is left out.
+  public func all() throws(GraphError) -> [Element] {
+    var present: [Element] = []
+    for index in items.indices { present.append(try required(index, "\(index)")) }
+    return present
+  }
+}
+
+/// One operator: its attributes (the stored properties of the conforming struct), its shape rule, its definition.
+///
+/// `infer` and `evaluate` get as many inputs as the node lists, within ``inputs``; they return a result for each output
+/// they can compute, in the page's order (a node may name fewer of them).
+public protocol OperatorDefinition: Sendable {
+  /// ONNX's name, `Conv`.
+  static var name: String { get }
+  static var domain: OperatorDomain { get }
+  /// How many inputs a node may list.
+  static var inputs: ClosedRange<Int> { get }
+  /// How many outputs a node may list.
+  static var outputs: ClosedRange<Int> { get }
+
+  /// From a file's attributes, of any supported opset.
+  init(_ attributes: AttributeReader) throws(GraphError)
+
+  /// For a file of opset ``Graph/opset``. Attributes at their default may be left out.
+  var attributes: [Attribute] { get }
+
+  /// Types and shapes of the outputs. Must hold for every input that `evaluate` accepts, and throw for every other.
+  func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact]
+
+  /// The values of the outputs: the plain definition. Called only with inputs for which `infer` did not throw.
+  func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor]
+}
+
+extension OperatorDefinition {
+  public static var domain: OperatorDomain { .onnx }
+  public static var outputs: ClosedRange<Int> { 1...1 }
+  public var attributes: [Attribute] { [] }
+}
+
+/// Who defines an operator.
+public enum OperatorDomain: UInt8, Sendable {
+  /// The ONNX standard: the empty name, or `ai.onnx`.
+  case onnx
+  /// onnxruntime's own: `com.microsoft`.
+  case microsoft
+
+  public var name: String { self == .onnx ? "" : "com.microsoft" }
+
+  public init?(name: String) {
+    switch name {
+    case "", "ai.onnx": self = .onnx
+    case "com.microsoft": self = .microsoft
+    default: return nil
+    }
+  }
+}

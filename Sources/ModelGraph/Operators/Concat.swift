@@ -1,0 +1,12 @@
+public struct Concat: OperatorDefinition {
+  public static let name = "Concat"
+  public static let inputs = 1...16
+
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    throw GraphError(.unknownOperator, "Concat is not written yet")
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+}

@@ -1,0 +1,13 @@
+public struct QLinearSigmoid: OperatorDefinition {
+  public static let name = "QLinearSigmoid"
+  public static let domain = OperatorDomain.microsoft
+  public static let inputs = 1...16
+
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    throw GraphError(.unknownOperator, "QLinearSigmoid is not written yet")
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+}

@@ -1,0 +1,53 @@
+// What the Swift side needs of libc, and nothing else: files, memory, clocks, threads, number formatting.
+// Embedded Swift has no Foundation and no Glibc overlay; this shim is the one door.
+#ifndef GIEMSA_PLATFORM_H
+#define GIEMSA_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Numbers as text. Returns the length written (without the terminating zero), at most size - 1.
+size_t platform_format_fixed(char *buffer, size_t size, double value, int digits);     // "%.*f"
+size_t platform_format_shortest(char *buffer, size_t size, double value);              // shortest that reads back, "%.9g"-like
+// Parses the whole of `text` as a number in the C locale. Returns 0 on success, -1 if anything is left over.
+int platform_parse_double(const char *text, double *value);
+
+// Seconds on a clock that only goes forward.
+double platform_seconds(void);
+
+// Writes all bytes to a file descriptor; 0 on success, else errno.
+int platform_write(int descriptor, const void *bytes, size_t count);
+// 1 if the descriptor is a terminal.
+int platform_is_terminal(int descriptor);
+
+// The message of an errno value; lives for ever.
+const char *platform_error_text(int error);
+
+// Reads a whole regular file into 64-byte aligned malloc'd memory (free with platform_free).
+// `limit` is the largest size accepted. Returns 0, an errno value, or one of the two below.
+#define PLATFORM_NOT_A_FILE (-1)
+#define PLATFORM_TOO_LARGE (-2)
+int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count);
+
+// 64-byte aligned memory; NULL when there is none.
+void *platform_allocate(size_t count);
+void platform_free(void *memory);
+
+// Float arithmetic that Embedded Swift has no overlay for.
+double platform_exp(double x);
+float platform_expf(float x);
+double platform_log(double x);
+float platform_logf(float x);
+double platform_pow(double x, double y);
+
+// Peak resident memory of this process in KiB (VmHWM).
+long platform_peak_rss_kib(void);
+
+// Ends the process.
+_Noreturn void platform_exit(int status);
+
+// The program's arguments, as main got them.
+int platform_argument_count(void);
+const char *platform_argument(int index);
+
+#endif

@@ -1,0 +1,130 @@
+#define _GNU_SOURCE
+#include "platform.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+size_t platform_format_fixed(char *buffer, size_t size, double value, int digits) {
+  int n = snprintf(buffer, size, "%.*f", digits, value);
+  return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
+size_t platform_format_shortest(char *buffer, size_t size, double value) {
+  int n = 0;
+  // The fewest digits that read back as the same float, or the same double where float is too narrow for it.
+  for (int digits = 1; digits <= 17; digits++) {
+    n = snprintf(buffer, size, "%.*g", digits, value);
+    double back = strtod(buffer, NULL);
+    if (back == value || ((double)(float)value == value && (float)back == (float)value)) break;
+  }
+  return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
+}
+
+int platform_parse_double(const char *text, double *value) {
+  char *end;
+  if (*text == 0 || *text == ' ') return -1;
+  *value = strtod(text, &end);
+  return *end == 0 ? 0 : -1;
+}
+
+double platform_seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+int platform_write(int descriptor, const void *bytes, size_t count) {
+  const char *next = bytes;
+  while (count > 0) {
+    ssize_t n = write(descriptor, next, count);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    next += n;
+    count -= (size_t)n;
+  }
+  return 0;
+}
+
+int platform_is_terminal(int descriptor) { return isatty(descriptor); }
+
+const char *platform_error_text(int error) { return strerror(error); }
+
+void *platform_allocate(size_t count) {
+  // aligned_alloc wants a multiple of the alignment.
+  if (count > SIZE_MAX - 63) return NULL;
+  size_t rounded = (count + 63) & ~(size_t)63;
+  return aligned_alloc(64, rounded ? rounded : 64);
+}
+
+void platform_free(void *memory) { free(memory); }
+
+int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return errno;
+  struct stat info;
+  int error = 0;
+  char *memory = NULL;
+  if (fstat(file, &info) != 0) {
+    error = errno;
+  } else if (!S_ISREG(info.st_mode)) {
+    error = PLATFORM_NOT_A_FILE;
+  } else if ((uint64_t)info.st_size > limit) {
+    error = PLATFORM_TOO_LARGE;
+  } else if (!(memory = platform_allocate((size_t)info.st_size))) {
+    error = ENOMEM;
+  }
+  size_t filled = 0;
+  while (!error && filled < (size_t)info.st_size) {
+    ssize_t n = read(file, memory + filled, (size_t)info.st_size - filled);
+    if (n < 0 && errno != EINTR) error = errno;
+    if (n == 0) break;  // shorter than it said: the parser will notice
+    if (n > 0) filled += (size_t)n;
+  }
+  close(file);
+  if (error) {
+    free(memory);
+    return error;
+  }
+  *bytes = memory;
+  *count = filled;
+  return 0;
+}
+
+double platform_exp(double x) { return exp(x); }
+float platform_expf(float x) { return expf(x); }
+double platform_log(double x) { return log(x); }
+float platform_logf(float x) { return logf(x); }
+double platform_pow(double x, double y) { return pow(x, y); }
+
+long platform_peak_rss_kib(void) {
+  FILE *status = fopen("/proc/self/status", "r");
+  if (!status) return 0;
+  char line[256];
+  long peak = 0;
+  while (fgets(line, sizeof line, status))
+    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
+  fclose(status);
+  return peak;
+}
+
+// glibc hands main's arguments to constructors; Embedded Swift's own entry point keeps them to itself.
+static int argument_count;
+static char **arguments;
+
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  argument_count = count;
+  arguments = values;
+}
+
+int platform_argument_count(void) { return argument_count; }
+
+const char *platform_argument(int index) { return index < argument_count ? arguments[index] : ""; }
+
+void platform_exit(int status) { exit(status); }

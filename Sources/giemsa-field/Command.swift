@@ -1,0 +1,21 @@
+/// One subcommand: what `--help` says of it and what it does. Returns the exit status.
+struct Command: Sendable {
+  let name: String
+  /// `MODEL PATH…`
+  let arguments: String
+  /// One sentence.
+  let summary: String
+  let options: [OptionRule]
+  let run: @Sendable (CommandLineOptions) throws(UsageError) -> Int32
+
+  var help: String {
+    var text = "giemsa-field \(name) \(arguments)\n\n\(summary)\n"
+    let rules = options + [OptionRule(name: "--help", value: nil, help: "this text")]
+    text += "\nOptions:"
+    for rule in rules {
+      let left = rule.value.map { "\(rule.name) \($0)" } ?? rule.name
+      text += "\n  " + left + String(repeating: " ", count: max(2, 26 - left.utf8.count)) + rule.help
+    }
+    return text
+  }
+}

@@ -1,0 +1,42 @@
+import Platform
+
+enum Program {
+  static let commands: [Command] = [
+    InferCommand.command,
+    VerifyCommand.command,
+    ValidateCommand.command,
+    BenchCommand.command,
+    InspectCommand.command,
+  ]
+
+  /// Runs the command that the arguments name and returns the exit status.
+  static func run() -> Int32 {
+    var arguments: [String] = []
+    for index in 1..<max(1, Int(platform_argument_count())) {
+      arguments.append(String(cString: platform_argument(Int32(index))))
+    }
+    guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
+      Console.out("giemsa-field runs, checks and measures ONNX models of blood cells.\n")
+      for command in commands {
+        Console.out("  giemsa-field \(command.name) \(command.arguments)\n      \(command.summary)")
+      }
+      Console.out("\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.")
+      return arguments.isEmpty ? 2 : 0
+    }
+    guard let command = commands.first(where: { $0.name == name }) else {
+      Console.error("giemsa-field: unknown command '\(name)'; giemsa-field --help lists them")
+      return 2
+    }
+    let rest = Array(arguments.dropFirst())
+    if rest.contains("--help") || rest.contains("-h") {
+      Console.out(command.help)
+      return 0
+    }
+    do {
+      return try command.run(try CommandLineOptions(rest, rules: command.options))
+    } catch {
+      Console.error("giemsa-field \(name): \(error.message)")
+      return 2
+    }
+  }
+}
