@@ -1,0 +1,122 @@
+import Datasets
+import ModelGraph
+
+/// Appends layers with fresh weights to a graph. A layer `name` has its weights in constants `name.weight`, `name.bias`,
+/// `name.running_mean`, `name.running_var`, as PyTorch names them.
+struct NetworkBuilder {
+  enum LinearInitialization {
+    /// PyTorch's `nn.Linear`: weights and bias uniform within ±1/√in.
+    case torch
+    /// fastai's head: normal with deviation √(2/in) (Kaiming, fan-in), no bias.
+    case fastai
+  }
+
+  var graph: Graph
+  private let seed: UInt64
+  /// Counts the weight tensors; each draws from its own stream of the seed.
+  private var stream: UInt64 = 0
+
+  init(name: String, seed: UInt64) {
+    graph = Graph(name: name)
+    self.seed = seed
+  }
+
+  /// For a layer added to a graph that is there already: streams of its own, apart from those of a body.
+  init(extending graph: Graph, seed: UInt64) {
+    self.graph = graph
+    self.seed = seed
+    stream = 1 << 32
+  }
+
+  /// Conv without bias, weights [to, from, kernel, kernel] normal with deviation √(2/(kernel²·to)): He et al.,
+  /// "Delving Deep into Rectifiers" (2015), fan-out, as torchvision does it.
+  mutating func convolution(
+    _ name: String, _ x: Graph.ValueID, from: Int, to: Int, kernel: Int, stride: Int
+  ) throws(GraphError) -> Graph.ValueID {
+    let deviation = (2 / Float(kernel * kernel * to)).squareRoot()
+    let weight = graph.addConstant("\(name).weight", try normal([to, from, kernel, kernel], deviation: deviation))
+    let pad = kernel / 2
+    let attributes: [Attribute] = [
+      .ints("kernel_shape", [kernel, kernel]), .ints("strides", [stride, stride]),
+      .ints("pads", [pad, pad, pad, pad]),
+    ]
+    return graph.add(try Operator(named: "Conv", inputCount: 2, attributes), name, [x, weight])
+  }
+
+  /// γ = 1, β = 0, running mean 0, running variance 1; ε = 1e-5, momentum 0.9 (PyTorch's 0.1 counts the other way).
+  mutating func batchNormalization(_ name: String, _ x: Graph.ValueID, channels: Int) throws(GraphError)
+    -> Graph.ValueID
+  {
+    let zeros = [Float](repeating: 0, count: channels)
+    let ones = [Float](repeating: 1, count: channels)
+    let inputs: [Graph.ValueID?] = [
+      x,
+      graph.addConstant("\(name).weight", try Tensor([channels], ones)),
+      graph.addConstant("\(name).bias", try Tensor([channels], zeros)),
+      graph.addConstant("\(name).running_mean", try Tensor([channels], zeros)),
+      graph.addConstant("\(name).running_var", try Tensor([channels], ones)),
+    ]
+    let attributes: [Attribute] = [.float("epsilon", 1e-5), .float("momentum", 0.9)]
+    return graph.add(try Operator(named: "BatchNormalization", inputCount: 5, attributes), name, inputs)
+  }
+
+  mutating func relu(_ name: String, _ x: Graph.ValueID) throws(GraphError) -> Graph.ValueID {
+    graph.add(try Operator(named: "Relu"), name, [x])
+  }
+
+  mutating func maxPool(_ name: String, _ x: Graph.ValueID, kernel: Int, stride: Int) throws(GraphError)
+    -> Graph.ValueID
+  {
+    let pad = kernel / 2
+    let attributes: [Attribute] = [
+      .ints("kernel_shape", [kernel, kernel]), .ints("strides", [stride, stride]),
+      .ints("pads", [pad, pad, pad, pad]),
+    ]
+    return graph.add(try Operator(named: "MaxPool", attributes), name, [x])
+  }
+
+  /// Without training_mode: the identity wherever the graph is only run; the trainer gives it its meaning.
+  mutating func dropout(_ name: String, _ x: Graph.ValueID, ratio: Float) throws(GraphError) -> Graph.ValueID {
+    let ratio = graph.addConstant("\(name).ratio", try Tensor(scalar: ratio))
+    return graph.add(try Operator(named: "Dropout", inputCount: 2), name, [x, ratio])
+  }
+
+  /// Gemm with weights [to, from] (transB), as PyTorch keeps them.
+  mutating func linear(
+    _ name: String, _ x: Graph.ValueID, from: Int, to: Int, initialization: LinearInitialization,
+    output: String? = nil
+  ) throws(GraphError) -> Graph.ValueID {
+    var inputs: [Graph.ValueID?] = [x]
+    switch initialization {
+    case .torch:
+      let bound = 1 / Float(from).squareRoot()
+      inputs.append(graph.addConstant("\(name).weight", try uniform([to, from], bound: bound)))
+      inputs.append(graph.addConstant("\(name).bias", try uniform([to], bound: bound)))
+    case .fastai:
+      let deviation = (2 / Float(from)).squareRoot()
+      inputs.append(graph.addConstant("\(name).weight", try normal([to, from], deviation: deviation)))
+    }
+    let y = graph.add(try Operator(named: "Gemm", inputCount: inputs.count, [.int("transB", 1)]), name, inputs)
+    if let output { graph.values[y].name = output }
+    return y
+  }
+
+  mutating func normal(_ shape: Shape, deviation: Float) throws(GraphError) -> Tensor {
+    var tensor = try Tensor(zeros: shape)
+    var random = nextSource()
+    tensor.withMutableElements(Float.self) { random.fillNormal($0, deviation: deviation) }
+    return tensor
+  }
+
+  mutating func uniform(_ shape: Shape, bound: Float) throws(GraphError) -> Tensor {
+    var tensor = try Tensor(zeros: shape)
+    var random = nextSource()
+    tensor.withMutableElements(Float.self) { random.fillUniform($0, bound: bound) }
+    return tensor
+  }
+
+  private mutating func nextSource() -> RandomSource {
+    stream += 1
+    return RandomSource(seed: seed, stream: stream)
+  }
+}
