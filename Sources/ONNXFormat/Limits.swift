@@ -1,0 +1,34 @@
+/// What a file may ask of us. A file beyond any of these is refused with E105 before the memory is asked for.
+///
+/// `standard` admits every network that makes sense on a workstation; a service that takes files from strangers may
+/// want less.
+public struct Limits: Sendable {
+  /// Bytes of a model or tensor file: protocol buffers end at 2 GiB anyway.
+  public var fileBytes = Int(Int32.max)
+  /// Bytes that parsing may allocate in all: `parseFactor` times the file's size, and `parseBase` for small files of
+  /// many parts. A well-made file needs once its size for the weights and some hundred bytes a node.
+  public var parseFactor = 4
+  public var parseBase = 64 << 20
+  /// Bytes of tensor data read from files beside the model, in all.
+  public var externalBytes = Int(Int32.max)
+  public var nodes = 100_000
+  public var initialisers = 100_000
+  /// Graph inputs and graph outputs, each.
+  public var graphInputs = 4096
+  /// Inputs or outputs of one node.
+  public var nodeInputs = 4096
+  /// Attributes of one node, and entries of a list in one.
+  public var attributes = 64
+  public var attributeEntries = 1 << 20
+  /// Bytes of any name.
+  public var nameBytes = 16384
+  /// Axes of a tensor.
+  public var rank = 32
+  public var metadataEntries = 4096
+  /// Bytes of one metadata value, or of a string attribute.
+  public var textBytes = 16 << 20
+
+  public static let standard = Limits()
+
+  public init() {}
+}
