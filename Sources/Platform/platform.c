@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "platform.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -96,6 +97,60 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
   *count = filled;
   return 0;
 }
+
+int platform_replace_file(const char *path, const void *bytes, size_t count) {
+  // A pipe or a device (/dev/stdout) is written to, not replaced.
+  struct stat there;
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+    int sink = open(path, O_WRONLY | O_CLOEXEC);
+    if (sink < 0) return errno;
+    int trouble = platform_write(sink, bytes, count);
+    if (close(sink) != 0 && !trouble) trouble = errno;
+    return trouble;
+  }
+  size_t length = strlen(path);
+  char *temporary = malloc(length + 8);
+  if (!temporary) return ENOMEM;
+  memcpy(temporary, path, length);
+  memcpy(temporary + length, ".XXXXXX", 8);
+  int file = mkstemp(temporary);
+  int error = file < 0 ? errno : 0;
+  if (!error) {
+    error = platform_write(file, bytes, count);
+    // mkstemp makes files private; the result should be what an ordinary open would have made.
+    mode_t mask = umask(0);
+    umask(mask);
+    if (!error && fchmod(file, 0666 & ~mask) != 0) error = errno;
+    if (close(file) != 0 && !error) error = errno;
+    if (!error && rename(temporary, path) != 0) error = errno;
+    if (error) unlink(temporary);
+  }
+  free(temporary);
+  return error;
+}
+
+int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode) {
+  struct stat info;
+  if (stat(path, &info) != 0) return errno;
+  *device = info.st_dev;
+  *inode = info.st_ino;
+  return S_ISREG(info.st_mode) ? PLATFORM_IS_FILE : S_ISDIR(info.st_mode) ? PLATFORM_IS_DIRECTORY : PLATFORM_IS_OTHER;
+}
+
+void *platform_directory_open(const char *path, int *error) {
+  DIR *directory = opendir(path);
+  *error = directory ? 0 : errno;
+  return directory;
+}
+
+const char *platform_directory_next(void *directory) {
+  struct dirent *entry;
+  while ((entry = readdir(directory)))
+    if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) return entry->d_name;
+  return NULL;
+}
+
+void platform_directory_close(void *directory) { closedir(directory); }
 
 double platform_exp(double x) { return exp(x); }
 float platform_expf(float x) { return expf(x); }

@@ -29,6 +29,23 @@ const char *platform_error_text(int error);
 #define PLATFORM_TOO_LARGE (-2)
 int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count);
 
+// Writes `bytes` to a temporary file beside `path` and renames it over `path`, so that a reader sees the old file or
+// the new one and never half of either. Returns 0 or an errno value; on failure the temporary file is gone.
+int platform_replace_file(const char *path, const void *bytes, size_t count);
+
+// What `path` is, following links: one of the three below, or an errno value. For a directory `device` and `inode`
+// identify it, so that a walk can tell where it has been.
+#define PLATFORM_IS_FILE (-1)
+#define PLATFORM_IS_DIRECTORY (-2)
+#define PLATFORM_IS_OTHER (-3)
+int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode);
+
+// Lists a directory: open returns NULL (and sets *error to an errno value) or a handle; next returns a name other than
+// `.` and `..`, valid until the next call, or NULL at the end; close ends it.
+void *platform_directory_open(const char *path, int *error);
+const char *platform_directory_next(void *directory);
+void platform_directory_close(void *directory);
+
 // 64-byte aligned memory; NULL when there is none.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);

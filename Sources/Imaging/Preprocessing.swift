@@ -1,0 +1,101 @@
+import ModelGraph
+
+/// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the mean, divide by the standard
+/// deviation, channel by channel. Training and the field run this same code.
+public struct Preprocessing: Sendable {
+  /// The tensor's extents.
+  public let height: Int
+  public let width: Int
+  /// The shorter side before the centre crop; nil: straight to `width` × `height`.
+  public let resize: Int?
+  /// For each tensor channel, which of R, G, B it is.
+  private let order: [Int]
+  /// For each tensor channel, the float that each byte becomes: 3 × 256.
+  private let table: [Float]
+
+  /// ImageNet's, as torchvision gives them: what networks are trained with unless somebody says otherwise.
+  public static let imageNetMean: [Float] = [0.485, 0.456, 0.406]
+  public static let imageNetStd: [Float] = [0.229, 0.224, 0.225]
+
+  /// - Parameter inputShape: the model's input `[N, 3, H, W]`; must agree with `metadata.inputSize` where both are given.
+  public init(_ metadata: ModelMetadata, inputShape: Shape) throws(ImagingError) {
+    guard inputShape.rank == 4 else {
+      throw ImagingError("the model wants an input of shape \(inputShape); pictures are [N, 3, height, width]")
+    }
+    guard inputShape[1] == 3 else {
+      throw ImagingError("the model wants \(inputShape[1]) channels; pictures have 3 (red, green, blue)")
+    }
+    guard inputShape[2] > 0, inputShape[3] > 0, inputShape[2] <= 16384, inputShape[3] <= 16384 else {
+      throw ImagingError("the model wants \(inputShape[3]) × \(inputShape[2]) pixels; 1 to 16384 a side are possible")
+    }
+    if !metadata.inputSize.isEmpty {
+      guard metadata.inputSize == [inputShape[2], inputShape[3]] else {
+        throw ImagingError(
+          "the model's giemsa.input_size says \(metadata.inputSize[0]) × \(metadata.inputSize[1]), "
+            + "its input \(inputShape[2]) × \(inputShape[3]) (height × width)")
+      }
+    }
+    guard metadata.mean.count == 3, metadata.std.count == 3 else {
+      throw ImagingError(
+        "mean and std have \(metadata.mean.count) and \(metadata.std.count) numbers; "
+          + "there must be 3 of each, for red, green, blue in the model's channel order")
+    }
+    height = inputShape[2]
+    width = inputShape[3]
+    resize = metadata.resize
+    if let resize, resize < max(height, width) {
+      throw ImagingError("pictures are resized to \(resize), which leaves too little to crop \(width) × \(height) from")
+    }
+    order = metadata.channelOrder == .rgb ? [0, 1, 2] : [2, 1, 0]
+    var table: [Float] = []
+    table.reserveCapacity(768)
+    for channel in 0..<3 {
+      for byte in 0..<256 {
+        table.append((Float(byte) / 255 - metadata.mean[channel]) / metadata.std[channel])
+      }
+    }
+    self.table = table
+  }
+
+  /// Resized and cropped to `width` × `height`, still RGB bytes: what ``normalize(_:into:)`` wants.
+  public func prepared(_ picture: Picture) -> Picture {
+    guard let resize else { return picture.resized(width: width, height: height) }
+    return picture.resized(shorterSide: resize).cropped(width: width, height: height)
+  }
+
+  /// Floats in one prepared picture's part of the tensor.
+  public var floatsPerPicture: Int { 3 * height * width }
+
+  /// Turns `width` × `height` RGB bytes into the tensor's three planes.
+  public func normalize(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
+    let area = width * height
+    precondition(pixels.count == area * 3 && planes.count == area * 3, "not a prepared picture")
+    table.withUnsafeBufferPointer { table in
+      for channel in 0..<3 {
+        let source = order[channel]
+        let base = channel * 256
+        for index in 0..<area {
+          planes[channel * area + index] = table[base + Int(pixels[index * 3 + source])]
+        }
+      }
+    }
+  }
+
+  /// `[N, 3, height, width]` float32.
+  public func tensor(_ pictures: [Picture]) throws(ImagingError) -> Tensor {
+    var result: Tensor
+    do {
+      result = try Tensor(zeros: [pictures.count, 3, height, width])
+    } catch {
+      throw ImagingError(error.message)
+    }
+    let step = floatsPerPicture
+    result.withMutableElements(Float.self) { all in
+      for (index, picture) in pictures.enumerated() {
+        let planes = UnsafeMutableBufferPointer(rebasing: all[(index * step)..<((index + 1) * step)])
+        prepared(picture).pixels.withUnsafeBufferPointer { normalize($0, into: planes) }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,154 @@
+#include "pngshim.h"
+
+#include <png.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+
+// What libpng's callbacks see of one call.
+typedef struct {
+  jmp_buf back;
+  char *message;
+  const uint8_t *next;  // reading: the bytes left
+  size_t left;
+  uint8_t *written;  // writing: malloc'd, grown by doubling
+  size_t used, capacity;
+} Session;
+
+static void fail(png_structp png, png_const_charp reason) {
+  Session *session = png_get_error_ptr(png);
+  strncpy(session->message, reason, PNGSHIM_MESSAGE - 1);
+  session->message[PNGSHIM_MESSAGE - 1] = 0;
+  longjmp(session->back, 1);
+}
+
+// Odd ancillary chunks (a wrong colour profile, say) are not worth a line: the pixels are what is asked for.
+static void ignore(png_structp png, png_const_charp reason) {
+  (void)png;
+  (void)reason;
+}
+
+static void take(png_structp png, png_bytep target, size_t count) {
+  Session *session = png_get_io_ptr(png);
+  if (count > session->left) png_error(png, "the file ends too early");
+  memcpy(target, session->next, count);
+  session->next += count;
+  session->left -= count;
+}
+
+static void put(png_structp png, png_bytep source, size_t count) {
+  Session *session = png_get_io_ptr(png);
+  if (count > session->capacity - session->used) {
+    size_t capacity = session->capacity ? session->capacity : 4096;
+    while (capacity - session->used < count) capacity *= 2;
+    uint8_t *grown = realloc(session->written, capacity);
+    if (!grown) png_error(png, "no memory");
+    session->written = grown;
+    session->capacity = capacity;
+  }
+  memcpy(session->written + session->used, source, count);
+  session->used += count;
+}
+
+static void flush(png_structp png) { (void)png; }
+
+static png_structp reader(Session *session, uint32_t side_limit) {
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, session, fail, ignore);
+  if (!png) return NULL;
+  png_set_read_fn(png, session, take);
+  png_set_user_limits(png, side_limit, side_limit);
+  // Text and profiles can be compressed bombs; nobody reads them here.
+  png_set_chunk_malloc_max(png, 4 << 20);
+  png_set_chunk_cache_max(png, 64);
+  return png;
+}
+
+int pngshim_size(const void *bytes, size_t count, uint32_t side_limit, uint32_t *width, uint32_t *height,
+                 char *message) {
+  Session session = {.message = message, .next = bytes, .left = count};
+  png_structp volatile png = NULL;
+  png_infop volatile info = NULL;
+  strcpy(message, "no memory");
+  int status = -1;
+  if (setjmp(session.back) == 0) {
+    png = reader(&session, side_limit);
+    if (png) info = png_create_info_struct(png);
+    if (info) {
+      png_read_info(png, info);
+      *width = png_get_image_width(png, info);
+      *height = png_get_image_height(png, info);
+      status = 0;
+    }
+  }
+  png_structp a = png;
+  png_infop b = info;
+  png_destroy_read_struct(&a, &b, NULL);
+  return status;
+}
+
+int pngshim_read(const void *bytes, size_t count, uint32_t side_limit, uint8_t *pixels, char *message) {
+  Session session = {.message = message, .next = bytes, .left = count};
+  png_structp volatile png = NULL;
+  png_infop volatile info = NULL;
+  strcpy(message, "no memory");
+  volatile int status = -1;
+  if (setjmp(session.back) == 0) {
+    png = reader(&session, side_limit);
+    if (png) info = png_create_info_struct(png);
+    if (info) {
+      png_read_info(png, info);
+      png_set_palette_to_rgb(png);
+      if (png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
+      png_set_strip_16(png);
+      png_set_gray_to_rgb(png);
+      png_set_strip_alpha(png);
+      int passes = png_set_interlace_handling(png);
+      png_read_update_info(png, info);
+      size_t stride = (size_t)png_get_image_width(png, info) * 3;
+      if (png_get_rowbytes(png, info) != stride) png_error(png, "an unknown pixel format");
+      uint32_t height = png_get_image_height(png, info);
+      for (int pass = 0; pass < passes; pass++)
+        for (uint32_t y = 0; y < height; y++) png_read_row(png, pixels + y * stride, NULL);
+      png_read_end(png, NULL);
+      status = 0;
+    }
+  }
+  png_structp a = png;
+  png_infop b = info;
+  png_destroy_read_struct(&a, &b, NULL);
+  return status;
+}
+
+int pngshim_write(const uint8_t *pixels, uint32_t width, uint32_t height, void **bytes, size_t *count,
+                  char *message) {
+  Session session = {.message = message};
+  png_structp volatile png = NULL;
+  png_infop volatile info = NULL;
+  strcpy(message, "no memory");
+  volatile int status = -1;
+  if (setjmp(session.back) == 0) {
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &session, fail, ignore);
+    if (png) info = png_create_info_struct(png);
+    if (info) {
+      png_set_write_fn(png, &session, put, flush);
+      png_set_IHDR(png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                   PNG_FILTER_TYPE_DEFAULT);
+      png_write_info(png, info);
+      for (uint32_t y = 0; y < height; y++) png_write_row(png, pixels + (size_t)y * width * 3);
+      png_write_end(png, NULL);
+      status = 0;
+    }
+  }
+  png_structp a = png;
+  png_infop b = info;
+  png_destroy_write_struct(&a, &b);
+  if (status == 0) {
+    *bytes = session.written;
+    *count = session.used;
+  } else {
+    free(session.written);
+  }
+  return status;
+}
+
+void pngshim_free(void *bytes) { free(bytes); }
