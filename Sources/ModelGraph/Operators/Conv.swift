@@ -1,12 +1,44 @@
-public struct Conv: OperatorDefinition {
+/// Conv: convolution over one or two spatial axes. https://onnx.ai/onnx/operators/onnx__Conv.html, opsets 1 and 11.
+///
+/// Inputs: X `[N, C, (H,) W]`, W `[M, C/group, (kH,) kW]`, B `[M]` (optional). Output: Y `[N, M, (oH,) oW]`.
+public struct Conv: FloatOperator {
   public static let name = "Conv"
-  public static let inputs = 1...16
+  public static let inputs = 2...3
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Conv is not written yet")
+  public var window: Window
+  public var group: Int
+
+  public init(_ window: Window = Window(), group: Int = 1) {
+    self.window = window
+    self.group = group
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    window = try Window(attributes)
+    group = try attributes.int("group", default: 1)
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public var attributes: [Attribute] { window.attributes + (group == 1 ? [] : [.int("group", group)]) }
+
+  public func geometry(x: Shape, w: Shape) throws(GraphError) -> ConvolutionGeometry {
+    try ConvolutionGeometry(window, group: group, x: x, w: w, of: Self.name)
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
+    try x.mustBe(ElementType.floats, "Conv: X")
+    try w.mustMatch(x, "X", "Conv: W")
+    let geometry = try geometry(x: x.shape, w: w.shape)
+    if let b = inputs[2] {
+      try b.mustMatch(x, "X", "Conv: B")
+      try geometry.check(bias: b.shape, of: Self.name)
+    }
+    return [Fact(x.type, geometry.outputShape)]
+  }
+
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
+    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
+    let geometry = try geometry(x: x.shape, w: w.shape)
+    return [try geometry.convolve(x, w, bias: inputs[2], as: Number.self)]
+  }
 }

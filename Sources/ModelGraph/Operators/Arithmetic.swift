@@ -1,0 +1,59 @@
+import Platform
+
+/// A number that operators compute with. Integers wrap around, and dividing them by zero gives 0 as in NumPy: no file
+/// can make them trap.
+public protocol Arithmetic: TensorElement, Comparable, ExpressibleByIntegerLiteral {
+  /// The value below all others (−∞ for floats): where a maximum starts.
+  static var lowest: Self { get }
+  func plus(_ other: Self) -> Self
+  func minus(_ other: Self) -> Self
+  func times(_ other: Self) -> Self
+  /// Truncated towards zero for integers.
+  func divided(by other: Self) -> Self
+  init(count: Int)
+}
+
+extension Arithmetic where Self: FixedWidthInteger {
+  public static var lowest: Self { min }
+  @inline(__always) public func plus(_ other: Self) -> Self { self &+ other }
+  @inline(__always) public func minus(_ other: Self) -> Self { self &- other }
+  @inline(__always) public func times(_ other: Self) -> Self { self &* other }
+  @inline(__always) public func divided(by other: Self) -> Self {
+    other == 0 ? 0 : dividedReportingOverflow(by: other).partialValue
+  }
+  @inline(__always) public init(count: Int) { self.init(truncatingIfNeeded: count) }
+}
+
+extension Int8: Arithmetic {}
+extension UInt8: Arithmetic {}
+extension Int32: Arithmetic {}
+extension Int64: Arithmetic {}
+
+/// float32 or float64.
+public protocol Real: Arithmetic, FloatingPoint {
+  init(_ value: Double)
+  init(_ value: Float)
+  /// e to the power of this.
+  var exponential: Self { get }
+  /// The natural logarithm of this.
+  var logarithm: Self { get }
+}
+
+extension Real {
+  public static var lowest: Self { -infinity }
+  @inline(__always) public func plus(_ other: Self) -> Self { self + other }
+  @inline(__always) public func minus(_ other: Self) -> Self { self - other }
+  @inline(__always) public func times(_ other: Self) -> Self { self * other }
+  @inline(__always) public func divided(by other: Self) -> Self { self / other }
+  @inline(__always) public init(count: Int) { self.init(count) }
+}
+
+extension Float: Real {
+  public var exponential: Float { platform_expf(self) }
+  public var logarithm: Float { platform_logf(self) }
+}
+
+extension Double: Real {
+  public var exponential: Double { platform_exp(self) }
+  public var logarithm: Double { platform_log(self) }
+}
