@@ -1,12 +1,32 @@
+/// Flatten: a matrix of the axes before `axis` and those from it on. https://onnx.ai/onnx/operators/onnx__Flatten.html,
+/// opsets 1 to 21.
+///
+/// Input: any `[d0, …, dn]`. Output: `[d0 · … · d(axis-1), d(axis) · … · dn]`.
 public struct Flatten: OperatorDefinition {
   public static let name = "Flatten"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Flatten is not written yet")
+  /// From `-rank` to `rank`, both included.
+  public var axis: Int
+
+  public init(axis: Int = 1) { self.axis = axis }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) { axis = try attributes.int("axis", default: 1) }
+
+  public var attributes: [Attribute] { [.int("axis", axis)] }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let input = try inputs.required(0, "input")
+    return [Fact(input.type, try flat(input.shape))]
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let input = try inputs.required(0, "input")
+    return [try input.reshaped(try flat(input.shape))]
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  private func flat(_ shape: Shape) throws(GraphError) -> Shape {
+    let split = axis == shape.rank ? shape.rank : try shape.axis(axis, of: "Flatten")
+    return [shape.extents[..<split].reduce(1, *), shape.extents[split...].reduce(1, *)]
+  }
 }

@@ -1,12 +1,58 @@
+/// Reshape: the same elements under other extents. https://onnx.ai/onnx/operators/onnx__Reshape.html, opsets 5 to 21.
+///
+/// Inputs: data, shape (int64 vector). In `shape`, 0 keeps the extent of data at that place (unless `allowzero`), and
+/// one -1 takes what is left over.
 public struct Reshape: OperatorDefinition {
   public static let name = "Reshape"
-  public static let inputs = 1...16
+  public static let inputs = 2...2
+
+  /// 0 in `shape` means an extent of zero.
+  public var allowzero: Bool
+
+  public init(allowzero: Bool = false) { self.allowzero = allowzero }
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Reshape is not written yet")
+    allowzero = attributes.opset >= 14 ? try attributes.flag("allowzero", default: false) : false
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public var attributes: [Attribute] { allowzero ? [.flag("allowzero", true)] : [] }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let data = try inputs.required(0, "data")
+    return [Fact(data.type, try target(of: data.shape, wanted: try inputs.ints(1, "shape")))]
+  }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let data = try inputs.required(0, "data")
+    return [try data.reshaped(try target(of: data.shape, wanted: try inputs.facts.ints(1, "shape")))]
+  }
+
+  private func target(of shape: Shape, wanted: [Int]) throws(GraphError) -> Shape {
+    var target = Shape(wanted)
+    var open: Int?
+    for (axis, extent) in wanted.enumerated() {
+      if extent == 0, !allowzero {
+        guard axis < shape.rank else {
+          throw .mismatch("Reshape: shape \(target) has 0 at axis \(axis), but data \(shape) has no such axis to keep")
+        }
+        target[axis] = shape[axis]
+      } else if extent == -1 {
+        guard open == nil else { throw .mismatch("Reshape: shape \(Shape(wanted)) has more than one -1") }
+        open = axis
+        target[axis] = 1
+      }
+    }
+    let known = try target.checked().count
+    if let open {
+      guard known > 0, shape.count % known == 0 else {
+        throw .mismatch("Reshape: nothing fits the -1 when data \(shape) becomes \(Shape(wanted))")
+      }
+      target[open] = shape.count / known
+    }
+    guard try target.checked().count == shape.count else {
+      throw .mismatch(
+        "Reshape: data \(shape) has \(shape.count) elements, shape \(Shape(wanted)) wants \(target.count)")
+    }
+    return target
+  }
 }

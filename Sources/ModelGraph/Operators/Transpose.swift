@@ -1,12 +1,37 @@
+/// Transpose: axes in another order. https://onnx.ai/onnx/operators/onnx__Transpose.html, opsets 1 to 21.
+///
+/// Output axis `i` is input axis `perm[i]`; without perm, the axes in reverse.
 public struct Transpose: OperatorDefinition {
   public static let name = "Transpose"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Transpose is not written yet")
+  public var perm: [Int]?
+
+  public init(perm: [Int]?) { self.perm = perm }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) { perm = try attributes.optionalInts("perm") }
+
+  public var attributes: [Attribute] { perm.map { [.ints("perm", $0)] } ?? [] }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let data = try inputs.required(0, "data")
+    return [Fact(data.type, Shape(try order(data.shape).map { data.shape[$0] }))]
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let data = try inputs.required(0, "data")
+    let order = try order(data.shape)
+    let strides = data.shape.strides
+    let shape = Shape(order.map { data.shape[$0] })
+    return [try data.picking(shape) { axis in (0..<shape[axis]).map { $0 * strides[order[axis]] } }]
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  private func order(_ shape: Shape) throws(GraphError) -> [Int] {
+    guard let perm else { return shape.extents.indices.reversed() }
+    guard perm.sorted() == Array(0..<shape.rank) else {
+      throw GraphError(
+        .badAttribute, "Transpose: perm \(Shape(perm)) is no order of the \(shape.rank) axes of \(shape)")
+    }
+    return perm
+  }
 }

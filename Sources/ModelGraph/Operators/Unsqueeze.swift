@@ -1,12 +1,31 @@
+/// Unsqueeze: adds axes of extent 1. https://onnx.ai/onnx/operators/onnx__Unsqueeze.html, opsets 1 to 21.
+///
+/// Inputs: data, axes (int64 vector: places in the output's shape). Before opset 13 axes was an attribute.
 public struct Unsqueeze: OperatorDefinition {
   public static let name = "Unsqueeze"
-  public static let inputs = 1...16
+  public static let inputs = 2...2
+
+  public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Unsqueeze is not written yet")
+    if attributes.opset < 13 { try attributes.moveInts("axes", toInput: 1) }
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let data = try inputs.required(0, "data")
+    return [Fact(data.type, try unsqueezed(data.shape, axes: try inputs.ints(1, "axes")))]
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let data = try inputs.required(0, "data")
+    return [try data.reshaped(try unsqueezed(data.shape, axes: try inputs.facts.ints(1, "axes")))]
+  }
+
+  private func unsqueezed(_ shape: Shape, axes named: [Int]) throws(GraphError) -> Shape {
+    let ones = Shape([Int](repeating: 1, count: shape.rank + named.count))
+    var isNew = [Bool](repeating: false, count: ones.rank)
+    for axis in try ones.distinctAxes(named, of: "Unsqueeze") { isNew[axis] = true }
+    var kept = shape.extents.makeIterator()
+    return Shape(isNew.map { $0 ? 1 : kept.next() ?? 1 })
+  }
 }
