@@ -2,6 +2,8 @@
 /// reduction (so it averages when it makes smaller), two passes, fixed-point weights of 22 bits.
 ///
 /// Pillow's `src/libImaging/Resample.c` is the definition; models trained on torchvision's pictures saw exactly this.
+/// The pass across comes first, as in every Pillow up to 12. Pillow 13 swaps the passes where the height shrinks more
+/// than the width; the results then differ by at most 1.
 struct Resampling {
   /// For each output index the first input index, how many there are, and where their weights start.
   private var first: [Int32] = []

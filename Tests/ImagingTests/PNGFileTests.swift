@@ -1,0 +1,82 @@
+import Foundation
+import Imaging
+import Testing
+
+@Suite struct PNGFileTests {
+  @Test(arguments: PictureFixtures.names("kind-", ".png"))
+  func readsAsPillowDoes(_ name: String) throws {
+    let picture = try PNGFile.read(PictureFixtures.path(name))
+    #expect(picture.width == 13 && picture.height == 11)
+    #expect(picture.pixels == (try PictureFixtures.bytes(name.replacing(".png", with: ".rgb"))))
+  }
+
+  @Test func thereAreFixtures() { #expect(PictureFixtures.names("kind-", ".png").count >= 30) }
+
+  @Test func writesWhatItReads() throws {
+    let picture = try PNGFile.read(PictureFixtures.path("cell.png"))
+    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).png").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try PNGFile.write(picture, to: path)
+    #expect(try PNGFile.read(path) == picture)
+    let permissions = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect((permissions ?? 0) & 0o400 != 0)
+  }
+
+  @Test func unwritablePlace() {
+    let picture = Picture(width: 1, height: 1)
+    #expect(throws: ImagingError.self) { try PNGFile.write(picture, to: "/nowhere/at/all.png") }
+  }
+
+  @Test func notThere() {
+    do throws(ImagingError) {
+      _ = try PNGFile.read("/nowhere/a.png")
+      Issue.record("read a file that is not there")
+    } catch {
+      #expect(error.message == "/nowhere/a.png: No such file or directory")
+    }
+  }
+
+  @Test func notAPNG() {
+    #expect(
+      PictureFixtures.complaint([0xFF, 0xD8, 0xFF, 0xE0])
+        == "x.png: not a PNG (starts with ff d8 ff: a JPEG?). Convert it, or leave it out.")
+    #expect(
+      PictureFixtures.complaint([1, 2]) == "x.png: not a PNG (starts with 01 02). Convert it, or leave it out.")
+    #expect(PictureFixtures.complaint([]) == "x.png: empty file")
+  }
+
+  /// Every truncation and a flip of every byte: an error or a picture, never a crash.
+  @Test func damage() throws {
+    let whole = try PictureFixtures.bytes("kind-palette4-transparent-interlaced.png")
+    for count in 8..<whole.count {
+      // Only the checksum of the end marker can be missing without loss.
+      let complaint = PictureFixtures.complaint(Array(whole[..<count]))
+      #expect(complaint.hasPrefix("x.png: damaged PNG ("), "first \(count) bytes")
+    }
+    for index in whole.indices {
+      for flip in [UInt8(1), 0x80, 0xFF] {
+        var bytes = whole
+        bytes[index] ^= flip
+        _ = PictureFixtures.complaint(bytes)
+      }
+    }
+  }
+
+  @Test func hugeExtentsAreRefused() throws {
+    var bytes = try PictureFixtures.bytes("kind-rgb8.png")
+    // IHDR's width, and its checksum made right again so that the extent is what is judged.
+    bytes.replaceSubrange(16..<20, with: [0x00, 0x00, 0x7F, 0xFF])
+    let sum = crc32(bytes[12..<29])
+    bytes.replaceSubrange(29..<33, with: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> UInt32($0)) })
+    #expect(PictureFixtures.complaint(bytes).contains("damaged PNG"))
+  }
+
+  private func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+    var sum: UInt32 = 0xFFFF_FFFF
+    for byte in bytes {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+    }
+    return ~sum
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+import Imaging
+import Testing
+
+/// What `tools/make-picture-fixtures` drew.
+enum PictureFixtures {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Fixtures/pictures")
+    .standardizedFileURL
+
+  static func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  static func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: folder.appending(path: name))) }
+
+  static func names(_ prefix: String, _ suffix: String) -> [String] {
+    let all = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return all.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.sorted()
+  }
+
+  /// The message of the error that reading `bytes` as a file named `x.png` throws.
+  static func complaint(_ bytes: [UInt8]) -> String {
+    bytes.withUnsafeBytes { raw in
+      do throws(ImagingError) {
+        _ = try PNGFile.decode(raw, named: "x.png")
+        return ""
+      } catch {
+        return error.message
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import Imaging
+import ModelGraph
+import Testing
+
+@Suite struct PreprocessingTests {
+  private func metadata() -> ModelMetadata {
+    var metadata = ModelMetadata()
+    metadata.mean = [0.5, 0.25, 0]
+    metadata.std = [0.5, 1, 2]
+    return metadata
+  }
+
+  @Test func planesInTheModelsOrder() throws {
+    let picture = Picture(width: 2, height: 1, pixels: [255, 0, 51, 0, 255, 102])
+    var metadata = metadata()
+    let rgb = try Preprocessing(metadata, inputShape: [1, 3, 1, 2]).tensor([picture])
+    #expect(rgb.shape == [1, 3, 1, 2])
+    #expect(rgb.array(of: Float.self) == [1, -1, -0.25, 0.75, 0.1, 0.2])
+    metadata.channelOrder = .bgr
+    let bgr = try Preprocessing(metadata, inputShape: [1, 3, 1, 2]).tensor([picture, picture])
+    #expect(bgr.shape == [2, 3, 1, 2])
+    let close = zip(bgr.array(of: Float.self), [-0.6, -0.2, -0.25, 0.75, 0.5, 0]).allSatisfy { abs($0 - $1) < 1e-6 }
+    #expect(close)
+  }
+
+  @Test func resizeThenCrop() throws {
+    var metadata = metadata()
+    metadata.resize = 8
+    let preprocessing = try Preprocessing(metadata, inputShape: [1, 3, 4, 6])
+    let prepared = preprocessing.prepared(Picture(width: 20, height: 10))
+    #expect(prepared.width == 6 && prepared.height == 4)
+  }
+
+  @Test(arguments: [
+    (Shape([1, 1, 8, 8]), "channels"), (Shape([1, 8, 8]), "shape"), (Shape([1, 3, 0, 8]), "pixels"),
+  ])
+  func wrongInputs(_ shape: Shape, _ word: String) {
+    do throws(ImagingError) {
+      _ = try Preprocessing(metadata(), inputShape: shape)
+      Issue.record("accepted \(shape)")
+    } catch {
+      #expect(error.message.contains(word))
+    }
+  }
+
+  @Test func wrongMetadata() {
+    var metadata = metadata()
+    metadata.inputSize = [32, 32]
+    #expect(throws: ImagingError.self) { try Preprocessing(metadata, inputShape: [1, 3, 64, 64]) }
+    metadata.inputSize = []
+    metadata.resize = 16
+    #expect(throws: ImagingError.self) { try Preprocessing(metadata, inputShape: [1, 3, 64, 64]) }
+    #expect(throws: ImagingError.self) { try Preprocessing(ModelMetadata(), inputShape: [1, 3, 64, 64]) }
+  }
+}
