@@ -1,4 +1,6 @@
 import ModelGraph
+import ONNXSchema
+import Platform
 
 /// ONNX files in and out.
 public enum ONNXFile {
@@ -6,23 +8,87 @@ public enum ONNXFile {
   ///
   /// Throws the first problem, E1xx for the file and E2xx for the graph. External data is read from the file's folder.
   public static func read(_ path: String, limits: Limits = .standard) throws(GraphError) -> Graph {
-    throw GraphError(.unreadable, "reading is not written yet")
+    let examination = examine(path, limits: limits)
+    if let problem = examination.problems.first { throw problem }
+    guard let graph = examination.graph else { throw GraphError(.noGraph, "holds no graph") }
+    return graph
+  }
+
+  /// What can be read of a file, and everything that kept the rest from it.
+  public struct Examination: Sendable {
+    /// nil if the file could not be taken apart; otherwise what is sound of it.
+    public let graph: Graph?
+    public let problems: [GraphError]
+    /// Values of `graph` that are missing their maker because of one of the problems.
+    public let unknown: Set<Graph.ValueID>
+  }
+
+  /// Reads a file noting every problem, for `validate`.
+  public static func examine(_ path: String, limits: Limits = .standard) -> Examination {
+    let reader = ModelReader(path, limits)
+    do {
+      let model = try ParsedModel(path, limits)
+      try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee) }
+      return Examination(graph: reader.graph, problems: reader.problems, unknown: reader.unknown)
+    } catch {
+      return Examination(graph: nil, problems: reader.problems + [error], unknown: [])
+    }
   }
 
   /// Writes the graph whole or not at all: to a new file in the same folder, which then takes the name.
+  ///
+  /// Constants that no node reads are left out. Throws E101 if the file cannot be written, E105 beyond 2 GiB.
   public static func write(_ graph: Graph, to path: String) throws(GraphError) {
-    throw GraphError(.unreadable, "writing is not written yet")
+    let writer = ModelWriter(graph)
+    let model = try writer.model()
+    try writer.check(onnx_model_size(model))
+    try replaceFile(path) { file in onnx_write_model(model, file) }
+    withExtendedLifetime(writer) {}
   }
 
   /// A file of ONNX's test data (`input_0.pb`): one TensorProto.
   public static func readTensor(_ path: String, limits: Limits = .standard) throws(GraphError) -> (
     name: String, tensor: Tensor
   ) {
-    throw GraphError(.unreadable, "reading is not written yet")
+    let parsed = try ParsedTensor(path, limits)
+    // A SequenceProto or OptionalProto has its tensor where a TensorProto has its segment, and no element type.
+    guard parsed.pointer.pointee.n_segment == 0, parsed.pointer.pointee.has_data_type != 0 else {
+      throw GraphError(.unsupportedType, "holds no tensor (a sequence or optional?)")
+    }
+    let name = try parsed.pointer.pointee.name.text("name", limit: limits.nameBytes)
+    let tensor = try TensorReader(limits: limits, external: nil).tensor(parsed.pointer, "tensor '\(name)'")
+    withExtendedLifetime(parsed) {}
+    return (name, tensor)
   }
 
   /// Writes a file of ONNX's test data.
   public static func writeTensor(_ tensor: Tensor, name: String, to path: String) throws(GraphError) {
-    throw GraphError(.unreadable, "writing is not written yet")
+    let arena = MessageArena()
+    let message = arena.tensor(tensor, name: name)
+    try replaceFile(path) { file in onnx_write_tensor(message, file) }
+    withExtendedLifetime((arena, tensor)) {}
+  }
+
+  /// `body` writes to an open file and returns errno.
+  private static func replaceFile(_ path: String, _ body: (Int32) -> Int32) throws(GraphError) {
+    var temporary = [CChar](repeating: 0, count: path.utf8.count + 16)
+    let size = temporary.count
+    var file: Int32 = -1
+    var error = temporary.withUnsafeMutableBufferPointer { buffer in
+      path.withCString { platform_replace_begin($0, buffer.baseAddress, size, &file) }
+    }
+    if error == 0 {
+      error = body(file)
+      temporary.withUnsafeBufferPointer { buffer in
+        if error != 0 {
+          platform_replace_abandon(file, buffer.baseAddress)
+        } else {
+          error = path.withCString { platform_replace_commit(file, buffer.baseAddress, $0) }
+        }
+      }
+    }
+    guard error == 0 else {
+      throw GraphError(.unreadable, "cannot be written: \(String(cString: platform_error_text(error)))")
+    }
   }
 }

@@ -690,7 +690,7 @@ const ProtobufCMessageDescriptor onnx__string_string_entry_proto__descriptor =
   (ProtobufCMessageInit) onnx__string_string_entry_proto__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor onnx__graph_proto__field_descriptors[7] =
+static const ProtobufCFieldDescriptor onnx__graph_proto__field_descriptors[6] =
 {
   {
     "node",
@@ -753,18 +753,6 @@ static const ProtobufCFieldDescriptor onnx__graph_proto__field_descriptors[7] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "value_info",
-    13,
-    PROTOBUF_C_LABEL_REPEATED,
-    PROTOBUF_C_TYPE_MESSAGE,
-    offsetof(Onnx__GraphProto, n_value_info),
-    offsetof(Onnx__GraphProto, value_info),
-    &onnx__value_info_proto__descriptor,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "sparse_initializer",
     15,
     PROTOBUF_C_LABEL_REPEATED,
@@ -783,16 +771,15 @@ static const unsigned onnx__graph_proto__field_indices_by_name[] = {
   1,   /* field[1] = name */
   0,   /* field[0] = node */
   4,   /* field[4] = output */
-  6,   /* field[6] = sparse_initializer */
-  5,   /* field[5] = value_info */
+  5,   /* field[5] = sparse_initializer */
 };
 static const ProtobufCIntRange onnx__graph_proto__number_ranges[4 + 1] =
 {
   { 1, 0 },
   { 5, 2 },
   { 11, 3 },
-  { 15, 6 },
-  { 0, 7 }
+  { 15, 5 },
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor onnx__graph_proto__descriptor =
 {
@@ -802,7 +789,7 @@ const ProtobufCMessageDescriptor onnx__graph_proto__descriptor =
   "Onnx__GraphProto",
   "onnx",
   sizeof(Onnx__GraphProto),
-  7,
+  6,
   onnx__graph_proto__field_descriptors,
   onnx__graph_proto__field_indices_by_name,
   4,  onnx__graph_proto__number_ranges,

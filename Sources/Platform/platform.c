@@ -99,31 +99,18 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
 }
 
 int platform_replace_file(const char *path, const void *bytes, size_t count) {
-  // A pipe or a device (/dev/stdout) is written to, not replaced.
-  struct stat there;
-  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-    int sink = open(path, O_WRONLY | O_CLOEXEC);
-    if (sink < 0) return errno;
-    int trouble = platform_write(sink, bytes, count);
-    if (close(sink) != 0 && !trouble) trouble = errno;
-    return trouble;
-  }
-  size_t length = strlen(path);
-  char *temporary = malloc(length + 8);
+  size_t size = strlen(path) + 8;
+  char *temporary = malloc(size);
   if (!temporary) return ENOMEM;
-  memcpy(temporary, path, length);
-  memcpy(temporary + length, ".XXXXXX", 8);
-  int file = mkstemp(temporary);
-  int error = file < 0 ? errno : 0;
+  int file;
+  int error = platform_replace_begin(path, temporary, size, &file);
   if (!error) {
     error = platform_write(file, bytes, count);
-    // mkstemp makes files private; the result should be what an ordinary open would have made.
-    mode_t mask = umask(0);
-    umask(mask);
-    if (!error && fchmod(file, 0666 & ~mask) != 0) error = errno;
-    if (close(file) != 0 && !error) error = errno;
-    if (!error && rename(temporary, path) != 0) error = errno;
-    if (error) unlink(temporary);
+    if (error) {
+      platform_replace_abandon(file, temporary);
+    } else {
+      error = platform_replace_commit(file, temporary, path);
+    }
   }
   free(temporary);
   return error;
@@ -151,6 +138,92 @@ const char *platform_directory_next(void *directory) {
 }
 
 void platform_directory_close(void *directory) { closedir(directory); }
+
+
+int platform_open_beneath(const char *folder, const char *path, int *file, uint64_t *size) {
+  int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (at < 0) return errno;
+  for (;;) {
+    char name[256];
+    size_t length = strcspn(path, "/");
+    if (length == 0 || length >= sizeof name || (length == 2 && path[0] == '.' && path[1] == '.')) {
+      close(at);
+      return length >= sizeof name ? ENAMETOOLONG : PLATFORM_NOT_A_FILE;
+    }
+    memcpy(name, path, length);
+    name[length] = 0;
+    int last = path[length] == 0;
+    // O_NONBLOCK: opening a pipe must not wait for somebody to write to it.
+    int next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (last ? O_NONBLOCK : O_DIRECTORY));
+    int error = errno;
+    close(at);
+    // ELOOP: a link. ENOTDIR: a file or a link where a folder should be. ENXIO: a socket.
+    if (next < 0) return error == ELOOP || error == ENOTDIR || error == ENXIO ? PLATFORM_NOT_A_FILE : error;
+    at = next;
+    if (last) break;
+    path += length + 1;
+  }
+  struct stat info;
+  int error = fstat(at, &info) != 0 ? errno : S_ISREG(info.st_mode) ? 0 : PLATFORM_NOT_A_FILE;
+  if (error) {
+    close(at);
+    return error;
+  }
+  *file = at;
+  *size = (uint64_t)info.st_size;
+  return 0;
+}
+
+int platform_read_at(int file, uint64_t offset, void *bytes, size_t count) {
+  char *next = bytes;
+  while (count > 0) {
+    ssize_t n = pread(file, next, count, (off_t)offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    if (n == 0) return PLATFORM_NOT_A_FILE;
+    next += n;
+    offset += (uint64_t)n;
+    count -= (size_t)n;
+  }
+  return 0;
+}
+
+void platform_close(int file) { close(file); }
+
+int platform_replace_begin(const char *path, char *temporary, size_t size, int *file) {
+  // A pipe or a device (/dev/stdout) is written to, not replaced.
+  struct stat there;
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+    temporary[0] = 0;
+    *file = open(path, O_WRONLY | O_CLOEXEC);
+    return *file < 0 ? errno : 0;
+  }
+  int length = snprintf(temporary, size, "%s.XXXXXX", path);
+  if (length < 0 || (size_t)length >= size) return ENAMETOOLONG;
+  *file = mkstemp(temporary);
+  if (*file < 0) return errno;
+  // mkstemp makes files private; the result should be what an ordinary open would have made.
+  mode_t mask = umask(0);
+  umask(mask);
+  if (fchmod(*file, 0666 & ~mask) == 0) return 0;
+  int error = errno;
+  platform_replace_abandon(*file, temporary);
+  return error;
+}
+
+int platform_replace_commit(int file, const char *temporary, const char *path) {
+  int replacing = temporary[0] != 0;
+  int error = replacing && fsync(file) != 0 ? errno : 0;
+  if (close(file) != 0 && !error) error = errno;
+  if (replacing && !error && rename(temporary, path) != 0) error = errno;
+  if (replacing && error) unlink(temporary);
+  return error;
+}
+
+void platform_replace_abandon(int file, const char *temporary) {
+  close(file);
+  if (temporary[0] != 0) unlink(temporary);
+}
 
 double platform_exp(double x) { return exp(x); }
 float platform_expf(float x) { return expf(x); }

@@ -1,10 +1,54 @@
+import Inference
+import ModelGraph
+import ONNXFormat
+
+/// `verify MODEL CASE_DIR…`: does this machine compute what another one computed?
 enum VerifyCommand {
   static let command = Command(
     name: "verify", arguments: "MODEL CASE_DIR…",
-    summary: "To come.",
-    options: [], run: run)
+    summary: """
+      Runs the model on stored inputs and compares with stored outputs. A CASE_DIR holds input_0.pb, output_0.pb and so
+      on (one tensor each, ONNX's convention for test data), or folders test_data_set_0 and so on that do. An element
+      agrees if |found - expected| <= A + R * |expected|, as numpy.testing.assert_allclose has it; whole numbers must be
+      equal. Exit status 1 on a mismatch.
+      """,
+    options: [
+      OptionRule(name: "--rtol", value: "R", help: "relative tolerance; 0.001 unless given"),
+      OptionRule(name: "--atol", value: "A", help: "absolute tolerance; 1e-07 unless given"),
+      OptionRule(name: "--reference", value: nil, help: "run the operators' plain definitions, not the engine"),
+      OptionRule(name: "--threads", value: "N", help: "threads of the engine; 1 unless given"),
+    ], run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
-    throw UsageError(message: "not written yet")
+    guard let path = options.positional.first, options.positional.count >= 2 else {
+      throw UsageError(message: "wants a model and at least one folder with input_0.pb and output_0.pb")
+    }
+    let tolerance = Tolerance(
+      relative: try options.double("--rtol", default: 1e-3, in: 0...1e9),
+      absolute: try options.double("--atol", default: 1e-7, in: 0...1e9))
+    let threads = try options.int("--threads", default: 1, in: 1...1024)
+
+    let runner: CaseRunner
+    do {
+      runner = CaseRunner(
+        try ONNXFile.read(path), reference: options.has("--reference"), threads: threads, tolerance: tolerance)
+    } catch {
+      Console.error("\(path): \(error)")
+      return 1
+    }
+    var passed = 0
+    var failed = 0
+    for folder in options.positional.dropFirst() {
+      for directory in CaseRunner.cases(in: folder) {
+        do {
+          if try runner.run(directory) { passed += 1 } else { failed += 1 }
+        } catch {
+          Console.error("\(directory): \(error)")
+          failed += 1
+        }
+      }
+    }
+    if passed + failed > 1 { Console.out("\(passed) cases agree, \(failed) do not") }
+    return failed == 0 ? 0 : 1
   }
 }

@@ -46,6 +46,20 @@ void *platform_directory_open(const char *path, int *error);
 const char *platform_directory_next(void *directory);
 void platform_directory_close(void *directory);
 
+// Opens the regular file `path` beneath the folder `folder` without following a link in any component of `path`,
+// which must be relative and free of "..". Gives its size. Returns 0, an errno value, or PLATFORM_NOT_A_FILE.
+int platform_open_beneath(const char *folder, const char *path, int *file, uint64_t *size);
+// Reads exactly `count` bytes at `offset`. 0, an errno value, or PLATFORM_NOT_A_FILE where the file ends before.
+int platform_read_at(int file, uint64_t offset, void *bytes, size_t count);
+void platform_close(int file);
+
+// The same in pieces, for what is not in memory at once: `begin` opens a new file in the same folder (its name goes into `temporary`, of
+// `size` bytes), `commit` flushes it to the disk and gives it the name `path`, `abandon` removes it.
+// 0 on success, else errno; a failed commit has removed the new file.
+int platform_replace_begin(const char *path, char *temporary, size_t size, int *file);
+int platform_replace_commit(int file, const char *temporary, const char *path);
+void platform_replace_abandon(int file, const char *temporary);
+
 // 64-byte aligned memory; NULL when there is none.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);

@@ -1,0 +1,117 @@
+import ModelGraph
+import ONNXSchema
+import Platform
+
+/// Where external_data says a tensor's bytes are.
+struct ExternalPlace {
+  var location = ""
+  var offset = 0
+  var length: Int?
+
+  init(_ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ limits: Limits) throws(GraphError) {
+    guard proto.pointee.n_external_data <= limits.attributes else {
+      throw GraphError(.overLimit, "has \(proto.pointee.n_external_data) entries of external data")
+    }
+    for case let entry? in UnsafeBufferPointer(
+      start: proto.pointee.external_data, count: proto.pointee.n_external_data)
+    {
+      let value = try entry.pointee.value.text("external data entry", limit: limits.nameBytes)
+      switch try entry.pointee.key.text("external data key", limit: limits.nameBytes) {
+      case "location": location = value
+      case "offset": offset = try ExternalPlace.number(value, "offset")
+      case "length": length = try ExternalPlace.number(value, "length")
+      default: continue  // checksum, and what others may add
+      }
+    }
+  }
+
+  private static func number(_ text: String, _ key: String) throws(GraphError) -> Int {
+    guard text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int(text) else {
+      throw GraphError(.externalSize, "external data: \(key) '\(text)' is not a number of bytes")
+    }
+    return number
+  }
+}
+
+/// Tensor data in regular files inside the model's own folder. Nothing else is ever opened: no absolute path, no `..`,
+/// no symbolic link anywhere on the way, no device or pipe.
+final class ExternalData {
+  private let folder: String
+  private var bytesLeft: Int
+
+  /// - Parameter path: the model's.
+  init(besides path: String, limits: Limits) {
+    let bytes = Array(path.utf8)
+    if let slash = bytes.lastIndex(of: UInt8(ascii: "/")) {
+      folder = String(decoding: bytes[...slash], as: UTF8.self)
+    } else {
+      folder = "."
+    }
+    bytesLeft = limits.externalBytes
+  }
+
+  /// Exactly `byteCount` bytes.
+  func storage(_ place: ExternalPlace, _ byteCount: Int) throws(GraphError) -> Storage {
+    let location = try checked(place.location)
+    if let length = place.length, length != byteCount {
+      throw GraphError(.externalSize, "external data is \(length) bytes long; the shape needs \(byteCount)")
+    }
+    guard byteCount <= bytesLeft else { throw GraphError(.overLimit, "external data is beyond the limit in all") }
+
+    var file: Int32 = -1
+    var size: UInt64 = 0
+    let status = folder.withCString { folder in
+      location.withCString { platform_open_beneath(folder, $0, &file, &size) }
+    }
+    switch status {
+    case 0: break
+    case PLATFORM_NOT_A_FILE:
+      throw GraphError(
+        .externalPath, "external data '\(location)' is not a regular file (links are not followed); put the file there")
+    default:
+      throw GraphError(
+        .externalMissing,
+        "external data '\(location)' cannot be opened beside the model: \(String(cString: platform_error_text(status)))"
+      )
+    }
+    defer { platform_close(file) }
+
+    let (end, overflow) = place.offset.addingReportingOverflow(byteCount)
+    guard !overflow, UInt64(end) <= size, place.length != nil || UInt64(end) == size else {
+      throw GraphError(
+        .externalSize,
+        "external data '\(location)' has \(size) bytes; the shape needs \(byteCount) from offset \(place.offset)")
+    }
+    guard let memory = platform_allocate(byteCount) else {
+      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
+    }
+    let storage = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
+    let failure = platform_read_at(file, UInt64(place.offset), memory, byteCount)
+    guard failure == 0 else {
+      throw GraphError(.externalSize, "external data '\(location)' could not be read to its end")
+    }
+    bytesLeft -= byteCount
+    return storage
+  }
+
+  /// The path without `.` components; E113 for one that could lead out of the folder.
+  private func checked(_ location: String) throws(GraphError) -> String {
+    let bytes = Array(location.utf8)
+    guard !bytes.isEmpty else { throw GraphError(.externalPath, "external data without a location") }
+    guard bytes.first != UInt8(ascii: "/"), !bytes.contains(0), bytes.count < 4096 else {
+      throw GraphError(.externalPath, "external data location '\(location)' must be a path relative to the model")
+    }
+    var kept: [UInt8] = []
+    for part in bytes.split(separator: UInt8(ascii: "/")) {
+      let dots = part.allSatisfy { $0 == UInt8(ascii: ".") }
+      if dots && part.count == 1 { continue }
+      guard !(dots && part.count == 2) else {
+        throw GraphError(.externalPath, "external data location '\(location)' leads out of the model's folder")
+      }
+      if !kept.isEmpty { kept.append(UInt8(ascii: "/")) }
+      kept += part
+    }
+    guard !kept.isEmpty else { throw GraphError(.externalPath, "external data location '\(location)' names no file") }
+    return String(decoding: kept, as: UTF8.self)
+  }
+}

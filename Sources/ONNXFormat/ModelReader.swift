@@ -1,0 +1,320 @@
+import ModelGraph
+import ONNXSchema
+
+/// ModelProto → ``Graph``, noting every problem on the way instead of stopping at the first.
+///
+/// Past here there is no string attribute, no unchecked index and no trust in the file.
+final class ModelReader {
+  private let limits: Limits
+  private let tensors: TensorReader
+  private let attributes: AttributeDecoder
+
+  private(set) var graph = Graph(name: "")
+  private(set) var problems: [GraphError] = []
+  /// Values that a problem above left without a maker: what reads them is not to be blamed.
+  private(set) var unknown: Set<Graph.ValueID> = []
+
+  private var ids: [String: Graph.ValueID] = [:]
+  private var opset: Int64?
+  private var microsoftOpset: Int64?
+  private var symbols = 0
+
+  init(_ path: String, _ limits: Limits) {
+    self.limits = limits
+    tensors = TensorReader(limits: limits, external: ExternalData(besides: path, limits: limits))
+    attributes = AttributeDecoder(limits: limits, tensors: tensors)
+  }
+
+  /// Throws only what makes the rest meaningless: no graph, an unknown version, a limit.
+  func read(_ model: borrowing Onnx__ModelProto) throws(GraphError) {
+    try readVersions(model)
+    guard let graph = model.graph?[0], model.n_graph > 0 else { throw GraphError(.noGraph, "holds no graph") }
+    guard model.n_graph == 1 else { throw GraphError(.damaged, "holds \(model.n_graph) graphs where one belongs") }
+    if model.n_functions > 0 {
+      problems.append(
+        GraphError(
+          .functions, "defines \(model.n_functions) functions, which are not supported; export it with them inlined"))
+    }
+    try readMetadata(model)
+    try read(graph.pointee)
+  }
+
+  // MARK: The file
+
+  private func readVersions(_ model: borrowing Onnx__ModelProto) throws(GraphError) {
+    if model.has_ir_version == 0, model.n_graph == 0 { throw GraphError(.notONNX, "is not an ONNX file") }
+    guard Versions.readIR.contains(model.ir_version) else {
+      throw GraphError(
+        .irVersion,
+        "has IR version \(model.ir_version); versions \(Versions.readIR.lowerBound) to \(Versions.readIR.upperBound) are read"
+      )
+    }
+    guard model.n_opset_import <= limits.metadataEntries else {
+      throw GraphError(.overLimit, "imports \(model.n_opset_import) operator sets")
+    }
+    for case let entry? in UnsafeBufferPointer(start: model.opset_import, count: model.n_opset_import) {
+      let name = try entry.pointee.domain.text("domain", limit: limits.nameBytes)
+      guard let domain = OperatorDomain(name: name) else { continue }  // an error where a node uses it
+      let version = entry.pointee.version
+      let known = domain == .onnx ? opset : microsoftOpset
+      guard known == nil || known == version else {
+        throw GraphError(.opset, "imports two versions of the operator set '\(name)'")
+      }
+      if domain == .onnx { opset = version } else { microsoftOpset = version }
+    }
+    if let opset, !Versions.readOpsets.contains(opset) {
+      let range = Versions.readOpsets
+      throw GraphError(
+        .opset,
+        "is of opset \(opset); opsets \(range.lowerBound) to \(range.upperBound) are read. Export it for opset 21")
+    }
+  }
+
+  private func readMetadata(_ model: borrowing Onnx__ModelProto) throws(GraphError) {
+    try check(model.n_metadata_props, limits.metadataEntries, "metadata entries")
+    for case let entry? in UnsafeBufferPointer(start: model.metadata_props, count: model.n_metadata_props) {
+      let key = try entry.pointee.key.text("metadata key", limit: limits.nameBytes)
+      graph.metadata.append((key, try entry.pointee.value.text("metadata '\(key)'", limit: limits.textBytes)))
+    }
+  }
+
+  // MARK: The graph
+
+  private func read(_ proto: borrowing Onnx__GraphProto) throws(GraphError) {
+    try check(proto.n_node, limits.nodes, "nodes")
+    try check(proto.n_initializer, limits.initialisers, "initialisers")
+    try check(proto.n_input, limits.graphInputs, "inputs")
+    try check(proto.n_output, limits.graphInputs, "outputs")
+    graph.name = try proto.name.text("graph name", limit: limits.nameBytes)
+    if proto.n_sparse_initializer > 0 {
+      problems.append(
+        GraphError(.sparse, "has \(proto.n_sparse_initializer) sparse initialisers, which are not supported"))
+    }
+    for case let entry? in UnsafeBufferPointer(start: proto.initializer, count: proto.n_initializer) {
+      try readInitialiser(entry)
+    }
+    for case let entry? in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
+      try readInput(entry.pointee)
+    }
+    try readNodes(UnsafeBufferPointer(start: proto.node, count: proto.n_node))
+    for case let entry? in UnsafeBufferPointer(start: proto.output, count: proto.n_output) {
+      try readOutput(entry.pointee)
+    }
+    if proto.n_output == 0 { problems.append(GraphError(.noOutput, "the graph has no outputs")) }
+  }
+
+  private func readInitialiser(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) {
+    let name = try proto.pointee.name.text("initialiser name", limit: limits.nameBytes)
+    guard !name.isEmpty else {
+      problems.append(GraphError(.badInput, "an initialiser has no name"))
+      return
+    }
+    let tensor = collect { () throws(GraphError) in try tensors.tensor(proto, "initialiser '\(name)'") }
+    guard let id = define(name, "initialiser '\(name)'") else { return }
+    graph.values[id].constant = tensor
+    if tensor == nil { unknown.insert(id) }
+  }
+
+  private func readInput(_ proto: Onnx__ValueInfoProto) throws(GraphError) {
+    let name = try proto.name.text("input name", limit: limits.nameBytes)
+    guard !name.isEmpty else {
+      problems.append(GraphError(.badInput, "a graph input has no name"))
+      return
+    }
+    // Before IR version 4 every initialiser had to be listed as an input too; it is a constant all the same.
+    if let id = ids[name], graph.values[id].constant != nil || unknown.contains(id) { return }
+    guard let id = define(name, "input '\(name)'") else { return }
+    graph.inputs.append(id)
+    graph.values[id].declaration = collect { () throws(GraphError) in
+      guard let declaration = try declaration(proto, "input '\(name)'") else {
+        throw GraphError(.badInput, "input '\(name)' does not say its type and shape")
+      }
+      return declaration
+    }
+    if graph.values[id].declaration == nil { unknown.insert(id) }
+  }
+
+  private func readOutput(_ proto: Onnx__ValueInfoProto) throws(GraphError) {
+    let name = try proto.name.text("output name", limit: limits.nameBytes)
+    guard let id = ids[name] else {
+      problems.append(GraphError(.noOutput, "output '\(name)' is made by no node"))
+      return
+    }
+    if graph.outputs.contains(id) { problems.append(GraphError(.definedTwice, "output '\(name)' is listed twice")) }
+    graph.outputs.append(id)
+    let declared = collect { () throws(GraphError) in try declaration(proto, "output '\(name)'") }
+    if let declared = declared ?? nil, graph.values[id].declaration == nil { graph.values[id].declaration = declared }
+  }
+
+  /// nil where the file says nothing of type or shape.
+  private func declaration(_ proto: Onnx__ValueInfoProto, _ place: String) throws(GraphError) -> Declaration? {
+    guard proto.n_type > 0, let type = proto.type?[0] else { return nil }
+    guard proto.n_type == 1 else { throw GraphError(.damaged, "\(place) has \(proto.n_type) types") }
+    let what = type.pointee
+    guard
+      what.n_sequence_type + what.n_map_type + what.n_optional_type + what.n_sparse_tensor_type + what.n_opaque_type
+        == 0
+    else { throw GraphError(.unsupportedType, "\(place) is no plain tensor (sequence, map, optional or sparse)") }
+    guard what.n_tensor_type > 0, let tensor = what.tensor_type?[0] else { return nil }
+    guard what.n_tensor_type == 1 else { throw GraphError(.damaged, "\(place) has \(what.n_tensor_type) types") }
+    guard let element = TensorDataType.elementType(tensor.pointee.elem_type) else {
+      let name = TensorDataType.name(tensor.pointee.elem_type)
+      throw GraphError(.unsupportedType, "\(place) has element type \(name), which is not supported")
+    }
+    guard tensor.pointee.n_shape > 0, let shape = tensor.pointee.shape?[0] else { return nil }
+    guard tensor.pointee.n_shape == 1 else {
+      throw GraphError(.damaged, "\(place) has \(tensor.pointee.n_shape) shapes")
+    }
+    guard shape.pointee.n_dim <= limits.rank else {
+      throw GraphError(.overLimit, "\(place) has \(shape.pointee.n_dim) axes; the limit is \(limits.rank)")
+    }
+    var dimensions: [Dimension] = []
+    for case let entry? in UnsafeBufferPointer(start: shape.pointee.dim, count: shape.pointee.n_dim) {
+      dimensions.append(try dimension(entry.pointee, place))
+    }
+    // Numbers alone must already be a possible size.
+    _ = try Declaration(element, dimensions).shape().checked()
+    return Declaration(element, dimensions)
+  }
+
+  private func dimension(_ proto: Onnx__TensorShapeProto__Dimension, _ place: String) throws(GraphError) -> Dimension {
+    if proto.dim_param.len > 0 {
+      return .symbol(try proto.dim_param.text("\(place): dimension name", limit: limits.nameBytes))
+    }
+    // Some exporters write -1 for "unknown".
+    if proto.has_dim_value != 0, proto.dim_value >= 0 { return .fixed(Int(proto.dim_value)) }
+    symbols += 1
+    return .symbol("unnamed_\(symbols)")
+  }
+
+  // MARK: Nodes
+
+  private func readNodes(_ protos: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>) throws(GraphError) {
+    let order = try NodeOrder(protos, limits)
+    for (index, proto) in protos.enumerated() {
+      if let proto { try readNode(proto.pointee, index, order) }
+    }
+  }
+
+  private func readNode(_ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder) throws(GraphError) {
+    let kind = try proto.op_type.text("operator name", limit: limits.nameBytes)
+    var name = try proto.name.text("node name", limit: limits.nameBytes)
+    if name.isEmpty { name = "\(kind)_\(index)" }
+    let place = "node '\(name)' (\(kind))"
+
+    var inputs = try readInputs(proto, index, order, place)
+    var operation: Operator?
+    do throws(GraphError) {
+      let reader = try attributeReader(proto, kind)
+      let found = try Operator(kind, domain: reader.domain, reader.attributes)
+      try add(reader.attributes.addedInputs, to: &inputs, name)
+      operation = found
+    } catch {
+      problems.append(error.at(place))
+    }
+    var outputs: [Graph.ValueID?] = []
+    for data in UnsafeBufferPointer(start: proto.output, count: proto.n_output) {
+      let output = try data.text("\(place): output name", limit: limits.nameBytes)
+      guard !output.isEmpty else {
+        outputs.append(nil)
+        continue
+      }
+      let id = define(output, "\(place): output '\(output)'")
+      if operation == nil, let id { unknown.insert(id) }
+      outputs.append(id)
+    }
+    if let operation { graph.nodes.append(Graph.Node(name, operation, inputs: inputs, outputs: outputs)) }
+  }
+
+  private func readInputs(
+    _ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder, _ place: String
+  ) throws(GraphError) -> [Graph.ValueID?] {
+    try check(proto.n_input, limits.nodeInputs, "inputs of \(place)")
+    try check(proto.n_output, limits.nodeInputs, "outputs of \(place)")
+    var inputs: [Graph.ValueID?] = []
+    for data in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
+      let input = try data.text("\(place): input name", limit: limits.nameBytes)
+      if input.isEmpty {
+        inputs.append(nil)
+      } else if let id = ids[input] {
+        inputs.append(id)
+      } else {
+        problems.append(order.problem(of: input, at: index).at(place))
+        // Stands in for the value, so that the rest of the node can still be judged.
+        let id = graph.addValue(input)
+        unknown.insert(id)
+        inputs.append(id)
+      }
+    }
+    while case .some(nil) = inputs.last { inputs.removeLast() }
+    return inputs
+  }
+
+  private func attributeReader(
+    _ proto: Onnx__NodeProto, _ kind: String
+  ) throws(GraphError) -> (domain: OperatorDomain, attributes: AttributeReader) {
+    let domainName = try proto.domain.text("domain", limit: limits.nameBytes)
+    guard let domain = OperatorDomain(name: domainName) else {
+      throw GraphError(.domain, "operators of domain '\(domainName)' are not supported")
+    }
+    guard let version = domain == .onnx ? opset : microsoftOpset else {
+      throw GraphError(
+        domain == .onnx ? .opset : .domain,
+        "the file does not import the operator set '\(domain == .onnx ? "ai.onnx" : domainName)'; export it again")
+    }
+    try check(proto.n_attribute, limits.attributes, "attributes")
+    var list: [Attribute] = []
+    for case let entry? in UnsafeBufferPointer(start: proto.attribute, count: proto.n_attribute) {
+      let attribute = try attributes.attribute(entry.pointee)
+      guard !list.contains(where: { $0.name == attribute.name }) else {
+        throw GraphError(.badAttribute, "attribute '\(attribute.name)' is given twice")
+      }
+      list.append(attribute)
+    }
+    let reader = AttributeReader(kind, opset: Int(version), inputCount: Int(proto.n_input), attributes: list)
+    return (domain, reader)
+  }
+
+  /// What older opsets give as an attribute becomes the constant input of the modern form.
+  private func add(
+    _ added: [(index: Int, tensor: Tensor)], to inputs: inout [Graph.ValueID?], _ node: String
+  ) throws(GraphError) {
+    for (index, tensor) in added {
+      while inputs.count <= index { inputs.append(nil) }
+      guard inputs[index] == nil else {
+        throw GraphError(.badAttribute, "input \(index) is given both as an input and as an attribute")
+      }
+      var name = "\(node)_input_\(index)"
+      while ids[name] != nil { name += "_" }
+      let id = graph.addConstant(name, tensor)
+      ids[name] = id
+      inputs[index] = id
+    }
+  }
+
+  // MARK: Helpers
+
+  /// A new value, or nil (and a problem) if the name is taken.
+  private func define(_ name: String, _ place: String) -> Graph.ValueID? {
+    guard ids[name] == nil else {
+      problems.append(GraphError(.definedTwice, "\(place) is defined twice; names of values must be unique"))
+      return nil
+    }
+    let id = graph.addValue(name)
+    ids[name] = id
+    return id
+  }
+
+  private func collect<Result>(_ body: () throws(GraphError) -> Result) -> Result? {
+    do {
+      return try body()
+    } catch {
+      problems.append(error)
+      return nil
+    }
+  }
+
+  private func check(_ count: Int, _ limit: Int, _ what: String) throws(GraphError) {
+    guard count <= limit else { throw GraphError(.overLimit, "\(count) \(what); the limit is \(limit)") }
+  }
+}

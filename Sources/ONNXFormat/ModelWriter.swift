@@ -1,0 +1,220 @@
+import ModelGraph
+import ONNXSchema
+
+/// ``Graph`` → ModelProto. The messages point at the graph's tensors, so that writing needs no second copy of them.
+final class ModelWriter {
+  private let graph: Graph
+  private let arena = MessageArena()
+  private var names: [String] = []
+
+  init(_ graph: Graph) { self.graph = graph }
+
+  /// Alive as long as the writer.
+  func model() throws(GraphError) -> UnsafeMutablePointer<Onnx__ModelProto> {
+    names = uniqueNames()
+    var proto = Onnx__ModelProto()
+    onnx__model_proto__init(&proto)
+    proto.has_ir_version = 1
+    proto.ir_version = Versions.writtenIR
+    proto.has_producer_name = 1
+    proto.producer_name = arena.data(Versions.producer)
+    proto.has_producer_version = 1
+    proto.producer_version = arena.data(Versions.producerVersion)
+    var sets = [operatorSet("", Versions.writtenOpset)]
+    if graph.nodes.contains(where: { $0.operation.domain == .microsoft }) {
+      sets.append(operatorSet(OperatorDomain.microsoft.name, Versions.writtenMicrosoftOpset))
+    }
+    proto.n_opset_import = sets.count
+    proto.opset_import = arena.array(sets)
+    let entries = graph.metadata.map { arena.entry($0.key, $0.value) }
+    proto.n_metadata_props = entries.count
+    proto.metadata_props = arena.array(entries)
+    proto.n_graph = 1
+    proto.graph = arena.array([try graphMessage()])
+    return arena.make(proto)
+  }
+
+  /// A length in a protocol buffer is 31 bits.
+  func check(_ size: Int) throws(GraphError) {
+    guard size <= Int(Int32.max) else {
+      throw GraphError(.overLimit, "cannot be written: \(size) bytes, where an ONNX file ends at 2 GiB")
+    }
+  }
+
+  private func operatorSet(_ domain: String, _ version: Int64) -> UnsafeMutablePointer<Onnx__OperatorSetIdProto>? {
+    var proto = Onnx__OperatorSetIdProto()
+    onnx__operator_set_id_proto__init(&proto)
+    proto.has_domain = 1
+    proto.domain = arena.data(domain)
+    proto.has_version = 1
+    proto.version = version
+    return arena.make(proto)
+  }
+
+  private func graphMessage() throws(GraphError) -> UnsafeMutablePointer<Onnx__GraphProto>? {
+    var proto = Onnx__GraphProto()
+    onnx__graph_proto__init(&proto)
+    proto.has_name = 1
+    // The checker refuses a graph without a name.
+    proto.name = arena.data(graph.name.isEmpty ? "graph" : graph.name)
+
+    let nodes = graph.nodes.map { message($0) }
+    proto.n_node = nodes.count
+    proto.node = arena.array(nodes)
+
+    var wanted = Set(graph.outputs)
+    for node in graph.nodes { for case let input? in node.inputs { wanted.insert(input) } }
+    var constants: [UnsafeMutablePointer<Onnx__TensorProto>?] = []
+    for (id, value) in graph.values.enumerated() where wanted.contains(id) {
+      if let tensor = value.constant { constants.append(arena.tensor(tensor, name: names[id])) }
+    }
+    proto.n_initializer = constants.count
+    proto.initializer = arena.array(constants)
+
+    let inputs = graph.inputs.map { declaration(names[$0], graph.values[$0].declaration) }
+    proto.n_input = inputs.count
+    proto.input = arena.array(inputs)
+
+    let declared = try outputDeclarations()
+    var outputs: [UnsafeMutablePointer<Onnx__ValueInfoProto>?] = []
+    for (id, what) in zip(graph.outputs, declared) { outputs.append(declaration(names[id], what)) }
+    proto.n_output = outputs.count
+    proto.output = arena.array(outputs)
+    return arena.make(proto)
+  }
+
+  private func message(_ node: Graph.Node) -> UnsafeMutablePointer<Onnx__NodeProto>? {
+    var proto = Onnx__NodeProto()
+    onnx__node_proto__init(&proto)
+    proto.has_name = 1
+    proto.name = arena.data(node.name)
+    proto.has_op_type = 1
+    proto.op_type = arena.data(node.operation.name)
+    if node.operation.domain != .onnx {
+      proto.has_domain = 1
+      proto.domain = arena.data(node.operation.domain.name)
+    }
+    let inputs = node.inputs.map { arena.data($0.map { names[$0] } ?? "") }
+    proto.n_input = inputs.count
+    proto.input = arena.array(inputs)
+    let outputs = node.outputs.map { arena.data($0.map { names[$0] } ?? "") }
+    proto.n_output = outputs.count
+    proto.output = arena.array(outputs)
+    let attributes = node.operation.attributes.map { arena.attribute($0) }
+    proto.n_attribute = attributes.count
+    proto.attribute = arena.array(attributes)
+    return arena.make(proto)
+  }
+
+  /// Every value's name: its own where that is not empty and not taken already. Inputs and outputs choose first.
+  private func uniqueNames() -> [String] {
+    var names = [String](repeating: "", count: graph.values.count)
+    var taken: Set<String> = []
+    for id in graph.inputs + graph.outputs + Array(graph.values.indices) where names[id].isEmpty {
+      let base = graph.values[id].name.isEmpty ? "value_\(id)" : graph.values[id].name
+      var name = base
+      var suffix = 1
+      while !taken.insert(name).inserted {
+        name = "\(base)_\(suffix)"
+        suffix += 1
+      }
+      names[id] = name
+    }
+    return names
+  }
+
+  // MARK: Types and shapes
+
+  private func declaration(
+    _ name: String, _ declaration: Declaration?
+  ) -> UnsafeMutablePointer<Onnx__ValueInfoProto>? {
+    var proto = Onnx__ValueInfoProto()
+    onnx__value_info_proto__init(&proto)
+    proto.has_name = 1
+    proto.name = arena.data(name)
+    guard let declaration else { return arena.make(proto) }
+
+    var shape = Onnx__TensorShapeProto()
+    onnx__tensor_shape_proto__init(&shape)
+    let dimensions = declaration.dimensions.map { message($0) }
+    shape.n_dim = dimensions.count
+    shape.dim = arena.array(dimensions)
+
+    var tensor = Onnx__TypeProto__Tensor()
+    onnx__type_proto__tensor__init(&tensor)
+    tensor.has_elem_type = 1
+    tensor.elem_type = TensorDataType.number(declaration.type)
+    tensor.n_shape = 1
+    let shapes: [UnsafeMutablePointer<Onnx__TensorShapeProto>?] = [arena.make(shape)]
+    tensor.shape = arena.array(shapes)
+
+    var type = Onnx__TypeProto()
+    onnx__type_proto__init(&type)
+    type.n_tensor_type = 1
+    let tensors: [UnsafeMutablePointer<Onnx__TypeProto__Tensor>?] = [arena.make(tensor)]
+    type.tensor_type = arena.array(tensors)
+
+    proto.n_type = 1
+    let types: [UnsafeMutablePointer<Onnx__TypeProto>?] = [arena.make(type)]
+    proto.type = arena.array(types)
+    return arena.make(proto)
+  }
+
+  private func message(_ dimension: Dimension) -> UnsafeMutablePointer<Onnx__TensorShapeProto__Dimension>? {
+    var proto = Onnx__TensorShapeProto__Dimension()
+    onnx__tensor_shape_proto__dimension__init(&proto)
+    switch dimension {
+    case .fixed(let extent):
+      proto.has_dim_value = 1
+      proto.dim_value = Int64(extent)
+    case .symbol(let name):
+      proto.has_dim_param = 1
+      proto.dim_param = arena.data(name)
+    }
+    return arena.make(proto)
+  }
+
+  /// What the graph says of its outputs, and where it says nothing, what the operators' rules say.
+  ///
+  /// A dimension that follows a symbol is found by planning twice, with the symbols bound to two different sizes.
+  private func outputDeclarations() throws(GraphError) -> [Declaration] {
+    let known = graph.outputs.compactMap { graph.values[$0].declaration }
+    if known.count == graph.outputs.count { return known }
+    var symbols: [String] = []
+    for id in graph.inputs {
+      for case .symbol(let name) in graph.values[id].declaration?.dimensions ?? [] where !symbols.contains(name) {
+        symbols.append(name)
+      }
+    }
+    let first = try graph.infer()
+    let second = symbols.isEmpty ? first : try graph.infer(shapes(binding: symbols, to: 2))
+    var declarations: [Declaration] = []
+    for id in graph.outputs {
+      if let declaration = graph.values[id].declaration {
+        declarations.append(declaration)
+        continue
+      }
+      guard let one = first[id], let two = second[id], one.shape.rank == two.shape.rank else {
+        throw GraphError(.noOutput, "output '\(graph.values[id].name)' is made by no node")
+      }
+      var dimensions: [Dimension] = []
+      for (axis, extent) in one.shape.extents.enumerated() {
+        if extent == two.shape[axis] {
+          dimensions.append(.fixed(extent))
+        } else if symbols.count == 1, extent == 1, two.shape[axis] == 2 {
+          dimensions.append(.symbol(symbols[0]))
+        } else {
+          dimensions.append(.symbol("\(names[id])_axis_\(axis)"))
+        }
+      }
+      declarations.append(Declaration(one.type, dimensions))
+    }
+    return declarations
+  }
+
+  private func shapes(binding symbols: [String], to extent: Int) -> [Shape] {
+    var bound: [String: Int] = [:]
+    for symbol in symbols { bound[symbol] = extent }
+    return graph.inputs.map { graph.values[$0].declaration?.shape(binding: bound) ?? Shape([]) }
+  }
+}

@@ -1,0 +1,162 @@
+import ModelGraph
+import ONNXSchema
+import Platform
+
+/// TensorProto → ``Tensor``. Takes the data's memory out of the message where it can be used as it lies.
+struct TensorReader {
+  let limits: Limits
+  /// nil where a tensor must hold its own data (test data).
+  let external: ExternalData?
+
+  /// Throws E111 for other element types than ours, E112 where data and shape disagree, E113…E115 for external data.
+  /// `place` is `initialiser 'conv1.weight'`, for messages.
+  func tensor(_ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ place: String) throws(GraphError) -> Tensor {
+    do {
+      return try tensor(proto)
+    } catch {
+      throw error.at(place)
+    }
+  }
+
+  private func tensor(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) -> Tensor {
+    let shape = try shape(proto)
+    guard proto.pointee.n_segment == 0 else { throw GraphError(.unsupportedType, "is a segment of a tensor") }
+    let number = proto.pointee.data_type
+    let isHalf = number == TensorDataType.float16 || number == TensorDataType.bfloat16
+    let type = isHalf ? .float32 : TensorDataType.elementType(number)
+    guard let type else {
+      throw GraphError(.unsupportedType, "has element type \(TensorDataType.name(number)), which is not supported")
+    }
+    let source = try data(proto, shape.count * (isHalf ? 2 : type.byteCount))
+    if isHalf { return try widened(source, shape, number) }
+    switch source {
+    case .elements(let storage):
+      if type == .bool { normaliseBools(storage) }
+      return try Tensor(type: type, shape: shape, storage: storage)
+    case .int32s(let storage):
+      return try converted(storage, shape, type)
+    }
+  }
+
+  private func shape(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) -> Shape {
+    let rank = proto.pointee.n_dims
+    guard rank <= limits.rank else { throw GraphError(.overLimit, "has \(rank) axes; the limit is \(limits.rank)") }
+    let extents = UnsafeBufferPointer(start: proto.pointee.dims, count: rank).map { Int($0) }
+    return try Shape(extents).checked()
+  }
+
+  private enum Source {
+    /// One element of the file's type after the other.
+    case elements(Storage)
+    /// int32_data that stands for a narrower type.
+    case int32s(Storage)
+  }
+
+  private func data(_ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ byteCount: Int) throws(GraphError) -> Source {
+    if proto.pointee.data_location == 1 {
+      guard let external else {
+        throw GraphError(.externalPath, "keeps its data in another file, which a test tensor must not")
+      }
+      return .elements(try external.storage(try ExternalPlace(proto, limits), byteCount))
+    }
+    // Typed fields win over a raw_data that is there but empty.
+    let typed = try typedData(proto)
+    if proto.pointee.raw_data.len > 0 {
+      guard typed == nil else { throw GraphError(.wrongDataSize, "has raw data and typed data both") }
+      return .elements(try take(&proto.pointee.raw_data.data, proto.pointee.raw_data.len))
+    }
+    if let typed { return typed }
+    guard byteCount == 0 else {
+      throw GraphError(.wrongDataSize, "has no data where its shape needs \(byteCount) bytes")
+    }
+    guard let nothing = Storage(byteCount: 0) else { throw GraphError(.tooLarge, "no memory left") }
+    return .elements(nothing)
+  }
+
+  /// The typed field that ONNX wants for the element type; E112 if another one is filled.
+  private func typedData(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) -> Source? {
+    let counts = [
+      proto.pointee.n_float_data, proto.pointee.n_int32_data, proto.pointee.n_int64_data, proto.pointee.n_double_data,
+      proto.pointee.n_uint64_data, proto.pointee.n_string_data,
+    ]
+    let filled = counts.indices.filter { counts[$0] > 0 }
+    guard let field = filled.first else { return nil }
+    let number = proto.pointee.data_type
+    let wanted =
+      switch number {
+      case 1: 0
+      case 2, 3, 6, 9, TensorDataType.float16, TensorDataType.bfloat16: 1
+      case 7: 2
+      case 11: 3
+      default: -1
+      }
+    guard filled.count == 1, field == wanted else {
+      throw GraphError(.wrongDataSize, "keeps its \(TensorDataType.name(number)) data in another type's field")
+    }
+    switch field {
+    case 0: return .elements(try take(&proto.pointee.float_data, counts[0] * 4))
+    case 1:
+      let storage = try take(&proto.pointee.int32_data, counts[1] * 4)
+      return number == 6 ? .elements(storage) : .int32s(storage)
+    case 2: return .elements(try take(&proto.pointee.int64_data, counts[2] * 8))
+    default: return .elements(try take(&proto.pointee.double_data, counts[3] * 8))
+    }
+  }
+
+  /// Takes a block out of the message: 16-byte aligned at least, 64 from a page on (ONNXSchema's allocator).
+  private func take<Element>(
+    _ field: inout UnsafeMutablePointer<Element>?, _ byteCount: Int
+  ) throws(GraphError) -> Storage {
+    guard let block = field else { throw GraphError(.damaged, "has no data") }
+    field = nil
+    return Storage(adopting: UnsafeMutableRawPointer(block), byteCount: byteCount) { platform_free($0) }
+  }
+
+  /// A Bool in memory is 0 or 1; a file may say 2.
+  private func normaliseBools(_ storage: Storage) {
+    let bytes = storage.base.assumingMemoryBound(to: UInt8.self)
+    for index in 0..<storage.byteCount where bytes[index] > 1 { bytes[index] = 1 }
+  }
+
+  private func converted(_ storage: Storage, _ shape: Shape, _ type: ElementType) throws(GraphError) -> Tensor {
+    let count = storage.byteCount / 4
+    try expect(count, shape)
+    let values = storage.base.assumingMemoryBound(to: Int32.self)
+    var tensor = try Tensor(zeros: shape, type: type)
+    tensor.withMutableBytes { bytes in
+      for index in 0..<count {
+        bytes[index] = type == .bool ? (values[index] == 0 ? 0 : 1) : UInt8(truncatingIfNeeded: values[index])
+      }
+    }
+    return tensor
+  }
+
+  private func widened(_ source: Source, _ shape: Shape, _ number: Int32) throws(GraphError) -> Tensor {
+    let storage: Storage
+    let step: Int
+    switch source {
+    case .elements(let halves): (storage, step) = (halves, 2)
+    case .int32s(let words): (storage, step) = (words, 4)
+    }
+    guard storage.byteCount % step == 0 else {
+      throw GraphError(.wrongDataSize, "\(storage.byteCount) bytes of data are no whole number of elements")
+    }
+    try expect(storage.byteCount / step, shape)
+    let isBrain = number == TensorDataType.bfloat16
+    var tensor = try Tensor(zeros: shape)
+    tensor.withMutableElements(Float.self) { floats in
+      for index in floats.indices {
+        // Little-endian: the low half of a word comes first.
+        let bits = storage.base.loadUnaligned(fromByteOffset: index * step, as: UInt16.self)
+        floats[index] = isBrain ? HalfFloat.bfloat16(bits) : HalfFloat.float16(bits)
+      }
+    }
+    return tensor
+  }
+
+  private func expect(_ count: Int, _ shape: Shape) throws(GraphError) {
+    guard count == shape.count else {
+      throw GraphError(.wrongDataSize, "\(count) elements of data where shape \(shape) needs \(shape.count)")
+    }
+  }
+}
