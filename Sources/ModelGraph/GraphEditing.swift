@@ -1,0 +1,79 @@
+/// The few edits that rewriting a graph is made of.
+extension Graph {
+  /// For each value, how often nodes read it (a node that reads it twice counts twice) and how often it is a graph output.
+  public func readCounts() -> [Int] {
+    var counts = [Int](repeating: 0, count: values.count)
+    for node in nodes {
+      for case let input? in node.inputs { counts[input] += 1 }
+    }
+    for output in outputs { counts[output] += 1 }
+    return counts
+  }
+
+  /// Lets every node that reads `old` read `new`. Graph outputs stay what they are.
+  public mutating func replaceReads(of old: ValueID, by new: ValueID) {
+    for index in nodes.indices {
+      for position in nodes[index].inputs.indices where nodes[index].inputs[position] == old {
+        nodes[index].inputs[position] = new
+      }
+    }
+  }
+
+  /// Removes the nodes that are marked.
+  public mutating func removeNodes(_ marked: [Bool]) {
+    var kept: [Node] = []
+    kept.reserveCapacity(nodes.count)
+    for (index, node) in nodes.enumerated() where !marked[index] { kept.append(node) }
+    nodes = kept
+  }
+
+  /// `base`, or the first of `base_1`, `base_2`, … that no value is named.
+  public func freshName(_ base: String) -> String {
+    var name = base
+    var number = 0
+    while values.contains(where: { $0.name == name }) {
+      number += 1
+      name = "\(base)_\(number)"
+    }
+    return name
+  }
+
+  /// A constant under a name of its own.
+  public mutating func addFreshConstant(_ base: String, _ tensor: Tensor) -> ValueID {
+    addConstant(freshName(base), tensor)
+  }
+
+  /// Forgets every value that no node reads or makes and that is neither input nor output, and numbers the others anew.
+  /// The memory of forgotten constants is released. Returns how many constants went.
+  @discardableResult
+  public mutating func compact() -> Int {
+    var used = [Bool](repeating: false, count: values.count)
+    for node in nodes {
+      for case let id? in node.inputs { used[id] = true }
+      for case let id? in node.outputs { used[id] = true }
+    }
+    for id in inputs { used[id] = true }
+    for id in outputs { used[id] = true }
+
+    var number = [Int](repeating: 0, count: values.count)
+    var kept: [Value] = []
+    var dropped = 0
+    for (id, value) in values.enumerated() {
+      number[id] = kept.count
+      if used[id] {
+        kept.append(value)
+      } else if value.constant != nil {
+        dropped += 1
+      }
+    }
+    if kept.count == values.count { return 0 }
+    values = kept
+    inputs = inputs.map { number[$0] }
+    outputs = outputs.map { number[$0] }
+    for index in nodes.indices {
+      nodes[index].inputs = nodes[index].inputs.map { $0.map { number[$0] } }
+      nodes[index].outputs = nodes[index].outputs.map { $0.map { number[$0] } }
+    }
+    return dropped
+  }
+}

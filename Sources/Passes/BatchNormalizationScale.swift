@@ -1,0 +1,69 @@
+import ModelGraph
+
+/// A BatchNormalization outside training as what it is: y = scale · x + shift per channel, in double precision.
+struct BatchNormalizationScale {
+  /// γ/√(σ² + ε)
+  var scale: [Double]
+  /// β − μ · γ/√(σ² + ε)
+  var shift: [Double]
+
+  /// nil unless node `index` is one, in float32, with constant statistics and only its first output.
+  init?(_ graph: Graph, _ index: Int) {
+    guard case .batchNormalization(let definition) = graph.nodes[index].operation,
+      graph.soleOutput(index) != nil
+    else { return nil }
+    let attributes = definition.attributeReader
+    guard let training = try? attributes.int("training_mode", default: 0), training == 0,
+      let epsilon = try? attributes.float("epsilon", default: 1e-5)
+    else { return nil }
+    var constants: [[Float]] = []
+    for position in 1...4 {
+      guard let tensor = graph.constantInput(index, position), tensor.type == .float32 else { return nil }
+      constants.append(tensor.array())
+    }
+    let channels = constants[0].count
+    guard channels > 0, constants.allSatisfy({ $0.count == channels }) else { return nil }
+    scale = []
+    shift = []
+    for channel in 0..<channels {
+      let factor = Double(constants[0][channel]) / (Double(constants[3][channel]) + Double(epsilon)).squareRoot()
+      scale.append(factor)
+      shift.append(Double(constants[1][channel]) - Double(constants[2][channel]) * factor)
+    }
+    // A negative variance would make NaNs of good weights: leave such a node to say so itself.
+    guard scale.allSatisfy({ $0.isFinite }), shift.allSatisfy({ $0.isFinite }) else { return nil }
+  }
+
+  var channels: Int { scale.count }
+}
+
+extension Tensor {
+  /// Slice `k` along the first axis times `factors[k]`.
+  func scaledRows(_ factors: [Double]) -> Tensor {
+    guard type == .float32, shape.rank > 0, shape[0] == factors.count, !factors.isEmpty else { return self }
+    var result = self
+    let length = count / factors.count
+    result.withMutableElements(Float.self) { values in
+      for row in factors.indices {
+        let factor = factors[row]
+        for index in (row * length)..<((row + 1) * length) { values[index] = Float(Double(values[index]) * factor) }
+      }
+    }
+    return result
+  }
+
+  /// Column `k` of a matrix times `factors[k]`.
+  func scaledColumns(_ factors: [Double]) -> Tensor {
+    guard type == .float32, shape.rank == 2, shape[1] == factors.count else { return self }
+    var result = self
+    let columns = factors.count
+    result.withMutableElements(Float.self) { values in
+      for row in 0..<shape[0] {
+        for column in 0..<columns {
+          values[row * columns + column] = Float(Double(values[row * columns + column]) * factors[column])
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,93 @@
+import ModelGraph
+
+/// A Gemm, or a MatMul of two matrices, over constant float32 weights: y = x · W + b, with everything else (alpha, beta,
+/// the weights' order, a bias that broadcasts) made plain. What the passes over fully connected layers rewrite.
+struct Dense {
+  var input: Graph.ValueID
+  /// As the node has it: [in, out], or [out, in] if `transposed`. alpha is not in it yet.
+  var weight: Tensor
+  var transposed: Bool
+  var alpha: Double
+  /// With beta in it; nil where there is none.
+  var bias: [Double]?
+
+  var inputs: Int { transposed ? weight.shape[1] : weight.shape[0] }
+  var outputs: Int { transposed ? weight.shape[0] : weight.shape[1] }
+
+  /// nil where node `index` is none.
+  init?(_ graph: Graph, _ index: Int, _ facts: KnownFacts) {
+    let node = graph.nodes[index]
+    guard node.inputs.count > 1, let x = node.inputs[0], let weight = graph.constantInput(index, 1),
+      weight.type == .float32, weight.shape.rank == 2, weight.count > 0, facts.rank(x) == 2
+    else { return nil }
+    input = x
+    self.weight = weight
+    transposed = false
+    alpha = 1
+    switch node.operation {
+    case .matMul: break
+    case .gemm(let gemm):
+      let attributes = gemm.attributeReader
+      guard let transA = try? attributes.int("transA", default: 0), transA == 0,
+        let transB = try? attributes.int("transB", default: 0),
+        let alpha = try? attributes.float("alpha", default: 1), let beta = try? attributes.float("beta", default: 1)
+      else { return nil }
+      transposed = transB != 0
+      self.alpha = Double(alpha)
+      if !graph.lacksInput(index, 2) {
+        guard let c = graph.constantInput(index, 2), let row = Dense.row(c, outputs: outputs) else { return nil }
+        bias = row.map { $0 * Double(beta) }
+      }
+    default: return nil
+    }
+  }
+
+  /// A bias that is the same for every row, spread to one number an output; nil where `tensor` is something else.
+  static func row(_ tensor: Tensor, outputs: Int) -> [Double]? {
+    guard tensor.type == .float32, tensor.shape.rank <= 2 else { return nil }
+    guard tensor.shape.rank < 2 || tensor.shape[0] == 1 else { return nil }
+    if tensor.count == 1 { return [Double](repeating: tensor.doubles[0], count: outputs) }
+    return tensor.count == outputs ? tensor.doubles : nil
+  }
+
+  /// y = W · (scale · x + shift) + b
+  mutating func absorbBefore(_ norm: BatchNormalizationScale) {
+    var added = [Double](repeating: 0, count: outputs)
+    let (rows, columns) = (weight.shape[0], weight.shape[1])
+    weight.withElements(Float.self) { values in
+      for row in 0..<rows {
+        for column in 0..<columns {
+          let (into, from) = transposed ? (row, column) : (column, row)
+          added[into] += Double(values[row * columns + column]) * norm.shift[from]
+        }
+      }
+    }
+    var sum = bias ?? [Double](repeating: 0, count: outputs)
+    for output in sum.indices { sum[output] += alpha * added[output] }
+    bias = sum
+    weight = transposed ? weight.scaledColumns(norm.scale) : weight.scaledRows(norm.scale)
+  }
+
+  /// y = scale · (W · x + b) + shift
+  mutating func absorbAfter(_ norm: BatchNormalizationScale) {
+    let old = bias ?? [Double](repeating: 0, count: outputs)
+    bias = old.indices.map { old[$0] * norm.scale[$0] + norm.shift[$0] }
+    weight = transposed ? weight.scaledRows(norm.scale) : weight.scaledColumns(norm.scale)
+  }
+
+  /// The Gemm that computes it. `weightID`: a constant that holds `weight` already.
+  func node(_ name: String, output: Graph.ValueID, weightID: Graph.ValueID? = nil, in graph: inout Graph)
+    -> Graph.Node?
+  {
+    var attributes: [Attribute] = []
+    if alpha != 1 { attributes.append(.float("alpha", Float(alpha))) }
+    if transposed { attributes.append(.int("transB", 1)) }
+    guard let gemm = try? Operator(named: "Gemm", inputCount: bias == nil ? 2 : 3, attributes) else { return nil }
+    var inputs: [Graph.ValueID?] = [input, weightID ?? graph.addFreshConstant("\(name)_folded_weight", weight)]
+    if let bias {
+      guard let tensor = try? Tensor([bias.count], bias.map { Float($0) }) else { return nil }
+      inputs.append(graph.addFreshConstant("\(name)_folded_bias", tensor))
+    }
+    return Graph.Node(name, gemm, inputs: inputs, outputs: [output])
+  }
+}

@@ -1,0 +1,32 @@
+import ModelGraph
+
+/// Nodes that no graph output depends on go, then constants that nothing reads; values are numbered anew.
+///
+/// Exact. Graph inputs stay, wanted or not: whoever feeds the graph counts on them. Counts nodes and constants.
+public func dropDeadNodes(_ graph: inout Graph) -> Int {
+  var wanted = [Bool](repeating: false, count: graph.values.count)
+  for id in graph.outputs { wanted[id] = true }
+  var dead = [Bool](repeating: false, count: graph.nodes.count)
+  var changes = 0
+  for index in graph.nodes.indices.reversed() {
+    let node = graph.nodes[index]
+    guard node.outputs.contains(where: { $0.map { wanted[$0] } ?? false }) else {
+      dead[index] = true
+      changes += 1
+      continue
+    }
+    for case let input? in node.inputs { wanted[input] = true }
+    // Dropout's mask and MaxPool's indices are optional: without them the node is one of the plain sort.
+    switch node.operation {
+    case .dropout, .maxPool:
+      while let last = graph.nodes[index].outputs.last, graph.nodes[index].outputs.count > 1,
+        last.map({ !wanted[$0] }) ?? true
+      {
+        graph.nodes[index].outputs.removeLast()
+      }
+    default: break
+    }
+  }
+  graph.removeNodes(dead)
+  return changes + graph.compact()
+}

@@ -1,0 +1,114 @@
+import ModelGraph
+
+/// Types, shapes and values that hold whatever the symbolic dimensions of the inputs are bound to.
+///
+/// The graph is inferred twice with different extents for each symbol; what comes out the same both times does not
+/// depend on them. A node whose rule fails leaves its outputs unknown, and the rest goes on.
+struct KnownFacts {
+  private let trials: [[Fact?]]
+
+  init(_ graph: Graph) {
+    let symbols = Symbols(graph)
+    trials = (0..<(symbols.isEmpty ? 1 : 2)).map { KnownFacts.infer(graph, symbols, trial: $0) }
+  }
+
+  func type(_ id: Graph.ValueID) -> ElementType? { trials[0][id]?.type }
+
+  func rank(_ id: Graph.ValueID) -> Int? {
+    guard let rank = trials[0][id]?.shape.rank else { return nil }
+    return trials.allSatisfy { $0[id]?.shape.rank == rank } ? rank : nil
+  }
+
+  /// nil where some extent depends on a symbol.
+  func shape(_ id: Graph.ValueID) -> Shape? {
+    guard let shape = trials[0][id]?.shape else { return nil }
+    return trials.allSatisfy { $0[id]?.shape == shape } ? shape : nil
+  }
+
+  /// The extent of one axis, nil where it depends on a symbol.
+  func extent(_ id: Graph.ValueID, _ axis: Int) -> Int? {
+    guard let shape = trials[0][id]?.shape, axis < shape.rank else { return nil }
+    let same = trials.allSatisfy { trial in
+      guard let other = trial[id]?.shape, axis < other.rank else { return false }
+      return other[axis] == shape[axis]
+    }
+    return same ? shape[axis] : nil
+  }
+
+  /// nil where the value is not known before running, or depends on a symbol.
+  func constant(_ id: Graph.ValueID) -> Tensor? {
+    guard let constant = trials[0][id]?.constant else { return nil }
+    let same = trials.allSatisfy { trial in trial[id]?.constant.map { $0.equals(constant) } ?? false }
+    return same ? constant : nil
+  }
+
+  /// Whether `relation` holds between the shapes of two values for every binding.
+  func always(_ a: Graph.ValueID, _ b: Graph.ValueID, _ relation: (Shape, Shape) -> Bool) -> Bool {
+    trials.allSatisfy { trial in
+      guard let x = trial[a]?.shape, let y = trial[b]?.shape else { return false }
+      return relation(x, y)
+    }
+  }
+
+  private static func infer(_ graph: Graph, _ symbols: Symbols, trial: Int) -> [Fact?] {
+    var facts: [Fact?] = graph.values.map { $0.constant.map { Fact($0) } }
+    for id in graph.inputs {
+      guard let declaration = graph.values[id].declaration else { continue }
+      guard let shape = try? symbols.shape(declaration, trial: trial).checked() else { continue }
+      facts[id] = Fact(declaration.type, shape)
+    }
+    for node in graph.nodes {
+      guard let results = try? graph.infer(node, facts) else { continue }
+      for (output, fact) in zip(node.outputs, results) {
+        if let output { facts[output] = fact }
+      }
+    }
+    return facts
+  }
+}
+
+/// Two extents for every symbol among a graph's inputs: small for the outermost axis (batches), picture-like for others.
+private struct Symbols {
+  private var names: [String] = []
+  private var outermost: [Bool] = []
+
+  init(_ graph: Graph) {
+    for id in graph.inputs {
+      for (axis, dimension) in (graph.values[id].declaration?.dimensions ?? []).enumerated() {
+        if case .symbol(let name) = dimension, !names.contains(name) {
+          names.append(name)
+          outermost.append(axis == 0)
+        }
+      }
+    }
+  }
+
+  var isEmpty: Bool { names.isEmpty }
+
+  func shape(_ declaration: Declaration, trial: Int) -> Shape {
+    var extents: [Int] = []
+    for (axis, dimension) in declaration.dimensions.enumerated() {
+      switch dimension {
+      case .fixed(let extent): extents.append(extent)
+      case .symbol(let name):
+        let index = names.firstIndex(of: name) ?? 0
+        // Dimensions without a name have nothing in common.
+        let apart = name.isEmpty ? axis : 0
+        if outermost[index], axis == 0 || !name.isEmpty {
+          extents.append(trial == 0 ? 2 + index : 37 + 3 * index)
+        } else {
+          extents.append(trial == 0 ? 224 + 32 * (index + apart) : 352 + 64 * (index + apart))
+        }
+      }
+    }
+    return Shape(extents)
+  }
+}
+
+extension Tensor {
+  /// The same type, shape and bytes.
+  func equals(_ other: Tensor) -> Bool {
+    guard type == other.type, shape == other.shape else { return false }
+    return withBytes { mine in other.withBytes { mine.elementsEqual($0) } }
+  }
+}

@@ -1,0 +1,50 @@
+import ModelGraph
+
+/// Concat(Flatten(a), Flatten(b), …) of pooled `[N, C, 1, 1]` values becomes Flatten(Concat(a, b, …)): the one form of
+/// fastai's AdaptiveConcatPool, whichever side of the join its exporter flattened on.
+///
+/// Exact. Only for inputs whose pixels are all pooled away (GlobalMaxPool, GlobalAveragePool), in any order, where
+/// nothing else reads the flattened ones.
+public func normaliseConcatPool(_ graph: inout Graph) -> Int {
+  var uses = Uses(graph)
+  var changes = 0
+  guard let concat = try? Operator(named: "Concat", [.int("axis", 1)]),
+    let flatten = try? Operator(named: "Flatten", [.int("axis", 1)])
+  else { return 0 }
+  var nodes: [Graph.Node] = []
+  for index in graph.nodes.indices {
+    let node = graph.nodes[index]
+    guard case .concat(let join) = node.operation, join.axis == 1 || join.axis == -1,
+      let pooled = flattenedPools(node, uses, graph), let output = graph.soleOutput(index)
+    else {
+      nodes.append(node)
+      continue
+    }
+    for input in node.inputs {
+      if let maker = uses.producer(input) { uses.touch(maker) }
+    }
+    let joined = graph.addValue(graph.freshName("\(node.name)_pooled"))
+    nodes.append(Graph.Node("\(node.name)_pooled", concat, inputs: pooled.map { $0 }, outputs: [joined]))
+    nodes.append(Graph.Node(node.name, flatten, inputs: [joined], outputs: [output]))
+    changes += 1
+  }
+  guard changes > 0 else { return 0 }
+  // Nobody reads the old flattens any more; they go with the dead nodes.
+  graph.nodes = nodes
+  return changes
+}
+
+private func flattenedPools(_ node: Graph.Node, _ uses: Uses, _ graph: Graph) -> [Graph.ValueID]? {
+  var pooled: [Graph.ValueID] = []
+  for input in node.inputs {
+    guard let input, uses.isReadOnce(input), let maker = uses.producer(input),
+      case .flatten(let flatten) = graph.nodes[maker].operation, flatten.axis == 1,
+      let pool = graph.nodes[maker].inputs.first ?? nil, let poolMaker = uses.producer(pool)
+    else { return nil }
+    switch graph.nodes[poolMaker].operation {
+    case .globalMaxPool, .globalAveragePool: pooled.append(pool)
+    default: return nil
+    }
+  }
+  return pooled.count > 1 ? pooled : nil
+}

@@ -1,0 +1,57 @@
+import ModelGraph
+
+/// The passes in the order that the runtime wants them.
+public enum PassPipeline {
+  /// Rewrites that make each other's work: done again until none finds anything.
+  private static let simplifications: [Pass] = [
+    Pass("drop-identity", dropIdentity),
+    Pass("fold-constants", foldConstants),
+    Pass("recognise-flatten", recogniseFlatten),
+    Pass("recognise-global-pooling", recogniseGlobalPooling),
+    Pass("normalise-concat-pool", normaliseConcatPool),
+    Pass("fold-batch-normalization", foldBatchNormalization),
+    Pass("fold-batch-normalization-into-gemm", foldBatchNormalizationIntoGemm),
+    Pass("fuse-matmul-add", fuseMatMulAdd),
+    Pass("drop-dead-nodes", dropDeadNodes),
+  ]
+
+  /// Rewrites into what only a runtime has, when the graph is as simple as it gets.
+  private static let fusions: [Pass] = [Pass("fuse-convolution", fuseConvolution)]
+
+  /// Every round that changes anything leaves fewer or simpler nodes; this is for the pass that forgets to.
+  private static let roundLimit = 64
+
+  /// Everything the runtime wants done. Returns each pass, in order, with the number of places it changed.
+  ///
+  /// Inputs, outputs, their names and declarations stay as they are; ``Graph/ValueID``s do not.
+  @discardableResult
+  public static func optimize(_ graph: inout Graph) throws(GraphError) -> [(name: String, changes: Int)] {
+    var report = (simplifications + fusions).map { (name: $0.name, changes: 0) }
+    var changed = true
+    var rounds = 0
+    while changed, rounds < roundLimit {
+      changed = false
+      rounds += 1
+      for (index, pass) in simplifications.enumerated() {
+        let changes = pass.apply(&graph)
+        report[index].changes += changes
+        if changes > 0 { changed = true }
+      }
+    }
+    for (index, pass) in fusions.enumerated() {
+      report[simplifications.count + index].changes += pass.apply(&graph)
+    }
+    graph.compact()
+    return report
+  }
+}
+
+private struct Pass: Sendable {
+  let name: String
+  let apply: @Sendable (inout Graph) -> Int
+
+  init(_ name: String, _ apply: @escaping @Sendable (inout Graph) -> Int) {
+    self.name = name
+    self.apply = apply
+  }
+}

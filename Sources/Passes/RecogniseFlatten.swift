@@ -1,0 +1,24 @@
+import ModelGraph
+
+/// Reshape and Squeeze that, whatever the batch, turn `[N, d1, d2, …]` into `[N, d1·d2·…]` become Flatten(axis 1).
+///
+/// Exact. Exporters write `x.flatten(1)` as Shape → Gather → Concat → Reshape; with this its arithmetic is dead.
+public func recogniseFlatten(_ graph: inout Graph) -> Int {
+  let facts = KnownFacts(graph)
+  var changes = 0
+  for index in graph.nodes.indices {
+    let node = graph.nodes[index]
+    switch node.operation {
+    case .reshape, .squeeze: break
+    default: continue
+    }
+    guard let input = node.inputs.first ?? nil, let output = graph.soleOutput(index) else { continue }
+    let flattens = facts.always(input, output) { x, y in
+      x.rank > 2 && y.rank == 2 && x[0] == y[0] && x.count == y.count && x.count > 0
+    }
+    guard flattens, let flatten = try? Operator(named: "Flatten", [.int("axis", 1)]) else { continue }
+    graph.nodes[index] = Graph.Node(node.name, flatten, inputs: [input], outputs: [output])
+    changes += 1
+  }
+  return changes
+}

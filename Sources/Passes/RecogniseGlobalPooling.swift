@@ -1,0 +1,65 @@
+import ModelGraph
+
+/// Poolings over the whole picture become GlobalAveragePool and GlobalMaxPool: ReduceMean over all spatial axes (with
+/// Flatten behind it where it drops them), AveragePool and MaxPool whose one window covers everything.
+///
+/// Exact up to the order of summation (1e-6 relative, tested).
+public func recogniseGlobalPooling(_ graph: inout Graph) -> Int {
+  let facts = KnownFacts(graph)
+  guard let average = try? Operator(named: "GlobalAveragePool"), let most = try? Operator(named: "GlobalMaxPool"),
+    let flatten = try? Operator(named: "Flatten", [.int("axis", 1)])
+  else { return 0 }
+  var nodes: [Graph.Node] = []
+  var changes = 0
+  for index in graph.nodes.indices {
+    let node = graph.nodes[index]
+    guard let input = node.inputs.first ?? nil, let output = graph.soleOutput(index), let rank = facts.rank(input),
+      rank == 3 || rank == 4
+    else {
+      nodes.append(node)
+      continue
+    }
+    switch node.operation {
+    case .reduceMean(let mean) where isSpatial(node, mean, rank, facts):
+      // Only where a batch and channels are kept apart from the pixels.
+      if facts.rank(output) == rank {
+        nodes.append(Graph.Node(node.name, average, inputs: [input], outputs: [output]))
+      } else {
+        let pooled = graph.addValue(graph.freshName("\(node.name)_pooled"))
+        nodes.append(Graph.Node("\(node.name)_pooled", average, inputs: [input], outputs: [pooled]))
+        nodes.append(Graph.Node(node.name, flatten, inputs: [pooled], outputs: [output]))
+      }
+      changes += 1
+    case .averagePool(let pool) where coversAll(pool.attributeReader, input, output, facts):
+      nodes.append(Graph.Node(node.name, average, inputs: [input], outputs: [output]))
+      changes += 1
+    case .maxPool(let pool) where coversAll(pool.attributeReader, input, output, facts):
+      nodes.append(Graph.Node(node.name, most, inputs: [input], outputs: [output]))
+      changes += 1
+    default: nodes.append(node)
+    }
+  }
+  graph.nodes = nodes
+  return changes
+}
+
+/// Axes 2… exactly, from the front or from the back.
+private func isSpatial(_ node: Graph.Node, _ mean: ReduceMean, _ rank: Int, _ facts: KnownFacts) -> Bool {
+  guard node.inputs.count > 1, let id = node.inputs[1], let axes = facts.constant(id)?.ints else { return false }
+  let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
+  return fromFront == Array(2..<rank)
+}
+
+/// One window without padding, as large as the picture, which is known.
+private func coversAll(
+  _ attributes: AttributeReader, _ input: Graph.ValueID, _ output: Graph.ValueID, _ facts: KnownFacts
+) -> Bool {
+  guard let kernel = try? attributes.optionalInts("kernel_shape"),
+    let pads = try? attributes.ints("pads", default: []), let dilations = try? attributes.ints("dilations", default: [])
+  else { return false }
+  guard pads.allSatisfy({ $0 == 0 }), dilations.allSatisfy({ $0 == 1 }) else { return false }
+  for (axis, extent) in kernel.enumerated() {
+    guard facts.extent(input, axis + 2) == extent, facts.extent(output, axis + 2) == 1 else { return false }
+  }
+  return true
+}

@@ -1,0 +1,83 @@
+import ModelGraph
+
+/// Who makes and who reads each value, as things stood when a sweep over the graph began. A sweep that rewrites nodes
+/// marks them with ``touch(_:)`` and leaves touched ones for the next sweep.
+struct Uses {
+  private let producers: [Int?]
+  private let consumers: [[Int]]
+  private let reads: [Int]
+  private var touched: [Bool]
+  /// Nodes to take out at the end of the sweep.
+  private(set) var removed: [Bool]
+
+  init(_ graph: Graph) {
+    producers = graph.producers()
+    consumers = graph.consumers()
+    reads = graph.readCounts()
+    touched = [Bool](repeating: false, count: graph.nodes.count)
+    removed = touched
+  }
+
+  /// The node that makes the value, if it has not been touched.
+  func producer(_ id: Graph.ValueID?) -> Int? {
+    guard let id, id < producers.count, let index = producers[id], !touched[index] else { return nil }
+    return index
+  }
+
+  /// The one node that reads the value, once, where nobody else does (the graph's outputs included) and it has not been
+  /// touched.
+  func onlyReader(_ id: Graph.ValueID?) -> Int? {
+    guard let id, id < reads.count, reads[id] == 1, let index = consumers[id].first, !touched[index] else {
+      return nil
+    }
+    return index
+  }
+
+  /// Whether exactly one node reads the value, once, and it is no graph output.
+  func isReadOnce(_ id: Graph.ValueID) -> Bool { reads[id] == 1 && consumers[id].count == 1 }
+
+  func isTouched(_ index: Int) -> Bool { touched[index] }
+
+  mutating func touch(_ index: Int) { touched[index] = true }
+
+  mutating func remove(_ index: Int) {
+    touched[index] = true
+    removed[index] = true
+  }
+}
+
+extension Graph {
+  /// The node's first output where it has no other.
+  func soleOutput(_ index: Int) -> ValueID? {
+    let outputs = nodes[index].outputs
+    guard let first = outputs.first, outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
+    return first
+  }
+
+  /// The constant an input of the node is, if it is one.
+  func constantInput(_ index: Int, _ position: Int) -> Tensor? {
+    let inputs = nodes[index].inputs
+    guard position < inputs.count, let id = inputs[position] else { return nil }
+    return values[id].constant
+  }
+
+  /// Whether the node leaves the input out.
+  func lacksInput(_ index: Int, _ position: Int) -> Bool {
+    position >= nodes[index].inputs.count || nodes[index].inputs[position] == nil
+  }
+
+  /// Takes a node that hands its input on out of the graph: its readers read `input` instead. False where that cannot be
+  /// done because `output` is a graph output and nothing could make it under its name.
+  mutating func bypass(from input: ValueID, to output: ValueID, producers: [Int?]) -> Bool {
+    guard outputs.contains(output) else {
+      replaceReads(of: output, by: input)
+      return true
+    }
+    guard !outputs.contains(input), let producer = producers[input] else { return false }
+    for position in nodes[producer].outputs.indices where nodes[producer].outputs[position] == input {
+      nodes[producer].outputs[position] = output
+    }
+    replaceReads(of: input, by: output)
+    return true
+  }
+}
