@@ -1,0 +1,141 @@
+import Foundation
+import Imaging
+
+/// Random changes that leave a cell's class as it is. What is drawn from is given by the caller, so the same source gives
+/// the same picture.
+public struct Augmentation: Sendable, Equatable {
+  /// Mirrors and quarter turns: each of the eight ways equally likely (of four, where the picture is not square).
+  public var dihedral = false
+  /// How often a picture is turned and zoomed, about its centre, with bilinear sampling and reflected borders.
+  public var warpProbability = 0.0
+  /// The largest turn to either side, in degrees.
+  public var rotation = 0.0
+  /// The largest magnification: 1.1 zooms by 1/1.1 ... 1.1.
+  public var zoom = 1.0
+  /// How often brightness and contrast change.
+  public var lightProbability = 0.0
+  /// The largest relative change of brightness.
+  public var brightness = 0.0
+  /// The largest relative change of contrast, about the picture's mean.
+  public var contrast = 0.0
+
+  public init() {}
+
+  public static let none = Augmentation()
+
+  /// Mirrors and quarter turns: a cell has no upside.
+  public static let flips = {
+    var augmentation = Augmentation()
+    augmentation.dihedral = true
+    return augmentation
+  }()
+
+  /// Flips and, in three pictures of four, small turns, zooms and changes of light: fastai's `aug_transforms`
+  /// (10 degrees, 1.1, 0.2) with `flip_vert`, without its perspective warp.
+  public static let standard = {
+    var augmentation = Augmentation.flips
+    augmentation.warpProbability = 0.75
+    augmentation.rotation = 10
+    augmentation.zoom = 1.1
+    augmentation.lightProbability = 0.75
+    augmentation.brightness = 0.2
+    augmentation.contrast = 0.2
+    return augmentation
+  }()
+
+  /// By name: `none`, `flips`, `standard`.
+  public static let presets: [(name: String, augmentation: Augmentation)] = [
+    ("none", .none), ("flips", .flips), ("standard", .standard),
+  ]
+
+  /// A changed picture of the same size.
+  public func apply(to picture: Picture, random: inout RandomSource) -> Picture {
+    var result = picture
+    if dihedral {
+      let square = picture.width == picture.height
+      result = result.oriented(random.index(below: 8) & (square ? 7 : 3))
+    }
+    if warpProbability > 0, random.chance(warpProbability) {
+      let angle = random.uniform(-rotation...rotation) * .pi / 180
+      let magnification = exp(random.uniform(-log(zoom)...log(zoom)))
+      result = result.warped(angle: angle, magnification: magnification)
+    }
+    if lightProbability > 0, random.chance(lightProbability) {
+      let gain = 1 + random.uniform(-brightness...brightness)
+      let spread = 1 + random.uniform(-contrast...contrast)
+      result = result.lit(gain: gain, spread: spread)
+    }
+    return result
+  }
+}
+
+extension Picture {
+  /// Bit 0: left and right change places; bit 1: top and bottom; bit 2: rows and columns (only where square).
+  func oriented(_ way: Int) -> Picture {
+    if way == 0 { return self }
+    var result = self
+    let (w, h) = (width, height)
+    pixels.withUnsafeBufferPointer { source in
+      result.pixels.withUnsafeMutableBufferPointer { target in
+        var out = 0
+        for y in 0..<h {
+          for x in 0..<w {
+            var (sx, sy) = way & 4 != 0 ? (y, x) : (x, y)
+            if way & 1 != 0 { sx = w - 1 - sx }
+            if way & 2 != 0 { sy = h - 1 - sy }
+            let at = (sy * w + sx) * 3
+            target[out] = source[at]
+            target[out + 1] = source[at + 1]
+            target[out + 2] = source[at + 2]
+            out += 3
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Turned by `angle` radians and enlarged about the centre.
+  func warped(angle: Double, magnification: Double) -> Picture {
+    var result = self
+    let (w, h) = (width, height)
+    let (cosine, sine) = (Float(cos(angle) / magnification), Float(sin(angle) / magnification))
+    let (centerX, centerY) = (Float(w - 1) / 2, Float(h - 1) / 2)
+    // Mirrored at the border's pixel centres, as often as it takes.
+    func reflected(_ index: Int, _ count: Int) -> Int {
+      if index >= 0 && index < count { return index }
+      if count == 1 { return 0 }
+      let period = 2 * (count - 1)
+      let folded = ((index % period) + period) % period
+      return min(folded, period - folded)
+    }
+    pixels.withUnsafeBufferPointer { source in
+      result.pixels.withUnsafeMutableBufferPointer { target in
+        for y in 0..<h {
+          for x in 0..<w {
+            let (dx, dy) = (Float(x) - centerX, Float(y) - centerY)
+            let fromX = cosine * dx + sine * dy + centerX
+            let fromY = cosine * dy - sine * dx + centerY
+            let (floorX, floorY) = (fromX.rounded(.down), fromY.rounded(.down))
+            let (fx, fy) = (fromX - floorX, fromY - floorY)
+            let (x0, x1) = (reflected(Int(floorX), w), reflected(Int(floorX) + 1, w))
+            let (y0, y1) = (reflected(Int(floorY), h) * w, reflected(Int(floorY) + 1, h) * w)
+            for channel in 0..<3 {
+              let top = Float(source[(y0 + x0) * 3 + channel]) * (1 - fx) + Float(source[(y0 + x1) * 3 + channel]) * fx
+              let low = Float(source[(y1 + x0) * 3 + channel]) * (1 - fx) + Float(source[(y1 + x1) * 3 + channel]) * fx
+              target[(y * w + x) * 3 + channel] = UInt8(top * (1 - fy) + low * fy + 0.5)
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// Values multiplied by `gain`, then spread about the picture's mean by `spread`.
+  func lit(gain: Double, spread: Double) -> Picture {
+    let mean = Double(pixels.reduce(0) { $0 + Int($1) }) / Double(pixels.count) * gain
+    let table = (0..<256).map { UInt8(min(max((Double($0) * gain - mean) * spread + mean, 0), 255).rounded()) }
+    return Picture(width: width, height: height, pixels: pixels.map { table[Int($0)] })
+  }
+}

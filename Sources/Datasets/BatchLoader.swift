@@ -1,0 +1,168 @@
+import Foundation
+import Imaging
+import ModelGraph
+
+/// What a training step is fed.
+public struct Batch: Sendable {
+  /// `[N, 3, H, W]` float32, normalised.
+  public var images: Tensor
+  public var labels: [Int32]
+  /// Which of the loader's items they are.
+  public var indices: [Int]
+}
+
+/// Batches of an epoch, made ahead of time by worker threads.
+///
+/// The order and every random change depend on the seed, the epoch and the item alone, so the same seed gives the same
+/// bytes whatever the number of workers. Pictures are decoded and resized once and then kept, where they fit.
+public final class BatchLoader {
+  private let shared: Shared
+  /// Batches of one epoch.
+  public let batchesPerEpoch: Int
+
+  /// - Parameters:
+  ///   - dropLast: leave out a last batch that is not full (a batch normalisation of few pictures is a poor one).
+  ///   - workers: threads; at least 1.
+  ///   - byteBudget: the most memory that prepared pictures may be kept in.
+  public init(
+    items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
+    dropLast: Bool, seed: UInt64, workers: Int, byteBudget: Int = 1 << 30
+  ) {
+    precondition(batchSize > 0, "a batch has at least one picture")
+    batchesPerEpoch = dropLast ? items.count / batchSize : (items.count + batchSize - 1) / batchSize
+    shared = Shared(
+      items: items, preprocessing: preprocessing, augmentation: augmentation, batchSize: batchSize, shuffle: shuffle,
+      seed: seed, batches: batchesPerEpoch, ahead: max(1, workers) + 2, byteBudget: byteBudget)
+    for _ in 0..<max(1, workers) {
+      let thread = Thread { [shared] in shared.work() }
+      thread.start()
+    }
+  }
+
+  deinit { shared.stop() }
+
+  /// Begins an epoch; what is left of an earlier one is forgotten.
+  public func start(epoch: Int) { shared.start(epoch: epoch) }
+
+  /// The next batch, or nil at the epoch's end. Throws what is wrong with a picture.
+  public func next() throws -> Batch? { try shared.next() }
+}
+
+/// The loader's state, which outlives it until the workers have noticed its end.
+private final class Shared: @unchecked Sendable {  // everything that changes is touched under `condition` only
+  private let items: [CellFolder.Item]
+  private let preprocessing: Preprocessing
+  private let augmentation: Augmentation?
+  private let batchSize: Int
+  private let shuffle: Bool
+  private let seed: UInt64
+  private let batches: Int
+  /// How many batches may wait for the consumer.
+  private let ahead: Int
+  private let store: PictureStore
+
+  private let condition = NSCondition()
+  private var stopped = false
+  /// Counts calls of `start`: a worker's result for an earlier one is thrown away.
+  private var generation = 0
+  private var epoch = 0
+  private var order: [Int] = []
+  private var nextToMake = 0
+  private var nextToTake = 0
+  private var ready: [Int: Result<Batch, any Error>] = [:]
+
+  init(
+    items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
+    seed: UInt64, batches: Int, ahead: Int, byteBudget: Int
+  ) {
+    self.items = items
+    self.preprocessing = preprocessing
+    self.augmentation = augmentation == Augmentation.none ? nil : augmentation
+    self.batchSize = batchSize
+    self.shuffle = shuffle
+    self.seed = seed
+    self.batches = batches
+    self.ahead = ahead
+    store = PictureStore(items, preprocessing, byteBudget: byteBudget)
+    nextToMake = batches  // nothing to do before `start`
+    nextToTake = batches
+  }
+
+  func start(epoch: Int) {
+    var order = Array(items.indices)
+    if shuffle {
+      var random = RandomSource(seed: seed ^ 0x0DE5, stream: UInt64(epoch))
+      random.shuffle(&order)
+    }
+    condition.lock()
+    generation += 1
+    self.epoch = epoch
+    self.order = order
+    nextToMake = 0
+    nextToTake = 0
+    ready = [:]
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  func stop() {
+    condition.lock()
+    stopped = true
+    condition.broadcast()
+    condition.unlock()
+  }
+
+  func next() throws -> Batch? {
+    condition.lock()
+    defer { condition.unlock() }
+    guard nextToTake < batches else { return nil }
+    while true {
+      if let result = ready.removeValue(forKey: nextToTake) {
+        nextToTake += 1
+        condition.broadcast()
+        return try result.get()
+      }
+      condition.wait()
+    }
+  }
+
+  func work() {
+    condition.lock()
+    while !stopped {
+      guard nextToMake < batches, nextToMake < nextToTake + ahead else {
+        condition.wait()
+        continue
+      }
+      let number = nextToMake
+      let (generation, epoch) = (generation, epoch)
+      let indices = Array(order[(number * batchSize)..<min((number + 1) * batchSize, order.count)])
+      nextToMake += 1
+      condition.unlock()
+      let result = Result { try make(indices, epoch) }
+      condition.lock()
+      if generation == self.generation {
+        ready[number] = result
+        condition.broadcast()
+      }
+    }
+    condition.unlock()
+  }
+
+  private func make(_ indices: [Int], _ epoch: Int) throws -> Batch {
+    var images = try Tensor(zeros: [indices.count, 3, preprocessing.height, preprocessing.width])
+    let step = preprocessing.floatsPerPicture
+    for (slot, index) in indices.enumerated() {
+      var picture = try store.picture(index)
+      if let augmentation {
+        // A stream for each pair, whichever worker draws from it.
+        var random = RandomSource(seed: seed, stream: UInt64(epoch) << 32 | UInt64(index))
+        picture = augmentation.apply(to: picture, random: &random)
+      }
+      images.withMutableElements(Float.self) { all in
+        let planes = UnsafeMutableBufferPointer(rebasing: all[(slot * step)..<((slot + 1) * step)])
+        picture.pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
+      }
+    }
+    return Batch(images: images, labels: indices.map { Int32(items[$0].label) }, indices: indices)
+  }
+}
