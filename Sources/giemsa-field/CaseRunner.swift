@@ -1,0 +1,101 @@
+import Inference
+import ModelGraph
+import ONNXFormat
+import Platform
+
+/// Runs cases of stored inputs and outputs through one model.
+final class CaseRunner {
+  private let graph: Graph
+  private let reference: Bool
+  private let threads: Int
+  private let tolerance: Tolerance
+  /// The engine for the shapes of the last case.
+  private var planned: (shapes: [Shape], engine: Engine)?
+
+  init(_ graph: Graph, reference: Bool, threads: Int, tolerance: Tolerance) {
+    self.graph = graph
+    self.reference = reference
+    self.threads = threads
+    self.tolerance = tolerance
+  }
+
+  /// `folder` itself, or its test_data_set_0, test_data_set_1, ….
+  static func cases(in folder: String) -> [String] {
+    var sets: [String] = []
+    while isDirectory("\(folder)/test_data_set_\(sets.count)") { sets.append("\(folder)/test_data_set_\(sets.count)") }
+    return sets.isEmpty ? [folder] : sets
+  }
+
+  /// Prints a line for each output. Throws what keeps the case from being run at all.
+  func run(_ directory: String) throws(GraphError) -> Bool {
+    let inputs = try tensors(directory, "input", graph.inputs.count)
+    let expected = try tensors(directory, "output", graph.outputs.count)
+    let found = try results(inputs)
+    guard found.count == expected.count else {
+      throw GraphError(.noOutput, "the model gave \(found.count) outputs; the case has \(expected.count)")
+    }
+    var agrees = true
+    for (index, id) in graph.outputs.enumerated() {
+      let comparison = Comparison(found[index], expected[index], tolerance)
+      Console.out("\(directory): \(graph.values[id].name): \(comparison.text)")
+      if !comparison.agrees { agrees = false }
+    }
+    return agrees
+  }
+
+  private func results(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
+    try checkInputs(inputs)
+    if reference { return try graph.evaluate(inputs) }
+    let shapes = inputs.map { $0.shape }
+    if let planned, planned.shapes == shapes { return try planned.engine.run(inputs) }
+    let engine = try Engine(graph, inputShapes: shapes, options: EngineOptions(threads: threads))
+    planned = (shapes, engine)
+    return try engine.run(inputs)
+  }
+
+  private func checkInputs(_ inputs: [Tensor]) throws(GraphError) {
+    for (id, input) in zip(graph.inputs, inputs) {
+      guard let declaration = graph.values[id].declaration else { continue }
+      let name = graph.values[id].name
+      guard declaration.type == input.type else {
+        throw GraphError(.badInput, "input '\(name)' is \(input.type.name) here, \(declaration.type.name) in the model")
+      }
+      let wanted = declaration.dimensions
+      let fits = zip(wanted, input.shape.extents).allSatisfy { dimension, extent in
+        if case .fixed(let fixed) = dimension { return fixed == extent }
+        return true
+      }
+      guard wanted.count == input.shape.rank, fits else {
+        throw GraphError(.badInput, "input '\(name)' is \(input.shape) here, \(declaration.text) in the model")
+      }
+    }
+  }
+
+  private func tensors(_ directory: String, _ kind: String, _ count: Int) throws(GraphError) -> [Tensor] {
+    var tensors: [Tensor] = []
+    for index in 0..<count {
+      let name = "\(kind)_\(index).pb"
+      do {
+        tensors.append(try ONNXFile.readTensor("\(directory)/\(name)").tensor)
+      } catch {
+        throw error.at(name)
+      }
+    }
+    return tensors
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    var device: UInt64 = 0
+    var inode: UInt64 = 0
+    return path.withCString { platform_path_kind($0, &device, &inode) } == PLATFORM_IS_DIRECTORY
+  }
+}
+
+extension Declaration {
+  /// `[N, 3, 224, 224]`
+  fileprivate var text: String {
+    var text = "["
+    for (index, dimension) in dimensions.enumerated() { text += (index > 0 ? ", " : "") + dimension.text }
+    return text + "]"
+  }
+}
