@@ -98,6 +98,16 @@ public final class AttributeReader {
     try optionalFloat(name) ?? fallback
   }
 
+  public func floats(_ name: String, default fallback: [Float]) throws(GraphError) -> [Float] {
+    guard let value = take(name) else { return fallback }
+    switch value {
+    case .floats(let floats): return floats
+    // An empty list has no type of its own in some exporters' files.
+    case .ints(let ints) where ints.isEmpty: return []
+    default: throw wrongKind(name, "a list of floats")
+    }
+  }
+
   public func string(_ name: String, default fallback: String) throws(GraphError) -> String {
     guard let value = take(name) else { return fallback }
     guard case .string(let string) = value else { throw wrongKind(name, "a string") }

@@ -5,6 +5,8 @@ import Platform
 public protocol Arithmetic: TensorElement, Comparable, ExpressibleByIntegerLiteral {
   /// The value below all others (−∞ for floats): where a maximum starts.
   static var lowest: Self { get }
+  /// The value above all others (∞ for floats).
+  static var highest: Self { get }
   func plus(_ other: Self) -> Self
   func minus(_ other: Self) -> Self
   func times(_ other: Self) -> Self
@@ -15,6 +17,7 @@ public protocol Arithmetic: TensorElement, Comparable, ExpressibleByIntegerLiter
 
 extension Arithmetic where Self: FixedWidthInteger {
   public static var lowest: Self { min }
+  public static var highest: Self { max }
   @inline(__always) public func plus(_ other: Self) -> Self { self &+ other }
   @inline(__always) public func minus(_ other: Self) -> Self { self &- other }
   @inline(__always) public func times(_ other: Self) -> Self { self &* other }
@@ -41,6 +44,7 @@ public protocol Real: Arithmetic, FloatingPoint {
 
 extension Real {
   public static var lowest: Self { -infinity }
+  public static var highest: Self { infinity }
   @inline(__always) public func plus(_ other: Self) -> Self { self + other }
   @inline(__always) public func minus(_ other: Self) -> Self { self - other }
   @inline(__always) public func times(_ other: Self) -> Self { self * other }

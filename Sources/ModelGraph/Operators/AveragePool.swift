@@ -1,12 +1,53 @@
-public struct AveragePool: OperatorDefinition {
+/// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 7, 10, 11 and 19.
+///
+/// Input: X `[N, C, (H,) W]`. Output: Y `[N, C, (oH,) oW]`.
+public struct AveragePool: FloatOperator {
   public static let name = "AveragePool"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "AveragePool is not written yet")
+  public var window: Window
+  /// Padding counts as zeros. What a last window of `ceil_mode` has beyond the padding never counts.
+  public var countsPadding: Bool
+
+  public init(_ window: Window, countsPadding: Bool = false) {
+    self.window = window
+    self.countsPadding = countsPadding
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    window = try Window(attributes, hasDilations: attributes.opset >= 19, hasCeilMode: attributes.opset >= 10)
+    if window.kernel.isEmpty { throw attributes.bad("kernel_shape", "is required") }
+    countsPadding = try attributes.flag("count_include_pad", default: false)
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public var attributes: [Attribute] {
+    window.attributes + (countsPadding ? [.flag("count_include_pad", true)] : [])
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let x = try inputs.required(0, "X")
+    try x.mustBe(ElementType.floats, "AveragePool: X")
+    return [Fact(x.type, try window.pooled(x.shape, of: Self.name).outputShape)]
+  }
+
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
+    let x = try inputs.required(0, "X")
+    let pooling = try window.pooled(x.shape, of: Self.name)
+    let plane = pooling.plane
+    var y = try Tensor(zeros: pooling.outputShape, type: Number.elementType)
+    x.withElements(Number.self) { x in
+      y.withMutableElements(Number.self) { y in
+        for channel in 0..<pooling.planeCount {
+          plane.forEachWindow { output, cells in
+            var sum: Number = 0
+            cells.forEach { sum += x[channel * plane.inputCount + $0] }
+            // A window that lies in the padding altogether has the mean 0.
+            let count = max(1, countsPadding ? cells.countWithPadding : cells.count)
+            y[channel * plane.outputCount + output] = sum / Number(count: count)
+          }
+        }
+      }
+    }
+    return [y]
+  }
 }

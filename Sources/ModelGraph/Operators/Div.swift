@@ -1,12 +1,11 @@
-public struct Div: OperatorDefinition {
+/// Div: the quotient, element by element; integers are truncated towards zero. https://onnx.ai/onnx/operators/onnx__Div.html, opsets 7, 13 and 14.
+///
+/// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
+public struct Div: BinaryArithmetic {
   public static let name = "Div"
-  public static let inputs = 1...16
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Div is not written yet")
-  }
+  public init() {}
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  @inline(__always)
+  public static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number { a.divided(by: b) }
 }

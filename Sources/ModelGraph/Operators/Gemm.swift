@@ -1,12 +1,71 @@
-public struct Gemm: OperatorDefinition {
+/// Gemm: Y = alpha · A′ · B′ + beta · C. https://onnx.ai/onnx/operators/onnx__Gemm.html, opsets 7, 9, 11 and 13.
+///
+/// Inputs: A `[M, K]` (`[K, M]` with transA), B `[K, N]` (`[N, K]` with transB), C that broadcasts to `[M, N]`
+/// (optional). Output: Y `[M, N]`.
+public struct Gemm: FloatOperator {
   public static let name = "Gemm"
-  public static let inputs = 1...16
+  public static let inputs = 2...3
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Gemm is not written yet")
+  public var alpha: Float
+  public var beta: Float
+  public var transA: Bool
+  public var transB: Bool
+
+  public init(alpha: Float = 1, beta: Float = 1, transA: Bool = false, transB: Bool = false) {
+    self.alpha = alpha
+    self.beta = beta
+    self.transA = transA
+    self.transB = transB
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    alpha = try attributes.float("alpha", default: 1)
+    beta = try attributes.float("beta", default: 1)
+    transA = try attributes.flag("transA", default: false)
+    transB = try attributes.flag("transB", default: false)
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public var attributes: [Attribute] {
+    [.float("alpha", alpha), .float("beta", beta), .flag("transA", transA), .flag("transB", transB)]
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
+    try a.mustBe(ElementType.floats, "Gemm: A")
+    try b.mustMatch(a, "A", "Gemm: B")
+    guard a.shape.rank == 2 else { throw .wrongRank("Gemm: A", expected: 2, found: a.shape.rank) }
+    guard b.shape.rank == 2 else { throw .wrongRank("Gemm: B", expected: 2, found: b.shape.rank) }
+    let (m, k, n) = extents(a.shape, b.shape)
+    let bDepth = b.shape[transB ? 1 : 0]
+    guard bDepth == k else { throw .mismatch("Gemm: A\(transA ? "ᵀ" : "") has \(k) columns, B has \(bDepth) rows") }
+    if let c = inputs[2] {
+      try c.mustMatch(a, "A", "Gemm: C")
+      guard Shape.broadcast(c.shape, [m, n]) == [m, n] else {
+        throw .mismatch("Gemm: C is \(c.shape), which does not broadcast to [\(m), \(n)]")
+      }
+    }
+    return [Fact(a.type, [m, n])]
+  }
+
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
+    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
+    let (m, k, n) = extents(a.shape, b.shape)
+    var y = try Tensor(zeros: [m, n], type: Number.elementType)
+    a.withElements(Number.self) { a in
+      b.withElements(Number.self) { b in
+        y.withMutableElements(Number.self) { y in
+          guard let a = a.baseAddress, let b = b.baseAddress, let y = y.baseAddress else { return }
+          addProduct(
+            a, transA ? (1, m) : (k, 1), b, transB ? (1, k) : (n, 1), to: y, rows: m, depth: k, columns: n)
+        }
+      }
+    }
+    let (alpha, beta) = (Number(alpha), Number(beta))
+    guard let c = inputs[2] else { return alpha == 1 ? [y] : [try y.mapped { (y: Number) in alpha * y }] }
+    return [try y.combined(with: c, of: Self.name) { (y: Number, c: Number) in alpha * y + beta * c }]
+  }
+
+  private func extents(_ a: Shape, _ b: Shape) -> (m: Int, k: Int, n: Int) {
+    (transA ? a[1] : a[0], transA ? a[0] : a[1], transB ? b[0] : b[1])
+  }
 }

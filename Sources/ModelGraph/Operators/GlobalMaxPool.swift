@@ -1,12 +1,32 @@
-public struct GlobalMaxPool: OperatorDefinition {
+/// GlobalMaxPool: the largest value of each channel. https://onnx.ai/onnx/operators/onnx__GlobalMaxPool.html, opset 1.
+///
+/// Input: X `[N, C, …]`. Output: Y `[N, C, 1, …]`.
+public struct GlobalMaxPool: FloatOperator {
   public static let name = "GlobalMaxPool"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "GlobalMaxPool is not written yet")
+  public init() {}
+  public init(_ attributes: AttributeReader) throws(GraphError) {}
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let x = try inputs.required(0, "X")
+    try x.mustBe(ElementType.floats, "GlobalMaxPool: X")
+    return [Fact(x.type, try globallyPooled(x.shape, of: Self.name))]
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
+    let x = try inputs.required(0, "X")
+    var y = try Tensor(zeros: globallyPooled(x.shape, of: Self.name), type: Number.elementType)
+    x.withElements(Number.self) { x in
+      y.withMutableElements(Number.self) { y in
+        let count = x.count / max(y.count, 1)
+        for channel in y.indices {
+          var largest = Number.lowest
+          for index in channel * count..<(channel + 1) * count { largest = max(largest, x[index]) }
+          y[channel] = largest
+        }
+      }
+    }
+    return [y]
+  }
 }

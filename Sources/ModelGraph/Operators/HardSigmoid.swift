@@ -1,12 +1,24 @@
-public struct HardSigmoid: OperatorDefinition {
+/// HardSigmoid: y = max(0, min(1, alpha · x + beta)). https://onnx.ai/onnx/operators/onnx__HardSigmoid.html, opset 6.
+///
+/// Input: X. Output: Y, of the same shape.
+public struct HardSigmoid: FloatFunction {
   public static let name = "HardSigmoid"
-  public static let inputs = 1...16
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "HardSigmoid is not written yet")
+  public var alpha: Float
+  public var beta: Float
+
+  public init(alpha: Float = 0.2, beta: Float = 0.5) {
+    self.alpha = alpha
+    self.beta = beta
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    alpha = try attributes.float("alpha", default: 0.2)
+    beta = try attributes.float("beta", default: 0.5)
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public var attributes: [Attribute] { [.float("alpha", alpha), .float("beta", beta)] }
+
+  @inline(__always)
+  public func apply<Number: Real>(_ x: Number) -> Number { x.hardSigmoid(Number(alpha), Number(beta)) }
 }

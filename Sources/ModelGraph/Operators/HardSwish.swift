@@ -1,12 +1,12 @@
-public struct HardSwish: OperatorDefinition {
+/// HardSwish: y = x · max(0, min(1, x/6 + 1/2)). https://onnx.ai/onnx/operators/onnx__HardSwish.html, opset 14.
+///
+/// Input: X. Output: Y, of the same shape.
+public struct HardSwish: FloatFunction {
   public static let name = "HardSwish"
-  public static let inputs = 1...16
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "HardSwish is not written yet")
-  }
+  public init() {}
+  public init(_ attributes: AttributeReader) throws(GraphError) {}
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  @inline(__always)
+  public func apply<Number: Real>(_ x: Number) -> Number { x.hardSwish }
 }

@@ -1,12 +1,14 @@
+/// Identity: the input as it is. https://onnx.ai/onnx/operators/onnx__Identity.html, opsets 1, 13, 14, 16, 19 and 21.
+///
+/// Input: input, of any type. Output: output.
 public struct Identity: OperatorDefinition {
   public static let name = "Identity"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Identity is not written yet")
-  }
+  public init() {}
+  public init(_ attributes: AttributeReader) throws(GraphError) {}
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [try inputs.required(0, "input")] }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [try inputs.required(0, "input")] }
 }

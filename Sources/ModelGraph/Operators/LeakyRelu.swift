@@ -1,12 +1,19 @@
-public struct LeakyRelu: OperatorDefinition {
+/// LeakyRelu: y = x, or alpha · x below zero. https://onnx.ai/onnx/operators/onnx__LeakyRelu.html, opsets 6 and 16.
+///
+/// Input: X. Output: Y, of the same shape.
+public struct LeakyRelu: FloatFunction {
   public static let name = "LeakyRelu"
-  public static let inputs = 1...16
+
+  public var alpha: Float
+
+  public init(alpha: Float = 0.01) { self.alpha = alpha }
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "LeakyRelu is not written yet")
+    alpha = try attributes.float("alpha", default: 0.01)
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public var attributes: [Attribute] { [.float("alpha", alpha)] }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  @inline(__always)
+  public func apply<Number: Real>(_ x: Number) -> Number { x.leaky(Number(alpha)) }
 }

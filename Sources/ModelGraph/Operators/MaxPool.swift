@@ -1,12 +1,73 @@
-public struct MaxPool: OperatorDefinition {
+/// MaxPool: the largest value of each window. https://onnx.ai/onnx/operators/onnx__MaxPool.html, opsets 1, 8, 10, 11
+/// and 12.
+///
+/// Input: X `[N, C, (H,) W]`. Outputs: Y `[N, C, (oH,) oW]` and Indices (optional), where in the whole of X each
+/// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1.
+public struct MaxPool: NumberOperator {
   public static let name = "MaxPool"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
+  public static let outputs = 1...2
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "MaxPool is not written yet")
+  public var window: Window
+  /// Indices count down the columns of a plane instead of along its rows.
+  public var columnMajorIndices: Bool
+
+  public init(_ window: Window, columnMajorIndices: Bool = false) {
+    self.window = window
+    self.columnMajorIndices = columnMajorIndices
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    window = try Window(attributes, hasDilations: attributes.opset >= 10, hasCeilMode: attributes.opset >= 10)
+    if window.kernel.isEmpty { throw attributes.bad("kernel_shape", "is required") }
+    columnMajorIndices = attributes.opset >= 8 ? try attributes.flag("storage_order", default: false) : false
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public var attributes: [Attribute] {
+    window.attributes + (columnMajorIndices ? [.flag("storage_order", true)] : [])
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let x = try inputs.required(0, "X")
+    try x.mustBe([.float32, .float64, .int8, .uint8], "MaxPool: X")
+    let shape = try window.pooled(x.shape, of: Self.name).outputShape
+    return [Fact(x.type, shape), Fact(.int64, shape)]
+  }
+
+  public func evaluate<Number: Arithmetic>(
+    _ inputs: Inputs<Tensor>, as _: Number.Type
+  ) throws(GraphError) -> [Tensor] {
+    let x = try inputs.required(0, "X")
+    let pooling = try window.pooled(x.shape, of: Self.name)
+    let plane = pooling.plane
+    var y = try Tensor(zeros: pooling.outputShape, type: Number.elementType)
+    var indices = try Tensor(zeros: pooling.outputShape, type: .int64)
+    x.withElements(Number.self) { x in
+      y.withMutableElements(Number.self) { y in
+        indices.withMutableElements(Int64.self) { indices in
+          for channel in 0..<pooling.planeCount {
+            let (firstInput, firstOutput) = (channel * plane.inputCount, channel * plane.outputCount)
+            plane.forEachWindow { output, cells in
+              var largest = Number.lowest
+              var place = -1
+              cells.forEach { cell in
+                let value = x[firstInput + cell]
+                if value > largest || place < 0 { (largest, place) = (value, cell) }
+              }
+              y[firstOutput + output] = largest
+              if place >= 0 { place = firstInput + (columnMajorIndices ? plane.columnMajor(place) : place) }
+              indices[firstOutput + output] = Int64(place)
+            }
+          }
+        }
+      }
+    }
+    return [y, indices]
+  }
+}
+
+extension WindowPlane {
+  fileprivate func columnMajor(_ cell: Int) -> Int {
+    cell % width.input * height.input + cell / width.input
+  }
 }

@@ -1,12 +1,12 @@
-public struct Sigmoid: OperatorDefinition {
+/// Sigmoid: y = 1 / (1 + e^−x). https://onnx.ai/onnx/operators/onnx__Sigmoid.html, opsets 6 and 13.
+///
+/// Input: X. Output: Y, of the same shape.
+public struct Sigmoid: FloatFunction {
   public static let name = "Sigmoid"
-  public static let inputs = 1...16
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Sigmoid is not written yet")
-  }
+  public init() {}
+  public init(_ attributes: AttributeReader) throws(GraphError) {}
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  @inline(__always)
+  public func apply<Number: Real>(_ x: Number) -> Number { x.sigmoid }
 }

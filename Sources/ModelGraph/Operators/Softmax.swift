@@ -1,12 +1,31 @@
-public struct Softmax: OperatorDefinition {
+/// Softmax: e^x, divided by its sum over an axis. https://onnx.ai/onnx/operators/onnx__Softmax.html, opsets 1, 11
+/// (over all axes from `axis` on, by default 1) and 13 (over `axis` alone, by default the last).
+///
+/// Input: input. Output: output, of the same shape.
+public struct Softmax: FloatOperator {
   public static let name = "Softmax"
-  public static let inputs = 1...16
+  public static let inputs = 1...1
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Softmax is not written yet")
+  public var axis: SoftmaxAxis
+
+  public init(_ axis: SoftmaxAxis = SoftmaxAxis()) { self.axis = axis }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) { axis = try SoftmaxAxis(attributes) }
+
+  public var attributes: [Attribute] { axis.attributes }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let x = try inputs.required(0, "input")
+    try x.mustBe(ElementType.floats, "Softmax: input")
+    _ = try axis.split(x.shape, of: Self.name)
+    return [Fact(x.type, x.shape)]
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
+    [
+      try axis.normalized(inputs.required(0, "input"), of: Self.name) { (x: Number, largest, sum) in
+        (x - largest).exponential / sum
+      }
+    ]
+  }
 }

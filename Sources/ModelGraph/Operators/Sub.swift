@@ -1,12 +1,11 @@
-public struct Sub: OperatorDefinition {
+/// Sub: the difference, element by element. https://onnx.ai/onnx/operators/onnx__Sub.html, opsets 7, 13 and 14.
+///
+/// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
+public struct Sub: BinaryArithmetic {
   public static let name = "Sub"
-  public static let inputs = 1...16
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "Sub is not written yet")
-  }
+  public init() {}
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  @inline(__always)
+  public static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number { a.minus(b) }
 }

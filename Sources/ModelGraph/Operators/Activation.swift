@@ -1,0 +1,95 @@
+/// What may follow a convolution in the same node: FusedConv's `activation` and `activation_params`.
+public enum Activation: Sendable, Equatable {
+  case none
+  case relu
+  case leakyRelu(alpha: Float)
+  case clip(min: Float, max: Float)
+  case sigmoid
+  case hardSigmoid(alpha: Float, beta: Float)
+  case hardSwish
+
+  /// From an operator's name and its parameters; nil if there is no such activation, or not with so many parameters.
+  public init?(_ name: String, _ parameters: [Float]) {
+    switch (name, parameters.count) {
+    case ("", 0): self = .none
+    case ("Relu", 0): self = .relu
+    case ("LeakyRelu", 1): self = .leakyRelu(alpha: parameters[0])
+    case ("Clip", 2): self = .clip(min: parameters[0], max: parameters[1])
+    case ("Sigmoid", 0): self = .sigmoid
+    case ("HardSigmoid", 2): self = .hardSigmoid(alpha: parameters[0], beta: parameters[1])
+    case ("HardSwish", 0): self = .hardSwish
+    default: return nil
+    }
+  }
+
+  /// The operator's name, "" for none.
+  public var name: String {
+    switch self {
+    case .none: ""
+    case .relu: Relu.name
+    case .leakyRelu: LeakyRelu.name
+    case .clip: Clip.name
+    case .sigmoid: Sigmoid.name
+    case .hardSigmoid: HardSigmoid.name
+    case .hardSwish: HardSwish.name
+    }
+  }
+
+  public var parameters: [Float] {
+    switch self {
+    case .none, .relu, .sigmoid, .hardSwish: []
+    case .leakyRelu(let alpha): [alpha]
+    case .clip(let min, let max): [min, max]
+    case .hardSigmoid(let alpha, let beta): [alpha, beta]
+    }
+  }
+
+  public func apply<Number: Real>(_ x: Number) -> Number {
+    switch self {
+    case .none: x
+    case .relu: x.rectified
+    case .leakyRelu(let alpha): x.leaky(Number(alpha))
+    case .clip(let min, let max): x.clipped(Number(min), Number(max))
+    case .sigmoid: x.sigmoid
+    case .hardSigmoid(let alpha, let beta): x.hardSigmoid(Number(alpha), Number(beta))
+    case .hardSwish: x.hardSwish
+    }
+  }
+}
+
+// Written so that NaN stays NaN.
+extension Arithmetic {
+  @inline(__always) var rectified: Self { self < 0 ? 0 : self }
+
+  /// `high` where the bounds are the wrong way round.
+  @inline(__always) func clipped(_ low: Self, _ high: Self) -> Self {
+    let raised = self < low ? low : self
+    return raised > high ? high : raised
+  }
+}
+
+extension Real {
+  @inline(__always) func leaky(_ alpha: Self) -> Self { self < 0 ? alpha * self : self }
+  @inline(__always) var sigmoid: Self { 1 / (1 + (-self).exponential) }
+  @inline(__always) func hardSigmoid(_ alpha: Self, _ beta: Self) -> Self { (alpha * self + beta).clipped(0, 1) }
+  @inline(__always) var hardSwish: Self { self * hardSigmoid(1 / 6, 1 / 2) }
+}
+
+/// An operator that makes one float of one float.
+public protocol FloatFunction: FloatOperator {
+  func apply<Number: Real>(_ x: Number) -> Number
+}
+
+extension FloatFunction {
+  public static var inputs: ClosedRange<Int> { 1...1 }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let x = try inputs.required(0, "X")
+    try x.mustBe(ElementType.floats, "\(Self.name): X")
+    return [Fact(x.type, x.shape)]
+  }
+
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
+    [try inputs.required(0, "X").mapped { (x: Number) in apply(x) }]
+  }
+}
