@@ -1,0 +1,167 @@
+// The inner loops of training: convolution forward and backward as implicit GEMM, batch normalisation, pooling,
+// optimisers. Activations are NHWC ("pixels × channels"), everything is float32.
+//
+// Every loop is compiled once per instruction set from train_loops.inc; train_kernels_for_cpu() hands out the table for
+// this machine. Functions that take (thread, threads) do that thread's share; the result does not depend on `threads`.
+#ifndef GIEMSA_TRAINING_KERNELS_H
+#define GIEMSA_TRAINING_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Threads that wait for work.
+//
+// train_team_run calls work(context, thread, threads) on every member at once, the caller being thread 0, and returns
+// when all have. One caller at a time.
+typedef struct train_team train_team;
+train_team *train_team_create(int threads);  // NULL when the system has no thread left
+void train_team_destroy(train_team *team);
+int train_team_size(const train_team *team);
+void train_team_run(train_team *team, void (*work)(void *context, int thread, int threads), void *context);
+
+// Output positions of one image that read the same taps, none of them in the padding. So small feature maps cost no
+// multiplications by zero, and a stride in the backward pass none either.
+typedef struct {
+  int32_t positions;
+  const int32_t *a_offset;  // [positions] floats from an image's start to the pixel that the first tap reads
+  const int32_t *c_offset;  // [positions] floats from an image's start to the pixel that is written
+  int32_t taps;             // 0: the positions read nothing
+  const int32_t *tap_a;     // [taps] floats from the first tap's pixel to this tap's
+  const int32_t *tap_b;     // [taps] which tap of the packed weights
+} train_conv_class;
+
+// c[position][column] = bias + sum over taps and k of a[position + tap][k] · b[tap][k][column].
+//
+// b  packed [panel][all taps][run][width] with `width` columns a panel (train_kernels.width), zeros past the last one.
+typedef struct {
+  const float *a, *b, *bias;  // bias may be NULL
+  float *c;
+  int64_t a_image, c_image;  // floats from one image to the next
+  int32_t images, run, taps, columns;
+  int32_t accumulate;  // c += instead of c =
+  int32_t classes;
+  const train_conv_class *list;
+} train_conv_job;
+
+// A pixel of the input and the output position that reads it through some tap.
+typedef struct {
+  int32_t x;  // floats from the image's start
+  int32_t position;
+} train_pair;
+
+// dw[tap][k][column] = sum over the tap's pairs of x[k] · dy[column]; dw is packed as train_conv_job's b.
+typedef struct {
+  const float *x, *dy;
+  float *dw;
+  int64_t x_image, dy_image;  // floats from one image to the next
+  int32_t dy_pixel;           // floats from one position to the next
+  int32_t images, run, taps, columns, positions;
+  int32_t accumulate;
+  const int32_t *tap_start;  // [taps + 1] where each tap's pairs begin, sorted by position
+  const train_pair *pairs;
+  float *scratch;  // train_weight_gradient_scratch floats for each thread
+} train_weight_job;
+
+enum { TRAIN_WEIGHT_BLOCK = 256, TRAIN_WEIGHT_PANELS = 8 };
+
+// Rows whose sums are taken together in float; the chunks are added in double.
+enum { TRAIN_NORM_CHUNK = 512 };
+
+enum train_activation {
+  TRAIN_RELU,          // max(x, 0)
+  TRAIN_LEAKY_RELU,    // alpha: slope below 0
+  TRAIN_CLIP,          // alpha, beta: bounds
+  TRAIN_SIGMOID,
+  TRAIN_HARD_SIGMOID,  // clamp(alpha · x + beta, 0, 1)
+  TRAIN_HARD_SWISH,    // x · clamp(x / 6 + 1/2, 0, 1)
+};
+
+// Max pooling and average pooling windows.
+typedef struct {
+  int32_t images, channels;
+  int32_t in_height, in_width, out_height, out_width;
+  int32_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
+  int32_t pad_top, pad_left;
+} train_pool;
+
+typedef struct {
+  const char *name;
+  int width;  // columns of a panel of packed weights
+
+  // Convolutions.
+  void (*convolve)(const train_conv_job *job, int thread, int threads);
+  void (*weight_gradient)(const train_weight_job *job, int thread, int threads);
+  // w packed [panel of outputs][taps][inputs][width] → t packed [panel of inputs][taps][outputs][width].
+  void (*transpose_weights)(
+      const float *w, float *t, int taps, int inputs, int outputs, int thread, int threads);
+  // One filter per channel: w is [taps][channels].
+  void (*depthwise)(const train_pool *p, const float *x, const float *w, const float *bias, float *y, int thread,
+                    int threads);
+  void (*depthwise_data_gradient)(const train_pool *p, const float *dy, const float *w, float *dx, int accumulate,
+                                  int thread, int threads);
+  void (*depthwise_weight_gradient)(const train_pool *p, const float *x, const float *dy, float *dw, int accumulate,
+                                    int thread, int threads);
+  // sum of the rows of dy: the gradient of a bias.
+  void (*column_sums)(const float *dy, int64_t rows, int channels, float *sums, int accumulate, int thread, int threads);
+
+  // Batch normalisation over rows × channels. Chunks are TRAIN_NORM_CHUNK rows; partials hold 3 (moments) or 2
+  // (gradient sums) × channels floats a chunk.
+  void (*norm_moments)(const float *x, int64_t rows, int channels, float *partials, int thread, int threads);
+  // y = x · scale + shift (+ residual), then max(·, 0) if relu.
+  void (*norm_apply)(const float *x, const float *residual, float *y, const float *scale, const float *shift,
+                     int64_t rows, int channels, int relu, int thread, int threads);
+  // Sums of g and of g · (x − mean), where g = dy with the rectifier's mask applied: from y > 0 if y is given, else
+  // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself).
+  void (*norm_gradient_sums)(const float *x, const float *dy, const float *y, float *masked, const float *mean,
+                             const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                             float *partials, int thread, int threads);
+  // dx = a · g + b · x + c per channel, g as above with the mask from x if relu. dx may be dy.
+  void (*norm_gradient)(const float *x, const float *dy, float *dx, const float *a, const float *b, const float *c,
+                        const float *scale, const float *shift, int64_t rows, int channels, int relu, int accumulate,
+                        int thread, int threads);
+
+  // Elementwise, over a thread's share of n floats.
+  void (*activate)(enum train_activation kind, float alpha, float beta, const float *x, float *y, size_t n);
+  // dx (+)= dy · f'(x).
+  void (*activate_gradient)(enum train_activation kind, float alpha, float beta, const float *x, const float *dy,
+                            float *dx, int accumulate, size_t n);
+  void (*add)(const float *a, const float *b, float *y, int relu, size_t n);
+  // dx (+)= dy · factor.
+  void (*scale)(const float *dy, float *dx, float factor, int accumulate, size_t n);
+  // dy where y > 0, else 0.
+  void (*mask)(const float *y, const float *dy, float *g, size_t n);
+  // y = x · keep(first + i) / (1 − ratio), keep from a hash of (key, index): the same for every thread count.
+  void (*dropout)(const float *x, float *y, float ratio, uint64_t key, uint64_t first, int accumulate, size_t n);
+
+  // Pooling, over a thread's share of the images.
+  void (*max_pool)(const train_pool *p, const float *x, float *y, int32_t *chosen, int thread, int threads);
+  void (*max_pool_gradient)(const train_pool *p, const float *dy, const int32_t *chosen, float *dx, int accumulate,
+                            int thread, int threads);
+  void (*average)(const float *x, float *y, int images, int pixels, int channels, int thread, int threads);
+  void (*average_gradient)(const float *dy, float *dx, int images, int pixels, int channels, int accumulate,
+                           int thread, int threads);
+  void (*maximum)(const float *x, float *y, int32_t *chosen, int images, int pixels, int channels, int thread,
+                  int threads);
+  void (*maximum_gradient)(const float *dy, const int32_t *chosen, float *dx, int images, int pixels, int channels,
+                           int accumulate, int thread, int threads);
+
+  // [images][channels][pixels] ↔ [images][pixels][channels].
+  void (*to_channels_last)(const float *x, float *y, int images, int channels, int pixels, int thread, int threads);
+  void (*to_channels_first)(const float *x, float *y, int images, int channels, int pixels, int accumulate, int thread,
+                            int threads);
+
+  // Optimisers. w ← w · keep first.
+  void (*adam)(float *w, const float *g, float *m, float *v, size_t n, float keep, float beta1, float beta2, float scale,
+               float second_scale, float epsilon);
+  void (*momentum)(float *w, const float *g, float *m, size_t n, float keep, float momentum, float rate);
+} train_kernels;
+
+// The fastest table this CPU can run; the environment's GIEMSA_ISA (portable, avx2, avx512, neon) steps it down.
+const train_kernels *train_kernels_for_cpu(void);
+// By name, or NULL where this CPU or build does not have it.
+const train_kernels *train_kernels_named(const char *name);
+
+// Floats of scratch that weight_gradient needs for each thread.
+size_t train_weight_gradient_scratch(const train_kernels *kernels);
+
+#endif

@@ -1,0 +1,158 @@
+import ModelGraph
+
+/// The state of a training run as bytes. All numbers are little-endian.
+///
+///     8 bytes   magic "GIEMSA\u{1}T"
+///     u32       version, 1
+///     u64       steps taken
+///     u64       steps the optimiser's moments have seen
+///     u32       moments per parameter (AdamW 2, SGD 1, none yet 0)
+///     u32       parameters, then for each: name, shape, its weights, its moments
+///     u32       running statistics, then for each: name, shape, values
+///
+/// A name is u32 length and UTF-8; a shape u32 rank and u64 extents; values are float32 in ONNX's order, whatever layout
+/// the training loops use.
+struct Checkpoint {
+  var stepCount: Int
+  var momentSteps: Int
+  var momentCount: Int
+  var parameters: [(name: String, tensors: [Tensor])] = []
+  var statistics: [(name: String, tensor: Tensor)] = []
+
+  private static let magic = Array("GIEMSA\u{1}T".utf8)
+  private static let version: UInt32 = 1
+
+  init(stepCount: Int, momentSteps: Int, momentCount: Int) {
+    self.stepCount = stepCount
+    self.momentSteps = momentSteps
+    self.momentCount = momentCount
+  }
+
+  var bytes: [UInt8] {
+    var writer = Writer()
+    writer.bytes = Checkpoint.magic
+    writer.put(Checkpoint.version)
+    writer.put(UInt64(stepCount))
+    writer.put(UInt64(momentSteps))
+    writer.put(UInt32(momentCount))
+    writer.put(UInt32(parameters.count))
+    for (name, tensors) in parameters {
+      writer.put(name, tensors.first?.shape ?? [])
+      for tensor in tensors { writer.put(tensor) }
+    }
+    writer.put(UInt32(statistics.count))
+    for (name, tensor) in statistics {
+      writer.put(name, tensor.shape)
+      writer.put(tensor)
+    }
+    return writer.bytes
+  }
+
+  /// Throws E104 for anything but a whole checkpoint.
+  init(_ bytes: [UInt8]) throws(GraphError) {
+    var reader = Reader(bytes)
+    guard try reader.take(Checkpoint.magic.count) == Checkpoint.magic[...] else {
+      throw GraphError(.damaged, "not a checkpoint of giemsa")
+    }
+    let version = try reader.number(UInt32.self)
+    guard version == Checkpoint.version else {
+      throw GraphError(.damaged, "a checkpoint of version \(version); this program reads \(Checkpoint.version)")
+    }
+    self.init(
+      stepCount: try reader.count(UInt64.self), momentSteps: try reader.count(UInt64.self),
+      momentCount: try reader.count(UInt32.self))
+    guard momentCount <= 2 else { throw Reader.damaged }
+    for _ in 0..<(try reader.count(UInt32.self)) {
+      let (name, shape) = try reader.header()
+      var tensors: [Tensor] = []
+      for _ in 0...momentCount { tensors.append(try reader.tensor(shape)) }
+      parameters.append((name, tensors))
+    }
+    for _ in 0..<(try reader.count(UInt32.self)) {
+      let (name, shape) = try reader.header()
+      statistics.append((name, try reader.tensor(shape)))
+    }
+    guard reader.isAtEnd else { throw Reader.damaged }
+  }
+
+  private struct Writer {
+    var bytes: [UInt8] = []
+
+    mutating func put<Number: FixedWidthInteger>(_ number: Number) {
+      withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+
+    mutating func put(_ name: String, _ shape: Shape) {
+      put(UInt32(name.utf8.count))
+      bytes.append(contentsOf: name.utf8)
+      put(UInt32(shape.rank))
+      for extent in shape.extents { put(UInt64(extent)) }
+    }
+
+    mutating func put(_ tensor: Tensor) {
+      #if _endian(little)
+        tensor.withBytes { bytes.append(contentsOf: $0) }
+      #else
+        tensor.withElements(Float.self) { for number in $0 { put(number.bitPattern) } }
+      #endif
+    }
+  }
+
+  private struct Reader {
+    static let damaged = GraphError(.damaged, "the checkpoint is damaged or cut short")
+
+    private let bytes: [UInt8]
+    private var at = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { at == bytes.count }
+
+    mutating func take(_ count: Int) throws(GraphError) -> ArraySlice<UInt8> {
+      guard count >= 0, count <= bytes.count - at else { throw Reader.damaged }
+      at += count
+      return bytes[at - count..<at]
+    }
+
+    mutating func number<Number: FixedWidthInteger>(_: Number.Type) throws(GraphError) -> Number {
+      var number: Number = 0
+      for byte in try take(MemoryLayout<Number>.size).reversed() { number = number << 8 | Number(byte) }
+      return number
+    }
+
+    /// A number that must be a sensible count.
+    mutating func count<Number: FixedWidthInteger>(_ type: Number.Type) throws(GraphError) -> Int {
+      let value = try number(type)
+      guard value <= 1 << 31 else { throw Reader.damaged }
+      return Int(value)
+    }
+
+    mutating func header() throws(GraphError) -> (String, Shape) {
+      let name = String(decoding: try take(try count(UInt32.self)), as: UTF8.self)
+      let rank = try count(UInt32.self)
+      guard rank <= 16 else { throw Reader.damaged }
+      var extents: [Int] = []
+      for _ in 0..<rank { extents.append(try count(UInt64.self)) }
+      return (name, try Shape(extents).checked())
+    }
+
+    mutating func tensor(_ shape: Shape) throws(GraphError) -> Tensor {
+      let source = try take(shape.count * 4)
+      var tensor = try Tensor(zeros: shape)
+      #if _endian(little)
+        tensor.withMutableBytes { $0.copyBytes(from: source) }
+      #else
+        var from = source.startIndex
+        tensor.withMutableElements(Float.self) { numbers in
+          for index in numbers.indices {
+            var bits: UInt32 = 0
+            for byte in source[from..<from + 4].reversed() { bits = bits << 8 | UInt32(byte) }
+            numbers[index] = Float(bitPattern: bits)
+            from += 4
+          }
+        }
+      #endif
+      return tensor
+    }
+  }
+}

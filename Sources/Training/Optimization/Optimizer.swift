@@ -1,0 +1,95 @@
+import Kernels
+
+/// How a gradient changes a parameter. Only the rule: the moments live in the network, beside the parameters.
+///
+/// Weight decay is decoupled (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019): w ← w · (1 − rate ·
+/// decay) before the step. As in fastai 2 it leaves biases and batch normalisation alone, and so acts only on the
+/// weights of Conv, Gemm and MatMul.
+public final class Optimizer: Sendable {
+  public enum Rule: Sendable, Equatable {
+    /// Adam with β1 = the momentum handed to each step.
+    case adamW(beta2: Float, epsilon: Float)
+    /// PyTorch's SGD: v ← momentum · v + g, w ← w − rate · v.
+    case sgd
+  }
+
+  public let rule: Rule
+  public let weightDecay: Float
+
+  public init(_ rule: Rule, weightDecay: Float) {
+    self.rule = rule
+    self.weightDecay = weightDecay
+  }
+
+  /// fastai's defaults.
+  public static func adamW(beta2: Float = 0.99, epsilon: Float = 1e-5, weightDecay: Float = 0.01) -> Optimizer {
+    Optimizer(.adamW(beta2: beta2, epsilon: epsilon), weightDecay: weightDecay)
+  }
+
+  public static func sgd(weightDecay: Float = 0) -> Optimizer { Optimizer(.sgd, weightDecay: weightDecay) }
+
+  /// Floats kept for each parameter.
+  var momentCount: Int {
+    switch rule {
+    case .adamW: 2
+    case .sgd: 1
+    }
+  }
+
+  /// What one step does to every parameter it meets.
+  ///
+  /// - Parameter step: 1 for the first step these moments see; Adam's correction for their start at zero needs it.
+  func update(step: Int, rate: Float, momentum: Float) -> ParameterUpdate {
+    switch rule {
+    case .adamW(let beta2, let epsilon):
+      let first = 1 - power(Double(momentum), step)
+      let second = 1 - power(Double(beta2), step)
+      return ParameterUpdate(
+        rule: rule, weightDecay: weightDecay, rate: rate, momentum: momentum, beta2: beta2, epsilon: epsilon,
+        scale: Float(Double(rate) / first), secondScale: Float(1 / second.squareRoot()))
+    case .sgd:
+      return ParameterUpdate(
+        rule: rule, weightDecay: weightDecay, rate: rate, momentum: step == 1 ? 0 : momentum, beta2: 0, epsilon: 0,
+        scale: rate, secondScale: 1)
+    }
+  }
+
+  private func power(_ base: Double, _ exponent: Int) -> Double {
+    var (result, factor, left) = (1.0, base, exponent)
+    while left > 0 {
+      if left & 1 == 1 { result *= factor }
+      factor *= factor
+      left >>= 1
+    }
+    return result
+  }
+}
+
+/// An ``Optimizer`` with the numbers of one step.
+struct ParameterUpdate: Sendable {
+  var rule: Optimizer.Rule
+  var weightDecay: Float
+  var rate: Float
+  var momentum: Float
+  var beta2: Float
+  var epsilon: Float
+  /// rate / (1 − β1^step)
+  var scale: Float
+  /// 1 / √(1 − β2^step)
+  var secondScale: Float
+
+  /// Updates `count` weights; `moments` holds as many floats for each of the rule's moments, one after the other.
+  func apply(
+    weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, moments: [UnsafeMutablePointer<Float>],
+    count: Int, decays: Bool, kernels: train_kernels
+  ) {
+    let keep = decays ? 1 - rate * weightDecay : 1
+    switch rule {
+    case .adamW:
+      kernels.adam(
+        weights, gradient, moments[0], moments[1], count, keep, momentum, beta2, scale, secondScale, epsilon)
+    case .sgd:
+      kernels.momentum(weights, gradient, moments[0], count, keep, momentum, scale)
+    }
+  }
+}

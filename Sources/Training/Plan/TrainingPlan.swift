@@ -1,0 +1,113 @@
+import Kernels
+import ModelGraph
+
+/// Everything decided before the first step: the steps, where each value lies, and when each parameter is updated.
+final class TrainingPlan {
+  let steps: [Step]
+  let parameters: [Parameter]
+  let input: Slot
+  let output: Slot
+  let arena: Arena
+  /// For each step, the parameters whose gradient is complete after its backward pass.
+  let updates: [[Parameter]]
+  /// Floats of all parameters together.
+  let weightCount: Int
+
+  init(
+    _ graph: Graph, inputShape: Shape, threads: Int, kernels: train_kernels
+  ) throws(GraphError) {
+    guard graph.inputs.count == 1, let inputID = graph.inputs.first, let outputID = graph.outputs.first else {
+      throw GraphError(.badInput, "training takes a graph with one input and an output, the logits")
+    }
+    var builder = try StepBuilder(graph, inputShape: inputShape, threads: threads, kernels: kernels)
+    (input, output) = try builder.build(input: inputID, output: outputID)
+    steps = builder.steps
+    parameters = builder.parameters
+    guard !parameters.isEmpty else { throw GraphError(.badInput, "the graph has no weights to train") }
+    guard output.isBatched, output.shape.rank == 2 || output.pixels == 1 else {
+      throw GraphError(.badInput, "output '\(output.name)' is \(output.shape), must be [pictures, classes]")
+    }
+    var end = 0
+    for parameter in parameters {
+      parameter.offset = end
+      end += (parameter.count + 15) / 16 * 16
+    }
+    weightCount = end
+    updates = TrainingPlan.planGradients(steps)
+    guard output.learns else { throw GraphError(.badInput, "no weight leads to output '\(output.name)'") }
+    arena = try Arena(TrainingPlan.regions(steps, input: input, output: output))
+  }
+
+  /// Decides who writes and who adds to each gradient, in the order of the backward pass.
+  private static func planGradients(_ steps: [Step]) -> [[Parameter]] {
+    for step in steps {
+      step.output.learns = step.operands.contains { $0?.parameter != nil || $0?.slot?.learns ?? false }
+    }
+    for step in steps.reversed() where step.output.learns {
+      if step.output.gradient == nil { step.output.gradient = Region(step.output.shape.count) }
+      for (index, operand) in step.operands.enumerated() {
+        guard let slot = operand?.slot, slot.learns else { continue }
+        if slot.gradient != nil {
+          step.modes[index] = .accumulate
+        } else if index == step.passesThrough, slot.shape.count == step.output.shape.count {
+          slot.gradient = step.output.gradient
+          step.modes[index] = .inPlace
+        } else {
+          slot.gradient = Region(slot.shape.count)
+          step.modes[index] = .write
+        }
+      }
+    }
+    var seen: Set<ObjectIdentifier> = []
+    var last: [ObjectIdentifier: Int] = [:]
+    for (index, step) in steps.enumerated().reversed() {
+      for (position, operand) in step.operands.enumerated() {
+        guard let parameter = operand?.parameter else { continue }
+        step.modes[position] = seen.insert(ObjectIdentifier(parameter)).inserted ? .write : .accumulate
+        last[ObjectIdentifier(parameter)] = index
+      }
+    }
+    return steps.enumerated().map { index, step in
+      var complete: [Parameter] = []
+      for case let parameter? in step.operands.map({ $0?.parameter })
+      where last[ObjectIdentifier(parameter)] == index && !complete.contains(where: { $0 === parameter }) {
+        complete.append(parameter)
+      }
+      return complete
+    }
+  }
+
+  /// Every region with the moments at which it is needed.
+  private static func regions(_ steps: [Step], input: Slot, output: Slot) -> [Region] {
+    var regions: [Region] = []
+    var known: Set<ObjectIdentifier> = []
+    func need(_ region: Region?, _ moment: Int) {
+      guard let region else { return }
+      region.needed(at: moment)
+      if known.insert(ObjectIdentifier(region)).inserted { regions.append(region) }
+    }
+    for step in steps where step.isView {
+      if let x = step.operands[0]?.slot { step.output.activation = x.activation }
+    }
+    need(input.activation, 0)
+    for (index, step) in steps.enumerated() {
+      let (forward, backward) = (index, 2 * steps.count - index)
+      for case let slot? in step.operands.map({ $0?.slot }) { need(slot.activation, forward) }
+      need(step.output.activation, forward)
+      need(step.saved, forward)
+      need(step.scratch, forward)
+      guard step.output.learns else { continue }
+      for slot in step.readsBackward { need(slot.activation, backward) }
+      need(step.output.gradient, backward)
+      need(step.saved, backward)
+      need(step.scratch, backward)
+      for case let operand? in step.operands {
+        if let slot = operand.slot, slot.learns { need(slot.gradient, backward) }
+        if let parameter = operand.parameter { need(parameter.gradient, backward) }
+      }
+    }
+    need(output.activation, steps.count)
+    need(output.gradient, steps.count)
+    return regions
+  }
+}

@@ -1,0 +1,198 @@
+import Kernels
+import ModelGraph
+
+/// Conv with groups, strides, dilations, in one or two dimensions: implicit GEMM over packed weights.
+///
+/// Operands: X, W, B (optional).
+final class ConvolutionStep: Step {
+  private let geometry: ConvolutionGeometry
+  private let width: Int
+  private let threads: Int
+  private let weightScratch: Int
+  private let forwardPlan: ConvolutionPlan
+  private let backwardPlan: ConvolutionPlan
+  private let weightPlan: WeightGradientPlan
+  /// With few input channels the taps of a kernel row are read as one run, out of a copy of x with its padding.
+  private let padded: (height: Int, width: Int)?
+
+  init(
+    place: String, operands: [Operand?], output: Slot, geometry: ConvolutionGeometry, kernels: train_kernels,
+    threads: Int
+  ) {
+    self.geometry = geometry
+    self.threads = threads
+    width = Int(kernels.width)
+    weightScratch = Int(kernels.width) * Int(TRAIN_WEIGHT_BLOCK) * Int(TRAIN_WEIGHT_PANELS)
+    let plane = geometry.plane
+    let (inputs, outputs) = (geometry.channels, geometry.filters)
+    if geometry.group == 1, inputs < 16, plane.width.kernel > 1, plane.width.dilation == 1 {
+      let size = (
+        height: (plane.height.output - 1) * plane.height.stride + plane.height.reach,
+        width: (plane.width.output - 1) * plane.width.stride + plane.width.reach
+      )
+      padded = size
+      forwardPlan = ConvolutionPlan(
+        padded: plane, paddedWidth: size.width, inputChannels: inputs, outputChannels: outputs)
+      weightPlan = WeightGradientPlan(padded: plane, paddedWidth: size.width, inputChannels: inputs)
+    } else {
+      padded = nil
+      forwardPlan = ConvolutionPlan(forward: plane, inputChannels: inputs, outputChannels: outputs)
+      weightPlan = WeightGradientPlan(plane, inputChannels: inputs)
+    }
+    backwardPlan = ConvolutionPlan(backward: plane, inputChannels: inputs, outputChannels: outputs)
+    super.init(place: place, kind: "Conv", operands: operands, output: output)
+  }
+
+  override var readsBackward: [Slot] { padded == nil ? [input()] : [] }
+  override var savedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
+  override var scratchCount: Int { weightScratch * threads + geometry.group * transposedCount }
+
+  private var taps: Int { geometry.plane.height.kernel * geometry.plane.width.kernel }
+  /// Floats of one group's packed weights, and of the same transposed.
+  private var packedCount: Int { rounded(geometry.groupFilters) * taps * geometry.groupChannels }
+  private var transposedCount: Int { rounded(geometry.groupChannels) * taps * geometry.groupFilters }
+  private func rounded(_ count: Int) -> Int { (count + width - 1) / width * width }
+
+  /// (taps, run) as the kernels see the weights.
+  private var tapsAndRun: (Int32, Int32) {
+    let plane = geometry.plane
+    return padded == nil
+      ? (Int32(taps), Int32(geometry.groupChannels))
+      : (Int32(plane.height.kernel), Int32(plane.width.kernel * geometry.channels))
+  }
+
+  /// x as the forward kernels read it, and its floats per picture.
+  private func source(_ pass: Pass) -> (UnsafeMutablePointer<Float>, Int) {
+    if let padded { return (savedMemory(pass), padded.height * padded.width * geometry.channels) }
+    return (pass.activation(input()), geometry.plane.inputCount * geometry.channels)
+  }
+
+  override func forward(_ pass: Pass) throws(GraphError) {
+    guard let w = parameter(1) else { return }
+    if padded != nil { copyPadded(pass) }
+    let (x, size) = source(pass)
+    let (taps, run) = tapsAndRun
+    for group in 0..<geometry.group {
+      let bias = parameter(2).map { UnsafePointer(pass.weights($0) + group * geometry.groupFilters) }
+      forwardPlan.classes.withUnsafeBufferPointer { classes in
+        var job = train_conv_job()
+        job.a = UnsafePointer(x + group * geometry.groupChannels)
+        job.b = UnsafePointer(pass.weights(w) + group * packedCount)
+        job.bias = bias
+        job.c = pass.activation(output) + group * geometry.groupFilters
+        job.a_image = Int64(size)
+        job.c_image = Int64(geometry.plane.outputCount * geometry.filters)
+        job.images = Int32(pass.images)
+        job.run = run
+        job.taps = taps
+        job.columns = Int32(geometry.groupFilters)
+        job.classes = Int32(classes.count)
+        job.list = classes.baseAddress
+        convolve(&job, pass)
+      }
+    }
+  }
+
+  override func backward(_ pass: Pass) throws(GraphError) {
+    guard let w = parameter(1) else { return }
+    if modes[0] != .unwanted { dataGradient(pass, w) }
+    if modes[1] != .unwanted { weightGradient(pass, w) }
+    if let bias = parameter(2), modes[2] != .unwanted {
+      let (dy, sums) = (pass.gradient(output), pass.gradient(bias))
+      let rows = Int64(pass.images * geometry.plane.outputCount)
+      let adds: Int32 = modes[2] == .accumulate ? 1 : 0
+      pass.team.run { thread, threads in
+        pass.kernels.column_sums(dy, rows, Int32(geometry.filters), sums, adds, thread, threads)
+      }
+    }
+  }
+
+  private func dataGradient(_ pass: Pass, _ w: Parameter) {
+    let transposed = scratchMemory(pass) + weightScratch * threads
+    let (dx, dy) = (pass.gradient(input()), pass.gradient(output))
+    for group in 0..<geometry.group {
+      let from = pass.weights(w) + group * packedCount
+      let to = transposed + group * transposedCount
+      pass.team.run { thread, threads in
+        pass.kernels.transpose_weights(
+          from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
+      }
+      backwardPlan.classes.withUnsafeBufferPointer { classes in
+        var job = train_conv_job()
+        job.a = UnsafePointer(dy + group * geometry.groupFilters)
+        job.b = UnsafePointer(to)
+        job.c = dx + group * geometry.groupChannels
+        job.a_image = Int64(geometry.plane.outputCount * geometry.filters)
+        job.c_image = Int64(geometry.plane.inputCount * geometry.channels)
+        job.images = Int32(pass.images)
+        job.run = Int32(geometry.groupFilters)
+        job.taps = Int32(taps)
+        job.columns = Int32(geometry.groupChannels)
+        job.accumulate = modes[0] == .accumulate ? 1 : 0
+        job.classes = Int32(classes.count)
+        job.list = classes.baseAddress
+        convolve(&job, pass)
+      }
+    }
+  }
+
+  private func weightGradient(_ pass: Pass, _ w: Parameter) {
+    let (x, size) = source(pass)
+    let (taps, run) = tapsAndRun
+    let dy = pass.gradient(output)
+    for group in 0..<geometry.group {
+      weightPlan.starts.withUnsafeBufferPointer { starts in
+        weightPlan.pairs.withUnsafeBufferPointer { pairs in
+          var job = train_weight_job()
+          job.x = UnsafePointer(x + group * geometry.groupChannels)
+          job.dy = UnsafePointer(dy + group * geometry.groupFilters)
+          job.dw = pass.gradient(w) + group * packedCount
+          job.x_image = Int64(size)
+          job.dy_image = Int64(geometry.plane.outputCount * geometry.filters)
+          job.dy_pixel = Int32(geometry.filters)
+          job.images = Int32(pass.images)
+          job.run = run
+          job.taps = taps
+          job.columns = Int32(geometry.groupFilters)
+          job.positions = Int32(geometry.plane.outputCount)
+          job.accumulate = modes[1] == .accumulate ? 1 : 0
+          job.tap_start = starts.baseAddress
+          job.pairs = pairs.baseAddress
+          job.scratch = scratchMemory(pass)
+          withUnsafePointer(to: &job) { job in
+            pass.team.run { thread, threads in pass.kernels.weight_gradient(job, thread, threads) }
+          }
+        }
+      }
+    }
+  }
+
+  private func convolve(_ job: inout train_conv_job, _ pass: Pass) {
+    withUnsafePointer(to: &job) { job in
+      pass.team.run { thread, threads in pass.kernels.convolve(job, thread, threads) }
+    }
+  }
+
+  private func copyPadded(_ pass: Pass) {
+    guard let padded else { return }
+    let plane = geometry.plane
+    let channels = geometry.channels
+    let (from, to) = (pass.activation(input()), savedMemory(pass))
+    // A kernel that never reaches the last pixels leaves them out.
+    let rows = min(plane.height.input, padded.height - plane.height.padBefore)
+    let columns = min(plane.width.input, padded.width - plane.width.padBefore)
+    pass.team.run { thread, threads in
+      let first = pass.images * Int(thread) / Int(threads)
+      let last = pass.images * Int(thread + 1) / Int(threads)
+      for image in first..<last {
+        let target = to + image * padded.height * padded.width * channels
+        target.update(repeating: 0, count: padded.height * padded.width * channels)
+        for row in 0..<max(rows, 0) {
+          let source = from + (image * plane.height.input + row) * plane.width.input * channels
+          let start = ((row + plane.height.padBefore) * padded.width + plane.width.padBefore) * channels
+          (target + start).update(from: source, count: max(columns, 0) * channels)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import Kernels
+import ModelGraph
+
+/// BatchNormalization, with the Add and Relu that often follow it: y = max(0, (x − μ)/√(σ² + ε) · γ + β + residual).
+///
+/// Training takes the batch's mean and (biased) variance and moves the running ones towards them: running ← momentum ·
+/// running + (1 − momentum) · batch, the variance unbiased there, as PyTorch does. Ioffe and Szegedy, "Batch
+/// Normalization" (2015). Operands: x, γ, β, residual (optional).
+final class NormalizationStep: Step {
+  private let epsilon: Float
+  private let momentum: Float
+  private let rectifies: Bool
+  private let mean: RunningStatistic
+  private let variance: RunningStatistic
+
+  init(
+    place: String, operands: [Operand?], output: Slot, epsilon: Float, momentum: Float, rectifies: Bool,
+    mean: RunningStatistic, variance: RunningStatistic
+  ) {
+    self.epsilon = epsilon
+    self.momentum = momentum
+    self.rectifies = rectifies
+    self.mean = mean
+    self.variance = variance
+    let kind = "BatchNormalization" + (operands.count > 3 ? " + Add" : "") + (rectifies ? " + Relu" : "")
+    super.init(place: place, kind: kind, operands: operands, output: output)
+  }
+
+  private var channels: Int { output.channels }
+  private var hasResidual: Bool { operands.count > 3 }
+  private var chunks: Int {
+    (output.shape.count / max(channels, 1) + Int(TRAIN_NORM_CHUNK) - 1) / Int(TRAIN_NORM_CHUNK)
+  }
+
+  override var readsBackward: [Slot] { [input()] + (hasResidual && rectifies ? [output] : []) }
+  /// Batch mean, 1/√(σ² + ε), scale and shift.
+  override var savedCount: Int { 4 * channels }
+  override var scratchCount: Int { (3 * chunks + 3) * channels }
+  override var passesThrough: Int? { hasResidual ? 3 : 0 }
+  override var statistics: [RunningStatistic] { [mean, variance] }
+
+  override func forward(_ pass: Pass) throws(GraphError) {
+    guard let gamma = parameter(1), let beta = parameter(2) else { return }
+    let rows = output.count(images: pass.images) / channels
+    let x = pass.activation(input())
+    let saved = savedMemory(pass)
+    let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
+    if pass.isTraining { try takeMoments(pass, x, rows, saved) }
+    for c in 0..<channels {
+      let mean = pass.isTraining ? saved[c] : self.mean.numbers[c]
+      let inverse = pass.isTraining ? saved[channels + c] : 1 / (variance.numbers[c] + epsilon).squareRoot()
+      scale[c] = pass.weights(gamma)[c] * inverse
+      shift[c] = pass.weights(beta)[c] - mean * scale[c]
+    }
+    let residual = hasResidual ? pass.activation(input(3)) : nil
+    let y = pass.activation(output)
+    let relu: Int32 = rectifies ? 1 : 0
+    pass.team.run { thread, threads in
+      pass.kernels.norm_apply(x, residual, y, scale, shift, Int64(rows), Int32(channels), relu, thread, threads)
+    }
+  }
+
+  /// Batch mean and 1/√(σ² + ε) into `saved`; the running statistics follow.
+  private func takeMoments(
+    _ pass: Pass, _ x: UnsafeMutablePointer<Float>, _ rows: Int, _ saved: UnsafeMutablePointer<Float>
+  ) throws(GraphError) {
+    guard rows > 1 else {
+      throw GraphError(.badInput, "batch normalisation needs more than one value per channel; take a larger batch")
+        .at(place)
+    }
+    let partials = scratchMemory(pass)
+    pass.team.run { thread, threads in
+      pass.kernels.norm_moments(x, Int64(rows), Int32(channels), partials, thread, threads)
+    }
+    let chunk = Int(TRAIN_NORM_CHUNK)
+    for c in 0..<channels {
+      // Chan, Golub and LeVeque's rule for joining the moments of two parts, in double.
+      var (count, mean, spread) = (0.0, 0.0, 0.0)
+      for index in 0..<((rows + chunk - 1) / chunk) {
+        let part = partials + index * 3 * channels
+        let n = Double(min(chunk, rows - index * chunk))
+        let sum = Double(part[channels + c])
+        let partMean = Double(part[c]) + sum / n
+        let partSpread = Double(part[2 * channels + c]) - sum * sum / n
+        let delta = partMean - mean
+        mean += delta * n / (count + n)
+        spread += partSpread + delta * delta * count * n / (count + n)
+        count += n
+      }
+      let batchVariance = max(spread, 0) / count
+      saved[c] = Float(mean)
+      saved[channels + c] = Float(1 / (batchVariance + Double(epsilon)).squareRoot())
+      let share = 1 - momentum
+      self.mean.numbers[c] = momentum * self.mean.numbers[c] + share * Float(mean)
+      variance.numbers[c] = momentum * variance.numbers[c] + share * Float(max(spread, 0) / (count - 1))
+    }
+  }
+
+  override func backward(_ pass: Pass) throws(GraphError) {
+    guard let gamma = parameter(1), let beta = parameter(2) else { return }
+    let rows = output.count(images: pass.images) / channels
+    let (x, dy) = (pass.activation(input()), pass.gradient(output))
+    let saved = savedMemory(pass)
+    let (mean, inverse, scale, shift) = (saved, saved + channels, saved + 2 * channels, saved + 3 * channels)
+    let partials = scratchMemory(pass)
+    // With a residual the mask comes from the output and is applied in place, since the residual wants it too.
+    let masksInPlace = hasResidual && rectifies
+    let y = masksInPlace ? pass.activation(output) : nil
+    let fromInput: Int32 = rectifies && !hasResidual ? 1 : 0
+    pass.team.run { thread, threads in
+      pass.kernels.norm_gradient_sums(
+        x, dy, y, masksInPlace ? dy : nil, mean, scale, shift, Int64(rows), Int32(channels), fromInput, partials,
+        thread, threads)
+    }
+    let chunk = Int(TRAIN_NORM_CHUNK)
+    let factors = partials + 3 * chunks * channels
+    for c in 0..<channels {
+      var (sum, product) = (0.0, 0.0)
+      for index in 0..<((rows + chunk - 1) / chunk) {
+        sum += Double(partials[index * 2 * channels + c])
+        product += Double(partials[(index * 2 + 1) * channels + c])
+      }
+      let inverse = Double(inverse[c])
+      set(pass.gradient(beta) + c, Float(sum), modes[2])
+      set(pass.gradient(gamma) + c, Float(product * inverse), modes[1])
+      // dx = γ/σ · (g − mean(g) − x̂ · mean(g · x̂)), as a · g + b · x + k.
+      let a = Double(scale[c])
+      let b = -a * product * inverse * inverse / Double(rows)
+      factors[c] = Float(a)
+      factors[channels + c] = Float(b)
+      factors[2 * channels + c] = Float(-a * sum / Double(rows) - b * Double(mean[c]))
+    }
+    if modes[0] != .unwanted {
+      let dx = pass.gradient(input())
+      let adds: Int32 = modes[0] == .accumulate ? 1 : 0
+      pass.team.run { thread, threads in
+        pass.kernels.norm_gradient(
+          x, dy, dx, factors, factors + channels, factors + 2 * channels, scale, shift, Int64(rows), Int32(channels),
+          fromInput, adds, thread, threads)
+      }
+    }
+    if hasResidual { pass.passOn(dy, to: input(3), modes[3]) }
+  }
+
+  private func set(_ target: UnsafeMutablePointer<Float>, _ value: Float, _ mode: Mode) {
+    switch mode {
+    case .write, .inPlace: target.pointee = value
+    case .accumulate: target.pointee += value
+    case .unwanted: return
+    }
+  }
+}
+
+extension Pass {
+  /// The gradient of an operand that is the output's gradient unchanged.
+  func passOn(_ dy: UnsafeMutablePointer<Float>, to slot: Slot, _ mode: Step.Mode) {
+    guard mode == .write || mode == .accumulate else { return }
+    let dx = gradient(slot)
+    team.runRanges(slot.count(images: images)) { first, count in
+      kernels.scale(dy + first, dx + first, 1, mode == .accumulate ? 1 : 0, count)
+    }
+  }
+}

@@ -1,0 +1,320 @@
+import BLAS
+import Kernels
+import ModelGraph
+import Platform
+
+/// Trains a ``Graph``: executes it forward in training mode, backward by one gradient rule per operator, and updates its
+/// parameters: the float constants that feed Conv, BatchNormalization, Gemm and MatMul.
+///
+/// All memory is laid out at the start for one batch shape; smaller batches use the front of it. The same seed gives the
+/// same bytes, whatever the number of threads. Not to be called from two threads at once.
+public final class TrainingNetwork {
+  /// Seconds spent in a kind of step since the network was made.
+  public struct ProfileLine: Sendable {
+    public var kind: String
+    public var forward: Double
+    public var backward: Double
+  }
+
+  /// `[batch, channels, height, width]`.
+  public let inputShape: Shape
+  public let classes: Int
+  /// Steps taken so far by ``step(images:labels:optimizer:rate:momentum:)``.
+  public private(set) var stepCount = 0
+
+  let plan: TrainingPlan
+  private var source: Graph
+  private let team: ThreadTeam
+  private let kernels: train_kernels
+  private let seed: UInt64
+  private let weights: Block
+  private(set) var moments: [Block] = []
+  /// Steps the moments have seen.
+  private(set) var momentSteps = 0
+  private var times: [String: (forward: Double, backward: Double)] = [:]
+  private var updateTime = 0.0
+
+  /// Memory of the network's own beyond the arena.
+  final class Block {
+    let base: UnsafeMutablePointer<Float>
+    let count: Int
+
+    init(_ count: Int) throws(GraphError) {
+      guard let memory = platform_allocate(max(count, 16) * MemoryLayout<Float>.stride) else {
+        throw GraphError(.tooLarge, "no memory for \(count >> 18) MiB of weights")
+      }
+      base = memory.bindMemory(to: Float.self, capacity: max(count, 16))
+      base.update(repeating: 0, count: max(count, 16))
+      self.count = count
+    }
+
+    deinit { platform_free(base) }
+  }
+
+  /// Plans the training of `graph` for batches of up to `inputShape[0]` pictures.
+  ///
+  /// - Parameter seed: of dropout's masks.
+  /// - Throws: E201 naming the node where the graph holds an operator without a gradient; E204… where shapes do not fit;
+  ///   E212 when memory runs out.
+  public init(_ graph: Graph, inputShape: Shape, threads: Int, seed: UInt64 = 0) throws(GraphError) {
+    guard inputShape.rank >= 2, inputShape[0] >= 1 else {
+      throw GraphError(.badInput, "a batch of shape \(inputShape) cannot be trained on")
+    }
+    guard let team = ThreadTeam(threads: max(threads, 1)) else {
+      throw GraphError(.tooLarge, "the system gives no \(threads) threads")
+    }
+    // OpenBLAS multiplies the small matrices of the head; its own threads would only get in the way.
+    openblas_set_num_threads(1)
+    guard let kernels = train_kernels_for_cpu()?.pointee else {
+      throw GraphError(.tooLarge, "no training loops for this processor")
+    }
+    var graph = graph
+    try graph.foldConstantsForTraining([inputShape])
+    self.team = team
+    self.kernels = kernels
+    self.seed = seed
+    self.inputShape = inputShape
+    plan = try TrainingPlan(graph, inputShape: inputShape, threads: team.threads, kernels: kernels)
+    classes = plan.output.shape[1]
+    weights = try Block(plan.weightCount)
+    source = graph
+    for parameter in plan.parameters {
+      guard let constant = graph.values[parameter.value].constant else { continue }
+      write(constant, to: parameter, in: weights)
+      // The packed copy is the parameter from now on.
+      source.values[parameter.value].constant = nil
+    }
+  }
+
+  // MARK: Training
+
+  /// One forward pass, backward pass and update. Returns the mean cross-entropy loss before the update.
+  ///
+  /// - Parameters:
+  ///   - images: `[n, channels, height, width]` float32, n at most the planned batch.
+  ///   - labels: n class indices.
+  ///   - rate, momentum: this step's, from a schedule. Momentum is Adam's β1.
+  /// - Throws: E213 for images or labels that do not fit, E214 when the loss is not a number (nothing is updated then).
+  public func step(
+    images: Tensor, labels: [Int32], optimizer: Optimizer, rate: Float, momentum: Float
+  ) throws(GraphError) -> Float {
+    while moments.count < optimizer.momentCount { moments.append(try Block(plan.weightCount)) }
+    let update = optimizer.update(step: momentSteps + 1, rate: rate, momentum: momentum)
+    let loss = try forwardAndBackward(images, labels) { [self] parameter, gradient in
+      let start = platform_seconds()
+      let memory = moments.map { $0.base + parameter.offset }
+      team.runRanges(parameter.count) { first, count in
+        update.apply(
+          weights: weights.base + parameter.offset + first, gradient: gradient + first,
+          moments: memory.map { $0 + first }, count: count, decays: parameter.decays, kernels: kernels)
+      }
+      updateTime += platform_seconds() - start
+    }
+    momentSteps += 1
+    stepCount += 1
+    return loss
+  }
+
+  /// Loss and the gradient by every parameter, named and shaped as in the graph; nothing is updated but the running
+  /// statistics.
+  public func gradients(
+    images: Tensor, labels: [Int32]
+  ) throws(GraphError) -> (loss: Float, gradients: [(name: String, gradient: Tensor)]) {
+    var copies: [Block] = []
+    for parameter in plan.parameters { copies.append(try Block(parameter.count)) }
+    let loss = try forwardAndBackward(images, labels) { [plan] parameter, gradient in
+      for (index, other) in plan.parameters.enumerated() where other === parameter {
+        copies[index].base.update(from: gradient, count: parameter.count)
+      }
+    }
+    var gradients: [(name: String, gradient: Tensor)] = []
+    for (parameter, copy) in zip(plan.parameters, copies) {
+      gradients.append((parameter.name, try parameter.tensor(copy.base)))
+    }
+    return (loss, gradients)
+  }
+
+  private func forwardAndBackward(
+    _ images: Tensor, _ labels: [Int32], _ update: (Parameter, UnsafeMutablePointer<Float>) -> Void
+  ) throws(GraphError) -> Float {
+    let pass = try begin(images, isTraining: true)
+    guard labels.count == pass.images else {
+      throw GraphError(.badInput, "\(labels.count) labels for \(pass.images) pictures")
+    }
+    if let wrong = labels.first(where: { $0 < 0 || Int($0) >= classes }) {
+      throw GraphError(.badInput, "label \(wrong) where the network has \(classes) classes")
+    }
+    try forward(pass)
+    let loss = CrossEntropy.loss(
+      pass.activation(plan.output), labels: labels, classes: classes, gradient: pass.gradient(plan.output))
+    guard loss.isFinite else {
+      throw GraphError(.notFinite, "the loss is not a number in step \(stepCount + 1); take a lower rate")
+    }
+    for (step, complete) in zip(plan.steps, plan.updates).reversed() where step.output.learns {
+      let start = platform_seconds()
+      try step.backward(pass)
+      times[step.kind, default: (0, 0)].backward += platform_seconds() - start
+      for parameter in complete { update(parameter, pass.gradient(parameter)) }
+    }
+    return loss
+  }
+
+  /// The logits `[n, classes]` in evaluation mode: running statistics, no dropout. Any number of pictures.
+  public func logits(_ images: Tensor) throws(GraphError) -> Tensor {
+    guard images.type == .float32, images.shape.rank == inputShape.rank else {
+      throw GraphError(.badInput, "pictures of shape \(images.shape), must be \(inputShape)")
+    }
+    let total = images.shape[0]
+    var result = try Tensor(zeros: [total, classes])
+    let size = images.shape.extents[1...].reduce(1, *)
+    var first = 0
+    while first < total {
+      let count = min(total - first, inputShape[0])
+      var part = images
+      if count < total {
+        part = try Tensor(zeros: Shape([count] + Array(images.shape.extents[1...])))
+        images.withElements(Float.self) { all in
+          part.withMutableElements(Float.self) { part in
+            for index in 0..<count * size { part[index] = all[first * size + index] }
+          }
+        }
+      }
+      let pass = try begin(part, isTraining: false)
+      try forward(pass)
+      let logits = pass.activation(plan.output)
+      result.withMutableElements(Float.self) { result in
+        for index in 0..<count * classes { result[first * classes + index] = logits[index] }
+      }
+      first += count
+    }
+    return result
+  }
+
+  private func begin(_ images: Tensor, isTraining: Bool) throws(GraphError) -> Pass {
+    guard images.type == .float32, images.shape.rank == inputShape.rank,
+      images.shape.extents[1...] == inputShape.extents[1...], images.shape[0] >= 1, images.shape[0] <= inputShape[0]
+    else {
+      throw GraphError(
+        .badInput, "a batch of \(images.type.name) \(images.shape), must be float32 and fit \(inputShape)")
+    }
+    let pass = Pass(
+      images: images.shape[0], isTraining: isTraining, key: (seed &+ UInt64(stepCount)) &* 0xD6E8_FEB8_6659_FD93,
+      arena: plan.arena, weights: weights.base, team: team, kernels: kernels)
+    let input = plan.input
+    images.withElements(Float.self) { elements in
+      guard let base = elements.baseAddress else { return }
+      let target = pass.activation(input)
+      if input.isChannelsLast {
+        let (count, channels, pixels) = (Int32(pass.images), Int32(input.channels), Int32(input.pixels))
+        team.run { thread, threads in
+          kernels.to_channels_last(base, target, count, channels, pixels, thread, threads)
+        }
+      } else {
+        target.update(from: base, count: elements.count)
+      }
+    }
+    return pass
+  }
+
+  private func forward(_ pass: Pass) throws(GraphError) {
+    for step in plan.steps {
+      let start = platform_seconds()
+      try step.forward(pass)
+      times[step.kind, default: (0, 0)].forward += platform_seconds() - start
+    }
+  }
+
+  // MARK: What came of it
+
+  /// The graph with its present parameters and running statistics as constants.
+  public func graph() throws(GraphError) -> Graph {
+    var graph = source
+    for parameter in plan.parameters {
+      graph.values[parameter.value].constant = try parameter.tensor(weights.base + parameter.offset)
+    }
+    for statistic in statistics {
+      graph.values[statistic.value].constant = try Tensor([statistic.numbers.count], statistic.numbers)
+    }
+    return graph
+  }
+
+  /// The instruction set of the training loops, `avx2`.
+  public var instructionSet: String { String(cString: kernels.name) }
+
+  /// Bytes of activations, gradients and scratch; of weights and moments.
+  public var memory: (activations: Int, weights: Int) {
+    (plan.arena.count * 4, plan.weightCount * 4 * (1 + moments.count))
+  }
+
+  /// Time by kind of step, the longest first.
+  public var profile: [ProfileLine] {
+    var lines = times.map { ProfileLine(kind: $0.key, forward: $0.value.forward, backward: $0.value.backward) }
+    lines.append(ProfileLine(kind: "update", forward: 0, backward: updateTime))
+    return lines.sorted { ($1.forward + $1.backward, $0.kind) < ($0.forward + $0.backward, $1.kind) }
+  }
+
+  public func resetProfile() {
+    times = [:]
+    updateTime = 0
+  }
+
+  // MARK: State
+
+  var statistics: [RunningStatistic] { plan.steps.flatMap { $0.statistics } }
+
+  /// Everything that training changes, for a checkpoint; see ``Checkpoint`` for the format.
+  public func state() throws(GraphError) -> [UInt8] {
+    var checkpoint = Checkpoint(stepCount: stepCount, momentSteps: momentSteps, momentCount: moments.count)
+    for parameter in plan.parameters {
+      var tensors = [try parameter.tensor(weights.base + parameter.offset)]
+      for block in moments { tensors.append(try parameter.tensor(block.base + parameter.offset)) }
+      checkpoint.parameters.append((parameter.name, tensors))
+    }
+    for statistic in statistics {
+      checkpoint.statistics.append((statistic.name, try Tensor([statistic.numbers.count], statistic.numbers)))
+    }
+    return checkpoint.bytes
+  }
+
+  /// Takes up a state made by ``state()`` of a network with the same graph.
+  ///
+  /// - Throws: E104 for bytes that are no state or cut short, E204 where names or shapes differ; nothing is changed then.
+  public func restore(_ bytes: [UInt8]) throws(GraphError) {
+    let checkpoint = try Checkpoint(bytes)
+    let statistics = statistics
+    guard checkpoint.parameters.count == plan.parameters.count, checkpoint.statistics.count == statistics.count else {
+      throw GraphError(
+        .shapeMismatch,
+        "the checkpoint has \(checkpoint.parameters.count) parameters and \(checkpoint.statistics.count) running "
+          + "statistics, the network \(plan.parameters.count) and \(statistics.count): it is of another network")
+    }
+    for (parameter, saved) in zip(plan.parameters, checkpoint.parameters) {
+      guard saved.name == parameter.name, saved.tensors.allSatisfy({ $0.shape == parameter.shape }) else {
+        throw GraphError(
+          .shapeMismatch,
+          "the checkpoint's '\(saved.name)' \(saved.tensors.first?.shape ?? []) does not fit the network's "
+            + "'\(parameter.name)' \(parameter.shape): it is of another network")
+      }
+    }
+    for (statistic, saved) in zip(statistics, checkpoint.statistics) {
+      guard saved.name == statistic.name, saved.tensor.count == statistic.numbers.count else {
+        throw GraphError(.shapeMismatch, "the checkpoint's '\(saved.name)' does not fit '\(statistic.name)'")
+      }
+    }
+    var blocks: [Block] = []
+    for _ in 0..<checkpoint.momentCount { blocks.append(try Block(plan.weightCount)) }
+    for (parameter, saved) in zip(plan.parameters, checkpoint.parameters) {
+      for (block, tensor) in zip([weights] + blocks, saved.tensors) { write(tensor, to: parameter, in: block) }
+    }
+    for (statistic, saved) in zip(statistics, checkpoint.statistics) { statistic.numbers = saved.tensor.array() }
+    moments = blocks
+    momentSteps = checkpoint.momentSteps
+    stepCount = checkpoint.stepCount
+  }
+
+  private func write(_ tensor: Tensor, to parameter: Parameter, in block: Block) {
+    tensor.withElements(Float.self) { elements in
+      if let base = elements.baseAddress { parameter.pack(base, into: block.base + parameter.offset) }
+    }
+  }
+}
