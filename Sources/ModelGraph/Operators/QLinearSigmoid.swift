@@ -1,13 +1,33 @@
+/// QLinearSigmoid of com.microsoft: 1 / (1 + e^-x) of a quantised tensor, quantised again.
+/// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearSigmoid
+///
+/// Inputs: X, X_scale, X_zero_point (optional: 0), Y_scale, Y_zero_point (optional: 0). Y is of X's shape and 8-bit type.
 public struct QLinearSigmoid: OperatorDefinition {
   public static let name = "QLinearSigmoid"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 1...16
+  public static let inputs = 4...5
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "QLinearSigmoid is not written yet")
+  public init() {}
+
+  public init(_ attributes: AttributeReader) throws(GraphError) {}
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let x = try inputs.required(0, "X")
+    try x.mustBe(ElementType.bytes, "QLinearSigmoid: X")
+    try inputs.checkQuantization(of: "X", x.type, scale: 1, zeroPoint: 2)
+    try inputs.checkQuantization(of: "Y", x.type, scale: 3, zeroPoint: 4)
+    return [Fact(x.type, x.shape)]
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
-
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let x = try inputs.required(0, "X")
+    let (scale, zeroPoint) = (inputs.scale(3), inputs.zeroPoint(4))
+    let real = try x.dequantized(scales: [inputs.scale(1)], zeroPoint: inputs[2])
+    let y = try real.withElements(Float.self) { real throws(GraphError) in
+      try Tensor.quantized(x.shape, x.type, zeroPoint: { _ in zeroPoint }) { index in
+        Float(1 / (1 + (-Double(real[index])).exponential)) / scale
+      }
+    }
+    return [y]
+  }
 }

@@ -1,12 +1,59 @@
+/// QuantizeLinear: y = clamp(round(x / y_scale) + y_zero_point), halves to even.
+/// https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html, opsets 10, 13, 19 and 21.
+///
+/// Inputs: x (float32 or int32), y_scale (float32), y_zero_point (int8 or uint8, optional: uint8 0). Scale and zero point
+/// are one number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it.
 public struct QuantizeLinear: OperatorDefinition {
   public static let name = "QuantizeLinear"
-  public static let inputs = 1...16
+  public static let inputs = 2...3
 
-  public init(_ attributes: AttributeReader) throws(GraphError) {
-    throw GraphError(.unknownOperator, "QuantizeLinear is not written yet")
+  public var granularity: QuantizationGranularity
+  /// The type of y where no zero point says it.
+  public var outputType: ElementType?
+
+  public init(_ granularity: QuantizationGranularity = QuantizationGranularity(), outputType: ElementType? = nil) {
+    self.granularity = granularity
+    self.outputType = outputType
   }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [] }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    granularity = try QuantizationGranularity(attributes)
+    // Says what happens to values too large for float 8 types, which are refused below.
+    if attributes.opset >= 19 { _ = try attributes.flag("saturate", default: true) }
+    let number = attributes.opset >= 21 ? try attributes.int("output_dtype", default: 0) : 0
+    outputType = number == 0 ? nil : try attributes.elementType("output_dtype", number)
+    guard outputType.map({ ElementType.bytes.contains($0) }) ?? true else {
+      throw GraphError(.unsupportedType, "QuantizeLinear: attribute 'output_dtype' must be int8 or uint8")
+    }
+  }
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] { [] }
+  public var attributes: [Attribute] {
+    granularity.attributes + (outputType.map { [.int("output_dtype", $0.onnxNumber)] } ?? [])
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "y_scale"))
+    try x.mustBe([.float32, .int32], "QuantizeLinear: x")
+    try scale.mustBe([.float32], "QuantizeLinear: y_scale")
+    if let zeroPoint = inputs[2] {
+      try zeroPoint.mustBe(outputType.map { [$0] } ?? ElementType.bytes, "QuantizeLinear: y_zero_point")
+    }
+    _ = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
+    return [Fact(inputs[2]?.type ?? outputType ?? .uint8, x.shape)]
+  }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "y_scale"))
+    let grain = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
+    let type = inputs[2]?.type ?? outputType ?? .uint8
+    let scales = scale.array(of: Float.self)
+    let zeroPoints = inputs[2]?.zeroPoints ?? [Int32](repeating: 0, count: scales.count)
+    let values = try Cast(to: .float32).evaluate(Inputs("Cast", [x]))[0]
+    let y = try values.withElements(Float.self) { values throws(GraphError) in
+      try Tensor.quantized(x.shape, type, zeroPoint: { zeroPoints[grain.parameter(of: $0)] }) { index in
+        values[index] / scales[grain.parameter(of: index)]
+      }
+    }
+    return [y]
+  }
 }
