@@ -39,10 +39,7 @@ public struct ConvInteger: OperatorDefinition {
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
     let (x, w) = (try inputs.required(0, "x"), try inputs.required(1, "w"))
     let geometry = try geometry(x: x.shape, w: w.shape)
-    let perFilter = QuantizationGrain.axis(extent: geometry.filters, inner: w.count / max(geometry.filters, 1))
-    return [
-      try geometry.convolve(
-        try x.centered(inputs[2]), try w.centered(inputs[3], perFilter), bias: nil, as: Int32.self)
-    ]
+    let weights = try w.centered(inputs[3], .along(0, of: w.shape))
+    return [try geometry.convolve(try x.centered(inputs[2]), weights, bias: nil, as: Int32.self)]
   }
 }

@@ -29,6 +29,6 @@ public struct DequantizeLinear: OperatorDefinition {
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
     let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "x_scale"))
     let grain = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
-    return [try x.dequantized(scales: scale.array(), zeroPoint: inputs[2], grain)]
+    return [try x.centered(inputs[2], grain).scaled(by: scale.array(), grain)]
   }
 }

@@ -18,17 +18,15 @@ public struct DynamicQuantizeLinear: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let values = try inputs.required(0, "x").array(of: Float.self)
+    let x = try inputs.required(0, "x")
     var (lowest, highest): (Float, Float) = (0, 0)
-    for value in values {
+    for value in x.array(of: Float.self) {
       if value < lowest { lowest = value }
       if value > highest { highest = value }
     }
     let scale = highest == lowest ? 1 : (highest - lowest) / 255
     let zeroPoint = UInt8(quantizing: -lowest / scale, zeroPoint: 0)
-    let y = try Tensor.quantized(inputs.facts.required(0, "x").shape, .uint8, zeroPoint: { _ in Int32(zeroPoint) }) {
-      values[$0] / scale
-    }
+    let y = try x.mapped { (x: Float) in x / scale }.quantized(.uint8, zeroPoints: [Int32(zeroPoint)])
     return [y, try Tensor(scalar: scale), try Tensor(scalar: zeroPoint)]
   }
 }

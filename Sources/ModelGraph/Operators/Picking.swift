@@ -63,16 +63,3 @@ extension Tensor {
     return sum
   }
 }
-
-extension Tensor {
-  /// This tensor repeated along the axes where it has extent 1, or none, and `wanted` has more.
-  func broadcast(to wanted: Shape) throws(GraphError) -> Tensor {
-    if wanted == shape { return self }
-    let (strides, missing) = (shape.strides, wanted.rank - shape.rank)
-    return try picking(wanted) { axis in
-      let own = axis - missing
-      let step = own < 0 || shape[own] == 1 ? 0 : strides[own]
-      return (0..<wanted[axis]).map { $0 * step }
-    }
-  }
-}

@@ -17,21 +17,13 @@ public struct QLinearAdd: OperatorDefinition {
   /// As onnxruntime's vector kernels round it: the zero points are gathered into one summand, the products fused with
   /// the sums.
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let y = try inputs.facts.quantizedBinary()
-    let (a, b) = (
-      try inputs.required(0, "A").broadcast(to: y.shape), try inputs.required(3, "B").broadcast(to: y.shape)
-    )
+    let (a, b) = (try inputs.required(0, "A"), try inputs.required(3, "B"))
     let (aRatio, bRatio) = (inputs.scale(1) / inputs.scale(6), inputs.scale(4) / inputs.scale(6))
     let fixed = Float(inputs.zeroPoint(7)) - (aRatio * Float(inputs.zeroPoint(2)) + bRatio * Float(inputs.zeroPoint(5)))
-    let (aElements, bElements) = (try a.centered(nil), try b.centered(nil))
-    let sum = try aElements.withElements(Int32.self) { a throws(GraphError) in
-      try bElements.withElements(Int32.self) { b throws(GraphError) in
-        try Tensor.quantized(y.shape, y.type, zeroPoint: { _ in 0 }) { index in
-          fixed.addingProduct(Float(b[index]), bRatio).addingProduct(Float(a[index]), aRatio)
-        }
-      }
+    let sum = try a.centered(nil).combined(with: try b.centered(nil), of: Self.name) { (a: Int32, b: Int32) in
+      fixed.addingProduct(Float(b), bRatio).addingProduct(Float(a), aRatio)
     }
-    return [sum]
+    return [try sum.quantized(a.type, zeroPoints: [0])]
   }
 }
 
@@ -44,9 +36,6 @@ extension Inputs where Element == Fact {
     try checkQuantization(of: "A", a.type, scale: 1, zeroPoint: 2)
     try checkQuantization(of: "B", a.type, scale: 4, zeroPoint: 5)
     try checkQuantization(of: "C", a.type, scale: 6, zeroPoint: 7)
-    guard let shape = Shape.broadcast(a.shape, b.shape) else {
-      throw .mismatch("\(operatorName): A \(a.shape) and B \(b.shape) do not broadcast")
-    }
-    return Fact(a.type, shape)
+    return Fact(a.type, try broadcast(a.shape, b.shape, of: operatorName))
   }
 }

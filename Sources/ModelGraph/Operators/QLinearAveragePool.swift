@@ -42,8 +42,7 @@ public struct QLinearAveragePool: OperatorDefinition {
     let x = try Transpose(perm: toChannelsFirst(rank)).evaluate(Inputs("Transpose", [input]))[0]
     let plane = try window.plane(over: x.shape, kernel: window.kernel, of: Self.name)
     let shape = plane.outputShape(batch: x.shape[0], channels: x.shape[1])
-    let (scale, zeroPoint) = (inputs.scale(3), inputs.zeroPoint(4))
-    let real = try x.dequantized(scales: [inputs.scale(1)], zeroPoint: inputs[2])
+    let real = try x.centered(inputs[2]).scaled(by: inputs.scales(1))
     var means = try Tensor(zeros: shape)
     real.withElements(Float.self) { real in
       means.withMutableElements(Float.self) { means in
@@ -57,9 +56,9 @@ public struct QLinearAveragePool: OperatorDefinition {
         }
       }
     }
-    let y = try means.withElements(Float.self) { means throws(GraphError) in
-      try Tensor.quantized(shape, x.type, zeroPoint: { _ in zeroPoint }) { means[$0] / scale }
-    }
+    let scale = inputs.scale(3)
+    let quotients = try means.mapped { (mean: Float) in mean / scale }
+    let y = try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(4)])
     return try Transpose(perm: toChannelsLast(rank)).evaluate(Inputs("Transpose", [y]))
   }
 

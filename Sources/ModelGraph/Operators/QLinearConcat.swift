@@ -34,15 +34,13 @@ public struct QLinearConcat: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (yScale, yZeroPoint) = (inputs.scale(0), inputs.zeroPoint(1))
+    let scale = inputs.scale(0)
     var parts: [Tensor] = []
     for first in stride(from: 2, to: inputs.count, by: 3) {
       let part = try inputs.required(first, "\(first)")
-      let real = try part.dequantized(scales: [inputs.scale(first + 1)], zeroPoint: inputs[first + 2])
-      parts.append(
-        try real.withElements(Float.self) { real throws(GraphError) in
-          try Tensor.quantized(part.shape, part.type, zeroPoint: { _ in yZeroPoint }) { real[$0] / yScale }
-        })
+      let real = try part.centered(inputs[first + 2]).scaled(by: inputs.scales(first + 1))
+      let quotients = try real.mapped { (x: Float) in x / scale }
+      parts.append(try quotients.quantized(part.type, zeroPoints: [inputs.zeroPoint(1)]))
     }
     return [try Concat.join(parts, axis: axis, of: Self.name)]
   }

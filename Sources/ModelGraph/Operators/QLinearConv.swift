@@ -49,11 +49,10 @@ public struct QLinearConv: OperatorDefinition {
       try inputs.required(0, "x"), try inputs.required(3, "w"), try inputs.required(7, "y_zero_point")
     )
     let geometry = try geometry(x: x.shape, w: w.shape)
-    let perFilter = QuantizationGrain.axis(extent: geometry.filters, inner: w.count / max(geometry.filters, 1))
     let sums = try geometry.convolve(
-      try x.centered(inputs[2]), try w.centered(inputs[5], perFilter), bias: inputs[8], as: Int32.self)
+      try x.centered(inputs[2]), try w.centered(inputs[5], .along(0, of: w.shape)), bias: inputs[8], as: Int32.self)
     let factors = inputs.scales(4).map { inputs.scale(1) * $0 / inputs.scale(6) }
-    let grain = QuantizationGrain(channels: factors.count, axis: 1, of: sums.shape)
-    return [try sums.requantized(y.type, factors: factors, grain, zeroPoint: inputs.zeroPoint(7))]
+    let real = try sums.scaled(by: factors, .along(1, of: sums.shape))
+    return [try real.quantized(y.type, zeroPoints: y.zeroPoints)]
   }
 }

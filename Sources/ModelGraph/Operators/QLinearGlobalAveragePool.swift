@@ -45,7 +45,7 @@ public struct QLinearGlobalAveragePool: OperatorDefinition {
       }
     }
     let factor = inputs.scale(1) / (inputs.scale(3) * Float(area))
-    return [try sums.requantized(x.type, factors: [factor], .tensor, zeroPoint: inputs.zeroPoint(4))]
+    return [try sums.scaled(by: [factor]).quantized(x.type, zeroPoints: [inputs.zeroPoint(4)])]
   }
 
   private func channelAxis(_ shape: Shape) -> Int { channelsLast ? shape.rank - 1 : 1 }

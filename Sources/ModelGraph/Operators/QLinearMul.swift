@@ -16,18 +16,13 @@ public struct QLinearMul: OperatorDefinition {
 
   /// As onnxruntime rounds it: with the zero point of C already added.
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let y = try inputs.facts.quantizedBinary()
-    let a = try inputs.required(0, "A").broadcast(to: y.shape).centered(inputs[2])
-    let b = try inputs.required(3, "B").broadcast(to: y.shape).centered(inputs[5])
+    let a = try inputs.required(0, "A")
+    let b = try inputs.required(3, "B").centered(inputs[5])
     let factor = inputs.scale(1) * inputs.scale(4) / inputs.scale(6)
     let zeroPoint = Float(inputs.zeroPoint(7))
-    let product = try a.withElements(Int32.self) { a throws(GraphError) in
-      try b.withElements(Int32.self) { b throws(GraphError) in
-        try Tensor.quantized(y.shape, y.type, zeroPoint: { _ in 0 }) { index in
-          Float(a[index] &* b[index]) * factor + zeroPoint
-        }
-      }
+    let product = try a.centered(inputs[2]).combined(with: b, of: Self.name) { (a: Int32, b: Int32) in
+      Float(a &* b) * factor + zeroPoint
     }
-    return [product]
+    return [try product.quantized(a.type, zeroPoints: [0])]
   }
 }

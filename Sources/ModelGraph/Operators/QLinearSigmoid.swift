@@ -21,13 +21,9 @@ public struct QLinearSigmoid: OperatorDefinition {
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
     let x = try inputs.required(0, "X")
-    let (scale, zeroPoint) = (inputs.scale(3), inputs.zeroPoint(4))
-    let real = try x.dequantized(scales: [inputs.scale(1)], zeroPoint: inputs[2])
-    let y = try real.withElements(Float.self) { real throws(GraphError) in
-      try Tensor.quantized(x.shape, x.type, zeroPoint: { _ in zeroPoint }) { index in
-        Float(1 / (1 + (-Double(real[index])).exponential)) / scale
-      }
-    }
-    return [y]
+    let scale = inputs.scale(3)
+    let real = try x.centered(inputs[2]).scaled(by: inputs.scales(1))
+    let quotients = try real.mapped { (x: Float) in Float(1 / (1 + (-Double(x)).exponential)) / scale }
+    return [try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(4)])]
   }
 }

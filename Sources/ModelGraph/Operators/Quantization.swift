@@ -1,6 +1,6 @@
 // What the quantised operators share: real = (quantised − zero point) · scale.
 
-/// Which of a quantised tensor's scales and zero points belongs to an element.
+/// Which of a quantised tensor's scales and zero points belongs to an element, where there is more than one of each.
 enum QuantizationGrain: Sendable {
   /// One for all elements.
   case tensor
@@ -21,9 +21,9 @@ enum QuantizationGrain: Sendable {
     }
   }
 
-  /// `count` parameters (one, or one for each channel) of a tensor `[N, C, …]` or of weights `[M, …]`.
-  init(channels count: Int, axis: Int, of shape: Shape) {
-    self = count == 1 ? .tensor : .axis(extent: shape[axis], inner: shape.extents[(axis + 1)...].reduce(1, *))
+  /// One for each index of `axis` of `shape`.
+  static func along(_ axis: Int, of shape: Shape) -> QuantizationGrain {
+    .axis(extent: shape[axis], inner: shape.extents[(axis + 1)...].reduce(1, *))
   }
 }
 
@@ -76,72 +76,59 @@ extension Tensor {
   /// The elements of an int8, uint8 or int32 tensor of zero points.
   var zeroPoints: [Int32] { (ints ?? []).map { Int32(truncatingIfNeeded: $0) } }
 
-  /// The int8, uint8 or int32 elements less their zero points, as int32: what products are taken of.
+  /// int8, uint8 or int32 elements less their zero points, as int32: what products are taken of.
   func centered(_ zeroPoint: Tensor?, _ grain: QuantizationGrain = .tensor) throws(GraphError) -> Tensor {
     switch type {
     case .int8: return try centered(Int8.self, zeroPoint, grain)
     case .uint8: return try centered(UInt8.self, zeroPoint, grain)
-    default: return zeroPoint == nil ? self : try centered(Int32.self, zeroPoint, grain)
+    default: return try centered(Int32.self, zeroPoint, grain)
     }
   }
 
   private func centered<Element: TensorElement & FixedWidthInteger>(
     _: Element.Type, _ zeroPoint: Tensor?, _ grain: QuantizationGrain
   ) throws(GraphError) -> Tensor {
-    var result = try Tensor(zeros: shape, type: .int32)
-    let zeros = zeroPoint?.zeroPoints ?? [0]
-    let grain = zeros.count == 1 ? .tensor : grain
+    let zeroPoints = zeroPoint?.zeroPoints ?? [0]
+    return try mapped(zeroPoints, grain) { (element: Element, zeroPoint: Int32) in
+      Int32(truncatingIfNeeded: element) &- zeroPoint
+    }
+  }
+
+  /// int32 elements times their scales, as float32: the real numbers behind centred elements or sums of their products.
+  func scaled(by scales: [Float], _ grain: QuantizationGrain = .tensor) throws(GraphError) -> Tensor {
+    try mapped(scales, grain) { (element: Int32, scale: Float) in Float(element) * scale }
+  }
+
+  /// float32 elements, already divided by their scale, as the int8 or uint8 numbers that stand for them.
+  func quantized(
+    _ type: ElementType, zeroPoints: [Int32], _ grain: QuantizationGrain = .tensor
+  ) throws(GraphError) -> Tensor {
+    if type == .int8 {
+      return try mapped(zeroPoints, grain) { (element: Float, zero: Int32) in Int8(quantizing: element, zeroPoint: zero)
+      }
+    }
+    return try mapped(zeroPoints, grain) { (element: Float, zero: Int32) in UInt8(quantizing: element, zeroPoint: zero)
+    }
+  }
+
+  /// `transform` of each element and the parameter that belongs to it.
+  @inline(__always)
+  func mapped<Element: TensorElement, Parameter, Result: TensorElement>(
+    _ parameters: [Parameter], _ grain: QuantizationGrain, _ transform: (Element, Parameter) -> Result
+  ) throws(GraphError) -> Tensor {
+    if parameters.count == 1 {
+      let parameter = parameters[0]
+      return try mapped { (element: Element) in transform(element, parameter) }
+    }
+    var result = try Tensor(zeros: shape, type: Result.elementType)
     withElements(Element.self) { source in
-      result.withMutableElements(Int32.self) { target in
+      result.withMutableElements(Result.self) { target in
         for index in source.indices {
-          target[index] = Int32(truncatingIfNeeded: source[index]) &- zeros[grain.parameter(of: index)]
+          target[index] = transform(source[index], parameters[grain.parameter(of: index)])
         }
       }
     }
     return result
-  }
-
-  /// The real numbers of quantised elements: (element − zero point) · scale.
-  func dequantized(
-    scales: [Float], zeroPoint: Tensor?, _ grain: QuantizationGrain = .tensor
-  ) throws(GraphError) -> Tensor {
-    var result = try Tensor(zeros: shape)
-    try centered(zeroPoint, grain).withElements(Int32.self) { source in
-      result.withMutableElements(Float.self) { target in
-        for index in source.indices { target[index] = Float(source[index]) * scales[grain.parameter(of: index)] }
-      }
-    }
-    return result
-  }
-
-  /// An int8 or uint8 tensor from `value(i)`: the real number that element `i` stands for, divided by its scale.
-  @inline(__always)
-  static func quantized(
-    _ shape: Shape, _ type: ElementType, zeroPoint: (Int) -> Int32, value: (Int) -> Float
-  ) throws(GraphError) -> Tensor {
-    var result = try Tensor(zeros: shape, type: type)
-    if type == .int8 {
-      result.withMutableElements(Int8.self) { target in
-        for index in target.indices { target[index] = Int8(quantizing: value(index), zeroPoint: zeroPoint(index)) }
-      }
-    } else {
-      result.withMutableElements(UInt8.self) { target in
-        for index in target.indices { target[index] = UInt8(quantizing: value(index), zeroPoint: zeroPoint(index)) }
-      }
-    }
-    return result
-  }
-
-  /// An int8 or uint8 tensor from int32 sums of products: sum · factor, where factor is the scales of what was
-  /// multiplied over the scale of the result.
-  func requantized(
-    _ type: ElementType, factors: [Float], _ grain: QuantizationGrain, zeroPoint: Int32
-  ) throws(GraphError) -> Tensor {
-    try withElements(Int32.self) { sums throws(GraphError) in
-      try Tensor.quantized(shape, type, zeroPoint: { _ in zeroPoint }) { index in
-        Float(sums[index]) * factors[grain.parameter(of: index)]
-      }
-    }
   }
 }
 

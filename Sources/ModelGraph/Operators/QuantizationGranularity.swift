@@ -30,7 +30,6 @@ public struct QuantizationGranularity: Sendable, Equatable {
     }
     if scale.count == 1, scale.rank <= 1 { return .tensor }
     let axis = try x.axis(axis, of: operatorName)
-    let inner = x.extents[(axis + 1)...].reduce(1, *)
     var expected: Shape = [x[axis]]
     if blockSize > 0 {
       expected = x
@@ -39,7 +38,7 @@ public struct QuantizationGranularity: Sendable, Equatable {
     guard scale == expected else {
       throw .mismatch("\(operatorName): the scale is \(scale), must be one number or \(expected) for x \(x)")
     }
-    if blockSize > 0 { return .blocks(extent: x[axis], inner: inner, size: blockSize) }
-    return .axis(extent: x[axis], inner: inner)
+    if blockSize == 0 { return .along(axis, of: x) }
+    return .blocks(extent: x[axis], inner: x.extents[(axis + 1)...].reduce(1, *), size: blockSize)
   }
 }

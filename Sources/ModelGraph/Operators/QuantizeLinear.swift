@@ -46,14 +46,9 @@ public struct QuantizeLinear: OperatorDefinition {
     let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "y_scale"))
     let grain = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
     let type = inputs[2]?.type ?? outputType ?? .uint8
-    let scales = scale.array(of: Float.self)
-    let zeroPoints = inputs[2]?.zeroPoints ?? [Int32](repeating: 0, count: scales.count)
-    let values = try Cast(to: .float32).evaluate(Inputs("Cast", [x]))[0]
-    let y = try values.withElements(Float.self) { values throws(GraphError) in
-      try Tensor.quantized(x.shape, type, zeroPoint: { zeroPoints[grain.parameter(of: $0)] }) { index in
-        values[index] / scales[grain.parameter(of: index)]
-      }
-    }
-    return [y]
+    let zeroPoints = inputs[2]?.zeroPoints ?? [Int32](repeating: 0, count: scale.count)
+    let numbers = try Cast(to: .float32).evaluate(Inputs("Cast", [x]))[0]
+    let quotients = try numbers.mapped(scale.array(of: Float.self), grain) { (x: Float, scale: Float) in x / scale }
+    return [try quotients.quantized(type, zeroPoints: zeroPoints, grain)]
   }
 }
