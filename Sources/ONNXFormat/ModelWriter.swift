@@ -186,8 +186,8 @@ final class ModelWriter {
         symbols.append(name)
       }
     }
-    let first = try graph.infer()
-    let second = symbols.isEmpty ? first : try graph.infer(shapes(binding: symbols, to: 2))
+    let first = try graph.infer(graph.planningShapes(others: 1))
+    let second = symbols.isEmpty ? first : try graph.infer(graph.planningShapes(others: 2))
     var declarations: [Declaration] = []
     for id in graph.outputs {
       if let declaration = graph.values[id].declaration {
@@ -210,11 +210,5 @@ final class ModelWriter {
       declarations.append(Declaration(one.type, dimensions))
     }
     return declarations
-  }
-
-  private func shapes(binding symbols: [String], to extent: Int) -> [Shape] {
-    var bound: [String: Int] = [:]
-    for symbol in symbols { bound[symbol] = extent }
-    return graph.inputs.map { graph.values[$0].declaration?.shape(binding: bound) ?? Shape([]) }
   }
 }

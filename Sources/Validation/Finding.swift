@@ -10,7 +10,7 @@ public struct Finding: Sendable {
 
   public init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = message
+    self.message = GraphError.printable(message)
   }
 
   public init(_ error: GraphError) { self.init(error.code, error.message) }

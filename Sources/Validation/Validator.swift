@@ -5,20 +5,17 @@ import ONNXFormat
 public enum Validator {
   /// Every problem of the file and of the graph in it.
   public static func findings(path: String, limits: Limits = .standard) -> [Finding] {
-    do {
-      return findings(in: try ONNXFile.read(path, limits: limits))
-    } catch {
-      return [Finding(error)]
-    }
+    let examination = ONNXFile.examine(path, limits: limits)
+    let problems = examination.problems.map { Finding($0) }
+    guard let graph = examination.graph else { return problems }
+    var check = GraphCheck(graph, unknown: examination.unknown)
+    // A part of a graph has loose ends of its own: no warnings about those.
+    return problems + check.findings(isWhole: problems.isEmpty)
   }
 
   /// Every problem of a graph.
   public static func findings(in graph: Graph) -> [Finding] {
-    do {
-      _ = try graph.infer()
-      return []
-    } catch {
-      return [Finding(error)]
-    }
+    var check = GraphCheck(graph, unknown: [])
+    return check.findings(isWhole: true)
   }
 }

@@ -1,10 +1,50 @@
+import ModelGraph
+import Validation
+
+/// `validate MODEL…`: every problem found, one line each.
 enum ValidateCommand {
   static let command = Command(
     name: "validate", arguments: "MODEL…",
-    summary: "To come.",
-    options: [], run: run)
+    summary: """
+      Finds every problem of each model, one line each with a stable code (docs/CODES.md): E1xx the file, E2xx the
+      graph, W3xx warnings. Exit status 1 if there is any error.
+      """,
+    options: [OptionRule(name: "--json", value: nil, help: "one JSON object a model instead of lines")],
+    run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
-    throw UsageError(message: "not written yet")
+    guard !options.positional.isEmpty else { throw UsageError(message: "wants a model") }
+    var status: Int32 = 0
+    for path in options.positional {
+      let findings = Validator.findings(path: path)
+      if findings.contains(where: { $0.isError }) { status = 1 }
+      if options.has("--json") {
+        Console.out(json(path, findings))
+      } else {
+        for finding in findings { Console.out("\(path): \(finding.text)") }
+        Console.out("\(path): \(summary(findings))")
+      }
+    }
+    return status
+  }
+
+  /// `valid, 1 warning`, `2 errors, 0 warnings`
+  private static func summary(_ findings: [Finding]) -> String {
+    let errors = findings.filter { $0.isError }.count
+    let warnings = findings.count - errors
+    let warned = "\(warnings) \(warnings == 1 ? "warning" : "warnings")"
+    return errors == 0 ? "valid, \(warned)" : "\(errors) \(errors == 1 ? "error" : "errors"), \(warned)"
+  }
+
+  private static func json(_ path: String, _ findings: [Finding]) -> String {
+    var text = "{\"file\": \(JSONText.quoted(path)), \"valid\": \(findings.contains { $0.isError } ? "false" : "true")"
+    text += ", \"findings\": ["
+    for (index, finding) in findings.enumerated() {
+      if index > 0 { text += ", " }
+      text += "{\"code\": \(JSONText.quoted(finding.code.text))"
+      text += ", \"severity\": \(finding.isError ? "\"error\"" : "\"warning\"")"
+      text += ", \"message\": \(JSONText.quoted(finding.message))}"
+    }
+    return text + "]}"
   }
 }

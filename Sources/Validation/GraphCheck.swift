@@ -1,0 +1,220 @@
+import ModelGraph
+
+/// One walk over a graph. After a problem the walk goes on: what depends on the broken value is passed over in silence,
+/// the rest is still judged.
+struct GraphCheck {
+  private let graph: Graph
+  /// Values of which nothing can be said because of a problem already reported.
+  private var unknown: Set<Graph.ValueID>
+  private var facts: [Fact?]
+  private var found: [Finding] = []
+
+  init(_ graph: Graph, unknown: Set<Graph.ValueID>) {
+    self.graph = graph
+    self.unknown = unknown
+    facts = [Fact?](repeating: nil, count: graph.values.count)
+  }
+
+  mutating func findings(isWhole: Bool) -> [Finding] {
+    checkDefinitions()
+    takeSources()
+    for node in graph.nodes { check(node) }
+    checkOutputs()
+    checkFinite()
+    checkMetadata()
+    if isWhole { warn() }
+    return found
+  }
+
+  private mutating func report(_ code: Code, _ message: String) { found.append(Finding(code, message)) }
+
+  /// A value has one source: an input, a constant or one node's output.
+  private mutating func checkDefinitions() {
+    var isDefined = graph.values.map { $0.constant != nil }
+    for id in graph.inputs {
+      if isDefined[id] { report(.definedTwice, "input '\(graph.values[id].name)' is defined twice") }
+      isDefined[id] = true
+    }
+    for node in graph.nodes {
+      for case let id? in node.outputs {
+        if isDefined[id] {
+          report(.definedTwice, "\(node.place): output '\(graph.values[id].name)' is defined twice")
+        }
+        isDefined[id] = true
+      }
+    }
+  }
+
+  private mutating func takeSources() {
+    for (id, value) in graph.values.enumerated() {
+      if let constant = value.constant { facts[id] = Fact(constant) }
+    }
+    for (id, shape) in zip(graph.inputs, graph.planningShapes()) where !unknown.contains(id) {
+      let name = graph.values[id].name
+      guard let declaration = graph.values[id].declaration else {
+        report(.badInput, "input '\(name)' does not say its type and shape")
+        unknown.insert(id)
+        continue
+      }
+      do throws(GraphError) {
+        facts[id] = Fact(declaration.type, try shape.checked())
+      } catch {
+        found.append(Finding(error.at("input '\(name)'")))
+        unknown.insert(id)
+      }
+    }
+  }
+
+  private mutating func check(_ node: Graph.Node) {
+    var isKnown = true
+    for case let input? in node.inputs where facts[input] == nil {
+      isKnown = false
+      if unknown.insert(input).inserted {
+        report(.undefinedValue, "\(node.place): input '\(graph.values[input].name)' is made by no earlier node")
+      }
+    }
+    if isKnown {
+      do throws(GraphError) {
+        for (output, fact) in zip(node.outputs, try graph.infer(node, facts)) {
+          if let output { facts[output] = fact }
+        }
+      } catch {
+        found.append(Finding(error.at(node.place)))
+      }
+    }
+    for case let output? in node.outputs where facts[output] == nil { unknown.insert(output) }
+  }
+
+  private mutating func checkOutputs() {
+    let hasSymbols = graph.inputs.contains { id in
+      (graph.values[id].declaration?.dimensions ?? []).contains { if case .symbol = $0 { true } else { false } }
+    }
+    for id in graph.outputs {
+      let name = graph.values[id].name
+      guard let fact = facts[id] else {
+        if !unknown.contains(id) { report(.noOutput, "output '\(name)' is made by no node") }
+        continue
+      }
+      guard let declaration = graph.values[id].declaration else { continue }
+      if declaration.type != fact.type {
+        report(.typeMismatch, "output '\(name)' is declared \(declaration.type.name) but becomes \(fact.type.name)")
+      }
+      // With symbols bound to something here, only the number of axes is certain.
+      let declared = declaration.shape()
+      let differs = zip(declaration.dimensions, fact.shape.extents).contains { dimension, extent in
+        if case .fixed(let fixed) = dimension { return fixed != extent && !hasSymbols }
+        return false
+      }
+      if declared.rank != fact.shape.rank || differs {
+        report(.shapeMismatch, "output '\(name)' is declared \(declared) but becomes \(fact.shape)")
+      }
+    }
+    if graph.outputs.isEmpty, unknown.isEmpty { report(.noOutput, "the graph has no outputs") }
+  }
+
+  // MARK: Weights
+
+  private mutating func checkFinite() {
+    for (id, value) in graph.values.enumerated() {
+      if let constant = value.constant { checkFinite(constant, "initialiser '\(graph.values[id].name)'") }
+    }
+    for node in graph.nodes {
+      guard case .constant = node.operation, let output = node.outputs.first ?? nil else { continue }
+      if let constant = facts[output]?.constant { checkFinite(constant, node.place) }
+    }
+  }
+
+  /// A single infinity is somebody's bound (Clip, Pad); one among weights is a training run that went wrong.
+  private mutating func checkFinite(_ tensor: Tensor, _ place: String) {
+    var count = 0
+    var first = 0
+    switch tensor.type {
+    case .float32:
+      tensor.withElements(Float.self) { elements in
+        for index in elements.indices where !elements[index].isFinite {
+          if elements[index].isInfinite, elements.count == 1 { continue }
+          if count == 0 { first = index }
+          count += 1
+        }
+      }
+    case .float64:
+      tensor.withElements(Double.self) { elements in
+        for index in elements.indices where !elements[index].isFinite {
+          if elements[index].isInfinite, elements.count == 1 { continue }
+          if count == 0 { first = index }
+          count += 1
+        }
+      }
+    default: return
+    }
+    if count > 0 {
+      report(
+        .notFinite,
+        "\(place): \(count) of \(tensor.count) values are NaN or infinite, the first at \(first); train or export it again"
+      )
+    }
+  }
+
+  // MARK: Metadata
+
+  private mutating func checkMetadata() {
+    let metadata: ModelMetadata
+    do throws(GraphError) {
+      metadata = try ModelMetadata(graph.metadata)
+    } catch {
+      found.append(Finding(error))
+      return
+    }
+    if let output = graph.outputs.first, let fact = facts[output], let last = fact.shape.extents.last,
+      !metadata.classes.isEmpty, metadata.classes.count != last
+    {
+      report(
+        .badMetadata, "metadata 'giemsa.classes' names \(metadata.classes.count) classes; the model tells \(last) apart"
+      )
+    }
+    guard let input = graph.inputs.first, let declaration = graph.values[input].declaration,
+      declaration.dimensions.count == 4
+    else { return }
+    if case .fixed(let channels) = declaration.dimensions[1], !metadata.mean.isEmpty, metadata.mean.count != channels {
+      report(
+        .badMetadata, "metadata 'giemsa.mean' has \(metadata.mean.count) channels; the model's input has \(channels)")
+    }
+    for (axis, extent) in metadata.inputSize.enumerated() {
+      if case .fixed(let wanted) = declaration.dimensions[axis + 2], wanted != extent {
+        report(
+          .badMetadata,
+          "metadata 'giemsa.input_size' says \(axis == 0 ? "height" : "width") \(extent); the model's input has \(wanted)"
+        )
+      }
+    }
+  }
+
+  // MARK: Warnings
+
+  private mutating func warn() {
+    var wanted = [Bool](repeating: false, count: graph.values.count)
+    for id in graph.outputs { wanted[id] = true }
+    var dead: [Graph.Node] = []
+    for node in graph.nodes.reversed() {
+      if node.outputs.contains(where: { $0.map { wanted[$0] } ?? false }) {
+        for case let input? in node.inputs { wanted[input] = true }
+      } else {
+        dead.append(node)
+      }
+    }
+    var isRead = [Bool](repeating: false, count: graph.values.count)
+    for node in graph.nodes { for case let input? in node.inputs { isRead[input] = true } }
+    for id in graph.outputs { isRead[id] = true }
+    for (id, value) in graph.values.enumerated() where value.constant != nil && !isRead[id] {
+      report(.unusedConstant, "initialiser '\(value.name)' is read by no node; it only makes the file larger")
+    }
+    for node in dead.reversed() {
+      report(.deadNode, "\(node.place): no output of the model depends on it; it is left out when the model runs")
+    }
+    if !graph.metadata.contains(where: { $0.key == "giemsa.input_size" || $0.key == "giemsa.mean" }) {
+      report(
+        .noMetadata,
+        "no giemsa.* metadata: class names and preprocessing are unknown, and `infer` has to be told them")
+    }
+  }
+}
