@@ -27,10 +27,27 @@ struct Canvas {
 
   /// Mixes `color` in by the coverage 0...1 that `coverage` says for a position.
   mutating func paint(_ color: Color, _ coverage: (_ x: Float, _ y: Float) -> Float) {
-    adjust { x, y, old in
-      let share = min(max(coverage(x, y), 0), 1)
-      return old + (color - old) * share
+    paint(color, aroundX: 0, y: 0, reach: Float(size), coverage)
+  }
+
+  /// The same, only where a position is within `reach` of a point on both axes: small things cost little.
+  mutating func paint(
+    _ color: Color, aroundX x: Float, y: Float, reach: Float, _ coverage: (_ x: Float, _ y: Float) -> Float
+  ) {
+    let middle = Float(size - 1) / 2
+    let columns = span(x + middle, reach)
+    for row in span(y + middle, reach) {
+      for column in columns {
+        let index = row * size + column
+        let share = min(max(coverage(Float(column) - middle, Float(row) - middle), 0), 1)
+        pixels[index] += (color - pixels[index]) * share
+      }
     }
+  }
+
+  private func span(_ center: Float, _ reach: Float) -> Range<Int> {
+    let low = min(max(Int(center - reach), 0), size)
+    return low..<max(low, min(Int(center + reach) + 2, size))
   }
 
   /// Gaussian, in two passes; the border repeats.

@@ -16,9 +16,9 @@ struct CellPainter {
     self.size = Float(size)
     self.stain = stain
     body = stain.body + SlideStain.jitter(0.02, &random)
-    let reach = Float(random.uniform(0.45...0.49))
+    let reach = Float(random.uniform(0.465...0.5))
     // Most cells are round; some are torn or squeezed by their neighbours.
-    let ragged: Float = random.chance(0.2) ? Float(random.uniform(0.08...0.2)) : Float(random.uniform(0.02...0.07))
+    let ragged: Float = random.chance(0.25) ? Float(random.uniform(0.1...0.26)) : Float(random.uniform(0.02...0.07))
     outline = Outline(
       x: Float(random.uniform(-0.015...0.015)) * self.size, y: Float(random.uniform(-0.015...0.015)) * self.size,
       radius: reach * self.size, ragged: ragged, random: &random)
@@ -36,7 +36,7 @@ struct CellPainter {
   // MARK: The cell
 
   private mutating func paintBody() {
-    let pallor = max(0, stain.pallor + Float(random.uniform(-0.05...0.07)))
+    let pallor = max(0, stain.pallor + Float(random.uniform(-0.06...0.09)))
     let (pallorX, pallorY) = (within(0.08), within(0.08))
     let pallorReach = Float(random.uniform(0.14...0.26)) * size
     let light = Color(0.92, 0.86, 0.84)
@@ -66,7 +66,7 @@ struct CellPainter {
     let draw = random.uniform()
     let count = draw < 0.74 ? 1 : draw < 0.93 ? 2 : 3
     // Early, thin or badly stained parasites: the ones people miss.
-    let faint = random.chance(0.12)
+    let faint = random.chance(0.13)
     let strength: Float = faint ? Float(random.uniform(0.32...0.5)) : Float(random.uniform(0.7...1))
     for _ in 0..<count {
       switch random.uniform() {
@@ -98,8 +98,9 @@ struct CellPainter {
     let gap = Float(random.uniform(0...(2 * .pi)))
     let opening = random.chance(0.5) ? Float(random.uniform(0.2...0.7)) : 0
     let vacuole = body + Color(repeating: 0.06)
-    canvas.paint(vacuole) { px, py in ring.depth(px, py) > 0 ? 0.5 * strength : 0 }
-    canvas.paint(cytoplasm) { px, py in
+    canvas.paint(vacuole, aroundX: x, y: y, reach: radius * 1.5) { px, py in ring.depth(px, py) > 0 ? 0.5 * strength : 0
+    }
+    canvas.paint(cytoplasm, aroundX: x, y: y, reach: radius * 1.5 + thickness * 3) { px, py in
       let turn = atan2(py - y, px - x) - gap
       let away = abs(turn - (turn / (2 * .pi)).rounded() * 2 * .pi)
       let off = ring.depth(px, py) / thickness
@@ -122,7 +123,9 @@ struct CellPainter {
       x: x + within(0.03), y: y + within(0.03), radius: radius * 1.9, ragged: 0.35, random: &random)
     let soft = radius * 0.8
     let cytoplasm = stain.chromatin * 0.45 + body * 0.55
-    canvas.paint(cytoplasm) { px, py in 0.55 * strength * min(max(smear.depth(px, py) / soft, 0), 1) }
+    canvas.paint(cytoplasm, aroundX: x, y: y, reach: radius * 4) { px, py in
+      0.55 * strength * min(max(smear.depth(px, py) / soft, 0), 1)
+    }
     paintSpot(x, y, radius: radius, color: stain.chromatin, strength: strength)
   }
 
@@ -249,7 +252,9 @@ struct CellPainter {
   private mutating func paintSpot(_ x: Float, _ y: Float, radius: Float, color: Color, strength: Float) {
     let shape = Outline(x: x, y: y, radius: radius, ragged: 0.25, count: 3, random: &random)
     let soft = max(0.6, radius * 0.45)
-    canvas.paint(color) { px, py in strength * min(max(0.5 + shape.depth(px, py) / soft, 0), 1) }
+    canvas.paint(color, aroundX: x, y: y, reach: radius * 1.6 + soft) { px, py in
+      strength * min(max(0.5 + shape.depth(px, py) / soft, 0), 1)
+    }
   }
 
   /// Out of focus, noisy, then cut out along a pixelled outline; sometimes with a bite or a neighbour's rest.
@@ -263,7 +268,7 @@ struct CellPainter {
     let outline = outline
     let jag = size * Float(random.uniform(0.006...0.02))
     var pieces: [(shape: Outline, keeps: Bool)] = []
-    if random.chance(0.14) {
+    if random.chance(0.2) {
       let angle = Float(random.uniform(0...(2 * .pi)))
       let reach = outline.reach(angle) * Float(random.uniform(0.95...1.1))
       let shape = Outline(

@@ -29,12 +29,12 @@ struct SlideStain {
       mark -= SlideStain.bodies[index].weight
       index += 1
     }
-    let light = Float(random.uniform(0.93...1.06))
-    body = (SlideStain.bodies[index].body + SlideStain.jitter(0.035, &random)) * light
+    let light = Float(random.uniform(0.9...1.03))
+    body = (SlideStain.bodies[index].body + SlideStain.jitter(0.025, &random)) * light
     chromatin = SlideStain.bodies[index].chromatin + SlideStain.jitter(0.05, &random)
     blur = Float(random.uniform(0.003...0.012))
     noise = Float(random.uniform(0.004...0.012))
-    pallor = Float(random.uniform(0...0.10))
+    pallor = Float(random.uniform(0...0.13))
   }
 
   /// Within `reach` on each channel.
