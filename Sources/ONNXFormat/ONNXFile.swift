@@ -39,7 +39,7 @@ public enum ONNXFile {
   ///
   /// Constants that no node reads are left out. Throws E101 if the file cannot be written, E105 beyond 2 GiB.
   public static func write(_ graph: Graph, to path: String) throws(GraphError) {
-    let writer = ModelWriter(graph)
+    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut())
     let model = try writer.model()
     try writer.check(onnx_model_size(model))
     try replaceFile(path) { file in onnx_write_model(model, file) }

@@ -57,4 +57,21 @@ import Testing
     guard case .softmax(let last) = try operation("Softmax", opset: 11, .int("axis", -1)) else { return }
     #expect(last.axis == SoftmaxAxis(-1))
   }
+
+  @Test func oldSoftmaxIsSpelledOutForAFile() throws {
+    for axis in [0, 1, 2, -2] {
+      var graph = Graph(name: "old")
+      let input = graph.addInput("x", Declaration(.float32, [.symbol("N"), .fixed(2), .fixed(3)]))
+      let softmax = try operation("LogSoftmax", opset: 11, .int("axis", axis))
+      graph.outputs = [graph.add(softmax, "y", [input])]
+      let written = graph.withOldSoftmaxSpelledOut()
+      #expect(written.nodes.count == (axis == 2 ? 1 : 4))
+      for node in written.nodes {
+        guard case .logSoftmax(let modern) = node.operation else { continue }
+        #expect(!modern.axis.includesLaterAxes)
+      }
+      let x = try counting([2, 2, 3])
+      #expect(isClose(try written.evaluate([x])[0].doubles, try graph.evaluate([x])[0].doubles))
+    }
+  }
 }

@@ -2,8 +2,8 @@
 public struct SoftmaxAxis: Sendable, Equatable {
   /// Negative values count from the back.
   public var axis: Int
-  /// The meaning before opset 13: all axes from ``axis`` on together. Opset 21 has no attribute for it; where the later
-  /// axes are not all 1, a file needs Flatten and Reshape around the operator.
+  /// The meaning before opset 13: all axes from ``axis`` on together. Opset 21 has no attribute for it:
+  /// ``Graph/withOldSoftmaxSpelledOut()`` says it in operators when a file is written.
   public var includesLaterAxes: Bool
 
   public init(_ axis: Int = -1, includesLaterAxes: Bool = false) {

@@ -1,0 +1,57 @@
+extension Graph {
+  /// The same graph without ``SoftmaxAxis/includesLaterAxes``, for which opset 21 has no attribute.
+  ///
+  /// A Softmax or LogSoftmax that covers several axes becomes Flatten → Softmax → Reshape to the shape it was; one
+  /// over the last axis, as almost all are, only loses the mark.
+  public func withOldSoftmaxSpelledOut() -> Graph {
+    guard nodes.contains(where: { $0.operation.softmaxAxis?.includesLaterAxes == true }) else { return self }
+    let facts = try? infer()
+    var result = self
+    result.nodes = []
+    for node in nodes {
+      guard let softmax = node.operation.softmaxAxis, softmax.includesLaterAxes, let input = node.inputs.first ?? nil,
+        let output = node.outputs.first ?? nil
+      else {
+        result.nodes.append(node)
+        continue
+      }
+      if let rank = facts?[input]?.shape.rank, softmax.axis == rank - 1 {
+        var plain = node
+        plain.operation.softmaxAxis = SoftmaxAxis()
+        result.nodes.append(plain)
+        continue
+      }
+      let name = values[output].name
+      let shape = result.add(.shape(ShapeOperator()), "\(name)/shape", [input])
+      let flat = result.add(.flatten(Flatten(axis: softmax.axis)), "\(name)/flat", [input])
+      var operation = node.operation
+      operation.softmaxAxis = SoftmaxAxis()
+      let normalized = result.add(operation, "\(name)/normalized", [flat])
+      // Without allowzero a Reshape would read an extent of 0 as "keep".
+      result.nodes.append(
+        Node(node.name, .reshape(Reshape(allowzero: true)), inputs: [normalized, shape], outputs: node.outputs))
+    }
+    return result
+  }
+}
+
+extension Operator {
+  /// The axis of a Softmax or LogSoftmax; setting it does nothing to other operators.
+  fileprivate var softmaxAxis: SoftmaxAxis? {
+    get {
+      switch self {
+      case .softmax(let softmax): softmax.axis
+      case .logSoftmax(let softmax): softmax.axis
+      default: nil
+      }
+    }
+    set {
+      guard let newValue else { return }
+      switch self {
+      case .softmax: self = .softmax(Softmax(newValue))
+      case .logSoftmax: self = .logSoftmax(LogSoftmax(newValue))
+      default: break
+      }
+    }
+  }
+}
