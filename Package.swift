@@ -52,8 +52,7 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets"]),
     .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-    .testTarget(
-      name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat", "Imaging", "giemsa", "giemsa-field"]),
+    .testTarget(name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -96,7 +96,7 @@ private struct FileBytes: ~Copyable {
 
 extension Limits {
   func parseBudget(_ fileBytes: Int) -> Int {
-    let (scaled, overflow) = fileBytes.multipliedReportingOverflow(by: max(parseFactor, 1))
+    let (scaled, overflow) = fileBytes.multipliedReportingOverflow(by: max(parseFactor, 0))
     if overflow { return Int.max }
     return scaled.addingReportingOverflow(max(parseBase, 0)).overflow ? Int.max : scaled + max(parseBase, 0)
   }

@@ -138,6 +138,9 @@ final class ModelReader {
     let name = try proto.name.text("output name", limit: limits.nameBytes)
     guard let id = ids[name] else {
       problems.append(GraphError(.noOutput, "output '\(name)' is made by no node"))
+      let id = graph.addValue(name)
+      unknown.insert(id)
+      graph.outputs.append(id)
       return
     }
     if graph.outputs.contains(id) { problems.append(GraphError(.definedTwice, "output '\(name)' is listed twice")) }

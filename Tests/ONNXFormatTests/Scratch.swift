@@ -1,0 +1,39 @@
+import Foundation
+import ModelGraph
+import Testing
+
+/// A folder of its own for a test, gone with it.
+final class Scratch {
+  let path: String
+
+  init() throws {
+    path = NSTemporaryDirectory() + "giemsa-format-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  @discardableResult
+  func write(_ bytes: [UInt8], _ name: String) throws -> String {
+    let file = path + "/" + name
+    try Data(bytes).write(to: URL(fileURLWithPath: file))
+    return file
+  }
+
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+}
+
+/// The code that `body` throws.
+func code(_ body: () throws -> Void) -> Code? {
+  do {
+    try body()
+    return nil
+  } catch {
+    return (error as? GraphError)?.code
+  }
+}
+
+/// Small numbers with a fixed pattern.
+func ramp(_ shape: Shape, step: Float = 0.125) throws -> Tensor {
+  try Tensor(shape, (0..<shape.count).map { Float($0 % 17) * step - 1 })
+}
