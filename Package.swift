@@ -52,7 +52,8 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets"]),
     .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
-    .testTarget(name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat", "Imaging", "giemsa", "giemsa-field"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

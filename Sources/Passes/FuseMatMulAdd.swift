@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// MatMul → Add of a constant row becomes Gemm, where both factors are matrices; so does Gemm without bias → Add.
+/// MatMul (of matrices) or Gemm → Add of a constant row becomes Gemm with that row in its bias.
 ///
 /// Only where nothing else reads the product. Exact up to the order of summation (1e-6 relative, tested).
 public func fuseMatMulAdd(_ graph: inout Graph) -> Int {
@@ -12,11 +12,11 @@ public func fuseMatMulAdd(_ graph: inout Graph) -> Int {
     guard case .add = add.operation, add.inputs.count == 2, let output = graph.soleOutput(index) else { continue }
     for position in 0..<2 {
       guard let product = add.inputs[position], uses.isReadOnce(product), let maker = uses.producer(product),
-        var dense = Dense(graph, maker, facts), dense.bias == nil,
+        var dense = Dense(graph, maker, facts),
         let constant = graph.constantInput(index, 1 - position),
-        let bias = Dense.row(constant, outputs: dense.outputs)
+        let row = Dense.row(constant, outputs: dense.outputs)
       else { continue }
-      dense.bias = bias
+      dense.bias = dense.bias.map { old in row.indices.map { old[$0] + row[$0] } } ?? row
       let (name, weight) = (graph.nodes[maker].name, graph.nodes[maker].inputs[1])
       guard let node = dense.node(name, output: output, weightID: weight, in: &graph) else { continue }
       graph.nodes[maker] = node

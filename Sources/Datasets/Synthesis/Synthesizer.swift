@@ -1,0 +1,84 @@
+import Foundation
+import Imaging
+
+/// Made-up cells, for demos and tests where no real ones are at hand: a folder like the NIH malaria set's, with the
+/// classes Parasitized and Uninfected and names that tell a slide (`S03_IMG_cell_17.png`).
+///
+/// Drawn, not learnt: they teach a network the look of a ring form, not medicine.
+public struct Synthesizer: Sendable {
+  public static let classes = ["Parasitized", "Uninfected"]
+
+  public let count: Int
+  public let size: Int
+  public let seed: UInt64
+  private let stains: [SlideStain]
+
+  /// - Parameters:
+  ///   - count: pictures in all, half of them (rounded up) parasitized.
+  ///   - size: pixels a side; 16 to 1024.
+  public init(count: Int, size: Int, seed: UInt64) throws {
+    guard count >= 2, count <= 1_000_000 else { throw DatasetError("\(count) pictures: 2 to 1000000 can be made") }
+    guard size >= 16, size <= 1024 else { throw DatasetError("a size of \(size) pixels: 16 to 1024 are possible") }
+    self.count = count
+    self.size = size
+    self.seed = seed
+    let slides = min(max(count / 40, 4), 200)
+    stains = (0..<slides).map { slide in
+      var random = RandomSource(seed: seed, stream: UInt64(slide))
+      return SlideStain(random: &random)
+    }
+  }
+
+  /// The picture of one index and the file it belongs into: `Parasitized/S03_IMG_cell_17.png`.
+  public func cell(_ index: Int) -> (file: String, picture: Picture) {
+    var random = RandomSource(seed: seed, stream: 1 << 32 | UInt64(index))
+    let infected = index % 2 == 0
+    let slide = random.index(below: stains.count)
+    var painter = CellPainter(size: size, stain: stains[slide], random: random)
+    let number = "\(slide + 1)"
+    let name = "S\(String(repeating: "0", count: max(0, 2 - number.count)))\(number)_IMG_cell_\(index + 1).png"
+    return ("\(Synthesizer.classes[infected ? 0 : 1])/\(name)", painter.paint(infected: infected))
+  }
+
+  /// Writes all pictures below `folder`, which must not have anything in it that would mix with them.
+  public func write(to folder: String, progress: @Sendable (Int) -> Void = { _ in }) throws {
+    for name in Synthesizer.classes {
+      let target = "\(folder)/\(name)"
+      let there = (try? FileManager.default.contentsOfDirectory(atPath: target)) ?? []
+      guard there.isEmpty else {
+        throw DatasetError("\(target): not empty; choose another folder or empty it, so that sets do not mix")
+      }
+      do {
+        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+      } catch {
+        throw DatasetError("\(target): cannot be made (is \(folder) writable?)")
+      }
+    }
+    let state = Progress()
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      if state.failure != nil { return }
+      let (file, picture) = cell(index)
+      do {
+        try PNGFile.write(picture, to: "\(folder)/\(file)")
+        progress(state.add())
+      } catch { state.fail(DatasetError("\(error)")) }
+    }
+    if let failure = state.failure { throw failure }
+  }
+}
+
+/// What concurrent writers share.
+private final class Progress: @unchecked Sendable {  // everything under `lock`
+  private let lock = NSLock()
+  private var done = 0
+  private var first: DatasetError?
+
+  var failure: DatasetError? { lock.withLock { first } }
+  func fail(_ error: DatasetError) { lock.withLock { if first == nil { first = error } } }
+  func add() -> Int {
+    lock.withLock {
+      done += 1
+      return done
+    }
+  }
+}

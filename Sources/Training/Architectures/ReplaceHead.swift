@@ -1,0 +1,169 @@
+import ModelGraph
+
+extension Graph {
+  /// The same network with a fresh last layer for `classes` classes: how any ONNX classifier is fine-tuned.
+  ///
+  /// The last layer is the Gemm, MatMul (with the Add behind it) or 1×1 Conv that the first output comes from, looked for
+  /// backwards through what has no weights: Softmax, Flatten, Reshape, pooling, … A Softmax or LogSoftmax at the very end
+  /// goes, so that the output is logits; it is named `logits`. New weights are PyTorch's: uniform within ±1/√in.
+  ///
+  /// Throws E211 where there is no such layer, or its weights are not constants.
+  public func replacingHead(classes: Int, seed: UInt64) throws(GraphError) -> Graph {
+    guard classes >= 1, classes <= 1_000_000 else {
+      throw GraphError(.badInput, "\(classes) classes; there must be at least one")
+    }
+    guard let first = outputs.first else { throw GraphError(.noOutput, "the model has no output") }
+    var graph = self
+    graph.outputs = [graph.withoutSoftmax(first)]
+    let layer = try graph.lastLayer()
+    let features = try graph.features(of: layer)
+    var builder = NetworkBuilder(extending: graph, seed: seed)
+    let bound = 1 / Float(features).squareRoot()
+    let node = graph.nodes[layer.index]
+
+    // The old weights' shape with the old class count changed.
+    var shape = graph.values[layer.weight].constant?.shape ?? []
+    shape[layer.classAxis] = classes
+    let weight = try builder.uniform(shape, bound: bound)
+    let bias = try builder.uniform([classes], bound: bound)
+    graph.replaceConstant(layer.index, 1, weight, name: "\(node.name).weight")
+    switch node.operation {
+    case .matMul:
+      if let add = layer.addIndex { graph.replaceConstant(add, layer.addPosition, bias, name: "\(node.name).bias") }
+    default: graph.replaceConstant(layer.index, 2, bias, name: "\(node.name).bias")
+    }
+
+    // What the file said of values behind the head is no longer so.
+    for later in graph.nodes[layer.index...] {
+      for case let id? in later.outputs { graph.values[id].declaration = nil }
+    }
+    let output = graph.outputs[0]
+    let batch = graph.inputs.first.flatMap { graph.values[$0].declaration?.dimensions.first } ?? .symbol("N")
+    if graph.values[output].name != "logits" { graph.values[output].name = graph.freshName("logits") }
+    graph.values[output].declaration = Declaration(.float32, [batch, .fixed(classes)])
+    graph.dropUnused()
+    try graph.checkHead(classes: classes)
+    return graph
+  }
+
+  private struct LastLayer {
+    var index: Int
+    var weight: ValueID
+    /// The axis of the weights that counts classes.
+    var classAxis: Int
+    /// MatMul's bias: the Add behind it, and which of its inputs the constant is.
+    var addIndex: Int?
+    var addPosition = 1
+  }
+
+  private func withoutSoftmax(_ output: ValueID) -> ValueID {
+    guard let maker = producers()[output] else { return output }
+    switch nodes[maker].operation {
+    case .softmax, .logSoftmax: return nodes[maker].inputs[0] ?? output
+    default: return output
+    }
+  }
+
+  private func lastLayer() throws(GraphError) -> LastLayer {
+    let producers = producers()
+    var value: ValueID? = outputs[0]
+    var add: (index: Int, position: Int)?
+    while let id = value, let index = producers[id] {
+      let node = nodes[index]
+      switch node.operation {
+      case .gemm(let gemm):
+        let transposed = gemm.attributes.contains { attribute in
+          if case .int(let flag) = attribute.value { attribute.name == "transB" && flag != 0 } else { false }
+        }
+        return LastLayer(index: index, weight: try headWeight(index), classAxis: transposed ? 0 : 1)
+      case .matMul:
+        let weight = try headWeight(index)
+        return LastLayer(
+          index: index, weight: weight, classAxis: 1, addIndex: add?.index, addPosition: add?.position ?? 1)
+      case .conv(let conv):
+        let weight = try headWeight(index)
+        let extents = values[weight].constant?.shape.extents ?? []
+        guard conv.group == 1, extents.dropFirst(2).allSatisfy({ $0 == 1 }) else {
+          throw GraphError(.notConstant, "\(node.place) is the last layer with weights, but no 1×1 convolution").head
+        }
+        return LastLayer(index: index, weight: weight, classAxis: 0)
+      case .add:
+        let position = node.inputs.lastIndex { $0.map { values[$0].constant != nil } ?? false }
+        guard node.inputs.count == 2, let position, add == nil else {
+          throw GraphError(.notConstant, "the output comes from \(node.place), which adds two branches").head
+        }
+        add = (index, position)
+        value = node.inputs[1 - position]
+      case .identity, .dropout, .flatten, .reshape, .squeeze, .unsqueeze, .relu, .softmax, .logSoftmax, .sigmoid,
+        .globalAveragePool, .globalMaxPool, .averagePool, .maxPool, .reduceMean, .cast:
+        value = node.inputs.first ?? nil
+      default: throw GraphError(.notConstant, "\(node.place) stands between the output and any layer with weights").head
+      }
+    }
+    throw GraphError(.notConstant, "no layer with weights leads to the output").head
+  }
+
+  private func headWeight(_ index: Int) throws(GraphError) -> ValueID {
+    let node = nodes[index]
+    guard node.inputs.count > 1, let id = node.inputs[1], let weight = values[id].constant, weight.type == .float32,
+      weight.shape.rank >= 2, weight.count > 0
+    else {
+      throw GraphError(.notConstant, "\(node.place) is the last layer, but its weights are no float32 constants").head
+    }
+    if case .conv = node.operation {
+    } else if weight.shape.rank != 2 {
+      throw GraphError(.notConstant, "\(node.place) is the last layer, but its weights \(weight.shape) are no matrix")
+        .head
+    }
+    return id
+  }
+
+  private func features(of layer: LastLayer) throws(GraphError) -> Int {
+    let extents = values[layer.weight].constant?.shape.extents ?? []
+    return extents.count > 1 ? extents[1 - layer.classAxis] : 1
+  }
+
+  /// A constant of one node's own: in its place where nobody else reads it, else a new one.
+  private mutating func replaceConstant(_ index: Int, _ position: Int, _ tensor: Tensor, name: String) {
+    while nodes[index].inputs.count <= position { nodes[index].inputs.append(nil) }
+    if let id = nodes[index].inputs[position], values[id].constant != nil, readCounts()[id] == 1 {
+      values[id].constant = tensor
+      values[id].declaration = nil
+    } else {
+      nodes[index].inputs[position] = addFreshConstant(name, tensor)
+    }
+  }
+
+  /// Nodes the one output left does not need: a Softmax behind it, other outputs' branches.
+  private mutating func dropUnused() {
+    var wanted = [Bool](repeating: false, count: values.count)
+    for id in outputs { wanted[id] = true }
+    var dead = [Bool](repeating: false, count: nodes.count)
+    for index in nodes.indices.reversed() {
+      if nodes[index].outputs.contains(where: { $0.map { wanted[$0] } ?? false }) {
+        for case let input? in nodes[index].inputs { wanted[input] = true }
+      } else {
+        dead[index] = true
+      }
+    }
+    removeNodes(dead)
+    compact()
+  }
+
+  /// A Reshape to the old class count, a second reader of the old logits: found here, not in the first epoch.
+  private func checkHead(classes: Int) throws(GraphError) {
+    let facts: [Fact?]
+    do { facts = try infer() } catch { throw GraphError(error.code, "with \(classes) classes: \(error.message)").head }
+    guard let shape = facts[outputs[0]]?.shape, shape.rank == 2, shape[1] == classes else {
+      let found = facts[outputs[0]]?.shape.description ?? "nothing"
+      throw GraphError(.shapeMismatch, "a last layer for \(classes) classes makes the output \(found)").head
+    }
+  }
+}
+
+extension GraphError {
+  /// The same error, said by whom.
+  fileprivate var head: GraphError {
+    GraphError(code, "the last layer cannot be replaced: \(message). Train from an architecture, or from another file.")
+  }
+}

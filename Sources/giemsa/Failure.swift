@@ -1,0 +1,19 @@
+import ArgumentParser
+import Foundation
+
+/// Text to standard error.
+func complain(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+/// Runs a command's body; whatever it throws becomes one line, `giemsa: …`, and exit status 1.
+func reporting(_ body: () throws -> Void) throws {
+  do {
+    try body()
+  } catch let status as ExitCode {
+    throw status
+  } catch {
+    complain("giemsa: \(error)")
+    throw ExitCode(1)
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+
+/// The lab: trains, evaluates and exports. Exit status: 0 all well, 1 something was wrong with what it was given,
+/// 2 the command line was, 130 stopped by Ctrl-C.
+@main
+struct Giemsa: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "giemsa",
+    abstract: "Trains residual networks on pictures of blood cells and exports them as ONNX.",
+    version: "giemsa \(version)",
+    subcommands: [
+      SynthesizeCommand.self
+    ])
+
+  static let version = "0.1.0"
+
+  /// ArgumentParser's own `main`, but with every mistake in one line that begins with the program's name.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let status as ExitCode {
+      Foundation.exit(status.rawValue)
+    } catch  where exitCode(for: error) == .success {
+      print(fullMessage(for: error))  // help or the version was asked for
+    } catch {
+      complain("giemsa: \(message(for: error))")
+      Foundation.exit(2)
+    }
+  }
+}

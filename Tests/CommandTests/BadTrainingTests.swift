@@ -1,0 +1,95 @@
+import Foundation
+import Imaging
+import ModelGraph
+import ONNXFormat
+import Testing
+
+/// Folders and command lines that are not what the lab's commands want.
+@Suite struct BadTrainingTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A folder of classes with as many tiny pictures as the dictionary says.
+  private func cells(_ counts: [String: Int], named name: String = "cells") throws -> String {
+    for (label, count) in counts {
+      let label = try folder.folder("\(name)/\(label)")
+      for index in 0..<count {
+        let pixels = [UInt8](repeating: UInt8(index * 7 % 256), count: 16 * 16 * 3)
+        try PNGFile.write(
+          Picture(width: 16, height: 16, pixels: pixels), to: "\(label)/S\(index % 4)_IMG_cell_\(index).png")
+      }
+    }
+    return folder.path(name)
+  }
+
+  private func train(_ data: String, _ more: [String] = []) -> [String] {
+    let out = more.contains("--out") ? [] : ["--out", folder.path("run")]
+    return ["train", data, "--arch", "resnet18", "--size", "32", "--epochs", "1", "--batch", "4"] + out + more
+  }
+
+  @Test func dataThatIsNotThere() throws {
+    try expectOneClearLine("giemsa", train(folder.path("no-cells")), naming: ["no-cells"])
+  }
+
+  @Test func dataThatIsAFile() throws {
+    try expectOneClearLine("giemsa", train(try folder.write([1], to: "file")), naming: ["file"])
+  }
+
+  @Test func noClasses() throws {
+    try expectOneClearLine("giemsa", train(try folder.folder("nothing")), naming: ["nothing"])
+  }
+
+  @Test func oneClass() throws {
+    try expectOneClearLine("giemsa", train(try cells(["Parasitized": 8])), naming: ["Parasitized"])
+  }
+
+  @Test func emptyClass() throws {
+    try expectOneClearLine("giemsa", train(try cells(["Parasitized": 8, "Uninfected": 0])), naming: ["Uninfected"])
+  }
+
+  @Test func corruptPictureAmongThem() throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    try folder.write([0x89, 0x50, 0x4E, 0x47, 1, 2, 3], to: "cells/Uninfected/S1_IMG_cell_99.png")
+    try expectOneClearLine("giemsa", train(data), naming: ["S1_IMG_cell_99.png"])
+  }
+
+  @Test func outputThatCannotBeWritten() throws {
+    let file = try folder.write([1], to: "file")
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    try expectOneClearLine("giemsa", train(data, ["--out", file + "/run"]), naming: ["file/run"])
+  }
+
+  @Test func startingPointThatIsNoModel() throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    let text = try folder.write(Array("hello".utf8), to: "hello.onnx")
+    try expectOneClearLine("giemsa", train(data, ["--from", text]), naming: ["hello.onnx"])
+  }
+
+  @Test(arguments: [
+    ("--arch", "resnet19"), ("--size", "0"), ("--epochs", "-1"), ("--batch", "0"), ("--lr", "fast"), ("--lr", "-1"),
+    ("--valid", "1.5"), ("--split", "patient"), ("--learning-rate", "1"),
+  ])
+  func mistakenOption(_ option: String, _ value: String) throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    try expectOneClearLine("giemsa", train(data, [option, value]), naming: [option])
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run")), "left something behind")
+  }
+
+  @Test func runThatIsNotThere() throws {
+    try expectOneClearLine("giemsa", ["evaluate", folder.path("no-run"), folder.path("cells")], naming: ["no-run"])
+    try expectOneClearLine(
+      "giemsa", ["export", folder.path("no-run"), "--out", folder.path("x.onnx")], naming: ["no-run"])
+  }
+
+  @Test func modelOfOtherClasses() throws {
+    let model = folder.path("three.onnx")
+    try ONNXFile.write(try SmallModel.graph(classes: 3), to: model)
+    let data = try cells(["Parasitized": 4, "Uninfected": 4])
+    try expectOneClearLine("giemsa", ["evaluate", model, data], naming: ["classes"])
+  }
+
+  @Test func unknownCommand() throws {
+    try expectOneClearLine("giemsa", ["trian"], naming: ["trian"])
+  }
+}

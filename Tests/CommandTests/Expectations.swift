@@ -1,0 +1,28 @@
+import Testing
+
+/// A stranger's mistake must end in one clear line that names `clues`, with a non-zero status and no crash.
+func expectOneClearLine(
+  _ program: String, _ arguments: [String], naming clues: [String], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let run = try ProgramRun(program, arguments)
+  #expect(run.exited, "ended by a signal", sourceLocation: sourceLocation)
+  #expect(run.status != 0, "status", sourceLocation: sourceLocation)
+  #expect(run.errorLines.count == 1, "\(run.error)", sourceLocation: sourceLocation)
+  for clue in clues {
+    #expect(run.error.contains(clue), "'\(clue)' is not in: \(run.error)", sourceLocation: sourceLocation)
+  }
+}
+
+/// `validate` prints its findings, one line each, on standard output: one must start with `code` and name `clues`.
+func expectFinding(
+  _ code: String, in model: String, naming clues: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let run = try ProgramRun("giemsa-field", ["validate", model])
+  #expect(run.exited, "ended by a signal", sourceLocation: sourceLocation)
+  #expect(run.status == 1, "status", sourceLocation: sourceLocation)
+  let line = run.output.split(separator: "\n").first { $0.contains(" \(code) ") }
+  #expect(line != nil, "no \(code) in: \(run.output)", sourceLocation: sourceLocation)
+  for clue in clues {
+    #expect(line?.contains(clue) == true, "'\(clue)' is not in: \(run.output)", sourceLocation: sourceLocation)
+  }
+}

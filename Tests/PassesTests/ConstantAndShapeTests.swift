@@ -1,0 +1,64 @@
+import ModelGraph
+import Passes
+import Testing
+
+@Suite struct ConstantAndShapeTests {
+  @Test func arithmeticOfConstantsIsFolded() throws {
+    var sketch = Sketch()
+    let x = sketch.input([2, 3])
+    let w = try sketch.node("Transpose", [try sketch.weights([4, 3])])
+    let scaled = try sketch.node("Mul", [w, try sketch.weights([4])])
+    sketch.output(try sketch.node("MatMul", [x, scaled]))
+    #expect(try apply(foldConstants, to: sketch, changes: 2).operators == ["MatMul"])
+  }
+
+  @Test func dequantizedWeightsAndBlownUpOnesStay() throws {
+    var sketch = Sketch()
+    let x = sketch.input([1, 300])
+    let int8 = sketch.graph.addConstant("int8", try Tensor([300, 300], [Int8](repeating: 3, count: 90_000)))
+    let scale = sketch.graph.addConstant("scale", try Tensor(scalar: Float(0.5)))
+    let weights = try sketch.node("DequantizeLinear", [int8, scale])
+    let y = try sketch.node("MatMul", [x, weights])
+    let outer = try sketch.node("Mul", [try sketch.weights([300, 1]), try sketch.weights([1, 300])])
+    sketch.output(try sketch.node("MatMul", [y, outer]))
+    #expect(try apply(foldConstants, to: sketch, changes: 0).nodes.count == 4)
+  }
+
+  /// What exporters write for x.view(x.shape[0], -1).
+  private func viewed(_ batch: Dimension) throws -> Sketch {
+    var sketch = Sketch()
+    let x = sketch.input([batch, .fixed(4), .fixed(2), .fixed(2)])
+    let shape = try sketch.node("Shape", [x])
+    let index = sketch.graph.addConstant("zero", try Tensor(scalar: Int64(0)))
+    let extent = try sketch.node("Gather", [shape, index])
+    let row = try sketch.node("Unsqueeze", [extent, try sketch.ints([0])])
+    let target = try sketch.node("Concat", [row, try sketch.ints([-1])], [.int("axis", 0)])
+    sketch.output(try sketch.node("Reshape", [try sketch.node("Relu", [x]), target]))
+    return sketch
+  }
+
+  @Test func fixedShapesAreFolded() throws {
+    let graph = try apply(foldConstants, to: try viewed(.fixed(5)), changes: 4)
+    #expect(graph.operators == ["Relu", "Reshape"])
+  }
+
+  @Test func symbolicShapesAreNot() throws {
+    #expect(try apply(foldConstants, to: try viewed(.symbol("N")), changes: 0).nodes.count == 6)
+  }
+
+  @Test func viewsAreRecognisedAsFlatten() throws {
+    var graph = try apply(recogniseFlatten, to: try viewed(.symbol("N")), changes: 1)
+    #expect(dropDeadNodes(&graph) == 7)
+    #expect(graph.operators == ["Relu", "Flatten"])
+    let before = try viewed(.symbol("N")).graph
+    #expect(try difference(before, graph, extent: 7) == 0)
+  }
+
+  @Test func reshapesAcrossTheBatchAreNot() throws {
+    var sketch = Sketch()
+    let x = sketch.input([.symbol("N"), .fixed(4), .fixed(2)])
+    sketch.output(try sketch.node("Reshape", [x, try sketch.ints([-1, 4])]))
+    sketch.output(try sketch.node("Reshape", [x, try sketch.ints([1, -1])]))
+    #expect(try apply(recogniseFlatten, to: sketch, changes: 0).operators == ["Reshape", "Reshape"])
+  }
+}
