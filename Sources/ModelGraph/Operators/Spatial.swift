@@ -141,6 +141,8 @@ public struct WindowAxis: Sendable, Equatable {
   ) throws(GraphError) {
     switch autoPad {
     case .sameUpper, .sameLower:
+      // As the ONNX page has it. onnxruntime's poolings forget the dilation here, and pad negatively where a stride
+      // is larger than its window.
       output = (input + stride - 1) / stride
       let total = max(0, (output - 1) * stride + reach - input)
       padBefore = autoPad == .sameUpper ? total / 2 : (total + 1) / 2
