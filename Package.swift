@@ -16,7 +16,7 @@ let package = Package(
   targets: [
     // Field: what ships to the clinic.
     .target(name: "Platform", linkerSettings: [.linkedLibrary("m")]),
-    .target(name: "Kernels"),
+    .target(name: "Kernels", linkerSettings: [.linkedLibrary("m")]),
     .target(name: "ONNXSchema", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "PNGShim", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(name: "ModelGraph", dependencies: ["Platform"]),

@@ -21,5 +21,5 @@ enum Versions {
   static let writtenOpset = Int64(Graph.opset)
   static let writtenMicrosoftOpset: Int64 = 1
   static let producer = "giemsa"
-  static let producerVersion = "0.1.0"
+  static let producerVersion = Version.number
 }

@@ -1,10 +1,61 @@
+import Inference
+import ModelGraph
+import ONNXFormat
+import Passes
+import Platform
+
+/// `bench MODEL`: how long a run takes on this machine, and how much memory the whole program needed for it.
 enum BenchCommand {
   static let command = Command(
     name: "bench", arguments: "MODEL",
-    summary: "To come.",
-    options: [], run: run)
+    summary: """
+      Measures the model on made-up input: the median and the ninetieth percentile of a run, the time to load (read,
+      optimise, plan) and of the first run, and the peak memory of the whole process.
+      """,
+    options: [
+      OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
+      OptionRule(name: "--batch", value: "N", help: "pictures a run, where the model leaves it open; 1 unless given"),
+      OptionRule(name: "--size", value: "HxW", help: "picture size, where the model leaves it open"),
+      OptionRule(name: "--seconds", value: "S", help: "how long to measure; 3 unless given"),
+      OptionRule(name: "--json", value: nil, help: "one line of JSON"),
+      OptionRule(name: "--profile", value: nil, help: "a table of the time spent in each step"),
+    ], run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
-    throw UsageError(message: "not written yet")
+    guard let path = options.positional.first, options.positional.count == 1 else {
+      throw UsageError(message: "wants one model: giemsa-field bench MODEL")
+    }
+    let threads = try options.int("--threads", default: 1, in: 1...64)
+    let batch = try options.int("--batch", default: 1, in: 1...4096)
+    let seconds = try options.double("--seconds", default: 3, in: 0...3600)
+    let size = try options.string("--size").map { text throws(UsageError) in try PictureSize(text) }
+    do {
+      let measurement = try Benchmark.measure(
+        path, threads: threads, batch: batch, size: size, seconds: seconds, profile: options.has("--profile"))
+      if options.has("--json") {
+        Console.out(measurement.json)
+      } else {
+        Console.out(measurement.table)
+        if options.has("--profile") { Console.out("\n" + measurement.profileTable) }
+      }
+      return 0
+    } catch {
+      Console.error("\(path): \(error)")
+      return 1
+    }
+  }
+}
+
+/// `224x224`, height first.
+struct PictureSize {
+  let height: Int
+  let width: Int
+
+  init(_ text: String) throws(UsageError) {
+    let parts = text.split(separator: "x")
+    guard parts.count == 2, let height = Int(String(parts[0])), let width = Int(String(parts[1])),
+      (1...16384).contains(height), (1...16384).contains(width)
+    else { throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to 16384, as 224x224") }
+    (self.height, self.width) = (height, width)
   }
 }

@@ -1,3 +1,5 @@
+import Inference
+import ModelGraph
 import Platform
 
 enum Program {
@@ -23,6 +25,10 @@ enum Program {
       Console.out("\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.")
       return arguments.isEmpty ? 2 : 0
     }
+    if name == "--version" || name == "version" {
+      Console.out(version)
+      return 0
+    }
     guard let command = commands.first(where: { $0.name == name }) else {
       Console.error("giemsa-field: unknown command '\(name)'; giemsa-field --help lists them")
       return 2
@@ -38,5 +44,11 @@ enum Program {
       Console.error("giemsa-field \(name): \(error.message)")
       return 2
     }
+  }
+
+  private static var version: String {
+    "giemsa-field \(Version.number)\n"
+      + "processor: \(Engine.processorFeatures); \(Engine.processorCount) to use\n"
+      + "kernels: \(Engine.instructionSet) (GIEMSA_ISA=portable|avx2|avx512|neon steps down)"
   }
 }

@@ -1,0 +1,249 @@
+import Kernels
+import ModelGraph
+import Platform
+
+/// Turns drafts into steps: gives buffers their addresses and packs weights, letting go of each original at once.
+struct Binder {
+  let contexts = KernelContexts()
+  let values: Region
+  let weights: Region
+  private(set) var steps: [Step] = []
+  private(set) var references: [ReferenceStep] = []
+  private(set) var inputs: [InputPatch] = []
+  /// Constants that a step reads as they are.
+  private(set) var kept: [Tensor] = []
+
+  private let buffers: [Arena.Buffer]
+  private var constants: [Tensor?]
+  private var uses: [Int]
+  private let scratchOffset: Int
+  private let scratchBytes: Int
+  private let zeroOffset: Int
+  private var weightOffset = 0
+
+  /// - Parameter constants: by value; every one that no step needs any more is dropped on the way.
+  init(
+    _ drafts: [Draft], _ buffers: consuming [Arena.Buffer], _ constants: consuming [Tensor?], outputs: [Operand],
+    nodes: [Graph.Node], threads: Int
+  ) throws(GraphError) {
+    let arena = Arena(placing: &buffers)
+    self.buffers = buffers
+    var uses = [Int](repeating: 0, count: constants.count)
+    var (scratch, zeros, packed) = (0, 0, 0)
+    for draft in drafts {
+      for id in draft.constants(nodes) { uses[id] += 1 }
+      packed += Region.rounded(draft.packedCount * 4)
+      if case .convolution(let convolution, _) = draft.work {
+        scratch = max(scratch, convolution.scratch_bytes)
+        zeros = max(zeros, convolution.zero_count * 4)
+      }
+    }
+    for case .constant(let id) in outputs { uses[id] += 1 }
+    for id in constants.indices where uses[id] == 0 { constants[id] = nil }
+    self.uses = uses
+    self.constants = constants
+
+    // One block: the arena, the threads' scratch, and zeros for what lies outside a picture.
+    scratchOffset = arena.byteCount
+    scratchBytes = Region.rounded(scratch)
+    zeroOffset = scratchOffset + scratchBytes * threads
+    let total = zeroOffset + Region.rounded(zeros)
+    values = try Region(byteCount: total, for: "activations")
+    (values.base + zeroOffset).initializeMemory(as: UInt8.self, repeating: 0, count: total - zeroOffset)
+    weights = try Region(byteCount: packed, for: "weights")
+
+    for draft in drafts {
+      try bind(draft, nodes)
+      for id in draft.constants(nodes) {
+        self.uses[id] -= 1
+        if self.uses[id] == 0 { self.constants[id] = nil }
+      }
+    }
+  }
+
+  /// Where an operand that is no graph input lies; nil for `.none`.
+  mutating func address(_ operand: Operand) -> UnsafeMutableRawPointer? {
+    switch operand {
+    case .buffer(let buffer): return values.base + buffers[buffer].offset
+    case .constant(let id):
+      guard let tensor = constants[id] else { return nil }
+      kept.append(tensor)
+      return tensor.withBytes { UnsafeMutableRawPointer(mutating: $0.baseAddress) }
+    case .input, .none: return nil
+    }
+  }
+
+  func offset(ofBuffer buffer: Int) -> Int { buffers[buffer].offset }
+
+  func constant(_ id: Graph.ValueID) -> Tensor? { constants[id] }
+
+  private mutating func floats(_ operand: Operand) -> UnsafeMutablePointer<Float>? {
+    address(operand)?.assumingMemoryBound(to: Float.self)
+  }
+
+  private func target(_ draft: Draft) -> UnsafeMutablePointer<Float> {
+    values.floats(at: buffers[draft.writes[0]].offset)
+  }
+
+  private mutating func takeWeights(_ count: Int) -> UnsafeMutablePointer<Float> {
+    defer { weightOffset += Region.rounded(count * 4) }
+    return weights.floats(at: weightOffset)
+  }
+
+  private mutating func bind(_ draft: Draft, _ nodes: [Graph.Node]) throws(GraphError) {
+    switch draft.work {
+    case .convolution(var work, let source):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.residual = UnsafePointer(floats(draft.reads[1]))
+      work.y = target(draft)
+      work.y_stride = work.out_channels
+      work.zero = UnsafePointer(values.floats(at: zeroOffset))
+      work.scratch = values.base + scratchOffset
+      work.scratch_bytes = scratchBytes
+      let packed = takeWeights(work.packed_count)
+      pack(&work, source, into: packed)
+      work.w = UnsafePointer(packed)
+      add(f32_convolution_task, contexts.keep(work), work.tasks)
+    case .depthwise(var work, let weights, let bias):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.residual = UnsafePointer(floats(draft.reads[1]))
+      work.y = target(draft)
+      let packed = takeWeights(draft.packedCount)
+      withFloats(weights) { weights in
+        withFloats(bias) { bias in f32_depthwise_pack(&work, weights, bias, packed) }
+      }
+      work.w = UnsafePointer(packed)
+      add(f32_depthwise_task, contexts.keep(work), work.tasks)
+    case .pool(var work):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.y = target(draft)
+      add(f32_pool_task, contexts.keep(work), work.tasks)
+    case .unary(var work):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.y = target(draft)
+      add(f32_unary_task, contexts.keep(work), work.tasks)
+    case .binary(var work):
+      work.a = UnsafePointer(floats(draft.reads[0]))
+      work.b = UnsafePointer(floats(draft.reads[1]))
+      work.y = target(draft)
+      add(f32_binary_task, contexts.keep(work), work.tasks)
+    case .affine(var work, let values):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.y = target(draft)
+      let packed = takeWeights(draft.packedCount)
+      settle(values, channels: work.channels, into: packed)
+      work.scale = UnsafePointer(packed)
+      work.shift = UnsafePointer(packed + work.channels)
+      add(f32_affine_task, contexts.keep(work), work.tasks)
+    case .softmax(var work):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.y = target(draft)
+      add(f32_softmax_task, contexts.keep(work), work.rows)
+    case .transpose(var work):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.y = target(draft)
+      let context = contexts.keep(work)
+      if case .input(let index) = draft.reads[0] {
+        inputs.append(InputPatch(input: index, target: .transpose(context)))
+      }
+      add(f32_transpose_task, context, work.tasks)
+    case .copy(var work, let yOffset):
+      work.x = UnsafeRawPointer(address(draft.reads[0]))
+      work.y = values.base + buffers[draft.writes[0]].offset + yOffset
+      let context = contexts.keep(work)
+      if case .input(let index) = draft.reads[0] { inputs.append(InputPatch(input: index, target: .copy(context))) }
+      add(rows_copy_task, context, work.tasks)
+    case .reference(let node):
+      var operands: [ReferenceStep.Argument] = []
+      for operand in draft.reads {
+        switch operand {
+        case .buffer(let buffer): operands.append(.memory(offset: buffers[buffer].offset))
+        case .constant(let id): operands.append(.constant(constants[id]))
+        case .input, .none: operands.append(.constant(nil))
+        }
+      }
+      let offsets = draft.writes.map { $0 < 0 ? -1 : buffers[$0].offset }
+      steps.append(Step(task: nil, context: values.base, count: references.count))
+      references.append(ReferenceStep(node: nodes[node], arguments: operands, resultOffsets: offsets))
+    }
+  }
+
+  private mutating func add<Context>(
+    _ task: thread_pool_task, _ context: UnsafeMutablePointer<Context>, _ count: Int
+  ) {
+    steps.append(Step(task: task, context: UnsafeMutableRawPointer(context), count: count))
+  }
+
+  // MARK: Packing
+
+  private func withFloats(_ id: Graph.ValueID?, _ body: (UnsafePointer<Float>?) -> Void) {
+    guard let id, let tensor = constants[id] else { return body(nil) }
+    tensor.withElements(Float.self) { body($0.baseAddress) }
+  }
+
+  private func pack(
+    _ work: inout f32_convolution, _ source: ConvolutionWeights, into packed: UnsafeMutablePointer<Float>
+  ) {
+    let layout = source.layout ?? f32_convolution_layout(&work)
+    // A bias that must be scaled is scaled in a copy: it is short.
+    var scaled: [Float]?
+    if source.biasScale != 1, let id = source.bias, let bias = constants[id] {
+      scaled = bias.array(of: Float.self).map { $0 * source.biasScale }
+    }
+    withFloats(source.weights) { weights in
+      if let scaled {
+        scaled.withUnsafeBufferPointer {
+          f32_convolution_pack(&work, weights, layout, $0.baseAddress, source.scale, packed)
+        }
+      } else {
+        withFloats(source.bias) { f32_convolution_pack(&work, weights, layout, $0, source.scale, packed) }
+      }
+    }
+  }
+
+  /// scale · γ/√(σ²+ε) and shift β − μ · that, for each channel.
+  private func settle(
+    _ norm: BatchNormalizationValues, channels: Int, into packed: UnsafeMutablePointer<Float>
+  ) {
+    guard let scale = constants[norm.scale], let bias = constants[norm.bias], let mean = constants[norm.mean],
+      let variance = constants[norm.variance]
+    else { return }
+    let (scales, biases) = (scale.array(of: Float.self), bias.array(of: Float.self))
+    let (means, variances) = (mean.array(of: Float.self), variance.array(of: Float.self))
+    for channel in 0..<channels {
+      let factor = Double(scales[channel]) / (Double(variances[channel]) + Double(norm.epsilon)).squareRoot()
+      packed[channel] = Float(factor)
+      packed[channels + channel] = Float(Double(biases[channel]) - Double(means[channel]) * factor)
+    }
+  }
+}
+
+extension Draft {
+  /// Floats of packed weights.
+  var packedCount: Int {
+    switch work {
+    case .convolution(let work, _): work.packed_count
+    case .depthwise(let work, _, _):
+      (1 + work.window.kernel_height * work.window.kernel_width) * work.window.channels
+    case .affine(let work, _): 2 * work.channels
+    default: 0
+    }
+  }
+
+  /// The constants it is made of, each as often as it is used.
+  func constants(_ nodes: [Graph.Node]) -> [Graph.ValueID] {
+    var constants: [Graph.ValueID] = []
+    for case .constant(let id) in reads { constants.append(id) }
+    switch work {
+    case .convolution(_, let source):
+      constants.append(source.weights)
+      if let bias = source.bias { constants.append(bias) }
+    case .depthwise(_, let weights, let bias):
+      constants.append(weights)
+      if let bias { constants.append(bias) }
+    case .affine(_, let norm): constants += [norm.scale, norm.bias, norm.mean, norm.variance]
+    default: break
+    }
+    return constants
+  }
+}

@@ -1,0 +1,58 @@
+import Kernels
+import ModelGraph
+
+/// A step as the planner decides it, before there is memory: kernels' parameters without their pointers.
+struct Draft {
+  enum Work {
+    case convolution(f32_convolution, ConvolutionWeights)
+    case depthwise(f32_depthwise, weights: Int, bias: Int?)
+    case pool(f32_pool)
+    case unary(f32_unary)
+    case binary(f32_binary)
+    case affine(f32_affine, BatchNormalizationValues)
+    case softmax(f32_softmax)
+    case transpose(f32_transpose)
+    case copy(rows_copy, yOffset: Int)
+    /// The node's own definition, on tensors.
+    case reference(node: Int)
+  }
+
+  /// The node this is for.
+  var name: String
+  var kernel: String
+  var work: Work
+  /// Operands in the order of the work's own parameters.
+  var reads: [Operand]
+  var writes: [Int]
+  var multiplyAdds = 0
+}
+
+/// Where a step finds an operand.
+enum Operand {
+  case buffer(Int)
+  /// A graph input, as the caller hands it over.
+  case input(Int)
+  /// The constant of a value.
+  case constant(Graph.ValueID)
+  /// An optional operand left out.
+  case none
+}
+
+/// The constants behind a convolution or matrix product.
+struct ConvolutionWeights {
+  var weights: Graph.ValueID
+  var bias: Graph.ValueID?
+  /// nil: ONNX's convolution layout.
+  var layout: f32_weight_layout?
+  /// Multiplies the weights (Gemm's alpha) and the bias (beta).
+  var scale: Float = 1
+  var biasScale: Float = 1
+}
+
+struct BatchNormalizationValues {
+  var scale: Graph.ValueID
+  var bias: Graph.ValueID
+  var mean: Graph.ValueID
+  var variance: Graph.ValueID
+  var epsilon: Float
+}

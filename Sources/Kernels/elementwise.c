@@ -1,0 +1,167 @@
+#include "elementwise.h"
+
+#include <math.h>
+
+#include "multiversion.h"
+
+enum { BLOCK = 16 * 1024 };  // elements a task
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static inline float clamp(float x, float low, float high) {
+  x = x < low ? low : x;  // a NaN fails both comparisons
+  return x > high ? high : x;
+}
+
+KERNEL_BODY unary_body(f32_function function, float a, float b, const float *x, float *y, size_t count) {
+  switch (function) {
+    case F32_CLAMP:
+      for (size_t i = 0; i < count; i++) y[i] = clamp(x[i], a, b);
+      break;
+    case F32_LEAKY:
+      for (size_t i = 0; i < count; i++) y[i] = x[i] < 0 ? a * x[i] : x[i];
+      break;
+    case F32_SIGMOID:
+      for (size_t i = 0; i < count; i++) y[i] = 1 / (1 + expf(-x[i]));
+      break;
+    case F32_HARD_SIGMOID:
+      for (size_t i = 0; i < count; i++) y[i] = clamp(a * x[i] + b, 0, 1);
+      break;
+    case F32_HARD_SWISH:
+      for (size_t i = 0; i < count; i++) y[i] = x[i] * clamp(x[i] * (1.0f / 6) + 0.5f, 0, 1);
+      break;
+  }
+}
+MULTIVERSION(
+    unary, (f32_function function, float a, float b, const float *x, float *y, size_t count), (function, a, b, x, y, count))
+
+void f32_unary_plan(f32_unary *u) { u->tasks = (u->count + BLOCK - 1) / BLOCK; }
+
+void f32_unary_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_unary *u = context;
+  const size_t first = task * BLOCK;
+  unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, smaller(BLOCK, u->count - first));
+}
+
+#define BINARY_LOOP(a_index, b_index)                                             \
+  switch (operation) {                                                            \
+    case F32_ADD:                                                                 \
+      for (size_t i = 0; i < count; i++) y[i] = a[a_index] + b[b_index];          \
+      break;                                                                      \
+    case F32_SUB:                                                                 \
+      for (size_t i = 0; i < count; i++) y[i] = a[a_index] - b[b_index];          \
+      break;                                                                      \
+    case F32_MUL:                                                                 \
+      for (size_t i = 0; i < count; i++) y[i] = a[a_index] * b[b_index];          \
+      break;                                                                      \
+    case F32_DIV:                                                                 \
+      for (size_t i = 0; i < count; i++) y[i] = a[a_index] / b[b_index];          \
+      break;                                                                      \
+  }
+
+KERNEL_BODY binary_row_body(
+    f32_operation operation, const float *a, size_t a_step, const float *b, size_t b_step, float *y, size_t count) {
+  if (a_step == 1 && b_step == 1) {
+    BINARY_LOOP(i, i)
+  } else if (a_step == 1 && b_step == 0) {
+    BINARY_LOOP(i, 0)
+  } else if (a_step == 0 && b_step == 1) {
+    BINARY_LOOP(0, i)
+  } else {
+    BINARY_LOOP(i * a_step, i * b_step)
+  }
+}
+MULTIVERSION(
+    binary_row, (f32_operation operation, const float *a, size_t a_step, const float *b, size_t b_step, float *y, size_t count),
+    (operation, a, a_step, b, b_step, y, count))
+
+void f32_binary_plan(f32_binary *v) {
+  // An axis that continues the one inside it, in both operands, joins it.
+  int last = 3;
+  for (int axis = 2; axis >= 0; axis--) {
+    if (v->extents[axis] == 1) continue;
+    if (v->extents[last] == 1) {
+      v->extents[last] = v->extents[axis];
+      v->a_steps[last] = v->a_steps[axis];
+      v->b_steps[last] = v->b_steps[axis];
+      v->extents[axis] = 1;
+    } else if (v->a_steps[axis] == v->a_steps[last] * v->extents[last] &&
+               v->b_steps[axis] == v->b_steps[last] * v->extents[last]) {
+      v->extents[last] *= v->extents[axis];
+      v->extents[axis] = 1;
+    } else if (--last != axis) {
+      v->extents[last] = v->extents[axis];
+      v->a_steps[last] = v->a_steps[axis];
+      v->b_steps[last] = v->b_steps[axis];
+      v->extents[axis] = 1;
+    }
+  }
+  // A block is a number of rows, or, where all is one row, of elements.
+  const size_t rows = v->extents[0] * v->extents[1] * v->extents[2], columns = v->extents[3];
+  if (rows == 1) {
+    v->block = BLOCK;
+    v->tasks = (columns + BLOCK - 1) / BLOCK;
+  } else {
+    v->block = columns >= BLOCK ? 1 : BLOCK / (columns ? columns : 1);
+    v->tasks = (rows + v->block - 1) / v->block;
+  }
+}
+
+void f32_binary_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_binary *v = context;
+  const size_t *e = v->extents, rows = e[0] * e[1] * e[2], first = task * v->block;
+  if (rows == 1) {
+    binary_row(
+        v->isa, v->operation, v->a + first * v->a_steps[3], v->a_steps[3], v->b + first * v->b_steps[3], v->b_steps[3],
+        v->y + first, smaller(v->block, e[3] - first));
+    return;
+  }
+  const size_t end = smaller(rows, first + v->block);
+  for (size_t row = first; row < end; row++) {
+    const size_t i2 = row % e[2], i1 = row / e[2] % e[1], i0 = row / e[2] / e[1];
+    binary_row(
+        v->isa, v->operation, v->a + i0 * v->a_steps[0] + i1 * v->a_steps[1] + i2 * v->a_steps[2], v->a_steps[3],
+        v->b + i0 * v->b_steps[0] + i1 * v->b_steps[1] + i2 * v->b_steps[2], v->b_steps[3], v->y + row * e[3], e[3]);
+  }
+}
+
+KERNEL_BODY affine_row_body(
+    const float *x, const float *scale, const float *shift, float low, float high, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = clamp(x[i] * scale[i] + shift[i], low, high);
+}
+MULTIVERSION(
+    affine_row, (const float *x, const float *scale, const float *shift, float low, float high, float *y, size_t count),
+    (x, scale, shift, low, high, y, count))
+
+void f32_affine_plan(f32_affine *v) {
+  v->block = v->channels >= BLOCK ? 1 : BLOCK / (v->channels ? v->channels : 1);
+  v->tasks = (v->rows + v->block - 1) / v->block;
+}
+
+void f32_affine_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_affine *v = context;
+  const size_t first = task * v->block, end = smaller(v->rows, first + v->block);
+  for (size_t row = first; row < end; row++)
+    affine_row(
+        v->isa, v->x + row * v->channels, v->scale, v->shift, v->low, v->high, v->y + row * v->channels, v->channels);
+}
+
+void f32_softmax_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_softmax *v = context;
+  const float *x = v->x + task * v->columns;
+  float *y = v->y + task * v->columns;
+  float largest = -INFINITY;
+  for (size_t i = 0; i < v->columns; i++) largest = x[i] > largest ? x[i] : largest;
+  double sum = 0;
+  for (size_t i = 0; i < v->columns; i++) sum += expf(x[i] - largest);
+  if (v->logarithm) {
+    const float shift = largest + (float)log(sum);
+    for (size_t i = 0; i < v->columns; i++) y[i] = x[i] - shift;
+  } else {
+    const float factor = (float)(1 / sum);
+    for (size_t i = 0; i < v->columns; i++) y[i] = expf(x[i] - largest) * factor;
+  }
+}

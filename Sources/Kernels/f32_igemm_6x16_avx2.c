@@ -1,0 +1,82 @@
+#include "igemm_kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// f32_igemm_6x16_avx2: y[pixel][output] = clamp(bias + sum over taps and channels of x · w, + residual)
+// for up to 6 output pixels and up to 16 outputs.
+//
+// x         taps × 6 row pointers into NHWC activations; a tap that falls on padding points at zeros
+// w         one panel: 16 biases, then taps × channels × 16 weights; 32-byte aligned
+//
+// Needs 1 <= pixels <= 6, 1 <= outputs <= 16, taps >= 1, channels >= 1. Reads exactly `channels` floats behind each
+// pointer, so rows need no padding; writes exactly pixels × outputs floats. 12 accumulators + 2 weights + 1 broadcast =
+// 15 of 16 registers; per channel 8 loads for 12 multiply-adds, so two multipliers stay busy from four pixels on.
+
+#define TARGET __attribute__((target("avx2,fma")))
+// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+#define UNROLL _Pragma("clang loop unroll(full)")
+#define INLINE static inline __attribute__((always_inline)) TARGET
+
+INLINE void tile(
+    const size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
+    const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  __m256 sum[6][2];
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    sum[p][0] = _mm256_load_ps(w);
+    sum[p][1] = _mm256_load_ps(w + 8);
+  }
+  w += 16;
+  for (size_t tap = 0; tap < taps; tap++) {
+    const float *row[6];
+    UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + x_offset;
+    x += 6;
+#pragma clang loop unroll_count(4)
+    for (size_t c = 0; c < channels; c++) {
+      __m256 w0 = _mm256_load_ps(w), w1 = _mm256_load_ps(w + 8);
+      w += 16;
+      UNROLL for (size_t p = 0; p < pixels; p++) {
+        __m256 value = _mm256_broadcast_ss(row[p] + c);
+        sum[p][0] = _mm256_fmadd_ps(value, w0, sum[p][0]);
+        sum[p][1] = _mm256_fmadd_ps(value, w1, sum[p][1]);
+      }
+    }
+  }
+  const __m256 low = _mm256_set1_ps(epilogue->low), high = _mm256_set1_ps(epilogue->high);
+  if (__builtin_expect(outputs == 16, 1)) {
+    UNROLL for (size_t p = 0; p < pixels; p++) {
+      if (residual) {
+        sum[p][0] = _mm256_add_ps(sum[p][0], _mm256_loadu_ps(residual));
+        sum[p][1] = _mm256_add_ps(sum[p][1], _mm256_loadu_ps(residual + 8));
+        residual += epilogue->residual_stride;
+      }
+      // The second operand is what comes back where one is NaN.
+      _mm256_storeu_ps(y, _mm256_min_ps(high, _mm256_max_ps(low, sum[p][0])));
+      _mm256_storeu_ps(y + 8, _mm256_min_ps(high, _mm256_max_ps(low, sum[p][1])));
+      y += epilogue->y_stride;
+    }
+    return;
+  }
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    _Alignas(32) float line[16];
+    _mm256_store_ps(line, sum[p][0]);
+    _mm256_store_ps(line + 8, sum[p][1]);
+    f32_igemm_finish(line, outputs, y, residual, epilogue);
+    y += epilogue->y_stride;
+    if (residual) residual += epilogue->residual_stride;
+  }
+}
+
+TARGET void f32_igemm_6x16_avx2(
+    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset, const float *w,
+    float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  switch (pixels) {
+    case 1: tile(1, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    case 2: tile(2, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    case 3: tile(3, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    case 4: tile(4, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    case 5: tile(5, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    default: tile(6, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+  }
+}
+#endif

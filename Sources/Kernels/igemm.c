@@ -1,0 +1,238 @@
+#include "igemm.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "igemm_kernels.h"
+
+static const f32_igemm_family families[KERNELS_ISA_COUNT] = {
+    [KERNELS_PORTABLE] = {"f32_igemm_4x8_portable", 4, 8, f32_igemm_4x8_portable},
+#if defined(__x86_64__)
+    [KERNELS_AVX2] = {"f32_igemm_6x16_avx2", 6, 16, f32_igemm_6x16_avx2},
+    [KERNELS_AVX512] = {"f32_igemm_12x32_avx512", 12, 32, f32_igemm_12x32_avx512},
+#endif
+#if defined(__aarch64__)
+    [KERNELS_NEON] = {"f32_igemm_8x8_neon", 8, 8, f32_igemm_8x8_neon},
+#endif
+};
+
+const f32_igemm_family *f32_igemm_for(kernels_isa isa) {
+  return kernels_isa_available(isa) && families[isa].run ? &families[isa] : NULL;
+}
+
+static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+size_t f32_igemm_packed_count(const f32_igemm_family *family, size_t outputs, size_t taps, size_t channels) {
+  return divide_up(outputs, family->nr) * family->nr * (1 + taps * channels);
+}
+
+void f32_igemm_pack(
+    const f32_igemm_family *family, const float *w, f32_weight_layout layout, const float *bias, float scale,
+    size_t outputs, size_t taps, size_t channels, size_t merged, float *packed) {
+  const size_t nr = family->nr, all_outputs = outputs * merged;
+  for (size_t first = 0; first < all_outputs; first += nr) {
+    const size_t count = smaller(nr, all_outputs - first);
+    memset(packed, 0, nr * sizeof(float));
+    if (bias) memcpy(packed, bias + first, count * sizeof(float));
+    packed += nr;
+    // A few channels at a time: their lines of the original, `count` of them a channel, stay in the cache for all taps.
+    for (size_t group = 0; group < merged; group++)
+      for (size_t c0 = 0; c0 < channels; c0 += 16)
+        for (size_t tap = 0; tap < taps; tap++)
+          for (size_t c = c0; c < smaller(channels, c0 + 16); c++) {
+            const float *from = w + first * layout.output_stride + c * layout.channel_stride + tap * layout.tap_stride;
+            float *to = packed + ((tap * merged + group) * channels + c) * nr;
+            if (merged == 1) {
+              for (size_t o = 0; o < count; o++) to[o] = from[o * layout.output_stride] * scale;
+              for (size_t o = count; o < nr; o++) to[o] = 0;
+            } else {
+              for (size_t o = 0; o < nr; o++) {
+                const int mine = o < count && (first + o) / outputs == group;
+                to[o] = mine ? from[o * layout.output_stride] * scale : 0;
+              }
+            }
+          }
+    packed += taps * merged * channels * nr;
+  }
+}
+
+// Bytes that a core keeps close (a good part of the second-level cache of everything from a Cortex-A72 to a Zen).
+enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240 };
+
+static size_t group_channels(const f32_convolution *v) { return v->in_channels / v->groups * v->merged; }
+static size_t group_outputs(const f32_convolution *v) { return v->out_channels / v->groups * v->merged; }
+static size_t taps_of(const f32_convolution *v) { return v->row_taps ? v->kernel_height : v->kernel_height * v->kernel_width; }
+static size_t tap_channels(const f32_convolution *v) {
+  return group_channels(v) * (v->row_taps ? v->kernel_width : 1);
+}
+
+void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
+  v->family = f32_igemm_for(isa);
+  const size_t mr = v->family->mr, nr = v->family->nr;
+
+  // Groups of few outputs would leave most of a panel empty; neighbours share one, with zeros off the diagonal.
+  v->merged = 1;
+  while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
+
+  v->row_taps = v->groups == 1 && v->dilation_width == 1 && v->kernel_width > 1 && v->in_channels <= 16;
+
+  const size_t taps = taps_of(v), channels = tap_channels(v);
+  const size_t pixels = v->batch * v->out_height * v->out_width;
+  const size_t panels_of_group = divide_up(group_outputs(v), nr);
+  const size_t panels = panels_of_group * (v->groups / v->merged);
+  const size_t panel_bytes = nr * (1 + taps * channels) * sizeof(float);
+
+  v->packed_count = panels * panel_bytes / sizeof(float);
+  v->zero_count = larger(v->in_channels, channels);
+
+  // A block of pixels whose inputs, and a block of panels whose weights, each fill about half of what is near.
+  const size_t pixel_bytes = larger(4, v->in_channels * v->stride_height * v->stride_width * sizeof(float));
+  v->pixel_block = larger(mr, smaller(LARGEST_PIXEL_BLOCK, NEAR_BYTES / 2 / pixel_bytes));
+  v->pixel_blocks = divide_up(pixels, v->pixel_block);
+  v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
+  v->panel_blocks = divide_up(panels, v->panel_block);
+
+  // Enough tasks for the threads to end together, none below some twenty microseconds of work.
+  if (threads > 1) {
+    const size_t wanted = 8 * (size_t)threads;
+    const double smallest = 0.5e6;  // multiply-adds
+    const double work = (double)pixels * (double)(panels * nr) * (double)(taps * channels);
+    while (v->pixel_blocks * v->panel_blocks < wanted &&
+           work / (double)(v->pixel_blocks * v->panel_blocks) > 2 * smallest) {
+      if (v->panel_block > 1 && (v->panel_block * panel_bytes > v->pixel_block * pixel_bytes || v->pixel_block <= 4 * mr)) {
+        v->panel_block = divide_up(v->panel_block, 2);
+        v->panel_blocks = divide_up(panels, v->panel_block);
+      } else if (v->pixel_block > 4 * mr) {
+        v->pixel_block = divide_up(v->pixel_block, 2);
+        v->pixel_blocks = divide_up(pixels, v->pixel_block);
+      } else {
+        break;
+      }
+    }
+    // Blocks of equal size, and as many as the threads can share evenly.
+    if (v->pixel_blocks > 1) {
+      if (v->pixel_blocks * v->panel_blocks % (size_t)threads != 0)
+        v->pixel_blocks = divide_up(v->pixel_blocks, (size_t)threads) * (size_t)threads;
+      v->pixel_blocks = smaller(v->pixel_blocks, pixels);
+    }
+  }
+  v->pixel_block = divide_up(pixels, v->pixel_blocks);
+  v->pixel_blocks = divide_up(pixels, v->pixel_block);
+  v->panel_block = divide_up(panels, v->panel_blocks);
+  v->panel_blocks = divide_up(panels, v->panel_block);
+  v->tasks = v->pixel_blocks * v->panel_blocks;
+  v->panels_first = panels * panel_bytes > v->batch * v->in_height * v->in_width * v->in_channels * sizeof(float);
+
+  const size_t tiles = divide_up(v->pixel_block, mr);
+  size_t bytes = tiles * mr * taps * sizeof(float *);
+  if (v->row_taps) bytes += v->pixel_block * taps * channels * sizeof(float);
+  v->scratch_bytes = (bytes + 63) & ~(size_t)63;
+}
+
+f32_weight_layout f32_convolution_layout(const f32_convolution *v) {
+  const size_t area = v->kernel_height * v->kernel_width;
+  return (f32_weight_layout){.output_stride = v->in_channels / v->groups * area, .channel_stride = area, .tap_stride = 1};
+}
+
+void f32_convolution_pack(
+    const f32_convolution *v, const float *w, f32_weight_layout layout, const float *bias, float scale, float *packed) {
+  const size_t outputs = v->out_channels / v->groups, channels = v->in_channels / v->groups;
+  const size_t taps = v->kernel_height * v->kernel_width;
+  const size_t step = f32_igemm_packed_count(v->family, outputs * v->merged, taps, channels * v->merged);
+  for (size_t group = 0; group < v->groups; group += v->merged) {
+    f32_igemm_pack(
+        v->family, w + group * outputs * layout.output_stride, layout, bias ? bias + group * outputs : NULL, scale, outputs,
+        taps, channels, v->merged, packed);
+    packed += step;
+  }
+}
+
+// Where each tap of each pixel of [first, last) begins, tile by tile; tiles differ by at most one pixel, because a tile
+// of one costs as much as a tile of four.
+static void find_rows(
+    const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies) {
+  const size_t mr = v->family->mr, taps = taps_of(v), channels = v->in_channels;
+  const size_t count = last - first, even = count / tiles, longer = count % tiles;
+  size_t ox = first % v->out_width, rest = first / v->out_width;
+  size_t oy = rest % v->out_height, image = rest / v->out_height;
+  for (size_t tile = 0; tile < tiles; tile++) {
+    const size_t size = even + (tile < longer);
+    for (size_t p = 0; p < size; p++) {
+      const float *base = v->x + image * v->in_height * v->in_width * channels;
+      const ptrdiff_t top = (ptrdiff_t)(oy * v->stride_height) - (ptrdiff_t)v->pad_top;
+      const ptrdiff_t left = (ptrdiff_t)(ox * v->stride_width) - (ptrdiff_t)v->pad_left;
+      const float **out = rows + p;
+      for (size_t ky = 0; ky < v->kernel_height; ky++) {
+        const ptrdiff_t iy = top + (ptrdiff_t)(ky * v->dilation_height);
+        const int inside = (size_t)iy < v->in_height;
+        const float *row = base + (inside ? iy : 0) * (ptrdiff_t)(v->in_width * channels);
+        if (v->row_taps) {
+          if (!inside) {
+            *out = v->zero;
+          } else if (left >= 0 && (size_t)left + v->kernel_width <= v->in_width) {
+            *out = row + left * (ptrdiff_t)channels;
+          } else {
+            // The row is cut by padding: a copy with its zeros in place. Rare, and few floats.
+            for (size_t kx = 0; kx < v->kernel_width; kx++) {
+              const ptrdiff_t ix = left + (ptrdiff_t)kx;
+              for (size_t c = 0; c < channels; c++)
+                copies[kx * channels + c] = (size_t)ix < v->in_width ? row[ix * (ptrdiff_t)channels + (ptrdiff_t)c] : 0;
+            }
+            *out = copies;
+            copies += v->kernel_width * channels;
+          }
+          out += mr;
+        } else {
+          for (size_t kx = 0; kx < v->kernel_width; kx++) {
+            const ptrdiff_t ix = left + (ptrdiff_t)(kx * v->dilation_width);
+            *out = inside && (size_t)ix < v->in_width ? row + ix * (ptrdiff_t)channels : v->zero;
+            out += mr;
+          }
+        }
+      }
+      if (++ox == v->out_width) {
+        ox = 0;
+        if (++oy == v->out_height) {
+          oy = 0;
+          image++;
+        }
+      }
+    }
+    rows += mr * taps;
+  }
+}
+
+void f32_convolution_task(void *context, size_t task, size_t worker) {
+  const f32_convolution *v = context;
+  const size_t mr = v->family->mr, nr = v->family->nr, taps = taps_of(v), channels = tap_channels(v);
+  const size_t outputs = group_outputs(v), panels_of_group = divide_up(outputs, nr);
+  const size_t panels = panels_of_group * (v->groups / v->merged);
+  const size_t pixels = v->batch * v->out_height * v->out_width;
+  const size_t pixel_index = v->panels_first ? task % v->pixel_blocks : task / v->panel_blocks;
+  const size_t panel_index = v->panels_first ? task / v->pixel_blocks : task % v->panel_blocks;
+  const size_t first = pixel_index * v->pixel_block, last = smaller(pixels, first + v->pixel_block);
+  const size_t first_panel = panel_index * v->panel_block, last_panel = smaller(panels, first_panel + v->panel_block);
+
+  const size_t count = last - first, tiles = divide_up(count, mr), even = count / tiles, longer = count % tiles;
+  const float **rows = (const float **)((char *)v->scratch + worker * v->scratch_bytes);
+  find_rows(v, first, last, tiles, rows, (float *)(rows + divide_up(v->pixel_block, mr) * mr * taps));
+
+  const f32_igemm_epilogue epilogue = {v->y_stride, v->out_channels, v->low, v->high};
+  for (size_t panel = first_panel; panel < last_panel; panel++) {
+    const size_t group = panel / panels_of_group, column = panel % panels_of_group * nr;
+    const float *w = v->w + panel * nr * (1 + taps * channels);
+    const size_t written = smaller(nr, outputs - column);
+    const size_t output = group * outputs + column;
+    size_t pixel = first;
+    for (size_t tile = 0; tile < tiles; tile++) {
+      const size_t size = even + (tile < longer);
+      v->family->run(
+          size, written, taps, channels, rows + tile * mr * taps, group * group_channels(v), w,
+          v->y + pixel * v->y_stride + output, v->residual ? v->residual + pixel * v->out_channels + output : NULL,
+          &epilogue);
+      pixel += size;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// Kernels that move a window over each channel by itself: pooling and depthwise convolution, over NHWC activations.
+#ifndef GIEMSA_KERNELS_WINDOWS_H
+#define GIEMSA_KERNELS_WINDOWS_H
+
+#include <stddef.h>
+
+#include "isa.h"
+
+// A window's path over a batch of planes. Padding is never read: taps that fall on it are left out.
+typedef struct {
+  size_t batch, channels;
+  size_t in_height, in_width, out_height, out_width;
+  size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
+  size_t pad_top, pad_left, pad_bottom, pad_right;
+} f32_window;
+
+typedef enum {
+  F32_POOL_MAX,
+  F32_POOL_AVERAGE,  // of the taps inside the input
+  F32_POOL_AVERAGE_PADDED  // padding counts as zeros; what lies beyond the padding does not count
+} f32_pool_kind;
+
+// Pooling. A window with nothing inside gives minus infinity or, for averages, 0.
+typedef struct {
+  f32_window window;
+  f32_pool_kind kind;
+  kernels_isa isa;
+  const float *x;  // [batch, in_height, in_width, channels]
+  float *y;  // [batch, out_height, out_width, channels]
+  size_t channel_block;  // by f32_pool_plan
+  size_t tasks;
+} f32_pool;
+
+// Cuts the work: rows of output, and channels where one row is all there is.
+void f32_pool_plan(f32_pool *pool);
+void f32_pool_task(void *context, size_t task, size_t worker);  // context: f32_pool
+
+// Depthwise convolution: one filter a channel. y = clamp(bias + Σ over taps of x · w, + residual)
+typedef struct {
+  f32_window window;
+  kernels_isa isa;
+  float low, high;
+  const float *x;
+  const float *w;  // [1 + taps, channels]: biases, then the weights of each tap
+  const float *residual;  // of y's shape, or NULL
+  float *y;
+  size_t tasks;  // batch × out_height
+} f32_depthwise;
+
+void f32_depthwise_plan(f32_depthwise *depthwise);
+// `w` is ONNX's [channels, 1, kernel_height, kernel_width]; bias may be NULL; `packed` has (1 + taps) × channels floats.
+void f32_depthwise_pack(const f32_depthwise *depthwise, const float *w, const float *bias, float *packed);
+void f32_depthwise_task(void *context, size_t task, size_t worker);  // context: f32_depthwise
+
+#endif

@@ -1,0 +1,170 @@
+#include "windows.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "multiversion.h"
+
+enum { LANES = 16 };
+
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+// The taps [*first, *end) of the window at `output` that lie inside 0 ..< input.
+static inline void taps_inside(
+    size_t output, size_t stride, size_t pad, size_t dilation, size_t kernel, size_t input, size_t *first, size_t *end) {
+  const ptrdiff_t start = (ptrdiff_t)(output * stride) - (ptrdiff_t)pad;
+  *first = start >= 0 ? 0 : (size_t)((ptrdiff_t)dilation - 1 - start) / dilation;
+  *end = start >= (ptrdiff_t)input ? 0 : smaller(kernel, (size_t)((ptrdiff_t)input - 1 - start) / dilation + 1);
+  if (*end < *first) *end = *first;
+}
+
+// How many taps of the window at `output` lie inside the input or its padding.
+static inline size_t taps_padded(
+    size_t output, size_t stride, size_t pad, size_t dilation, size_t kernel, size_t input, size_t pad_after) {
+  const ptrdiff_t room = (ptrdiff_t)(input + pad_after) - ((ptrdiff_t)(output * stride) - (ptrdiff_t)pad);
+  return room <= 0 ? 0 : smaller(kernel, (size_t)(room - 1) / dilation + 1);
+}
+
+// One output pixel's channels [from, to): the largest or the sum of rows × columns inputs, times `factor` if a sum.
+KERNEL_BODY pool_pixel_body(
+    int largest, const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, float factor, float *y,
+    size_t from, size_t to) {
+  size_t c = from;
+  for (; c + LANES <= to; c += LANES) {
+    float held[LANES];
+    for (int i = 0; i < LANES; i++) held[i] = largest ? -INFINITY : 0;
+    for (size_t row = 0; row < rows; row++)
+      for (size_t column = 0; column < columns; column++) {
+        const float *in = x + row * row_step + column * column_step + c;
+        for (int i = 0; i < LANES; i++) {
+          if (largest) {
+            held[i] = in[i] > held[i] ? in[i] : held[i];
+          } else {
+            held[i] += in[i];
+          }
+        }
+      }
+    for (int i = 0; i < LANES; i++) y[c + i] = largest ? held[i] : held[i] * factor;
+  }
+  for (; c < to; c++) {
+    float held = largest ? -INFINITY : 0;
+    for (size_t row = 0; row < rows; row++)
+      for (size_t column = 0; column < columns; column++) {
+        const float value = x[row * row_step + column * column_step + c];
+        held = largest ? (value > held ? value : held) : held + value;
+      }
+    y[c] = largest ? held : held * factor;
+  }
+}
+
+KERNEL_BODY pool_row_body(const f32_pool *p, size_t image, size_t oy, size_t from, size_t to) {
+  const f32_window *w = &p->window;
+  const size_t column_step = w->dilation_width * w->channels;
+  const size_t row_step = w->dilation_height * w->in_width * w->channels;
+  const float *plane = p->x + image * w->in_height * w->in_width * w->channels;
+  float *y = p->y + (image * w->out_height + oy) * w->out_width * w->channels;
+  size_t first_row, end_row;
+  taps_inside(oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, &first_row, &end_row);
+  for (size_t ox = 0; ox < w->out_width; ox++) {
+    size_t first, end;
+    taps_inside(ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, &first, &end);
+    const size_t rows = end_row - first_row, columns = end - first;
+    if (rows * columns == 0) {
+      for (size_t c = from; c < to; c++) y[c] = p->kind == F32_POOL_MAX ? -INFINITY : 0;
+    } else {
+      const size_t iy = oy * w->stride_height + first_row * w->dilation_height - w->pad_top;
+      const size_t ix = ox * w->stride_width + first * w->dilation_width - w->pad_left;
+      const float *x = plane + (iy * w->in_width + ix) * w->channels;
+      size_t count = rows * columns;
+      if (p->kind == F32_POOL_AVERAGE_PADDED)
+        count = taps_padded(
+                    oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, w->pad_bottom) *
+                taps_padded(
+                    ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, w->pad_right);
+      if (p->kind == F32_POOL_MAX) {
+        pool_pixel_body(1, x, rows, columns, row_step, column_step, 1, y, from, to);
+      } else {
+        pool_pixel_body(0, x, rows, columns, row_step, column_step, 1.0f / (float)count, y, from, to);
+      }
+    }
+    y += w->channels;
+  }
+}
+MULTIVERSION(pool_row, (const f32_pool *p, size_t image, size_t oy, size_t from, size_t to), (p, image, oy, from, to))
+
+void f32_pool_plan(f32_pool *p) {
+  const f32_window *w = &p->window;
+  p->channel_block = w->channels;
+  // Global pooling has one pixel an image: its channels are what there is to share.
+  if (w->out_height == 1) p->channel_block = smaller(w->channels, 128);
+  p->tasks = w->batch * w->out_height * ((w->channels + p->channel_block - 1) / p->channel_block);
+}
+
+void f32_pool_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_pool *p = context;
+  const size_t blocks = (p->window.channels + p->channel_block - 1) / p->channel_block;
+  const size_t from = task % blocks * p->channel_block, row = task / blocks;
+  pool_row(
+      p->isa, p, row / p->window.out_height, row % p->window.out_height, from,
+      smaller(p->window.channels, from + p->channel_block));
+}
+
+KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) {
+  const f32_window *w = &d->window;
+  const size_t channels = w->channels, whole = channels / LANES * LANES;
+  const float *plane = d->x + image * w->in_height * w->in_width * channels;
+  const size_t first_pixel = (image * w->out_height + oy) * w->out_width;
+  size_t first_row, end_row;
+  taps_inside(oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, &first_row, &end_row);
+  for (size_t ox = 0; ox < w->out_width; ox++) {
+    float *y = d->y + (first_pixel + ox) * channels;
+    const float *residual = d->residual ? d->residual + (first_pixel + ox) * channels : NULL;
+    size_t first, end;
+    taps_inside(ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, &first, &end);
+    for (size_t c = 0; c < channels; c += LANES) {
+      float sum[LANES];
+      const size_t lanes = c < whole ? LANES : channels - c;
+      if (lanes == LANES) {
+        for (int i = 0; i < LANES; i++) sum[i] = d->w[c + i];
+      } else {
+        for (size_t i = 0; i < lanes; i++) sum[i] = d->w[c + i];
+      }
+      for (size_t ky = first_row; ky < end_row; ky++) {
+        const size_t iy = oy * w->stride_height + ky * w->dilation_height - w->pad_top;
+        for (size_t kx = first; kx < end; kx++) {
+          const size_t ix = ox * w->stride_width + kx * w->dilation_width - w->pad_left;
+          const float *x = plane + (iy * w->in_width + ix) * channels + c;
+          const float *weight = d->w + (1 + ky * w->kernel_width + kx) * channels + c;
+          if (lanes == LANES) {
+            for (int i = 0; i < LANES; i++) sum[i] += x[i] * weight[i];
+          } else {
+            for (size_t i = 0; i < lanes; i++) sum[i] += x[i] * weight[i];
+          }
+        }
+      }
+      for (size_t i = 0; i < lanes; i++) {
+        float value = residual ? sum[i] + residual[c + i] : sum[i];
+        value = value < d->low ? d->low : value;
+        y[c + i] = value > d->high ? d->high : value;
+      }
+    }
+  }
+}
+MULTIVERSION(depthwise_row, (const f32_depthwise *d, size_t image, size_t oy), (d, image, oy))
+
+void f32_depthwise_plan(f32_depthwise *d) { d->tasks = d->window.batch * d->window.out_height; }
+
+void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bias, float *packed) {
+  const size_t channels = d->window.channels, taps = d->window.kernel_height * d->window.kernel_width;
+  for (size_t c = 0; c < channels; c++) {
+    packed[c] = bias ? bias[c] : 0;
+    for (size_t tap = 0; tap < taps; tap++) packed[(1 + tap) * channels + c] = w[c * taps + tap];
+  }
+}
+
+void f32_depthwise_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_depthwise *d = context;
+  depthwise_row(d->isa, d, task / d->window.out_height, task % d->window.out_height);
+}

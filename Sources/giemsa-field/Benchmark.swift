@@ -1,0 +1,184 @@
+import Inference
+import ModelGraph
+import ONNXFormat
+import Passes
+import Platform
+
+/// What `bench` found out. Times in seconds.
+struct Benchmark {
+  var runs: [Double]  // sorted
+  var load: Double
+  var first: Double
+  var peakKiB: Int
+  var threads: Int
+  var batch: Int
+  var weightBytes: Int
+  var activationBytes: Int
+  var steps: [Engine.StepDescription]
+  /// Runs that `steps` has the time of.
+  var profiledRuns: Int
+
+  static func measure(
+    _ path: String, threads: Int, batch: Int, size: PictureSize?, seconds: Double, profile: Bool
+  ) throws(GraphError) -> Benchmark {
+    let start = platform_seconds()
+    let (engine, inputs) = try load(path, threads: threads, batch: batch, size: size, profile: profile)
+    let loaded = platform_seconds()
+    var results = try engine.run(inputs)
+    let first = platform_seconds() - loaded
+
+    // Three more before the clock counts: caches, page tables, clock frequency.
+    for _ in 0..<3 { try engine.run(inputs, into: &results) }
+    let before = engine.profile
+    var runs: [Double] = []
+    let end = platform_seconds() + seconds
+    repeat {
+      let start = platform_seconds()
+      try engine.run(inputs, into: &results)
+      runs.append(platform_seconds() - start)
+    } while runs.count < 10 || platform_seconds() < end
+    var steps = engine.profile
+    for index in steps.indices { steps[index].seconds -= before[index].seconds }
+    let profiledRuns = runs.count
+    runs.sort()
+    return Benchmark(
+      runs: runs, load: loaded - start, first: first, peakKiB: Int(platform_peak_rss_kib()), threads: engine.threads,
+      batch: inputs.first.flatMap { $0.shape.extents.first } ?? 1, weightBytes: engine.weightBytes,
+      activationBytes: engine.activationBytes, steps: steps, profiledRuns: profiledRuns)
+  }
+
+  /// The planned model and input for it: noise for floats, zeros for the rest.
+  private static func load(
+    _ path: String, threads: Int, batch: Int, size: PictureSize?, profile: Bool
+  ) throws(GraphError) -> (Engine, [Tensor]) {
+    var graph = try ONNXFile.read(path)
+    _ = try PassPipeline.optimize(&graph)
+    var shapes: [Shape] = []
+    var types: [ElementType] = []
+    for id in graph.inputs {
+      guard let declaration = graph.values[id].declaration else {
+        throw GraphError(.badInput, "input '\(graph.values[id].name)' does not say its type")
+      }
+      types.append(declaration.type)
+      shapes.append(try shape(declaration, name: graph.values[id].name, batch: batch, size: size))
+    }
+    let engine = try Engine(graph, inputShapes: shapes, options: EngineOptions(threads: threads, profile: profile))
+    var inputs: [Tensor] = []
+    for (shape, type) in zip(shapes, types) {
+      var tensor = try Tensor(zeros: shape, type: type)
+      if type == .float32 { fillWithNoise(&tensor) }
+      inputs.append(tensor)
+    }
+    return (engine, inputs)
+  }
+
+  /// The declared shape, what it leaves open filled in: the first axis with the batch, others of `[N, C, H, W]` by size.
+  private static func shape(
+    _ declaration: Declaration, name: String, batch: Int, size: PictureSize?
+  ) throws(GraphError) -> Shape {
+    var extents: [Int] = []
+    for (axis, dimension) in declaration.dimensions.enumerated() {
+      let wanted: Int? =
+        switch axis {
+        case 0: batch
+        case 2 where declaration.dimensions.count == 4: size?.height
+        case 3 where declaration.dimensions.count == 4: size?.width
+        default: nil
+        }
+      switch dimension {
+      case .symbol(let symbol):
+        guard let wanted else {
+          throw GraphError(.badInput, "input '\(name)' leaves '\(symbol)' open; give --size HEIGHTxWIDTH")
+        }
+        extents.append(wanted)
+      case .fixed(let extent):
+        if let wanted, wanted != extent, axis != 0 || wanted != 1 {
+          throw GraphError(.badInput, "input '\(name)' is fixed to \(extent) along axis \(axis), not \(wanted)")
+        }
+        extents.append(extent)
+      }
+    }
+    return Shape(extents)
+  }
+
+  private static func fillWithNoise(_ tensor: inout Tensor) {
+    tensor.withMutableElements(Float.self) { elements in
+      var state: UInt64 = 1
+      for index in elements.indices {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        elements[index] = Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31 * 1.7320508
+      }
+    }
+  }
+
+  // MARK: Text
+
+  private func percentile(_ share: Int) -> Double { runs[min(runs.count - 1, runs.count * share / 100)] }
+
+  private static func milliseconds(_ seconds: Double) -> String { NumberText.fixed(seconds * 1000, 3) }
+  private static func mebibytes(_ bytes: Int) -> String { NumberText.fixed(Double(bytes) / 1_048_576, 1) }
+
+  var json: String {
+    let peak = NumberText.fixed(Double(peakKiB) / 1024, 1)
+    var text = "{\"median_ms\": \(Self.milliseconds(percentile(50)))"
+    text += ", \"p90_ms\": \(Self.milliseconds(percentile(90))), \"runs\": \(runs.count)"
+    text += ", \"load_ms\": \(Self.milliseconds(load)), \"first_ms\": \(Self.milliseconds(first))"
+    text += ", \"peak_rss_mib\": \(peak), \"threads\": \(threads), \"batch\": \(batch)"
+    return text + ", \"isa\": \"\(Engine.instructionSet)\"}"
+  }
+
+  var table: String {
+    let rows: [(String, String)] = [
+      ("median", Self.milliseconds(percentile(50)) + " ms"),
+      ("90 % below", Self.milliseconds(percentile(90)) + " ms"),
+      ("runs", "\(runs.count)"),
+      ("load", Self.milliseconds(load) + " ms"),
+      ("first run", Self.milliseconds(first) + " ms"),
+      ("peak memory", NumberText.fixed(Double(peakKiB) / 1024, 1) + " MiB"),
+      ("of it weights", Self.mebibytes(weightBytes) + " MiB"),
+      ("of it activations", Self.mebibytes(activationBytes) + " MiB"),
+      ("threads", "\(threads)"),
+      ("batch", "\(batch)"),
+      ("instruction set", Engine.instructionSet),
+    ]
+    var lines: [String] = []
+    for (name, value) in rows { lines.append(name.padded(to: 20) + value) }
+    return lines.joined(separator: "\n")
+  }
+
+  /// A line a step: mean milliseconds, multiply-adds a second, share of the whole.
+  var profileTable: String {
+    let whole = runs.reduce(0, +) / Double(runs.count)
+    var sum = 0.0
+    var lines = [
+      "step".padded(to: 36) + "kernel".padded(to: 26) + "ms".leftPadded(to: 9) + "GMAC/s".leftPadded(to: 9)
+        + "share".leftPadded(to: 8)
+    ]
+    func line(_ name: String, _ kernel: String, _ seconds: Double, _ multiplyAdds: Int) -> String {
+      let rate = multiplyAdds == 0 ? "" : NumberText.fixed(Double(multiplyAdds) / seconds / 1e9, 1)
+      return name.padded(to: 36) + kernel.padded(to: 26) + Self.milliseconds(seconds).leftPadded(to: 9)
+        + rate.leftPadded(to: 9) + (NumberText.fixed(seconds / whole * 100, 1) + " %").leftPadded(to: 8)
+    }
+    var multiplyAdds = 0
+    for step in steps {
+      let seconds = step.seconds / Double(profiledRuns)
+      sum += seconds
+      multiplyAdds += step.multiplyAdds
+      lines.append(line(step.name, step.kernel, seconds, step.multiplyAdds))
+    }
+    lines.append(line("sum of steps", "", sum, multiplyAdds))
+    lines.append(line("whole run (mean)", "", whole, multiplyAdds))
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension String {
+  /// At least `count` characters, and a space behind them.
+  fileprivate func padded(to count: Int) -> String {
+    self + String(repeating: " ", count: max(1, count - utf8.count))
+  }
+
+  fileprivate func leftPadded(to count: Int) -> String {
+    String(repeating: " ", count: max(1, count - utf8.count)) + self
+  }
+}
