@@ -19,7 +19,8 @@ public struct SoftmaxAxis: Sendable, Equatable {
   var attributes: [Attribute] { [.int("axis", axis)] }
 
   /// `shape` seen as outer × count × inner, normalised along the middle; throws E206 for an axis that it has not.
-  public func split(_ shape: Shape, of operatorName: String) throws(GraphError) -> (outer: Int, count: Int, inner: Int) {
+  public func split(_ shape: Shape, of operatorName: String) throws(GraphError) -> (outer: Int, count: Int, inner: Int)
+  {
     let axis = try shape.axis(axis, of: operatorName)
     let end = includesLaterAxes ? shape.rank : axis + 1
     func product(_ axes: Range<Int>) -> Int { shape.extents[axes].reduce(1) { $0 * $1 } }
