@@ -46,8 +46,11 @@ let package = Package(
     .testTarget(name: "ONNXFormatTests", dependencies: ["ModelGraph", "ONNXFormat", "Platform"]),
     .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
     .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes"]),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
-    .testTarget(name: "InferenceTests", dependencies: ["ModelGraph", "Passes", "Inference", "Kernels"]),
+    .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets"]),
     .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),

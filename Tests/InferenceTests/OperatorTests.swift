@@ -1,0 +1,221 @@
+import Inference
+import ModelGraph
+import Testing
+
+/// Each operator that has a kernel, over awkward sizes, against its definition.
+@Suite struct OperatorTests {
+  @Test(arguments: 0..<40) func convolution(_ seed: Int) throws {
+    var sketch = Sketch(seed: seed)
+    let group = [1, 1, 1, 2, 4][sketch.noise.int(0...4)]
+    let channels = group * [1, 3, 5, 16, 24][sketch.noise.int(0...4)]
+    let filters = group * [1, 4, 15, 17, 33][sketch.noise.int(0...4)]
+    let kernel = [sketch.noise.int(1...5), sketch.noise.int(1...4)]
+    let dilations = [sketch.noise.int(1...2), sketch.noise.int(1...2)]
+    let attributes: [Attribute] = [
+      .ints("strides", [sketch.noise.int(1...3), sketch.noise.int(1...2)]), .ints("dilations", dilations),
+      .ints("pads", (0..<4).map { _ in sketch.noise.int(0...3) }), .int("group", group),
+    ]
+    let x = sketch.input([
+      [1, 3][sketch.noise.int(0...1)], channels, sketch.noise.int(9...13), sketch.noise.int(7...20),
+    ])
+    let w = try sketch.constant([filters, channels / group, kernel[0], kernel[1]])
+    let bias: Int? = seed % 2 == 0 ? try sketch.constant([filters]) : nil
+    sketch.output(try sketch.node("Conv", [x, w, bias], attributes))
+    try sketch.check()
+  }
+
+  @Test func convolutionOverOneAxis() throws {
+    var sketch = Sketch(seed: 1)
+    let x = sketch.input([3, 24, 50])
+    let w = try sketch.constant([17, 24, 5])
+    let y = try sketch.node("Conv", [x, w], [.ints("strides", [2]), .ints("pads", [2, 1])])
+    sketch.output(try sketch.node("GlobalAveragePool", [y]))
+    sketch.output(y)
+    try sketch.check()
+  }
+
+  @Test(arguments: [1, 3], [false, true]) func depthwise(_ stride: Int, _ fused: Bool) throws {
+    for channels in [2, 16, 24, 127] {
+      var sketch = Sketch(seed: channels)
+      let x = sketch.input([2, channels, 7, 24])
+      let w = try sketch.constant([channels, 1, 3, 3])
+      let bias = try sketch.constant([channels])
+      let attributes: [Attribute] = [
+        .int("group", channels), .ints("pads", [1, 1, 1, 1]), .ints("strides", [stride, stride]),
+      ]
+      if fused {
+        let clip: [Attribute] = [.string("activation", "Clip"), Attribute("activation_params", .floats([0, 6]))]
+        sketch.output(try sketch.node("FusedConv", [x, w, bias], attributes + clip, domain: .microsoft))
+      } else {
+        sketch.output(try sketch.node("Conv", [x, w, bias], attributes))
+      }
+      try sketch.check()
+    }
+  }
+
+  @Test(arguments: ["", "Relu", "LeakyRelu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish"])
+  func fusedConvolutionWithResidual(_ activation: String) throws {
+    let parameters: [Float] =
+      switch activation {
+      case "LeakyRelu": [0.1]
+      case "Clip": [-0.5, 1]
+      case "HardSigmoid": [0.3, 0.4]
+      default: []
+      }
+    var sketch = Sketch(seed: 5)
+    let x = sketch.input([3, 24, 5, 7])
+    let z = try sketch.node("Conv", [x, try sketch.constant([33, 24, 1, 1])])
+    var attributes: [Attribute] = [.ints("pads", [1, 1, 1, 1])]
+    if !activation.isEmpty { attributes.append(.string("activation", activation)) }
+    if !parameters.isEmpty { attributes.append(Attribute("activation_params", .floats(parameters))) }
+    let w = try sketch.constant([33, 24, 3, 3])
+    let bias = try sketch.constant([33])
+    let y = try sketch.node("FusedConv", [x, w, bias, z], attributes, domain: .microsoft)
+    sketch.output(y)
+    try sketch.check()
+  }
+
+  @Test func residualFromTheInputItself() throws {
+    var sketch = Sketch(seed: 6)
+    let x = sketch.input([1, 16, 6, 6])
+    let w = try sketch.constant([16, 16, 3, 3])
+    sketch.output(try sketch.node("FusedConv", [x, w, nil, x], [.ints("pads", [1, 1, 1, 1])], domain: .microsoft))
+    try sketch.check()
+  }
+
+  @Test(arguments: 0..<24) func poolings(_ seed: Int) throws {
+    var sketch = Sketch(seed: seed)
+    let x = sketch.input([2, [3, 16, 17][seed % 3], sketch.noise.int(6...12), sketch.noise.int(6...12)])
+    var attributes: [Attribute] = [
+      .ints("kernel_shape", [sketch.noise.int(2...4), sketch.noise.int(2...3)]),
+      .ints("strides", [sketch.noise.int(1...3), sketch.noise.int(1...2)]),
+      .ints("pads", (0..<4).map { _ in sketch.noise.int(0...1) }), .flag("ceil_mode", seed % 2 == 0),
+    ]
+    if seed % 4 == 0 { attributes.append(.ints("dilations", [2, 1])) }
+    let y = try sketch.node("MaxPool", [x], attributes)
+    sketch.output(y)
+    sketch.output(try sketch.node("AveragePool", [x], attributes + [.flag("count_include_pad", seed % 3 == 0)]))
+    sketch.output(try sketch.node("GlobalMaxPool", [y]))
+    sketch.output(try sketch.node("GlobalAveragePool", [y]))
+    let axes = sketch.constant(try Tensor([2], [Int64(-1), 2]))
+    sketch.output(try sketch.node("ReduceMean", [y, axes], [.flag("keepdims", seed % 2 == 0)]))
+    try sketch.check()
+  }
+
+  @Test(arguments: [0, 1], [0, 1, 2]) func gemm(_ transB: Int, _ bias: Int) throws {
+    for (rows, depth, columns) in [(1, 512, 1000), (3, 7, 5), (17, 1, 33), (1, 127, 2)] {
+      var sketch = Sketch(seed: rows)
+      let a = sketch.input([rows, depth])
+      var inputs: [Int?] = [a, try sketch.constant(transB == 1 ? [columns, depth] : [depth, columns])]
+      if bias > 0 { inputs.append(try sketch.constant(bias == 1 ? [columns] : [1, columns])) }
+      let attributes: [Attribute] = [.int("transB", transB), .float("alpha", 0.5), .float("beta", 2)]
+      sketch.output(try sketch.node("Gemm", inputs, attributes))
+      try sketch.check()
+    }
+  }
+
+  @Test func matrixProducts() throws {
+    var sketch = Sketch(seed: 3)
+    let a = sketch.input([2, 3, 5, 7])
+    sketch.output(try sketch.node("MatMul", [a, try sketch.constant([7, 19])]))
+    try sketch.check()
+    var other = Sketch(seed: 4)
+    let b = other.input([3, 5])
+    let c = other.input([5, 2])
+    other.output(try other.node("MatMul", [b, c]))
+    try other.check(references: 1)
+  }
+
+  @Test(arguments: ["Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip"])
+  func unary(_ name: String) throws {
+    var sketch = Sketch(seed: 2)
+    let x = sketch.input([2, 5, 3, 7])
+    let y = try sketch.node("Conv", [x, try sketch.constant([6, 5, 1, 1])])
+    var bounds: [Int?] = []
+    if name == "Clip" { bounds = [nil, sketch.constant(try Tensor(scalar: Float(0.5)))] }
+    sketch.output(try sketch.node(name, [x] + bounds))
+    sketch.output(try sketch.node(name, [y] + bounds))
+    try sketch.check()
+  }
+
+  @Test(arguments: ["Add", "Sub", "Mul", "Div"]) func binary(_ name: String) throws {
+    let shapes: [Shape] = [
+      [2, 6, 3, 7], [1, 6, 1, 1], [2, 6, 1, 1], [6, 1, 1], [1], [], [1, 1, 3, 7], [3, 7], [2, 1, 3, 7],
+    ]
+    for shape in shapes {
+      for constant in [true, false] {
+        var sketch = Sketch(seed: shape.count)
+        let x = sketch.input([2, 5, 3, 7])
+        let y = try sketch.node("Conv", [x, try sketch.constant([6, 5, 1, 1])])
+        // Away from zero, for Div.
+        var tensor = try sketch.noise.tensor(shape)
+        tensor.withMutableElements(Float.self) { for index in $0.indices { $0[index] += 3 } }
+        let other: Int
+        if constant {
+          other = sketch.constant(tensor)
+        } else {
+          other = try sketch.node("Sigmoid", [sketch.input(shape)])
+        }
+        sketch.output(try sketch.node(name, [y, other]))
+        sketch.output(try sketch.node(name, [other, try sketch.node("Sigmoid", [y])]))
+        try sketch.check(tolerance: 1e-4)
+      }
+    }
+  }
+
+  @Test(arguments: [[3, 17], [2, 5, 4], [2, 5, 3, 7]]) func batchNormalization(_ extents: [Int]) throws {
+    var sketch = Sketch(seed: 9)
+    let x = sketch.input(Shape(extents))
+    let channels = Shape([extents[1]])
+    let variance = try Tensor(channels, sketch.noise.floats(extents[1]).map { abs($0) + 0.1 })
+    let inputs = [x, try sketch.constant(channels), try sketch.constant(channels), try sketch.constant(channels)]
+    sketch.output(try sketch.node("BatchNormalization", inputs + [sketch.constant(variance)]))
+    try sketch.check()
+  }
+
+  @Test func concatenation() throws {
+    var sketch = Sketch(seed: 8)
+    let x = sketch.input([2, 5, 3, 7])
+    let a = try sketch.node("Conv", [x, try sketch.constant([6, 5, 1, 1])])
+    let b = try sketch.node("MaxPool", [a], [.ints("kernel_shape", [1, 1])])
+    let joined = try sketch.node("Concat", [a, x, b, a], [.int("axis", 1)])
+    sketch.output(joined)
+    sketch.output(try sketch.node("Concat", [a, b], [.int("axis", -1)]))
+    sketch.output(try sketch.node("Concat", [a, b], [.int("axis", 0)]))
+    // fastai's head.
+    let pooled = [try sketch.node("GlobalMaxPool", [joined]), try sketch.node("GlobalAveragePool", [joined])]
+    let flat = try sketch.node("Flatten", [try sketch.node("Concat", pooled, [.int("axis", 1)])])
+    sketch.output(try sketch.node("Softmax", [flat]))
+    sketch.output(try sketch.node("LogSoftmax", [flat], [.int("axis", 1)]))
+    try sketch.check()
+  }
+
+  @Test func namesForTheSameThing() throws {
+    var sketch = Sketch(seed: 7)
+    let x = sketch.input([2, 4, 3, 5])
+    let y = try sketch.node("Conv", [x, try sketch.constant([6, 4, 1, 1])])
+    let z = try sketch.node("Dropout", [try sketch.node("Identity", [y])])
+    sketch.output(try sketch.node("Relu", [z]))
+    sketch.output(try sketch.node("Flatten", [z]))
+    let shape = sketch.constant(try Tensor([3], [Int64(2), 3, -1]))
+    let reshaped = try sketch.node("Reshape", [z, shape])
+    sketch.output(reshaped)
+    sketch.output(try sketch.node("Identity", [x]))
+    sketch.output(sketch.constant(try sketch.noise.tensor([2, 2])))
+    sketch.output(y)
+    sketch.output(y)
+    try sketch.check()
+  }
+
+  @Test func whatHasNoKernelRunsByDefinition() throws {
+    var sketch = Sketch(seed: 11)
+    let x = sketch.input([2, 4, 6, 5])
+    let y = try sketch.node("Conv", [x, try sketch.constant([6, 4, 3, 3])])
+    let turned = try sketch.node("Transpose", [y], [.ints("perm", [0, 2, 3, 1])])
+    sketch.output(try sketch.node("Relu", [turned]))
+    // A convolution whose weights are made on the way.
+    let w = try sketch.node("Relu", [sketch.input([3, 6, 2, 2])])
+    sketch.output(try sketch.node("Conv", [y, w]))
+    try sketch.check(references: 2)
+  }
+}

@@ -1,0 +1,54 @@
+import Inference
+import ModelGraph
+import Passes
+import Testing
+
+/// Networks put together at random, as they are and after the passes, against their definition.
+@Suite struct RandomGraphTests {
+  @Test(arguments: 0..<30) func randomNetwork(_ seed: Int) throws {
+    var sketch = Sketch(seed: seed + 100)
+    let extents = [[3, 3, 17, 23], [1, 24, 5, 7], [2, 5, 7, 24]][seed % 3]
+    var living = [(sketch.input(Shape(extents)), Shape(extents))]
+    for _ in 0..<sketch.noise.int(5...14) {
+      let (x, shape) = living[sketch.noise.int(max(0, living.count - 3)...living.count - 1)]
+      let channels = shape[1]
+      switch sketch.noise.int(0...9) {
+      case 0...3:
+        let filters = [1, 5, 16, 24, 33][sketch.noise.int(0...4)]
+        let kernel = [1, 3][sketch.noise.int(0...1)]
+        let stride = shape[2] > 4 && shape[3] > 4 && sketch.noise.chance(4) ? 2 : 1
+        let w = try sketch.constant([filters, channels, kernel, kernel], scale: 1 / Float(channels))
+        let pads = [Int](repeating: kernel / 2, count: 4)
+        let y = try sketch.node(
+          "Conv", [x, w, try sketch.constant([filters])], [.ints("pads", pads), .ints("strides", [stride, stride])])
+        let size = [2, 3].map { (shape[$0] + stride - 1) / stride }
+        living.append((y, Shape([shape[0], filters, size[0], size[1]])))
+      case 4: living.append((try sketch.node("Relu", [x]), shape))
+      case 5:
+        let same = living.filter { $0.1 == shape }
+        living.append((try sketch.node("Add", [x, same[sketch.noise.int(0...same.count - 1)].0]), shape))
+      case 6:
+        let pads: [Attribute] = [.ints("kernel_shape", [3, 3]), .ints("pads", [1, 1, 1, 1])]
+        living.append((try sketch.node(sketch.noise.chance(2) ? "MaxPool" : "AveragePool", [x], pads), shape))
+      case 7:
+        let parameters = try (0..<3).map { _ in try sketch.constant([channels]) }
+        let variance = try Tensor([channels], sketch.noise.floats(channels).map { abs($0) + 0.5 })
+        living.append((try sketch.node("BatchNormalization", [x] + parameters + [sketch.constant(variance)]), shape))
+      case 8:
+        let gate = try sketch.node("Sigmoid", [try sketch.node("GlobalAveragePool", [x])])
+        living.append((try sketch.node("Mul", [x, gate]), shape))
+      default:
+        let same = living.filter { $0.1[2] == shape[2] && $0.1[3] == shape[3] }
+        let other = same[sketch.noise.int(0...same.count - 1)]
+        let joined = Shape([shape[0], channels + other.1[1], shape[2], shape[3]])
+        living.append((try sketch.node("Concat", [x, other.0], [.int("axis", 1)]), joined))
+      }
+    }
+    for (id, _) in living.suffix(2) { sketch.output(id) }
+    let (last, _) = living[living.count - 1]
+    sketch.output(try sketch.node("Flatten", [try sketch.node("GlobalAveragePool", [last])]))
+    try sketch.check(tolerance: 3e-5)
+    _ = try PassPipeline.optimize(&sketch.graph)
+    try sketch.check(tolerance: 3e-5)
+  }
+}

@@ -1,0 +1,117 @@
+import Kernels
+import Testing
+
+/// Whole convolutions, cut for one thread and for several, against the sum written out.
+@Suite struct ConvolutionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var batch = 1
+    var size = (5, 7)
+    var channels = 24
+    var outputs = 17
+    var kernel = (3, 3)
+    var stride = (1, 1)
+    var dilation = (1, 1)
+    var pad = (1, 1)
+    var groups = 1
+    var residual = false
+
+    var testDescription: String {
+      "\(batch)×\(size)×\(channels) → \(outputs), kernel \(kernel), stride \(stride), dilation \(dilation), "
+        + "pad \(pad), groups \(groups)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(),
+    Case(batch: 3, residual: true),
+    Case(size: (1, 1), channels: 127, outputs: 33, kernel: (1, 1), pad: (0, 0)),
+    Case(batch: 3, size: (13, 11), channels: 64, outputs: 64, kernel: (1, 1), stride: (2, 2), pad: (0, 0)),
+    Case(size: (23, 31), channels: 3, outputs: 64, kernel: (7, 7), stride: (2, 2), pad: (3, 3)),
+    Case(batch: 2, size: (3, 4), channels: 3, outputs: 5, kernel: (7, 7), stride: (1, 1), pad: (3, 3), residual: true),
+    Case(size: (40, 40), channels: 5, outputs: 16, kernel: (3, 5), stride: (1, 3), pad: (0, 2)),
+    Case(size: (9, 12), channels: 16, outputs: 33, dilation: (2, 3), pad: (2, 3)),
+    Case(size: (9, 12), channels: 17, outputs: 33, stride: (3, 1), dilation: (3, 2), pad: (4, 5)),
+    Case(batch: 3, size: (6, 6), channels: 32, outputs: 32, groups: 8, residual: true),
+    Case(size: (6, 6), channels: 12, outputs: 36, groups: 3),
+    Case(size: (6, 6), channels: 8, outputs: 16, groups: 8),
+    Case(size: (6, 6), channels: 34, outputs: 66, groups: 2, residual: true),
+    Case(size: (1, 50), channels: 20, outputs: 30, kernel: (1, 5), pad: (0, 2)),
+    Case(size: (28, 28), channels: 96, outputs: 80),
+  ]
+
+  @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_isa, _ test: Case) throws {
+    var noise = Noise(test.channels)
+    var plan = f32_convolution()
+    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
+      test.batch, test.size.0, test.size.1, test.channels
+    )
+    (plan.kernel_height, plan.kernel_width) = test.kernel
+    (plan.stride_height, plan.stride_width) = test.stride
+    (plan.dilation_height, plan.dilation_width) = test.dilation
+    (plan.pad_top, plan.pad_left) = test.pad
+    (plan.groups, plan.out_channels) = (test.groups, test.outputs)
+    plan.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
+    plan.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
+    (plan.low, plan.high) = (-1, .infinity)
+
+    let taps = test.kernel.0 * test.kernel.1
+    let groupChannels = test.channels / test.groups
+    let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
+    let weights = noise.floats(test.outputs * groupChannels * taps)
+    let bias = noise.floats(test.outputs)
+    let count = test.batch * plan.out_height * plan.out_width * test.outputs
+    let residual = noise.floats(count)
+    let expected = reference(plan, x.array, weights, bias, test.residual ? residual : nil)
+
+    for threads in [1, 2, 5] {
+      f32_convolution_plan(&plan, isa, Int32(threads))
+      let packed = try GuardedFloats([Float](repeating: .nan, count: plan.packed_count), aligned: true)
+      f32_convolution_pack(&plan, weights, f32_convolution_layout(&plan), bias, 1, packed.base)
+      #expect(packed.array.allSatisfy { !$0.isNaN })
+      let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
+      let scratch = try GuardedFloats([Float](repeating: 0, count: plan.scratch_bytes / 4), aligned: true)
+      let y = try GuardedFloats([Float](repeating: .nan, count: count))
+      plan.x = UnsafePointer(x.base)
+      plan.w = UnsafePointer(packed.base)
+      plan.y = y.base
+      plan.y_stride = test.outputs
+      plan.zero = UnsafePointer(zero.base)
+      plan.scratch = UnsafeMutableRawPointer(scratch.base)
+      residual.withUnsafeBufferPointer { residual in
+        plan.residual = test.residual ? residual.baseAddress : nil
+        for task in (0..<plan.tasks).reversed() { f32_convolution_task(&plan, task, 0) }
+      }
+      expectEqual(y.array, expected, within: 3e-7 * Double(groupChannels * taps + 8), "\(threads) threads")
+    }
+  }
+
+  private func reference(
+    _ plan: f32_convolution, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
+  ) -> [Double] {
+    let (groupChannels, groupOutputs) = (plan.in_channels / plan.groups, plan.out_channels / plan.groups)
+    var y: [Double] = []
+    for image in 0..<plan.batch {
+      for oy in 0..<plan.out_height {
+        for ox in 0..<plan.out_width {
+          for output in 0..<plan.out_channels {
+            var sum = Double(bias[output]) + Double(residual?[y.count] ?? 0)
+            for ky in 0..<plan.kernel_height {
+              let iy = oy * plan.stride_height + ky * plan.dilation_height - plan.pad_top
+              for kx in 0..<plan.kernel_width {
+                let ix = ox * plan.stride_width + kx * plan.dilation_width - plan.pad_left
+                guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
+                let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
+                for channel in 0..<groupChannels {
+                  let w = ((output * groupChannels + channel) * plan.kernel_height + ky) * plan.kernel_width + kx
+                  sum += Double(x[pixel + output / groupOutputs * groupChannels + channel]) * Double(weights[w])
+                }
+              }
+            }
+            y.append(max(sum, Double(plan.low)))
+          }
+        }
+      }
+    }
+    return y
+  }
+}

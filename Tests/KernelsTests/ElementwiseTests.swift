@@ -1,0 +1,129 @@
+import Glibc
+import Kernels
+import Testing
+
+@Suite struct ElementwiseTests {
+  @Test(arguments: instructionSets, [1, 7, 64, 16_384 + 5]) func unary(_ isa: kernels_isa, _ count: Int) throws {
+    var noise = Noise(count)
+    let x = try GuardedFloats(noise.floats(count).map { $0 * 5 })
+    let functions: [(f32_function, Float, Float, (Double) -> Double)] = [
+      (F32_CLAMP, 0, 3, { min(max($0, 0), 3) }),
+      (F32_LEAKY, 0.1, 0, { $0 < 0 ? Double(Float(0.1)) * $0 : $0 }),
+      (F32_SIGMOID, 0, 0, { 1 / (1 + exp(-$0)) }),
+      (F32_HARD_SIGMOID, 0.2, 0.5, { min(max(0.2 * $0 + 0.5, 0), 1) }),
+      (F32_HARD_SWISH, 0, 0, { $0 * min(max($0 / 6 + 0.5, 0), 1) }),
+    ]
+    for (function, a, b, definition) in functions {
+      let y = try GuardedFloats([Float](repeating: .nan, count: count))
+      var unary = f32_unary()
+      (unary.function, unary.a, unary.b, unary.isa, unary.count) = (function, a, b, isa, count)
+      (unary.x, unary.y) = (UnsafePointer(x.base), y.base)
+      f32_unary_plan(&unary)
+      for task in 0..<unary.tasks { f32_unary_task(&unary, task, 0) }
+      expectEqual(y.array, x.array.map { definition(Double($0)) }, within: 2e-6, "function \(function.rawValue)")
+    }
+  }
+
+  /// Every way in which each of two operands may repeat along four axes.
+  @Test(arguments: instructionSets) func binary(_ isa: kernels_isa) throws {
+    var noise = Noise(4)
+    for extents in [[2, 3, 4, 5], [1, 1, 1, 40_000], [3, 1, 5, 17], [1, 200, 1, 100]] {
+      for mask in 0..<64 {
+        let repeats = (0..<4).map { (mask >> $0 & 1 == 1, $0 < 2 && mask >> ($0 + 4) & 1 == 1) }
+        func steps(_ repeated: [Bool]) -> [Int] {
+          var steps = [Int](repeating: 0, count: 4)
+          var step = 1
+          for axis in (0..<4).reversed() where !repeated[axis] {
+            steps[axis] = step
+            step *= extents[axis]
+          }
+          return steps
+        }
+        let (aSteps, bSteps) = (steps(repeats.map { $0.0 }), steps(repeats.map { $0.1 }))
+        func needed(_ steps: [Int]) -> Int { zip(extents, steps).reduce(1) { $0 + ($1.0 - 1) * $1.1 } }
+        let a = try GuardedFloats(noise.floats(needed(aSteps)).map { $0 + 2 })
+        let b = try GuardedFloats(noise.floats(needed(bSteps)).map { $0 + 2 })
+        let operation = [F32_ADD, F32_SUB, F32_MUL, F32_DIV][mask % 4]
+        var binary = f32_binary()
+        (binary.operation, binary.isa) = (operation, isa)
+        binary.extents = (extents[0], extents[1], extents[2], extents[3])
+        binary.a_steps = (aSteps[0], aSteps[1], aSteps[2], aSteps[3])
+        binary.b_steps = (bSteps[0], bSteps[1], bSteps[2], bSteps[3])
+        let count = extents.reduce(1, *)
+        var expected: [Double] = []
+        for index in 0..<count {
+          var (rest, aIndex, bIndex) = (index, 0, 0)
+          for axis in (0..<4).reversed() {
+            aIndex += rest % extents[axis] * aSteps[axis]
+            bIndex += rest % extents[axis] * bSteps[axis]
+            rest /= extents[axis]
+          }
+          let (x, y) = (Double(a.base[aIndex]), Double(b.base[bIndex]))
+          expected.append([x + y, x - y, x * y, x / y][mask % 4])
+        }
+        let y = try GuardedFloats([Float](repeating: .nan, count: count))
+        (binary.a, binary.b, binary.y) = (UnsafePointer(a.base), UnsafePointer(b.base), y.base)
+        f32_binary_plan(&binary)
+        for task in 0..<binary.tasks { f32_binary_task(&binary, task, 0) }
+        expectEqual(y.array, expected, within: 2e-6, "\(extents) \(aSteps) \(bSteps)")
+      }
+    }
+  }
+
+  @Test(arguments: instructionSets, [(1, 5), (300, 127), (7, 40_000)])
+  func affine(_ isa: kernels_isa, _ size: (rows: Int, channels: Int)) throws {
+    var noise = Noise(size.rows)
+    let x = try GuardedFloats(noise.floats(size.rows * size.channels))
+    let scale = try GuardedFloats(noise.floats(size.channels))
+    let shift = try GuardedFloats(noise.floats(size.channels))
+    let y = try GuardedFloats([Float](repeating: .nan, count: x.count))
+    var affine = f32_affine()
+    (affine.isa, affine.rows, affine.channels, affine.low, affine.high) = (isa, size.rows, size.channels, -0.5, 1)
+    (affine.x, affine.scale, affine.shift, affine.y) = (
+      UnsafePointer(x.base), UnsafePointer(scale.base), UnsafePointer(shift.base), y.base
+    )
+    f32_affine_plan(&affine)
+    for task in 0..<affine.tasks { f32_affine_task(&affine, task, 0) }
+    let expected = (0..<x.count).map { index in
+      let channel = index % size.channels
+      return min(max(Double(x.base[index]) * Double(scale.base[channel]) + Double(shift.base[channel]), -0.5), 1)
+    }
+    expectEqual(y.array, expected, within: 1e-6, "affine")
+  }
+
+  @Test(arguments: [0, 1]) func softmax(_ logarithm: Int) throws {
+    var noise = Noise(1)
+    let (rows, columns) = (3, 17)
+    let x = try GuardedFloats(noise.floats(rows * columns).map { $0 * 100 })
+    let y = try GuardedFloats([Float](repeating: .nan, count: x.count))
+    var softmax = f32_softmax(
+      rows: rows, columns: columns, logarithm: Int32(logarithm), x: UnsafePointer(x.base), y: y.base)
+    for row in 0..<rows { f32_softmax_task(&softmax, row, 0) }
+    var expected: [Double] = []
+    for row in 0..<rows {
+      let values = (0..<columns).map { Double(x.base[row * columns + $0]) }
+      let largest = values.max() ?? 0
+      let sum = values.reduce(0) { $0 + exp($1 - largest) }
+      expected += values.map { logarithm == 1 ? $0 - largest - log(sum) : exp($0 - largest) / sum }
+    }
+    expectEqual(y.array, expected, within: 1e-4, "softmax")
+  }
+
+  @Test(arguments: instructionSets, [(3, 1), (3, 5000), (1, 9), (17, 49), (64, 600), (127, 8)])
+  func transpose(_ isa: kernels_isa, _ size: (rows: Int, columns: Int)) throws {
+    var noise = Noise(size.rows)
+    let x = try GuardedFloats(noise.floats(2 * size.rows * size.columns))
+    let y = try GuardedFloats([Float](repeating: .nan, count: x.count))
+    var transpose = f32_transpose()
+    (transpose.batch, transpose.rows, transpose.columns, transpose.isa) = (2, size.rows, size.columns, isa)
+    (transpose.x, transpose.y) = (UnsafePointer(x.base), y.base)
+    f32_transpose_plan(&transpose)
+    for task in 0..<transpose.tasks { f32_transpose_task(&transpose, task, 0) }
+    let area = size.rows * size.columns
+    let expected = (0..<x.count).map { index in
+      let (image, place) = (index / area, index % area)
+      return Double(x.base[image * area + place % size.rows * size.columns + place / size.rows])
+    }
+    expectEqual(y.array, expected, within: 0, "transpose")
+  }
+}

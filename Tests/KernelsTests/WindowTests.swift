@@ -1,0 +1,114 @@
+import Kernels
+import Testing
+
+/// Pooling and depthwise convolution against loops that ask every tap whether it is inside.
+@Suite struct WindowTests {
+  @Test(arguments: instructionSets, [1, 3, 16, 17, 64, 127])
+  func windows(_ isa: kernels_isa, _ channels: Int) throws {
+    var noise = Noise(channels)
+    for round in 0..<12 {
+      var window = f32_window()
+      (window.batch, window.channels) = (noise.int(1...3), channels)
+      (window.in_height, window.in_width) = (noise.int(4...9), noise.int(4...13))
+      (window.kernel_height, window.kernel_width) = (noise.int(1...4), noise.int(1...4))
+      (window.stride_height, window.stride_width) = (noise.int(1...3), noise.int(1...3))
+      (window.dilation_height, window.dilation_width) = round % 3 == 0 ? (noise.int(1...2), 2) : (1, 1)
+      (window.pad_top, window.pad_left) = (noise.int(0...2), noise.int(0...2))
+      (window.pad_bottom, window.pad_right) = (noise.int(0...2), noise.int(0...2))
+      let reachHeight = window.dilation_height * (window.kernel_height - 1) + 1
+      let reachWidth = window.dilation_width * (window.kernel_width - 1) + 1
+      let roomHeight = window.in_height + window.pad_top + window.pad_bottom - reachHeight
+      let roomWidth = window.in_width + window.pad_left + window.pad_right - reachWidth
+      guard roomHeight >= 0, roomWidth >= 0 else { continue }
+      window.out_height = roomHeight / window.stride_height + 1
+      window.out_width = roomWidth / window.stride_width + 1
+      let x = try GuardedFloats(noise.floats(window.batch * window.in_height * window.in_width * channels))
+      for kind in [F32_POOL_MAX, F32_POOL_AVERAGE, F32_POOL_AVERAGE_PADDED] { try pool(isa, kind, window, x) }
+      try depthwise(isa, window, x, &noise)
+    }
+  }
+
+  @Test(arguments: instructionSets) func globalPoolingIsCutByChannels(_ isa: kernels_isa) throws {
+    var noise = Noise(1)
+    var window = f32_window()
+    (window.batch, window.channels, window.in_height, window.in_width) = (2, 300, 1, 49)
+    (window.kernel_height, window.kernel_width, window.out_height, window.out_width) = (1, 49, 1, 1)
+    (window.stride_height, window.stride_width, window.dilation_height, window.dilation_width) = (1, 1, 1, 1)
+    let x = try GuardedFloats(noise.floats(2 * 49 * 300))
+    try pool(isa, F32_POOL_AVERAGE, window, x)
+    try pool(isa, F32_POOL_MAX, window, x)
+  }
+
+  private func pool(_ isa: kernels_isa, _ kind: f32_pool_kind, _ window: f32_window, _ x: GuardedFloats) throws {
+    var expected: [Double] = []
+    forEachWindow(window) { channel, cells, padded in
+      let values = cells.map { Double(x.base[$0.index + channel]) }
+      switch kind {
+      case F32_POOL_MAX: expected.append(values.max() ?? -.infinity)
+      case F32_POOL_AVERAGE: expected.append(values.reduce(0, +) / Double(max(1, values.count)))
+      default: expected.append(values.reduce(0, +) / Double(max(1, padded)))
+      }
+    }
+    let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
+    var pool = f32_pool()
+    (pool.window, pool.kind, pool.isa, pool.x, pool.y) = (window, kind, isa, UnsafePointer(x.base), y.base)
+    f32_pool_plan(&pool)
+    for task in 0..<pool.tasks { f32_pool_task(&pool, task, 0) }
+    for (index, (found, wanted)) in zip(y.array, expected).enumerated() {
+      if Double(found) != wanted, abs(Double(found) - wanted) > 1e-6 {
+        Issue.record("pool \(kind.rawValue): element \(index) is \(found), should be \(wanted): \(window)")
+        return
+      }
+    }
+  }
+
+  private func depthwise(_ isa: kernels_isa, _ window: f32_window, _ x: GuardedFloats, _ noise: inout Noise) throws {
+    let taps = window.kernel_height * window.kernel_width
+    let weights = noise.floats(window.channels * taps)
+    let bias = noise.floats(window.channels)
+    let residual = noise.floats(window.batch * window.out_height * window.out_width * window.channels)
+    var expected: [Double] = []
+    forEachWindow(window) { channel, cells, _ in
+      var sum = Double(bias[channel]) + Double(residual[expected.count])
+      for cell in cells { sum += Double(x.base[cell.index + channel]) * Double(weights[channel * taps + cell.tap]) }
+      expected.append(max(sum, 0))
+    }
+    let packed = try GuardedFloats([Float](repeating: .nan, count: (1 + taps) * window.channels))
+    let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
+    var depthwise = f32_depthwise()
+    (depthwise.window, depthwise.isa, depthwise.low, depthwise.high) = (window, isa, 0, .infinity)
+    (depthwise.x, depthwise.w, depthwise.y) = (UnsafePointer(x.base), UnsafePointer(packed.base), y.base)
+    f32_depthwise_plan(&depthwise)
+    f32_depthwise_pack(&depthwise, weights, bias, packed.base)
+    residual.withUnsafeBufferPointer {
+      depthwise.residual = $0.baseAddress
+      for task in 0..<depthwise.tasks { f32_depthwise_task(&depthwise, task, 0) }
+    }
+    expectEqual(y.array, expected, within: 1e-5, "depthwise \(window)")
+  }
+
+  /// `cells`: the taps inside the input, and where their pixels begin; `padded`: how many lie inside it or its padding.
+  private func forEachWindow(
+    _ w: f32_window, _ body: (_ channel: Int, _ cells: [(tap: Int, index: Int)], _ padded: Int) -> Void
+  ) {
+    for image in 0..<w.batch {
+      for oy in 0..<w.out_height {
+        for ox in 0..<w.out_width {
+          var cells: [(tap: Int, index: Int)] = []
+          var padded = 0
+          for ky in 0..<w.kernel_height {
+            for kx in 0..<w.kernel_width {
+              let iy = oy * w.stride_height + ky * w.dilation_height - w.pad_top
+              let ix = ox * w.stride_width + kx * w.dilation_width - w.pad_left
+              if iy < w.in_height + w.pad_bottom, ix < w.in_width + w.pad_right { padded += 1 }
+              guard iy >= 0, iy < w.in_height, ix >= 0, ix < w.in_width else { continue }
+              let index = ((image * w.in_height + iy) * w.in_width + ix) * w.channels
+              cells.append((ky * w.kernel_width + kx, index))
+            }
+          }
+          for channel in 0..<w.channels { body(channel, cells, padded) }
+        }
+      }
+    }
+  }
+}
