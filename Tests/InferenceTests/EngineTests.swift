@@ -75,7 +75,8 @@ import Testing
   }
 
   @Test func originalsOfWeightsAreLetGo() throws {
-    final class Flag: @unchecked Sendable { var isReleased = false }  // written by the tensor's last owner, in this thread
+    // Written by the tensor's last owner, in this thread.
+    final class Flag: @unchecked Sendable { var isReleased = false }
     let flag = Flag()
     func engine() throws -> Engine {
       let shape: Shape = [8, 4, 1, 1]
