@@ -1,7 +1,6 @@
-"""Finds the Python packages a tool needs, without touching the system's.
+"""`need("onnx", "numpy")` returns if they can be imported; otherwise it runs the tool again with a Python that has them.
 
-`need("onnx", "numpy")` returns if they can be imported. Otherwise it runs the tool again in a virtual environment:
-`.build/venv` (or the one that GIEMSA_VENV names), made on first use.
+That Python is the one of tools/python-environment: a virtual environment of this checkout, made on first use.
 """
 
 import importlib.util
@@ -15,16 +14,12 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 def need(*packages):
     if all(importlib.util.find_spec(package) for package in packages):
         return
-    venv = os.environ.get("GIEMSA_VENV") or os.path.join(ROOT, ".build", "venv")
-    python = os.path.join(venv, "bin", "python")
-    if os.path.realpath(sys.prefix) == os.path.realpath(venv):
-        missing = [package for package in packages if not importlib.util.find_spec(package)]
-        print(f"installing {', '.join(missing)} into {venv}", file=sys.stderr)
-        if subprocess.call([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *missing]) != 0:
-            sys.exit(f"{sys.argv[0]}: could not install {', '.join(missing)}; is the network there?")
-        importlib.invalidate_caches()
-    elif not os.path.exists(python):
-        print(f"making {venv}", file=sys.stderr)
-        if subprocess.call([sys.executable, "-m", "venv", venv]) != 0:
-            sys.exit(f"{sys.argv[0]}: could not make {venv}; on Debian: apt-get install python3-venv")
+    environment = [os.path.join(ROOT, "tools", "python-environment"), *packages]
+    result = subprocess.run(environment, stdout=subprocess.PIPE, text=True)
+    if result.returncode != 0:
+        sys.exit(f"{sys.argv[0]}: could not get the Python packages {', '.join(packages)} (see above)")
+    python = result.stdout.strip()
+    if os.environ.get("GIEMSA_PYTHON_TRIED") == python:
+        sys.exit(f"{sys.argv[0]}: {python} cannot import {', '.join(packages)}")
+    os.environ["GIEMSA_PYTHON_TRIED"] = python
     os.execv(python, [python, *sys.argv])

@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import ONNXFormat
+import Passes
 import Platform
 
 /// Runs cases of stored inputs and outputs through one model.
@@ -48,7 +49,9 @@ final class CaseRunner {
     if reference { return try graph.evaluate(inputs) }
     let shapes = inputs.map { $0.shape }
     if let planned, planned.shapes == shapes { return try planned.engine.run(inputs) }
-    let engine = try Engine(graph, inputShapes: shapes, options: EngineOptions(threads: threads))
+    var optimized = graph
+    _ = try PassPipeline.optimize(&optimized)
+    let engine = try Engine(optimized, inputShapes: shapes, options: EngineOptions(threads: threads))
     planned = (shapes, engine)
     return try engine.run(inputs)
   }
