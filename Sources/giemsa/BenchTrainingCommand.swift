@@ -1,0 +1,82 @@
+import ArgumentParser
+import Foundation
+import ModelGraph
+import Platform
+import Training
+
+/// How fast this machine trains: steps of SGD with momentum on noise, as PyTorch is timed beside it.
+struct BenchTrainingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "bench-training", abstract: "Measures training throughput in images per second, on made-up data.")
+
+  @Option(help: "The network: \(ResNetArchitecture.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+  var arch = "resnet18"
+
+  @Option(help: "Side of the square input, in pixels.")
+  var size = 64
+
+  @Option(help: "Pictures in a batch.")
+  var batch = 64
+
+  @Option(help: "Threads.")
+  var threads = 2
+
+  @Option(help: "Seconds to measure for.")
+  var seconds = 8.0
+
+  @Flag(help: "Print the time by kind of layer.")
+  var profile = false
+
+  func validate() throws {
+    guard ResNetArchitecture(rawValue: arch) != nil else { throw ValidationError("--arch '\(arch)' is not known") }
+    guard (16...2048).contains(size) else { throw ValidationError("--size must be from 16 to 2048") }
+    guard (2...4096).contains(batch) else { throw ValidationError("--batch must be from 2 to 4096") }
+    guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
+  }
+
+  func run() throws {
+    guard let architecture = ResNetArchitecture(rawValue: arch) else { return }
+    let network = try TrainingNetwork(
+      try architecture.graph(classes: 2, inputSize: (size, size), seed: 1), inputShape: [batch, 3, size, size],
+      threads: threads)
+    var random = SystemRandomNumberGenerator()
+    let pixels = (0..<batch * 3 * size * size).map { _ in Float.random(in: -2...2, using: &random) }
+    let images = try Tensor([batch, 3, size, size], pixels)
+    let labels = (0..<batch).map { Int32($0 % 2) }
+    let optimizer = Optimizer.sgd()
+    func step() throws {
+      _ = try network.step(images: images, labels: labels, optimizer: optimizer, rate: 1e-3, momentum: 0.9)
+    }
+    try step()
+    network.resetProfile()
+    var steps = 0
+    let start = platform_seconds()
+    while platform_seconds() - start < seconds || steps < 2 {
+      try step()
+      steps += 1
+    }
+    let taken = platform_seconds() - start
+    print(
+      "\(arch) \(size) batch \(batch) threads \(threads) float \(network.instructionSet) "
+        + String(format: "%.1f images/s", Double(steps * batch) / taken)
+        + " peak \(platform_peak_rss_kib() >> 10) MiB")
+    if profile { printProfile(network.profile, steps: steps, total: taken) }
+  }
+
+  private func printProfile(_ lines: [TrainingNetwork.ProfileLine], steps: Int, total: Double) {
+    print(row("layer", "forward ms", "backward ms", "share"))
+    for line in lines {
+      print(
+        row(
+          line.kind, String(format: "%.2f", line.forward * 1e3 / Double(steps)),
+          String(format: "%.2f", line.backward * 1e3 / Double(steps)),
+          String(format: "%.1f %%", (line.forward + line.backward) / total * 100)))
+    }
+  }
+
+  private func row(_ kind: String, _ forward: String, _ backward: String, _ share: String) -> String {
+    func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+    return kind.padding(toLength: 32, withPad: " ", startingAt: 0) + right(forward, 12) + right(backward, 13)
+      + right(share, 9)
+  }
+}
