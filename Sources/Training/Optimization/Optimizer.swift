@@ -36,6 +36,30 @@ public final class Optimizer: Sendable {
     }
   }
 
+  /// One step on weights in an array, with the loops that train networks.
+  ///
+  /// - Parameters:
+  ///   - moments: empty before the first step; kept from step to step.
+  ///   - step: 1 for the first.
+  public func apply(
+    to weights: inout [Float], gradient: [Float], moments: inout [[Float]], step: Int, rate: Float, momentum: Float
+  ) {
+    precondition(weights.count == gradient.count, "a slope for each weight")
+    guard let kernels = train_kernels_for_cpu()?.pointee else { return }
+    while moments.count < momentCount { moments.append([Float](repeating: 0, count: weights.count)) }
+    let (count, blocks) = (weights.count, moments.map { UnsafeMutableBufferPointer<Float>.copy($0) })
+    defer { for block in blocks { block.deallocate() } }
+    weights.withUnsafeMutableBufferPointer { weights in
+      gradient.withUnsafeBufferPointer { gradient in
+        guard let weights = weights.baseAddress, let gradient = gradient.baseAddress else { return }
+        update(step: step, rate: rate, momentum: momentum).apply(
+          weights: weights, gradient: gradient, moments: blocks.compactMap { $0.baseAddress }, count: count,
+          decays: true, kernels: kernels)
+      }
+    }
+    moments = blocks.map { Array($0) }
+  }
+
   /// What one step does to every parameter it meets.
   ///
   /// - Parameter step: 1 for the first step these moments see; Adam's correction for their start at zero needs it.
@@ -91,5 +115,13 @@ struct ParameterUpdate: Sendable {
     case .sgd:
       kernels.momentum(weights, gradient, moments[0], count, keep, momentum, scale)
     }
+  }
+}
+
+extension UnsafeMutableBufferPointer where Element == Float {
+  fileprivate static func copy(_ numbers: [Float]) -> Self {
+    let buffer = allocate(capacity: numbers.count)
+    _ = buffer.initialize(from: numbers)
+    return buffer
   }
 }

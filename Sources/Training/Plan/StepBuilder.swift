@@ -134,8 +134,6 @@ struct StepBuilder {
 
   private mutating func step(_ node: Graph.Node, _ output: Slot) throws(GraphError) -> Step {
     let place = node.place
-    let attributes = AttributeReader(
-      node.operation.name, opset: Graph.opset, inputCount: node.inputs.count, attributes: node.operation.attributes)
     switch node.operation {
     case .conv(let conv):
       let operands = try operands(node)
@@ -151,29 +149,24 @@ struct StepBuilder {
       case .plain: break
       }
     case .batchNormalization:
-      return try normalization(node, output, Joined(normalization: 0, residual: nil, rectifies: false))
+      return try normalization(
+        node, output, Joined(normalization: 0, residual: nil, rectifies: false))
     case .relu: return try activation(node, output, TRAIN_RELU)
-    case .leakyRelu:
-      return try activation(node, output, TRAIN_LEAKY_RELU, try attributes.float("alpha", default: 0.01))
+    case .leakyRelu(let function): return try activation(node, output, TRAIN_LEAKY_RELU, function.alpha)
     case .sigmoid: return try activation(node, output, TRAIN_SIGMOID)
-    case .hardSigmoid:
-      return try activation(
-        node, output, TRAIN_HARD_SIGMOID, try attributes.float("alpha", default: 0.2),
-        try attributes.float("beta", default: 0.5))
+    case .hardSigmoid(let function):
+      return try activation(node, output, TRAIN_HARD_SIGMOID, function.alpha, function.beta)
     case .hardSwish: return try activation(node, output, TRAIN_HARD_SWISH)
     case .clip:
       let (low, high) = (bound(node, 1), bound(node, 2))
       return try activation(
         node, output, TRAIN_CLIP, low ?? -Float.greatestFiniteMagnitude, high ?? Float.greatestFiniteMagnitude)
-    case .maxPool:
+    case .maxPool(let pool):
       let operands = try operands(node)
-      guard let x = operands[0]?.slot, x.isChannelsLast, node.outputs.count == 1 else { break }
-      let window = Window(
-        kernel: try attributes.ints("kernel_shape", default: []), strides: try attributes.ints("strides", default: []),
-        pads: try attributes.ints("pads", default: []), dilations: try attributes.ints("dilations", default: []),
-        autoPad: AutoPad(rawValue: try attributes.string("auto_pad", default: "NOTSET")) ?? .notSet,
-        ceilMode: try attributes.flag("ceil_mode", default: false))
-      let plane = try window.plane(over: x.shape, kernel: window.kernel, of: "MaxPool")
+      guard let x = operands[0]?.slot, x.isChannelsLast, node.outputs.dropFirst().allSatisfy({ $0 == nil }) else {
+        break
+      }
+      let plane = try pool.window.plane(over: x.shape, kernel: pool.window.kernel, of: "MaxPool")
       return MaxPoolStep(place: place, operands: operands, output: output, plane: plane)
     case .globalAveragePool:
       return GlobalAveragePoolStep(place: place, operands: try operands(node), output: output)
@@ -192,8 +185,8 @@ struct StepBuilder {
       if try output.shape.axis(concat.axis, of: "Concat") == 1, operands.allSatisfy({ $0?.slot != nil }) {
         return ConcatStep(place: place, operands: operands, output: output)
       }
-    case .gemm, .matMul:
-      if let step = try matrix(node, output, attributes) { return step }
+    case .gemm(let gemm): if let step = try matrix(node, gemm, output) { return step }
+    case .matMul: if let step = try matrix(node, Gemm(), output) { return step }
     case .dropout:
       let ratio = node.inputs.count > 1 ? bound(node, 1) ?? 0.5 : 0.5
       guard ratio >= 0, ratio < 1 else { throw GraphError(.badInput, "a ratio of \(ratio); it must be in 0 ..< 1") }
@@ -237,12 +230,12 @@ struct StepBuilder {
     guard operands[0]?.slot != nil, operands[1]?.parameter != nil, operands[2]?.parameter != nil,
       let mean = statistic(node.inputs[3]), let variance = statistic(node.inputs[4])
     else { throw GraphError(.notConstant, "scale, bias, mean and variance must be constants").at(node.place) }
-    let attributes = AttributeReader(
-      node.operation.name, opset: Graph.opset, inputCount: 5, attributes: node.operation.attributes)
+    guard case .batchNormalization(let definition) = node.operation else {
+      throw GraphError(.unknownOperator, "not a normalisation").at(node.place)
+    }
     return NormalizationStep(
-      place: node.place, operands: operands, output: output, epsilon: try attributes.float("epsilon", default: 1e-5),
-      momentum: try attributes.float("momentum", default: 0.9), rectifies: joined.rectifies, mean: mean,
-      variance: variance)
+      place: node.place, operands: operands, output: output, epsilon: definition.epsilon,
+      momentum: definition.momentum, rectifies: joined.rectifies, mean: mean, variance: variance)
   }
 
   private mutating func statistic(_ value: Graph.ValueID?) -> RunningStatistic? {
@@ -253,25 +246,19 @@ struct StepBuilder {
     return statistic
   }
 
-  private mutating func matrix(
-    _ node: Graph.Node, _ output: Slot, _ attributes: AttributeReader
-  ) throws(GraphError) -> Step? {
-    let isGemm = node.operation.name == "Gemm"
+  /// MatMul is a Gemm of default attributes.
+  private mutating func matrix(_ node: Graph.Node, _ gemm: Gemm, _ output: Slot) throws(GraphError) -> Step? {
     let operands = try operands(node)
     guard let x = operands[0]?.slot, let w = operands[1]?.parameter, x.shape.rank == 2, w.shape.rank == 2,
-      w.layout == .plain
+      w.layout == .plain, !gemm.transA
     else { return nil }
-    let transposesX = isGemm ? try attributes.flag("transA", default: false) : false
-    if transposesX { return nil }
     if operands.count > 2, let c = operands[2] {
       guard let bias = c.parameter, bias.shape.count == output.shape[1], bias.shape.extents.last == output.shape[1]
       else { return nil }
     }
     return MatrixStep(
-      place: node.place, kind: node.operation.name, operands: operands, output: output,
-      transposesWeights: isGemm ? try attributes.flag("transB", default: false) : false,
-      alpha: isGemm ? try attributes.float("alpha", default: 1) : 1,
-      beta: isGemm ? try attributes.float("beta", default: 1) : 1)
+      place: node.place, kind: node.operation.name, operands: operands, output: output, transposesWeights: gemm.transB,
+      alpha: gemm.alpha, beta: gemm.beta)
   }
 
   /// A view or a flattening, where the picture axis stays and the order of elements allows it.
