@@ -75,7 +75,9 @@ struct BenchTrainingCommand: ParsableCommand {
   }
 
   private func row(_ kind: String, _ forward: String, _ backward: String, _ share: String) -> String {
-    func right(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+    func right(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
     return kind.padding(toLength: 32, withPad: " ", startingAt: 0) + right(forward, 12) + right(backward, 13)
       + right(share, 9)
   }
