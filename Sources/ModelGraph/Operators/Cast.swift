@@ -12,8 +12,9 @@ public struct Cast: OperatorDefinition {
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     to = try attributes.elementType("to", try attributes.int("to"))
-    // Says what happens to values too large for float 8 types, which are refused above.
+    // Both speak of float 8 types only, which are refused above.
     if attributes.opset >= 19 { _ = try attributes.flag("saturate", default: true) }
+    if attributes.opset >= 24 { _ = try attributes.string("round_mode", default: "up") }
   }
 
   public var attributes: [Attribute] { [.int("to", to.onnxNumber)] }

@@ -1,5 +1,5 @@
 /// DequantizeLinear: y = (x − x_zero_point) · x_scale.
-/// https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html, opsets 10, 13, 19 and 21.
+/// https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html, opsets 10 to 23.
 ///
 /// Inputs: x (int8, uint8 or int32), x_scale (float32), x_zero_point (x's type, optional: 0). Scale and zero point are one
 /// number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it. Output: float32.
@@ -13,6 +13,10 @@ public struct DequantizeLinear: OperatorDefinition {
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     granularity = try QuantizationGranularity(attributes)
+    let number = attributes.opset >= 23 ? try attributes.int("output_dtype", default: 0) : 0
+    guard number == 0 || number == ElementType.float32.onnxNumber else {
+      throw GraphError(.unsupportedType, "DequantizeLinear: attribute 'output_dtype' must be float32")
+    }
   }
 
   public var attributes: [Attribute] { granularity.attributes }

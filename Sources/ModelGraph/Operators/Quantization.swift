@@ -103,11 +103,17 @@ extension Tensor {
   func quantized(
     _ type: ElementType, zeroPoints: [Int32], _ grain: QuantizationGrain = .tensor
   ) throws(GraphError) -> Tensor {
-    if type == .int8 {
-      return try mapped(zeroPoints, grain) { (element: Float, zero: Int32) in Int8(quantizing: element, zeroPoint: zero)
-      }
+    switch type {
+    case .int8: return try quantized(Int8.self, zeroPoints, grain)
+    default: return try quantized(UInt8.self, zeroPoints, grain)
     }
-    return try mapped(zeroPoints, grain) { (element: Float, zero: Int32) in UInt8(quantizing: element, zeroPoint: zero)
+  }
+
+  private func quantized<Byte: TensorElement & FixedWidthInteger>(
+    _: Byte.Type, _ zeroPoints: [Int32], _ grain: QuantizationGrain
+  ) throws(GraphError) -> Tensor {
+    try mapped(zeroPoints, grain) { (element: Float, zeroPoint: Int32) in
+      Byte(quantizing: element, zeroPoint: zeroPoint)
     }
   }
 

@@ -1,5 +1,5 @@
 /// QuantizeLinear: y = clamp(round(x / y_scale) + y_zero_point), halves to even.
-/// https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html, opsets 10, 13, 19 and 21.
+/// https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html, opsets 10 to 23.
 ///
 /// Inputs: x (float32 or int32), y_scale (float32), y_zero_point (int8 or uint8, optional: uint8 0). Scale and zero point
 /// are one number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it.
@@ -22,6 +22,10 @@ public struct QuantizeLinear: OperatorDefinition {
     if attributes.opset >= 19 { _ = try attributes.flag("saturate", default: true) }
     let number = attributes.opset >= 21 ? try attributes.int("output_dtype", default: 0) : 0
     outputType = number == 0 ? nil : try attributes.elementType("output_dtype", number)
+    let precision = attributes.opset >= 23 ? try attributes.int("precision", default: 0) : 0
+    guard precision == 0 || precision == ElementType.float32.onnxNumber else {
+      throw attributes.bad("precision", "must be float32, in which the quotient is computed here")
+    }
     guard outputType.map({ ElementType.bytes.contains($0) }) ?? true else {
       throw GraphError(.unsupportedType, "QuantizeLinear: attribute 'output_dtype' must be int8 or uint8")
     }

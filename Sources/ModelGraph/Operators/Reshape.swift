@@ -28,16 +28,18 @@ public struct Reshape: OperatorDefinition {
   }
 
   private func target(of shape: Shape, wanted: [Int]) throws(GraphError) -> Shape {
-    var target = Shape(wanted)
+    let asked = Shape(wanted)
+    var target = asked
     var open: Int?
     for (axis, extent) in wanted.enumerated() {
+      guard extent >= -1 else { throw .mismatch("Reshape: shape \(asked) has a negative extent other than -1") }
       if extent == 0, !allowzero {
         guard axis < shape.rank else {
-          throw .mismatch("Reshape: shape \(target) has 0 at axis \(axis), but data \(shape) has no such axis to keep")
+          throw .mismatch("Reshape: shape \(asked) has 0 at axis \(axis), but data \(shape) has no such axis to keep")
         }
         target[axis] = shape[axis]
       } else if extent == -1 {
-        guard open == nil else { throw .mismatch("Reshape: shape \(Shape(wanted)) has more than one -1") }
+        guard open == nil else { throw .mismatch("Reshape: shape \(asked) has more than one -1") }
         open = axis
         target[axis] = 1
       }
@@ -45,13 +47,12 @@ public struct Reshape: OperatorDefinition {
     let known = try target.checked().count
     if let open {
       guard known > 0, shape.count % known == 0 else {
-        throw .mismatch("Reshape: nothing fits the -1 when data \(shape) becomes \(Shape(wanted))")
+        throw .mismatch("Reshape: nothing fits the -1 when data \(shape) becomes \(asked)")
       }
       target[open] = shape.count / known
     }
-    guard try target.checked().count == shape.count else {
-      throw .mismatch(
-        "Reshape: data \(shape) has \(shape.count) elements, shape \(Shape(wanted)) wants \(target.count)")
+    guard target.count == shape.count else {
+      throw .mismatch("Reshape: data \(shape) has \(shape.count) elements, shape \(asked) wants \(target.count)")
     }
     return target
   }
