@@ -32,4 +32,37 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
     }
     return picture
   }
+
+  /// Decodes everything, if it is to be kept.
+  func fill() throws {
+    guard keeps else { return }
+    let failures = Failures()
+    DispatchQueue.concurrentPerform(iterations: items.count) { index in
+      do { _ = try picture(index) } catch { failures.add(index, "\(error)") }
+    }
+    try failures.check()
+  }
+}
+
+/// What went wrong on several threads: the one with the lowest index is told, and how many more there are.
+private final class Failures: @unchecked Sendable {  // everything under `lock`
+  private let lock = NSLock()
+  private var first: (index: Int, message: String)?
+  private var count = 0
+
+  func add(_ index: Int, _ message: String) {
+    lock.withLock {
+      count += 1
+      if let first, first.index < index { return }
+      first = (index, message)
+    }
+  }
+
+  func check() throws {
+    try lock.withLock {
+      guard let first else { return }
+      let more = count > 1 ? " (and \(count - 1) more pictures cannot be read)" : ""
+      throw DatasetError(first.message + more)
+    }
+  }
 }

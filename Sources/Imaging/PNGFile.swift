@@ -47,8 +47,8 @@ public enum PNGFile {
     return Picture(width: Int(width), height: Int(height), pixels: pixels)
   }
 
-  /// Writes an RGB PNG; the file at `path` is replaced only when the new one is whole.
-  public static func write(_ picture: Picture, to path: String) throws(ImagingError) {
+  /// The bytes of an RGB PNG.
+  public static func encode(_ picture: Picture) throws(ImagingError) -> [UInt8] {
     var bytes: UnsafeMutableRawPointer?
     var count = 0
     var reason = ""
@@ -57,9 +57,15 @@ public enum PNGFile {
         pngshim_write(pixels.baseAddress, UInt32(picture.width), UInt32(picture.height), &bytes, &count, $0)
       }
     }
-    guard status == 0 else { throw ImagingError("\(path): cannot encode a PNG (\(reason))") }
+    guard status == 0 else { throw ImagingError("cannot encode a PNG (\(reason))") }
     defer { pngshim_free(bytes) }
-    let error = platform_replace_file(path, bytes, count)
+    return Array(UnsafeRawBufferPointer(start: bytes, count: count))
+  }
+
+  /// Writes an RGB PNG; the file at `path` is replaced only when the new one is whole.
+  public static func write(_ picture: Picture, to path: String) throws(ImagingError) {
+    let bytes = try encode(picture)
+    let error = bytes.withUnsafeBytes { platform_replace_file(path, $0.baseAddress, $0.count) }
     guard error == 0 else {
       throw ImagingError("\(path): cannot write (\(String(cString: platform_error_text(error))))")
     }

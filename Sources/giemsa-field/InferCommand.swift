@@ -1,10 +1,153 @@
+import Imaging
+import ModelGraph
+import Platform
+
+/// `infer MODEL PATH…`: which class is each picture of?
 enum InferCommand {
   static let command = Command(
     name: "infer", arguments: "MODEL PATH…",
-    summary: "To come.",
-    options: [], run: run)
+    summary: """
+      Classifies PNG pictures. A PATH is a picture or a folder, which is searched to its last subfolder. Tells each
+      picture's class, its probability and every class's, and at the end the count per class and pictures per second
+      (on standard error when the format is for machines). A picture that cannot be read is reported, the rest go on,
+      and the exit status is 1.
+      """,
+    options: [
+      OptionRule(name: "--format", value: "FORMAT", help: "table (for people; the default), csv or jsonl"),
+      OptionRule(name: "--output", value: "FILE", help: "write the answers there; it appears when it is whole"),
+      OptionRule(name: "--top", value: "K", help: "only the K likeliest classes, likeliest first"),
+      OptionRule(name: "--threads", value: "N", help: "threads of the engine; 1 unless given"),
+      OptionRule(name: "--batch", value: "N", help: "pictures at once; 1 unless given"),
+      OptionRule(name: "--size", value: "HxW", help: "picture size of a model that leaves it open: 224 or 64x48"),
+      OptionRule(name: "--mean", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
+      OptionRule(name: "--std", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
+      OptionRule(name: "--classes", value: "A,B,…", help: "class names, for a model that does not say"),
+    ], run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
-    throw UsageError(message: "not written yet")
+    guard let path = options.positional.first, options.positional.count >= 2 else {
+      throw UsageError(message: "wants a MODEL and at least one picture or folder: infer MODEL PATH…")
+    }
+    let kind: AnswerFormat.Kind
+    switch options.string("--format") ?? "table" {
+    case "table": kind = .table
+    case "csv": kind = .csv
+    case "jsonl": kind = .jsonl
+    case let other: throw UsageError(message: "--format '\(other)' is not one of table, csv, jsonl")
+    }
+    let threads = try options.int("--threads", default: 1, in: 1...1024)
+    let batch = try options.int("--batch", default: 1, in: 1...4096)
+    let top = options.string("--top") == nil ? nil : try options.int("--top", default: 1, in: 1...1_000_000)
+    var overrides = PictureModel.Overrides()
+    overrides.size = try size(options)
+    overrides.mean = try colors(options, "--mean", from: 0)
+    overrides.std = try colors(options, "--std", from: 1e-6)
+    overrides.classes = options.string("--classes").map { split($0) }
+
+    // What the model and the machine do wrong ends with status 1; only the command line itself with 2.
+    do {
+      let model = try PictureModel(path, overrides: overrides, batch: batch, threads: threads)
+      let output = try OutputFile(options.string("--output"))
+      var walk = PictureWalk()
+      for path in options.positional.dropFirst() { walk.add(path) }
+      for problem in walk.problems { complain(problem) }
+      let width = walk.files.reduce(7) { max($0, AnswerFormat.width($1)) }
+      let format = AnswerFormat(
+        kind: kind, classes: model.classes, top: top.map { min($0, model.classes.count) }, pathWidth: width)
+      return try answer(walk, model, format, output)
+    } catch {
+      complain(error.message)
+      return 1
+    }
+  }
+
+  private static func answer(
+    _ walk: PictureWalk, _ model: PictureModel, _ format: AnswerFormat, _ output: OutputFile
+  ) throws(UsageError) -> Int32 {
+    let started = platform_seconds()
+    var counts = [Int](repeating: 0, count: model.classes.count)
+    var bad = walk.problems.count
+    var names: [String] = []
+    var pictures: [Picture] = []
+    func flush() throws(UsageError) {
+      if pictures.isEmpty { return }
+      let answers: [[Double]]
+      do { answers = try model.probabilities(pictures) } catch { throw UsageError(message: "\(names[0]): \(error)") }
+      var text = ""
+      for (name, probabilities) in zip(names, answers) {
+        text += format.line(name, probabilities)
+        var best = 0
+        for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
+        counts[best] += 1
+      }
+      output.write(text)
+      names = []
+      pictures = []
+    }
+    if !walk.files.isEmpty { output.write(format.header) }
+    for file in walk.files {
+      do {
+        pictures.append(try PNGFile.read(file))
+        names.append(file)
+      } catch {
+        complain(error.message)
+        bad += 1
+      }
+      if pictures.count == model.classifier.batch { try flush() }
+    }
+    try flush()
+    try output.finish()
+    let done = counts.reduce(0) { $0 + $1 }
+    if done > 0 {
+      summarize(model.classes, counts, done, bad, platform_seconds() - started, toError: format.isForMachines)
+    }
+    return bad == 0 ? 0 : 1
+  }
+
+  private static func summarize(
+    _ classes: [String], _ counts: [Int], _ done: Int, _ bad: Int, _ seconds: Double, toError: Bool
+  ) {
+    var text = "\(done) pictures:"
+    for (index, count) in counts.enumerated() where count > 0 || classes.count <= 10 {
+      text += " \(classes[index]) \(count)"
+      if index < counts.count - 1 { text += "," }
+    }
+    if text.utf8.last == UInt8(ascii: ",") { text.removeLast() }
+    if bad > 0 { text += "; \(bad) could not be read" }
+    text += "; \(NumberText.fixed(Double(done) / max(seconds, 1e-9), 1)) pictures/s"
+    if toError { Console.error(text) } else { Console.out("\n" + text) }
+  }
+
+  private static func complain(_ message: String) { Console.error("giemsa-field: \(message)") }
+
+  private static func split(_ text: String) -> [String] {
+    Array(text.utf8).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// `224` or `64x48`: height and width.
+  private static func size(_ options: CommandLineOptions) throws(UsageError) -> (height: Int, width: Int)? {
+    guard let text = options.string("--size") else { return nil }
+    let parts = Array(text.utf8).split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)
+      .map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
+    guard parts.count == 1 || parts.count == 2, parts.allSatisfy({ $0 >= 1 && $0 <= 16384 }) else {
+      throw UsageError(message: "--size '\(text)' must be a number of pixels (224) or height x width (64x48), to 16384")
+    }
+    return (parts[0], parts[parts.count - 1])
+  }
+
+  /// Three numbers of at least `least`.
+  private static func colors(_ options: CommandLineOptions, _ name: String, from least: Double) throws(UsageError)
+    -> [Float]?
+  {
+    guard let text = options.string(name) else { return nil }
+    var numbers: [Float] = []
+    for part in split(text) {
+      if let number = NumberText.parse(part), number >= least, number <= 1000 { numbers.append(Float(number)) }
+    }
+    guard numbers.count == 3, split(text).count == 3 else {
+      throw UsageError(message: "\(name) '\(text)' must be three numbers with commas: 0.485,0.456,0.406")
+    }
+    return numbers
   }
 }

@@ -1,0 +1,67 @@
+import ModelGraph
+
+/// One epoch's results.
+public struct EpochResult: Sendable, Equatable {
+  /// Counted from 0, as fastai does.
+  public var epoch: Int
+  /// Mean loss of the epoch's training steps, each before its update.
+  public var trainLoss: Double
+  public var validLoss: Double
+  /// 0...1.
+  public var accuracy: Double
+  /// Of training and validation together.
+  public var seconds: Double
+  /// Training pictures per second of training.
+  public var picturesPerSecond: Double
+
+  public init(
+    epoch: Int, trainLoss: Double, validLoss: Double, accuracy: Double, seconds: Double, picturesPerSecond: Double
+  ) {
+    self.epoch = epoch
+    self.trainLoss = trainLoss
+    self.validLoss = validLoss
+    self.accuracy = accuracy
+    self.seconds = seconds
+    self.picturesPerSecond = picturesPerSecond
+  }
+}
+
+/// fastai's table of a training run: one line an epoch, the same on a terminal and in a pipe.
+public enum EpochTable {
+  public static let header = line("epoch", "train_loss", "valid_loss", "accuracy", "time", "images/s")
+
+  public static func line(_ result: EpochResult) -> String {
+    line(
+      "\(result.epoch)", NumberText.fixed(result.trainLoss, 6), NumberText.fixed(result.validLoss, 6),
+      NumberText.fixed(result.accuracy, 6), duration(result.seconds), NumberText.fixed(result.picturesPerSecond, 1))
+  }
+
+  /// `00:24`, `1:02:03`.
+  public static func duration(_ seconds: Double) -> String {
+    let whole = seconds.isFinite ? max(0, Int(min(seconds, 1e9).rounded())) : 0
+    func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+    let text = "\(two(whole / 60 % 60)):\(two(whole % 60))"
+    return whole < 3600 ? text : "\(whole / 3600):\(text)"
+  }
+
+  private static func line(_ cells: String...) -> String {
+    let widths = [7, 12, 12, 10, 9, 9]
+    var text = ""
+    for (cell, width) in zip(cells, widths) { text += padded(cell, width) }
+    return trimmed(text)
+  }
+}
+
+/// `text` and blanks up to `width` characters.
+func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
+
+/// Blanks up to `width` characters, then `text`.
+func aligned(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}
+
+func trimmed(_ text: String) -> String {
+  var text = Substring(text)
+  while text.last == " " { text.removeLast() }
+  return String(text)
+}

@@ -1,0 +1,117 @@
+import ModelGraph
+
+/// How `infer` writes its answers, one a picture.
+struct AnswerFormat {
+  enum Kind {
+    case table, csv, jsonl
+  }
+
+  let kind: Kind
+  let classes: [String]
+  /// How many of the likeliest classes to write; all of them in the model's order where nil.
+  let top: Int?
+  /// Characters of the longest path.
+  let pathWidth: Int
+
+  /// Answers for people get the counts below them; answers for machines leave them to standard error.
+  var isForMachines: Bool { kind != .table }
+
+  var header: String {
+    var cells: [String] = []
+    if let top {
+      for rank in 2..<max(2, top + 1) { cells += ["class_\(rank)", "probability_\(rank)"] }
+    } else {
+      cells = classes
+    }
+    switch kind {
+    case .jsonl: return ""
+    case .csv:
+      return (["path", "class", "probability"] + cells).map { AnswerFormat.csv($0) }.joined(separator: ",") + "\n"
+    case .table:
+      var line = AnswerFormat.pad("picture", pathWidth) + "  " + AnswerFormat.pad("class", classWidth) + "  probability"
+      if top == nil { for name in classes { line += "  " + name } }
+      return line + "\n"
+    }
+  }
+
+  /// One picture's line. The likeliest class is the first of equals.
+  func line(_ path: String, _ probabilities: [Double]) -> String {
+    let order = ranked(probabilities)
+    let best = order[0]
+    switch kind {
+    case .csv:
+      var cells = [path, classes[best], number(probabilities[best])]
+      if top != nil {
+        for index in order.dropFirst() { cells += [classes[index], number(probabilities[index])] }
+      } else {
+        cells += probabilities.map { number($0) }
+      }
+      return cells.map { AnswerFormat.csv($0) }.joined(separator: ",") + "\n"
+    case .jsonl:
+      var text = "{\"path\": \(JSONText.quoted(path)), \"class\": \(JSONText.quoted(classes[best]))"
+      text += ", \"probability\": \(number(probabilities[best])), \"probabilities\": {"
+      let shown = top == nil ? Array(classes.indices) : order
+      for (position, index) in shown.enumerated() {
+        if position > 0 { text += ", " }
+        text += "\(JSONText.quoted(classes[index])): \(number(probabilities[index]))"
+      }
+      return text + "}}\n"
+    case .table:
+      var line = AnswerFormat.pad(path, pathWidth) + "  " + AnswerFormat.pad(classes[best], classWidth)
+      line += "  " + AnswerFormat.pad(number(probabilities[best], 4), "probability".utf8.count)
+      if top != nil {
+        for index in order.dropFirst() { line += "  \(classes[index]) \(number(probabilities[index], 4))" }
+      } else {
+        for index in classes.indices {
+          line += "  " + AnswerFormat.pad(number(probabilities[index], 4), AnswerFormat.width(classes[index]))
+        }
+      }
+      return AnswerFormat.trimmed(line) + "\n"
+    }
+  }
+
+  private var classWidth: Int { classes.reduce(5) { max($0, AnswerFormat.width($1)) } }
+
+  /// The classes to write, the likeliest first; just that one where all are written in the model's order.
+  private func ranked(_ probabilities: [Double]) -> [Int] {
+    let wanted = min(max(top ?? 1, 1), probabilities.count)
+    var order: [Int] = []
+    var taken = [Bool](repeating: false, count: probabilities.count)
+    for _ in 0..<wanted {
+      var best = -1
+      for index in probabilities.indices where !taken[index] {
+        if best < 0 || probabilities[index] > probabilities[best] { best = index }
+      }
+      taken[best] = true
+      order.append(best)
+    }
+    return order
+  }
+
+  private func number(_ value: Double, _ digits: Int = 6) -> String { NumberText.fixed(value, digits) }
+
+  /// Quoted where a comma, a quote or a line break asks for it (RFC 4180).
+  private static func csv(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    guard bytes.contains(where: { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }) else { return text }
+    var quoted: [UInt8] = [0x22]
+    for byte in bytes {
+      if byte == 0x22 { quoted.append(byte) }
+      quoted.append(byte)
+    }
+    return String(decoding: quoted + [0x22], as: UTF8.self)
+  }
+
+  /// Code points: near enough to columns for names of files and classes.
+  static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { count, _ in count + 1 } }
+
+  static func pad(_ text: String, _ count: Int) -> String {
+    text + String(repeating: " ", count: max(0, count - width(text)))
+  }
+
+  private static func trimmed(_ text: String) -> String {
+    var bytes = Array(text.utf8)
+    while bytes.last == 0x20 { bytes.removeLast() }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

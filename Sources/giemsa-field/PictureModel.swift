@@ -1,0 +1,81 @@
+import Imaging
+import Inference
+import ModelGraph
+import ONNXFormat
+import Passes
+
+/// A model ready to be shown pictures.
+struct PictureModel {
+  let classes: [String]
+  let classifier: PictureClassifier
+  let preprocessing: Preprocessing
+  private let engine: Engine
+
+  /// What the command line says of a model that does not say it itself.
+  struct Overrides {
+    var size: (height: Int, width: Int)?
+    var mean: [Float]?
+    var std: [Float]?
+    var classes: [String]?
+  }
+
+  /// Throws one line that begins with the model's path.
+  init(_ path: String, overrides: Overrides, batch: Int, threads: Int) throws(UsageError) {
+    do {
+      var graph = try ONNXFile.read(path)
+      var metadata = try ModelMetadata(graph.metadata)
+      classifier = try PictureClassifier(graph, batch: batch, size: overrides.size)
+      metadata.inputSize = []
+      metadata.mean = overrides.mean ?? metadata.mean
+      metadata.std = overrides.std ?? metadata.std
+      guard metadata.mean.count == 3 || classifier.inputShape[1] != 3 else {
+        throw GraphError(
+          .badInput,
+          "does not say how colours are normalised; give --mean and --std (most models: 0.485,0.456,0.406 and "
+            + "0.229,0.224,0.225)")
+      }
+      do {
+        preprocessing = try Preprocessing(metadata, inputShape: classifier.inputShape)
+      } catch {
+        throw GraphError(.badInput, error.message)
+      }
+      classes = overrides.classes ?? PictureModel.names(metadata.classes, classifier.classCount)
+      guard classes.count == classifier.classCount else {
+        throw GraphError(
+          .badInput, "\(classes.count) class names were given or found; the model has \(classifier.classCount) classes")
+      }
+      _ = try PassPipeline.optimize(&graph)
+      var options = EngineOptions()
+      options.threads = threads
+      engine = try Engine(graph, inputShapes: [classifier.inputShape], options: options)
+    } catch {
+      throw UsageError(message: "\(path): \(error)")
+    }
+  }
+
+  /// Each picture's probabilities; at most ``PictureClassifier/batch`` pictures at a time.
+  func probabilities(_ pictures: [Picture]) throws(GraphError) -> [[Double]] {
+    var batch = try Tensor(zeros: classifier.inputShape)
+    let step = preprocessing.floatsPerPicture
+    batch.withMutableElements(Float.self) { all in
+      for (index, picture) in pictures.enumerated() {
+        let planes = UnsafeMutableBufferPointer(rebasing: all[(index * step)..<((index + 1) * step)])
+        preprocessing.prepared(picture).pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
+      }
+    }
+    guard let scores = try engine.run([batch]).first, scores.type == .float32 else {
+      throw GraphError(.typeMismatch, "the model's scores are not float32")
+    }
+    return scores.withElements(Float.self) { scores in
+      pictures.indices.map { index in
+        let first = index * classifier.classCount
+        return classifier.probabilities(scores[first..<(first + classifier.classCount)])
+      }
+    }
+  }
+
+  /// Numbers, where the model names nothing.
+  private static func names(_ names: [String], _ count: Int) -> [String] {
+    names.isEmpty ? (0..<count).map { "\($0)" } : names
+  }
+}

@@ -1,0 +1,58 @@
+import Datasets
+import Imaging
+import Testing
+
+@Suite struct AugmentationTests {
+  @Test func flipsOnlyMovePixels() {
+    let picture = noise(1)
+    var random = RandomSource(seed: 2)
+    var seen: Set<[UInt8]> = []
+    for _ in 0..<200 {
+      let changed = Augmentation.flips.apply(to: picture, random: &random)
+      #expect(changed.pixels.sorted() == picture.pixels.sorted())
+      seen.insert(changed.pixels)
+    }
+    #expect(seen.count == 8)
+  }
+
+  @Test func oblongPicturesKeepTheirShape() {
+    let picture = noise(1, width: 9, height: 5)
+    var random = RandomSource(seed: 2)
+    var seen: Set<[UInt8]> = []
+    for _ in 0..<100 {
+      let changed = Augmentation.flips.apply(to: picture, random: &random)
+      #expect(changed.width == 9 && changed.height == 5)
+      seen.insert(changed.pixels)
+    }
+    #expect(seen.count == 4)
+  }
+
+  @Test func warpingKeepsWhatIsConstant() {
+    let grey = Picture(width: 16, height: 16, pixels: [UInt8](repeating: 77, count: 768))
+    var augmentation = Augmentation.none
+    augmentation.warpProbability = 1
+    augmentation.rotation = 45
+    augmentation.zoom = 1.5
+    var random = RandomSource(seed: 3)
+    for _ in 0..<20 { #expect(augmentation.apply(to: grey, random: &random) == grey) }
+  }
+
+  @Test func noWarpIsTheIdentity() {
+    var augmentation = Augmentation.none
+    augmentation.warpProbability = 1
+    augmentation.lightProbability = 1
+    var random = RandomSource(seed: 3)
+    #expect(augmentation.apply(to: noise(4), random: &random) == noise(4))
+    #expect(Augmentation.none.apply(to: noise(4), random: &random) == noise(4))
+  }
+
+  @Test func lightStaysInBounds() {
+    var augmentation = Augmentation.none
+    augmentation.lightProbability = 1
+    augmentation.brightness = 0.9
+    augmentation.contrast = 0.9
+    var random = RandomSource(seed: 5)
+    for seed in 0..<20 { _ = augmentation.apply(to: noise(seed), random: &random) }
+    #expect(augmentation.apply(to: noise(1), random: &random) != noise(1))
+  }
+}

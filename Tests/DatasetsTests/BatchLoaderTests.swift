@@ -1,0 +1,85 @@
+import Datasets
+import Foundation
+import Imaging
+import Testing
+
+@Suite struct BatchLoaderTests {
+  private let folder = TemporaryFolder()
+
+  private func items(_ count: Int) throws -> [CellFolder.Item] {
+    try folder.make("")
+    return try (0..<count).map { index in
+      try folder.write("\(index).png", noise(UInt64(index)))
+      return CellFolder.Item(path: "\(folder.path)/\(index).png", label: index % 3, slide: "")
+    }
+  }
+
+  private func loader(
+    _ items: [CellFolder.Item], shuffle: Bool = true, dropLast: Bool = false, workers: Int = 2,
+    byteBudget: Int = 1 << 30
+  ) throws -> BatchLoader {
+    BatchLoader(
+      items: items, preprocessing: try preprocessing(side: 8), augmentation: .standard, batchSize: 4,
+      shuffle: shuffle, dropLast: dropLast, seed: 9, workers: workers, byteBudget: byteBudget)
+  }
+
+  private func epoch(_ loader: BatchLoader, _ epoch: Int) throws -> [Batch] {
+    loader.start(epoch: epoch)
+    var batches: [Batch] = []
+    while let batch = try loader.next() { batches.append(batch) }
+    return batches
+  }
+
+  private func values(_ batches: [Batch]) -> [Float] { batches.flatMap { $0.images.array(of: Float.self) } }
+
+  @Test func everyPictureOnceWithItsLabel() throws {
+    let loader = try loader(try items(10))
+    let batches = try epoch(loader, 0)
+    #expect(loader.batchesPerEpoch == 3 && batches.map { $0.labels.count } == [4, 4, 2])
+    #expect(batches.flatMap { $0.indices }.sorted() == Array(0..<10))
+    for batch in batches {
+      #expect(batch.images.shape == [batch.labels.count, 3, 8, 8])
+      for (index, label) in zip(batch.indices, batch.labels) { #expect(Int(label) == index % 3) }
+    }
+  }
+
+  @Test func sameBytesWhateverTheWorkersAndTheCache() throws {
+    let items = try items(18)
+    let one = try loader(items, workers: 1)
+    let many = try loader(items, workers: 5)
+    let forgetful = try loader(items, workers: 3, byteBudget: 0)
+    for number in 0..<3 {
+      let expected = try epoch(one, number)
+      for other in [many, forgetful] {
+        let found = try epoch(other, number)
+        #expect(found.map { $0.indices } == expected.map { $0.indices })
+        #expect(values(found) == values(expected))
+      }
+    }
+    let first = try epoch(one, 0)
+    #expect(values(first) == values(try epoch(many, 0)))
+    #expect(first.map { $0.indices } != (try epoch(one, 1)).map { $0.indices })
+  }
+
+  @Test func inOrderWithoutShuffling() throws {
+    let loader = try loader(try items(9), shuffle: false, dropLast: true)
+    #expect(loader.batchesPerEpoch == 2)
+    #expect(try epoch(loader, 4).flatMap { $0.indices } == Array(0..<8))
+  }
+
+  @Test func anEpochCanBeLeftEarly() throws {
+    let loader = try loader(try items(16), shuffle: false)
+    for number in 0..<20 {
+      loader.start(epoch: number)
+      #expect(try loader.next()?.indices == [0, 1, 2, 3])
+    }
+  }
+
+  @Test func aBrokenPictureIsNamed() throws {
+    var items = try items(6)
+    items[3].path = "\(folder.path)/missing.png"
+    let loader = try loader(items, shuffle: false)
+    #expect(message { _ = try epoch(loader, 0) }.contains("missing.png"))
+    #expect(message { try loader.preload() }.contains("missing.png"))
+  }
+}

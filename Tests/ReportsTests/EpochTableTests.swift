@@ -1,0 +1,43 @@
+import Reports
+import Testing
+
+@Suite struct EpochTableTests {
+  private let result = EpochResult(
+    epoch: 3, trainLoss: 0.25, validLoss: 0.1875, accuracy: 0.9625, seconds: 24.4, picturesPerSecond: 212.44)
+
+  @Test func fastaisColumns() {
+    #expect(EpochTable.header == "epoch  train_loss  valid_loss  accuracy  time     images/s")
+    #expect(EpochTable.line(result) == "3      0.250000    0.187500    0.962500  00:24    212.4")
+  }
+
+  @Test func durations() {
+    #expect(EpochTable.duration(0) == "00:00")
+    #expect(EpochTable.duration(59.6) == "01:00")
+    #expect(EpochTable.duration(3723) == "1:02:03")
+    #expect(EpochTable.duration(.nan) == "00:00")
+  }
+
+  @Test func history() {
+    let text = HistoryFile.text([result])
+    #expect(
+      text == """
+        epoch,train_loss,valid_loss,accuracy,seconds,images_per_second
+        3,0.25,0.1875,0.9625,24.40,212.4
+
+        """)
+  }
+
+  @Test func progress() {
+    var line = ProgressLine(
+      epoch: 2, epochs: 8, done: 34, total: 68, picturesPerSecond: 212.44, secondsLeft: 72, loss: 0.21345,
+      phase: "train")
+    let bar = String(repeating: "█", count: 12) + String(repeating: "·", count: 12)
+    #expect(
+      line.text == "\r\u{1B}[K3/8 train ▕\(bar)▏ 34/68  212.4 images/s  loss 0.2134  01:12 left"
+        || line.text == "\r\u{1B}[K3/8 train ▕\(bar)▏ 34/68  212.4 images/s  loss 0.2135  01:12 left")
+    line.picturesPerSecond = 0
+    line.loss = .nan
+    line.secondsLeft = .infinity
+    #expect(line.text == "\r\u{1B}[K3/8 train ▕\(bar)▏ 34/68")
+  }
+}

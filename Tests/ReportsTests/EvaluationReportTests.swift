@@ -1,0 +1,57 @@
+import Reports
+import Testing
+
+@Suite struct EvaluationReportTests {
+  private func report() -> EvaluationReport {
+    func answer(_ path: String, _ actual: Int, _ first: Double) -> Answer {
+      Answer(path: path, actual: actual, probabilities: [first, 1 - first])
+    }
+    return EvaluationReport(
+      classes: ["Parasitized", "Uninfected"],
+      answers: [
+        answer("a.png", 0, 0.9), answer("b.png", 0, 0.8), answer("c.png", 0, 0.3), answer("d.png", 0, 0.1),
+        answer("e.png", 1, 0.2), answer("f.png", 1, 0.6),
+      ])
+  }
+
+  @Test func ratesOfTwoClasses() {
+    let matrix = report().matrix
+    #expect(matrix.counts == [[2, 2], [1, 1]])
+    #expect(matrix.accuracy == 0.5)
+    #expect(matrix.falseNegativeRate(0) == 0.5)
+    #expect(matrix.falsePositiveRate(0) == 0.5)
+    #expect(matrix.missed(1) == 1 && matrix.falseAlarms(1) == 2)
+  }
+
+  @Test func theSurestMistakesComeFirst() {
+    #expect(report().mostConfused(2).map { $0.path } == ["d.png", "c.png"])
+  }
+
+  @Test func text() {
+    let text = report().text(confused: 1)
+    #expect(text.contains("accuracy  50.00 %"))
+    #expect(text.contains("false-negative rate  50.00 %  (2 of 4 Parasitized taken for Uninfected)"))
+    #expect(text.contains("false-positive rate  50.00 %  (1 of 2 Uninfected taken for Parasitized)"))
+    #expect(text.contains("most confused (1 of 3 wrong answers)"))
+    #expect(text.contains("Parasitized taken for Uninfected   90.0 %  d.png"))
+    #expect(
+      text.contains(
+        """
+        actual \\ predicted    Parasitized  Uninfected
+        Parasitized                     2           2
+        Uninfected                      1           1
+        """))
+  }
+
+  @Test func manyClasses() {
+    let report = EvaluationReport(
+      classes: ["a", "b", "c"],
+      answers: [
+        Answer(path: "1", actual: 0, probabilities: [1, 0, 0]), Answer(path: "2", actual: 1, probabilities: [1, 0, 0]),
+      ])
+    let text = report.text()
+    #expect(report.matrix.falseNegativeRate(2) == nil)
+    #expect(report.loss > 50)  // a right class given nothing at all costs much, not infinity
+    #expect(text.contains("false-negative") && text.contains("100.00 %") && text.contains("-"))
+  }
+}
