@@ -10,7 +10,7 @@ struct Giemsa: ParsableCommand {
     abstract: "Trains residual networks on pictures of blood cells and exports them as ONNX.",
     version: "giemsa \(version)",
     subcommands: [
-      SynthesizeCommand.self, BenchTrainingCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ExportCommand.self, SynthesizeCommand.self, BenchTrainingCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -52,7 +52,7 @@ import Testing
     augmentation.brightness = 0.9
     augmentation.contrast = 0.9
     var random = RandomSource(seed: 5)
-    for seed in 0..<20 { _ = augmentation.apply(to: noise(seed), random: &random) }
+    for seed in UInt64(0)..<20 { _ = augmentation.apply(to: noise(seed), random: &random) }
     #expect(augmentation.apply(to: noise(1), random: &random) != noise(1))
   }
 }

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import ModelGraph
+import ONNXFormat
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes a run's network as one ONNX file, with what the field needs to know of it.",
+    discussion: """
+      The graph is written as it was trained, so nothing can be lost in a translation; its metadata carry the classes, \
+      how pictures are prepared, and how it was trained. With --cases, FILE-cases gets stored inputs and outputs, made \
+      of pictures that were kept back, for `giemsa-field verify` on another machine.
+      """)
+
+  @Argument(help: "A run's folder.") var run: String
+  @Option(help: "The ONNX file to write.") var out: String
+  @Option(help: "How many stored inputs and outputs to write beside it.") var cases = 0
+  @Option(help: "The folder of pictures, if it is not where the run found it.") var data: String?
+  @Option(help: "Threads that compute the cases.") var threads = 1
+
+  func validate() throws {
+    guard (0...10000).contains(cases) else { throw ValidationError("--cases \(cases) must be from 0 to 10000") }
+    guard (1...1024).contains(threads) else { throw ValidationError("--threads \(threads) must be from 1 to 1024") }
+  }
+
+  func run() throws {
+    try reporting {
+      guard RunFolder.exists(run) else { throw CommandFailure("\(run): no run here (no settings.json)") }
+      let folder = RunFolder(path: run)
+      let file = try folder.read()
+      let graph = try readModel(try folder.modelPath())
+      let pictures = cases > 0 ? try keptBack(file) : []
+      var metadata = try ModelMetadata(graph.metadata)
+      metadata.training = try file.settings.record()
+      try writeModel(graph.described(by: metadata, metadata.training), to: out)
+      print("\(out): \(file.settings.architecture), classes \(file.settings.classes.joined(separator: ", "))")
+      if cases > 0 { try writeCases(pictures) }
+    }
+  }
+
+  private func keptBack(_ file: RunFile) throws -> [CellFolder.Item] {
+    let folder = data ?? file.data
+    let items = file.valid.map { CellFolder.Item(path: "\(folder)/\($0)", label: 0, slide: "") }
+    // Evenly through the list, so that every class has its share.
+    let count = min(cases, items.count)
+    let chosen = (0..<count).map { items[($0 * 2 + 1) * items.count / (count * 2)] }
+    for item in chosen where !FileManager.default.fileExists(atPath: item.path) {
+      throw CommandFailure("\(item.path): not there any more; name the pictures' folder with --data")
+    }
+    if count < cases { complain("note: only \(count) pictures were kept back; as many cases are written") }
+    return chosen
+  }
+
+  /// Inputs as preprocessing makes them, outputs as the exported file computes them on this machine.
+  private func writeCases(_ items: [CellFolder.Item]) throws {
+    let predictor = try Predictor(out, batch: 1, threads: threads)
+    let names = try readModel(out)
+    let (input, output) = (names.values[names.inputs[0]].name, names.values[names.outputs[0]].name)
+    let folder = (out.hasSuffix(".onnx") ? String(out.dropLast(5)) : out) + "-cases"
+    let loader = BatchLoader(
+      items: items, preprocessing: predictor.preprocessing, augmentation: nil, batchSize: 1, shuffle: false,
+      dropLast: false, seed: 0, workers: 1, byteBudget: 0)
+    loader.start(epoch: 0)
+    var number = 0
+    while let batch = try loader.next() {
+      let path = "\(folder)/case_\(number)"
+      do {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+      } catch {
+        throw CommandFailure("\(path): cannot be made")
+      }
+      try ONNXFile.writeTensor(batch.images, name: input, to: "\(path)/input_0.pb")
+      try ONNXFile.writeTensor(try predictor.scores(batch.images), name: output, to: "\(path)/output_0.pb")
+      number += 1
+    }
+    print("\(folder): \(number) cases; check them elsewhere with giemsa-field verify \(out) \(folder)/*")
+  }
+}

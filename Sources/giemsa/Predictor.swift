@@ -1,0 +1,95 @@
+import Datasets
+import Imaging
+import Inference
+import ModelGraph
+import Passes
+import Reports
+
+/// A finished model that is shown pictures by the same engine as in the field.
+final class Predictor {
+  let path: String
+  /// Empty where the file does not name them.
+  let classes: [String]
+  let classifier: PictureClassifier
+  let preprocessing: Preprocessing
+  private let engine: Engine
+
+  /// - Parameter batch: pictures at once, where the model leaves that open.
+  init(_ path: String, batch: Int, threads: Int) throws {
+    var graph = try readModel(path)
+    self.path = path
+    do {
+      var metadata = try ModelMetadata(graph.metadata)
+      classifier = try PictureClassifier(graph, batch: batch, size: nil)
+      if metadata.mean.isEmpty, classifier.inputShape[1] == 3 {
+        complain("note: \(path) does not say how colours are normalised; ImageNet's mean and std are taken")
+        metadata.mean = Preprocessing.imageNetMean
+        metadata.std = Preprocessing.imageNetStd
+      }
+      classes = metadata.classes
+      preprocessing = try Preprocessing(metadata, inputShape: classifier.inputShape)
+      _ = try PassPipeline.optimize(&graph)
+      var options = EngineOptions()
+      options.threads = threads
+      engine = try Engine(graph, inputShapes: [classifier.inputShape], options: options)
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
+  }
+
+  /// The class order of `cells`, as indices into the model's scores. Throws where the classes are not the same.
+  func order(for cells: CellFolder) throws -> [Int] {
+    func list(_ names: [String]) -> String { names.isEmpty ? "" : " (\(names.joined(separator: ", ")))" }
+    let mismatch = CommandFailure(
+      "\(path) was made with \(classifier.classCount) classes\(list(classes)); \(cells.path) has "
+        + "\(cells.classes.count)\(list(cells.classes)). Train a new head with --from \(path)")
+    guard classifier.classCount == cells.classes.count else { throw mismatch }
+    if classes.isEmpty { return Array(cells.classes.indices) }
+    return try cells.classes.map { name in
+      guard let index = classes.firstIndex(of: name) else { throw mismatch }
+      return index
+    }
+  }
+
+  /// The raw scores of a batch of at most ``PictureClassifier/batch`` pictures: `[n, classes]`.
+  func scores(_ images: Tensor) throws -> Tensor {
+    let shape = classifier.inputShape
+    var input = images
+    if images.shape[0] < shape[0] {
+      // The engine is planned for full batches: black pictures fill the last one.
+      input = try Tensor(zeros: shape)
+      input.withMutableElements(Float.self) { target in
+        images.withElements(Float.self) { source in
+          for index in source.indices { target[index] = source[index] }
+        }
+      }
+    }
+    guard let all = try engine.run([input]).first, all.type == .float32 else {
+      throw CommandFailure("\(path): its scores are not float32")
+    }
+    let count = images.shape[0] * classifier.classCount
+    let kept = all.withElements(Float.self) { Array($0[..<count]) }
+    return try Tensor([images.shape[0], classifier.classCount], kept)
+  }
+
+  /// Answers for the items of a folder, in their order.
+  func answers(_ items: [CellFolder.Item], order: [Int], threads: Int) throws -> [Answer] {
+    let loader = BatchLoader(
+      items: items, preprocessing: preprocessing, augmentation: nil, batchSize: classifier.batch, shuffle: false,
+      dropLast: false, seed: 0, workers: min(threads, 2), byteBudget: 0)
+    loader.start(epoch: 0)
+    var answers: [Answer] = []
+    while let batch = try loader.next() {
+      let scores = try scores(batch.images)
+      scores.withElements(Float.self) { scores in
+        for (row, index) in batch.indices.enumerated() {
+          let first = row * classifier.classCount
+          let probabilities = classifier.probabilities(scores[first..<(first + classifier.classCount)])
+          answers.append(
+            Answer(path: items[index].path, actual: items[index].label, probabilities: order.map { probabilities[$0] }))
+        }
+      }
+    }
+    return answers
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Reports
+
+/// The line that a terminal shows while an epoch runs; silent in a pipe.
+final class TrainingProgress {
+  enum Phase: String {
+    case train, valid
+  }
+
+  private let epochs: Int
+  private let steps: [Phase: Int]
+  private let batch: Int
+  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let started = ContinuousClock.now
+  private var shown: ContinuousClock.Instant?
+  private var phaseStart: (phase: Phase, epoch: Int, at: ContinuousClock.Instant)?
+  private var smoothLoss = Double.nan
+  private var isVisible = false
+
+  init(epochs: Int, trainSteps: Int, validSteps: Int, batch: Int) {
+    self.epochs = epochs
+    self.batch = batch
+    steps = [.train: trainSteps, .valid: validSteps]
+  }
+
+  /// After `done` steps of a phase of an epoch.
+  func show(_ epoch: Int, _ phase: Phase, _ done: Int, loss: Double) {
+    guard isTerminal else { return }
+    let now = ContinuousClock.now
+    if phaseStart?.phase != phase || phaseStart?.epoch != epoch { phaseStart = (phase, epoch, now) }
+    if loss.isFinite { smoothLoss = smoothLoss.isFinite ? smoothLoss * 0.9 + loss * 0.1 : loss }
+    let total = steps[phase] ?? 0
+    // Ten times a second is as often as anybody can read.
+    if let shown, (now - shown).seconds < 0.1, done < total { return }
+    shown = now
+    // Validation steps cost about a third of training steps: near enough to tell the time left by.
+    let train = Double(steps[.train] ?? 0)
+    let perEpoch = train + Double(steps[.valid] ?? 0) / 3
+    let inEpoch = phase == .train ? Double(done) : train + Double(done) / 3
+    let work = Double(epoch) * perEpoch + inEpoch
+    let elapsed = (now - started).seconds
+    let inPhase = phaseStart.map { (now - $0.at).seconds } ?? 0
+    let line = ProgressLine(
+      epoch: epoch, epochs: epochs, done: done, total: total,
+      picturesPerSecond: done > 1 && inPhase > 0 ? Double((done - 1) * batch) / inPhase : 0,
+      secondsLeft: elapsed / work * (perEpoch * Double(epochs) - work), loss: smoothLoss, phase: phase.rawValue)
+    print(line.text, terminator: "")
+    fflush(stdout)
+    isVisible = true
+  }
+
+  func erase() {
+    if isVisible {
+      print(ProgressLine.erase, terminator: "")
+      fflush(stdout)
+    }
+    isVisible = false
+  }
+}
