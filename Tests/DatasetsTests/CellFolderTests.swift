@@ -8,9 +8,9 @@ import Testing
   @Test func sortedClassesAndPictures() throws {
     for name in ["b/S2_IMG_2.png", "b/S1_cell_1.PNG", "a/plain.png", "a/Thumbs.db", "a/.hidden.png"] {
       try folder.make(String(name.prefix(1)))
-      FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil)
+      _ = FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil)
     }
-    FileManager.default.createFile(atPath: "\(folder.path)/notes.txt", contents: nil)
+    _ = FileManager.default.createFile(atPath: "\(folder.path)/notes.txt", contents: nil)
     let cells = try CellFolder(folder.path)
     #expect(cells.classes == ["a", "b"])
     #expect(
@@ -31,14 +31,14 @@ import Testing
     #expect(message { _ = try CellFolder("/nowhere/cells") } == "/nowhere/cells: no such folder")
     try folder.make("")
     #expect(message { _ = try CellFolder(folder.path) }.contains("no class folders"))
-    FileManager.default.createFile(atPath: "\(folder.path)/file", contents: nil)
+    _ = FileManager.default.createFile(atPath: "\(folder.path)/file", contents: nil)
     #expect(message { _ = try CellFolder("\(folder.path)/file") }.contains("a file"))
     try folder.make("a")
     #expect(message { _ = try CellFolder(folder.path) }.contains("one class only (a)"))
     try folder.make("b")
-    FileManager.default.createFile(atPath: "\(folder.path)/b/1.png", contents: nil)
+    _ = FileManager.default.createFile(atPath: "\(folder.path)/b/1.png", contents: nil)
     #expect(message { _ = try CellFolder(folder.path) }.contains("/a: a class without pictures (it is empty)"))
-    FileManager.default.createFile(atPath: "\(folder.path)/a/1.jpg", contents: nil)
+    _ = FileManager.default.createFile(atPath: "\(folder.path)/a/1.jpg", contents: nil)
     #expect(message { _ = try CellFolder(folder.path) }.contains("1 entries, none of them a .png"))
   }
 }

@@ -13,7 +13,7 @@ import Testing
       for name in ["infected", "well"] {
         for cell in 0..<(slide % 7 == 0 && name == "infected" ? 0 : 1 + random.index(below: 12)) {
           let path = "\(temporary.path)/\(name)/S\(slide)_IMG_\(cell).png"
-          FileManager.default.createFile(atPath: path, contents: nil)
+          _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
       }
     }
@@ -45,7 +45,7 @@ import Testing
   @Test func whatCannotBeSplit() throws {
     let one = try cells(slides: 2)
     #expect(message { _ = try Split(one, kind: .slide, validFraction: 0.2, seed: 1) }.contains("--split random"))
-    FileManager.default.createFile(atPath: "\(temporary.path)/well/plain.png", contents: nil)
+    _ = FileManager.default.createFile(atPath: "\(temporary.path)/well/plain.png", contents: nil)
     let unnamed = try CellFolder(temporary.path)
     #expect(message { _ = try Split(unnamed, kind: .slide, validFraction: 0.2, seed: 1) }.contains("plain.png"))
     #expect(message { _ = try Split(unnamed, kind: .random, validFraction: 1, seed: 1) }.contains("between 0 and 1"))
