@@ -14,7 +14,7 @@ struct ExportCommand: ParsableCommand {
       of pictures that were kept back, for `giemsa-field verify` on another machine.
       """)
 
-  @Argument(help: "A run's folder.") var run: String
+  @Argument(help: ArgumentHelp("A run's folder.", valueName: "run")) var source: String
   @Option(help: "The ONNX file to write.") var out: String
   @Option(help: "How many stored inputs and outputs to write beside it.") var cases = 0
   @Option(help: "The folder of pictures, if it is not where the run found it.") var data: String?
@@ -27,8 +27,8 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      guard RunFolder.exists(run) else { throw CommandFailure("\(run): no run here (no settings.json)") }
-      let folder = RunFolder(path: run)
+      guard RunFolder.exists(source) else { throw CommandFailure("\(source): no run here (no settings.json)") }
+      let folder = RunFolder(path: source)
       let file = try folder.read()
       let graph = try readModel(try folder.modelPath())
       let pictures = cases > 0 ? try keptBack(file) : []

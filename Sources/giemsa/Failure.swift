@@ -1,6 +1,11 @@
 import ArgumentParser
 import Foundation
 
+/// Text to standard output at once, as it stands: a progress line must not wait for a buffer to fill.
+func show(_ text: String) {
+  FileHandle.standardOutput.write(Data(text.utf8))
+}
+
 /// Text to standard error.
 func complain(_ text: String) {
   FileHandle.standardError.write(Data((text + "\n").utf8))

@@ -24,7 +24,7 @@ final class TrainingProgress {
   }
 
   /// After `done` steps of a phase of an epoch.
-  func show(_ epoch: Int, _ phase: Phase, _ done: Int, loss: Double) {
+  func update(_ epoch: Int, _ phase: Phase, _ done: Int, loss: Double) {
     guard isTerminal else { return }
     let now = ContinuousClock.now
     if phaseStart?.phase != phase || phaseStart?.epoch != epoch { phaseStart = (phase, epoch, now) }
@@ -44,15 +44,13 @@ final class TrainingProgress {
       epoch: epoch, epochs: epochs, done: done, total: total,
       picturesPerSecond: done > 1 && inPhase > 0 ? Double((done - 1) * batch) / inPhase : 0,
       secondsLeft: elapsed / work * (perEpoch * Double(epochs) - work), loss: smoothLoss, phase: phase.rawValue)
-    print(line.text, terminator: "")
-    fflush(stdout)
+    show(line.text)
     isVisible = true
   }
 
   func erase() {
     if isVisible {
-      print(ProgressLine.erase, terminator: "")
-      fflush(stdout)
+      show(ProgressLine.erase)
     }
     isVisible = false
   }

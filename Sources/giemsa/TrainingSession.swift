@@ -78,8 +78,7 @@ final class TrainingSession {
       "\(settings.architecture), \(command.size) × \(command.size) pixels, \(command.epochs) epochs of \(steps) steps "
         + "of \(batch) pictures; \(command.threads) threads, \(network.instructionSet)")
     let interruption = Interruption()
-    print(EpochTable.header)
-    fflush(stdout)
+    show(EpochTable.header + "\n")
     for epoch in 0..<command.epochs {
       let started = ContinuousClock.now
       guard let (trainLoss, pace) = try train(epoch, interruption) else { return try stop(epoch) }
@@ -90,8 +89,7 @@ final class TrainingSession {
       history.append(result)
       try save(result)
       progress.erase()
-      print(EpochTable.line(result))
-      fflush(stdout)
+      show(EpochTable.line(result) + "\n")
       if interruption.isAsked, epoch + 1 < command.epochs { return try stop(epoch + 1) }
     }
     try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.last)
@@ -113,13 +111,14 @@ final class TrainingSession {
       do {
         loss = try network.step(
           images: next.images, labels: next.labels, optimizer: optimizer, rate: rate, momentum: momentum)
-      } catch  where error.code == .notFinite {
-        throw diverged(epoch)
+      } catch {
+        // Not `catch where`: in a loop that sends Swift 6.3.1 into an endless one of its own.
+        throw error.code == .notFinite ? diverged(epoch) : error as any Error
       }
       guard loss.isFinite else { throw diverged(epoch) }
       sum += Double(loss)
       steps += 1
-      progress.show(epoch, .train, steps, loss: Double(loss))
+      progress.update(epoch, .train, steps, loss: Double(loss))
       if interruption.isAsked { return nil }
     }
     let seconds = (ContinuousClock.now - started).seconds
@@ -144,7 +143,7 @@ final class TrainingSession {
         }
       }
       steps += 1
-      progress.show(epoch, .valid, steps, loss: .nan)
+      progress.update(epoch, .valid, steps, loss: .nan)
       if interruption.isAsked, steps < validLoader.batchesPerEpoch { return nil }
     }
     let count = Double(split.valid.count)
