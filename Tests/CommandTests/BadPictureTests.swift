@@ -76,8 +76,8 @@ import Testing
 
   @Test(arguments: [
     (["infer", "m.onnx", "--treads", "2"], "--treads"),
-    (["infer", "m.onnx", "--threads", "0"], "--threads"),
-    (["infer", "m.onnx", "--threads", "many"], "many"),
+    (["infer", "m.onnx", "x.png", "--threads", "0"], "--threads"),
+    (["infer", "m.onnx", "x.png", "--threads", "many"], "many"),
     (["infer", "m.onnx", "--format", "xml", "x.png"], "xml"),
     (["infer"], "MODEL"),
     (["classify"], "classify"),
