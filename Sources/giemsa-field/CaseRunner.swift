@@ -49,11 +49,32 @@ final class CaseRunner {
     if reference { return try graph.evaluate(inputs) }
     let shapes = inputs.map { $0.shape }
     if let planned, planned.shapes == shapes { return try planned.engine.run(inputs) }
+    do {
+      let engine = try engine(graph, shapes)
+      planned = (shapes, engine)
+      return try engine.run(inputs)
+    } catch {
+      guard error.code == .notConstant else { throw error }
+    }
+    // A shape hangs on an input's value (Reshape's `shape` fed from outside): plan for this case's values.
+    var bound = graph
+    var fed: [Tensor] = []
+    bound.inputs = []
+    for (id, input) in zip(graph.inputs, inputs) {
+      if input.ints != nil, input.shape.rank <= 1 {
+        bound.values[id].constant = input
+      } else {
+        bound.inputs.append(id)
+        fed.append(input)
+      }
+    }
+    return try engine(bound, fed.map { $0.shape }).run(fed)
+  }
+
+  private func engine(_ graph: Graph, _ shapes: [Shape]) throws(GraphError) -> Engine {
     var optimized = graph
     _ = try PassPipeline.optimize(&optimized)
-    let engine = try Engine(optimized, inputShapes: shapes, options: EngineOptions(threads: threads))
-    planned = (shapes, engine)
-    return try engine.run(inputs)
+    return try Engine(optimized, inputShapes: shapes, options: EngineOptions(threads: threads))
   }
 
   private func checkInputs(_ inputs: [Tensor]) throws(GraphError) {
