@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import ONNXFormat
+import Passes
 
 /// `verify MODEL CASE_DIR…`: does this machine compute what another one computed?
 enum VerifyCommand {
@@ -30,8 +31,9 @@ enum VerifyCommand {
 
     let runner: CaseRunner
     do {
-      runner = CaseRunner(
-        try ONNXFile.read(path), reference: options.has("--reference"), threads: threads, tolerance: tolerance)
+      var graph = try ONNXFile.read(path)
+      if !options.has("--reference") { try PassPipeline.optimize(&graph) }
+      runner = CaseRunner(graph, reference: options.has("--reference"), threads: threads, tolerance: tolerance)
     } catch {
       Console.error("\(path): \(error)")
       return 1
