@@ -1,7 +1,7 @@
 import ModelGraph
 
-/// Poolings over the whole picture become GlobalAveragePool and GlobalMaxPool: ReduceMean over all spatial axes (with
-/// Flatten behind it where it drops them), AveragePool and MaxPool whose one window covers everything.
+/// Poolings over the whole picture become GlobalAveragePool and GlobalMaxPool: ReduceMean and ReduceMax over all spatial
+/// axes (with Flatten behind them where they drop them), AveragePool and MaxPool whose one window covers everything.
 ///
 /// Exact up to the order of summation (1e-6 relative, tested).
 public func recogniseGlobalPooling(_ graph: inout Graph) -> Int {
@@ -14,19 +14,19 @@ public func recogniseGlobalPooling(_ graph: inout Graph) -> Int {
   for index in graph.nodes.indices {
     let node = graph.nodes[index]
     guard let input = node.inputs.first ?? nil, let output = graph.soleOutput(index), let rank = facts.rank(input),
-      rank == 3 || rank == 4
+      rank == 3 || rank == 4, facts.type(input) == .float32
     else {
       nodes.append(node)
       continue
     }
     switch node.operation {
-    case .reduceMean(let mean) where isSpatial(node, mean, rank, facts):
-      // Only where a batch and channels are kept apart from the pixels.
+    case .reduceMean where isSpatial(node, rank, facts), .reduceMax where isSpatial(node, rank, facts):
+      let pooling: Operator = if case .reduceMean = node.operation { average } else { most }
       if facts.rank(output) == rank {
-        nodes.append(Graph.Node(node.name, average, inputs: [input], outputs: [output]))
+        nodes.append(Graph.Node(node.name, pooling, inputs: [input], outputs: [output]))
       } else {
         let pooled = graph.addValue(graph.freshName("\(node.name)_pooled"))
-        nodes.append(Graph.Node("\(node.name)_pooled", average, inputs: [input], outputs: [pooled]))
+        nodes.append(Graph.Node("\(node.name)_pooled", pooling, inputs: [input], outputs: [pooled]))
         nodes.append(Graph.Node(node.name, flatten, inputs: [pooled], outputs: [output]))
       }
       changes += 1
@@ -44,7 +44,7 @@ public func recogniseGlobalPooling(_ graph: inout Graph) -> Int {
 }
 
 /// Axes 2… exactly, from the front or from the back.
-private func isSpatial(_ node: Graph.Node, _ mean: ReduceMean, _ rank: Int, _ facts: KnownFacts) -> Bool {
+private func isSpatial(_ node: Graph.Node, _ rank: Int, _ facts: KnownFacts) -> Bool {
   guard node.inputs.count > 1, let id = node.inputs[1], let axes = facts.constant(id)?.ints else { return false }
   let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
   return fromFront == Array(2..<rank)

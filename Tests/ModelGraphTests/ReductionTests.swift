@@ -34,6 +34,18 @@ import Testing
     let mean = try Operator("ReduceMean", domain: .onnx, reader)
     #expect(reader.addedInputs.first?.tensor.ints == [2, 3])
     guard case .reduceMean(let definition) = mean else { return #expect(Bool(false)) }
-    #expect(!definition.keepsAxes)
+    #expect(!definition.reduction.keepsAxes)
+  }
+
+  @Test func maximaOverAnyAxes() throws {
+    let most = try operation("ReduceMax")
+    let x = try counting([2, 3, 2])
+    #expect(try run(most, [x, try Tensor([2], [Int64(0), -2])]).doubles == [10, 11])
+    #expect(try run(most, [x]).shape == [1, 1, 1])
+    let odd = try Tensor([2, 2], [Float.nan, 1, -2, -3])
+    let rows = try run(most, [odd, try Tensor([1], [Int64(1)])]).doubles
+    #expect(rows[0].isNaN && rows[1] == -2)
+    #expect(try run(most, [try Tensor([0], [Float]())]).doubles == [-Double.infinity])
+    #expect(try run(most, [try Tensor([2], [false, true])]).doubles == [1])
   }
 }

@@ -12,6 +12,16 @@ import Testing
     #expect(graph.operators == (keeps ? ["GlobalAveragePool"] : ["GlobalAveragePool", "Flatten"]))
   }
 
+  /// What torch.export writes for adaptive_max_pool2d(x, 1).
+  @Test func maximaOverPixelsAreGlobalPooling() throws {
+    var sketch = Sketch()
+    let x = sketch.input([.symbol("N"), .fixed(3), .fixed(4), .fixed(5)])
+    sketch.output(try sketch.node("ReduceMax", [x, try sketch.ints([-1, -2])]))
+    sketch.output(try sketch.node("ReduceMax", [x, try sketch.ints([3])]))
+    let graph = try apply(recogniseGlobalPooling, to: sketch, changes: 1)
+    #expect(graph.operators == ["GlobalMaxPool", "ReduceMax"])
+  }
+
   @Test func otherMeansStay() throws {
     var sketch = Sketch()
     let x = sketch.input([2, 3, 4, 5])

@@ -95,7 +95,7 @@ extension Graph {
         add = (index, position)
         value = node.inputs[1 - position]
       case .identity, .dropout, .flatten, .reshape, .squeeze, .unsqueeze, .relu, .softmax, .logSoftmax, .sigmoid,
-        .globalAveragePool, .globalMaxPool, .averagePool, .maxPool, .reduceMean, .cast:
+        .globalAveragePool, .globalMaxPool, .averagePool, .maxPool, .reduceMean, .reduceMax, .cast:
         value = node.inputs.first ?? nil
       default: throw GraphError(.notConstant, "\(node.place) stands between the output and any layer with weights").head
       }

@@ -171,11 +171,14 @@ struct StepBuilder {
     case .globalAveragePool:
       return GlobalAveragePoolStep(place: place, operands: try operands(node), output: output)
     case .globalMaxPool: return GlobalMaxPoolStep(place: place, operands: try operands(node), output: output)
-    case .reduceMean:
+    case .reduceMean, .reduceMax:
       let operands = try operands(node)
       if let x = operands[0]?.slot, x.shape.rank == 4, output.shape.count == x.shape[0] * x.shape[1],
         output.shape[0] == x.shape[0], output.shape[1] == x.shape[1]
       {
+        if case .reduceMax = node.operation {
+          return GlobalMaxPoolStep(place: place, operands: [operands[0]], output: output)
+        }
         return GlobalAveragePoolStep(place: place, operands: [operands[0]], output: output)
       }
     case .add where isPlainAdd(node):

@@ -1,0 +1,42 @@
+/// ReduceMax: the largest element over some axes. https://onnx.ai/onnx/operators/onnx__ReduceMax.html, opsets 1 to 13
+/// (`axes` is an attribute), 18 (an input) and 20 (bool too).
+///
+/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`, gone.
+/// NaN wins over every number; of nothing, the largest is the lowest number there is.
+public struct ReduceMax: NumberOperator {
+  public static let name = "ReduceMax"
+  public static let inputs = 1...2
+
+  public var reduction: Reduction
+
+  public init(_ reduction: Reduction = Reduction()) { self.reduction = reduction }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) { reduction = try Reduction(attributes) }
+
+  public var attributes: [Attribute] { reduction.attributes }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [try reduction.infer(inputs)] }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let data = try inputs.required(0, "data")
+    switch data.type {
+    case .float32: return try evaluate(inputs, as: Float.self)
+    case .float64: return try evaluate(inputs, as: Double.self)
+    case .int8: return try evaluate(inputs, as: Int8.self)
+    case .uint8: return try evaluate(inputs, as: UInt8.self)
+    case .int32: return try evaluate(inputs, as: Int32.self)
+    case .int64: return try evaluate(inputs, as: Int64.self)
+    case .bool:
+      let numbers = try Tensor(data.shape, data.array(of: Bool.self).map { $0 ? UInt8(1) : 0 })
+      let most = try evaluate(Inputs(Self.name, [numbers, inputs[1]]), as: UInt8.self)[0]
+      return [try Tensor(most.shape, most.array(of: UInt8.self).map { $0 != 0 })]
+    }
+  }
+
+  public func evaluate<Number: Arithmetic>(
+    _ inputs: Inputs<Tensor>, as _: Number.Type
+  ) throws(GraphError) -> [Tensor] {
+    // Written so that a NaN, which is larger than nothing and smaller than nothing, stays once it is there.
+    [try reduction.reduce(inputs, from: Number.lowest) { most, next in next <= most || most != most ? most : next }]
+  }
+}

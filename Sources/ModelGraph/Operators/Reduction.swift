@@ -1,0 +1,85 @@
+/// What ReduceMean and ReduceMax have in common: which axes go, and what is left.
+public struct Reduction: Sendable, Equatable {
+  /// Reduced axes stay, with extent 1.
+  public var keepsAxes: Bool
+  /// No axes means none, instead of all.
+  public var noAxesMeansNone: Bool
+
+  public init(keepsAxes: Bool = true, noAxesMeansNone: Bool = false) {
+    self.keepsAxes = keepsAxes
+    self.noAxesMeansNone = noAxesMeansNone
+  }
+
+  /// `axes` is an attribute before opset 18 and input 1 from then on.
+  init(_ attributes: AttributeReader) throws(GraphError) {
+    keepsAxes = try attributes.flag("keepdims", default: true)
+    noAxesMeansNone = attributes.opset >= 18 ? try attributes.flag("noop_with_empty_axes", default: false) : false
+    if attributes.opset < 18, let axes = try attributes.optionalInts("axes") {
+      attributes.becomesInput(1, try Tensor([axes.count], axes.map { Int64($0) }))
+    }
+  }
+
+  var attributes: [Attribute] {
+    [.flag("keepdims", keepsAxes)] + (noAxesMeansNone ? [.flag("noop_with_empty_axes", true)] : [])
+  }
+
+  /// Whether each axis of `data` is reduced; throws E206 for an axis that it has not.
+  func reducedAxes(of data: Shape, axes: Tensor?, _ operatorName: String) throws(GraphError) -> [Bool] {
+    let axes = axes?.ints ?? []
+    if axes.isEmpty { return [Bool](repeating: !noAxesMeansNone, count: data.rank) }
+    var reduced = [Bool](repeating: false, count: data.rank)
+    for axis in axes { reduced[try data.axis(axis, of: operatorName)] = true }
+    return reduced
+  }
+
+  func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> Fact {
+    let name = inputs.operatorName
+    let data = try inputs.required(0, "data")
+    if let axes = inputs[1] {
+      try axes.mustBe([.int64], "\(name): axes")
+      guard axes.shape.rank <= 1 else { throw .wrongRank("\(name): axes", expected: 1, found: axes.shape.rank) }
+      guard axes.constant != nil || axes.shape.count == 0 else {
+        throw GraphError(.notConstant, "\(name): axes must be a constant")
+      }
+    }
+    let reduced = try reducedAxes(of: data.shape, axes: inputs[1]?.constant, name)
+    return Fact(data.type, shape(of: data.shape, reduced, keepsAxes: keepsAxes))
+  }
+
+  /// `combine` over all elements that fall on one of the result, from `start` on; then `finish` with their number.
+  func reduce<Number: Arithmetic>(
+    _ inputs: Inputs<Tensor>, from start: Number, _ combine: (Number, Number) -> Number,
+    finish: (Number, Int) -> Number = { value, _ in value }
+  ) throws(GraphError) -> Tensor {
+    let data = try inputs.required(0, "data")
+    let reduced = try reducedAxes(of: data.shape, axes: inputs[1], inputs.operatorName)
+    var y = try Tensor(zeros: shape(of: data.shape, reduced, keepsAxes: true), type: Number.elementType)
+    // Reducing is broadcasting read backwards: every element of the result takes in those it would spread to.
+    let rows = BroadcastRows(data.shape, y.shape, y.shape)
+    let count = zip(data.shape.extents, reduced).reduce(1) { $1.1 ? $0 * $1.0 : $0 }
+    data.withElements(Number.self) { data in
+      y.withMutableElements(Number.self) { y in
+        for index in y.indices { y[index] = start }
+        rows.forEach { first, target, _ in
+          if rows.aStep == 0 {
+            var value = start
+            for index in first..<first + rows.length { value = combine(value, data[index]) }
+            y[target] = combine(y[target], value)
+          } else {
+            for index in 0..<rows.length { y[target + index] = combine(y[target + index], data[first + index]) }
+          }
+        }
+        for index in y.indices { y[index] = finish(y[index], count) }
+      }
+    }
+    return try y.reshaped(shape(of: data.shape, reduced, keepsAxes: keepsAxes))
+  }
+
+  private func shape(of data: Shape, _ reduced: [Bool], keepsAxes: Bool) -> Shape {
+    var extents: [Int] = []
+    for (extent, isReduced) in zip(data.extents, reduced) {
+      if !isReduced { extents.append(extent) } else if keepsAxes { extents.append(1) }
+    }
+    return Shape(extents)
+  }
+}
