@@ -1,7 +1,6 @@
 import Inference
 import ModelGraph
 import ONNXFormat
-import Passes
 
 /// `verify MODEL CASE_DIR…`: does this machine compute what another one computed?
 enum VerifyCommand {
@@ -31,9 +30,8 @@ enum VerifyCommand {
 
     let runner: CaseRunner
     do {
-      var graph = try ONNXFile.read(path)
-      if !options.has("--reference") { try PassPipeline.optimize(&graph) }
-      runner = CaseRunner(graph, reference: options.has("--reference"), threads: threads, tolerance: tolerance)
+      runner = CaseRunner(
+        try ONNXFile.read(path), reference: options.has("--reference"), threads: threads, tolerance: tolerance)
     } catch {
       Console.error("\(path): \(error)")
       return 1
