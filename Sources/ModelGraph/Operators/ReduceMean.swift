@@ -14,6 +14,11 @@ public struct ReduceMean: NumberOperator {
 
   public var attributes: [Attribute] { reduction.attributes }
 
+  /// Whether each axis of `data` is reduced; throws E206 for an axis that it has not.
+  public func reducedAxes(of data: Shape, axes: Tensor?) throws(GraphError) -> [Bool] {
+    try reduction.reducedAxes(of: data, axes: axes, Self.name)
+  }
+
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     try inputs.required(0, "data").mustBe([.float32, .float64, .int32, .int64], "ReduceMean: data")
     return [try reduction.infer(inputs)]
