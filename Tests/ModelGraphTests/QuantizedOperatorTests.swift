@@ -88,6 +88,16 @@ import Testing
     #expect(y.doubles == [11, 136, 23, 147, 58, 182, 70, 194])
   }
 
+  /// onnxruntime divides by the whole window even where ceil_mode lets it hang over the padding.
+  @Test func averagePoolOverTheEdge() throws {
+    let pool = try contrib(
+      "QLinearAveragePool", .ints("kernel_shape", [3, 3]), .ints("strides", [2, 2]), .ints("pads", [1, 1, 1, 1]),
+      .int("ceil_mode", 1), .int("count_include_pad", 1))
+    let x = try bytes([1, 1, 6, 6], [UInt8](repeating: 100, count: 36))
+    let y = try run(pool, [x, try scale(1), nil, try scale(1), nil])
+    #expect(y.doubles == [44, 67, 67, 22, 67, 100, 100, 33, 67, 100, 100, 33, 22, 33, 33, 11])
+  }
+
   // MARK: Products
 
   private func left() throws -> Tensor { try bytes([2, 3], [1, 2, 3, 200, 100, 50]) }

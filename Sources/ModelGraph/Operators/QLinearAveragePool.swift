@@ -9,7 +9,8 @@ public struct QLinearAveragePool: OperatorDefinition {
   public static let inputs = 4...5
 
   public var window: Window
-  /// Divide by all of the window, padding too.
+  /// Divide by all of the window: padding too, and what hangs over it with ceil_mode (as onnxruntime, unlike AveragePool
+  /// since opset 19).
   public var countIncludePad: Bool
   public var channelsLast: Bool
 
@@ -51,7 +52,7 @@ public struct QLinearAveragePool: OperatorDefinition {
             var sum: Float = 0
             cells.forEach { sum += real[channel * plane.inputCount + $0] }
             means[channel * plane.outputCount + output] =
-              sum / Float(countIncludePad ? cells.countWithPadding : cells.count)
+              sum / Float(countIncludePad ? plane.height.kernel * plane.width.kernel : cells.count)
           }
         }
       }
