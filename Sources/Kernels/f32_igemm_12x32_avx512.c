@@ -7,7 +7,7 @@
 // for up to 12 output pixels and up to 32 outputs.
 //
 // x         taps × 12 row pointers into NHWC activations; a tap that falls on padding points at zeros
-// w         one panel: 32 biases, then taps × channels × 32 weights; 64-byte aligned
+// bias, w   of one panel: 32 biases, taps × channels × 32 weights; 64-byte aligned
 //
 // Needs 1 <= pixels <= 12, 1 <= outputs <= 32, taps >= 1, channels >= 1. Reads exactly `channels` floats behind each
 // pointer, so rows need no padding; writes exactly pixels × outputs floats. 24 accumulators + 2 weights + 1 broadcast =
@@ -20,19 +20,24 @@
 
 INLINE void tile(
     const size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
-    const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   __m512 sum[12][2];
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    sum[p][0] = _mm512_load_ps(w);
-    sum[p][1] = _mm512_load_ps(w + 16);
+    sum[p][0] = _mm512_load_ps(bias);
+    sum[p][1] = _mm512_load_ps(bias + 16);
   }
-  w += 32;
+  const char *ahead = epilogue->ahead;
+  const size_t ahead_step = epilogue->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {
     const float *row[12];
     UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + x_offset;
     x += 12;
 #pragma clang loop unroll(disable)
     for (size_t c = 0; c < channels; c++) {
+      if (c % 2 == 0) {
+        __builtin_prefetch(ahead, 0, 2);
+        ahead += ahead_step;
+      }
       __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + 16);
       w += 32;
       UNROLL for (size_t p = 0; p < pixels; p++) {
@@ -59,14 +64,14 @@ INLINE void tile(
 }
 
 #define CASE(n) \
-  case n: tile(n, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+  case n: tile(n, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
 
 TARGET void f32_igemm_12x32_avx512(
-    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset, const float *w,
-    float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
-    default: tile(12, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    default: tile(12, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
   }
 }
 #endif

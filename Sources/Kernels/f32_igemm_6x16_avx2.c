@@ -7,7 +7,7 @@
 // for up to 6 output pixels and up to 16 outputs.
 //
 // x         taps × 6 row pointers into NHWC activations; a tap that falls on padding points at zeros
-// w         one panel: 16 biases, then taps × channels × 16 weights; 32-byte aligned
+// bias, w   of one panel: 16 biases, taps × channels × 16 weights; 32-byte aligned
 //
 // Needs 1 <= pixels <= 6, 1 <= outputs <= 16, taps >= 1, channels >= 1. Reads exactly `channels` floats behind each
 // pointer, so rows need no padding; writes exactly pixels × outputs floats. 12 accumulators + 2 weights + 1 broadcast =
@@ -18,29 +18,39 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
+// One channel of every pixel: w moves on.
+#define STEP(offset)                                                         \
+  {                                                                          \
+    __m256 w0 = _mm256_load_ps(w), w1 = _mm256_load_ps(w + 8);               \
+    w += 16;                                                                 \
+    UNROLL for (size_t p = 0; p < pixels; p++) {                             \
+      __m256 value = _mm256_broadcast_ss(row[p] + c + offset);               \
+      sum[p][0] = _mm256_fmadd_ps(value, w0, sum[p][0]);                     \
+      sum[p][1] = _mm256_fmadd_ps(value, w1, sum[p][1]);                     \
+    }                                                                        \
+  }
+
 INLINE void tile(
     const size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
-    const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   __m256 sum[6][2];
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    sum[p][0] = _mm256_load_ps(w);
-    sum[p][1] = _mm256_load_ps(w + 8);
+    sum[p][0] = _mm256_load_ps(bias);
+    sum[p][1] = _mm256_load_ps(bias + 8);
   }
-  w += 16;
+  const char *ahead = epilogue->ahead;
+  const size_t ahead_step = epilogue->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {
     const float *row[6];
     UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + x_offset;
     x += 6;
-#pragma clang loop unroll_count(4)
-    for (size_t c = 0; c < channels; c++) {
-      __m256 w0 = _mm256_load_ps(w), w1 = _mm256_load_ps(w + 8);
-      w += 16;
-      UNROLL for (size_t p = 0; p < pixels; p++) {
-        __m256 value = _mm256_broadcast_ss(row[p] + c);
-        sum[p][0] = _mm256_fmadd_ps(value, w0, sum[p][0]);
-        sum[p][1] = _mm256_fmadd_ps(value, w1, sum[p][1]);
-      }
+    size_t c = 0;
+    for (; c + 4 <= channels; c += 4) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += ahead_step;
+      STEP(0) STEP(1) STEP(2) STEP(3)
     }
+    for (; c < channels; c++) STEP(0)
   }
   const __m256 low = _mm256_set1_ps(epilogue->low), high = _mm256_set1_ps(epilogue->high);
   if (__builtin_expect(outputs == 16, 1)) {
@@ -68,15 +78,15 @@ INLINE void tile(
 }
 
 TARGET void f32_igemm_6x16_avx2(
-    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset, const float *w,
-    float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   switch (pixels) {
-    case 1: tile(1, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
-    case 2: tile(2, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
-    case 3: tile(3, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
-    case 4: tile(4, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
-    case 5: tile(5, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
-    default: tile(6, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    case 1: tile(1, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
+    case 2: tile(2, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
+    case 3: tile(3, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
+    case 4: tile(4, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
+    case 5: tile(5, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
+    default: tile(6, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
   }
 }
 #endif

@@ -7,7 +7,7 @@
 // for up to 8 output pixels and up to 8 outputs.
 //
 // x         taps × 8 row pointers into NHWC activations; a tap that falls on padding points at zeros
-// w         one panel: 8 biases, then taps × channels × 8 weights; 16-byte aligned
+// bias, w   of one panel: 8 biases, taps × channels × 8 weights; 16-byte aligned
 //
 // Needs 1 <= pixels <= 8, 1 <= outputs <= 8, taps >= 1, channels >= 1. Reads exactly `channels` floats behind each
 // pointer, so rows need no padding; writes exactly pixels × outputs floats. 16 accumulators + 2 weights + 8 activations
@@ -29,19 +29,22 @@
 
 INLINE void tile(
     const size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
-    const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   float32x4_t sum[8][2];
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    sum[p][0] = vld1q_f32(w);
-    sum[p][1] = vld1q_f32(w + 4);
+    sum[p][0] = vld1q_f32(bias);
+    sum[p][1] = vld1q_f32(bias + 4);
   }
-  w += 8;
+  const char *ahead = epilogue->ahead;
+  const size_t ahead_step = epilogue->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {
     const float *row[8];
     UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + x_offset;
     x += 8;
     size_t c = 0;
     for (; c + 4 <= channels; c += 4) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += ahead_step;
       float32x4_t value[8];
       UNROLL for (size_t p = 0; p < pixels; p++) value[p] = vld1q_f32(row[p] + c);
       STEP(0) STEP(1) STEP(2) STEP(3)
@@ -78,14 +81,14 @@ INLINE void tile(
 }
 
 #define CASE(n) \
-  case n: tile(n, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+  case n: tile(n, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
 
 void f32_igemm_8x8_neon(
-    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset, const float *w,
-    float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
-    default: tile(8, outputs, taps, channels, x, x_offset, w, y, residual, epilogue); break;
+    default: tile(8, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
   }
 }
 #endif

@@ -1,5 +1,6 @@
 #include "igemm.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -123,6 +124,8 @@ void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
   v->panel_block = divide_up(panels, v->panel_blocks);
   v->panel_blocks = divide_up(panels, v->panel_block);
   v->tasks = v->pixel_blocks * v->panel_blocks;
+  const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
+  v->tap_block = divide_up(taps, passes);
   v->panels_first = panels * panel_bytes > v->batch * v->in_height * v->in_width * v->in_channels * sizeof(float);
 
   const size_t tiles = divide_up(v->pixel_block, mr);
@@ -219,20 +222,48 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
   const float **rows = (const float **)((char *)v->scratch + worker * v->scratch_bytes);
   find_rows(v, first, last, tiles, rows, (float *)(rows + divide_up(v->pixel_block, mr) * mr * taps));
 
-  const f32_igemm_epilogue epilogue = {v->y_stride, v->out_channels, v->low, v->high};
+  // What to fetch ahead: the weights that follow (the next pass's, panel's or layer's: they lie in that order), or, where
+  // all weights stay near, the rows of input that the next block begins with. A slice of it with every tile.
+  const int weights_ahead = panels * nr * taps * channels * sizeof(float) > NEAR_BYTES / 2;
+  const size_t passes = divide_up(taps, v->tap_block);
+  const char *next_rows = NULL;
+  size_t rows_slice = 0;
+  if (!weights_ahead) {
+    const size_t row_bytes = v->in_width * v->in_channels * sizeof(float), rows_in = v->batch * v->in_height;
+    const size_t row = smaller(rows_in, (last - 1) / v->out_width * v->stride_height + v->kernel_height);
+    const size_t fresh = divide_up(count * v->stride_height, v->out_width) * row_bytes;
+    next_rows = (const char *)v->x + row * row_bytes;
+    rows_slice = smaller(fresh, (rows_in - row) * row_bytes) / (tiles * (last_panel - first_panel)) & ~(size_t)63;
+  }
+
+  static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  f32_igemm_epilogue epilogue = {.y_stride = v->y_stride, .ahead_step = weights_ahead || rows_slice ? 64 : 0};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const size_t group = panel / panels_of_group, column = panel % panels_of_group * nr;
-    const float *w = v->w + panel * nr * (1 + taps * channels);
+    const float *bias = v->w + panel * nr * (1 + taps * channels);
     const size_t written = smaller(nr, outputs - column);
     const size_t output = group * outputs + column;
-    size_t pixel = first;
-    for (size_t tile = 0; tile < tiles; tile++) {
-      const size_t size = even + (tile < longer);
-      v->family->run(
-          size, written, taps, channels, rows + tile * mr * taps, group * group_channels(v), w,
-          v->y + pixel * v->y_stride + output, v->residual ? v->residual + pixel * v->out_channels + output : NULL,
-          &epilogue);
-      pixel += size;
+    for (size_t pass = 0; pass < passes; pass++) {
+      // Between passes y holds the sums so far; the residual goes in with the first, the clamp comes with the last.
+      const size_t first_tap = pass * v->tap_block, pass_taps = smaller(v->tap_block, taps - first_tap);
+      const float *w = bias + nr + first_tap * channels * nr;
+      const float *added = pass > 0 ? v->y : v->residual;
+      epilogue.residual_stride = pass > 0 ? v->y_stride : v->out_channels;
+      epilogue.low = pass + 1 == passes ? v->low : -INFINITY;
+      epilogue.high = pass + 1 == passes ? v->high : INFINITY;
+      const char *next_weights = (const char *)(w + pass_taps * channels * nr);
+      const size_t weights_slice = pass_taps * channels * nr * sizeof(float) / tiles & ~(size_t)63;
+      size_t pixel = first;
+      for (size_t tile = 0; tile < tiles; tile++) {
+        const size_t size = even + (tile < longer);
+        epilogue.ahead = weights_ahead ? next_weights + tile * weights_slice : next_rows;
+        next_rows += rows_slice;
+        v->family->run(
+            size, written, pass_taps, channels, rows + (tile * taps + first_tap) * mr, group * group_channels(v),
+            pass > 0 ? zeros : bias, w, v->y + pixel * v->y_stride + output,
+            added ? added + pixel * epilogue.residual_stride + output : NULL, &epilogue);
+        pixel += size;
+      }
     }
   }
 }

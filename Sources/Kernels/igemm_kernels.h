@@ -4,10 +4,10 @@
 
 #include "igemm.h"
 
-#define F32_IGEMM_DECLARE(name)                                                                                 \
-  void name(                                                                                                    \
-      size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,      \
-      const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue)
+#define F32_IGEMM_DECLARE(name)                                                                             \
+  void name(                                                                                                \
+      size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,  \
+      const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue)
 
 F32_IGEMM_DECLARE(f32_igemm_4x8_portable);
 #if defined(__x86_64__)

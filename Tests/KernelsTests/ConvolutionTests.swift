@@ -37,6 +37,8 @@ import Testing
     Case(size: (6, 6), channels: 34, outputs: 66, groups: 2, residual: true),
     Case(size: (1, 50), channels: 20, outputs: 30, kernel: (1, 5), pad: (0, 2)),
     Case(size: (28, 28), channels: 96, outputs: 80),
+    // Weights that do not stay near: several passes over the taps.
+    Case(size: (7, 7), channels: 512, outputs: 40, residual: true),
   ]
 
   @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_isa, _ test: Case) throws {

@@ -14,6 +14,10 @@ typedef struct {
   size_t y_stride;  // floats from one output pixel to the next
   size_t residual_stride;  // the same of the residual
   float low, high;  // y = min(max(sum + residual, low), high); a NaN stays one
+  // Memory that will be needed soon: for every four channels one cache line is fetched towards the second-level cache,
+  // from `ahead` on. Any address will do, nothing is read; ahead_step is 64, or 0 for nothing worth fetching.
+  const char *ahead;
+  size_t ahead_step;
 } f32_igemm_epilogue;
 
 // y[pixel][output] = clamp(bias[output] + sum over taps and channels of x[tap][pixel][channel] · w, + residual)
@@ -23,12 +27,13 @@ typedef struct {
 // taps      >= 1, channels >= 1
 // x         taps × mr row pointers, x[tap * mr + pixel]; exactly `channels` floats are read behind each + x_offset
 // x_offset  floats added to every pointer (the group's first channel)
-// w         one panel as f32_igemm_pack lays it out, 64-byte aligned
+// bias      nr floats that the sums begin with, 64-byte aligned
+// w         taps × channels × nr weights, 64-byte aligned
 // y         pixels rows of `outputs` floats, y_stride apart
 // residual  the same with residual_stride, or NULL
 typedef void (*f32_igemm_kernel)(
-    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset, const float *w,
-    float *y, const float *residual, const f32_igemm_epilogue *epilogue);
+    size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
+    const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue);
 
 typedef struct {
   const char *name;  // "f32_igemm_6x16_avx2"
@@ -85,6 +90,7 @@ typedef struct {
   const f32_igemm_family *family;
   size_t merged;  // groups that are packed as one
   size_t pixel_block, panel_block, pixel_blocks, panel_blocks;
+  size_t tap_block;  // taps of a pass: its weights stay near while all tiles of a block go over them
   size_t tasks;
   size_t scratch_bytes;
   size_t zero_count;
