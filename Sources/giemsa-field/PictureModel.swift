@@ -21,7 +21,7 @@ struct PictureModel {
 
   /// Throws one line that begins with the model's path.
   init(_ path: String, overrides: Overrides, batch: Int, threads: Int) throws(UsageError) {
-    do {
+    do throws(GraphError) {
       var graph = try ONNXFile.read(path)
       var metadata = try ModelMetadata(graph.metadata)
       classifier = try PictureClassifier(graph, batch: batch, size: overrides.size)
@@ -34,7 +34,7 @@ struct PictureModel {
           "does not say how colours are normalised; give --mean and --std (most models: 0.485,0.456,0.406 and "
             + "0.229,0.224,0.225)")
       }
-      do {
+      do throws(ImagingError) {
         preprocessing = try Preprocessing(metadata, inputShape: classifier.inputShape)
       } catch {
         throw GraphError(.badInput, error.message)
