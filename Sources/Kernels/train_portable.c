@@ -1,10 +1,11 @@
 // The baseline of each architecture: SSE2 on x86-64, NEON on aarch64. Also the specification of the others.
 #define ISA(name) name##_portable
-#define ISA_NAME "portable"
 #define VL 4
 #if defined(__aarch64__)
+#define ISA_NAME "neon"
 #define MR 6
 #else
+#define ISA_NAME "portable"
 #define MR 2
 #endif
 #define NR 16

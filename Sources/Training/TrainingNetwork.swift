@@ -69,6 +69,7 @@ public final class TrainingNetwork {
       throw GraphError(.tooLarge, "no training loops for this processor")
     }
     var graph = graph
+    graph.forgetTrainingMode()
     try graph.foldConstantsForTraining([inputShape])
     self.team = team
     self.kernels = kernels

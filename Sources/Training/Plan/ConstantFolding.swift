@@ -26,4 +26,19 @@ extension Graph {
     }
     nodes = kept
   }
+
+  /// Leaves one meaning to the operators that have two: what BatchNormalization and Dropout do in training is the
+  /// trainer's affair, and the graph that comes out of it is for inference.
+  mutating func forgetTrainingMode() {
+    for index in nodes.indices {
+      switch nodes[index].operation {
+      case .batchNormalization(var definition):
+        definition.trainingMode = false
+        nodes[index].operation = .batchNormalization(definition)
+      case .dropout: nodes[index].inputs = Array(nodes[index].inputs.prefix(2))
+      default: continue
+      }
+      nodes[index].outputs = Array(nodes[index].outputs.prefix(1))
+    }
+  }
 }
