@@ -15,7 +15,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 ///
 ///     settings.json   RunFile
 ///     history.csv     one line an epoch
-///     best.onnx       the network of the best epoch so far (highest accuracy, then lowest loss)
+///     best.onnx       the network of the best epoch so far (lowest validation loss)
 ///     last.onnx       the network as training left it
 ///     last.state      weights and optimiser, to go on from
 ///

@@ -23,6 +23,7 @@ final class TrainingSession {
   private var settings: RunSettings
   private var history: [EpochResult] = []
   private var hasCleared = false
+  private var lastState = ContinuousClock.now
 
   /// Everything that can be wrong is found here, before the first step.
   init(_ command: TrainCommand) throws {
@@ -93,6 +94,7 @@ final class TrainingSession {
       if interruption.isAsked, epoch + 1 < command.epochs { return try stop(epoch + 1) }
     }
     try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.last)
+    try folder.write(state: try network.state())
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
       complain("next: giemsa evaluate \(command.out) \(command.data); giemsa export \(command.out) --out FILE.onnx")
@@ -155,18 +157,20 @@ final class TrainingSession {
   private func save(_ result: EpochResult) throws {
     clearOnce()
     settings.results.epochsDone = result.epoch + 1
-    let best = history.filter { $0.epoch != result.epoch }.max {
-      ($0.accuracy, -$0.validLoss) < ($1.accuracy, -$1.validLoss)
-    }
-    let isBest = best.map { (result.accuracy, -result.validLoss) > ($0.accuracy, -$0.validLoss) } ?? true
+    // By loss, as fastai's SaveModelCallback: accuracy on a few hundred pictures ties and jumps, the loss tells more.
+    let isBest = history.dropLast().allSatisfy { result.validLoss < $0.validLoss }
     if isBest {
       settings.results.bestEpoch = result.epoch
       settings.results.accuracy = result.accuracy
       settings.results.validLoss = result.validLoss
       try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.best)
     }
-    try folder.write(state: try network.state())
     try writeTexts()
+    // Three times the model's size: not after every epoch where epochs are short.
+    if (ContinuousClock.now - lastState).seconds > 60 {
+      try folder.write(state: try network.state())
+      lastState = .now
+    }
   }
 
   /// After Ctrl-C: what there is, saved; exit status 130.

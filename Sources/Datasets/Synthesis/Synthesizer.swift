@@ -22,7 +22,7 @@ public struct Synthesizer: Sendable {
     self.count = count
     self.size = size
     self.seed = seed
-    let slides = min(max(count / 40, 4), 200)
+    let slides = min(max(count / 15, 6), 200)
     stains = (0..<slides).map { slide in
       var random = RandomSource(seed: seed, stream: UInt64(slide))
       return SlideStain(random: &random)
