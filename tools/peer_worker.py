@@ -6,7 +6,6 @@ peer_worker.py train ARCH SIZE BATCH THREADS SECONDS       PyTorch, the better o
 
 import json
 import pathlib
-import resource
 import sys
 import time
 
@@ -14,7 +13,9 @@ import numpy as np
 
 
 def peak_mib():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not getrusage: its peak starts from that of the process that started this one.
+    status = pathlib.Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
 def onnxruntime(model, x, threads):
