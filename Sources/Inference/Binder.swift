@@ -36,6 +36,9 @@ struct Binder {
       if case .convolution(let convolution, _) = draft.work {
         scratch = max(scratch, convolution.scratch_bytes)
         zeros = max(zeros, convolution.zero_count * 4)
+      } else if case .winograd(let winograd, _) = draft.work {
+        scratch = max(scratch, winograd.scratch_bytes)
+        zeros = max(zeros, winograd.zero_count * 4)
       }
     }
     for case .constant(let id) in outputs { uses[id] += 1 }
@@ -104,6 +107,20 @@ struct Binder {
       pack(&work, source, into: packed)
       work.w = UnsafePointer(packed)
       add(f32_convolution_task, contexts.keep(work), work.tasks)
+    case .winograd(var work, let source):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.residual = UnsafePointer(floats(draft.reads[1]))
+      work.y = target(draft)
+      work.y_stride = work.out_channels
+      work.zero = UnsafePointer(values.floats(at: zeroOffset))
+      work.scratch = values.base + scratchOffset
+      work.scratch_bytes = scratchBytes
+      let packed = takeWeights(work.packed_count)
+      withFloats(source.weights) { weights in
+        withFloats(source.bias) { bias in f32_winograd_pack(&work, weights, bias, packed) }
+      }
+      work.w = UnsafePointer(packed)
+      add(f32_winograd_task, contexts.keep(work), work.tasks)
     case .depthwise(var work, let weights, let bias):
       work.x = UnsafePointer(floats(draft.reads[0]))
       work.residual = UnsafePointer(floats(draft.reads[1]))
@@ -223,6 +240,7 @@ extension Draft {
   var packedCount: Int {
     switch work {
     case .convolution(let work, _): work.packed_count
+    case .winograd(let work, _): work.packed_count
     case .depthwise(let work, _, _):
       (1 + work.window.kernel_height * work.window.kernel_width) * work.window.channels
     case .affine(let work, _): 2 * work.channels
@@ -235,7 +253,7 @@ extension Draft {
     var constants: [Graph.ValueID] = []
     for case .constant(let id) in reads { constants.append(id) }
     switch work {
-    case .convolution(_, let source):
+    case .convolution(_, let source), .winograd(_, let source):
       constants.append(source.weights)
       if let bias = source.bias { constants.append(bias) }
     case .depthwise(_, let weights, let bias):

@@ -5,6 +5,7 @@ import ModelGraph
 struct Draft {
   enum Work {
     case convolution(f32_convolution, ConvolutionWeights)
+    case winograd(f32_winograd, ConvolutionWeights)
     case depthwise(f32_depthwise, weights: Int, bias: Int?)
     case pool(f32_pool)
     case unary(f32_unary)

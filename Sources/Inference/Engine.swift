@@ -69,8 +69,10 @@ public final class Engine {
       if facts[id].shape.count > 64 { facts[id].constant = nil }
     }
     workers = Workers(threads: options.threads)
+    var options = options
+    options.threads = workers.count
     var planner = Planner(
-      graph, facts, isConstant: constants.map { $0 != nil }, isa: kernels_isa_in_use(), threads: workers.count)
+      graph, facts, isConstant: constants.map { $0 != nil }, isa: kernels_isa_in_use(), options: options)
     let operands = try planner.plan()
     let binder = try Binder(
       planner.drafts, planner.buffers, constants, outputs: operands, nodes: graph.nodes, threads: workers.count)

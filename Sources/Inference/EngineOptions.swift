@@ -1,14 +1,30 @@
 /// How a graph is to be run.
 public struct EngineOptions: Sendable {
+  /// What weights may take for speed.
+  public enum Memory: String, Sendable, CaseIterable {
+    /// Never more than the weights themselves.
+    case small
+    /// Half as much again, where that gains most.
+    case balanced
+    /// Whatever is fastest.
+    case fast
+  }
+
   /// Threads that share one run, the caller's counted.
   public var threads = 1
   /// Measure every step (``Engine/profile``).
   public var profile = false
+  public var memory = Memory.balanced
+  /// Only kernels that multiply every weight with every input: no Winograd, whose rounding errors are larger (up to 1e-4
+  /// of a layer's largest output; 1e-5 is usual).
+  public var exact = false
 
   public init() {}
 
-  public init(threads: Int, profile: Bool = false) {
+  public init(threads: Int, profile: Bool = false, memory: Memory = .balanced, exact: Bool = false) {
     self.threads = threads
     self.profile = profile
+    self.memory = memory
+    self.exact = exact
   }
 }

@@ -11,6 +11,8 @@ struct Planner {
   let facts: [Fact]
   let isa: kernels_isa
   let threads: Int
+  /// By a Conv's output: the tile it is run with, 0 for no Winograd.
+  private(set) var winogradTiles: [Int] = []
   /// What is known before anything runs.
   private let isConstant: [Bool]
 
@@ -22,16 +24,17 @@ struct Planner {
   private var inputIndex: [Int]
 
   /// - Parameter constants: the values that are known; their tensors may be gone from `facts` (the binder has them).
-  init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], isa: kernels_isa, threads: Int) {
+  init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], isa: kernels_isa, options: EngineOptions) {
     self.graph = graph
     self.facts = facts
     self.isConstant = isConstant
     self.isa = isa
-    self.threads = threads
+    threads = options.threads
     plainBuffer = [Int](repeating: -1, count: facts.count)
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
+    winogradTiles = chooseWinograd(options)
   }
 
   /// Plans every node and the graph's outputs; returns where each output is found (always plain).

@@ -2,7 +2,7 @@ import Kernels
 import ModelGraph
 
 extension Planner {
-  /// Conv and FusedConv: indirect GEMM, or, one filter a channel, the depthwise kernel.
+  /// Conv and FusedConv: Winograd where that was chosen, indirect GEMM, or, one filter a channel, the depthwise kernel.
   mutating func planConvolution(
     _ node: Graph.Node, _ output: Graph.ValueID, _ window: Window, _ group: Int, _ activation: Activation
   ) throws(GraphError) -> Bool {
@@ -15,7 +15,12 @@ extension Planner {
     let reads = [try operand(x, .channelsLast), try residual(z)]
     let work: Draft.Work
     let kernel: String
-    if geometry.groupChannels == 1, geometry.groupFilters == 1, geometry.group > 1 {
+    if winogradTiles[output] > 0 {
+      var winograd = winograd(geometry, tile: winogradTiles[output])
+      (winograd.low, winograd.high) = (low, high)
+      work = .winograd(winograd, ConvolutionWeights(weights: w, bias: bias))
+      kernel = winograd.name
+    } else if geometry.groupChannels == 1, geometry.groupFilters == 1, geometry.group > 1 {
       var depthwise = f32_depthwise()
       depthwise.window = f32_window(geometry.plane, batch: geometry.batch, channels: geometry.channels)
       depthwise.isa = isa

@@ -13,25 +13,25 @@ enum BenchCommand {
       optimise, plan) and of the first run, and the peak memory of the whole process.
       """,
     options: [
-      OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
       OptionRule(name: "--batch", value: "N", help: "pictures a run, where the model leaves it open; 1 unless given"),
       OptionRule(name: "--size", value: "HxW", help: "picture size, where the model leaves it open"),
       OptionRule(name: "--seconds", value: "S", help: "how long to measure; 3 unless given"),
       OptionRule(name: "--json", value: nil, help: "one line of JSON"),
       OptionRule(name: "--profile", value: nil, help: "a table of the time spent in each step"),
-    ], run: run)
+    ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard let path = options.positional.first, options.positional.count == 1 else {
       throw UsageError(message: "wants one model: giemsa-field bench MODEL")
     }
-    let threads = try options.int("--threads", default: 1, in: 1...64)
+    var engine = try EngineRules.read(options)
+    engine.profile = options.has("--profile")
     let batch = try options.int("--batch", default: 1, in: 1...4096)
     let seconds = try options.double("--seconds", default: 3, in: 0...3600)
     let size = try options.string("--size").map { text throws(UsageError) in try PictureSize(text) }
     do {
       let measurement = try Benchmark.measure(
-        path, threads: threads, batch: batch, size: size, seconds: seconds, profile: options.has("--profile"))
+        path, engine, batch: batch, size: size, seconds: seconds)
       if options.has("--json") {
         Console.out(measurement.json)
       } else {

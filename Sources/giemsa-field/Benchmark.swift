@@ -19,10 +19,10 @@ struct Benchmark {
   var profiledRuns: Int
 
   static func measure(
-    _ path: String, threads: Int, batch: Int, size: PictureSize?, seconds: Double, profile: Bool
+    _ path: String, _ options: EngineOptions, batch: Int, size: PictureSize?, seconds: Double
   ) throws(GraphError) -> Benchmark {
     let start = platform_seconds()
-    let (engine, inputs) = try load(path, threads: threads, batch: batch, size: size, profile: profile)
+    let (engine, inputs) = try load(path, options, batch: batch, size: size)
     let loaded = platform_seconds()
     var results = try engine.run(inputs)
     let first = platform_seconds() - loaded
@@ -49,7 +49,7 @@ struct Benchmark {
 
   /// The planned model and input for it: noise for floats, zeros for the rest.
   private static func load(
-    _ path: String, threads: Int, batch: Int, size: PictureSize?, profile: Bool
+    _ path: String, _ options: EngineOptions, batch: Int, size: PictureSize?
   ) throws(GraphError) -> (Engine, [Tensor]) {
     var graph = try ONNXFile.read(path)
     _ = try PassPipeline.optimize(&graph)
@@ -62,7 +62,7 @@ struct Benchmark {
       types.append(declaration.type)
       shapes.append(try shape(declaration, name: graph.values[id].name, batch: batch, size: size))
     }
-    let engine = try Engine(graph, inputShapes: shapes, options: EngineOptions(threads: threads, profile: profile))
+    let engine = try Engine(graph, inputShapes: shapes, options: options)
     var inputs: [Tensor] = []
     for (shape, type) in zip(shapes, types) {
       var tensor = try Tensor(zeros: shape, type: type)

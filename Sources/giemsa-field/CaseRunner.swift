@@ -8,15 +8,15 @@ import Platform
 final class CaseRunner {
   private let graph: Graph
   private let reference: Bool
-  private let threads: Int
+  private let options: EngineOptions
   private let tolerance: Tolerance
   /// The engine for the shapes of the last case.
   private var planned: (shapes: [Shape], engine: Engine)?
 
-  init(_ graph: Graph, reference: Bool, threads: Int, tolerance: Tolerance) {
+  init(_ graph: Graph, reference: Bool, options: EngineOptions, tolerance: Tolerance) {
     self.graph = graph
     self.reference = reference
-    self.threads = threads
+    self.options = options
     self.tolerance = tolerance
   }
 
@@ -74,7 +74,7 @@ final class CaseRunner {
   private func engine(_ graph: Graph, _ shapes: [Shape]) throws(GraphError) -> Engine {
     var optimized = graph
     _ = try PassPipeline.optimize(&optimized)
-    return try Engine(optimized, inputShapes: shapes, options: EngineOptions(threads: threads))
+    return try Engine(optimized, inputShapes: shapes, options: options)
   }
 
   private func checkInputs(_ inputs: [Tensor]) throws(GraphError) {

@@ -16,13 +16,12 @@ enum InferCommand {
       OptionRule(name: "--format", value: "FORMAT", help: "table (for people; the default), csv or jsonl"),
       OptionRule(name: "--output", value: "FILE", help: "write the answers there; it appears when it is whole"),
       OptionRule(name: "--top", value: "K", help: "only the K likeliest classes, likeliest first"),
-      OptionRule(name: "--threads", value: "N", help: "threads of the engine; 1 unless given"),
       OptionRule(name: "--batch", value: "N", help: "pictures at once; 1 unless given"),
       OptionRule(name: "--size", value: "HxW", help: "picture size of a model that leaves it open: 224 or 64x48"),
       OptionRule(name: "--mean", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
       OptionRule(name: "--std", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
       OptionRule(name: "--classes", value: "A,B,…", help: "class names, for a model that does not say"),
-    ], run: run)
+    ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard let path = options.positional.first, options.positional.count >= 2 else {
@@ -35,7 +34,7 @@ enum InferCommand {
     case "jsonl": kind = .jsonl
     case let other: throw UsageError(message: "--format '\(other)' is not one of table, csv, jsonl")
     }
-    let threads = try options.int("--threads", default: 1, in: 1...1024)
+    let engine = try EngineRules.read(options)
     let batch = try options.int("--batch", default: 1, in: 1...4096)
     let top = options.string("--top") == nil ? nil : try options.int("--top", default: 1, in: 1...1_000_000)
     var overrides = PictureModel.Overrides()
@@ -46,7 +45,7 @@ enum InferCommand {
 
     // What the model and the machine do wrong ends with status 1; only the command line itself with 2.
     do {
-      let model = try PictureModel(path, overrides: overrides, batch: batch, threads: threads)
+      let model = try PictureModel(path, overrides: overrides, batch: batch, engine)
       let output = try OutputFile(options.string("--output"))
       var walk = PictureWalk()
       for path in options.positional.dropFirst() { walk.add(path) }

@@ -20,7 +20,7 @@ struct PictureModel {
   }
 
   /// Throws one line that begins with the model's path.
-  init(_ path: String, overrides: Overrides, batch: Int, threads: Int) throws(UsageError) {
+  init(_ path: String, overrides: Overrides, batch: Int, _ options: EngineOptions) throws(UsageError) {
     do throws(GraphError) {
       var graph = try ONNXFile.read(path)
       var metadata = try ModelMetadata(graph.metadata)
@@ -45,8 +45,6 @@ struct PictureModel {
           .badInput, "\(classes.count) class names were given or found; the model has \(classifier.classCount) classes")
       }
       _ = try PassPipeline.optimize(&graph)
-      var options = EngineOptions()
-      options.threads = threads
       engine = try Engine(graph, inputShapes: [classifier.inputShape], options: options)
     } catch {
       throw UsageError(message: "\(path): \(error)")

@@ -16,8 +16,7 @@ enum VerifyCommand {
       OptionRule(name: "--rtol", value: "R", help: "relative tolerance; 0.001 unless given"),
       OptionRule(name: "--atol", value: "A", help: "absolute tolerance; 1e-07 unless given"),
       OptionRule(name: "--reference", value: nil, help: "run the operators' plain definitions, not the engine"),
-      OptionRule(name: "--threads", value: "N", help: "threads of the engine; 1 unless given"),
-    ], run: run)
+    ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard let path = options.positional.first, options.positional.count >= 2 else {
@@ -26,12 +25,12 @@ enum VerifyCommand {
     let tolerance = Tolerance(
       relative: try options.double("--rtol", default: 1e-3, in: 0...1e9),
       absolute: try options.double("--atol", default: 1e-7, in: 0...1e9))
-    let threads = try options.int("--threads", default: 1, in: 1...1024)
+    let engine = try EngineRules.read(options)
 
     let runner: CaseRunner
     do {
       runner = CaseRunner(
-        try ONNXFile.read(path), reference: options.has("--reference"), threads: threads, tolerance: tolerance)
+        try ONNXFile.read(path), reference: options.has("--reference"), options: engine, tolerance: tolerance)
     } catch {
       Console.error("\(path): \(error)")
       return 1

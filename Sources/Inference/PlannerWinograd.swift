@@ -1,0 +1,103 @@
+import Kernels
+import ModelGraph
+
+/// What a layer costs directly and by Winograd, in the time of so many multiply-adds at full speed.
+///
+/// The direct kernel multiplies at full speed. Winograd multiplies a quarter as often or less (fewer than it could where
+/// tiles hang over the edge), transforms each tile's inputs and outputs, and reads four or seven times the weights, which
+/// come from memory: a run goes over more weights than caches hold. All constants measured (docs/BENCHMARKS.md).
+struct WinogradCost {
+  /// Of a channel of a tile's inputs and outputs together, for each point.
+  static let transform = 7.0
+  /// Of a byte of weights.
+  static let weightByte = 1.5
+
+  var direct: Double
+  var winograd: Double
+  /// Bytes of weights beyond the direct kernel's.
+  var extraBytes: Int
+
+  init(_ layer: f32_winograd) {
+    let (inputs, outputs) = (Double(layer.in_channels), Double(layer.out_channels))
+    let tiles = Double(layer.batch * layer.tiles_down * layer.tiles_across)
+    let points = Double((layer.tile + 2) * (layer.tile + 2))
+    let directBytes = 36 * inputs * outputs
+    let bytes = 4 * points * inputs * outputs
+    let pixels = Double(layer.batch * layer.out_height * layer.out_width)
+    direct = pixels * 9 * inputs * outputs + directBytes * Self.weightByte
+    winograd =
+      tiles * points * (inputs * outputs + Self.transform * (inputs + outputs)) + bytes * Self.weightByte
+    extraBytes = Int(bytes - directBytes)
+  }
+
+  var gain: Double { direct - winograd }
+}
+
+extension Planner {
+  /// The tile of every Conv that is to be run by Winograd, by its output; 0 for the others.
+  ///
+  /// Where memory is limited, the layers that gain most for their bytes go first.
+  func chooseWinograd(_ options: EngineOptions) -> [Int] {
+    var tiles = [Int](repeating: 0, count: facts.count)
+    if options.exact || options.memory == .small { return tiles }
+    var candidates: [(output: Graph.ValueID, tile: Int, cost: WinogradCost)] = []
+    var directBytes = 0
+    for node in graph.nodes {
+      guard let output = node.outputs.first ?? nil, let geometry = geometry(node) else { continue }
+      directBytes +=
+        geometry.filters * geometry.groupChannels * geometry.plane.height.kernel
+        * geometry.plane.width.kernel * 4
+      guard let best = bestWinograd(geometry) else { continue }
+      candidates.append((output, best.tile, best.cost))
+    }
+    candidates.sort { $0.cost.gain * Double($1.cost.extraBytes) > $1.cost.gain * Double($0.cost.extraBytes) }
+    var room = options.memory == .fast ? Int.max : directBytes / 2
+    for candidate in candidates where candidate.cost.extraBytes <= room {
+      room -= candidate.cost.extraBytes
+      tiles[candidate.output] = candidate.tile
+    }
+    return tiles
+  }
+
+  /// The tile that costs least, where that is less than the direct kernel.
+  private func bestWinograd(_ geometry: ConvolutionGeometry) -> (tile: Int, cost: WinogradCost)? {
+    let (height, width) = (geometry.plane.height, geometry.plane.width)
+    guard geometry.group == 1, height.kernel == 3, width.kernel == 3, height.stride == 1, width.stride == 1,
+      height.dilation == 1, width.dilation == 1,
+      min(geometry.channels, geometry.filters) >= Int(F32_WINOGRAD_LEAST_CHANNELS)
+    else { return nil }
+    var best: (tile: Int, cost: WinogradCost)?
+    for tile in [4, 6] {
+      let cost = WinogradCost(winograd(geometry, tile: tile))
+      if cost.gain > 0, cost.winograd < best?.cost.winograd ?? .infinity { best = (tile, cost) }
+    }
+    return best
+  }
+
+  private func geometry(_ node: Graph.Node) -> ConvolutionGeometry? {
+    guard let x = input(node, 0), let w = input(node, 1), isFloat(x), isKnown(w), isFloat(w) else { return nil }
+    switch node.operation {
+    case .conv(let conv): return try? conv.geometry(x: shape(x), w: shape(w))
+    case .fusedConv(let conv): return try? conv.geometry(x: shape(x), w: shape(w))
+    default: return nil
+    }
+  }
+
+  /// The kernel's parameters, planned.
+  func winograd(_ geometry: ConvolutionGeometry, tile: Int) -> f32_winograd {
+    let (height, width) = (geometry.plane.height, geometry.plane.width)
+    var layer = f32_winograd()
+    layer.tile = tile
+    (layer.batch, layer.in_channels, layer.out_channels) = (geometry.batch, geometry.channels, geometry.filters)
+    (layer.in_height, layer.in_width) = (height.input, width.input)
+    (layer.out_height, layer.out_width) = (height.output, width.output)
+    (layer.pad_top, layer.pad_left) = (height.padBefore, width.padBefore)
+    f32_winograd_plan(&layer, isa, Int32(threads))
+    return layer
+  }
+}
+
+extension f32_winograd {
+  /// `f32_winograd_4x4_avx2`
+  var name: String { "f32_winograd_\(tile)x\(tile)_\(String(cString: kernels_isa_name(isa)))" }
+}

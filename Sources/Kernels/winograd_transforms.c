@@ -1,0 +1,33 @@
+#include "winograd_transforms.h"
+
+#include <string.h>
+
+#define UNROLL _Pragma("clang loop unroll(full)")
+
+#define LANES 4
+#define NAME(x) x##_4
+#define TARGET
+#include "winograd_transforms.inc"
+
+#if defined(__x86_64__)
+#define LANES 8
+#define NAME(x) x##_8
+#define TARGET __attribute__((target("avx2,fma")))
+#include "winograd_transforms.inc"
+
+#define LANES 16
+#define NAME(x) x##_16
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#include "winograd_transforms.inc"
+#endif
+
+const f32_winograd_transforms *f32_winograd_transforms_for(kernels_isa isa) {
+  static const f32_winograd_transforms four = {input_4, output_4};
+#if defined(__x86_64__)
+  static const f32_winograd_transforms eight = {input_8, output_8}, sixteen = {input_16, output_16};
+  if (isa == KERNELS_AVX512) return &sixteen;
+  if (isa == KERNELS_AVX2) return &eight;
+#endif
+  (void)isa;
+  return &four;
+}

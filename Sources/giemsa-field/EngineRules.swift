@@ -1,0 +1,27 @@
+import Inference
+
+/// The options of every command that plans an engine.
+enum EngineRules {
+  static let all = [
+    OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
+    OptionRule(
+      name: "--memory", value: "HOW",
+      help:
+        "what packed weights may take: small (no more than the weights), balanced (half as much again; the default) "
+        + "or fast (whatever is fastest)"),
+    OptionRule(
+      name: "--exact", value: nil, help: "no Winograd convolutions: fewer rounding errors, more multiplications"),
+  ]
+
+  static func read(_ options: CommandLineOptions) throws(UsageError) -> EngineOptions {
+    var engine = EngineOptions(threads: try options.int("--threads", default: 1, in: 1...64))
+    engine.exact = options.has("--exact")
+    switch options.string("--memory") ?? "balanced" {
+    case "small": engine.memory = .small
+    case "balanced": engine.memory = .balanced
+    case "fast": engine.memory = .fast
+    case let other: throw UsageError(message: "--memory '\(other)' is not one of small, balanced, fast")
+    }
+    return engine
+  }
+}

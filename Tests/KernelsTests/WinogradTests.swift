@@ -1,0 +1,99 @@
+import Kernels
+import Testing
+
+/// Winograd convolutions, cut for one thread and for several, against the sum written out.
+@Suite struct WinogradTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var batch = 1
+    var size = (5, 7)
+    var channels = 24
+    var outputs = 17
+    var pad = (1, 1)
+    var residual = false
+
+    var testDescription: String { "\(batch)×\(size)×\(channels) → \(outputs), pad \(pad)" }
+  }
+
+  static let cases: [Case] = [
+    Case(),
+    Case(batch: 3, residual: true),
+    Case(size: (1, 1), channels: 127, outputs: 33),
+    Case(size: (3, 3), channels: 16, outputs: 16, pad: (0, 0)),
+    Case(size: (2, 17), channels: 31, outputs: 64, pad: (2, 0), residual: true),
+    Case(size: (13, 12), channels: 17, outputs: 40, pad: (0, 2)),
+    Case(batch: 2, size: (28, 29), channels: 48, outputs: 65),
+    Case(size: (14, 14), channels: 64, outputs: 128, residual: true),
+    Case(size: (7, 7), channels: 256, outputs: 24, residual: true),
+  ]
+
+  @Test(arguments: instructionSets, cases) func winograd(_ isa: kernels_isa, _ test: Case) throws {
+    for tile in [4, 6] { try check(isa, test, tile: tile) }
+  }
+
+  private func check(_ isa: kernels_isa, _ test: Case, tile: Int) throws {
+    var noise = Noise(test.channels)
+    var plan = f32_winograd()
+    plan.tile = tile
+    (plan.batch, plan.in_height, plan.in_width) = (test.batch, test.size.0, test.size.1)
+    (plan.in_channels, plan.out_channels) = (test.channels, test.outputs)
+    (plan.pad_top, plan.pad_left) = test.pad
+    plan.out_height = test.size.0 + 2 * test.pad.0 - 2
+    plan.out_width = test.size.1 + 2 * test.pad.1 - 2
+    (plan.low, plan.high) = (-1, 20)
+
+    let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
+    let weights = noise.floats(test.outputs * test.channels * 9)
+    let bias = noise.floats(test.outputs)
+    let count = test.batch * plan.out_height * plan.out_width * test.outputs
+    let residual = try GuardedFloats(noise.floats(count))
+    let expected = reference(plan, x.array, weights, bias, test.residual ? residual.array : nil)
+    // Of sums this long with noise this large, the largest is some three times the root of their length.
+    let largest = expected.largest
+
+    for threads in [1, 2, 5] {
+      f32_winograd_plan(&plan, isa, Int32(threads))
+      let packed = try GuardedFloats([Float](repeating: .nan, count: plan.packed_count), aligned: true)
+      f32_winograd_pack(&plan, weights, bias, packed.base)
+      #expect(packed.array.allSatisfy { !$0.isNaN })
+      let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
+      let scratch = try GuardedFloats([Float](repeating: .nan, count: plan.scratch_bytes / 4), aligned: true)
+      let y = try GuardedFloats([Float](repeating: .nan, count: count))
+      plan.x = UnsafePointer(x.base)
+      plan.w = UnsafePointer(packed.base)
+      plan.y = y.base
+      plan.y_stride = test.outputs
+      plan.zero = UnsafePointer(zero.base)
+      plan.scratch = UnsafeMutableRawPointer(scratch.base)
+      plan.residual = test.residual ? UnsafePointer(residual.base) : nil
+      for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
+      expectEqual(y.array, expected.clamped, within: 1e-4 * largest, "tile \(tile), \(threads) threads")
+    }
+  }
+
+  private func reference(
+    _ plan: f32_winograd, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
+  ) -> (clamped: [Double], largest: Double) {
+    var y: [Double] = []
+    var largest = 0.0
+    for image in 0..<plan.batch {
+      for oy in 0..<plan.out_height {
+        for ox in 0..<plan.out_width {
+          for output in 0..<plan.out_channels {
+            var sum = Double(bias[output]) + Double(residual?[y.count] ?? 0)
+            for (tap, ky, kx) in (0..<9).map({ ($0, $0 / 3, $0 % 3) }) {
+              let (iy, ix) = (oy + ky - plan.pad_top, ox + kx - plan.pad_left)
+              guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
+              let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
+              for channel in 0..<plan.in_channels {
+                sum += Double(x[pixel + channel]) * Double(weights[(output * plan.in_channels + channel) * 9 + tap])
+              }
+            }
+            largest = max(largest, abs(sum))
+            y.append(min(max(sum, Double(plan.low)), Double(plan.high)))
+          }
+        }
+      }
+    }
+    return (y, largest)
+  }
+}
