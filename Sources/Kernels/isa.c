@@ -89,27 +89,58 @@ int kernels_isa_available(kernels_isa isa) {
   return (found & wanted) == wanted;
 }
 
-static kernels_isa choose(void) {
-  const char *name = getenv("GIEMSA_ISA");
-  if (name)
-    for (int isa = 0; isa < KERNELS_ISA_COUNT; isa++)
-      if (strcmp(name, kernels_isa_name((kernels_isa)isa)) == 0 && kernels_isa_available((kernels_isa)isa))
-        return (kernels_isa)isa;
-  if (kernels_isa_available(KERNELS_NEON)) return KERNELS_NEON;
-  if (kernels_isa_available(KERNELS_AVX512)) return KERNELS_AVX512;
-  if (kernels_isa_available(KERNELS_AVX2)) return KERNELS_AVX2;
-  return KERNELS_PORTABLE;
+static const struct {
+  const char *name;
+  kernels_isa base;
+  int wanted;  // beyond the base's
+} q8_levels[KERNELS_Q8_ISA_COUNT] = {
+    [KERNELS_Q8_PORTABLE] = {"portable", KERNELS_PORTABLE, 0},
+    [KERNELS_Q8_AVX2] = {"avx2", KERNELS_AVX2, 0},
+    [KERNELS_Q8_AVX512] = {"avx512", KERNELS_AVX512, 0},
+    [KERNELS_Q8_AVXVNNI] = {"avxvnni", KERNELS_AVX2, FEATURE_AVXVNNI},
+    [KERNELS_Q8_AVX512VNNI] = {"avx512vnni", KERNELS_AVX512, FEATURE_AVX512VNNI},
+    [KERNELS_Q8_NEON] = {"neon", KERNELS_NEON, 0},
+    [KERNELS_Q8_NEONDOT] = {"neondot", KERNELS_NEON, FEATURE_DOTPROD},
+    [KERNELS_Q8_NEONI8MM] = {"neoni8mm", KERNELS_NEON, FEATURE_DOTPROD | FEATURE_I8MM},
+};
+
+const char *kernels_q8_isa_name(kernels_q8_isa isa) {
+  return (unsigned)isa < KERNELS_Q8_ISA_COUNT ? q8_levels[isa].name : "portable";
 }
 
-kernels_isa kernels_isa_in_use(void) {
+kernels_isa kernels_q8_isa_base(kernels_q8_isa isa) {
+  return (unsigned)isa < KERNELS_Q8_ISA_COUNT ? q8_levels[isa].base : KERNELS_PORTABLE;
+}
+
+int kernels_q8_isa_available(kernels_q8_isa isa) {
+  if ((unsigned)isa >= KERNELS_Q8_ISA_COUNT) return 0;
+  return kernels_isa_available(q8_levels[isa].base) && (features() & q8_levels[isa].wanted) == q8_levels[isa].wanted;
+}
+
+// The 8-bit level decides; its base is the float level.
+static kernels_q8_isa choose(void) {
+  const char *name = getenv("GIEMSA_ISA");
+  if (name)
+    for (int isa = 0; isa < KERNELS_Q8_ISA_COUNT; isa++)
+      if (strcmp(name, q8_levels[isa].name) == 0 && kernels_q8_isa_available((kernels_q8_isa)isa))
+        return (kernels_q8_isa)isa;
+  // AVX-512 without VNNI does half of what AVX-VNNI does, but no CPU has just those two.
+  int isa = KERNELS_Q8_ISA_COUNT - 1;
+  while (!kernels_q8_isa_available((kernels_q8_isa)isa)) isa--;
+  return (kernels_q8_isa)isa;
+}
+
+kernels_q8_isa kernels_q8_isa_in_use(void) {
   static _Atomic int known;  // the choice plus one
   int chosen = atomic_load_explicit(&known, memory_order_relaxed);
   if (!chosen) {
     chosen = (int)choose() + 1;
     atomic_store_explicit(&known, chosen, memory_order_relaxed);
   }
-  return (kernels_isa)(chosen - 1);
+  return (kernels_q8_isa)(chosen - 1);
 }
+
+kernels_isa kernels_isa_in_use(void) { return kernels_q8_isa_base(kernels_q8_isa_in_use()); }
 
 const char *kernels_cpu_features(void) {
   static const struct {

@@ -4,26 +4,9 @@
 #include <string.h>
 
 #include "multiversion.h"
+#include "window_taps.h"
 
 enum { LANES = 16 };
-
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-// The taps [*first, *end) of the window at `output` that lie inside 0 ..< input.
-static inline void taps_inside(
-    size_t output, size_t stride, size_t pad, size_t dilation, size_t kernel, size_t input, size_t *first, size_t *end) {
-  const ptrdiff_t start = (ptrdiff_t)(output * stride) - (ptrdiff_t)pad;
-  *first = start >= 0 ? 0 : (size_t)((ptrdiff_t)dilation - 1 - start) / dilation;
-  *end = start >= (ptrdiff_t)input ? 0 : smaller(kernel, (size_t)((ptrdiff_t)input - 1 - start) / dilation + 1);
-  if (*end < *first) *end = *first;
-}
-
-// How many taps of the window at `output` lie inside the input or its padding.
-static inline size_t taps_padded(
-    size_t output, size_t stride, size_t pad, size_t dilation, size_t kernel, size_t input, size_t pad_after) {
-  const ptrdiff_t room = (ptrdiff_t)(input + pad_after) - ((ptrdiff_t)(output * stride) - (ptrdiff_t)pad);
-  return room <= 0 ? 0 : smaller(kernel, (size_t)(room - 1) / dilation + 1);
-}
 
 // One output pixel's channels [from, to): the largest or the sum of rows × columns inputs, times `factor` if a sum.
 KERNEL_BODY pool_pixel_body(

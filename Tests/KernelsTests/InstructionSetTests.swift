@@ -19,4 +19,12 @@ import Testing
     #expect(family.mr <= Int(F32_IGEMM_MAX_MR))
     #expect(family.nr <= Int(F32_IGEMM_MAX_NR))
   }
+
+  @Test func the8BitLevelInUseGoesWithTheFloatOne() {
+    let isa = kernels_q8_isa_in_use()
+    #expect(kernels_q8_isa_available(isa) == 1)
+    #expect(kernels_q8_isa_base(isa) == kernels_isa_in_use())
+    #expect(kernels_q8_isa_available(KERNELS_Q8_PORTABLE) == 1)
+    #expect(kernels_q8_isa_available(KERNELS_Q8_ISA_COUNT) == 0)
+  }
 }

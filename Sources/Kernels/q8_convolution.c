@@ -1,0 +1,384 @@
+#include "q8_convolution.h"
+
+#include <string.h>
+
+#include "multiversion.h"
+#include "q8_igemm_kernels.h"
+
+static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
+    [KERNELS_Q8_PORTABLE] = {KERNELS_PORTABLE, "u8s8_igemm_4x8_portable", 4, 8, 4, 0, Q8_ANY_WEIGHTS, u8s8_igemm_4x8_portable},
+#if defined(__x86_64__)
+    [KERNELS_Q8_AVX2] = {KERNELS_AVX2, "u8s8_igemm_6x16_avx2", 6, 16, 4, 0, Q8_PAIRS_OF_NEIGHBOURS, u8s8_igemm_6x16_avx2},
+    [KERNELS_Q8_AVX512] = {KERNELS_AVX512, "u8s8_igemm_12x32_avx512", 12, 32, 4, 0, Q8_PAIRS_OF_NEIGHBOURS, u8s8_igemm_12x32_avx512},
+    [KERNELS_Q8_AVXVNNI] = {KERNELS_AVX2, "u8s8_igemm_6x16_avxvnni", 6, 16, 4, 0, Q8_ANY_WEIGHTS, u8s8_igemm_6x16_avxvnni},
+    [KERNELS_Q8_AVX512VNNI] =
+        {KERNELS_AVX512, "u8s8_igemm_12x32_avx512vnni", 12, 32, 4, 0, Q8_ANY_WEIGHTS, u8s8_igemm_12x32_avx512vnni},
+#endif
+#if defined(__aarch64__)
+    [KERNELS_Q8_NEON] = {KERNELS_NEON, "s8_igemm_4x4_neon", 4, 4, 16, 1, Q8_PAIRS_EIGHT_APART, s8_igemm_4x4_neon},
+    [KERNELS_Q8_NEONDOT] = {KERNELS_NEON, "s8_igemm_8x8_neondot", 8, 8, 4, 1, Q8_ANY_WEIGHTS, s8_igemm_8x8_neondot},
+    [KERNELS_Q8_NEONI8MM] = {KERNELS_NEON, "s8_igemm_8x8_neoni8mm", 8, 8, 8, 1, Q8_ANY_WEIGHTS, s8_igemm_8x8_neoni8mm},
+#endif
+};
+
+const q8_igemm_family *q8_igemm_for(kernels_q8_isa isa) {
+  return kernels_q8_isa_available(isa) && families[isa].run ? &families[isa] : &families[KERNELS_Q8_PORTABLE];
+}
+
+static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static size_t whole_lines(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+// Bytes of input that a block gathers: with a panel's weights they stay within the second-level cache.
+enum { NEAR_BYTES = 64 * 1024, SLACK = 64 };
+
+static size_t group_channels(const q8_convolution *v) { return v->in_channels / v->groups * v->merged; }
+static size_t group_outputs(const q8_convolution *v) { return v->out_channels / v->groups * v->merged; }
+static size_t panels_of_group(const q8_convolution *v) { return divide_up(group_outputs(v), v->family->nr); }
+static size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->groups / v->merged); }
+static int row_runs(const q8_convolution *v) { return v->groups == v->merged && v->dilation_width == 1; }
+static size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
+
+// A gathered row holds the columns that `out_width` outputs reach, padding and all.
+static size_t staged_columns(const q8_convolution *v) {
+  return (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
+}
+static size_t staged_rows(const q8_convolution *v, size_t rows) {
+  return (rows - 1) * v->stride_height + reach(v->kernel_height, v->dilation_height);
+}
+static size_t units_of(const q8_convolution *v) {
+  return v->pointwise ? v->batch * v->out_height * v->out_width : v->out_height;
+}
+
+// A packed panel: nr biases, multipliers and shifts, where its extras are, and the weights.
+typedef struct {
+  int64_t extras;  // bytes from the panel's beginning to its extras: offsets, then weights from the next line on
+  int64_t extra_count;
+  char unused[48];
+} panel_head;
+_Static_assert(sizeof(panel_head) == 64, "the weights behind it stay aligned");
+
+static size_t constants_bytes(const q8_convolution *v) { return whole_lines(3 * 4 * v->family->nr); }
+static size_t step_bytes(const q8_convolution *v) { return v->family->nr * v->family->kr; }
+static size_t panel_bytes(const q8_convolution *v) {
+  return sizeof(panel_head) + constants_bytes(v) + whole_lines(v->taps * v->steps * step_bytes(v));
+}
+
+static ptrdiff_t tap_offset(const q8_convolution *v, size_t tap) {
+  if (v->pointwise) return 0;
+  const size_t row = staged_columns(v) * v->in_channels;
+  if (row_runs(v)) return (ptrdiff_t)(tap * v->dilation_height * row);
+  const size_t ky = tap / v->kernel_width, kx = tap % v->kernel_width;
+  return (ptrdiff_t)(ky * v->dilation_height * row + kx * v->dilation_width * v->in_channels);
+}
+
+static int staged_as_is(const q8_convolution *v) {
+  return v->pointwise && v->stride_height == 1 && v->stride_width == 1 && v->out_height == v->in_height &&
+         v->out_width == v->in_width && (v->x_signed != 0) == v->family->x_signed && v->groups == 1 &&
+         v->in_channels % v->family->kr == 0;
+}
+
+void q8_convolution_plan(q8_convolution *v, kernels_q8_isa isa, int threads) {
+  v->family = q8_igemm_for(isa);
+  const size_t nr = v->family->nr, mr = v->family->mr;
+  v->merged = 1;
+  while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
+  v->pointwise = v->kernel_height == 1 && v->kernel_width == 1 && v->pad_top == 0 && v->pad_left == 0 &&
+                 (v->out_height - 1) * v->stride_height < v->in_height &&
+                 (v->out_width - 1) * v->stride_width < v->in_width;
+  v->taps = row_runs(v) ? v->kernel_height : v->kernel_height * v->kernel_width;
+  v->run = row_runs(v) ? v->kernel_width * v->in_channels : group_channels(v);
+  v->steps = divide_up(v->run, v->family->kr);
+
+  // Blocks of rows of one image, or of pixels where a pixel sees no neighbour.
+  const size_t units = units_of(v), panels = panels_of(v);
+  const size_t row_bytes = staged_columns(v) * v->in_channels;
+  size_t longest;  // units of a block
+  if (v->pointwise) {
+    longest = larger(mr, NEAR_BYTES / v->in_channels);
+  } else {
+    longest = 1;
+    while (longest < units && staged_rows(v, longest + 1) * row_bytes <= NEAR_BYTES) longest++;
+  }
+  v->image_blocks = v->pointwise ? 1 : v->batch;
+  v->row_blocks = divide_up(units, smaller(units, longest));
+  v->panel_blocks = 1;
+  if (threads > 1) {
+    const size_t wanted = 4 * (size_t)threads;
+    const double smallest = 1e6;  // multiply-adds
+    const size_t unit_pixels = v->pointwise ? 1 : v->out_width;
+    const double depth = (double)(v->taps * v->steps * v->family->kr);
+    const double work = (double)(v->image_blocks * units * unit_pixels) * (double)(panels * nr) * depth;
+    for (;;) {
+      const size_t tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
+      if (tasks >= wanted || work / (double)tasks < 2 * smallest) break;
+      const size_t pixels = units / v->row_blocks * unit_pixels;
+      const int rows_can = pixels >= 4 * mr && v->row_blocks * 2 <= units, panels_can = v->panel_blocks * 2 <= panels;
+      // Weights are read once by each block of rows, inputs gathered once by each block of panels.
+      const int weights_heavier = (double)(panels * nr) * depth > (double)(v->batch * v->in_height * v->in_width * v->in_channels);
+      if (panels_can && (weights_heavier || !rows_can)) {
+        v->panel_blocks *= 2;
+      } else if (rows_can) {
+        v->row_blocks *= 2;
+      } else {
+        break;
+      }
+    }
+    const size_t odd = v->row_blocks % (size_t)threads;
+    if (v->row_blocks > 1 && odd && v->panel_blocks == 1) v->row_blocks = smaller(units, v->row_blocks + (size_t)threads - odd);
+  }
+  v->tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
+
+  const size_t block = divide_up(units, v->row_blocks);
+  const size_t pixels = block * (v->pointwise ? 1 : v->out_width);
+  const size_t staged = v->pointwise ? (staged_as_is(v) ? 0 : block * v->in_channels) : staged_rows(v, block) * row_bytes;
+  v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * sizeof(uint32_t)) +
+                     whole_lines(staged + SLACK);
+}
+
+const char *q8_convolution_kernel(const q8_convolution *v) { return v->family->name; }
+
+f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
+  const size_t area = v->kernel_height * v->kernel_width;
+  return (f32_weight_layout){.output_stride = v->in_channels / v->groups * area, .channel_stride = area, .tap_stride = 1};
+}
+
+// The zero point of x as the kernel sees it.
+static int staged_zero(const q8_convolution *v) {
+  return v->x_zero + (v->family->x_signed ? (v->x_signed ? 0 : -128) : (v->x_signed ? 128 : 0));
+}
+
+typedef struct {
+  const q8_convolution *v;
+  const uint8_t *w;
+  uint8_t flip;  // makes a u8 weight of an s8 one, 128 higher
+  f32_weight_layout layout;
+  const int32_t *w_zeros;
+} weight_source;
+
+// The weight, less its zero point, that output `o` has for input `k` of run `tap`: −255 ... 255.
+static int weight_at(const weight_source *s, size_t o, size_t tap, size_t k) {
+  const q8_convolution *v = s->v;
+  if (k >= v->run) return 0;
+  size_t c = k, place = tap;
+  if (row_runs(v)) {
+    place = tap * v->kernel_width + k / v->in_channels;
+    c = k % v->in_channels;
+  }
+  if (v->merged > 1) {
+    const size_t outputs = v->out_channels / v->groups, channels = v->in_channels / v->groups;
+    if (o % (outputs * v->merged) / outputs != c / channels) return 0;
+    c %= channels;
+  }
+  const int w = s->w[o * s->layout.output_stride + c * s->layout.channel_stride + place * s->layout.tap_stride];
+  return (w ^ s->flip) - (s->flip ? 128 : 0) - (s->w_zeros ? s->w_zeros[o] : 0);
+}
+
+// Takes from `rest` (nr × kr) as much as one step can hold; says whether anything is left.
+static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken) {
+  int left = 0;
+  const size_t kr = family->kr;
+  for (size_t o = 0; o < family->nr; o++) {
+    int16_t *from = rest + o * kr;
+    int8_t *to = taken + o * kr;
+    for (size_t k = 0; k < kr; k++) to[k] = (int8_t)(from[k] > 127 ? 127 : from[k] < -128 ? -128 : from[k]);
+    if (family->rule == Q8_PAIRS_OF_NEIGHBOURS) {
+      for (size_t k = 0; k < kr; k += 2) {
+        const int a = to[k], b = to[k + 1];
+        if (a > 0 && b > 128 - a) to[k + 1] = (int8_t)(128 - a);
+        if (a < 0 && b < -128 - a) to[k + 1] = (int8_t)(-128 - a);
+      }
+    } else if (family->rule == Q8_PAIRS_EIGHT_APART) {
+      for (size_t k = 0; k < 8; k++)
+        if (to[k] == -128 && to[k + 8] == -128) to[k + 8] = -127;
+    }
+    for (size_t k = 0; k < kr; k++) {
+      from[k] = (int16_t)(from[k] - to[k]);
+      left |= from[k];
+    }
+  }
+  return left != 0;
+}
+
+size_t q8_convolution_pack(
+    const q8_convolution *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed) {
+  const q8_igemm_family *family = v->family;
+  const size_t nr = family->nr, kr = family->kr, panels = panels_of(v), in_group = panels_of_group(v);
+  const weight_source source = {v, w, w_signed ? 0x80 : 0, layout, w_zeros};
+  size_t end = panels * panel_bytes(v);
+  for (size_t panel = 0; panel < panels; panel++) {
+    const size_t first = panel / in_group * group_outputs(v) + panel % in_group * nr;
+    const size_t count = smaller(nr, group_outputs(v) - panel % in_group * nr);
+    char *base = packed ? (char *)packed + panel * panel_bytes(v) : NULL;
+    int8_t *out = base ? (int8_t *)(base + sizeof(panel_head) + constants_bytes(v)) : NULL;
+    int64_t totals[Q8_IGEMM_MAX_NR] = {0};
+    // Extras: first how many, then, where they are to be stored, themselves.
+    size_t extra_count = 0;
+    for (int storing = 0; storing <= (packed != NULL); storing++) {
+      int32_t *extras = storing ? (int32_t *)((char *)packed + end) : NULL;
+      int8_t *extra_w = storing ? (int8_t *)packed + end + whole_lines(extra_count * 4) : NULL;
+      size_t found = 0;
+      for (size_t tap = 0; tap < v->taps; tap++)
+        for (size_t step = 0; step < v->steps; step++) {
+          int16_t rest[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR] = {0};
+          int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+          for (size_t o = 0; o < count; o++)
+            for (size_t k = 0; k < kr; k++) {
+              rest[o * kr + k] = (int16_t)weight_at(&source, first + o, tap, step * kr + k);
+              if (storing) totals[o] += rest[o * kr + k];
+            }
+          int left = take_step(family, rest, taken);
+          if (storing) memcpy(out + (tap * v->steps + step) * step_bytes(v), taken, step_bytes(v));
+          while (left) {
+            left = take_step(family, rest, taken);
+            if (storing) {
+              extras[found] = (int32_t)(tap_offset(v, tap) + (ptrdiff_t)(step * kr));
+              memcpy(extra_w + found * step_bytes(v), taken, step_bytes(v));
+            }
+            found++;
+          }
+        }
+      extra_count = found;
+    }
+    if (base) {
+      panel_head head = {.extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)), .extra_count = (int64_t)extra_count};
+      memcpy(base, &head, sizeof head);
+      int32_t *biases = (int32_t *)(base + sizeof head);
+      float *scales = (float *)(biases + nr);
+      memset(biases, 0, constants_bytes(v));
+      for (size_t o = 0; o < count; o++) {
+        biases[o] = (int32_t)((bias ? bias[first + o] : 0) - totals[o] * staged_zero(v));
+        scales[o] = multipliers[first + o];
+        scales[nr + o] = shifts ? shifts[first + o] : 0;
+      }
+    }
+    if (extra_count) end += whole_lines(extra_count * 4) + whole_lines(extra_count * step_bytes(v));
+  }
+  return end;
+}
+
+KERNEL_BODY copy_flipped_body(uint8_t *to, const uint8_t *from, size_t bytes, uint8_t flip) {
+  for (size_t i = 0; i < bytes; i++) to[i] = from[i] ^ flip;
+}
+MULTIVERSION(copy_flipped, (uint8_t *to, const uint8_t *from, size_t bytes, uint8_t flip), (to, from, bytes, flip))
+
+static void gather(kernels_isa isa, uint8_t *to, const uint8_t *from, size_t bytes, uint8_t flip) {
+  if (flip) {
+    copy_flipped(isa, to, from, bytes, flip);
+  } else {
+    memcpy(to, from, bytes);
+  }
+}
+
+// The inputs of output rows [first, last) of an image, padding in place.
+static void stage_rows(const q8_convolution *v, kernels_isa isa, size_t image, size_t first, size_t last, uint8_t *to) {
+  const uint8_t flip = (v->x_signed != 0) != v->family->x_signed ? 0x80 : 0;
+  const uint8_t zero = (uint8_t)staged_zero(v);
+  const size_t channels = v->in_channels, columns = staged_columns(v);
+  const size_t left = smaller(columns, v->pad_left), inside = smaller(columns - left, v->in_width);
+  const uint8_t *x = (const uint8_t *)v->x + image * v->in_height * v->in_width * channels;
+  ptrdiff_t iy = (ptrdiff_t)(first * v->stride_height) - (ptrdiff_t)v->pad_top;
+  for (size_t rows = staged_rows(v, last - first); rows > 0; rows--, iy++) {
+    if ((size_t)iy < v->in_height) {
+      memset(to, zero, left * channels);
+      gather(isa, to + left * channels, x + (size_t)iy * v->in_width * channels, inside * channels, flip);
+      memset(to + (left + inside) * channels, zero, (columns - left - inside) * channels);
+    } else {
+      memset(to, zero, columns * channels);
+    }
+    to += columns * channels;
+  }
+}
+
+// The pixels that outputs [first, last) of a 1×1 convolution look at.
+static void stage_pixels(const q8_convolution *v, kernels_isa isa, size_t first, size_t last, uint8_t *to) {
+  const uint8_t flip = (v->x_signed != 0) != v->family->x_signed ? 0x80 : 0;
+  const size_t channels = v->in_channels;
+  while (first < last) {
+    const size_t ox = first % v->out_width, row = first / v->out_width;
+    const size_t oy = row % v->out_height, image = row / v->out_height;
+    const size_t count = smaller(last - first, v->out_width - ox);
+    const uint8_t *x = (const uint8_t *)v->x +
+                       ((image * v->in_height + oy * v->stride_height) * v->in_width + ox * v->stride_width) * channels;
+    if (v->stride_width == 1) {
+      gather(isa, to, x, count * channels, flip);
+    } else {
+      for (size_t p = 0; p < count; p++) gather(isa, to + p * channels, x + p * v->stride_width * channels, channels, flip);
+    }
+    to += count * channels;
+    first += count;
+  }
+}
+
+void q8_convolution_task(void *context, size_t task, size_t worker) {
+  const q8_convolution *v = context;
+  const q8_igemm_family *family = v->family;
+  const kernels_isa isa = family->base;
+  const size_t mr = family->mr, nr = family->nr, units = units_of(v), panels = panels_of(v);
+  const size_t image = task / (v->row_blocks * v->panel_blocks);
+  const size_t row_block = task / v->panel_blocks % v->row_blocks, panel_block = task % v->panel_blocks;
+  const size_t first = units * row_block / v->row_blocks, last = units * (row_block + 1) / v->row_blocks;
+  const size_t first_panel = panels * panel_block / v->panel_blocks;
+  const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks;
+
+  // Scratch: the taps' offsets, each pixel's place, the inputs.
+  char *scratch = (char *)v->scratch + worker * v->scratch_bytes;
+  ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
+  for (size_t tap = 0; tap < v->taps; tap++) offsets[tap] = tap_offset(v, tap);
+  uint32_t *places = (uint32_t *)(void *)(scratch + whole_lines(v->taps * sizeof(ptrdiff_t)));
+  const uint8_t *x;
+  size_t pixels, first_pixel;
+  if (v->pointwise) {
+    pixels = last - first;
+    first_pixel = first;
+    for (size_t p = 0; p < pixels; p++) places[p] = (uint32_t)(p * v->in_channels);
+    if (staged_as_is(v)) {
+      x = (const uint8_t *)v->x + first * v->in_channels;
+    } else {
+      uint8_t *staged = (uint8_t *)places + whole_lines(pixels * sizeof *places);
+      stage_pixels(v, isa, first, last, staged);
+      x = staged;
+    }
+  } else {
+    pixels = (last - first) * v->out_width;
+    first_pixel = (image * v->out_height + first) * v->out_width;
+    const size_t row_bytes = staged_columns(v) * v->in_channels;
+    for (size_t row = 0; row < last - first; row++)
+      for (size_t ox = 0; ox < v->out_width; ox++)
+        places[row * v->out_width + ox] =
+            (uint32_t)(row * v->stride_height * row_bytes + ox * v->stride_width * v->in_channels);
+    uint8_t *staged = (uint8_t *)places + whole_lines(pixels * sizeof *places);
+    stage_rows(v, isa, image, first, last, staged);
+    x = staged;
+  }
+
+  const size_t tiles = divide_up(pixels, mr), even = pixels / tiles, longer = pixels % tiles;
+  int32_t sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  const uint8_t *rows[Q8_IGEMM_MAX_MR] = {0};
+  for (size_t panel = first_panel; panel < last_panel; panel++) {
+    const size_t group = panel / panels_of_group(v), column = panel % panels_of_group(v) * nr;
+    const char *base = (const char *)v->w + panel * panel_bytes(v);
+    const panel_head *head = (const panel_head *)(const void *)base;
+    const int32_t *bias = (const int32_t *)(const void *)(base + sizeof *head);
+    const int8_t *w = (const int8_t *)base + sizeof *head + constants_bytes(v);
+    const size_t extra_count = (size_t)head->extra_count;
+    const int32_t *extras = (const int32_t *)(const void *)(base + head->extras);
+    const int8_t *extra_w = (const int8_t *)extras + whole_lines(extra_count * 4);
+    const size_t outputs = smaller(nr, group_outputs(v) - column), output = group * group_outputs(v) + column;
+    const uint8_t *group_x = x + group * group_channels(v);
+    size_t pixel = 0;
+    for (size_t tile = 0; tile < tiles; tile++) {
+      const size_t size = even + (tile < longer);
+      for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p];
+      family->run(size, v->taps, v->steps, rows, offsets, bias, w, extra_count, extras, extra_w, sums);
+      const size_t place = first_pixel + pixel;
+      q8_finish(
+          isa, &v->epilogue, size, outputs, sums, 0, nr, (const float *)(bias + nr), (const float *)(bias + 2 * nr),
+          v->residual ? (const uint8_t *)v->residual + place * v->out_channels + output : NULL, v->out_channels,
+          (char *)v->y + (place * v->y_stride + output) * (v->epilogue.float_output ? 4 : 1), v->y_stride);
+      pixel += size;
+    }
+  }
+}

@@ -1,0 +1,71 @@
+// The 8-bit igemm kernels there are, for the q8 files only.
+#ifndef GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
+#define GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
+
+#include "q8_convolution.h"
+
+// sums[pixel][output] = bias[output] + Σ over taps, run and extras of x · w
+//
+// pixels   1 ... mr
+// x        mr pointers (all of them readable places, only `pixels` of them used)
+// offsets  taps byte offsets that are added to every pointer
+// bias     nr integers
+// w        taps × steps × nr × kr weights; 64-byte aligned (16 on aarch64), like bias
+// extras   `extra_count` byte offsets, each a place of kr more inputs to multiply with further nr × kr weights of extra_w
+// sums     mr × nr integers, 64-byte aligned
+//
+// Reads steps · kr bytes at each x[pixel] + offset, kr at each extra.
+#define Q8_IGEMM_PARAMETERS                                                                                          \
+  size_t pixels, size_t taps, size_t steps, const uint8_t *const *x, const ptrdiff_t *offsets, const int32_t *bias, \
+      const int8_t *w, size_t extra_count, const int32_t *extras, const int8_t *extra_w, int32_t *sums
+
+typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
+
+// What a step may hold so that nothing saturates within the kernel.
+typedef enum {
+  Q8_ANY_WEIGHTS,
+  // Two neighbours are added in 16 bits after multiplication with u8: their positive parts to at most 128, the negative
+  // ones to at least −128.
+  Q8_PAIRS_OF_NEIGHBOURS,
+  // Two that are 8 apart are added in 16 bits after multiplication with s8: not both −128.
+  Q8_PAIRS_EIGHT_APART
+} q8_weight_rule;
+
+typedef struct q8_igemm_family {
+  kernels_isa base;  // of what is done beside the sums
+  const char *name;
+  size_t mr;  // most pixels of a tile
+  size_t nr;  // outputs of a panel
+  size_t kr;  // inputs of a step
+  int x_signed;  // what the kernel multiplies: s8, or u8
+  q8_weight_rule rule;
+  q8_igemm_kernel run;
+} q8_igemm_family;
+
+const q8_igemm_family *q8_igemm_for(kernels_q8_isa isa);
+
+#define Q8_IGEMM_MAX_MR 12
+#define Q8_IGEMM_MAX_NR 32
+#define Q8_IGEMM_MAX_KR 16
+
+void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
+#if defined(__x86_64__)
+void u8s8_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
+void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
+void u8s8_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
+void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
+#endif
+#if defined(__aarch64__)
+void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS);
+void s8_igemm_8x8_neondot(Q8_IGEMM_PARAMETERS);
+void s8_igemm_8x8_neoni8mm(Q8_IGEMM_PARAMETERS);
+#endif
+
+// A tile's sums on their way out: `sums` is int32 (or float, if sums_float) [pixels][sums_stride], of which `outputs` are
+// stored; multipliers and shifts are the panel's.
+void q8_finish(
+    kernels_isa isa, const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float,
+    size_t sums_stride, const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride,
+    void *y, size_t y_stride);
+
+#endif

@@ -1,0 +1,188 @@
+import Kernels
+import Testing
+
+/// Whole 8-bit convolutions at every level against ONNX's meaning in double arithmetic.
+@Suite struct QuantizedConvolutionTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var batch = 1
+    var size = (5, 7)
+    var channels = 24
+    var outputs = 17
+    var kernel = (3, 3)
+    var stride = (1, 1)
+    var dilation = (1, 1)
+    var pad = (1, 1)
+    var groups = 1
+
+    var testDescription: String {
+      "\(batch)×\(size)×\(channels) → \(outputs), kernel \(kernel), stride \(stride), dilation \(dilation), "
+        + "pad \(pad), groups \(groups)"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(),
+    Case(batch: 2, size: (4, 5), channels: 5, outputs: 16, kernel: (3, 5), stride: (1, 3), pad: (0, 2)),
+    Case(size: (1, 1), channels: 127, outputs: 33, kernel: (1, 1), pad: (0, 0)),
+    Case(batch: 2, size: (7, 6), channels: 64, outputs: 64, kernel: (1, 1), stride: (2, 2), pad: (0, 0)),
+    Case(batch: 2, size: (7, 6), channels: 64, outputs: 40, kernel: (1, 1), pad: (0, 0)),
+    Case(size: (13, 11), channels: 3, outputs: 20, kernel: (7, 7), stride: (2, 2), pad: (3, 3)),
+    Case(size: (9, 12), channels: 16, outputs: 33, dilation: (2, 3), pad: (2, 3)),
+    Case(size: (6, 6), channels: 32, outputs: 32, groups: 8),
+    Case(size: (6, 6), channels: 12, outputs: 36, groups: 3),
+    Case(size: (6, 6), channels: 8, outputs: 16, groups: 8),
+    Case(size: (30, 30), channels: 80, outputs: 9),
+  ]
+
+  enum Weights: Int, CaseIterable, Sendable {
+    case signed, signedWithZeros, unsigned, extremes, unsignedExtremes
+  }
+  enum Output: Int, CaseIterable, Sendable {
+    case plain, residual, rounded, roundedResidual, float
+  }
+
+  @Test(arguments: instructionSets8, cases) func convolution(_ isa: kernels_q8_isa, _ test: Case) throws {
+    var noise = Noise(test.channels)
+    for weights in Weights.allCases {
+      for output in Output.allCases {
+        try check(isa, test, weights, output, threads: noise.int(1...3), &noise)
+      }
+    }
+  }
+
+  private func check(
+    _ isa: kernels_q8_isa, _ test: Case, _ kind: Weights, _ output: Output, threads: Int, _ noise: inout Noise
+  ) throws {
+    var plan = q8_convolution()
+    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
+      test.batch, test.size.0, test.size.1, test.channels
+    )
+    (plan.kernel_height, plan.kernel_width) = test.kernel
+    (plan.stride_height, plan.stride_width) = test.stride
+    (plan.dilation_height, plan.dilation_width) = test.dilation
+    (plan.pad_top, plan.pad_left) = test.pad
+    (plan.groups, plan.out_channels) = (test.groups, test.outputs)
+    plan.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
+    plan.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
+    func range(_ signed: Bool) -> ClosedRange<Int> { signed ? -128...127 : 0...255 }
+    let (signed, ySigned, rSigned) = (noise.int(0...1) == 1, noise.int(0...1) == 1, noise.int(0...1) == 1)
+    (plan.x_signed, plan.x_zero) = (signed ? 1 : 0, Int32(noise.int(range(signed))))
+
+    // Weights and activations at their ends make every sum as large as it can be.
+    let extreme = kind == .extremes || kind == .unsignedExtremes
+    let wSigned = kind != .unsigned && kind != .unsignedExtremes
+    let taps = test.kernel.0 * test.kernel.1
+    let depth = test.channels / test.groups * taps
+    var high = true
+    let weights = (0..<test.outputs * depth).map { _ -> Int in
+      if !extreme { return noise.int(range(wSigned)) }
+      if noise.int(0...30) == 0 { high.toggle() }
+      return high ? range(wSigned).upperBound : range(wSigned).lowerBound
+    }
+    let values = (0..<test.batch * test.size.0 * test.size.1 * test.channels).map { _ -> Int in
+      let end = noise.int(0...1) == 1 && signed ? range(signed).lowerBound : range(signed).upperBound
+      return extreme && noise.int(0...7) > 0 ? end : noise.int(range(signed))
+    }
+    let zeros: [Int32]? =
+      kind == .signed || kind == .extremes
+      ? nil : (0..<test.outputs).map { _ in Int32(wSigned ? noise.int(-3...3) : noise.int(range(wSigned))) }
+    let bias = (0..<test.outputs).map { _ in Int32(noise.int(-5000...5000)) }
+    let typical = Float(127 * 127) * (extreme ? Float(depth) : Float(depth).squareRoot() * 2)
+    let multipliers = (0..<test.outputs).map { _ in Float(noise.int(50...100)) / 100 * 60 / typical }
+    let shifts = (0..<test.outputs).map { _ in Float(noise.int(-100...100)) / 77 }
+
+    plan.epilogue.float_output = output == .float ? 1 : 0
+    plan.epilogue.intermediate = output == .rounded || output == .roundedResidual ? 1 : 0
+    let zero = noise.int(range(ySigned))
+    plan.epilogue.y_zero = Int32(zero)
+    plan.epilogue.low = Int32(noise.int(0...1) == 1 ? zero : range(ySigned).lowerBound)
+    plan.epilogue.high = Int32(range(ySigned).upperBound)
+    (plan.epilogue.t_zero, plan.epilogue.t_low, plan.epilogue.t_high) = (Int32(noise.int(0...255)), 0, 255)
+    // No round numbers: where halves are the rule, the last bit of a float decides.
+    plan.epilogue.t_multiplier = Float(noise.int(50_000...150_000)) / 100_003
+    let rZero = noise.int(range(rSigned))
+    (plan.epilogue.residual_signed, plan.epilogue.residual_zero) = (rSigned ? 1 : 0, Int32(rZero))
+    plan.epilogue.residual_multiplier = Float(noise.int(50_000...150_000)) / 100_003
+
+    q8_convolution_plan(&plan, isa, Int32(threads))
+    let w = try GuardedBytes(weights)
+    let layout = q8_convolution_layout(&plan)
+    let useShifts = output == .rounded || output == .float
+    func pack(_ packed: UnsafeMutableRawPointer?) -> Int {
+      q8_convolution_pack(
+        &plan, w.base, wSigned ? 1 : 0, layout, zeros, bias, multipliers, useShifts ? shifts : nil, packed)
+    }
+    let packed = try GuardedBytes(count: pack(nil), aligned: true)
+    #expect(pack(packed.base) == packed.count)
+
+    let x = try GuardedBytes(values)
+    let pixels = test.batch * plan.out_height * plan.out_width
+    let hasResidual = output == .residual || output == .roundedResidual
+    let residuals = (0..<pixels * test.outputs).map { _ in noise.int(range(rSigned)) }
+    let residual = try GuardedBytes(residuals)
+    let y = try GuardedBytes(count: pixels * test.outputs * (output == .float ? 4 : 1))
+    let scratch = try GuardedBytes(count: plan.scratch_bytes, aligned: true)
+    (plan.x, plan.w, plan.y, plan.scratch) = (
+      UnsafeRawPointer(x.base), UnsafeRawPointer(packed.base), y.base, scratch.base
+    )
+    plan.y_stride = test.outputs
+    plan.residual = hasResidual ? UnsafeRawPointer(residual.base) : nil
+    for task in (0..<plan.tasks).reversed() { q8_convolution_task(&plan, task, 0) }
+
+    let sums = reference(plan, values, weights, zeros, bias)
+    func scaled(_ index: Int) -> Double {
+      let output = index % test.outputs
+      return Double(sums[index]) * Double(multipliers[output]) + (useShifts ? Double(shifts[output]) : 0)
+    }
+    let what = "\(String(cString: q8_convolution_kernel(&plan))), weights \(kind), output \(output)"
+    if output == .float {
+      let found = (0..<sums.count).map { y.base.load(fromByteOffset: 4 * $0, as: Float.self) }
+      expectEqual(found, (0..<sums.count).map(scaled), within: 2e-3, what)
+      return
+    }
+    let e = plan.epilogue
+    func clamp(_ value: Double, _ low: Int32, _ high: Int32) -> Double { min(max(value, Double(low)), Double(high)) }
+    let expected = sums.indices.map { index -> Int in
+      var value = scaled(index)
+      if e.intermediate == 1 {
+        let t = clamp(value.rounded(.toNearestOrEven) + Double(e.t_zero), e.t_low, e.t_high)
+        value = (t - Double(e.t_zero)) * Double(e.t_multiplier)
+      }
+      if hasResidual { value += Double(residuals[index] - rZero) * Double(e.residual_multiplier) }
+      return Int(clamp(value.rounded(.toNearestOrEven) + Double(e.y_zero), e.low, e.high))
+    }
+    expectQuantised(y.values(signed: ySigned), expected, what)
+  }
+
+  private func reference(
+    _ plan: q8_convolution, _ x: [Int], _ weights: [Int], _ zeros: [Int32]?, _ bias: [Int32]
+  ) -> [Int] {
+    let (groupChannels, groupOutputs) = (plan.in_channels / plan.groups, plan.out_channels / plan.groups)
+    let zero = Int(plan.x_zero)
+    var sums: [Int] = []
+    for image in 0..<plan.batch {
+      for oy in 0..<plan.out_height {
+        for ox in 0..<plan.out_width {
+          for output in 0..<plan.out_channels {
+            var sum = Int(bias[output])
+            let weightZero = zeros.map { Int($0[output]) } ?? 0
+            for ky in 0..<plan.kernel_height {
+              let iy = oy * plan.stride_height + ky * plan.dilation_height - plan.pad_top
+              for kx in 0..<plan.kernel_width {
+                let ix = ox * plan.stride_width + kx * plan.dilation_width - plan.pad_left
+                guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
+                let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
+                for channel in 0..<groupChannels {
+                  let w = ((output * groupChannels + channel) * plan.kernel_height + ky) * plan.kernel_width + kx
+                  sum += (x[pixel + output / groupOutputs * groupChannels + channel] - zero) * (weights[w] - weightZero)
+                }
+              }
+            }
+            sums.append(sum)
+          }
+        }
+      }
+    }
+    return sums
+  }
+}
