@@ -5,8 +5,8 @@
 public struct Limits: Sendable {
   /// Bytes of a model or tensor file: protocol buffers end at 2 GiB anyway.
   public var fileBytes = Int(Int32.max)
-  /// Bytes that parsing may allocate in all: `parseFactor` times the file's size, and `parseBase` for small files of
-  /// many parts. A well-made file needs once its size for the weights and some hundred bytes a node.
+  /// Bytes that parsing may allocate in all: `parseFactor` times the bytes parsed (the file without its weights'
+  /// raw_data), and `parseBase` for small files of many parts. A well-made file needs some hundred bytes a node.
   public var parseFactor = 4
   public var parseBase = 64 << 20
   /// Bytes of tensor data read from files beside the model, in all.

@@ -4,19 +4,27 @@ import Platform
 
 /// A parsed file: protobuf-c's message, let go of when the last reference is gone.
 final class ParsedModel {
+  /// Without the initialisers' raw_data, which `source` has.
   let pointer: UnsafeMutablePointer<Onnx__ModelProto>
+  let source: ModelSource
 
-  /// Reads and parses `path`; the file's own bytes are gone again when this returns.
   init(_ path: String, _ limits: Limits) throws(GraphError) {
-    let file = try FileBytes(path, limits)
-    var budget = onnx_budget(left: limits.parseBudget(file.count), exhausted: 0)
-    guard let pointer = onnx_unpack_model(file.base, file.count, &budget) else {
-      throw file.problem(exhausted: budget.exhausted != 0)
+    source = try ModelSource(path, limits)
+    let skeleton = try source.skeleton()
+    var budget = onnx_budget(left: limits.parseBudget(skeleton.count), exhausted: 0)
+    let parsed = skeleton.withUnsafeBufferPointer { onnx_unpack_model($0.baseAddress, $0.count, &budget) }
+    guard let parsed else {
+      if budget.exhausted != 0 { throw ParsedModel.tooMuch(source.size) }
+      throw source.problem()
     }
-    self.pointer = pointer
+    pointer = parsed
   }
 
   deinit { onnx_free_model(pointer) }
+
+  static func tooMuch(_ fileBytes: Int) -> GraphError {
+    GraphError(.overLimit, "asks for far more memory than its \(fileBytes) bytes can need; it is not a usual model")
+  }
 }
 
 /// A parsed tensor file.
@@ -27,7 +35,7 @@ final class ParsedTensor {
     let file = try FileBytes(path, limits)
     var budget = onnx_budget(left: limits.parseBudget(file.count), exhausted: 0)
     guard let pointer = onnx_unpack_tensor(file.base, file.count, &budget) else {
-      if budget.exhausted != 0 { throw file.problem(exhausted: true) }
+      if budget.exhausted != 0 { throw ParsedModel.tooMuch(file.count) }
       throw GraphError(.damaged, "is not an ONNX tensor file, or only a part of one")
     }
     self.pointer = pointer
@@ -61,37 +69,6 @@ private struct FileBytes: ~Copyable {
   }
 
   deinit { platform_free(UnsafeMutableRawPointer(mutating: base)) }
-
-  /// Why these bytes are not a model.
-  func problem(exhausted: Bool) -> GraphError {
-    if exhausted {
-      return GraphError(
-        .overLimit, "asks for far more memory than its \(count) bytes can need; it is not a usual model")
-    }
-    // Every writer begins with ir_version, field 1.
-    if base[0] == 0x08 {
-      return GraphError(.damaged, "is damaged or cut off; copy or export it again")
-    }
-    return GraphError(.notONNX, "is not an ONNX file" + FileBytes.guess(base, count))
-  }
-
-  private static func guess(_ base: UnsafePointer<UInt8>, _ count: Int) -> String {
-    let signatures: [(bytes: [UInt8], name: String)] = [
-      ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
-      ([0xFF, 0xD8, 0xFF], "a JPEG picture"),
-      ([0x50, 0x4B, 0x03, 0x04], "a zip archive, as PyTorch's .pt and .pth are: export it to ONNX first"),
-      ([0x1F, 0x8B], "a gzip archive: unpack it first"),
-      ([0x7F, 0x45, 0x4C, 0x46], "a program"),
-      ([0x80, 0x02], "a Python pickle: export the model to ONNX first"),
-      (Array("version https://git-lfs".utf8), "a Git LFS pointer: run git lfs pull"),
-      (Array("<".utf8), "a web page, or XML"),
-      (Array("{".utf8), "JSON"),
-    ]
-    for (bytes, name) in signatures where count >= bytes.count {
-      if bytes.indices.allSatisfy({ base[$0] == bytes[$0] }) { return " (\(name)?)" }
-    }
-    return ""
-  }
 }
 
 extension Limits {

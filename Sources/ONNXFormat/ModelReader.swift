@@ -26,7 +26,7 @@ final class ModelReader {
   }
 
   /// Throws only what makes the rest meaningless: no graph, an unknown version, a limit.
-  func read(_ model: borrowing Onnx__ModelProto) throws(GraphError) {
+  func read(_ model: borrowing Onnx__ModelProto, _ source: ModelSource) throws(GraphError) {
     try readVersions(model)
     guard let graph = model.graph?[0], model.n_graph > 0 else { throw GraphError(.noGraph, "holds no graph") }
     guard model.n_graph == 1 else { throw GraphError(.damaged, "holds \(model.n_graph) graphs where one belongs") }
@@ -36,7 +36,7 @@ final class ModelReader {
           .functions, "defines \(model.n_functions) functions, which are not supported; export it with them inlined"))
     }
     try readMetadata(model)
-    try read(graph.pointee)
+    try read(graph.pointee, source)
   }
 
   // MARK: The file
@@ -80,7 +80,7 @@ final class ModelReader {
 
   // MARK: The graph
 
-  private func read(_ proto: borrowing Onnx__GraphProto) throws(GraphError) {
+  private func read(_ proto: borrowing Onnx__GraphProto, _ source: ModelSource) throws(GraphError) {
     try check(proto.n_node, limits.nodes, "nodes")
     try check(proto.n_initializer, limits.initialisers, "initialisers")
     try check(proto.n_input, limits.graphInputs, "inputs")
@@ -90,8 +90,8 @@ final class ModelReader {
       problems.append(
         GraphError(.sparse, "has \(proto.n_sparse_initializer) sparse initialisers, which are not supported"))
     }
-    for case let entry? in UnsafeBufferPointer(start: proto.initializer, count: proto.n_initializer) {
-      try readInitialiser(entry)
+    for (index, entry) in UnsafeBufferPointer(start: proto.initializer, count: proto.n_initializer).enumerated() {
+      if let entry { try readInitialiser(entry, source.blobs[index].map { (source, $0) }) }
     }
     for case let entry? in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
       try readInput(entry.pointee)
@@ -103,13 +103,15 @@ final class ModelReader {
     if proto.n_output == 0 { problems.append(GraphError(.noOutput, "the graph has no outputs")) }
   }
 
-  private func readInitialiser(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) {
+  private func readInitialiser(
+    _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ blob: TensorReader.Blob?
+  ) throws(GraphError) {
     let name = try proto.pointee.name.text("initialiser name", limit: limits.nameBytes)
     guard !name.isEmpty else {
       problems.append(GraphError(.badInput, "an initialiser has no name"))
       return
     }
-    let tensor = collect { () throws(GraphError) in try tensors.tensor(proto, "initialiser '\(name)'") }
+    let tensor = collect { () throws(GraphError) in try tensors.tensor(proto, "initialiser '\(name)'", blob) }
     guard let id = define(name, "initialiser '\(name)'") else { return }
     graph.values[id].constant = tensor
     if tensor == nil { unknown.insert(id) }

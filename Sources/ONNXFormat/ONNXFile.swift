@@ -28,7 +28,7 @@ public enum ONNXFile {
     let reader = ModelReader(path, limits)
     do {
       let model = try ParsedModel(path, limits)
-      try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee) }
+      try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
       return Examination(graph: reader.graph, problems: reader.problems, unknown: reader.unknown)
     } catch {
       return Examination(graph: nil, problems: reader.problems + [error], unknown: [])

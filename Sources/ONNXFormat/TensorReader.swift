@@ -8,17 +8,24 @@ struct TensorReader {
   /// nil where a tensor must hold its own data (test data).
   let external: ExternalData?
 
+  /// raw_data that is still in the model's file.
+  typealias Blob = (source: ModelSource, place: ModelSource.Blob)
+
   /// Throws E111 for other element types than ours, E112 where data and shape disagree, E113…E115 for external data.
   /// `place` is `initialiser 'conv1.weight'`, for messages.
-  func tensor(_ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ place: String) throws(GraphError) -> Tensor {
+  func tensor(
+    _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ place: String, _ blob: Blob? = nil
+  ) throws(GraphError) -> Tensor {
     do {
-      return try tensor(proto)
+      return try tensor(proto, blob)
     } catch {
       throw error.at(place)
     }
   }
 
-  private func tensor(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) -> Tensor {
+  private func tensor(
+    _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ blob: Blob?
+  ) throws(GraphError) -> Tensor {
     let shape = try shape(proto)
     guard proto.pointee.n_segment == 0 else { throw GraphError(.unsupportedType, "is a segment of a tensor") }
     let number = proto.pointee.data_type
@@ -27,7 +34,7 @@ struct TensorReader {
     guard let type else {
       throw GraphError(.unsupportedType, "has element type \(TensorDataType.name(number)), which is not supported")
     }
-    let source = try data(proto, shape.count * (isHalf ? 2 : type.byteCount))
+    let source = try data(proto, blob, shape.count * (isHalf ? 2 : type.byteCount))
     if isHalf { return try widened(source, shape, number) }
     switch source {
     case .elements(let storage):
@@ -52,7 +59,9 @@ struct TensorReader {
     case int32s(Storage)
   }
 
-  private func data(_ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ byteCount: Int) throws(GraphError) -> Source {
+  private func data(
+    _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ blob: Blob?, _ byteCount: Int
+  ) throws(GraphError) -> Source {
     if proto.pointee.data_location == 1 {
       guard let external else {
         throw GraphError(.externalPath, "keeps its data in another file, which a test tensor must not")
@@ -61,8 +70,19 @@ struct TensorReader {
     }
     // Typed fields win over a raw_data that is there but empty.
     let typed = try typedData(proto)
+    if let blob {
+      guard typed == nil, proto.pointee.raw_data.len == 0 else {
+        throw GraphError(.wrongDataSize, "has its data twice")
+      }
+      // Before the memory is asked for.
+      guard blob.place.length == byteCount else {
+        throw GraphError(
+          .wrongDataSize, "\(blob.place.length) bytes of data where its type and shape need \(byteCount)")
+      }
+      return .elements(try blob.source.storage(blob.place))
+    }
     if proto.pointee.raw_data.len > 0 {
-      guard typed == nil else { throw GraphError(.wrongDataSize, "has raw data and typed data both") }
+      guard typed == nil else { throw GraphError(.wrongDataSize, "has its data twice") }
       return .elements(try take(&proto.pointee.raw_data.data, proto.pointee.raw_data.len))
     }
     if let typed { return typed }

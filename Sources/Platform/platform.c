@@ -67,7 +67,7 @@ void *platform_allocate(size_t count) {
 void platform_free(void *memory) { free(memory); }
 
 int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count) {
-  int file = open(path, O_RDONLY | O_CLOEXEC);
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // no waiting at a pipe's end
   if (file < 0) return errno;
   struct stat info;
   int error = 0;
@@ -140,6 +140,24 @@ const char *platform_directory_next(void *directory) {
 void platform_directory_close(void *directory) { closedir(directory); }
 
 
+static int check_regular(int opened, int *file, uint64_t *size) {
+  struct stat info;
+  int error = fstat(opened, &info) != 0 ? errno : S_ISREG(info.st_mode) ? 0 : PLATFORM_NOT_A_FILE;
+  if (error) {
+    close(opened);
+    return error;
+  }
+  *file = opened;
+  *size = (uint64_t)info.st_size;
+  return 0;
+}
+
+int platform_open_file(const char *path, int *file, uint64_t *size) {
+  // O_NONBLOCK: opening a pipe must not wait for somebody to write to it.
+  int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  return opened < 0 ? errno : check_regular(opened, file, size);
+}
+
 int platform_open_beneath(const char *folder, const char *path, int *file, uint64_t *size) {
   int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (at < 0) return errno;
@@ -163,15 +181,7 @@ int platform_open_beneath(const char *folder, const char *path, int *file, uint6
     if (last) break;
     path += length + 1;
   }
-  struct stat info;
-  int error = fstat(at, &info) != 0 ? errno : S_ISREG(info.st_mode) ? 0 : PLATFORM_NOT_A_FILE;
-  if (error) {
-    close(at);
-    return error;
-  }
-  *file = at;
-  *size = (uint64_t)info.st_size;
-  return 0;
+  return check_regular(at, file, size);
 }
 
 int platform_read_at(int file, uint64_t offset, void *bytes, size_t count) {

@@ -28,6 +28,7 @@ import Testing
       .message(5, Wire.tensor("w", type: 1, dims: [2, 1, 3, 3]).data(9, [UInt8](repeating: 0x3E, count: 72)))
       .message(5, Wire.tensor("b", type: 10, dims: [2]).packed(5, [0x3C00, 0]))
       .message(5, minus)
+      .message(5, Wire.tensor("aside", type: 1, dims: [64]).data(9, [UInt8](repeating: 0x3E, count: 256)))
       .message(11, Wire.declaration("x", type: 1, dims: [1, 1, 8, 8]))
       .message(12, Wire.declaration("y", type: 1, dims: [3, 2]))
     return Wire.model(graph, opset: 9).message(14, Wire().text(1, "giemsa.mean").text(2, "[0.5]")).bytes

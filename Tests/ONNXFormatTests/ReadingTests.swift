@@ -1,3 +1,4 @@
+import Foundation
 import ModelGraph
 import ONNXFormat
 import Testing
@@ -121,6 +122,9 @@ import Testing
     #expect(code { _ = try ONNXFile.read(scratch.path + "/none.onnx") } == .unreadable)
     #expect(code { _ = try ONNXFile.read(scratch.path) } == .unreadable)
     #expect(code { _ = try ONNXFile.read("/dev/zero") } == .unreadable)
+    #expect(mkfifo(scratch.path + "/pipe", 0o600) == 0)
+    #expect(code { _ = try ONNXFile.read(scratch.path + "/pipe") } == .unreadable)
+    #expect(code { _ = try ONNXFile.readTensor(scratch.path + "/pipe") } == .unreadable)
     #expect(code { _ = try ONNXFile.read(try scratch.write([], "m")) } == .empty)
     #expect(code { _ = try ONNXFile.read(try scratch.write([0x89, 0x50, 0x4E, 0x47, 13, 10], "m")) } == .notONNX)
     #expect(code { _ = try ONNXFile.read(try scratch.write(Array("hello".utf8), "m")) } == .notONNX)

@@ -61,6 +61,11 @@ struct Wire {
     Wire().int(1, ir).message(8, Wire().text(1, "").int(2, opset)).message(7, graph)
   }
 
+  /// A graph named g of y = Concat(x, w), so far without anything else.
+  static func concatNode(_ axis: Wire) -> Wire {
+    Wire().message(1, node("Concat", ["x", "w"], ["y"], [axis])).text(2, "g")
+  }
+
   /// y = Concat(x, w) over axis 0, where w is an initialiser of shape [2, 2].
   static func concat(_ w: Wire) -> Wire {
     model(

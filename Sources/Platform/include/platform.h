@@ -46,6 +46,8 @@ void *platform_directory_open(const char *path, int *error);
 const char *platform_directory_next(void *directory);
 void platform_directory_close(void *directory);
 
+// Opens a regular file for reading and gives its size. Returns 0, an errno value, or PLATFORM_NOT_A_FILE.
+int platform_open_file(const char *path, int *file, uint64_t *size);
 // Opens the regular file `path` beneath the folder `folder` without following a link in any component of `path`,
 // which must be relative and free of "..". Gives its size. Returns 0, an errno value, or PLATFORM_NOT_A_FILE.
 int platform_open_beneath(const char *folder, const char *path, int *file, uint64_t *size);

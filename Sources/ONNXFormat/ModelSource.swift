@@ -1,0 +1,208 @@
+import ModelGraph
+import Platform
+
+/// An open model file, taken apart without reading its weights.
+///
+/// What is parsed by protobuf-c is the *skeleton*: the file without the raw_data of its initialisers, which are most of
+/// it. Those bytes are read later, each straight into its tensor. So loading needs the file's size once (the tensors),
+/// not twice (the file and the tensors).
+final class ModelSource {
+  /// raw_data of an initialiser: where it lies in the file.
+  struct Blob {
+    let offset: Int
+    let length: Int
+  }
+
+  /// Shorter ones are not worth a read of their own.
+  private static let shortestBlob = 256
+  private static let windowSize = 1 << 16
+
+  /// By the initialiser's index.
+  private(set) var blobs: [Int: Blob] = [:]
+  let size: Int
+  private let file: Int32
+  private let limits: Limits
+  private var window: [UInt8] = []
+  private var windowStart = 0
+  private var initialisers = 0
+  private var graphs = 0
+
+  /// Throws E101, E102 or E105 (size).
+  init(_ path: String, _ limits: Limits) throws(GraphError) {
+    var file: Int32 = -1
+    var size: UInt64 = 0
+    let status = path.withCString { platform_open_file($0, &file, &size) }
+    if status == PLATFORM_NOT_A_FILE { throw GraphError(.unreadable, "is not a file") }
+    guard status == 0 else {
+      throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")
+    }
+    self.file = file
+    self.size = Int(clamping: size)
+    self.limits = limits
+    guard size > 0 else { throw GraphError(.empty, "is empty") }
+    guard size <= UInt64(max(limits.fileBytes, 0)) else {
+      throw GraphError(.overLimit, "is larger than \(limits.fileBytes) bytes")
+    }
+  }
+
+  deinit { platform_close(file) }
+
+  /// The bytes of `blob`, aligned for vector instructions.
+  func storage(_ blob: Blob) throws(GraphError) -> Storage {
+    guard let memory = platform_allocate(blob.length) else {
+      throw GraphError(.tooLarge, "no memory for \(blob.length) bytes")
+    }
+    let storage = Storage(adopting: memory, byteCount: blob.length) { platform_free($0) }
+    guard platform_read_at(file, UInt64(blob.offset), memory, blob.length) == 0 else { throw Self.unreadable }
+    return storage
+  }
+
+  /// Why these bytes are not a model.
+  func problem() -> GraphError {
+    var first: [UInt8] = []
+    try? copy(0..<min(size, 32), to: &first)
+    // Every writer begins with ir_version, field 1.
+    if first.first == 0x08 { return Self.damaged }
+    return GraphError(.notONNX, "is not an ONNX file" + FileSignature.guess(first))
+  }
+
+  // MARK: The skeleton
+
+  private static var damaged: GraphError {
+    GraphError(.damaged, "is damaged or cut off; copy or export it again")
+  }
+  private static var unreadable: GraphError { GraphError(.unreadable, "cannot be read to its end") }
+
+  /// Field numbers and wire types of Schemas/onnx.proto on the way down to raw_data.
+  private enum Number {
+    static let graph: UInt64 = 7
+    static let initialiser: UInt64 = 5
+    static let rawData: UInt64 = 9
+  }
+  private static let lengthDelimited: UInt64 = 2
+
+  /// A ModelProto without the blobs. Throws E103 or E104 where the bytes are no protocol buffer.
+  func skeleton() throws(GraphError) -> [UInt8] {
+    var result: [UInt8] = []
+    var position = 0
+    while position < size {
+      let field = try next(&position, size)
+      if field.number == Number.graph, field.wire == Self.lengthDelimited, graphs == 0 {
+        graphs += 1
+        put(Number.graph, try graph(field.body), &result)
+      } else {
+        // A second graph is refused later.
+        try copy(field.start..<position, to: &result)
+      }
+    }
+    return result
+  }
+
+  private func graph(_ range: Range<Int>) throws(GraphError) -> [UInt8] {
+    var result: [UInt8] = []
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let field = try next(&position, range.upperBound)
+      if field.number == Number.initialiser, field.wire == Self.lengthDelimited {
+        guard initialisers < limits.initialisers else {
+          throw GraphError(.overLimit, "more than \(limits.initialisers) initialisers")
+        }
+        put(Number.initialiser, try tensor(field.body), &result)
+        initialisers += 1
+      } else {
+        try copy(field.start..<position, to: &result)
+      }
+    }
+    return result
+  }
+
+  private func tensor(_ range: Range<Int>) throws(GraphError) -> [UInt8] {
+    var result: [UInt8] = []
+    var position = range.lowerBound
+    while position < range.upperBound {
+      let field = try next(&position, range.upperBound)
+      let isBlob = field.number == Number.rawData && field.wire == Self.lengthDelimited
+      if isBlob, field.body.count >= Self.shortestBlob {
+        guard blobs[initialisers] == nil else { throw Self.damaged }
+        blobs[initialisers] = Blob(offset: field.body.lowerBound, length: field.body.count)
+      } else {
+        try copy(field.start..<position, to: &result)
+      }
+    }
+    return result
+  }
+
+  private func put(_ number: UInt64, _ body: [UInt8], _ result: inout [UInt8]) {
+    result.append(UInt8(number << 3 | Self.lengthDelimited))
+    var rest = body.count
+    while rest >= 0x80 {
+      result.append(UInt8(rest & 0x7F) | 0x80)
+      rest >>= 7
+    }
+    result.append(UInt8(rest))
+    result += body
+  }
+
+  // MARK: The wire format (https://protobuf.dev/programming-guides/encoding)
+
+  private struct Field {
+    let number: UInt64
+    let wire: UInt64
+    let start: Int
+    /// Of a length-delimited field, its content.
+    let body: Range<Int>
+  }
+
+  private func next(_ position: inout Int, _ end: Int) throws(GraphError) -> Field {
+    let start = position
+    let tag = try varint(&position, end)
+    guard tag <= UInt64(UInt32.max) else { throw problem() }
+    var count = 0
+    switch tag & 7 {
+    case 0: _ = try varint(&position, end)
+    case 1: count = 8
+    case 2:
+      let length = try varint(&position, end)
+      guard length <= UInt64(Int32.max) else { throw problem() }
+      count = Int(length)
+    case 5: count = 4
+    default: throw problem()
+    }
+    guard count <= end - position else { throw problem() }
+    position += count
+    return Field(number: tag >> 3, wire: tag & 7, start: start, body: position - count..<position)
+  }
+
+  private func varint(_ position: inout Int, _ end: Int) throws(GraphError) -> UInt64 {
+    var value: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 70, by: 7) {
+      guard position < end else { throw problem() }
+      if position < windowStart || position >= windowStart + window.count { try fill(position) }
+      let byte = window[position - windowStart]
+      position += 1
+      value |= UInt64(byte & 0x7F) << shift
+      if byte < 0x80 { return value }
+    }
+    throw problem()
+  }
+
+  private func copy(_ range: Range<Int>, to result: inout [UInt8]) throws(GraphError) {
+    var position = range.lowerBound
+    while position < range.upperBound {
+      if position < windowStart || position >= windowStart + window.count { try fill(position) }
+      let end = min(range.upperBound, windowStart + window.count)
+      result += window[(position - windowStart)..<(end - windowStart)]
+      position = end
+    }
+  }
+
+  /// Moves the window to `position`, which lies in the file.
+  private func fill(_ position: Int) throws(GraphError) {
+    let count = min(Self.windowSize, size - position)
+    if window.count != count { window = [UInt8](repeating: 0, count: count) }
+    windowStart = position
+    let file = file
+    let status = window.withUnsafeMutableBytes { platform_read_at(file, UInt64(position), $0.baseAddress, count) }
+    guard status == 0 else { throw Self.unreadable }
+  }
+}

@@ -1,0 +1,65 @@
+import ModelGraph
+import ONNXFormat
+import Testing
+
+/// Weights of some size are read straight from the file into their tensors.
+@Suite struct BlobTests {
+  private let bytes = (0..<4096).map { UInt8($0 & 63) }
+
+  /// y = Concat(x, w) with x `[2, 2]`, and w of 512 rows of two.
+  private func model(_ tensors: [Wire]) -> Wire {
+    let axis = Wire().text(1, "axis").int(3, 0).int(20, 2)
+    let graph = tensors.reduce(Wire.concatNode(axis)) { $0.message(5, $1) }
+    return Wire.model(
+      graph.message(11, Wire.declaration("x", type: 1, dims: [2, 2]))
+        .message(12, Wire.declaration("y", type: 1, dims: [514, 2])))
+  }
+
+  private func read(_ model: Wire) throws -> Graph {
+    let scratch = try Scratch()
+    return try ONNXFile.read(try scratch.write(model.bytes, "m.onnx"))
+  }
+
+  private var shape: Wire { Wire.tensor("w", type: 1, dims: [512, 2]) }
+
+  @Test func theBytesArrive() throws {
+    let small = Wire.tensor("small", type: 1, dims: [1]).data(9, [0, 0, 0x80, 0x3F])
+    let graph = try read(
+      model([small, shape.data(9, bytes), Wire.tensor("last", type: 2, dims: [300]).data(9, Array(bytes[..<300]))]))
+    let w = try #require(graph.values.first { $0.name == "w" }?.constant)
+    #expect(w.withBytes { Array($0) } == bytes)
+    #expect(graph.values.first { $0.name == "small" }?.constant?.doubles == [1])
+    #expect(graph.values.first { $0.name == "last" }?.constant?.ints == bytes[..<300].map { Int($0) })
+  }
+
+  @Test func halvesAreWidened() throws {
+    let halves = (0..<1024).flatMap { _ in [UInt8(0), 0x3C] }
+    let graph = try read(model([Wire.tensor("w", type: 10, dims: [512, 2]).data(9, halves)]))
+    let w = try #require(graph.values.first { $0.name == "w" }?.constant)
+    #expect(w.array(of: Float.self).allSatisfy { $0 == 1 })
+  }
+
+  @Test func theyMustFitTheShape() throws {
+    #expect(code { _ = try read(model([shape.data(9, Array(bytes.dropLast()))])) } == .wrongDataSize)
+    #expect(code { _ = try read(model([shape.data(9, bytes + [0])])) } == .wrongDataSize)
+    #expect(code { _ = try read(model([Wire.tensor("w", type: 1, dims: [1 << 30]).data(9, bytes)])) } == .wrongDataSize)
+    #expect(code { _ = try read(model([Wire.tensor("w", type: 8, dims: [1024]).data(9, bytes)])) } == .unsupportedType)
+  }
+
+  @Test func twiceIsTooMuch() throws {
+    #expect(code { _ = try read(model([shape.data(9, bytes).data(9, bytes)])) } == .damaged)
+    #expect(code { _ = try read(model([shape.data(9, bytes).data(9, [1])])) } == .wrongDataSize)
+    #expect(code { _ = try read(model([shape.data(9, bytes).data(4, bytes)])) } == .wrongDataSize)
+    let two = model([shape.data(9, bytes)]).message(7, Wire().message(5, shape.data(9, bytes)))
+    #expect(code { _ = try read(two) } == .damaged)
+  }
+
+  @Test func cutOffInTheMiddle() throws {
+    let scratch = try Scratch()
+    let whole = model([shape.data(9, bytes)]).bytes
+    for count in stride(from: 1, to: whole.count, by: 97) {
+      let path = try scratch.write(Array(whole[..<count]), "m.onnx")
+      #expect(code { _ = try ONNXFile.read(path) } != nil)
+    }
+  }
+}
