@@ -5,35 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
+#include <stdio.h>  // rename
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-size_t platform_format_fixed(char *buffer, size_t size, double value, int digits) {
-  int n = snprintf(buffer, size, "%.*f", digits, value);
-  return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
-}
-
-size_t platform_format_shortest(char *buffer, size_t size, double value) {
-  int n = 0;
-  // The fewest digits that read back as the same float, or the same double where float is too narrow for it.
-  for (int digits = 1; digits <= 17; digits++) {
-    n = snprintf(buffer, size, "%.*g", digits, value);
-    double back = strtod(buffer, NULL);
-    if (back == value || ((double)(float)value == value && (float)back == (float)value)) break;
-  }
-  return n < 0 ? 0 : (size_t)n < size ? (size_t)n : size - 1;
-}
-
-int platform_parse_double(const char *text, double *value) {
-  char *end;
-  if (*text == 0 || *text == ' ') return -1;
-  *value = strtod(text, &end);
-  return *end == 0 ? 0 : -1;
-}
 
 double platform_seconds(void) {
   struct timespec now;
@@ -55,7 +32,15 @@ int platform_write(int descriptor, const void *bytes, size_t count) {
 
 int platform_is_terminal(int descriptor) { return isatty(descriptor); }
 
-const char *platform_error_text(int error) { return strerror(error); }
+const char *platform_error_text(int error) {
+#ifdef __GLIBC__
+  // Not strerror: it translates, and messages should be the same everywhere.
+  const char *text = strerrordesc_np(error);
+  return text ? text : "unknown error";
+#else
+  return strerror(error);
+#endif
+}
 
 void *platform_allocate(size_t count) {
   // aligned_alloc wants a multiple of the alignment.
@@ -208,8 +193,11 @@ int platform_replace_begin(const char *path, char *temporary, size_t size, int *
     *file = open(path, O_WRONLY | O_CLOEXEC);
     return *file < 0 ? errno : 0;
   }
-  int length = snprintf(temporary, size, "%s.XXXXXX", path);
-  if (length < 0 || (size_t)length >= size) return ENAMETOOLONG;
+  static const char pattern[] = ".XXXXXX";
+  const size_t length = strlen(path);
+  if (length + sizeof pattern > size) return ENAMETOOLONG;
+  memcpy(temporary, path, length);
+  memcpy(temporary + length, pattern, sizeof pattern);
   *file = mkstemp(temporary);
   if (*file < 0) return errno;
   // mkstemp makes files private; the result should be what an ordinary open would have made.
@@ -242,24 +230,34 @@ float platform_logf(float x) { return logf(x); }
 double platform_pow(double x, double y) { return pow(x, y); }
 
 long platform_peak_rss_kib(void) {
-  FILE *status = fopen("/proc/self/status", "r");
-  if (!status) return 0;
-  char line[256];
+  int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  char text[4096];
+  ssize_t count = read(file, text, sizeof text - 1);
+  close(file);
+  text[count > 0 ? count : 0] = 0;
+  const char *next = strstr(text, "VmHWM:");
+  if (!next) return 0;
+  next += strcspn(next, "0123456789");
   long peak = 0;
-  while (fgets(line, sizeof line, status))
-    if (sscanf(line, "VmHWM: %ld", &peak) == 1) break;
-  fclose(status);
+  for (; *next >= '0' && *next <= '9'; next++) peak = peak * 10 + (*next - '0');
   return peak;
 }
 
-// glibc hands main's arguments to constructors; Embedded Swift's own entry point keeps them to itself.
 static int argument_count;
 static char **arguments;
 
-__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+void platform_keep_arguments(int count, char **values) {
   argument_count = count;
   arguments = values;
 }
+
+#ifdef __GLIBC__
+// Swift's entry point keeps main's arguments to itself; glibc hands them to constructors too.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  platform_keep_arguments(count, values);
+}
+#endif
 
 int platform_argument_count(void) { return argument_count; }
 

@@ -7,9 +7,10 @@
 #include <stdint.h>
 
 // Numbers as text. Returns the length written (without the terminating zero), at most size - 1.
-size_t platform_format_fixed(char *buffer, size_t size, double value, int digits);     // "%.*f"
-size_t platform_format_shortest(char *buffer, size_t size, double value);              // shortest that reads back, "%.9g"-like
-// Parses the whole of `text` as a number in the C locale. Returns 0 on success, -1 if anything is left over.
+size_t platform_format_fixed(char *buffer, size_t size, double value, int digits);  // as "%.*f"
+// The fewest digits that read back as the same float, or the same double where no float is the same: 0.1, 100, 1e-05.
+size_t platform_format_shortest(char *buffer, size_t size, double value);
+// Parses the whole of `text` as a decimal number, `inf` or `nan`. Returns 0, or -1 if it is anything else or more.
 int platform_parse_double(const char *text, double *value);
 
 // Seconds on a clock that only goes forward.
@@ -79,7 +80,8 @@ long platform_peak_rss_kib(void);
 // Ends the process.
 _Noreturn void platform_exit(int status);
 
-// The program's arguments, as main got them.
+// The program's arguments, as main got them. A program whose entry is not glibc's hands them over first.
+void platform_keep_arguments(int count, char **values);
 int platform_argument_count(void);
 const char *platform_argument(int index);
 
