@@ -1,7 +1,9 @@
 // The static field program's entry, and what Debian's libpng, compiled for glibc, wants of a C library that is musl.
 #include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "platform.h"
 
@@ -10,6 +12,37 @@ int giemsa_field_main(int count, char **arguments);  // SwiftPM's name for the e
 int main(int count, char **arguments) {
   platform_keep_arguments(count, arguments);
   return giemsa_field_main(count, arguments);
+}
+
+// Swift seeds its hashing with this; musl has its smaller brother only.
+void arc4random_buf(void *target, size_t count) {
+  char *next = target;
+  while (count > 0) {
+    const size_t part = count < 256 ? count : 256;
+    if (getentropy(next, part) != 0) abort();
+    next += part;
+    count -= part;
+  }
+}
+
+// Swift 6.3.1's own two, in the embedded library, return the object without the bits that mark what a String is, and the
+// compiler goes on with what they return: short strings lost their marks. (Seen as a crash of `inspect`.)
+void *swift_retain(void *object);
+void *swift_retain_n(void *object, uint32_t count);
+
+static void *counted(void *object) {
+  const intptr_t bits = (intptr_t)object;
+  return bits < 0 ? NULL : (void *)(bits & 0x0ffffffffffffff8);
+}
+
+void *swift_bridgeObjectRetain(void *object) {
+  swift_retain(counted(object));
+  return object;
+}
+
+void *swift_bridgeObjectRetain_n(void *object, uint32_t count) {
+  swift_retain_n(counted(object), count);
+  return object;
 }
 
 void *__memcpy_chk(void *target, const void *source, size_t count, size_t room) {
