@@ -5,19 +5,21 @@
 #include "multiversion.h"
 #include "q8_igemm_kernels.h"
 
+#define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule) \
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name}
+
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    [KERNELS_Q8_PORTABLE] = {KERNELS_PORTABLE, "u8s8_igemm_4x8_portable", 4, 8, 4, 0, Q8_ANY_WEIGHTS, u8s8_igemm_4x8_portable},
+    FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS),
 #if defined(__x86_64__)
-    [KERNELS_Q8_AVX2] = {KERNELS_AVX2, "u8s8_igemm_6x16_avx2", 6, 16, 4, 0, Q8_PAIRS_OF_NEIGHBOURS, u8s8_igemm_6x16_avx2},
-    [KERNELS_Q8_AVX512] = {KERNELS_AVX512, "u8s8_igemm_12x32_avx512", 12, 32, 4, 0, Q8_PAIRS_OF_NEIGHBOURS, u8s8_igemm_12x32_avx512},
-    [KERNELS_Q8_AVXVNNI] = {KERNELS_AVX2, "u8s8_igemm_6x16_avxvnni", 6, 16, 4, 0, Q8_ANY_WEIGHTS, u8s8_igemm_6x16_avxvnni},
-    [KERNELS_Q8_AVX512VNNI] =
-        {KERNELS_AVX512, "u8s8_igemm_12x32_avx512vnni", 12, 32, 4, 0, Q8_ANY_WEIGHTS, u8s8_igemm_12x32_avx512vnni},
+    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, 1, 0, Q8_ANY_WEIGHTS),
+    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, 1, 0, Q8_ANY_WEIGHTS),
+    FAMILY(AVXVNNI, AVX2, u8s8_igemm_6x16_avxvnni, 6, 16, 4, 0, 0, Q8_ANY_WEIGHTS),
+    FAMILY(AVX512VNNI, AVX512, u8s8_igemm_12x32_avx512vnni, 12, 32, 4, 0, 0, Q8_ANY_WEIGHTS),
 #endif
 #if defined(__aarch64__)
-    [KERNELS_Q8_NEON] = {KERNELS_NEON, "s8_igemm_4x4_neon", 4, 4, 16, 1, Q8_PAIRS_EIGHT_APART, s8_igemm_4x4_neon},
-    [KERNELS_Q8_NEONDOT] = {KERNELS_NEON, "s8_igemm_8x8_neondot", 8, 8, 4, 1, Q8_ANY_WEIGHTS, s8_igemm_8x8_neondot},
-    [KERNELS_Q8_NEONI8MM] = {KERNELS_NEON, "s8_igemm_8x8_neoni8mm", 8, 8, 8, 1, Q8_ANY_WEIGHTS, s8_igemm_8x8_neoni8mm},
+    FAMILY(NEON, NEON, s8_igemm_4x4_neon, 4, 4, 16, 0, 1, Q8_PAIRS_EIGHT_APART),
+    FAMILY(NEONDOT, NEON, s8_igemm_8x8_neondot, 8, 8, 4, 0, 1, Q8_ANY_WEIGHTS),
+    FAMILY(NEONI8MM, NEON, s8_igemm_8x8_neoni8mm, 8, 8, 8, 0, 1, Q8_ANY_WEIGHTS),
 #endif
 };
 
@@ -39,6 +41,10 @@ static size_t panels_of_group(const q8_convolution *v) { return divide_up(group_
 static size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->groups / v->merged); }
 static int row_runs(const q8_convolution *v) { return v->groups == v->merged && v->dilation_width == 1; }
 static size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
+
+// Bytes of a gathered element, and of a step's weights as the kernel reads them.
+static size_t element(const q8_convolution *v) { return v->family->wide ? 2 : 1; }
+static size_t pixel_bytes(const q8_convolution *v) { return v->in_channels * element(v); }
 
 // A gathered row holds the columns that `out_width` outputs reach, padding and all.
 static size_t staged_columns(const q8_convolution *v) {
@@ -67,14 +73,14 @@ static size_t panel_bytes(const q8_convolution *v) {
 
 static ptrdiff_t tap_offset(const q8_convolution *v, size_t tap) {
   if (v->pointwise) return 0;
-  const size_t row = staged_columns(v) * v->in_channels;
+  const size_t row = staged_columns(v) * pixel_bytes(v);
   if (row_runs(v)) return (ptrdiff_t)(tap * v->dilation_height * row);
   const size_t ky = tap / v->kernel_width, kx = tap % v->kernel_width;
-  return (ptrdiff_t)(ky * v->dilation_height * row + kx * v->dilation_width * v->in_channels);
+  return (ptrdiff_t)(ky * v->dilation_height * row + kx * v->dilation_width * pixel_bytes(v));
 }
 
 static int staged_as_is(const q8_convolution *v) {
-  return v->pointwise && v->stride_height == 1 && v->stride_width == 1 && v->out_height == v->in_height &&
+  return !v->family->wide && v->pointwise && v->stride_height == 1 && v->stride_width == 1 && v->out_height == v->in_height &&
          v->out_width == v->in_width && (v->x_signed != 0) == v->family->x_signed && v->groups == 1 &&
          v->in_channels % v->family->kr == 0;
 }
@@ -93,10 +99,10 @@ void q8_convolution_plan(q8_convolution *v, kernels_q8_isa isa, int threads) {
 
   // Blocks of rows of one image, or of pixels where a pixel sees no neighbour.
   const size_t units = units_of(v), panels = panels_of(v);
-  const size_t row_bytes = staged_columns(v) * v->in_channels;
+  const size_t row_bytes = staged_columns(v) * pixel_bytes(v);
   size_t longest;  // units of a block
   if (v->pointwise) {
-    longest = larger(mr, NEAR_BYTES / v->in_channels);
+    longest = larger(mr, NEAR_BYTES / pixel_bytes(v));
   } else {
     longest = 1;
     while (longest < units && staged_rows(v, longest + 1) * row_bytes <= NEAR_BYTES) longest++;
@@ -132,9 +138,10 @@ void q8_convolution_plan(q8_convolution *v, kernels_q8_isa isa, int threads) {
 
   const size_t block = divide_up(units, v->row_blocks);
   const size_t pixels = block * (v->pointwise ? 1 : v->out_width);
-  const size_t staged = v->pointwise ? (staged_as_is(v) ? 0 : block * v->in_channels) : staged_rows(v, block) * row_bytes;
+  const size_t staged = v->pointwise ? (staged_as_is(v) ? 0 : block * pixel_bytes(v)) : staged_rows(v, block) * row_bytes;
   v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * sizeof(uint32_t)) +
                      whole_lines(staged + SLACK);
+  if (v->family->wide) v->scratch_bytes += v->taps * v->steps * 2 * step_bytes(v);
 }
 
 const char *q8_convolution_kernel(const q8_convolution *v) { return v->family->name; }
@@ -146,6 +153,7 @@ f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
 
 // The zero point of x as the kernel sees it.
 static int staged_zero(const q8_convolution *v) {
+  if (v->family->wide) return 0;
   return v->x_zero + (v->family->x_signed ? (v->x_signed ? 0 : -128) : (v->x_signed ? 128 : 0));
 }
 
@@ -183,13 +191,7 @@ static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken
     int16_t *from = rest + o * kr;
     int8_t *to = taken + o * kr;
     for (size_t k = 0; k < kr; k++) to[k] = (int8_t)(from[k] > 127 ? 127 : from[k] < -128 ? -128 : from[k]);
-    if (family->rule == Q8_PAIRS_OF_NEIGHBOURS) {
-      for (size_t k = 0; k < kr; k += 2) {
-        const int a = to[k], b = to[k + 1];
-        if (a > 0 && b > 128 - a) to[k + 1] = (int8_t)(128 - a);
-        if (a < 0 && b < -128 - a) to[k + 1] = (int8_t)(-128 - a);
-      }
-    } else if (family->rule == Q8_PAIRS_EIGHT_APART) {
+    if (family->rule == Q8_PAIRS_EIGHT_APART) {
       for (size_t k = 0; k < 8; k++)
         if (to[k] == -128 && to[k + 8] == -128) to[k + 8] = -127;
     }
@@ -201,100 +203,176 @@ static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken
   return left != 0;
 }
 
+// Whether every weight of output `o`, less its zero point, fits a step as it is.
+static int fits(const weight_source *s, size_t o) {
+  const q8_convolution *v = s->v;
+  const size_t channels = v->in_channels / v->groups, area = v->kernel_height * v->kernel_width;
+  const uint8_t *from = s->w + o * s->layout.output_stride;
+  uint8_t low = 255, high = 0;  // flipped: in the order of u8
+  if (s->layout.tap_stride == 1 && s->layout.channel_stride == area) {
+    for (size_t i = 0; i < channels * area; i++) {
+      const uint8_t value = from[i] ^ s->flip;
+      low = value < low ? value : low;
+      high = value > high ? value : high;
+    }
+  } else {
+    for (size_t c = 0; c < channels; c++)
+      for (size_t tap = 0; tap < area; tap++) {
+        const uint8_t value = from[c * s->layout.channel_stride + tap * s->layout.tap_stride] ^ s->flip;
+        low = value < low ? value : low;
+        high = value > high ? value : high;
+      }
+  }
+  const int zero = (s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[o] : 0);
+  return low - zero >= (v->family->rule == Q8_ANY_WEIGHTS ? -128 : -127) && high - zero <= 127;
+}
+
+// Puts the weights of output `o` into place `lane` of a panel of zeros; says what they sum to.
+static int64_t pack_output(const weight_source *s, size_t o, size_t lane, int8_t *out) {
+  const q8_convolution *v = s->v;
+  const size_t nr = v->family->nr, kr = v->family->kr, channels = v->in_channels / v->groups;
+  const uint8_t zero = (uint8_t)((s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[o] : 0));
+  // With merged groups an output's channels begin behind those of the groups before its own.
+  const size_t outputs = v->out_channels / v->groups, skipped = o % (outputs * v->merged) / outputs * channels;
+  const int rows = row_runs(v);
+  int64_t sum = 0;
+  for (size_t place = 0; place < v->kernel_height * v->kernel_width; place++) {
+    const uint8_t *from = s->w + o * s->layout.output_stride + place * s->layout.tap_stride;
+    const size_t tap = rows ? place / v->kernel_width : place;
+    const size_t k = (rows ? place % v->kernel_width * v->in_channels : 0) + skipped;
+    int8_t *to = out + (tap * v->steps * nr + lane) * kr;
+    int32_t part = 0;
+    for (size_t c = 0; c < channels; c++) {
+      const int8_t value = (int8_t)(uint8_t)((from[c * s->layout.channel_stride] ^ s->flip) - zero);
+      to[(k + c) / kr * (nr * kr) + (k + c) % kr] = value;
+      part += value;
+    }
+    sum += part;
+  }
+  return sum;
+}
+
+// The same for a panel of which some weight does not fit: what does not goes into extras, which are only counted where
+// `extras` is NULL.
+static size_t pack_split(
+    const weight_source *s, size_t first, size_t count, int8_t *out, int64_t *totals, int32_t *extras, int8_t *extra_w) {
+  const q8_convolution *v = s->v;
+  const size_t kr = v->family->kr;
+  size_t found = 0;
+  for (size_t tap = 0; tap < v->taps; tap++)
+    for (size_t step = 0; step < v->steps; step++) {
+      int16_t rest[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR] = {0};
+      int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+      for (size_t o = 0; o < count; o++)
+        for (size_t k = 0; k < kr; k++) {
+          rest[o * kr + k] = (int16_t)weight_at(s, first + o, tap, step * kr + k);
+          if (extras) totals[o] += rest[o * kr + k];
+        }
+      int left = take_step(v->family, rest, taken);
+      if (extras) memcpy(out + (tap * v->steps + step) * step_bytes(v), taken, step_bytes(v));
+      while (left) {
+        left = take_step(v->family, rest, taken);
+        if (extras) {
+          extras[found] = (int32_t)(tap_offset(v, tap) + (ptrdiff_t)(step * kr * element(v)));
+          for (size_t i = 0; i < step_bytes(v); i++) {
+            if (v->family->wide) {
+              ((int16_t *)(void *)extra_w)[found * step_bytes(v) + i] = taken[i];
+            } else {
+              extra_w[found * step_bytes(v) + i] = taken[i];
+            }
+          }
+        }
+        found++;
+      }
+    }
+  return found;
+}
+
 size_t q8_convolution_pack(
     const q8_convolution *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
     const int32_t *bias, const float *multipliers, const float *shifts, void *packed) {
-  const q8_igemm_family *family = v->family;
-  const size_t nr = family->nr, kr = family->kr, panels = panels_of(v), in_group = panels_of_group(v);
+  const size_t nr = v->family->nr, panels = panels_of(v), in_group = panels_of_group(v);
   const weight_source source = {v, w, w_signed ? 0x80 : 0, layout, w_zeros};
   size_t end = panels * panel_bytes(v);
   for (size_t panel = 0; panel < panels; panel++) {
     const size_t first = panel / in_group * group_outputs(v) + panel % in_group * nr;
     const size_t count = smaller(nr, group_outputs(v) - panel % in_group * nr);
-    char *base = packed ? (char *)packed + panel * panel_bytes(v) : NULL;
-    int8_t *out = base ? (int8_t *)(base + sizeof(panel_head) + constants_bytes(v)) : NULL;
-    int64_t totals[Q8_IGEMM_MAX_NR] = {0};
-    // Extras: first how many, then, where they are to be stored, themselves.
-    size_t extra_count = 0;
-    for (int storing = 0; storing <= (packed != NULL); storing++) {
-      int32_t *extras = storing ? (int32_t *)((char *)packed + end) : NULL;
-      int8_t *extra_w = storing ? (int8_t *)packed + end + whole_lines(extra_count * 4) : NULL;
-      size_t found = 0;
-      for (size_t tap = 0; tap < v->taps; tap++)
-        for (size_t step = 0; step < v->steps; step++) {
-          int16_t rest[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR] = {0};
-          int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
-          for (size_t o = 0; o < count; o++)
-            for (size_t k = 0; k < kr; k++) {
-              rest[o * kr + k] = (int16_t)weight_at(&source, first + o, tap, step * kr + k);
-              if (storing) totals[o] += rest[o * kr + k];
-            }
-          int left = take_step(family, rest, taken);
-          if (storing) memcpy(out + (tap * v->steps + step) * step_bytes(v), taken, step_bytes(v));
-          while (left) {
-            left = take_step(family, rest, taken);
-            if (storing) {
-              extras[found] = (int32_t)(tap_offset(v, tap) + (ptrdiff_t)(step * kr));
-              memcpy(extra_w + found * step_bytes(v), taken, step_bytes(v));
-            }
-            found++;
-          }
-        }
-      extra_count = found;
-    }
-    if (base) {
-      panel_head head = {.extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)), .extra_count = (int64_t)extra_count};
-      memcpy(base, &head, sizeof head);
-      int32_t *biases = (int32_t *)(base + sizeof head);
+    int fit = 1;
+    for (size_t o = 0; o < count && fit; o++) fit = fits(&source, first + o);
+    const size_t extra_count = fit ? 0 : pack_split(&source, first, count, NULL, NULL, NULL, NULL);
+    if (packed) {
+      char *base = (char *)packed + panel * panel_bytes(v);
+      const panel_head head = {
+          .extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)), .extra_count = (int64_t)extra_count};
+      int32_t *biases = (int32_t *)(void *)(base + sizeof head);
       float *scales = (float *)(biases + nr);
-      memset(biases, 0, constants_bytes(v));
+      memset(base, 0, panel_bytes(v));
+      memcpy(base, &head, sizeof head);
+      int8_t *out = (int8_t *)base + sizeof head + constants_bytes(v);
+      int64_t totals[Q8_IGEMM_MAX_NR] = {0};
+      if (fit) {
+        for (size_t o = 0; o < count; o++) totals[o] = pack_output(&source, first + o, o, out);
+      } else {
+        char *extras = (char *)packed + end;
+        pack_split(
+            &source, first, count, out, totals, (int32_t *)(void *)extras,
+            (int8_t *)extras + whole_lines(extra_count * 4));
+      }
       for (size_t o = 0; o < count; o++) {
         biases[o] = (int32_t)((bias ? bias[first + o] : 0) - totals[o] * staged_zero(v));
         scales[o] = multipliers[first + o];
         scales[nr + o] = shifts ? shifts[first + o] : 0;
       }
     }
-    if (extra_count) end += whole_lines(extra_count * 4) + whole_lines(extra_count * step_bytes(v));
+    if (extra_count) end += whole_lines(extra_count * 4) + whole_lines(extra_count * step_bytes(v) * element(v));
   }
   return end;
 }
 
-KERNEL_BODY copy_flipped_body(uint8_t *to, const uint8_t *from, size_t bytes, uint8_t flip) {
-  for (size_t i = 0; i < bytes; i++) to[i] = from[i] ^ flip;
+KERNEL_BODY copy_flipped_body(uint8_t *restrict to, const uint8_t *restrict from, size_t count) {
+  for (size_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80;
 }
-MULTIVERSION(copy_flipped, (uint8_t *to, const uint8_t *from, size_t bytes, uint8_t flip), (to, from, bytes, flip))
+MULTIVERSION(copy_flipped, (uint8_t *to, const uint8_t *from, size_t count), (to, from, count))
 
-static void gather(kernels_isa isa, uint8_t *to, const uint8_t *from, size_t bytes, uint8_t flip) {
-  if (flip) {
-    copy_flipped(isa, to, from, bytes, flip);
+KERNEL_BODY widen_body(int16_t *restrict to, const uint8_t *restrict from, size_t count, uint8_t flip, int zero) {
+  for (size_t i = 0; i < count; i++) to[i] = (int16_t)((from[i] ^ flip) - zero);
+}
+MULTIVERSION(widen, (int16_t *to, const uint8_t *from, size_t count, uint8_t flip, int zero), (to, from, count, flip, zero))
+
+// `count` inputs as the kernel wants them; says where the next go.
+static uint8_t *gather(const q8_convolution *v, uint8_t *to, const uint8_t *from, size_t count) {
+  if (v->family->wide) {
+    const int flip = v->x_signed ? 0x80 : 0;
+    widen(v->family->base, (int16_t *)(void *)to, from, count, (uint8_t)flip, v->x_zero + flip);
+  } else if ((v->x_signed != 0) != v->family->x_signed) {
+    copy_flipped(v->family->base, to, from, count);
   } else {
-    memcpy(to, from, bytes);
+    memcpy(to, from, count);
   }
+  return to + count * element(v);
 }
 
 // The inputs of output rows [first, last) of an image, padding in place.
-static void stage_rows(const q8_convolution *v, kernels_isa isa, size_t image, size_t first, size_t last, uint8_t *to) {
-  const uint8_t flip = (v->x_signed != 0) != v->family->x_signed ? 0x80 : 0;
-  const uint8_t zero = (uint8_t)staged_zero(v);
-  const size_t channels = v->in_channels, columns = staged_columns(v);
+static void stage_rows(const q8_convolution *v, size_t image, size_t first, size_t last, uint8_t *to) {
+  const int zero = staged_zero(v);  // a byte, or 0
+  const size_t columns = staged_columns(v), pixel = pixel_bytes(v);
   const size_t left = smaller(columns, v->pad_left), inside = smaller(columns - left, v->in_width);
-  const uint8_t *x = (const uint8_t *)v->x + image * v->in_height * v->in_width * channels;
+  const uint8_t *x = (const uint8_t *)v->x + image * v->in_height * v->in_width * v->in_channels;
   ptrdiff_t iy = (ptrdiff_t)(first * v->stride_height) - (ptrdiff_t)v->pad_top;
   for (size_t rows = staged_rows(v, last - first); rows > 0; rows--, iy++) {
     if ((size_t)iy < v->in_height) {
-      memset(to, zero, left * channels);
-      gather(isa, to + left * channels, x + (size_t)iy * v->in_width * channels, inside * channels, flip);
-      memset(to + (left + inside) * channels, zero, (columns - left - inside) * channels);
+      memset(to, zero, left * pixel);
+      gather(v, to + left * pixel, x + (size_t)iy * v->in_width * v->in_channels, inside * v->in_channels);
+      memset(to + (left + inside) * pixel, zero, (columns - left - inside) * pixel);
     } else {
-      memset(to, zero, columns * channels);
+      memset(to, zero, columns * pixel);
     }
-    to += columns * channels;
+    to += columns * pixel;
   }
 }
 
 // The pixels that outputs [first, last) of a 1×1 convolution look at.
-static void stage_pixels(const q8_convolution *v, kernels_isa isa, size_t first, size_t last, uint8_t *to) {
-  const uint8_t flip = (v->x_signed != 0) != v->family->x_signed ? 0x80 : 0;
+static void stage_pixels(const q8_convolution *v, size_t first, size_t last, uint8_t *to) {
   const size_t channels = v->in_channels;
   while (first < last) {
     const size_t ox = first % v->out_width, row = first / v->out_width;
@@ -303,11 +381,10 @@ static void stage_pixels(const q8_convolution *v, kernels_isa isa, size_t first,
     const uint8_t *x = (const uint8_t *)v->x +
                        ((image * v->in_height + oy * v->stride_height) * v->in_width + ox * v->stride_width) * channels;
     if (v->stride_width == 1) {
-      gather(isa, to, x, count * channels, flip);
+      to = gather(v, to, x, count * channels);
     } else {
-      for (size_t p = 0; p < count; p++) gather(isa, to + p * channels, x + p * v->stride_width * channels, channels, flip);
+      for (size_t p = 0; p < count; p++) to = gather(v, to, x + p * v->stride_width * channels, channels);
     }
-    to += count * channels;
     first += count;
   }
 }
@@ -333,27 +410,28 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   if (v->pointwise) {
     pixels = last - first;
     first_pixel = first;
-    for (size_t p = 0; p < pixels; p++) places[p] = (uint32_t)(p * v->in_channels);
+    for (size_t p = 0; p < pixels; p++) places[p] = (uint32_t)(p * pixel_bytes(v));
     if (staged_as_is(v)) {
       x = (const uint8_t *)v->x + first * v->in_channels;
     } else {
       uint8_t *staged = (uint8_t *)places + whole_lines(pixels * sizeof *places);
-      stage_pixels(v, isa, first, last, staged);
+      stage_pixels(v, first, last, staged);
       x = staged;
     }
   } else {
     pixels = (last - first) * v->out_width;
     first_pixel = (image * v->out_height + first) * v->out_width;
-    const size_t row_bytes = staged_columns(v) * v->in_channels;
+    const size_t row_bytes = staged_columns(v) * pixel_bytes(v);
     for (size_t row = 0; row < last - first; row++)
       for (size_t ox = 0; ox < v->out_width; ox++)
         places[row * v->out_width + ox] =
-            (uint32_t)(row * v->stride_height * row_bytes + ox * v->stride_width * v->in_channels);
+            (uint32_t)(row * v->stride_height * row_bytes + ox * v->stride_width * pixel_bytes(v));
     uint8_t *staged = (uint8_t *)places + whole_lines(pixels * sizeof *places);
-    stage_rows(v, isa, image, first, last, staged);
+    stage_rows(v, image, first, last, staged);
     x = staged;
   }
 
+  int16_t *wide_w = (int16_t *)(void *)(scratch + v->scratch_bytes - v->taps * v->steps * 2 * step_bytes(v));
   const size_t tiles = divide_up(pixels, mr), even = pixels / tiles, longer = pixels % tiles;
   int32_t sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const uint8_t *rows[Q8_IGEMM_MAX_MR] = {0};
@@ -367,7 +445,11 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     const int32_t *extras = (const int32_t *)(const void *)(base + head->extras);
     const int8_t *extra_w = (const int8_t *)extras + whole_lines(extra_count * 4);
     const size_t outputs = smaller(nr, group_outputs(v) - column), output = group * group_outputs(v) + column;
-    const uint8_t *group_x = x + group * group_channels(v);
+    const uint8_t *group_x = x + group * group_channels(v) * element(v);
+    if (family->wide) {
+      widen(isa, wide_w, (const uint8_t *)w, v->taps * v->steps * step_bytes(v), 0x80, 128);
+      w = (const int8_t *)wide_w;
+    }
     size_t pixel = 0;
     for (size_t tile = 0; tile < tiles; tile++) {
       const size_t size = even + (tile < longer);

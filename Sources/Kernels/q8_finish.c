@@ -4,69 +4,73 @@
 #include "q8_igemm_kernels.h"
 #include "q8_rounding.h"
 
-// `lanes` outputs of one pixel, of which the first `count` are stored. What branches is the same for a whole layer.
-static inline __attribute__((always_inline)) void finish_lanes(
-    const q8_epilogue *e, const size_t lanes, size_t count, const void *sums, int sums_float, const float *multipliers,
-    const float *shifts, const uint8_t *residual, void *y) {
-  float value[16];
-  uint8_t bytes[16];
-  if (sums_float) {
-    for (size_t i = 0; i < lanes; i++) value[i] = ((const float *)sums)[i] * multipliers[i] + shifts[i];
-  } else {
-    for (size_t i = 0; i < lanes; i++) value[i] = (float)((const int32_t *)sums)[i] * multipliers[i] + shifts[i];
+// `LANES` outputs of one pixel, of which the first `count` are stored. What branches is the same for a whole layer. Vectors of
+// the compiler's own: it cuts them to what the instruction set has.
+#define FINISH_LANES(LANES)                                                                                              \
+  typedef float floats_##LANES __attribute__((vector_size(4 * LANES), aligned(4)));                                      \
+  typedef int32_t integers_##LANES __attribute__((vector_size(4 * LANES), aligned(4)));                                  \
+  typedef uint8_t bytes_##LANES __attribute__((vector_size(LANES), aligned(1)));                                         \
+  static inline __attribute__((always_inline)) void finish_##LANES(                                                      \
+      const q8_epilogue *e, size_t count, const void *sums, int sums_float, const float *multipliers,                    \
+      const float *shifts, const uint8_t *residual, void *y) {                                                           \
+    floats_##LANES value = sums_float ? *(const floats_##LANES *)sums                                                    \
+                                      : __builtin_convertvector(*(const integers_##LANES *)sums, floats_##LANES);        \
+    value = value * *(const floats_##LANES *)(const void *)multipliers + *(const floats_##LANES *)(const void *)shifts;  \
+    if (e->float_output) {                                                                                               \
+      memcpy(y, &value, count * sizeof(float));                                                                          \
+      return;                                                                                                            \
+    }                                                                                                                    \
+    if (e->intermediate) {                                                                                               \
+      value = __builtin_elementwise_max(value, (floats_##LANES){} + (float)(e->t_low - e->t_zero));                      \
+      value = __builtin_elementwise_min(value, (floats_##LANES){} + (float)(e->t_high - e->t_zero));                     \
+      value = (value + Q8_ROUNDER - Q8_ROUNDER) * e->t_multiplier;                                                       \
+    }                                                                                                                    \
+    if (residual) {                                                                                                      \
+      const uint8_t flip = e->residual_signed ? 0x80 : 0;                                                                \
+      bytes_##LANES r = {};                                                                                              \
+      if (count == LANES) {                                                                                              \
+        memcpy(&r, residual, LANES);                                                                                     \
+      } else {                                                                                                           \
+        memcpy(&r, residual, count);                                                                                     \
+      }                                                                                                                  \
+      const integers_##LANES centred =                                                                                   \
+          __builtin_convertvector(r ^ flip, integers_##LANES) - (e->residual_zero + flip);                               \
+      value += __builtin_convertvector(centred, floats_##LANES) * e->residual_multiplier;                                \
+    }                                                                                                                    \
+    value = __builtin_elementwise_max(value, (floats_##LANES){} + (float)(e->low - e->y_zero));                          \
+    value = __builtin_elementwise_min(value, (floats_##LANES){} + (float)(e->high - e->y_zero));                         \
+    const bytes_##LANES out =                                                                                            \
+        __builtin_convertvector((integers_##LANES)(value + Q8_ROUNDER) + e->y_zero, bytes_##LANES);                      \
+    if (count == LANES) {                                                                                                \
+      memcpy(y, &out, LANES);                                                                                            \
+    } else {                                                                                                             \
+      memcpy(y, &out, count);                                                                                            \
+    }                                                                                                                    \
   }
-  if (e->float_output) {
-    memcpy(y, value, count * sizeof(float));
-    return;
-  }
-  if (e->intermediate) {
-    const float t_low = (float)(e->t_low - e->t_zero), t_high = (float)(e->t_high - e->t_zero);
-    const float t_multiplier = e->t_multiplier;
-    for (size_t i = 0; i < lanes; i++)
-      value[i] = (q8_clamp(value[i], t_low, t_high) + Q8_ROUNDER - Q8_ROUNDER) * t_multiplier;
-  }
-  if (residual) {
-    const uint8_t flip = e->residual_signed ? 0x80 : 0;
-    const int zero = e->residual_zero + flip;
-    const float multiplier = e->residual_multiplier;
-    if (count == lanes) {
-      memcpy(bytes, residual, lanes);
-    } else {
-      for (size_t i = 0; i < lanes; i++) bytes[i] = i < count ? residual[i] : 0;
-    }
-    for (size_t i = 0; i < lanes; i++) value[i] += (float)((bytes[i] ^ flip) - zero) * multiplier;
-  }
-  const int zero = e->y_zero;
-  const float low = (float)(e->low - zero), high = (float)(e->high - zero);
-  for (size_t i = 0; i < lanes; i++) bytes[i] = q8_round(q8_clamp(value[i], low, high), zero);
-  if (count == lanes) {
-    memcpy(y, bytes, lanes);
-  } else {
-    memcpy(y, bytes, count);
-  }
-}
+
+FINISH_LANES(16)
+FINISH_LANES(4)
 
 KERNEL_BODY finish_body(
     const q8_epilogue *e, size_t pixels, size_t outputs, const void *sums, int sums_float, size_t sums_stride,
     const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride, void *y,
     size_t y_stride) {
-  const size_t size = e->float_output ? sizeof(float) : 1;
-  for (size_t p = 0; p < pixels; p++) {
-    const char *from = (const char *)sums + p * sums_stride * 4;
-    char *to = (char *)y + p * y_stride * size;
-    const uint8_t *added = residual ? residual + p * residual_stride : NULL;
-    // Panels of 16 and 32 outputs, or of 4 and 8.
-    if (sums_stride % 16 == 0) {
-      for (size_t o = 0; o < outputs; o += 16)
-        finish_lanes(
-            e, 16, outputs - o < 16 ? outputs - o : 16, from + o * 4, sums_float, multipliers + o, shifts + o,
-            added ? added + o : NULL, to + o * size);
-    } else {
-      for (size_t o = 0; o < outputs; o += 4)
-        finish_lanes(
-            e, 4, outputs - o < 4 ? outputs - o : 4, from + o * 4, sums_float, multipliers + o, shifts + o,
-            added ? added + o : NULL, to + o * size);
-    }
+  // A copy of our own: bytes stored to y could otherwise change it, for all the compiler knows.
+  const q8_epilogue own = *e;
+  e = &own;
+  const size_t size = own.float_output ? sizeof(float) : 1;
+  // Panels of 16 and 32 outputs, or of 4 and 8. Pixels last: they share multipliers and shifts.
+#define PIXELS(LANES)                                                                                             \
+  for (size_t o = 0; o < outputs; o += LANES)                                                                     \
+    for (size_t p = 0; p < pixels; p++)                                                                           \
+      finish_##LANES(                                                                                             \
+          e, outputs - o < LANES ? outputs - o : LANES, (const char *)sums + (p * sums_stride + o) * 4, sums_float, \
+          multipliers + o, shifts + o, residual ? residual + p * residual_stride + o : NULL,                      \
+          (char *)y + (p * y_stride + o) * size)
+  if (sums_stride % 16 == 0) {
+    PIXELS(16);
+  } else {
+    PIXELS(4);
   }
 }
 MULTIVERSION(

@@ -10,11 +10,11 @@
 // x        mr pointers (all of them readable places, only `pixels` of them used)
 // offsets  taps byte offsets that are added to every pointer
 // bias     nr integers
-// w        taps × steps × nr × kr weights; 64-byte aligned (16 on aarch64), like bias
+// w        taps × steps × nr × kr weights; 64-byte aligned, like bias
 // extras   `extra_count` byte offsets, each a place of kr more inputs to multiply with further nr × kr weights of extra_w
 // sums     mr × nr integers, 64-byte aligned
 //
-// Reads steps · kr bytes at each x[pixel] + offset, kr at each extra.
+// Of a wide kernel's x and w every element is two bytes. Reads steps · kr elements at each x[pixel] + offset, kr at each extra.
 #define Q8_IGEMM_PARAMETERS                                                                                          \
   size_t pixels, size_t taps, size_t steps, const uint8_t *const *x, const ptrdiff_t *offsets, const int32_t *bias, \
       const int8_t *w, size_t extra_count, const int32_t *extras, const int8_t *extra_w, int32_t *sums
@@ -24,9 +24,6 @@ typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 // What a step may hold so that nothing saturates within the kernel.
 typedef enum {
   Q8_ANY_WEIGHTS,
-  // Two neighbours are added in 16 bits after multiplication with u8: their positive parts to at most 128, the negative
-  // ones to at least −128.
-  Q8_PAIRS_OF_NEIGHBOURS,
   // Two that are 8 apart are added in 16 bits after multiplication with s8: not both −128.
   Q8_PAIRS_EIGHT_APART
 } q8_weight_rule;
@@ -37,7 +34,8 @@ typedef struct q8_igemm_family {
   size_t mr;  // most pixels of a tile
   size_t nr;  // outputs of a panel
   size_t kr;  // inputs of a step
-  int x_signed;  // what the kernel multiplies: s8, or u8
+  int wide;  // x and w come to the kernel as 16-bit integers, x less its zero point
+  int x_signed;  // otherwise as bytes: x as s8, or as u8
   q8_weight_rule rule;
   q8_igemm_kernel run;
 } q8_igemm_family;
@@ -50,9 +48,9 @@ const q8_igemm_family *q8_igemm_for(kernels_q8_isa isa);
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 #if defined(__x86_64__)
-void u8s8_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
+void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
-void u8s8_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
+void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 #endif
 #if defined(__aarch64__)

@@ -14,5 +14,5 @@
 #define STORE(p, v) _mm512_store_si512(p, v)
 #define SPREAD(four) _mm512_set1_epi32(four)
 #define DOT(sum, x, w) _mm512_dpbusd_epi32(sum, x, w)
-#include "u8s8_igemm_x86.inc"
+#include "igemm_x86.inc"
 #endif

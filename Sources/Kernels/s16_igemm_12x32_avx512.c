@@ -4,8 +4,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-// u8s8_igemm_12x32_avx512: as u8s8_igemm_6x16_avx2, under the same rule.
-#define NAME u8s8_igemm_12x32_avx512
+// s16_igemm_12x32_avx512: for AVX-512 without VNNI, as s16_igemm_6x16_avx2.
+#define NAME s16_igemm_12x32_avx512
 #define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl")))
 #define MR 12
 #define VECTOR __m512i
@@ -13,6 +13,6 @@
 #define LOAD(p) _mm512_load_si512(p)
 #define STORE(p, v) _mm512_store_si512(p, v)
 #define SPREAD(four) _mm512_set1_epi32(four)
-#define DOT(sum, x, w) _mm512_add_epi32(sum, _mm512_madd_epi16(_mm512_maddubs_epi16(x, w), _mm512_set1_epi16(1)))
-#include "u8s8_igemm_x86.inc"
+#define DOT(sum, x, w) _mm512_add_epi32(sum, _mm512_madd_epi16(x, w))
+#include "igemm_x86.inc"
 #endif

@@ -4,9 +4,9 @@
 #include <immintrin.h>
 #include <string.h>
 
-// u8s8_igemm_6x16_avx2: four products a lane by vpmaddubsw and vpmaddwd. The weights keep to Q8_PAIRS_OF_NEIGHBOURS, so
-// that the 16-bit sums of vpmaddubsw never saturate.
-#define NAME u8s8_igemm_6x16_avx2
+// s16_igemm_6x16_avx2: two products a lane by vpmaddwd, which cannot overflow. vpmaddubsw would do four, but saturates;
+// splitting the weights so that it does not costs more than it gains where they are spread as a normal distribution is.
+#define NAME s16_igemm_6x16_avx2
 #define TARGET __attribute__((target("avx2")))
 #define MR 6
 #define VECTOR __m256i
@@ -14,6 +14,6 @@
 #define LOAD(p) _mm256_load_si256((const __m256i *)(const void *)(p))
 #define STORE(p, v) _mm256_store_si256((__m256i *)(void *)(p), v)
 #define SPREAD(four) _mm256_set1_epi32(four)
-#define DOT(sum, x, w) _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_maddubs_epi16(x, w), _mm256_set1_epi16(1)))
-#include "u8s8_igemm_x86.inc"
+#define DOT(sum, x, w) _mm256_add_epi32(sum, _mm256_madd_epi16(x, w))
+#include "igemm_x86.inc"
 #endif
