@@ -5,15 +5,12 @@ import ModelGraph
 ///
 /// The direct kernel multiplies at full speed. Winograd multiplies a quarter as often or less (fewer than it could where
 /// tiles hang over the edge), transforms each tile's inputs and outputs, and reads four or seven times the weights, which
-/// come from memory: a run goes over more weights than caches hold. All constants measured (docs/BENCHMARKS.md).
+/// come from memory: a run goes over more weights than caches hold. Constants measured on a Zen 3.
 struct WinogradCost {
-  /// Of a channel of a tile's inputs and outputs together, for each point.
-  static let transform = 7.0
   /// Of a byte of weights.
-  static let weightByte = 1.5
+  static let weightByte = 1.6
 
-  var direct: Double
-  var winograd: Double
+  var gain: Double
   /// Bytes of weights beyond the direct kernel's.
   var extraBytes: Int
 
@@ -24,13 +21,13 @@ struct WinogradCost {
     let directBytes = 36 * inputs * outputs
     let bytes = 4 * points * inputs * outputs
     let pixels = Double(layer.batch * layer.out_height * layer.out_width)
-    direct = pixels * 9 * inputs * outputs + directBytes * Self.weightByte
-    winograd =
-      tiles * points * (inputs * outputs + Self.transform * (inputs + outputs)) + bytes * Self.weightByte
+    let direct = pixels * 9 * inputs * outputs + directBytes * Self.weightByte
+    // Of one point of a channel's inputs or outputs: longer lines take longer.
+    let transform = 8 + Double(layer.tile)
+    let winograd = tiles * points * (inputs * outputs + transform * (inputs + outputs)) + bytes * Self.weightByte
+    gain = direct - winograd
     extraBytes = Int(bytes - directBytes)
   }
-
-  var gain: Double { direct - winograd }
 }
 
 extension Planner {
@@ -41,37 +38,38 @@ extension Planner {
     var tiles = [Int](repeating: 0, count: facts.count)
     if options.exact || options.memory == .small { return tiles }
     var candidates: [(output: Graph.ValueID, tile: Int, cost: WinogradCost)] = []
+    var chosen = [WinogradCost?](repeating: nil, count: facts.count)
     var directBytes = 0
     for node in graph.nodes {
       guard let output = node.outputs.first ?? nil, let geometry = geometry(node) else { continue }
       directBytes +=
         geometry.filters * geometry.groupChannels * geometry.plane.height.kernel
         * geometry.plane.width.kernel * 4
-      guard let best = bestWinograd(geometry) else { continue }
-      candidates.append((output, best.tile, best.cost))
+      guard isWinograd(geometry) else { continue }
+      for tile in [2, 4, 6] {
+        let cost = WinogradCost(winograd(geometry, tile: tile))
+        if cost.gain > 0 { candidates.append((output, tile, cost)) }
+      }
     }
     candidates.sort { $0.cost.gain * Double($1.cost.extraBytes) > $1.cost.gain * Double($0.cost.extraBytes) }
     var room = options.memory == .fast ? Int.max : directBytes / 2
-    for candidate in candidates where candidate.cost.extraBytes <= room {
-      room -= candidate.cost.extraBytes
+    for candidate in candidates {
+      // A tile that gains more takes the place of one that gains more a byte.
+      let before = chosen[candidate.output]
+      let extraBytes = candidate.cost.extraBytes - (before?.extraBytes ?? 0)
+      guard candidate.cost.gain > before?.gain ?? 0, extraBytes <= room else { continue }
+      room -= extraBytes
+      chosen[candidate.output] = candidate.cost
       tiles[candidate.output] = candidate.tile
     }
     return tiles
   }
 
-  /// The tile that costs least, where that is less than the direct kernel.
-  private func bestWinograd(_ geometry: ConvolutionGeometry) -> (tile: Int, cost: WinogradCost)? {
+  private func isWinograd(_ geometry: ConvolutionGeometry) -> Bool {
     let (height, width) = (geometry.plane.height, geometry.plane.width)
-    guard geometry.group == 1, height.kernel == 3, width.kernel == 3, height.stride == 1, width.stride == 1,
-      height.dilation == 1, width.dilation == 1,
-      min(geometry.channels, geometry.filters) >= Int(F32_WINOGRAD_LEAST_CHANNELS)
-    else { return nil }
-    var best: (tile: Int, cost: WinogradCost)?
-    for tile in [4, 6] {
-      let cost = WinogradCost(winograd(geometry, tile: tile))
-      if cost.gain > 0, cost.winograd < best?.cost.winograd ?? .infinity { best = (tile, cost) }
-    }
-    return best
+    return geometry.group == 1 && height.kernel == 3 && width.kernel == 3 && height.stride == 1 && width.stride == 1
+      && height.dilation == 1 && width.dilation == 1
+      && min(geometry.channels, geometry.filters) >= Int(F32_WINOGRAD_LEAST_CHANNELS)
   }
 
   private func geometry(_ node: Graph.Node) -> ConvolutionGeometry? {

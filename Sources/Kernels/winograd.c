@@ -12,9 +12,7 @@ static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 // Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
 // enough tiles for each weight to be worth its way there.
-#ifndef NEAR_BYTES
-enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 16 };
-#endif
+enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25 };
 
 static size_t points_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
 static size_t panels_of(const f32_winograd *v) { return divide_up(v->out_channels, v->family->nr); }
@@ -58,6 +56,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
 }
 
 // G of G g Gᵀ: what a filter's line is at each point.
+static const float filter_2[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};
 static const float filter_4[6][3] = {
     {1.0f / 4, 0, 0},
     {-1.0f / 6, -1.0f / 6, -1.0f / 6},
@@ -77,7 +76,7 @@ static const float filter_6[8][3] = {
 
 void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias, float *packed) {
   const size_t nr = v->family->nr, side = v->tile + 2, channels = v->in_channels;
-  const float(*filter)[3] = v->tile == 4 ? filter_4 : filter_6;
+  const float(*filter)[3] = v->tile == 2 ? filter_2 : v->tile == 4 ? filter_4 : filter_6;
   for (size_t first = 0; first < v->out_channels; first += nr) {
     const size_t count = smaller(nr, v->out_channels - first);
     memset(packed, 0, nr * sizeof(float));
@@ -141,10 +140,12 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   float *products = inputs + points * v->input_stride;
   const float **rows = (const float **)(products + points * v->product_stride);
 
+  const float *pixels[2][64];
+  find_pixels(v, place_of(v, first), pixels[0]);
   for (size_t tile = 0; tile < count; tile++) {
-    const float *pixels[64];
-    find_pixels(v, place_of(v, first + tile), pixels);
-    transforms->input(v->tile, pixels, channels, inputs + tile * v->input_pitch, v->input_stride);
+    const float **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
+    find_pixels(v, place_of(v, smaller(first + tile + 1, all_tiles - 1)), next);
+    transforms->input(v->tile, here, next, channels, inputs + tile * v->input_pitch, v->input_stride);
   }
 
   // Rows of the products, cut evenly: a cut of one row costs as much as a cut of four.

@@ -6,10 +6,12 @@
 
 // One tile's inputs at every point.
 //
-// tile      4 or 6; its inputs are (tile + 2)² pixels, row by row
+// tile      2, 4 or 6; its inputs are (tile + 2)² pixels, row by row
 // x         a pointer for each input pixel; `channels` >= 16 floats are read behind each
+// next      likewise of the tile that comes next: fetched meanwhile, not read
 // v         transformed inputs: `channels` floats for each point, `stride` apart
-typedef void (*f32_winograd_input)(size_t tile, const float *const *x, size_t channels, float *v, size_t stride);
+typedef void (*f32_winograd_input)(
+    size_t tile, const float *const *x, const float *const *next, size_t channels, float *v, size_t stride);
 
 typedef struct {
   size_t y_row, y_column;  // floats from output row to output row and from pixel to pixel

@@ -1,10 +1,10 @@
 // f32_winograd: 3×3 convolutions of stride 1 with fewer multiplications (Winograd, 1980; Lavin & Gray, "Fast Algorithms
 // for Convolutional Neural Networks", 2015).
 //
-// A tile of 4×4 (or 6×6) outputs needs 6×6 (8×8) inputs; both and the filter are read as values of polynomials at as many
-// points, where convolution is a product: 36 multiplications (64) for a channel instead of 144 (324), and the products of
-// all tiles and channels at one point are a matrix product. What it costs: transforms of the inputs and the outputs,
-// weights that are 4 (7.1) times as many, and rounding errors of about 1e-6 (1e-5) of a layer's largest output.
+// A tile of 2×2, 4×4 or 6×6 outputs needs 4×4, 6×6 or 8×8 inputs; both and the filter are read as values of polynomials at
+// as many points, where convolution is a product: 16, 36 or 64 multiplications for a channel instead of 36, 144 or 324, and
+// the products of all tiles and channels at one point are a matrix product. What it costs: transforms of the inputs and
+// the outputs, weights that are 1.8, 4 or 7.1 times as many, and rounding errors of up to 1e-5 of a layer's largest output.
 #ifndef GIEMSA_KERNELS_WINOGRAD_H
 #define GIEMSA_KERNELS_WINOGRAD_H
 
@@ -16,7 +16,7 @@
 // Fill the geometry, call f32_winograd_plan, then set the pointers; the struct holds nothing that must be freed.
 typedef struct {
   // Geometry. NHWC, kernel 3×3, stride and dilation 1, one group.
-  size_t tile;  // outputs of a tile along each side: 4 or 6
+  size_t tile;  // outputs of a tile along each side: 2, 4 or 6
   size_t batch, in_height, in_width, in_channels;
   size_t out_height, out_width, out_channels;
   size_t pad_top, pad_left;
