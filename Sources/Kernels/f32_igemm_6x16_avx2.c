@@ -38,6 +38,9 @@ INLINE void tile(
     sum[p][0] = _mm256_load_ps(bias);
     sum[p][1] = _mm256_load_ps(bias + 8);
   }
+  if (residual) {
+    UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(residual + p * epilogue->residual_stride);
+  }
   const char *ahead = epilogue->ahead;
   const size_t ahead_step = epilogue->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {

@@ -89,7 +89,10 @@ void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
   v->zero_count = larger(v->in_channels, channels);
 
   // A block of pixels whose inputs, and a block of panels whose weights, each fill about half of what is near.
-  const size_t pixel_bytes = larger(4, v->in_channels * v->stride_height * v->stride_width * sizeof(float));
+  // A stride beyond the kernel leaves out what lies between.
+  const size_t height_step = smaller(v->stride_height, v->kernel_height);
+  const size_t width_step = smaller(v->stride_width, v->kernel_width);
+  const size_t pixel_bytes = v->in_channels * height_step * width_step * sizeof(float);
   v->pixel_block = larger(mr, smaller(LARGEST_PIXEL_BLOCK, NEAR_BYTES / 2 / pixel_bytes));
   v->pixel_blocks = divide_up(pixels, v->pixel_block);
   v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
