@@ -33,6 +33,10 @@ struct Binder {
     for draft in drafts {
       for id in draft.constants(nodes) { uses[id] += 1 }
       packed += Region.rounded(draft.packedCount * 4)
+      if case .quantizedConvolution(var convolution, let source) = draft.work {
+        packed += Region.rounded(Binder.pack(&convolution, source, constants, into: nil))
+        scratch = max(scratch, convolution.scratch_bytes)
+      }
       if case .convolution(let convolution, _) = draft.work {
         scratch = max(scratch, convolution.scratch_bytes)
         zeros = max(zeros, convolution.zero_count * 4)
@@ -86,6 +90,10 @@ struct Binder {
 
   private func target(_ draft: Draft) -> UnsafeMutablePointer<Float> {
     values.floats(at: buffers[draft.writes[0]].offset)
+  }
+
+  private func place(_ draft: Draft) -> UnsafeMutableRawPointer {
+    values.base + buffers[draft.writes[0]].offset
   }
 
   private mutating func takeWeights(_ count: Int) -> UnsafeMutablePointer<Float> {
@@ -170,6 +178,44 @@ struct Binder {
       let context = contexts.keep(work)
       if case .input(let index) = draft.reads[0] { inputs.append(InputPatch(input: index, target: .copy(context))) }
       add(rows_copy_task, context, work.tasks)
+    case .quantizedConvolution(var work, let source):
+      work.x = UnsafeRawPointer(address(draft.reads[0]))
+      work.residual = UnsafeRawPointer(address(draft.reads[1]))
+      work.y = place(draft)
+      work.y_stride = work.out_channels
+      work.scratch = values.base + scratchOffset
+      work.scratch_bytes = scratchBytes
+      let packed = UnsafeMutableRawPointer(weights.base + weightOffset)
+      weightOffset += Region.rounded(Binder.pack(&work, source, constants, into: packed))
+      work.w = UnsafeRawPointer(packed)
+      add(q8_convolution_task, contexts.keep(work), work.tasks)
+    case .quantizedAdd(var work):
+      work.a = UnsafeRawPointer(address(draft.reads[0]))
+      work.b = UnsafeRawPointer(address(draft.reads[1]))
+      work.y = place(draft)
+      add(q8_add_task, contexts.keep(work), work.tasks)
+    case .quantizedPool(var work):
+      work.x = UnsafeRawPointer(address(draft.reads[0]))
+      work.y = place(draft)
+      add(q8_pool_task, contexts.keep(work), work.tasks)
+    case .quantize(var work):
+      work.x = UnsafePointer(floats(draft.reads[0]))
+      work.y = place(draft)
+      let context = contexts.keep(work)
+      if case .input(let index) = draft.reads[0] { inputs.append(InputPatch(input: index, target: .quantize(context))) }
+      add(q8_quantize_task, context, work.tasks)
+    case .dequantize(var work):
+      work.x = UnsafeRawPointer(address(draft.reads[0]))
+      work.y = target(draft)
+      add(q8_dequantize_task, contexts.keep(work), work.tasks)
+    case .bytesTranspose(var work):
+      work.x = UnsafeRawPointer(address(draft.reads[0]))
+      work.y = place(draft)
+      let context = contexts.keep(work)
+      if case .input(let index) = draft.reads[0] {
+        inputs.append(InputPatch(input: index, target: .bytesTranspose(context)))
+      }
+      add(bytes_transpose_task, context, work.batch)
     case .reference(let node):
       var operands: [ReferenceStep.Argument] = []
       for operand in draft.reads {
@@ -259,6 +305,9 @@ extension Draft {
     case .depthwise(_, let weights, let bias):
       constants.append(weights)
       if let bias { constants.append(bias) }
+    case .quantizedConvolution(_, let source):
+      constants += [source.weights, source.scales]
+      constants += [source.zeros, source.bias].compactMap { $0 }
     case .affine(_, let norm): constants += [norm.scale, norm.bias, norm.mean, norm.variance]
     default: break
     }

@@ -14,6 +14,12 @@ struct Draft {
     case softmax(f32_softmax)
     case transpose(f32_transpose)
     case copy(rows_copy, yOffset: Int)
+    case quantizedConvolution(q8_convolution, QuantizedWeights)
+    case quantizedAdd(q8_add)
+    case quantizedPool(q8_pool)
+    case quantize(q8_quantize)
+    case dequantize(q8_dequantize)
+    case bytesTranspose(bytes_transpose)
     /// The node's own definition, on tensors.
     case reference(node: Int)
   }
@@ -48,6 +54,20 @@ struct ConvolutionWeights {
   /// Multiplies the weights (Gemm's alpha) and the bias (beta).
   var scale: Float = 1
   var biasScale: Float = 1
+}
+
+/// The constants behind a convolution or matrix product of 8-bit integers.
+struct QuantizedWeights {
+  var weights: Graph.ValueID
+  /// One, or one for each output channel.
+  var scales: Graph.ValueID
+  var zeros: Graph.ValueID?
+  /// In units of x's scale · w's scale.
+  var bias: Graph.ValueID?
+  /// nil: ONNX's convolution layout.
+  var layout: f32_weight_layout?
+  /// x's scale / y's scale (y's 1 for a float result): times w's, what a sum is multiplied by.
+  var ratio: Float
 }
 
 struct BatchNormalizationValues {

@@ -14,14 +14,16 @@ struct Planner {
   /// By a Conv's output: the tile it is run with, 0 for no Winograd.
   private(set) var winogradTiles: [Int] = []
   /// What is known before anything runs.
-  private let isConstant: [Bool]
+  let isConstant: [Bool]
 
   private(set) var drafts: [Draft] = []
   private(set) var buffers: [Arena.Buffer] = []
   /// Where each value lies, by layout; -1 for nowhere yet.
   private var plainBuffer: [Int]
   private var channelsLastBuffer: [Int]
-  private var inputIndex: [Int]
+  private(set) var inputIndex: [Int]
+  /// Who makes and who reads what; empty for graphs without integers.
+  let quantized: QuantizedChains
 
   /// - Parameter constants: the values that are known; their tensors may be gone from `facts` (the binder has them).
   init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], isa: kernels_isa, options: EngineOptions) {
@@ -34,6 +36,7 @@ struct Planner {
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
+    quantized = QuantizedChains(graph, facts, isConstant)
     winogradTiles = chooseWinograd(options)
   }
 
@@ -56,9 +59,10 @@ struct Planner {
   private mutating func plan(_ node: Graph.Node, _ index: Int) throws(GraphError) {
     var done = false
     if node.outputs.dropFirst().allSatisfy({ $0 == nil }), let output = node.outputs.first ?? nil,
-      facts[output].type == .float32 || movesOnly(node.operation), facts[output].shape.count > 0
+      facts[output].shape.count > 0
     {
-      done = try planFast(node, output)
+      done = try planQuantized(node, index, output)
+      if !done, facts[output].type == .float32 || movesOnly(node.operation) { done = try planFast(node, output) }
     }
     if !done { try planReference(node, index) }
   }
@@ -126,6 +130,9 @@ struct Planner {
   /// A value that a fast kernel may read: float32 with something in it.
   func isFloat(_ id: Graph.ValueID) -> Bool { facts[id].type == .float32 && facts[id].shape.count > 0 }
 
+  /// Whether the value has a buffer yet.
+  func isPlanned(_ id: Graph.ValueID) -> Bool { plainBuffer[id] >= 0 || channelsLastBuffer[id] >= 0 }
+  
   /// The layout that a value is in already (plain where it is in both, or a constant).
   func home(_ id: Graph.ValueID) -> Layout {
     plainBuffer[id] < 0 && channelsLastBuffer[id] >= 0 ? .channelsLast : .plain
@@ -165,8 +172,20 @@ struct Planner {
     } else {
       throw GraphError(.undefinedValue, "'\(graph.values[id].name)' is made by no earlier node")
     }
-    // Integers of four bytes pass through unchanged too; others have no channels-last form.
     let shape = shape(id)
+    if facts[id].type.byteCount == 1 {
+      var transpose = bytes_transpose()
+      transpose.batch = shape[0]
+      transpose.rows = layout == .channelsLast ? shape[1] : shape.planeCount
+      transpose.columns = layout == .channelsLast ? shape.planeCount : shape[1]
+      let target = newBuffer(id, layout)
+      append(
+        Draft(
+          name: graph.values[id].name, kernel: "bytes_transpose", work: .bytesTranspose(transpose), reads: [source],
+          writes: [target]))
+      return .buffer(target)
+    }
+    // Integers of four bytes pass through unchanged too; those of eight have no channels-last form.
     var transpose = f32_transpose()
     transpose.isa = isa
     transpose.batch = shape[0]
@@ -219,7 +238,7 @@ struct Planner {
 
   // MARK: By definition
 
-  private mutating func planReference(_ node: Graph.Node, _ index: Int) throws(GraphError) {
+  mutating func planReference(_ node: Graph.Node, _ index: Int) throws(GraphError) {
     var reads: [Operand] = []
     for input in node.inputs {
       if let input { reads.append(try operand(input, .plain)) } else { reads.append(.none) }

@@ -151,14 +151,20 @@ extension Planner {
   /// Each part is copied to its place: rows of channels if they are last, of everything inside the axis otherwise.
   mutating func planConcat(_ node: Graph.Node, _ output: Graph.ValueID, axis: Int) throws(GraphError) -> Bool {
     let parts = node.inputs.compactMap { $0 }
+    guard parts.count == node.inputs.count else { return false }
+    return try planConcat(node, parts, output, axis: axis)
+  }
+
+  mutating func planConcat(
+    _ node: Graph.Node, _ parts: [Graph.ValueID], _ output: Graph.ValueID, axis: Int
+  ) throws(GraphError) -> Bool {
     let joined = shape(output)
     let axis = try joined.axis(axis, of: node.operation.name)
-    guard parts.count == node.inputs.count, parts.allSatisfy({ !isKnown($0) && shape($0).count > 0 }) else {
-      return false
-    }
+    guard parts.allSatisfy({ !isKnown($0) && shape($0).count > 0 }) else { return false }
     let size = type(output).byteCount
     let channelsLast =
-      axis == 1 && joined.rank >= 3 && type(output) == .float32 && parts.contains { prefersChannelsLast($0) }
+      axis == 1 && joined.rank >= 3 && (type(output) == .float32 || size == 1)
+      && parts.contains { prefersChannelsLast($0) }
     let layout: Layout = channelsLast ? .channelsLast : .plain
     var operands: [Operand] = []
     for part in parts { operands.append(try operand(part, layout)) }

@@ -32,7 +32,7 @@ extension Planner {
     return true
   }
 
-  private func wholePlane(_ shape: Shape) -> f32_window {
+  func wholePlane(_ shape: Shape) -> f32_window {
     var window = f32_window()
     (window.batch, window.channels) = (shape[0], shape[1])
     (window.in_height, window.in_width) = (1, shape.planeCount)

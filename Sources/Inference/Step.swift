@@ -17,6 +17,8 @@ struct InputPatch {
   enum Target {
     case transpose(UnsafeMutablePointer<f32_transpose>)
     case copy(UnsafeMutablePointer<rows_copy>)
+    case quantize(UnsafeMutablePointer<q8_quantize>)
+    case bytesTranspose(UnsafeMutablePointer<bytes_transpose>)
   }
 
   var input: Int
@@ -26,6 +28,8 @@ struct InputPatch {
     switch target {
     case .transpose(let context): context.pointee.x = address?.assumingMemoryBound(to: Float.self)
     case .copy(let context): context.pointee.x = address
+    case .quantize(let context): context.pointee.x = address?.assumingMemoryBound(to: Float.self)
+    case .bytesTranspose(let context): context.pointee.x = address
     }
   }
 }

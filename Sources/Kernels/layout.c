@@ -61,3 +61,12 @@ void rows_copy_task(void *context, size_t task, size_t worker) {
   for (size_t row = task * v->block; row < end; row++)
     memcpy((char *)v->y + row * v->y_step, (const char *)v->x + row * v->x_step, v->bytes);
 }
+
+void bytes_transpose_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const bytes_transpose *t = context;
+  const char *x = (const char *)t->x + task * t->rows * t->columns;
+  char *y = (char *)t->y + task * t->rows * t->columns;
+  for (size_t column = 0; column < t->columns; column++)
+    for (size_t row = 0; row < t->rows; row++) y[column * t->rows + row] = x[row * t->columns + column];
+}

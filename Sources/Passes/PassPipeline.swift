@@ -12,6 +12,7 @@ public enum PassPipeline {
     Pass("fold-batch-normalization", foldBatchNormalization),
     Pass("fold-batch-normalization-into-gemm", foldBatchNormalizationIntoGemm),
     Pass("fuse-matmul-add", fuseMatMulAdd),
+    Pass("lower-quantization", lowerQuantization),
     Pass("drop-dead-nodes", dropDeadNodes),
   ]
 

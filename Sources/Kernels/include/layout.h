@@ -19,6 +19,15 @@ typedef struct {
 void f32_transpose_plan(f32_transpose *transpose);
 void f32_transpose_task(void *context, size_t task, size_t worker);  // context: f32_transpose
 
+// The same of single bytes: one task an image. Only for 8-bit values that something without a kernel reads or makes.
+typedef struct {
+  size_t batch, rows, columns;
+  const void *x;
+  void *y;
+} bytes_transpose;
+
+void bytes_transpose_task(void *context, size_t task, size_t worker);  // context: bytes_transpose
+
 // Copies `rows` rows of `bytes`, from and to rows so many bytes apart: a piece of a concatenation.
 typedef struct {
   size_t rows, bytes, x_step, y_step;

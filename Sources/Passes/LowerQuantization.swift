@@ -1,0 +1,274 @@
+import ModelGraph
+
+/// DequantizeLinear → operator → (Relu or Clip) → QuantizeLinear becomes the operator on integers (QLinearConv, QLinearAdd,
+/// QGemm, …), so that nothing is float between two layers.
+///
+/// Only where the operator's result is read by that QuantizeLinear alone, and the grids are known and of one scale per
+/// activation. A Relu or Clip that the result's own range implies is dropped; another stays, as Clip of integers. A
+/// bias in float becomes int32 in units of x's scale · w's scale, as the operators' pages want it. The integers agree
+/// with those of the original but for values within float's rounding of a half (at most one step, tested).
+public func lowerQuantization(_ graph: inout Graph) -> Int {
+  guard
+    graph.nodes.contains(where: { if case .quantizeLinear = $0.operation { true } else { false } })
+  else { return 0 }
+  var lowering = QuantizationLowering(graph)
+  lowering.run()
+  graph = lowering.graph
+  return lowering.changes
+}
+
+private struct QuantizationLowering {
+  var graph: Graph
+  private(set) var changes = 0
+  private let uses: Uses
+  private let facts: KnownFacts
+  private var nodes: [Graph.Node] = []
+
+  init(_ graph: Graph) {
+    self.graph = graph
+    uses = Uses(graph)
+    facts = KnownFacts(graph)
+  }
+
+  mutating func run() {
+    for index in graph.nodes.indices {
+      if lowerQuantize(index) || lowerFloatProduct(index) {
+        changes += 1
+      } else {
+        nodes.append(graph.nodes[index])
+      }
+    }
+    // The float nodes that nobody reads any more are for drop-dead-nodes.
+    graph.nodes = nodes
+  }
+
+  /// An 8-bit activation behind a DequantizeLinear.
+  private func source(_ id: Graph.ValueID?) -> (value: Graph.ValueID, grid: QuantizationGrid)? {
+    guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
+      dequantize.granularity.blockSize == 0, let value = graph.nodes[index].inputs[0],
+      graph.values[value].constant == nil, let type = facts.type(value),
+      let grid = QuantizationGrid(graph, index, type: type)
+    else { return nil }
+    return (value, grid)
+  }
+
+  private mutating func zero(_ grid: QuantizationGrid) -> Graph.ValueID? {
+    if let id = grid.zeroID { return id }
+    let tensor = grid.type == .uint8 ? try? Tensor(scalar: UInt8(0)) : try? Tensor(scalar: Int8(0))
+    return tensor.map { graph.addFreshConstant("zero_point", $0) }
+  }
+
+  // MARK: QuantizeLinear and what is before it
+
+  private mutating func lowerQuantize(_ index: Int) -> Bool {
+    guard case .quantizeLinear(let quantize) = graph.nodes[index].operation, quantize.granularity.blockSize == 0,
+      let output = graph.soleOutput(index), let type = facts.type(output),
+      let grid = QuantizationGrid(graph, index, type: type), let end = graph.nodes[index].inputs[0],
+      uses.isReadOnce(end), var maker = uses.producer(end)
+    else { return false }
+    var (low, high) = (-Float.infinity, Float.infinity)
+    if let bounds = bounds(maker), let before = graph.nodes[maker].inputs[0] {
+      if let x = source(before) {
+        // Nothing but the bound lies between two grids.
+        guard x.grid.equals(grid) else { return false }
+        (low, high) = bounds
+        return clip(graph.nodes[maker].name, x.value, grid, low, high, output)
+      }
+      guard uses.isReadOnce(before), let earlier = uses.producer(before) else { return false }
+      (low, high) = bounds
+      maker = earlier
+    }
+    let clips = grid.integer(low) > grid.range.lowerBound || grid.integer(high) < grid.range.upperBound
+    let result = clips ? graph.addValue(graph.freshName("\(graph.values[output].name)_sum")) : output
+    guard let node = integerNode(graph.nodes[maker], grid, result) else { return false }
+    nodes.append(node)
+    return clips ? clip(graph.nodes[maker].name, result, grid, low, high, output) : true
+  }
+
+  /// What a Relu or Clip leaves through; nil for other nodes.
+  private func bounds(_ index: Int) -> (Float, Float)? {
+    switch graph.nodes[index].operation {
+    case .relu: return (0, .infinity)
+    case .clip:
+      var bounds: [Float] = [-.infinity, .infinity]
+      for position in 1...2 where !graph.lacksInput(index, position) {
+        guard let bound = graph.constantInput(index, position), bound.type == .float32, bound.count == 1 else {
+          return nil
+        }
+        bounds[position - 1] = bound.array(of: Float.self)[0]
+      }
+      return (bounds[0], bounds[1])
+    default: return nil
+    }
+  }
+
+  private mutating func clip(
+    _ name: String, _ x: Graph.ValueID, _ grid: QuantizationGrid, _ low: Float, _ high: Float, _ output: Graph.ValueID
+  ) -> Bool {
+    var inputs: [Graph.ValueID?] = [x]
+    for bound in [grid.integer(low), grid.integer(high)] {
+      let tensor =
+        grid.type == .uint8
+        ? try? Tensor(scalar: UInt8(clamping: bound)) : try? Tensor(scalar: Int8(clamping: bound))
+      guard let tensor else { return false }
+      inputs.append(graph.addFreshConstant("bound", tensor))
+    }
+    nodes.append(Graph.Node("\(name)_clip", .clip(Clip()), inputs: inputs, outputs: [output]))
+    return true
+  }
+
+  /// `node` on integers, with its result on `grid`; nil where there is no such operator, or its inputs are float.
+  private mutating func integerNode(
+    _ node: Graph.Node, _ grid: QuantizationGrid, _ output: Graph.ValueID
+  ) -> Graph.Node? {
+    let x = node.inputs.first.flatMap { source($0) }
+    switch node.operation {
+    case .conv(let conv):
+      guard let x, let w = QuantizedWeights(graph, node.inputs[1], uses), w.axis ?? 0 == 0 else { return nil }
+      return product(node, x, w, bias: 2, grid, output, .qLinearConv(QLinearConv(conv.window, group: conv.group)))
+    case .gemm(let gemm):
+      guard let x, x.grid.type == grid.type else { return nil }
+      return self.gemm(node, gemm, x, grid, output)
+    case .matMul:
+      guard let x, let w = QuantizedWeights(graph, node.inputs[1], uses), w.shape.rank == 2, w.axis ?? 1 == 1 else {
+        return nil
+      }
+      return product(node, x, w, bias: nil, grid, output, .qLinearMatMul(QLinearMatMul()))
+    case .add:
+      guard let x, let other = source(node.inputs[1]), x.grid.type == grid.type, other.grid.type == grid.type,
+        let xZero = zero(x.grid), let otherZero = zero(other.grid), let yZero = zero(grid)
+      else { return nil }
+      let inputs = [
+        x.value, x.grid.scaleID, xZero, other.value, other.grid.scaleID, otherZero, grid.scaleID, yZero,
+      ]
+      return Graph.Node(node.name, .qLinearAdd(QLinearAdd()), inputs: inputs, outputs: [output])
+    case .globalAveragePool:
+      guard let x, x.grid.type == grid.type, let xZero = zero(x.grid), let yZero = zero(grid) else { return nil }
+      return Graph.Node(
+        node.name, .qLinearGlobalAveragePool(QLinearGlobalAveragePool()),
+        inputs: [x.value, x.grid.scaleID, xZero, grid.scaleID, yZero], outputs: [output])
+    case .concat(let concat):
+      guard let yZero = zero(grid) else { return nil }
+      var inputs: [Graph.ValueID?] = [grid.scaleID, yZero]
+      for part in node.inputs {
+        guard let part = source(part), part.grid.type == grid.type, let zero = zero(part.grid) else { return nil }
+        inputs += [part.value, part.grid.scaleID, zero]
+      }
+      return Graph.Node(
+        node.name, .qLinearConcat(QLinearConcat(axis: concat.axis)), inputs: inputs, outputs: [output])
+    case .maxPool, .globalMaxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
+      // These take 8-bit elements as they are: the order of numbers is that of what they stand for.
+      guard let x, x.grid.equals(grid), node.outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
+      if case .globalMaxPool = node.operation { return nil }
+      return Graph.Node(
+        node.name, node.operation, inputs: [x.value] + Array(node.inputs.dropFirst()), outputs: [output])
+    default: return nil
+    }
+  }
+
+  // MARK: Products
+
+  /// Gemm in the form that QGemm has: no alpha, no beta.
+  private mutating func gemm(
+    _ node: Graph.Node, _ gemm: Gemm, _ x: (value: Graph.ValueID, grid: QuantizationGrid), _ grid: QuantizationGrid?,
+    _ output: Graph.ValueID
+  ) -> Graph.Node? {
+    guard gemm.alpha == 1, gemm.beta == 1, !gemm.transA,
+      let w = QuantizedWeights(graph, node.inputs[1], uses), w.shape.rank == 2,
+      w.axis.map({ $0 == (gemm.transB ? 0 : 1) }) ?? true, let xZero = zero(x.grid), let wZero = zero(w)
+    else { return nil }
+    let columns = w.shape[gemm.transB ? 0 : 1]
+    var bias: Graph.ValueID?
+    if node.inputs.count > 2, node.inputs[2] != nil {
+      guard let found = integerBias(node.inputs[2], x.grid.scale, w.scales, count: columns) else { return nil }
+      bias = found
+    }
+    var inputs: [Graph.ValueID?] = [x.value, x.grid.scaleID, xZero, w.weights, w.scale, wZero, bias]
+    if let grid {
+      guard let yZero = zero(grid) else { return nil }
+      inputs += [grid.scaleID, yZero]
+    }
+    return Graph.Node(node.name, .qGemm(QGemm(transB: gemm.transB)), inputs: inputs, outputs: [output])
+  }
+
+  /// QLinearConv and QLinearMatMul.
+  private mutating func product(
+    _ node: Graph.Node, _ x: (value: Graph.ValueID, grid: QuantizationGrid), _ w: QuantizedWeights, bias: Int?,
+    _ grid: QuantizationGrid, _ output: Graph.ValueID, _ operation: Operator
+  ) -> Graph.Node? {
+    guard let xZero = zero(x.grid), let wZero = zero(w), let yZero = zero(grid) else { return nil }
+    var inputs: [Graph.ValueID?] = [
+      x.value, x.grid.scaleID, xZero, w.weights, w.scale, wZero, grid.scaleID, yZero,
+    ]
+    if let bias, bias < node.inputs.count, node.inputs[bias] != nil {
+      guard let id = integerBias(node.inputs[bias], x.grid.scale, w.scales, count: w.shape[0]) else { return nil }
+      inputs.append(id)
+    }
+    return Graph.Node(node.name, operation, inputs: inputs, outputs: [output])
+  }
+
+  private mutating func zero(_ w: QuantizedWeights) -> Graph.ValueID? {
+    if let id = w.zero { return id }
+    let tensor: Tensor?
+    if w.scales.count == 1 {
+      tensor = w.type == .uint8 ? try? Tensor(scalar: UInt8(0)) : try? Tensor(scalar: Int8(0))
+    } else {
+      tensor = try? Tensor(zeros: Shape([w.scales.count]), type: w.type)
+    }
+    return tensor.map { graph.addFreshConstant("zero_point", $0) }
+  }
+
+  /// A bias in units of x's scale · w's scale: the int32 behind a DequantizeLinear of just those units as it is, anything
+  /// else rounded, an error below half a unit of the sum. nil where it does not fit.
+  private mutating func integerBias(
+    _ id: Graph.ValueID?, _ xScale: Float, _ wScales: [Float], count: Int
+  ) -> Graph.ValueID? {
+    guard let id else { return nil }
+    var real: [Double] = []
+    if let index = uses.producer(id), case .dequantizeLinear = graph.nodes[index].operation {
+      guard let stored = graph.nodes[index].inputs[0], let numbers = graph.values[stored].constant,
+        numbers.type == .int32, numbers.count == count, let scales = graph.constantInput(index, 1)?.array(of: Float.self),
+        scales.count == 1 || scales.count == count,
+        graph.lacksInput(index, 2) || graph.constantInput(index, 2)?.ints?.allSatisfy({ $0 == 0 }) == true
+      else { return nil }
+      let fits = (0..<count).allSatisfy { channel in
+        let unit = xScale * wScales[wScales.count == 1 ? 0 : channel]
+        return abs(scales[scales.count == 1 ? 0 : channel] - unit) <= unit * 1e-5
+      }
+      if fits { return stored }
+      real = (numbers.ints ?? []).enumerated().map { channel, number in
+        Double(number) * Double(scales[scales.count == 1 ? 0 : channel])
+      }
+    } else {
+      guard let numbers = graph.values[id].constant, numbers.type == .float32, numbers.count == count else { return nil }
+      real = numbers.array(of: Float.self).map { Double($0) }
+    }
+    var integers: [Int32] = []
+    for (channel, number) in real.enumerated() {
+      let units = (number / (Double(xScale) * Double(wScales[wScales.count == 1 ? 0 : channel]))).rounded()
+      guard abs(units) < 1_073_741_824 else { return nil }
+      integers.append(Int32(units))
+    }
+    guard let tensor = try? Tensor(Shape([count]), integers) else { return nil }
+    return graph.addFreshConstant("bias", tensor)
+  }
+
+  /// A Gemm of quantised things whose result is wanted in float: the head of most networks.
+  private mutating func lowerFloatProduct(_ index: Int) -> Bool {
+    guard case .gemm(let gemm) = graph.nodes[index].operation, let output = graph.soleOutput(index),
+      let x = source(graph.nodes[index].inputs[0]), !isQuantized(output),
+      let node = self.gemm(graph.nodes[index], gemm, x, nil, output)
+    else { return false }
+    nodes.append(node)
+    return true
+  }
+
+  /// Whether QuantizeLinear is what reads the value: then that node's turn decides.
+  private func isQuantized(_ id: Graph.ValueID) -> Bool {
+    guard let reader = uses.onlyReader(id) else { return false }
+    switch graph.nodes[reader].operation {
+    case .quantizeLinear, .relu, .clip: return true
+    default: return false
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import ModelGraph
+
+/// The numbers that a QuantizeLinear or DequantizeLinear maps 8-bit integers to: real = (q − zero) · scale.
+struct QuantizationGrid {
+  let type: ElementType
+  let scale: Float
+  let zero: Int
+  let scaleID: Graph.ValueID
+  /// nil: left out, which means 0 (uint8 for QuantizeLinear).
+  let zeroID: Graph.ValueID?
+
+  /// The grid of a whole tensor; nil where it is not known before running, or varies along an axis.
+  init?(_ graph: Graph, _ index: Int, type: ElementType) {
+    guard type == .uint8 || type == .int8, let scaleID = graph.nodes[index].inputs[1],
+      let scale = graph.constantInput(index, 1), scale.type == .float32, scale.count == 1
+    else { return nil }
+    var zero = 0
+    if !graph.lacksInput(index, 2) {
+      guard let point = graph.constantInput(index, 2)?.ints, point.count == 1 else { return nil }
+      zero = point[0]
+      zeroID = graph.nodes[index].inputs[2]
+    } else {
+      zeroID = nil
+    }
+    self.type = type
+    self.scale = scale.array(of: Float.self)[0]
+    self.zero = zero
+    self.scaleID = scaleID
+    guard self.scale > 0, self.scale.isFinite else { return nil }
+  }
+
+  var range: ClosedRange<Int> { type == .uint8 ? 0...255 : -128...127 }
+
+  func equals(_ other: QuantizationGrid) -> Bool {
+    type == other.type && scale == other.scale && zero == other.zero
+  }
+
+  /// The integer that stands for a real bound.
+  func integer(_ real: Float) -> Int {
+    let quotient = (real / scale).rounded(.toNearestOrEven)
+    let (low, high) = (Float(range.lowerBound - zero), Float(range.upperBound - zero))
+    return Int(min(max(quotient, low), high)) + zero
+  }
+}
+
+/// Constant 8-bit weights behind a DequantizeLinear.
+struct QuantizedWeights {
+  let weights: Graph.ValueID
+  let scale: Graph.ValueID
+  let zero: Graph.ValueID?
+  let type: ElementType
+  let shape: Shape
+  let scales: [Float]
+  /// The axis that the scales run along; nil for one scale.
+  let axis: Int?
+
+  init?(_ graph: Graph, _ id: Graph.ValueID?, _ uses: Uses) {
+    guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
+      dequantize.granularity.blockSize == 0, let weights = graph.nodes[index].inputs[0],
+      let tensor = graph.values[weights].constant, tensor.type == .int8 || tensor.type == .uint8,
+      let scale = graph.nodes[index].inputs[1], let scales = graph.values[scale].constant, scales.type == .float32
+    else { return nil }
+    var zero: Graph.ValueID?
+    if !graph.lacksInput(index, 2) {
+      guard let id = graph.nodes[index].inputs[2], graph.values[id].constant != nil else { return nil }
+      zero = id
+    }
+    let axis = dequantize.granularity.axis
+    self.weights = weights
+    self.scale = scale
+    self.zero = zero
+    self.type = tensor.type
+    self.shape = tensor.shape
+    self.scales = scales.array(of: Float.self)
+    self.axis = self.scales.count == 1 ? nil : axis < 0 ? axis + tensor.shape.rank : axis
+  }
+}
