@@ -138,7 +138,7 @@ private struct QuantizationLowering {
       guard let x, let other = source(node.inputs[1]), x.grid.type == grid.type, other.grid.type == grid.type,
         let xZero = zero(x.grid), let otherZero = zero(other.grid), let yZero = zero(grid)
       else { return nil }
-      let inputs = [
+      let inputs: [Graph.ValueID?] = [
         x.value, x.grid.scaleID, xZero, other.value, other.grid.scaleID, otherZero, grid.scaleID, yZero,
       ]
       return Graph.Node(node.name, .qLinearAdd(QLinearAdd()), inputs: inputs, outputs: [output])

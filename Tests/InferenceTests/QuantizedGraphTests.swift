@@ -1,0 +1,126 @@
+import Inference
+import ModelGraph
+import Passes
+import Testing
+
+/// A graph whose activations pass through QuantizeLinear and DequantizeLinear, as quantizers write it.
+private struct QDQSketch {
+  var sketch: Sketch
+  var type: ElementType
+
+  init(seed: Int, _ type: ElementType) {
+    sketch = Sketch(seed: seed)
+    self.type = type
+  }
+
+  private mutating func zero(_ value: Int, _ type: ElementType) throws -> Int {
+    sketch.constant(
+      type == .int8 ? try Tensor(scalar: Int8(clamping: value)) : try Tensor(scalar: UInt8(clamping: value)))
+  }
+
+  /// To the grid and back.
+  mutating func grid(_ x: Int, scale: Float, zero point: Int) throws -> Int {
+    let (scale, zero) = (sketch.constant(try Tensor(scalar: scale)), try zero(point, type))
+    let integers = try sketch.node("QuantizeLinear", [x, scale, zero])
+    return try sketch.node("DequantizeLinear", [integers, scale, zero])
+  }
+
+  /// int8 weights with a scale for each of the first axis's slices, and an int32 bias.
+  private mutating func weights(_ shape: Shape, input scale: Float) throws -> (w: Int, bias: Int) {
+    let values = (0..<shape.count).map { _ in Int8(sketch.noise.int(-128...127)) }
+    let scales = (0..<shape[0]).map { _ in Float(sketch.noise.int(1...40)) * 1e-4 }
+    let scaleID = sketch.constant(try Tensor([shape[0]], scales))
+    let zeroID = sketch.constant(try Tensor(zeros: [shape[0]], type: .int8))
+    let w = try sketch.node(
+      "DequantizeLinear", [sketch.constant(try Tensor(shape, values)), scaleID, zeroID], [.int("axis", 0)])
+    let bias = (0..<shape[0]).map { _ in Int32(sketch.noise.int(-3000...3000)) }
+    let biasScale = sketch.constant(try Tensor([shape[0]], scales.map { $0 * scale }))
+    let b = try sketch.node(
+      "DequantizeLinear", [sketch.constant(try Tensor([shape[0]], bias)), biasScale], [.int("axis", 0)])
+    return (w, b)
+  }
+
+  mutating func conv(
+    _ x: Int, from: Int, to: Int, kernel: Int = 3, stride: Int = 1, input scale: Float
+  ) throws -> Int {
+    let (w, bias) = try weights([to, from, kernel, kernel], input: scale)
+    let pad = kernel / 2
+    return try sketch.node(
+      "Conv", [x, w, bias], [.ints("pads", [pad, pad, pad, pad]), .ints("strides", [stride, stride])])
+  }
+
+  mutating func gemm(_ x: Int, from: Int, to: Int, input scale: Float) throws -> Int {
+    let (w, bias) = try weights([to, from], input: scale)
+    return try sketch.node("Gemm", [x, w, bias], [.int("transB", 1)])
+  }
+}
+
+@Suite struct QuantizedGraphTests {
+  private static let cases: [(type: ElementType, zero: Int, isSymmetric: Bool)] = [
+    (.uint8, 0, false), (.uint8, 117, false), (.int8, -128, false), (.int8, 0, true),
+  ]
+
+  /// Stem, pooling, a residual block, a strided one with a shortcut, the head: every step on integers, and within a step of
+  /// what the definitions say.
+  @Test(arguments: cases.indices) func aResidualNetworkRunsOnIntegers(_ index: Int) throws {
+    let (type, zero, isSymmetric) = QuantizedGraphTests.cases[index]
+    var net = QDQSketch(seed: index + 1, type)
+    let rectified = isSymmetric ? 0 : type == .int8 ? -128 : 0
+    var x = try net.grid(net.sketch.input([2, 3, 21, 17]), scale: 0.016, zero: zero)
+    x = try net.sketch.node("Relu", [try net.conv(x, from: 3, to: 20, kernel: 5, stride: 2, input: 0.016)])
+    x = try net.grid(x, scale: 0.02, zero: rectified)
+    x = try net.sketch.node(
+      "MaxPool", [x], [.ints("kernel_shape", [3, 3]), .ints("strides", [2, 2]), .ints("pads", [1, 1, 1, 1])])
+    x = try net.grid(x, scale: 0.02, zero: rectified)
+    var y = try net.sketch.node("Relu", [try net.conv(x, from: 20, to: 20, input: 0.02)])
+    y = try net.grid(y, scale: 0.05, zero: rectified)
+    y = try net.grid(try net.conv(y, from: 20, to: 20, input: 0.05), scale: 0.11, zero: zero)
+    x = try net.grid(
+      try net.sketch.node("Relu", [try net.sketch.node("Add", [x, y])]), scale: 0.08, zero: rectified)
+    y = try net.grid(try net.conv(x, from: 20, to: 36, stride: 2, input: 0.08), scale: 0.15, zero: zero)
+    let shortcut = try net.grid(
+      try net.conv(x, from: 20, to: 36, kernel: 1, stride: 2, input: 0.08), scale: 0.14, zero: zero)
+    let six = net.sketch.constant(try Tensor(scalar: Float(6)))
+    let none = net.sketch.constant(try Tensor(scalar: Float(0)))
+    x = try net.grid(
+      try net.sketch.node("Clip", [try net.sketch.node("Add", [y, shortcut]), none, six]), scale: 0.05,
+      zero: rectified)
+    x = try net.grid(try net.sketch.node("GlobalAveragePool", [x]), scale: 0.03, zero: rectified)
+    x = try net.grid(try net.sketch.node("Flatten", [x]), scale: 0.03, zero: rectified)
+    x = try net.gemm(x, from: 36, to: 5, input: 0.03)
+    net.sketch.output(index % 2 == 0 ? x : try net.grid(x, scale: 0.01, zero: zero))
+
+    var lowered = net.sketch.graph
+    try PassPipeline.optimize(&lowered)
+    let input = try net.sketch.noise.tensor([2, 3, 21, 17], scale: 2)
+    let meant = try net.sketch.graph.evaluate([input])[0].array(of: Float.self)
+    for threads in [1, 3] {
+      let engine = try Engine(lowered, options: EngineOptions(threads: threads))
+      let kernels = engine.profile.map { $0.kernel }
+      #expect(!kernels.contains { $0 == "reference" || $0.hasPrefix("f32") }, "\(kernels)")
+      // Quantize, five convolutions, two poolings, the head: no step of their own for sums, bounds and flattening.
+      #expect(kernels.count == (index % 2 == 0 ? 9 : 10), "\(kernels)")
+      for _ in 0..<2 {
+        let found = try engine.run([input])[0].array(of: Float.self)
+        // Rounding of a value beside a half may go either way in a few elements of a layer; a step of the head's input
+        // moves a logit by less than this.
+        for (a, b) in zip(found, meant) { #expect(abs(a - b) <= 0.04, "\(found) \(meant)") }
+      }
+    }
+  }
+
+  /// What has no kernel still runs, and means the same.
+  @Test func gridsThatDifferStayFloat() throws {
+    var net = QDQSketch(seed: 9, .uint8)
+    var x = try net.grid(net.sketch.input([1, 4, 6, 6]), scale: 0.02, zero: 100)
+    x = try net.grid(
+      try net.sketch.node("MaxPool", [x], [.ints("kernel_shape", [2, 2])]), scale: 0.03, zero: 90)
+    net.sketch.output(x)
+    var lowered = net.sketch.graph
+    try PassPipeline.optimize(&lowered)
+    let input = try net.sketch.noise.tensor([1, 4, 6, 6], scale: 2)
+    let meant = try net.sketch.graph.evaluate([input])[0].array(of: Float.self)
+    let found = try Engine(lowered).run([input])[0].array(of: Float.self)
+    for (a, b) in zip(found, meant) { #expect(abs(a - b) < 1e-6) }
+  }
+}
