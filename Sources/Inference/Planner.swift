@@ -132,7 +132,7 @@ struct Planner {
 
   /// Whether the value has a buffer yet.
   func isPlanned(_ id: Graph.ValueID) -> Bool { plainBuffer[id] >= 0 || channelsLastBuffer[id] >= 0 }
-  
+
   /// The layout that a value is in already (plain where it is in both, or a constant).
   func home(_ id: Graph.ValueID) -> Layout {
     plainBuffer[id] < 0 && channelsLastBuffer[id] >= 0 ? .channelsLast : .plain

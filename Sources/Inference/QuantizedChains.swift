@@ -45,7 +45,8 @@ struct QuantizedChains {
       facts[a].shape == facts[b].shape
     else { return nil }
     let candidates = [(a, 1), (b, 4)].filter { value, scale in
-      guard let maker = producers[value], readers[value] == index, case .qLinearConv = graph.nodes[maker].operation else {
+      guard let maker = producers[value], readers[value] == index, case .qLinearConv = graph.nodes[maker].operation
+      else {
         return false
       }
       let own = graph.nodes[maker].inputs

@@ -227,7 +227,8 @@ private struct QuantizationLowering {
     var real: [Double] = []
     if let index = uses.producer(id), case .dequantizeLinear = graph.nodes[index].operation {
       guard let stored = graph.nodes[index].inputs[0], let numbers = graph.values[stored].constant,
-        numbers.type == .int32, numbers.count == count, let scales = graph.constantInput(index, 1)?.array(of: Float.self),
+        numbers.type == .int32, numbers.count == count,
+        let scales = graph.constantInput(index, 1)?.array(of: Float.self),
         scales.count == 1 || scales.count == count,
         graph.lacksInput(index, 2) || graph.constantInput(index, 2)?.ints?.allSatisfy({ $0 == 0 }) == true
       else { return nil }
@@ -240,7 +241,9 @@ private struct QuantizationLowering {
         Double(number) * Double(scales[scales.count == 1 ? 0 : channel])
       }
     } else {
-      guard let numbers = graph.values[id].constant, numbers.type == .float32, numbers.count == count else { return nil }
+      guard let numbers = graph.values[id].constant, numbers.type == .float32, numbers.count == count else {
+        return nil
+      }
       real = numbers.array(of: Float.self).map { Double($0) }
     }
     var integers: [Int32] = []
