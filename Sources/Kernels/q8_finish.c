@@ -7,9 +7,13 @@
 // `LANES` outputs of one pixel, of which the first `count` are stored. What branches is the same for a whole layer. Vectors of
 // the compiler's own: it cuts them to what the instruction set has.
 #define FINISH_LANES(LANES)                                                                                              \
-  typedef float floats_##LANES __attribute__((vector_size(4 * LANES), aligned(4)));                                      \
-  typedef int32_t integers_##LANES __attribute__((vector_size(4 * LANES), aligned(4)));                                  \
-  typedef uint8_t bytes_##LANES __attribute__((vector_size(LANES), aligned(1)));                                         \
+  typedef float floats_##LANES __attribute__((ext_vector_type(LANES), aligned(4)));                                      \
+  typedef int32_t integers_##LANES __attribute__((ext_vector_type(LANES), aligned(4)));                                  \
+  typedef uint8_t bytes_##LANES __attribute__((ext_vector_type(LANES), aligned(1)));                                     \
+  static inline __attribute__((always_inline)) void clamp_##LANES(floats_##LANES *value, float low, float high) {        \
+    const floats_##LANES lows = low, highs = high, raised = *value > lows ? *value : lows;                               \
+    *value = raised < highs ? raised : highs;                                                                            \
+  }                                                                                                                      \
   static inline __attribute__((always_inline)) void finish_##LANES(                                                      \
       const q8_epilogue *e, size_t count, const void *sums, int sums_float, const float *multipliers,                    \
       const float *shifts, const uint8_t *residual, void *y) {                                                           \
@@ -21,8 +25,7 @@
       return;                                                                                                            \
     }                                                                                                                    \
     if (e->intermediate) {                                                                                               \
-      value = __builtin_elementwise_max(value, (floats_##LANES){} + (float)(e->t_low - e->t_zero));                      \
-      value = __builtin_elementwise_min(value, (floats_##LANES){} + (float)(e->t_high - e->t_zero));                     \
+      clamp_##LANES(&value, (float)(e->t_low - e->t_zero), (float)(e->t_high - e->t_zero));                              \
       value = (value + Q8_ROUNDER - Q8_ROUNDER) * e->t_multiplier;                                                       \
     }                                                                                                                    \
     if (residual) {                                                                                                      \
@@ -37,8 +40,7 @@
           __builtin_convertvector(r ^ flip, integers_##LANES) - (e->residual_zero + flip);                               \
       value += __builtin_convertvector(centred, floats_##LANES) * e->residual_multiplier;                                \
     }                                                                                                                    \
-    value = __builtin_elementwise_max(value, (floats_##LANES){} + (float)(e->low - e->y_zero));                          \
-    value = __builtin_elementwise_min(value, (floats_##LANES){} + (float)(e->high - e->y_zero));                         \
+    clamp_##LANES(&value, (float)(e->low - e->y_zero), (float)(e->high - e->y_zero));                                    \
     const bytes_##LANES out =                                                                                            \
         __builtin_convertvector((integers_##LANES)(value + Q8_ROUNDER) + e->y_zero, bytes_##LANES);                      \
     if (count == LANES) {                                                                                                \
@@ -60,12 +62,12 @@ KERNEL_BODY finish_body(
   e = &own;
   const size_t size = own.float_output ? sizeof(float) : 1;
   // Panels of 16 and 32 outputs, or of 4 and 8. Pixels last: they share multipliers and shifts.
-#define PIXELS(LANES)                                                                                             \
-  for (size_t o = 0; o < outputs; o += LANES)                                                                     \
-    for (size_t p = 0; p < pixels; p++)                                                                           \
-      finish_##LANES(                                                                                             \
-          e, outputs - o < LANES ? outputs - o : LANES, (const char *)sums + (p * sums_stride + o) * 4, sums_float, \
-          multipliers + o, shifts + o, residual ? residual + p * residual_stride + o : NULL,                      \
+#define PIXELS(LANES)                                                                                                    \
+  for (size_t o = 0; o < outputs; o += LANES)                                                                            \
+    for (size_t p = 0; p < pixels; p++)                                                                                  \
+      finish_##LANES(                                                                                                    \
+          e, outputs - o < LANES ? outputs - o : LANES, (const char *)sums + (p * sums_stride + o) * 4, sums_float,      \
+          multipliers + o, shifts + o, residual ? residual + p * residual_stride + o : NULL,                             \
           (char *)y + (p * y_stride + o) * size)
   if (sums_stride % 16 == 0) {
     PIXELS(16);

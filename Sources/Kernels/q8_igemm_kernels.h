@@ -47,14 +47,18 @@ const q8_igemm_family *q8_igemm_for(kernels_q8_isa isa);
 #define Q8_IGEMM_MAX_KR 16
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
+void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 #if defined(__x86_64__)
 void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
+void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
+void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 #endif
 #if defined(__aarch64__)
 void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS);
+void s16_igemm_8x8_neon(Q8_IGEMM_PARAMETERS);
 void s8_igemm_8x8_neondot(Q8_IGEMM_PARAMETERS);
 void s8_igemm_8x8_neoni8mm(Q8_IGEMM_PARAMETERS);
 #endif

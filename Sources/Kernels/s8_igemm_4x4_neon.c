@@ -19,10 +19,12 @@
     w += 64;                                                                                      \
     UNROLL for (size_t p = 0; p < pixels; p++) {                                                  \
       const int8x16_t value = vld1q_s8((const int8_t *)(row)[p] + (at));                          \
-      UNROLL for (size_t o = 0; o < 4; o++) {                                                     \
-        int16x8_t product = vmull_s8(vget_low_s8(value), vget_low_s8(weight[o]));                 \
-        sum[p][o] = vpadalq_s16(sum[p][o], vmlal_high_s8(product, value, weight[o]));             \
-      }                                                                                           \
+      /* Four at a time in each stage: an in-order core would wait for every product. */            \
+      int16x8_t product[4];                                                                       \
+      UNROLL for (size_t o = 0; o < 4; o++)                                                       \
+        product[o] = vmull_s8(vget_low_s8(value), vget_low_s8(weight[o]));                        \
+      UNROLL for (size_t o = 0; o < 4; o++) product[o] = vmlal_high_s8(product[o], value, weight[o]); \
+      UNROLL for (size_t o = 0; o < 4; o++) sum[p][o] = vpadalq_s16(sum[p][o], product[o]);       \
     }                                                                                             \
   }
 

@@ -1,0 +1,47 @@
+// q8_winograd: 3×3 convolutions of stride 1 over 8-bit data by Winograd's F(4×4, 3×3) in 16-bit integers: a quarter of the
+// multiplications of q8_convolution.
+//
+// Six by six inputs (less their zero point) are transformed exactly: no value leaves 16 bits. Transformed weights are
+// rounded to 16 bits with a power of two for each output channel and transform point, the largest for which
+// Σ |weight| · largest input < 2^31: no input whatever can overflow a sum. All that is lost is the rounding of the
+// transformed weights: some 0.1 (64 channels) to 0.2 (256) output steps rms, never more than 2 steps.
+// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
+#ifndef GIEMSA_KERNELS_Q8_WINOGRAD_H
+#define GIEMSA_KERNELS_Q8_WINOGRAD_H
+
+#include "q8_convolution.h"
+
+typedef struct {
+  // Geometry, epilogue and data, as for q8_convolution_task; what q8_convolution_plan decides is not used.
+  q8_convolution convolution;
+
+  // Decided by q8_winograd_plan.
+  const struct q8_igemm_family *family;
+  size_t tile_rows, tile_columns;  // of an image, 4 × 4 outputs each
+  size_t tile_blocks, panel_blocks, largest_block;
+  size_t tasks;
+  size_t scratch_bytes;
+  size_t packed_bytes;
+} q8_winograd;
+
+// Whether it applies: 3×3, stride 1, no dilation or groups, channels a multiple of 16.
+int q8_winograd_applies(const q8_convolution *convolution);
+
+// Whether it should also be faster than q8_convolution: enough tiles for the weights that each of them reads.
+int q8_winograd_wins(const q8_convolution *convolution);
+
+// Decides how the work is cut for `threads` threads, from convolution's geometry alone. It must apply.
+void q8_winograd_plan(q8_winograd *winograd, kernels_q8_isa isa, int threads);
+
+// "s16_igemm_6x16_avx2": the kernel that a plan chose.
+const char *q8_winograd_kernel(const q8_winograd *winograd);
+
+// As q8_convolution_pack, into packed_bytes at `packed`; needs x_signed and x_zero besides the geometry.
+void q8_winograd_pack(
+    const q8_winograd *winograd, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed);
+
+// Runs part `task` of `tasks`, on any thread; `worker` says whose scratch to use. `context` is a q8_winograd.
+void q8_winograd_task(void *context, size_t task, size_t worker);
+
+#endif

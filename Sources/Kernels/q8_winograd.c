@@ -1,0 +1,360 @@
+#include "q8_winograd.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "multiversion.h"
+#include "q8_igemm_kernels.h"
+
+#define FAMILY(level, base, name, mr, nr, kr) \
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name}
+
+static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
+    FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1),
+#if defined(__x86_64__)
+    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2),
+    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2),
+    FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2),
+    FAMILY(AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2),
+#endif
+#if defined(__aarch64__)
+    FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1),
+    FAMILY(NEONDOT, NEON, s16_igemm_8x8_neon, 8, 8, 1),
+    FAMILY(NEONI8MM, NEON, s16_igemm_8x8_neon, 8, 8, 1),
+#endif
+};
+
+static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static size_t whole_lines(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+enum {
+  TILE = 4,
+  REACH = 6,
+  POINTS = REACH * REACH,
+  NEAR_BYTES = 224 * 1024  // of transformed inputs in a block: with a panel's weights they stay within 512 KiB
+};
+
+static size_t panels_of(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }
+static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
+static size_t point_weights(const q8_winograd *v) { return v->convolution.in_channels * v->family->nr; }
+// Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
+static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
+
+// A packed panel: nr biases, multipliers and shifts; what undoes each point's scale; the weights of each point.
+static size_t constants_bytes(const q8_winograd *v) { return whole_lines(3 * 4 * v->family->nr); }
+static size_t panel_bytes(const q8_winograd *v) {
+  return constants_bytes(v) + POINTS * 4 * v->family->nr + POINTS * 2 * point_weights(v);
+}
+
+int q8_winograd_applies(const q8_convolution *c) {
+  return c->kernel_height == 3 && c->kernel_width == 3 && c->stride_height == 1 && c->stride_width == 1 &&
+         c->dilation_height == 1 && c->dilation_width == 1 && c->groups == 1 && c->in_channels % 16 == 0 &&
+         c->in_channels <= 4096;
+}
+
+int q8_winograd_wins(const q8_convolution *c) {
+  // Every tile multiplies with 36 · 2 bytes of weights a channel pair; below some ten tiles it waits for them.
+  // With more channels the weights' rounding would show.
+  return q8_winograd_applies(c) && c->in_channels <= 384 && c->out_channels >= 16 &&
+         c->batch * divide_up(c->out_height, TILE) * divide_up(c->out_width, TILE) >= 10;
+}
+
+void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
+  const q8_convolution *c = &v->convolution;
+  v->family = kernels_q8_isa_available(isa) && families[isa].run ? &families[isa] : &families[KERNELS_Q8_PORTABLE];
+  v->tile_rows = divide_up(c->out_height, TILE);
+  v->tile_columns = divide_up(c->out_width, TILE);
+  const size_t tiles = tiles_of(v), panels = panels_of(v);
+  const size_t fitting = larger(v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
+  // To the nearest: a block somewhat too large is better than one more pass over all weights.
+  v->tile_blocks = larger(1, (tiles + fitting / 2) / fitting);
+  v->panel_blocks = 1;
+  if (threads > 1) {
+    const size_t wanted = 4 * (size_t)threads;
+    // The inputs' transform is done again by each block of panels, but is small beside the products of two panels.
+    while (v->tile_blocks * v->panel_blocks < wanted && v->panel_blocks * 4 <= panels) v->panel_blocks *= 2;
+    while (v->tile_blocks * v->panel_blocks < (size_t)threads && v->tile_blocks * 2 <= tiles) v->tile_blocks *= 2;
+  }
+  v->tasks = v->tile_blocks * v->panel_blocks;
+  v->largest_block = divide_up(tiles, v->tile_blocks);
+  v->packed_bytes = panels * panel_bytes(v);
+  v->scratch_bytes = whole_lines(c->in_channels) + whole_lines(POINTS * point_bytes(v)) +
+                     POINTS * v->largest_block * v->family->nr * 4;
+}
+
+const char *q8_winograd_kernel(const q8_winograd *v) { return v->family->name; }
+
+// 24 · G: 24 · 24 times the transformed weights are integers.
+static const int8_t weight_rows[REACH][3] = {{6, 0, 0}, {-4, -4, -4}, {-4, 4, -4}, {1, 2, 4}, {1, -2, 4}, {0, 0, 24}};
+// Sums of the positive and of the negative factors in each row of the inputs' transform.
+static const uint8_t positive[REACH] = {5, 2, 5, 3, 3, 5}, negative[REACH] = {5, 8, 5, 3, 3, 5};
+
+enum { LANES = 16 };
+
+// 576 times the transformed weights of LANES channels.
+static inline __attribute__((always_inline)) void transform_weights(const int32_t g[9][LANES], int32_t u[POINTS][LANES]) {
+  int32_t half[REACH][3][LANES];
+  for (int i = 0; i < REACH; i++)
+    for (int j = 0; j < 3; j++)
+      for (int lane = 0; lane < LANES; lane++)
+        half[i][j][lane] = weight_rows[i][0] * g[j][lane] + weight_rows[i][1] * g[3 + j][lane] +
+                           weight_rows[i][2] * g[6 + j][lane];
+  for (int i = 0; i < REACH; i++)
+    for (int j = 0; j < REACH; j++)
+      for (int lane = 0; lane < LANES; lane++)
+        u[REACH * i + j][lane] = weight_rows[j][0] * half[i][0][lane] + weight_rows[j][1] * half[i][1][lane] +
+                                 weight_rows[j][2] * half[i][2][lane];
+}
+
+// Adds the sizes of LANES channels' transformed weights to total, and finds the largest.
+KERNEL_BODY measure_weights_body(const int32_t g[9][LANES], int64_t *total, int32_t *largest) {
+  int32_t u[POINTS][LANES];
+  transform_weights(g, u);
+  for (int point = 0; point < POINTS; point++) {
+    int32_t sum = 0, most = largest[point];
+    for (int lane = 0; lane < LANES; lane++) {
+      const int32_t size = u[point][lane] < 0 ? -u[point][lane] : u[point][lane];
+      sum += size;
+      most = size > most ? size : most;
+    }
+    total[point] += sum;
+    largest[point] = most;
+  }
+}
+MULTIVERSION(measure_weights, (const int32_t g[9][LANES], int64_t *total, int32_t *largest), (g, total, largest))
+
+// LANES channels' transformed weights times their point's factor, in 16 bits.
+KERNEL_BODY round_weights_body(const int32_t g[9][LANES], const float *factor, int16_t out[POINTS][LANES]) {
+  int32_t u[POINTS][LANES];
+  transform_weights(g, u);
+  for (int point = 0; point < POINTS; point++)
+    for (int lane = 0; lane < LANES; lane++) out[point][lane] = (int16_t)rintf((float)u[point][lane] * factor[point]);
+}
+MULTIVERSION(round_weights, (const int32_t g[9][LANES], const float *factor, int16_t out[POINTS][LANES]), (g, factor, out))
+
+typedef struct {
+  const uint8_t *w;
+  int flip;
+  f32_weight_layout layout;
+  const int32_t *w_zeros;
+} weight_source;
+
+// The weights of LANES channels of an output, from channel `first` on.
+static void read_weights(const weight_source *s, size_t o, size_t first, int32_t g[9][LANES]) {
+  const int zero = s->flip + (s->w_zeros ? s->w_zeros[o] : 0);
+  const uint8_t *from = s->w + o * s->layout.output_stride + first * s->layout.channel_stride;
+  for (size_t i = 0; i < LANES; i++)
+    for (size_t tap = 0; tap < 9; tap++)
+      g[tap][i] = (from[i * s->layout.channel_stride + tap * s->layout.tap_stride] ^ s->flip) - zero;
+}
+
+void q8_winograd_pack(
+    const q8_winograd *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed) {
+  const q8_convolution *c = &v->convolution;
+  const kernels_isa isa = v->family->base;
+  const size_t nr = v->family->nr, kr = v->family->kr, channels = c->in_channels;
+  const weight_source source = {w, w_signed ? 0x80 : 0, layout, w_zeros};
+  const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
+  int32_t g[9][LANES];
+  for (size_t panel = 0; panel < panels_of(v); panel++) {
+    char *base = (char *)packed + panel * panel_bytes(v);
+    memset(base, 0, panel_bytes(v));
+    int32_t *biases = (int32_t *)(void *)base;
+    float *scales = (float *)(biases + nr), *undo = (float *)(void *)(base + constants_bytes(v));
+    int16_t *weights = (int16_t *)(undo + POINTS * nr);
+    const size_t count = smaller(nr, c->out_channels - panel * nr);
+    float factor[Q8_IGEMM_MAX_NR][POINTS];
+    for (size_t lane = 0; lane < count; lane++) {
+      const size_t o = panel * nr + lane;
+      biases[lane] = bias ? bias[o] : 0;
+      scales[lane] = multipliers[o];
+      scales[nr + lane] = shifts ? shifts[o] : 0;
+      int64_t total[POINTS] = {0};
+      int32_t largest[POINTS] = {0};
+      for (size_t first = 0; first < channels; first += LANES) {
+        read_weights(&source, o, first, g);
+        measure_weights(isa, (const int32_t(*)[LANES])g, total, largest);
+      }
+      for (size_t point = 0; point < POINTS; point++) {
+        const int p0 = positive[point / REACH], n0 = negative[point / REACH];
+        const int p1 = positive[point % REACH], n1 = negative[point % REACH];
+        const int plus = p0 * p1 + n0 * n1, minus = p0 * n1 + n0 * p1;
+        const double most = larger((size_t)(plus * above + minus * below), (size_t)(minus * above + plus * below));
+        // The proof: a weight is rounded by at most a half, so that the sum of their sizes stays within
+        // scale · total + channels / 2, and what they can be multiplied with within `most`. A power of two, because then
+        // weights at their ends (where it matters most) are often left exact; 0.9999 is for the rounding of 1 / 576.
+        const double room = 2147483647.0 / most - (double)channels / 2;
+        const double fitting = 0.9999 * 576 * fmin(room / (double)(total[point] + 1), 32766.0 / (largest[point] + 1));
+        int exponent;
+        (void)frexp(fitting, &exponent);
+        factor[lane][point] = (float)(ldexp(1, exponent - 1) / 576);
+        undo[point * nr + lane] = (float)ldexp(1, 1 - exponent);
+      }
+    }
+    for (size_t first = 0; first < channels; first += LANES)
+      for (size_t lane = 0; lane < count; lane++) {
+        int16_t rounded[POINTS][LANES];
+        read_weights(&source, panel * nr + lane, first, g);
+        round_weights(isa, (const int32_t(*)[LANES])g, factor[lane], rounded);
+        for (size_t point = 0; point < POINTS; point++) {
+          int16_t *to = weights + point * point_weights(v) + first * nr + lane * kr;
+          if (kr == 2) {
+            for (size_t i = 0; i < LANES; i += 2) memcpy(to + i * nr, &rounded[point][i], 4);
+          } else {
+            for (size_t i = 0; i < LANES; i++) to[i * nr] = rounded[point][i];
+          }
+        }
+      }
+  }
+}
+
+typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2)));
+typedef uint8_t bytes __attribute__((vector_size(LANES), aligned(1)));
+typedef float floats __attribute__((vector_size(32), aligned(4)));
+typedef int32_t integers __attribute__((vector_size(32), aligned(4)));
+
+static inline __attribute__((always_inline)) void transform_six(const shorts *d, size_t step, shorts *out, size_t out_step) {
+  const shorts d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+  const shorts a = d4 - (d2 << 2), b = d3 - (d1 << 2), c = d4 - d2, e = (d3 - d1) << 1;
+  out[0] = ((d[0] - d2) << 2) + c;
+  out[out_step] = a + b;
+  out[2 * out_step] = a - b;
+  out[3 * out_step] = c + e;
+  out[4 * out_step] = c - e;
+  out[5 * out_step] = ((d1 - d3) << 2) + d[5 * step] - d3;
+}
+
+// The 36 points of one tile from its 36 input pixels.
+KERNEL_BODY transform_inputs_body(
+    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step) {
+  for (size_t c = 0; c < channels; c += LANES) {
+    shorts d[POINTS], half[POINTS];
+    for (size_t i = 0; i < POINTS; i++)
+      d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
+    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH);
+    for (size_t row = 0; row < REACH; row++) {
+      shorts line[REACH];
+      transform_six(half + REACH * row, 1, line, 1);
+      for (size_t i = 0; i < REACH; i++) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
+    }
+  }
+}
+MULTIVERSION(
+    transform_inputs,
+    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step),
+    (pixels, channels, flip, zero, out, step))
+
+static inline __attribute__((always_inline)) void transform_back(const floats *m, size_t step, floats *out, size_t out_step) {
+  const floats a = m[step] + m[2 * step], b = m[step] - m[2 * step];
+  const floats c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
+  out[0] = m[0] + a + c;
+  out[out_step] = b + 2 * d;
+  out[2 * out_step] = a + 4 * c;
+  out[3 * out_step] = b + 8 * d + m[5 * step];
+}
+
+// The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` integers apart.
+KERNEL_BODY transform_sums_body(const int32_t *sums, size_t step, size_t nr, const float *undo, const int32_t *bias, float *out) {
+  for (size_t o = 0; o < nr; o += 8) {
+    floats m[POINTS], half[TILE * REACH];
+    const floats added = __builtin_convertvector(*(const integers *)(const void *)(bias + o), floats);
+    for (size_t column = 0; column < REACH; column++) {
+      for (size_t row = 0; row < REACH; row++) {
+        const size_t i = REACH * row + column;
+        m[i] = __builtin_convertvector(*(const integers *)(const void *)(sums + i * step + o), floats) *
+               *(const floats *)(const void *)(undo + i * nr + o);
+      }
+      transform_back(m + column, REACH, half + column, REACH);
+    }
+    for (size_t row = 0; row < TILE; row++) {
+      floats line[TILE];
+      transform_back(half + REACH * row, 1, line, 1);
+      for (size_t i = 0; i < TILE; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i] + added;
+    }
+  }
+}
+MULTIVERSION(
+    transform_sums, (const int32_t *sums, size_t step, size_t nr, const float *undo, const int32_t *bias, float *out),
+    (sums, step, nr, undo, bias, out))
+
+// Where a tile lies.
+typedef struct {
+  size_t image, y, x;
+} tile_place;
+
+static tile_place place_of(const q8_winograd *v, size_t tile) {
+  const size_t row = tile / v->tile_columns;
+  return (tile_place){row / v->tile_rows, row % v->tile_rows * TILE, tile % v->tile_columns * TILE};
+}
+
+void q8_winograd_task(void *context, size_t task, size_t worker) {
+  const q8_winograd *v = context;
+  const q8_convolution *c = &v->convolution;
+  const q8_igemm_family *family = v->family;
+  const size_t nr = family->nr, channels = c->in_channels, tiles = tiles_of(v), panels = panels_of(v);
+  const size_t tile_block = task / v->panel_blocks, panel_block = task % v->panel_blocks;
+  const size_t first = tiles * tile_block / v->tile_blocks, last = tiles * (tile_block + 1) / v->tile_blocks;
+  const size_t first_panel = panels * panel_block / v->panel_blocks;
+  const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks, count = last - first;
+
+  // Scratch: a pixel of padding, the transformed inputs [points][tiles][channels], the sums [points][tiles][nr].
+  uint8_t *padding = (uint8_t *)c->scratch + worker * v->scratch_bytes;
+  char *inputs = (char *)padding + whole_lines(channels);
+  int32_t *sums = (int32_t *)(void *)(inputs + whole_lines(POINTS * point_bytes(v)));
+  memset(padding, c->x_zero, channels);
+  const uint8_t flip = c->x_signed ? 0x80 : 0;
+  for (size_t tile = 0; tile < count; tile++) {
+    const tile_place at = place_of(v, first + tile);
+    const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
+    const uint8_t *pixels[POINTS];
+    for (size_t i = 0; i < POINTS; i++) {
+      const ptrdiff_t iy = (ptrdiff_t)(at.y + i / REACH) - (ptrdiff_t)c->pad_top;
+      const ptrdiff_t ix = (ptrdiff_t)(at.x + i % REACH) - (ptrdiff_t)c->pad_left;
+      const int inside = (size_t)iy < c->in_height && (size_t)ix < c->in_width;
+      pixels[i] = inside ? image + ((size_t)iy * c->in_width + (size_t)ix) * channels : padding;
+    }
+    transform_inputs(
+        family->base, pixels, channels, flip, c->x_zero + flip, inputs + tile * channels * 2, point_bytes(v));
+  }
+
+  static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  static const ptrdiff_t no_offset[1];
+  const size_t groups = divide_up(count, family->mr), even = count / groups, longer = count % groups;
+  float outputs[TILE * TILE * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  for (size_t panel = first_panel; panel < last_panel; panel++) {
+    const char *base = (const char *)c->w + panel * panel_bytes(v);
+    const int32_t *bias = (const int32_t *)(const void *)base;
+    const float *multipliers = (const float *)(bias + nr);
+    const float *undo = (const float *)(const void *)(base + constants_bytes(v));
+    const int8_t *w = (const int8_t *)(undo + POINTS * nr);
+    for (size_t point = 0; point < POINTS; point++) {
+      const uint8_t *from = (const uint8_t *)inputs + point * point_bytes(v);
+      size_t tile = 0;
+      for (size_t group = 0; group < groups; group++) {
+        const uint8_t *rows[Q8_IGEMM_MAX_MR];
+        const size_t size = even + (group < longer);
+        for (size_t p = 0; p < size; p++) rows[p] = from + (tile + p) * channels * 2;
+        family->run(
+            size, 1, channels / family->kr, rows, no_offset, no_bias, w + point * point_weights(v) * 2, 0, NULL, NULL,
+            sums + (point * count + tile) * nr);
+        tile += size;
+      }
+    }
+    const size_t column = panel * nr, written = smaller(nr, c->out_channels - column);
+    for (size_t tile = 0; tile < count; tile++) {
+      transform_sums(family->base, sums + tile * nr, count * nr, nr, undo, bias, outputs);
+      const tile_place at = place_of(v, first + tile);
+      for (size_t row = 0; row < smaller(TILE, c->out_height - at.y); row++) {
+        const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;
+        q8_finish(
+            family->base, &c->epilogue, smaller(TILE, c->out_width - at.x), written, outputs + TILE * row * nr, 1, nr,
+            multipliers, multipliers + nr,
+            c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL, c->out_channels,
+            (char *)c->y + (pixel * c->y_stride + column) * (c->epilogue.float_output ? 4 : 1), c->y_stride);
+      }
+    }
+  }
+}

@@ -1,0 +1,18 @@
+#include "q8_igemm_kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+// s16_igemm_12x32_avx512vnni: two products a lane by vpdpwssd, for transformed inputs.
+#define NAME s16_igemm_12x32_avx512vnni
+#define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define MR 12
+#define VECTOR __m512i
+#define LANES 16
+#define LOAD(p) _mm512_load_si512(p)
+#define STORE(p, v) _mm512_store_si512(p, v)
+#define SPREAD(four) _mm512_set1_epi32(four)
+#define DOT(sum, x, w) _mm512_dpwssd_epi32(sum, x, w)
+#include "igemm_x86.inc"
+#endif

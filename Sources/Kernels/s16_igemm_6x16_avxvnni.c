@@ -1,0 +1,18 @@
+#include "q8_igemm_kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+// s16_igemm_6x16_avxvnni: two products a lane by vpdpwssd, for transformed inputs.
+#define NAME s16_igemm_6x16_avxvnni
+#define TARGET __attribute__((target("avx2,avxvnni")))
+#define MR 6
+#define VECTOR __m256i
+#define LANES 8
+#define LOAD(p) _mm256_load_si256((const __m256i *)(const void *)(p))
+#define STORE(p, v) _mm256_store_si256((__m256i *)(void *)(p), v)
+#define SPREAD(four) _mm256_set1_epi32(four)
+#define DOT(sum, x, w) _mm256_dpwssd_avx_epi32(sum, x, w)
+#include "igemm_x86.inc"
+#endif

@@ -1,0 +1,118 @@
+import Kernels
+import Testing
+
+/// Winograd on 8-bit data beside the exact kernel: no output off by more than two steps, and few at all.
+@Suite struct QuantizedWinogradTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var batch = 1
+    var size = (9, 11)
+    var channels = 16
+    var outputs = 17
+    var pad = 1
+    var threads: Int32 = 1
+
+    var testDescription: String {
+      "\(batch)×\(size)×\(channels) → \(outputs), pad \(pad), \(threads) threads"
+    }
+  }
+
+  static let cases: [Case] = [
+    Case(), Case(batch: 2, size: (8, 8), channels: 32, outputs: 40, threads: 2),
+    Case(size: (14, 14), channels: 64, outputs: 64, pad: 0, threads: 3),
+    Case(size: (5, 30), channels: 112, outputs: 33),
+    Case(size: (14, 14), channels: 256, outputs: 32, threads: 2),
+  ]
+
+  enum Data: Int, CaseIterable, Sendable {
+    /// As in a trained network after a Relu.
+    case typical
+    case typicalSigned
+    /// Everything at its ends: sums as large as they can be.
+    case extreme
+    case extremeSigned
+  }
+
+  @Test(arguments: instructionSets8, cases) func besideTheExactKernel(_ isa: kernels_q8_isa, _ test: Case) throws {
+    var noise = Noise(test.channels)
+    for data in Data.allCases { try check(isa, test, data, &noise) }
+  }
+
+  private func check(_ isa: kernels_q8_isa, _ test: Case, _ data: Data, _ noise: inout Noise) throws {
+    var winograd = q8_winograd()
+    var plan = q8_convolution()
+    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
+      test.batch, test.size.0, test.size.1, test.channels
+    )
+    (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (3, 3, 1, 1)
+    (plan.dilation_height, plan.dilation_width, plan.groups, plan.out_channels) = (1, 1, 1, test.outputs)
+    (plan.pad_top, plan.pad_left) = (test.pad, test.pad)
+    (plan.out_height, plan.out_width) = (test.size.0 + 2 * test.pad - 2, test.size.1 + 2 * test.pad - 2)
+    let signed = data == .typicalSigned || data == .extremeSigned
+    let extreme = data == .extreme || data == .extremeSigned
+    (plan.x_signed, plan.x_zero) = signed ? (1, Int32(noise.int(-128...127))) : (0, 0)
+    (plan.epilogue.y_zero, plan.epilogue.low, plan.epilogue.high) = (128, 0, 255)
+    (plan.epilogue.residual_multiplier, plan.epilogue.residual_zero) = (0.5, 100)
+    #expect(q8_winograd_applies(&plan) == 1)
+
+    let depth = test.channels * 9
+    let values = (0..<test.batch * test.size.0 * test.size.1 * test.channels).map { _ -> Int in
+      if extreme { return noise.int(0...1) * 255 - (signed ? 128 : 0) }
+      let value = noise.int(0...84) + noise.int(0...84) + noise.int(0...85)
+      return signed ? value - 128 : max(0, value - 100)
+    }
+    var high = true
+    let weights = (0..<test.outputs * depth).map { _ -> Int in
+      if noise.int(0...30) == 0 { high.toggle() }
+      return extreme ? (high ? 127 : -128) : noise.int(-42...42) + noise.int(-42...42) + noise.int(-43...43)
+    }
+    let bias = (0..<test.outputs).map { _ in Int32(noise.int(-1000...1000)) }
+    let typical: Float = (extreme ? 127 * 127 * 3 : 42 * 40) * Float(depth / 9).squareRoot()
+    let multipliers = (0..<test.outputs).map { _ in Float(noise.int(16...32)) / typical }
+
+    let layout = q8_convolution_layout(&plan)
+    winograd.convolution = plan
+    q8_convolution_plan(&plan, isa, test.threads)
+    q8_winograd_plan(&winograd, isa, test.threads)
+    let (x, w) = (try GuardedBytes(values), try GuardedBytes(weights))
+    let size = q8_convolution_pack(&plan, w.base, 1, layout, nil, bias, multipliers, nil, nil)
+    let direct = try GuardedBytes(count: size, aligned: true)
+    _ = q8_convolution_pack(&plan, w.base, 1, layout, nil, bias, multipliers, nil, direct.base)
+    let packed = try GuardedBytes(count: winograd.packed_bytes, aligned: true)
+    q8_winograd_pack(&winograd, w.base, 1, layout, nil, bias, multipliers, nil, packed.base)
+
+    let count = test.batch * plan.out_height * plan.out_width * test.outputs
+    let residual = try GuardedBytes((0..<count).map { _ in noise.int(0...255) })
+    let (exact, y) = (try GuardedBytes(count: count), try GuardedBytes(count: count))
+    let exactScratch = try GuardedBytes(count: plan.scratch_bytes, aligned: true)
+    let scratch = try GuardedBytes(count: winograd.scratch_bytes, aligned: true)
+    func set(_ c: inout q8_convolution, _ w: GuardedBytes, _ y: GuardedBytes, _ scratch: GuardedBytes) {
+      (c.x, c.w, c.y, c.scratch) = (UnsafeRawPointer(x.base), UnsafeRawPointer(w.base), y.base, scratch.base)
+      (c.residual, c.y_stride) = (UnsafeRawPointer(residual.base), test.outputs)
+    }
+    set(&plan, direct, exact, exactScratch)
+    set(&winograd.convolution, packed, y, scratch)
+    for task in 0..<plan.tasks { q8_convolution_task(&plan, task, 0) }
+    for task in (0..<winograd.tasks).reversed() { q8_winograd_task(&winograd, task, 0) }
+
+    let what = "\(String(cString: q8_winograd_kernel(&winograd))), \(data)"
+    let errors = zip(y.values(signed: false), exact.values(signed: false)).map { abs($0 - $1) }
+    #expect((errors.max() ?? 0) <= 2, "\(what)")
+    let squares = errors.reduce(0) { $0 + $1 * $1 }
+    #expect((Double(squares) / Double(count)).squareRoot() <= 0.35, "\(what)")
+  }
+
+  @Test func knowsWhatItIsNotFor() {
+    var plan = q8_convolution()
+    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (1, 56, 56, 64)
+    (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (3, 3, 1, 1)
+    (plan.dilation_height, plan.dilation_width, plan.groups, plan.out_channels) = (1, 1, 1, 64)
+    (plan.out_height, plan.out_width, plan.pad_top, plan.pad_left) = (56, 56, 1, 1)
+    #expect(q8_winograd_wins(&plan) == 1)
+    (plan.out_height, plan.out_width) = (7, 7)
+    #expect(q8_winograd_applies(&plan) == 1 && q8_winograd_wins(&plan) == 0)
+    plan.in_channels = 24
+    #expect(q8_winograd_applies(&plan) == 0)
+    (plan.in_channels, plan.stride_width) = (64, 2)
+    #expect(q8_winograd_applies(&plan) == 0)
+  }
+}
