@@ -60,7 +60,8 @@ void f32_igemm_pack(
 }
 
 // Bytes that a core keeps close (a good part of the second-level cache of everything from a Cortex-A72 to a Zen).
-enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240 };
+// Fewer pixels than FEWEST_PIXELS are not worth the weights' way from memory.
+enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240, FEWEST_PIXELS = 48 };
 
 static size_t group_channels(const f32_convolution *v) { return v->in_channels / v->groups * v->merged; }
 static size_t group_outputs(const f32_convolution *v) { return v->out_channels / v->groups * v->merged; }
@@ -93,7 +94,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
   const size_t height_step = smaller(v->stride_height, v->kernel_height);
   const size_t width_step = smaller(v->stride_width, v->kernel_width);
   const size_t pixel_bytes = v->in_channels * height_step * width_step * sizeof(float);
-  v->pixel_block = larger(mr, smaller(LARGEST_PIXEL_BLOCK, NEAR_BYTES / 2 / pixel_bytes));
+  v->pixel_block = larger(FEWEST_PIXELS, smaller(LARGEST_PIXEL_BLOCK, NEAR_BYTES / 2 / pixel_bytes));
   v->pixel_blocks = divide_up(pixels, v->pixel_block);
   v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
   v->panel_blocks = divide_up(panels, v->panel_block);
