@@ -6,11 +6,9 @@ enum EngineRules {
     OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
     OptionRule(
       name: "--memory", value: "HOW",
-      help:
-        "what packed weights may take: small (no more than the weights), balanced (half as much again; the default) "
-        + "or fast (whatever is fastest)"),
+      help: "what weights may take: small, balanced (half as much again; the default) or fast"),
     OptionRule(
-      name: "--exact", value: nil, help: "no Winograd convolutions: fewer rounding errors, more multiplications"),
+      name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
   ]
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> EngineOptions {
