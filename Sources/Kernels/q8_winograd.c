@@ -38,7 +38,9 @@ enum {
 
 static size_t panels_of(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }
 static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
-static size_t point_weights(const q8_winograd *v) { return v->convolution.in_channels * v->family->nr; }
+// From one point's weights to the next: a line more than they are, so that packing writes the 36 to different places of the
+// cache.
+static size_t point_weights(const q8_winograd *v) { return v->convolution.in_channels * v->family->nr + 32; }
 // Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
 static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
 
