@@ -36,6 +36,9 @@ struct Binder {
       if case .quantizedConvolution(var convolution, let source) = draft.work {
         packed += Region.rounded(Binder.pack(&convolution, source, constants, into: nil))
         scratch = max(scratch, convolution.scratch_bytes)
+      } else if case .quantizedWinograd(let winograd, _) = draft.work {
+        packed += Region.rounded(winograd.packed_bytes)
+        scratch = max(scratch, winograd.scratch_bytes)
       }
       if case .convolution(let convolution, _) = draft.work {
         scratch = max(scratch, convolution.scratch_bytes)
@@ -189,6 +192,18 @@ struct Binder {
       weightOffset += Region.rounded(Binder.pack(&work, source, constants, into: packed))
       work.w = UnsafeRawPointer(packed)
       add(q8_convolution_task, contexts.keep(work), work.tasks)
+    case .quantizedWinograd(var work, let source):
+      work.convolution.x = UnsafeRawPointer(address(draft.reads[0]))
+      work.convolution.residual = UnsafeRawPointer(address(draft.reads[1]))
+      work.convolution.y = place(draft)
+      work.convolution.y_stride = work.convolution.out_channels
+      work.convolution.scratch = values.base + scratchOffset
+      work.scratch_bytes = scratchBytes
+      let packed = UnsafeMutableRawPointer(weights.base + weightOffset)
+      weightOffset += Region.rounded(work.packed_bytes)
+      Binder.pack(&work, source, constants, into: packed)
+      work.convolution.w = UnsafeRawPointer(packed)
+      add(q8_winograd_task, contexts.keep(work), work.tasks)
     case .quantizedAdd(var work):
       work.a = UnsafeRawPointer(address(draft.reads[0]))
       work.b = UnsafeRawPointer(address(draft.reads[1]))
@@ -305,7 +320,7 @@ extension Draft {
     case .depthwise(_, let weights, let bias):
       constants.append(weights)
       if let bias { constants.append(bias) }
-    case .quantizedConvolution(_, let source):
+    case .quantizedConvolution(_, let source), .quantizedWinograd(_, let source):
       constants += [source.weights, source.scales]
       constants += [source.zeros, source.bias].compactMap { $0 }
     case .affine(_, let norm): constants += [norm.scale, norm.bias, norm.mean, norm.variance]

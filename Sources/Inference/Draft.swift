@@ -15,6 +15,7 @@ struct Draft {
     case transpose(f32_transpose)
     case copy(rows_copy, yOffset: Int)
     case quantizedConvolution(q8_convolution, QuantizedWeights)
+    case quantizedWinograd(q8_winograd, QuantizedWeights)
     case quantizedAdd(q8_add)
     case quantizedPool(q8_pool)
     case quantize(q8_quantize)

@@ -13,6 +13,8 @@ struct Planner {
   let threads: Int
   /// By a Conv's output: the tile it is run with, 0 for no Winograd.
   private(set) var winogradTiles: [Int] = []
+  /// Bytes that 8-bit layers may still take for Winograd beyond their own weights.
+  var quantizedWinogradRoom = 0
   /// What is known before anything runs.
   let isConstant: [Bool]
 
@@ -38,6 +40,7 @@ struct Planner {
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     quantized = QuantizedChains(graph, facts, isConstant)
     winogradTiles = chooseWinograd(options)
+    quantizedWinogradRoom = quantizedWinogradRoom(options)
   }
 
   /// Plans every node and the graph's outputs; returns where each output is found (always plain).

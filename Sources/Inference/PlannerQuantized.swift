@@ -93,13 +93,18 @@ extension Planner {
     if let other { reads[1] = try operand(other, .channelsLast) }
     (work.epilogue.y_zero, work.epilogue.low, work.epilogue.high) = (end.zero, end.low, end.high)
     let output = storeClipped(index, &work.epilogue)
-    q8_convolution_plan(&work, kernels_q8_isa_in_use(), Int32(threads))
     let target = newBuffer(output, .channelsLast)
+    let step: (kernel: String, work: Draft.Work)
+    if let winograd = quantizedWinograd(work) {
+      step = (winograd.name, .quantizedWinograd(winograd, weights))
+    } else {
+      q8_convolution_plan(&work, kernels_q8_isa_in_use(), Int32(threads))
+      step = (String(cString: q8_convolution_kernel(&work)), .quantizedConvolution(work, weights))
+    }
     let taps = geometry.plane.height.kernel * geometry.plane.width.kernel
     append(
       Draft(
-        name: node.name, kernel: String(cString: q8_convolution_kernel(&work)),
-        work: .quantizedConvolution(work, weights), reads: reads, writes: [target],
+        name: node.name, kernel: step.kernel, work: step.work, reads: reads, writes: [target],
         multiplyAdds: shape(output).count * geometry.groupChannels * taps))
     return true
   }

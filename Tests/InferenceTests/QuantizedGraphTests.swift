@@ -109,6 +109,31 @@ private struct QDQSketch {
     }
   }
 
+  /// Winograd in 16 bits rounds its weights: at most two steps from the exact kernel, and none at all where it is off.
+  @Test(arguments: [ElementType.uint8, .int8]) func winogradStaysWithinTwoSteps(_ type: ElementType) throws {
+    var net = QDQSketch(seed: 5, type)
+    let x = try net.grid(net.sketch.input([1, 32, 22, 27]), scale: 0.016, zero: type == .int8 ? 3 : 120)
+    let scale: Float = 0.3
+    net.sketch.output(try net.grid(try net.conv(x, from: 32, to: 48, input: 0.016), scale: scale, zero: 10))
+    var lowered = net.sketch.graph
+    try PassPipeline.optimize(&lowered)
+    let input = try net.sketch.noise.tensor([1, 32, 22, 27], scale: 2)
+    func run(_ memory: EngineOptions.Memory, exact: Bool) throws -> (kernels: [String], values: [Float]) {
+      let engine = try Engine(lowered, options: EngineOptions(threads: 2, memory: memory, exact: exact))
+      return (engine.profile.map { $0.kernel }, try engine.run([input])[0].array(of: Float.self))
+    }
+    let (meant, fast) = (try run(.fast, exact: true), try run(.fast, exact: false))
+    #expect(!meant.kernels.contains { $0.contains("winograd") })
+    #expect(fast.kernels.contains { $0.contains("winograd") }, "\(fast.kernels)")
+    #expect(try run(.small, exact: false).values == meant.values)
+    var squares: Float = 0
+    for (a, b) in zip(fast.values, meant.values) {
+      #expect(abs(a - b) <= 2.01 * scale)
+      squares += (a - b) / scale * ((a - b) / scale)
+    }
+    #expect((squares / Float(meant.values.count)).squareRoot() <= 0.35)
+  }
+
   /// What has no kernel still runs, and means the same.
   @Test func gridsThatDifferStayFloat() throws {
     var net = QDQSketch(seed: 9, .uint8)
