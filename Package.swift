@@ -33,11 +33,13 @@ let package = Package(
     .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "Datasets", dependencies: ["ModelGraph", "Imaging"]),
     .target(name: "Training", dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Datasets"]),
+    .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference"]),
     .target(name: "Reports", dependencies: ["ModelGraph"]),
     .executableTarget(
       name: "giemsa",
       dependencies: [
-        "ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Datasets", "Training", "Reports",
+        "ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Datasets", "Training",
+        "Quantization", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -54,6 +56,7 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "Imaging"]),
     .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets"]),
     .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),
+    .testTarget(name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(
       name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat", "Imaging", "giemsa", "giemsa-field"]),

@@ -27,7 +27,16 @@ public enum PassPipeline {
   /// Inputs, outputs, their names and declarations stay as they are; ``Graph/ValueID``s do not.
   @discardableResult
   public static func optimize(_ graph: inout Graph) throws(GraphError) -> [(name: String, changes: Int)] {
-    var report = (simplifications + fusions).map { (name: $0.name, changes: 0) }
+    var report = simplify(&graph)
+    for pass in fusions { report.append((name: pass.name, changes: pass.apply(&graph))) }
+    graph.compact()
+    return report
+  }
+
+  /// What is done before fusing: of a float graph it leaves standard ONNX.
+  @discardableResult
+  public static func simplify(_ graph: inout Graph) -> [(name: String, changes: Int)] {
+    var report = simplifications.map { (name: $0.name, changes: 0) }
     var changed = true
     var rounds = 0
     while changed, rounds < roundLimit {
@@ -38,9 +47,6 @@ public enum PassPipeline {
         report[index].changes += changes
         if changes > 0 { changed = true }
       }
-    }
-    for (index, pass) in fusions.enumerated() {
-      report[simplifications.count + index].changes += pass.apply(&graph)
     }
     graph.compact()
     return report

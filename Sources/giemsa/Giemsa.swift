@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 
-/// The lab: trains, evaluates and exports. Exit status: 0 all well, 1 something was wrong with what it was given,
+/// The lab: trains, evaluates, exports and quantises. Exit status: 0 all well, 1 something was wrong with what it was given,
 /// 2 the command line was, 130 stopped by Ctrl-C.
 @main
 struct Giemsa: ParsableCommand {
@@ -10,7 +10,8 @@ struct Giemsa: ParsableCommand {
     abstract: "Trains residual networks on pictures of blood cells and exports them as ONNX.",
     version: "giemsa \(version)",
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ExportCommand.self, SynthesizeCommand.self, BenchTrainingCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ExportCommand.self, QuantizeCommand.self, SynthesizeCommand.self,
+      BenchTrainingCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -15,8 +15,13 @@ final class Predictor {
   private let engine: Engine
 
   /// - Parameter batch: pictures at once, where the model leaves that open.
-  init(_ path: String, batch: Int, threads: Int) throws {
-    var graph = try readModel(path)
+  convenience init(_ path: String, batch: Int, threads: Int) throws {
+    try self.init(try readModel(path), path: path, batch: batch, threads: threads)
+  }
+
+  /// - Parameter path: what messages call the model.
+  init(_ model: Graph, path: String, batch: Int, threads: Int) throws {
+    var graph = model
     self.path = path
     do {
       var metadata = try ModelMetadata(graph.metadata)

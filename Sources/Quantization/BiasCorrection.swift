@@ -1,0 +1,112 @@
+import ModelGraph
+
+/// Moves each channel's bias by what quantisation has moved the channel's mean (Nagel et al., "Data-free quantization
+/// through weight equalization and bias correction", 2019, here on pictures), product by product, so that each sees its
+/// input with the products before it put right.
+///
+/// The quantised network is run in parts, each ending in a product, over all batches; the values that a later part reads
+/// are kept in between.
+struct BiasCorrection {
+  let model: PreparedModel
+  let plan: QuantizationPlan
+  let batches: [CalibrationBatch]
+  let threads: Int
+
+  /// By node: the mean over pictures and places of every channel of each product.
+  func means() throws -> [Int: [Double]] {
+    let outputs = plan.products.compactMap { model.graph.nodes[$0].outputs[0] }
+    var runner = try BatchRunner(model.graph, outputs: outputs, inputShapes: [model.inputShape], threads: threads)
+    var meters = plan.products.map { _ in ChannelMeans() }
+    for batch in batches {
+      for (index, tensor) in try runner.run([batch.images]).enumerated() { meters[index].add(tensor, batch.count) }
+    }
+    return Dictionary(uniqueKeysWithValues: zip(plan.products, meters.map { $0.means }))
+  }
+
+  /// Changes `numbers.biases`.
+  func correct(
+    _ numbers: inout QuantizationNumbers, means: [Int: [Double]], progress: (Int, Int) -> Void
+  ) throws {
+    let writer = try QDQWriter(model, plan, numbers, simulates: true)
+    let graph = writer.graph
+    let facts = try graph.infer([model.inputShape])
+    let nodeOfOutput = Dictionary(
+      uniqueKeysWithValues: plan.products.compactMap { index in model.graph.nodes[index].outputs[0].map { ($0, index) }
+      })
+    var lastRead = [Int](repeating: -1, count: graph.values.count)
+    for (index, node) in graph.nodes.enumerated() { for case let id? in node.inputs { lastRead[id] = index } }
+    var kept = batches.map { batch in [graph.inputs[0]: batch.images] }
+    var start = 0
+    for (position, node) in graph.nodes.enumerated() {
+      guard let output = node.outputs.first ?? nil, let product = nodeOfOutput[output], let wanted = means[product]
+      else { continue }
+      let nodes = Array(graph.nodes[start...position])
+      let made = Set(nodes.flatMap { $0.outputs.compactMap { $0 } })
+      let read = Set(nodes.flatMap { $0.inputs.compactMap { $0 } })
+      let inputs = read.filter { !made.contains($0) && graph.values[$0].constant == nil }.sorted()
+      let outputs = [output] + made.filter { $0 != output && lastRead[$0] > position }.sorted()
+      var part = graph
+      part.nodes = nodes
+      (part.inputs, part.outputs) = (inputs, outputs)
+      var shapes: [Shape] = []
+      for id in inputs {
+        guard let fact = facts[id] else { throw QuantizationError("a value's shape is not known") }
+        part.values[id].declaration = Declaration(fact.type, fact.shape)
+        shapes.append(fact.shape)
+      }
+      part.compact()
+      var runner = try BatchRunner(part, inputShapes: shapes, threads: threads)
+      var meter = ChannelMeans()
+      for index in batches.indices {
+        let results = try runner.run(inputs.compactMap { kept[index][$0] })
+        meter.add(results[0], batches[index].count)
+        for (id, tensor) in zip(outputs, results) { kept[index][id] = tensor }
+      }
+      let moved = meter.means
+      let shift = zip(wanted, moved).map { Float($0 - $1) }
+      numbers.biases[product] = zip(numbers.biases[product] ?? [], shift).map { $0 + $1 }
+      for index in batches.indices {
+        kept[index][output]?.add(shift)
+        kept[index] = kept[index].filter { lastRead[$0.key] > position }
+      }
+      start = position + 1
+      progress(plan.products.firstIndex(of: product).map { $0 + 1 } ?? 0, plan.products.count)
+    }
+  }
+}
+
+/// The mean of each channel of `[N, C, …]`.
+private struct ChannelMeans {
+  private var sums: [Double] = []
+  private var count = 0
+
+  mutating func add(_ tensor: Tensor, _ pictures: Int) {
+    let channels = tensor.shape[1]
+    let area = tensor.count / max(1, tensor.shape[0] * channels)
+    if sums.isEmpty { sums = [Double](repeating: 0, count: channels) }
+    tensor.withFirst(pictures) { elements in
+      for picture in 0..<pictures {
+        for channel in 0..<channels {
+          let first = (picture * channels + channel) * area
+          var sum = 0.0
+          for index in first..<(first + area) { sum += Double(elements[index]) }
+          sums[channel] += sum
+        }
+      }
+    }
+    count += pictures * area
+  }
+
+  var means: [Double] { sums.map { $0 / Double(max(1, count)) } }
+}
+
+extension Tensor {
+  /// A number for each channel of `[N, C, …]`, added to all of the channel.
+  fileprivate mutating func add(_ shift: [Float]) {
+    let area = count / max(1, shape[0] * shape[1])
+    let channels = shape[1]
+    withMutableElements(Float.self) { elements in
+      for index in elements.indices { elements[index] += shift[index / area % channels] }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import ModelGraph
+
+/// One quantised value, and the product it comes from.
+public struct LayerRecord: Sendable {
+  public let name: String
+  /// The operator that made it; `input` for the picture.
+  public let kind: String
+  /// What was kept of its range, and the step in it.
+  public let grid: ActivationGrid
+  /// The value whose grid it shares.
+  public let sharesGridOf: String?
+  /// Signal to noise, in dB, of: the product's weights; the float network's values put on the grid; the values as the
+  /// quantised network has them, with everything that went wrong before.
+  public let weights: Double?
+  public let rounding: Double
+  public let whole: Double
+}
+
+/// Runs float and quantised network side by side.
+struct LayerMeter {
+  let model: PreparedModel
+  let plan: QuantizationPlan
+  let numbers: QuantizationNumbers
+  let threads: Int
+
+  func measure(_ batches: [CalibrationBatch], _ progress: (Int, Int) -> Void) throws -> [LayerRecord] {
+    let writer = try QDQWriter(model, plan, numbers, simulates: true)
+    let made = plan.values.filter { !model.graph.inputs.contains($0) }
+    let shapes = [model.inputShape]
+    var float = try BatchRunner(model.graph, outputs: made, inputShapes: shapes, threads: threads)
+    var quantised = try BatchRunner(
+      writer.graph, outputs: plan.values.compactMap { writer.restored[$0] }, inputShapes: shapes, threads: threads)
+    var rounding = plan.values.map { _ in NoiseMeter() }
+    var whole = rounding
+    for (number, batch) in batches.enumerated() {
+      var meant: [Graph.ValueID: Tensor] = [:]
+      for (id, tensor) in zip(made, try float.run([batch.images])) { meant[id] = tensor }
+      for id in model.graph.inputs { meant[id] = batch.images }
+      let found = try quantised.run([batch.images])
+      for (index, id) in plan.values.enumerated() {
+        guard let tensor = meant[id], let grid = numbers.grids[plan.tied[id] ?? id] else { continue }
+        tensor.withFirst(batch.count) { meant in
+          found[index].withFirst(batch.count) { found in
+            for element in meant.indices {
+              rounding[index].add(meant[element], grid.nearest(meant[element]))
+              whole[index].add(meant[element], found[element])
+            }
+          }
+        }
+      }
+      progress(number + 1, batches.count)
+    }
+    return records(rounding.map { $0.decibels }, whole.map { $0.decibels })
+  }
+
+  private func records(_ rounding: [Double], _ whole: [Double]) -> [LayerRecord] {
+    let producers = model.graph.producers()
+    var records: [LayerRecord] = []
+    var names: [Graph.ValueID: String] = [:]
+    for (index, id) in plan.values.enumerated() {
+      guard let grid = numbers.grids[plan.tied[id] ?? id] else { continue }
+      var (kind, name, weights) = ("input", model.graph.values[id].name, Double?.none)
+      if var maker = producers[id] {
+        kind = model.graph.nodes[maker].operation.name
+        name = model.graph.nodes[maker].name
+        // A bound is part of what it bounds.
+        if QuantizationPlan.isBound(model.graph, maker), let x = model.graph.nodes[maker].inputs[0],
+          !plan.values.contains(x), let earlier = producers[x]
+        {
+          kind = "\(model.graph.nodes[earlier].operation.name)+\(kind)"
+          maker = earlier
+          name = model.graph.nodes[maker].name
+        }
+        weights = numbers.weights[maker]?.decibels
+      }
+      names[id] = name
+      records.append(
+        LayerRecord(
+          name: name, kind: kind, grid: grid, sharesGridOf: plan.tied[id].flatMap { names[$0] },
+          weights: weights, rounding: rounding[index], whole: whole[index]))
+    }
+    return records
+  }
+}

@@ -1,0 +1,119 @@
+import ModelGraph
+import Passes
+
+/// A float classifier in the form in which it is quantised: batch normalisation folded away, every product a Conv or a
+/// Gemm `x · Wᵀ + b` with weights of its own, output channels outermost, and a bias. Still standard ONNX.
+public struct PreparedModel: Sendable {
+  public let graph: Graph
+  /// `[N, 3, H, W]`, N the pictures of a batch.
+  public let inputShape: Shape
+  /// Type and shape of every value.
+  let facts: [Fact?]
+
+  /// Throws where the model is quantised already, or has nothing to quantise.
+  public init(_ model: Graph, inputShape: Shape) throws {
+    if let node = model.nodes.first(where: { Self.isQuantized($0.operation) }) {
+      throw QuantizationError(
+        "is quantised already (\(GraphError.printable(node.place))); give the float model it was made from")
+    }
+    var graph = model
+    PassPipeline.simplify(&graph)
+    let facts = try graph.infer([inputShape])
+    for index in graph.nodes.indices { Self.normalise(&graph, index, facts) }
+    graph.compact()
+    self.graph = graph
+    self.inputShape = inputShape
+    self.facts = try graph.infer([inputShape])
+    guard graph.nodes.indices.contains(where: { isProduct($0) }) else {
+      throw QuantizationError("has no Conv, Gemm or MatMul with float weights: nothing in it can be quantised")
+    }
+  }
+
+  static func isQuantized(_ operation: Operator) -> Bool {
+    switch operation {
+    case .quantizeLinear, .dequantizeLinear, .qLinearConv, .qLinearMatMul, .convInteger, .matMulInteger,
+      .dynamicQuantizeLinear, .qLinearAdd, .qLinearMul, .qLinearConcat, .qLinearAveragePool,
+      .qLinearGlobalAveragePool, .qLinearSigmoid, .qGemm:
+      true
+    default: false
+    }
+  }
+
+  /// A Conv or Gemm that ``normalise`` has been through.
+  func isProduct(_ index: Int) -> Bool {
+    let node = graph.nodes[index]
+    switch node.operation {
+    case .conv: break
+    case .gemm(let gemm): guard gemm.transB, !gemm.transA, gemm.alpha == 1, gemm.beta == 1 else { return false }
+    default: return false
+    }
+    guard node.inputs.count == 3, let x = node.inputs[0], let w = constant(node.inputs[1]),
+      let b = constant(node.inputs[2])
+    else { return false }
+    return graph.values[x].constant == nil && w.type == .float32 && w.count > 0 && b.type == .float32
+      && b.shape == [w.shape[0]]
+  }
+
+  func constant(_ id: Graph.ValueID?) -> Tensor? { id.flatMap { graph.values[$0].constant } }
+
+  func weight(_ index: Int) -> Tensor? { constant(graph.nodes[index].inputs[1]) }
+
+  func bias(_ index: Int) -> [Float] { constant(graph.nodes[index].inputs[2])?.array(of: Float.self) ?? [] }
+
+  // MARK: Products in one form
+
+  private static func normalise(_ graph: inout Graph, _ index: Int, _ facts: [Fact?]) {
+    let node = graph.nodes[index]
+    guard node.inputs.count > 1, let x = node.inputs[0], let id = node.inputs[1],
+      let weight = graph.values[id].constant, weight.type == .float32
+    else { return }
+    var bias: Tensor?
+    if node.inputs.count > 2, let id = node.inputs[2] {
+      guard let constant = graph.values[id].constant, constant.type == .float32 else { return }
+      bias = constant
+    }
+    switch node.operation {
+    case .conv:
+      guard node.inputs.count < 3 || node.inputs[2] == nil,
+        let zeros = try? Tensor(zeros: [weight.shape[0]])
+      else { return }
+      let b = graph.addFreshConstant("\(node.name)_bias", zeros)
+      graph.nodes[index].inputs = [x, id, b]
+    case .gemm(let gemm):
+      guard !gemm.transA else { return }
+      dense(&graph, index, x, weight, bias, gemm)
+    case .matMul:
+      guard weight.shape.rank == 2, facts[x]?.shape.rank == 2 else { return }
+      dense(&graph, index, x, weight, nil, Gemm())
+    default: return
+    }
+  }
+
+  private static func dense(
+    _ graph: inout Graph, _ index: Int, _ x: Graph.ValueID, _ weight: Tensor, _ bias: Tensor?, _ gemm: Gemm
+  ) {
+    let name = graph.nodes[index].name
+    let (outputs, inputs) =
+      gemm.transB ? (weight.shape[0], weight.shape[1]) : (weight.shape[1], weight.shape[0])
+    let old = weight.array(of: Float.self)
+    var rows = [Float](repeating: 0, count: old.count)
+    for output in 0..<outputs {
+      for input in 0..<inputs {
+        rows[output * inputs + input] =
+          old[gemm.transB ? output * inputs + input : input * outputs + output] * gemm.alpha
+      }
+    }
+    var sums = [Float](repeating: 0, count: outputs)
+    if let bias {
+      // A bias that differs from row to row of the batch is no bias of channels.
+      guard bias.count == 1 || bias.count == outputs, bias.shape.rank < 2 || bias.shape[0] == 1 else { return }
+      let values = bias.array(of: Float.self)
+      for output in 0..<outputs { sums[output] = values[values.count == 1 ? 0 : output] * gemm.beta }
+    }
+    guard let w = try? Tensor([outputs, inputs], rows), let b = try? Tensor([outputs], sums) else { return }
+    graph.nodes[index].operation = .gemm(Gemm(transB: true))
+    graph.nodes[index].inputs = [
+      x, graph.addFreshConstant("\(name)_rows", w), graph.addFreshConstant("\(name)_bias", b),
+    ]
+  }
+}

@@ -1,0 +1,114 @@
+import ModelGraph
+
+/// What a plan's numbers are: enough to write the quantised graph.
+struct QuantizationNumbers: Sendable {
+  /// Of every value of the plan.
+  var grids: [Graph.ValueID: ActivationGrid] = [:]
+  /// By node, for every product of the plan.
+  var weights: [Int: QuantizedWeight] = [:]
+  /// By node; float, in the result's own units.
+  var biases: [Int: [Float]] = [:]
+}
+
+/// Writes QuantizeLinear and DequantizeLinear into a graph where a plan wants them.
+struct QDQWriter {
+  /// Weights and biases as float constants of the values that the integers stand for, so that the graph runs in float with
+  /// the very errors of quantisation; otherwise int8 and int32 behind DequantizeLinear, as files hold them.
+  let simulates: Bool
+  private(set) var graph: Graph
+  /// For each value on a grid, what its readers read.
+  private(set) var restored: [Graph.ValueID: Graph.ValueID] = [:]
+
+  init(
+    _ model: PreparedModel, _ plan: QuantizationPlan, _ numbers: QuantizationNumbers, simulates: Bool
+  ) throws {
+    self.simulates = simulates
+    graph = model.graph
+    graph.nodes = []
+    let products = Set(plan.products)
+    let values = Set(plan.values)
+    var constants: [Graph.ValueID: (scale: Graph.ValueID, zero: Graph.ValueID)] = [:]
+    for id in graph.inputs where values.contains(id) { try grid(id, plan, numbers, &constants) }
+    for (index, original) in model.graph.nodes.enumerated() {
+      var node = original
+      node.inputs = original.inputs.map { $0.map { restored[$0] ?? $0 } }
+      if products.contains(index) { try operands(&node, index, original, numbers, plan) }
+      graph.nodes.append(node)
+      for case let id? in original.outputs where values.contains(id) { try grid(id, plan, numbers, &constants) }
+    }
+  }
+
+  private mutating func grid(
+    _ id: Graph.ValueID, _ plan: QuantizationPlan, _ numbers: QuantizationNumbers,
+    _ constants: inout [Graph.ValueID: (scale: Graph.ValueID, zero: Graph.ValueID)]
+  ) throws {
+    let owner = plan.tied[id] ?? id
+    guard let grid = numbers.grids[owner] else { throw QuantizationError("a value has no grid") }
+    let ownerName = graph.values[owner].name
+    let shared: (scale: Graph.ValueID, zero: Graph.ValueID)
+    if let known = constants[owner] {
+      shared = known
+    } else {
+      shared = (
+        graph.addFreshConstant("\(ownerName)_scale", try Tensor(scalar: grid.scale)),
+        graph.addFreshConstant("\(ownerName)_zero_point", try Tensor(scalar: grid.zero))
+      )
+      constants[owner] = shared
+    }
+    let name = graph.values[id].name
+    let integers = graph.addValue(graph.freshName("\(name)_quantized"))
+    let real = graph.addValue(graph.freshName("\(name)_dequantized"))
+    graph.nodes.append(
+      Graph.Node(
+        graph.values[integers].name, .quantizeLinear(QuantizeLinear()), inputs: [id, shared.scale, shared.zero],
+        outputs: [integers]))
+    graph.nodes.append(
+      Graph.Node(
+        graph.values[real].name, .dequantizeLinear(DequantizeLinear()), inputs: [integers, shared.scale, shared.zero],
+        outputs: [real]))
+    restored[id] = real
+  }
+
+  /// The int32 bias of each channel in units of x's scale · w's scale.
+  private static func units(_ bias: [Float], _ xScale: Float, _ scales: [Float]) -> (numbers: [Int32], units: [Float]) {
+    let units = scales.map { xScale * $0 }
+    let numbers = zip(bias, units).map { bias, unit in
+      Int32(max(-1_073_741_823, min(1_073_741_823, (Double(bias) / Double(unit)).rounded(.toNearestOrEven))))
+    }
+    return (numbers, units)
+  }
+
+  private mutating func operands(
+    _ node: inout Graph.Node, _ index: Int, _ original: Graph.Node, _ numbers: QuantizationNumbers,
+    _ plan: QuantizationPlan
+  ) throws {
+    guard let weight = numbers.weights[index], let bias = numbers.biases[index], let x = original.inputs[0],
+      let grid = numbers.grids[plan.tied[x] ?? x], let w = original.inputs[1], let b = original.inputs[2]
+    else { throw QuantizationError("\(GraphError.printable(original.place)) has no quantised weights") }
+    let (integers, units) = Self.units(bias, grid.scale, weight.scales)
+    let (wName, bName) = (graph.values[w].name, graph.values[b].name)
+    let channels = weight.scales.count
+    if simulates {
+      let real = zip(integers, units).map { Float($0) * $1 }
+      node.inputs[1] = graph.addFreshConstant("\(wName)_real", try weight.real())
+      node.inputs[2] = graph.addFreshConstant("\(bName)_real", try Tensor([channels], real))
+      return
+    }
+    let wScale = graph.addFreshConstant("\(wName)_scale", try Tensor([channels], weight.scales))
+    let wZero = graph.addFreshConstant("\(wName)_zero_point", try Tensor(zeros: [channels], type: .int8))
+    node.inputs[1] = dequantized(
+      wName, [graph.addFreshConstant("\(wName)_quantized", weight.integers), wScale, wZero])
+    let bScale = graph.addFreshConstant("\(bName)_scale", try Tensor([channels], units))
+    node.inputs[2] = dequantized(
+      bName, [graph.addFreshConstant("\(bName)_quantized", try Tensor([channels], integers)), bScale])
+  }
+
+  private mutating func dequantized(_ name: String, _ inputs: [Graph.ValueID?]) -> Graph.ValueID {
+    let real = graph.addValue(graph.freshName("\(name)_dequantized"))
+    graph.nodes.append(
+      Graph.Node(
+        graph.values[real].name, .dequantizeLinear(DequantizeLinear(QuantizationGranularity(axis: 0))),
+        inputs: inputs, outputs: [real]))
+    return real
+  }
+}

@@ -1,0 +1,176 @@
+import ModelGraph
+
+/// Float and quantised model on pictures that neither was fitted on.
+public struct QuantizationComparison: Sendable {
+  public struct Difference: Sendable {
+    public let path: String
+    /// Class names, and how sure each model is of its own.
+    public let actual: String
+    public let float: (name: String, share: Double)
+    public let quantised: (name: String, share: Double)
+    /// A PNG of the picture.
+    public var picture: [UInt8]
+
+    public init(
+      path: String, actual: String, float: (name: String, share: Double), quantised: (name: String, share: Double),
+      picture: [UInt8] = []
+    ) {
+      self.path = path
+      self.actual = actual
+      self.float = float
+      self.quantised = quantised
+      self.picture = picture
+    }
+  }
+
+  /// `1201 pictures kept back`.
+  public let what: String
+  public let pictures: Int
+  public let floatCorrect: Int
+  public let quantisedCorrect: Int
+  public let differences: [Difference]
+
+  public init(what: String, pictures: Int, floatCorrect: Int, quantisedCorrect: Int, differences: [Difference]) {
+    self.what = what
+    self.pictures = pictures
+    self.floatCorrect = floatCorrect
+    self.quantisedCorrect = quantisedCorrect
+    self.differences = differences
+  }
+}
+
+/// Everything that `quantize` has to tell, as text and as a page.
+public struct QuantizationReport: Sendable {
+  public let title: String
+  public let result: Quantizer.Result
+  public let comparison: QuantizationComparison
+  public let floatBytes: Int
+  public let quantisedBytes: Int
+
+  public init(
+    title: String, result: Quantizer.Result, comparison: QuantizationComparison, floatBytes: Int, quantisedBytes: Int
+  ) {
+    self.title = title
+    self.result = result
+    self.comparison = comparison
+    self.floatBytes = floatBytes
+    self.quantisedBytes = quantisedBytes
+  }
+
+  // MARK: Tables
+
+  static func percent(_ part: Int, of whole: Int) -> String {
+    "\(NumberText.fixed(whole == 0 ? 0 : Double(part) / Double(whole) * 100, 2)) %"
+  }
+
+  static func decibels(_ value: Double?) -> String {
+    guard let value else { return "" }
+    return value.isFinite ? NumberText.fixed(value, 1) : value > 0 ? "exact" : "none"
+  }
+
+  var trialTable: [[String]] {
+    [["method", "weights", "biases", "stem", "head", "scores dB", "same answer", "accuracy", ""]]
+      + result.trials.map { trial in
+        let recipe = trial.recipe
+        return [
+          recipe.method.rawValue, recipe.clipsWeights ? "clipped" : "whole",
+          recipe.correctsBiases ? "corrected" : "as they are", recipe.floatStem ? "float" : "int8",
+          recipe.floatHead ? "float" : "int8", Self.decibels(trial.decibels), "\(trial.agreeing) of \(trial.pictures)",
+          Self.percent(trial.correct, of: trial.pictures), trial.isChosen ? "chosen" : "",
+        ]
+      }
+  }
+
+  var layerTable: [[String]] {
+    [["layer", "operator", "lowest", "highest", "scale", "zero", "weights dB", "rounding dB", "network dB"]]
+      + result.layers.map { layer in
+        let grid =
+          layer.sharesGridOf.map { ["", "", "as \($0)", ""] } ?? [
+            NumberText.fixed(Double(layer.grid.low), 3), NumberText.fixed(Double(layer.grid.high), 3),
+            NumberText.fixed(Double(layer.grid.scale), 6), "\(layer.grid.zero)",
+          ]
+        return [layer.name, layer.kind] + grid + [
+          Self.decibels(layer.weights), Self.decibels(layer.rounding), Self.decibels(layer.whole),
+        ]
+      }
+  }
+
+  /// Stem and head in a sentence each: what leaving them in float would have gained.
+  var exceptions: [String] {
+    [("stem", \Quantizer.Recipe.floatStem), ("head", \Quantizer.Recipe.floatHead)].compactMap { name, path in
+      guard let index = result.trials.firstIndex(where: { $0.recipe[keyPath: path] }) else { return nil }
+      let trial = result.trials[index]
+      var other = trial.recipe
+      other[keyPath: path] = false
+      guard let without = result.trials.first(where: { $0.recipe == other }) else { return nil }
+      let gain = trial.agreeing - without.agreeing
+      let verdict = result.recipe[keyPath: path] ? "stays in float" : "is int8"
+      return "the \(name) \(verdict): in float \(gain) of \(trial.pictures) answers more would be the float model's "
+        + "(\(Self.decibels(without.decibels)) dB, in float \(Self.decibels(trial.decibels)) dB)"
+    }
+  }
+
+  var summary: [(name: String, value: String)] {
+    let (all, float, quantised) = (comparison.pictures, comparison.floatCorrect, comparison.quantisedCorrect)
+    let change = all == 0 ? 0 : Double(quantised - float) / Double(all) * 100
+    return [
+      ("pictures", comparison.what),
+      ("float", "\(Self.percent(float, of: all)) right"),
+      (
+        "int8",
+        "\(Self.percent(quantised, of: all)) right (\(change < 0 ? "" : "+")\(NumberText.fixed(change, 2)) points)"
+      ),
+      (
+        "agreement",
+        "\(Self.percent(all - comparison.differences.count, of: all)); \(Self.answers(comparison.differences.count))"
+      ),
+      (
+        "file",
+        "\(quantisedBytes) bytes, \(NumberText.fixed(Double(quantisedBytes) / Double(max(1, floatBytes)), 3)) of "
+          + "\(floatBytes)"
+      ),
+    ]
+  }
+
+  /// As the terminal shows it.
+  public var text: String {
+    var text = "tried on \(result.trials.first?.pictures ?? 0) pictures that nothing was fitted on"
+    text += " (float: \(Self.percent(result.floatCorrect, of: result.trials.first?.pictures ?? 0)) right)\n"
+    text += Self.aligned(trialTable, left: [0, 1, 2, 3, 4, 8])
+    for line in exceptions { text += "\(line)\n" }
+    text += "\n" + Self.aligned(layerTable, left: [0, 1]) + "\n"
+    for (name, value) in summary {
+      text += name + String(repeating: " ", count: max(1, 11 - name.count)) + value + "\n"
+    }
+    for difference in comparison.differences.prefix(20) {
+      text += "  \(difference.path): \(difference.actual); float \(Self.answer(difference.float)), "
+      text += "int8 \(Self.answer(difference.quantised))\n"
+    }
+    if comparison.differences.count > 20 { text += "  and \(comparison.differences.count - 20) more\n" }
+    return text
+  }
+
+  private static func answers(_ count: Int) -> String {
+    count == 1 ? "1 answer differs" : "\(count) answers differ"
+  }
+
+  static func answer(_ answer: (name: String, share: Double)) -> String {
+    "\(answer.name) \(NumberText.fixed(answer.share * 100, 1)) %"
+  }
+
+  /// Columns side by side; numbers to the right, the columns in `left` to the left.
+  private static func aligned(_ rows: [[String]], left: Set<Int>) -> String {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    var text = ""
+    for row in rows {
+      var line = ""
+      for (column, cell) in row.enumerated() {
+        let blanks = String(repeating: " ", count: widths[column] - cell.count)
+        line += (column == 0 ? "" : "  ") + (left.contains(column) ? cell + blanks : blanks + cell)
+      }
+      while line.last == " " { line.removeLast() }
+      text += line + "\n"
+    }
+    return text
+  }
+}

@@ -1,0 +1,229 @@
+import ModelGraph
+import Passes
+
+/// From a float classifier and some pictures to one on 8-bit integers, in QDQ form.
+///
+/// What is tried is judged by pictures that nothing was fitted on; what won is then fitted on all of them.
+public struct Quantizer {
+  /// Everything that can be done one way or the other.
+  public struct Recipe: Sendable, Equatable {
+    public var method: CalibrationMethod
+    /// Weights' scales of least squared error; otherwise the largest weight of a channel takes the last step.
+    public var clipsWeights = true
+    public var correctsBiases = false
+    /// The first and the last product stay in float.
+    public var floatStem = false
+    public var floatHead = false
+
+    public init(_ method: CalibrationMethod) { self.method = method }
+  }
+
+  /// How near a recipe comes to the float model on the pictures it was not fitted on.
+  public struct Trial: Sendable {
+    public let recipe: Recipe
+    /// Of the scores: signal to noise.
+    public let decibels: Double
+    public let pictures: Int
+    /// Pictures that get the same class as from the float model, and those that get the right one.
+    public let agreeing: Int
+    public let correct: Int
+    public fileprivate(set) var isChosen = false
+  }
+
+  public struct Result: Sendable {
+    public let graph: Graph
+    public let recipe: Recipe
+    public let trials: [Trial]
+    public let layers: [LayerRecord]
+    /// Right answers of the float model on the pictures that the trials were judged by.
+    public let floatCorrect: Int
+  }
+
+  /// What is being done, and how much of it is.
+  public typealias Progress = (_ stage: String, _ done: Int, _ total: Int) -> Void
+
+  /// Pictures whose mean the biases are corrected by, and that layers are measured on.
+  private static let sampleLimit = 64
+
+  private let model: PreparedModel
+  private let fitting: [CalibrationBatch]
+  private let judging: [CalibrationBatch]
+  private let threads: Int
+  private let progress: Progress
+  private let weightScales: [Bool: [Int: [Float]]]
+
+  /// - Parameters:
+  ///   - fitting: ranges come from these.
+  ///   - judging: recipes are compared on these.
+  public init(
+    _ model: PreparedModel, fitting: [CalibrationBatch], judging: [CalibrationBatch], threads: Int,
+    progress: @escaping Progress
+  ) {
+    self.model = model
+    self.fitting = fitting
+    self.judging = judging
+    self.threads = threads
+    self.progress = progress
+    var scales: [Bool: [Int: [Float]]] = [:]
+    for clips in [false, true] {
+      for index in model.graph.nodes.indices where model.isProduct(index) {
+        scales[clips, default: [:]][index] = model.weight(index).map { QuantizedWeight.scales($0, clips: clips) }
+      }
+    }
+    weightScales = scales
+  }
+
+  /// - Parameter methods: the calibration methods to choose from.
+  public func run(_ methods: [CalibrationMethod]) throws -> Result {
+    let statistics = try observe(fitting, "ranges")
+    let meant = try scores(of: model.graph, judging)
+    var trials: [Trial] = []
+    var chosen = 0
+    let (stem, head) = QuantizationPlan.stemAndHead(model)
+    let total = methods.count + 2 + (stem == nil ? 0 : 1) + (head == nil ? 0 : 1)
+    func attempt(_ recipe: Recipe) throws -> Trial {
+      let numbers = try self.numbers(recipe, statistics, sample(fitting))
+      let trial = try judge(recipe, numbers, meant)
+      trials.append(trial)
+      progress("trying", trials.count, total)
+      return trial
+    }
+    for method in methods {
+      if try attempt(Recipe(method)).decibels > trials[chosen].decibels { chosen = trials.count - 1 }
+    }
+    // Noise decides between ways that cost nothing in the field.
+    for change in [\Recipe.clipsWeights, \Recipe.correctsBiases] {
+      var recipe = trials[chosen].recipe
+      recipe[keyPath: change].toggle()
+      if try attempt(recipe).decibels > trials[chosen].decibels { chosen = trials.count - 1 }
+    }
+    // Float costs speed: only for answers that it gets right.
+    for change in [stem == nil ? nil : \Recipe.floatStem, head == nil ? nil : \Recipe.floatHead].compactMap({ $0 }) {
+      var recipe = trials[chosen].recipe
+      recipe[keyPath: change] = true
+      let trial = try attempt(recipe)
+      if trial.agreeing - trials[chosen].agreeing >= max(2, trial.pictures / 100) { chosen = trials.count - 1 }
+    }
+    trials[chosen].isChosen = true
+    let recipe = trials[chosen].recipe
+    let all = fitting + judging
+    let numbers = try self.numbers(recipe, try observe(all, "final ranges"), sample(all), showsProgress: true)
+    let plan = self.plan(recipe)
+    var graph = try QDQWriter(model, plan, numbers, simulates: false).graph
+    graph.compact()
+    let layers = try LayerMeter(model: model, plan: plan, numbers: numbers, threads: threads)
+      .measure(sample(all)) { progress("measuring layers", $0, $1) }
+    let floatCorrect = zip(meant, judging).reduce(0) { $0 + Self.correct($1.0, $1.1) }
+    return Result(graph: graph, recipe: recipe, trials: trials, layers: layers, floatCorrect: floatCorrect)
+  }
+
+  private func plan(_ recipe: Recipe) -> QuantizationPlan {
+    let (stem, head) = QuantizationPlan.stemAndHead(model)
+    var float = Set<Int>()
+    if recipe.floatStem, let stem { float.insert(stem) }
+    if recipe.floatHead, let head { float.insert(head) }
+    return QuantizationPlan(model, float: float)
+  }
+
+  /// Batches of at most ``sampleLimit`` pictures, from all over the list.
+  private func sample(_ batches: [CalibrationBatch]) -> [CalibrationBatch] {
+    let wanted = max(1, Self.sampleLimit / max(1, model.inputShape[0]))
+    guard batches.count > wanted else { return batches }
+    return (0..<wanted).map { batches[$0 * batches.count / wanted] }
+  }
+
+  // MARK: Observing
+
+  private func observe(
+    _ batches: [CalibrationBatch], _ stage: String
+  ) throws -> [Graph.ValueID: ActivationStatistics] {
+    let ids = QuantizationPlan(model).free
+    // An engine gives what nodes make; the pictures are at hand.
+    let made = ids.filter { !model.graph.inputs.contains($0) }
+    var statistics = [Graph.ValueID: ActivationStatistics]()
+    for id in ids { statistics[id] = ActivationStatistics() }
+    var runner = try BatchRunner(model.graph, outputs: made, inputShapes: [model.inputShape], threads: threads)
+    for pass in 0..<2 {
+      for (number, batch) in batches.enumerated() {
+        let tensors = try runner.run([batch.images])
+        for (id, tensor) in Array(zip(made, tensors)) + model.graph.inputs.map({ ($0, batch.images) }) {
+          tensor.withFirst(batch.count) { elements in
+            if pass == 0 { statistics[id]?.widen(elements) } else { statistics[id]?.tally(elements) }
+          }
+        }
+        progress(stage, pass * batches.count + number + 1, 2 * batches.count)
+      }
+      if let (id, _) = statistics.first(where: { !$0.value.isFinite || !($0.value.high - $0.value.low).isFinite }) {
+        let name = GraphError.printable(model.graph.values[id].name)
+        throw QuantizationError("value '\(name)' is not finite on the calibration pictures: it cannot be quantised")
+      }
+    }
+    return statistics
+  }
+
+  private func numbers(
+    _ recipe: Recipe, _ statistics: [Graph.ValueID: ActivationStatistics], _ sample: [CalibrationBatch],
+    showsProgress: Bool = false
+  ) throws -> QuantizationNumbers {
+    let plan = self.plan(recipe)
+    var numbers = QuantizationNumbers()
+    for id in plan.free { numbers.grids[id] = statistics[id].map { recipe.method.grid($0) } }
+    for index in plan.products {
+      guard let weight = model.weight(index), let scales = weightScales[recipe.clipsWeights]?[index],
+        let x = model.graph.nodes[index].inputs[0], let grid = numbers.grids[plan.tied[x] ?? x]
+      else { continue }
+      numbers.biases[index] = model.bias(index)
+      numbers.weights[index] = try QuantizedWeight(
+        weight, scales: scales, bias: model.bias(index), biasUnit: grid.scale)
+    }
+    if recipe.correctsBiases {
+      let correction = BiasCorrection(model: model, plan: plan, batches: sample, threads: threads)
+      try correction.correct(&numbers, means: try correction.means()) {
+        if showsProgress { progress("correcting biases", $0, $1) }
+      }
+    }
+    return numbers
+  }
+
+  // MARK: Judging
+
+  /// The scores of every batch by the engine, as the field runs it.
+  private func scores(of graph: Graph, _ batches: [CalibrationBatch]) throws -> [Tensor] {
+    var graph = graph
+    try PassPipeline.optimize(&graph)
+    var runner = try BatchRunner(graph, inputShapes: [model.inputShape], threads: threads)
+    return try batches.map { try runner.run([$0.images])[0] }
+  }
+
+  private func judge(_ recipe: Recipe, _ numbers: QuantizationNumbers, _ meant: [Tensor]) throws -> Trial {
+    let graph = try QDQWriter(model, plan(recipe), numbers, simulates: false).graph
+    let found = try scores(of: graph, judging)
+    var meter = NoiseMeter()
+    var (pictures, agreeing, correct) = (0, 0, 0)
+    for (index, batch) in judging.enumerated() {
+      meant[index].withFirst(batch.count) { meant in
+        found[index].withFirst(batch.count) { found in
+          for (a, b) in zip(meant, found) { meter.add(a, b) }
+        }
+      }
+      pictures += batch.count
+      agreeing += zip(Self.classes(meant[index], batch), Self.classes(found[index], batch)).count { $0 == $1 }
+      correct += Self.correct(found[index], batch)
+    }
+    return Trial(
+      recipe: recipe, decibels: meter.decibels, pictures: pictures, agreeing: agreeing, correct: correct)
+  }
+
+  private static func classes(_ scores: Tensor, _ batch: CalibrationBatch) -> [Int] {
+    scores.withFirst(batch.count) { scores in
+      let classes = scores.count / max(1, batch.count)
+      return (0..<batch.count).map { picture in
+        (0..<classes).reduce(0) { scores[picture * classes + $1] > scores[picture * classes + $0] ? $1 : $0 }
+      }
+    }
+  }
+
+  private static func correct(_ scores: Tensor, _ batch: CalibrationBatch) -> Int {
+    zip(classes(scores, batch), batch.labels).count { $0 == $1 }
+  }
+}

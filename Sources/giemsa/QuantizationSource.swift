@@ -1,0 +1,140 @@
+import Datasets
+import Foundation
+import Imaging
+import ModelGraph
+import Quantization
+import Reports
+
+/// What `quantize` is given: the float model and the pictures, looked at before any work is done.
+struct QuantizationSource {
+  let path: String
+  let float: Predictor
+  let prepared: PreparedModel
+  /// Pictures that may be calibrated on.
+  let candidates: [CellFolder.Item]
+  /// Pictures that a run kept back.
+  private let keptBack: [CellFolder.Item]
+  private let cells: CellFolder
+  /// For each class of the folder, its place in the model's scores.
+  private let order: [Int]
+
+  /// Pictures at once: enough to keep the kernels busy, few enough to keep every layer's result.
+  private static let batch = 8
+
+  init(_ command: QuantizeCommand) throws {
+    let isRun = RunFolder.exists(command.model)
+    var isFolder: ObjCBool = false
+    guard isRun || FileManager.default.fileExists(atPath: command.model, isDirectory: &isFolder) else {
+      throw CommandFailure("\(command.model): neither an ONNX file nor a run's folder")
+    }
+    guard isRun || !isFolder.boolValue else {
+      throw CommandFailure(
+        "\(command.model): a folder without settings.json, so no run; name an ONNX file or a run's folder")
+    }
+    path = isRun ? try RunFolder(path: command.model).modelPath() : command.model
+    for file in [command.out, command.report].compactMap({ $0 }) { try Self.checkWritable(file) }
+    guard URL(filePath: command.out).standardizedFileURL != URL(filePath: path).standardizedFileURL else {
+      throw CommandFailure("--out \(command.out): would replace the float model; name another file")
+    }
+    let graph = try readModel(path)
+    let batch = min(Self.batch, command.images)
+    do {
+      let shape = try PictureClassifier(graph, batch: batch, size: nil).inputShape
+      prepared = try PreparedModel(graph, inputShape: shape)
+    } catch {
+      throw CommandFailure("\(path): \(error)")
+    }
+    float = try Predictor(graph, path: path, batch: batch, threads: command.threads)
+    let cells = try CellFolder(command.calibrate)
+    self.cells = cells
+    order = try float.order(for: cells)
+    if isRun {
+      let valid = Set(try RunFolder(path: command.model).read().valid)
+      keptBack = cells.items.filter { valid.contains(cells.name(of: $0)) }
+      candidates = cells.items.filter { !valid.contains(cells.name(of: $0)) }
+      guard !candidates.isEmpty else {
+        throw CommandFailure(
+          "\(command.calibrate): has only pictures that \(command.model) kept back; calibrate on those it was trained on"
+        )
+      }
+    } else {
+      keptBack = []
+      candidates = cells.items
+    }
+  }
+
+  /// Proves that a file can be made there: before the work, not after.
+  private static func checkWritable(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw CommandFailure("\(path): a folder; name a file to write")
+    }
+    let probe = "\(path).giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
+    do {
+      try Data().write(to: URL(filePath: probe))
+      try FileManager.default.removeItem(atPath: probe)
+    } catch {
+      throw CommandFailure("\(path): cannot be written; does the folder exist?")
+    }
+  }
+
+  /// Decoded and normalised, with the place of each picture's class in the model's scores.
+  func batches(_ items: [CellFolder.Item], _ size: Int) throws -> [CalibrationBatch] {
+    let loader = BatchLoader(
+      items: items, preprocessing: float.preprocessing, augmentation: nil, batchSize: size, shuffle: false,
+      dropLast: false, seed: 0, workers: 2, byteBudget: 0)
+    loader.start(epoch: 0)
+    var batches: [CalibrationBatch] = []
+    while let batch = try loader.next() {
+      batches.append(try CalibrationBatch(batch.images, labels: batch.labels.map { order[Int($0)] }, size: size))
+    }
+    return batches
+  }
+
+  /// Pictures to compare on, and what to call them: those a run kept back, or else those not calibrated on, if there are.
+  func unseen(_ calibrated: [CellFolder.Item], limit: Int) -> (what: String, items: [CellFolder.Item]) {
+    if !keptBack.isEmpty {
+      let items = CellFolder.evenly(keptBack, count: limit)
+      return ("\(items.count) that the run kept back", items)
+    }
+    let seen = Set(calibrated.map { $0.path })
+    let items = CellFolder.evenly(candidates.filter { !seen.contains($0.path) }, count: limit)
+    if items.isEmpty { return ("the \(calibrated.count) calibrated on: there are no others", calibrated) }
+    return ("\(items.count) that were not calibrated on", items)
+  }
+
+  func compare(
+    _ quantised: Predictor, _ items: [CellFolder.Item], _ what: String, threads: Int, progress: (Int, Int) -> Void
+  ) throws -> QuantizationComparison {
+    var correct = (float: 0, quantised: 0)
+    var differences: [QuantizationComparison.Difference] = []
+    let step = 64
+    for start in stride(from: 0, to: items.count, by: step) {
+      let part = Array(items[start..<min(items.count, start + step)])
+      let meant = try float.answers(part, order: order, threads: threads)
+      let found = try quantised.answers(part, order: order, threads: threads)
+      for (a, b) in zip(meant, found) {
+        if a.predicted == a.actual { correct.float += 1 }
+        if b.predicted == b.actual { correct.quantised += 1 }
+        if a.predicted != b.predicted { differences.append(try difference(a, b)) }
+      }
+      progress(min(items.count, start + step), items.count)
+    }
+    return QuantizationComparison(
+      what: what, pictures: items.count, floatCorrect: correct.float, quantisedCorrect: correct.quantised,
+      differences: differences)
+  }
+
+  private func difference(_ a: Answer, _ b: Answer) throws -> QuantizationComparison.Difference {
+    let picture = try PNGFile.read(a.path)
+    let side = max(picture.width, picture.height)
+    let small =
+      side <= 128
+      ? picture
+      : picture.resized(width: max(1, picture.width * 128 / side), height: max(1, picture.height * 128 / side))
+    return QuantizationComparison.Difference(
+      path: a.path, actual: cells.classes[a.actual],
+      float: (cells.classes[a.predicted], a.probabilities[a.predicted]),
+      quantised: (cells.classes[b.predicted], b.probabilities[b.predicted]), picture: try PNGFile.encode(small))
+  }
+}

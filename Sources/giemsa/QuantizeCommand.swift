@@ -1,0 +1,140 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Imaging
+import ModelGraph
+import Quantization
+import Reports
+
+struct QuantizeCommand: ParsableCommand {
+  enum Method: String, CaseIterable, ExpressibleByArgument {
+    case auto, minmax, percentile, mse, entropy
+
+    var candidates: [CalibrationMethod] {
+      CalibrationMethod(rawValue: rawValue).map { [$0] } ?? CalibrationMethod.allCases
+    }
+  }
+
+  static let configuration = CommandConfiguration(
+    commandName: "quantize",
+    abstract: "Turns a float model into one on 8-bit integers, a quarter of the size.",
+    discussion: """
+      The file it writes is standard ONNX: uint8 activations and int8 weights behind QuantizeLinear and \
+      DequantizeLinear. The ranges of activations come from the pictures of --calibrate; a third of them is kept apart \
+      to choose the method by. At the end float and int8 model are compared: given a run, on the pictures that the run \
+      kept back; given an ONNX file, on pictures of the folder that were not calibrated on.
+      """)
+
+  @Argument(help: "A float ONNX file, or a run's folder.") var model: String
+  @Option(help: ArgumentHelp("Pictures to calibrate on, one subfolder per class.", valueName: "folder"))
+  var calibrate: String
+  @Option(help: "How many of them, spread over classes and slides.") var images = 200
+  @Option(help: "How ranges are chosen; auto tries all.") var method = Method.auto
+  @Option(help: "The ONNX file to write.") var out: String
+  @Option(help: "An HTML page to write: tables, noise by layer, the pictures on which the models differ.")
+  var report: String?
+  @Option(help: "The most pictures to compare the two models on.") var compare = 2000
+  @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  func validate() throws {
+    guard (1...10000).contains(images) else { throw ValidationError("--images \(images) must be from 1 to 10000") }
+    guard (1...1_000_000).contains(compare) else {
+      throw ValidationError("--compare \(compare) must be from 1 to 1000000")
+    }
+    guard (1...1024).contains(threads) else { throw ValidationError("--threads \(threads) must be from 1 to 1024") }
+  }
+
+  func run() throws {
+    try reporting {
+      let progress = StageProgress()
+      defer { progress.erase() }
+      let source = try QuantizationSource(self)
+      let batch = source.float.classifier.batch
+      let chosen = CellFolder.evenly(source.candidates, count: images)
+      var (fitting, judging) = (chosen, chosen)
+      if chosen.count > 2 {
+        fitting = chosen.indices.filter { $0 % 3 != 2 }.map { chosen[$0] }
+        judging = chosen.indices.filter { $0 % 3 == 2 }.map { chosen[$0] }
+      }
+      let quantizer = Quantizer(
+        source.prepared, fitting: try source.batches(fitting, batch), judging: try source.batches(judging, batch),
+        threads: threads, progress: progress.update)
+      if chosen.count < images { complain("note: only \(chosen.count) pictures to calibrate on") }
+      if judging.count == chosen.count {
+        complain("note: too few pictures to keep some apart; methods are compared on what they were fitted on")
+      }
+      let result: Quantizer.Result
+      do { result = try quantizer.run(method.candidates) } catch { throw CommandFailure("\(source.path): \(error)") }
+
+      let (what, items) = source.unseen(chosen, limit: compare)
+      let quantised = try Predictor(result.graph, path: out, batch: batch, threads: threads)
+      let comparison = try source.compare(quantised, items, what, threads: threads) {
+        progress.update("comparing", $0, $1)
+      }
+      var graph = result.graph
+      graph.metadata.removeAll { $0.key == QuantizationRecord.key }
+      graph.metadata.append(
+        (QuantizationRecord.key, try QuantizationRecord(result.recipe, images: chosen.count, comparison).text()))
+      try writeModel(graph, to: out)
+      let names = [out, source.path].map { URL(filePath: $0).lastPathComponent }
+      let page = QuantizationReport(
+        title: "\(names[0]): \(names[1]) on 8-bit integers", result: result, comparison: comparison,
+        floatBytes: fileSize(source.path), quantisedBytes: fileSize(out))
+      if let report {
+        do { try Data(page.page.utf8).write(to: URL(filePath: report), options: .atomic) } catch {
+          throw CommandFailure("\(report): cannot be written")
+        }
+      }
+      progress.erase()
+      print(
+        "\(source.path): \(chosen.count) pictures to calibrate on, \(Set(chosen.map { $0.slide }).count) slides\n")
+      print(page.text, terminator: "")
+      print("\(out): written\(report.map { "; \($0) shows more" } ?? "")")
+    }
+  }
+
+  private func fileSize(_ path: String) -> Int {
+    (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int).flatMap { $0 } ?? 0
+  }
+}
+
+/// `giemsa.quantization` of a file's metadata.
+struct QuantizationRecord: Codable {
+  static let key = "giemsa.quantization"
+
+  var version = Giemsa.version
+  var method: String
+  var images: Int
+  var weights: String
+  var activations = "uint8"
+  var clippedWeights: Bool
+  var correctedBiases: Bool
+  var stem: String
+  var head: String
+  var comparedOn: Int
+  var floatAccuracy: Double
+  var accuracy: Double
+  var agreement: Double
+
+  init(_ recipe: Quantizer.Recipe, images: Int, _ comparison: QuantizationComparison) {
+    method = recipe.method.rawValue
+    self.images = images
+    weights = "int8 per channel"
+    clippedWeights = recipe.clipsWeights
+    correctedBiases = recipe.correctsBiases
+    stem = recipe.floatStem ? "float32" : "int8"
+    head = recipe.floatHead ? "float32" : "int8"
+    let all = Double(max(1, comparison.pictures))
+    comparedOn = comparison.pictures
+    floatAccuracy = Double(comparison.floatCorrect) / all
+    accuracy = Double(comparison.quantisedCorrect) / all
+    agreement = 1 - Double(comparison.differences.count) / all
+  }
+
+  /// One line of JSON, the same for the same run.
+  func text() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+}

@@ -1,0 +1,28 @@
+import Foundation
+import Reports
+
+/// A bar on a terminal for work in named stages; silent in a pipe.
+final class StageProgress {
+  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private var shown: ContinuousClock.Instant?
+  private var isVisible = false
+
+  /// `ranges ▕██████······▏ 34/75`
+  func update(_ stage: String, _ done: Int, _ total: Int) {
+    guard isTerminal else { return }
+    let now = ContinuousClock.now
+    // Ten times a second is as often as anybody can read.
+    if let shown, (now - shown).seconds < 0.1, done < total { return }
+    shown = now
+    let width = 24
+    let filled = total > 0 ? min(width, done * width / total) : 0
+    let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
+    show("\(ProgressLine.erase)\(stage) ▕\(bar)▏ \(done)/\(total)")
+    isVisible = true
+  }
+
+  func erase() {
+    if isVisible { show(ProgressLine.erase) }
+    isVisible = false
+  }
+}

@@ -1,0 +1,66 @@
+import ModelGraph
+
+/// The same numbers every time.
+struct Noise {
+  private var state: UInt64
+
+  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
+
+  mutating func float() -> Float {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return Float(state >> 40) / Float(1 << 23) - 1
+  }
+
+  mutating func tensor(_ shape: Shape, scale: Float = 1, offset: Float = 0) throws -> Tensor {
+    try Tensor(shape, (0..<shape.count).map { _ in float() * scale + offset })
+  }
+}
+
+/// A residual network of everything that ResNets are made of, with batch normalisation still in it.
+struct SmallResidualNet {
+  private(set) var graph = Graph(name: "small")
+  private var noise: Noise
+
+  init(seed: Int) throws {
+    noise = Noise(seed)
+    let input = graph.addInput("input", Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(20), .fixed(20)]))
+    var x = try relu(try conv("stem", input, from: 3, to: 16, kernel: 5, stride: 2))
+    let pooling: [Attribute] = [
+      .ints("kernel_shape", [3, 3]), .ints("strides", [2, 2]), .ints("pads", [1, 1, 1, 1]),
+    ]
+    x = graph.add(try Operator(named: "MaxPool", pooling), "pool", [x])
+    var y = try relu(try conv("a1", x, from: 16, to: 16))
+    y = try conv("a2", y, from: 16, to: 16)
+    x = try relu(graph.add(try Operator(named: "Add", inputCount: 2), "a", [y, x]))
+    y = try relu(try conv("b1", x, from: 16, to: 24, stride: 2))
+    y = try conv("b2", y, from: 24, to: 24)
+    let shortcut = try conv("b0", x, from: 16, to: 24, kernel: 1, stride: 2)
+    x = try relu(graph.add(try Operator(named: "Add", inputCount: 2), "b", [y, shortcut]))
+    x = graph.add(try Operator(named: "GlobalAveragePool"), "average", [x])
+    x = graph.add(try Operator(named: "Flatten"), "flat", [x])
+    let w = graph.addConstant("head_weight", try noise.tensor([24, 3], scale: 0.5))
+    let b = graph.addConstant("head_bias", try noise.tensor([3], scale: 0.2))
+    graph.outputs = [graph.add(try Operator(named: "Gemm", inputCount: 3), "scores", [x, w, b])]
+  }
+
+  private mutating func relu(_ x: Int) throws -> Int {
+    graph.add(try Operator(named: "Relu"), "relu\(graph.nodes.count)", [x])
+  }
+
+  private mutating func conv(
+    _ name: String, _ x: Int, from: Int, to: Int, kernel: Int = 3, stride: Int = 1
+  ) throws -> Int {
+    let scale = 1.7 / Float(from * kernel * kernel).squareRoot()
+    let w = graph.addConstant("\(name)_w", try noise.tensor([to, from, kernel, kernel], scale: scale))
+    let pad = kernel / 2
+    let attributes: [Attribute] = [.ints("pads", [pad, pad, pad, pad]), .ints("strides", [stride, stride])]
+    let y = graph.add(try Operator(named: "Conv", inputCount: 2, attributes), name, [x, w])
+    let norm = [
+      try noise.tensor([to], scale: 0.4, offset: 1), try noise.tensor([to], scale: 0.2),
+      try noise.tensor([to], scale: 0.1), try noise.tensor([to], scale: 0.3, offset: 1),
+    ]
+    var inputs = [y]
+    for (index, tensor) in norm.enumerated() { inputs.append(graph.addConstant("\(name)_bn\(index)", tensor)) }
+    return graph.add(try Operator(named: "BatchNormalization", inputCount: 5), "\(name)_bn", inputs)
+  }
+}
