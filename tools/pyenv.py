@@ -10,9 +10,12 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+# Where a package's module has another name.
+MODULES = {"pillow": "PIL"}
+
 
 def need(*packages):
-    if all(importlib.util.find_spec(package) for package in packages):
+    if all(importlib.util.find_spec(MODULES.get(package, package)) for package in packages):
         return
     environment = [os.path.join(ROOT, "tools", "python-environment"), *packages]
     result = subprocess.run(environment, stdout=subprocess.PIPE, text=True)
