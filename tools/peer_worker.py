@@ -1,6 +1,6 @@
 """One engine measured in a process of its own; prints one line of JSON.
 
-peer_worker.py infer ENGINE MODEL.onnx THREADS SECONDS     ENGINE: onnxruntime, ncnn, pytorch; batch 1, 224 x 224
+peer_worker.py infer ENGINE MODEL.onnx THREADS SECONDS     ENGINE: onnxruntime, openvino, ncnn, pytorch; batch 1, 224 x 224
 peer_worker.py train ARCH SIZE BATCH THREADS SECONDS       PyTorch, the better of its two memory formats
 """
 
@@ -25,6 +25,14 @@ def onnxruntime(model, x, threads):
     options.intra_op_num_threads = threads
     session = engine.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     return lambda: session.run(None, {"input": x})[0]
+
+
+def openvino(model, x, threads):
+    import openvino as engine
+
+    settings = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY"}
+    request = engine.Core().compile_model(str(model), "CPU", settings).create_infer_request()
+    return lambda: request.infer({0: x})[0]
 
 
 def ncnn(model, x, threads):
