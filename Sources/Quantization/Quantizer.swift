@@ -187,7 +187,7 @@ public struct Quantizer {
 
   // MARK: Judging
 
-  /// The scores of every batch by the engine, as the field runs it.
+  /// The scores of every batch, of the graph as the field runs it: on integers where it has them.
   private func scores(of graph: Graph, _ batches: [CalibrationBatch]) throws -> [Tensor] {
     var graph = graph
     try PassPipeline.optimize(&graph)
