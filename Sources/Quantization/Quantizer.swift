@@ -28,6 +28,14 @@ public struct Quantizer {
     public let agreeing: Int
     public let correct: Int
     public fileprivate(set) var isChosen = false
+
+    /// So many more pictures with the float model's class that it is no accident: two, or one in a hundred.
+    func agreesMore(than other: Trial) -> Bool { agreeing - other.agreeing >= max(2, pictures / 100) }
+
+    /// Whether it is nearer to the float model: by the noise in the scores, unless the classes say otherwise.
+    func isBetter(than other: Trial) -> Bool {
+      agreesMore(than: other) || !other.agreesMore(than: self) && decibels > other.decibels
+    }
   }
 
   public struct Result: Sendable {
@@ -89,20 +97,19 @@ public struct Quantizer {
       return trial
     }
     for method in methods {
-      if try attempt(Recipe(method)).decibels > trials[chosen].decibels { chosen = trials.count - 1 }
+      if try attempt(Recipe(method)).isBetter(than: trials[chosen]) { chosen = trials.count - 1 }
     }
     // Noise decides between ways that cost nothing in the field.
     for change in [\Recipe.clipsWeights, \Recipe.correctsBiases] {
       var recipe = trials[chosen].recipe
       recipe[keyPath: change].toggle()
-      if try attempt(recipe).decibels > trials[chosen].decibels { chosen = trials.count - 1 }
+      if try attempt(recipe).isBetter(than: trials[chosen]) { chosen = trials.count - 1 }
     }
     // Float costs speed: only for answers that it gets right.
     for change in [stem == nil ? nil : \Recipe.floatStem, head == nil ? nil : \Recipe.floatHead].compactMap({ $0 }) {
       var recipe = trials[chosen].recipe
       recipe[keyPath: change] = true
-      let trial = try attempt(recipe)
-      if trial.agreeing - trials[chosen].agreeing >= max(2, trial.pictures / 100) { chosen = trials.count - 1 }
+      if try attempt(recipe).agreesMore(than: trials[chosen]) { chosen = trials.count - 1 }
     }
     trials[chosen].isChosen = true
     let recipe = trials[chosen].recipe

@@ -78,6 +78,15 @@ struct QuantizationSource {
     }
   }
 
+  /// With the colours' mean and std that its pictures were normalised by, if the float file does not say.
+  func describing(_ graph: Graph) throws -> Graph {
+    var metadata = try ModelMetadata(graph.metadata)
+    guard metadata.mean.isEmpty else { return graph }
+    metadata.mean = Preprocessing.imageNetMean
+    metadata.std = Preprocessing.imageNetStd
+    return graph.described(by: metadata, metadata.training)
+  }
+
   /// Decoded and normalised, with the place of each picture's class in the model's scores.
   func batches(_ items: [CellFolder.Item], _ size: Int) throws -> [CalibrationBatch] {
     let loader = BatchLoader(

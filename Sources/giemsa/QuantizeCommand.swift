@@ -67,11 +67,11 @@ struct QuantizeCommand: ParsableCommand {
       do { result = try quantizer.run(method.candidates) } catch { throw CommandFailure("\(source.path): \(error)") }
 
       let (what, items) = source.unseen(chosen, limit: compare)
-      let quantised = try Predictor(result.graph, path: out, batch: batch, threads: threads)
+      var graph = try source.describing(result.graph)
+      let quantised = try Predictor(graph, path: out, batch: batch, threads: threads)
       let comparison = try source.compare(quantised, items, what, threads: threads) {
         progress.update("comparing", $0, $1)
       }
-      var graph = result.graph
       graph.metadata.removeAll { $0.key == QuantizationRecord.key }
       graph.metadata.append(
         (QuantizationRecord.key, try QuantizationRecord(result.recipe, images: chosen.count, comparison).text()))
