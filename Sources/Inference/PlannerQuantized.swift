@@ -13,7 +13,11 @@ private struct Grid {
 extension Planner {
   /// Plans a node of 8-bit integers with kernels of ours and returns true, or leaves everything as it is.
   mutating func planQuantized(_ node: Graph.Node, _ index: Int, _ output: Graph.ValueID) throws(GraphError) -> Bool {
-    if quantized.absorbed[index] { return true }
+    if quantized.absorbed[index] {
+      // A Clip's numbers are there already, unless what it follows had to be run by its definition.
+      if case .clip = node.operation { return isPlanned(output) }
+      return true
+    }
     switch node.operation {
     case .qLinearConv: return try planQuantizedConvolution(node, index, sum: nil)
     case .qLinearAdd:

@@ -109,6 +109,22 @@ private struct QDQSketch {
     }
   }
 
+  /// A sum that broadcasts has no kernel; the bounds behind it must not be lost with it.
+  @Test func boundsBehindASumByDefinitionStay() throws {
+    var net = QDQSketch(seed: 3, .uint8)
+    var x = try net.grid(net.sketch.input([1, 3, 6, 5]), scale: 0.016, zero: 120)
+    x = try net.grid(try net.conv(x, from: 3, to: 8, input: 0.016), scale: 0.1, zero: 128)
+    let mean = try net.grid(try net.sketch.node("GlobalAveragePool", [x]), scale: 0.05, zero: 128)
+    let sum = try net.sketch.node("Relu", [try net.sketch.node("Add", [x, mean])])
+    net.sketch.output(try net.grid(sum, scale: 0.1, zero: 100))
+    var lowered = net.sketch.graph
+    try PassPipeline.optimize(&lowered)
+    let input = try net.sketch.noise.tensor([1, 3, 6, 5], scale: 2)
+    let meant = try net.sketch.graph.evaluate([input])[0].array(of: Float.self)
+    let found = try Engine(lowered).run([input])[0].array(of: Float.self)
+    for (a, b) in zip(found, meant) { #expect(abs(a - b) <= 0.11) }
+  }
+
   /// Winograd in 16 bits rounds its weights: at most two steps from the exact kernel, and none at all where it is off.
   @Test(arguments: [ElementType.uint8, .int8]) func winogradStaysWithinTwoSteps(_ type: ElementType) throws {
     var net = QDQSketch(seed: 5, type)
