@@ -45,8 +45,8 @@ public final class BatchLoader {
   /// read no file, and a broken picture is found before hours of training. Throws what is wrong with the first of them.
   public func preload() throws { try shared.preload() }
 
-  /// Begins an epoch; what is left of an earlier one is forgotten.
-  public func start(epoch: Int) { shared.start(epoch: epoch) }
+  /// Begins an epoch at one of its batches; what is left of an earlier one is forgotten.
+  public func start(epoch: Int, at batch: Int = 0) { shared.start(epoch: epoch, at: batch) }
 
   /// The next batch, or nil at the epoch's end. Throws what is wrong with a picture.
   public func next() throws -> Batch? { try shared.next() }
@@ -94,7 +94,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
 
   func preload() throws { try store.fill() }
 
-  func start(epoch: Int) {
+  func start(epoch: Int, at batch: Int) {
     var order = Array(items.indices)
     if shuffle {
       var random = RandomSource(seed: seed ^ 0x0DE5, stream: UInt64(epoch))
@@ -104,8 +104,8 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     generation += 1
     self.epoch = epoch
     self.order = order
-    nextToMake = 0
-    nextToTake = 0
+    nextToMake = batch
+    nextToTake = batch
     ready = [:]
     condition.broadcast()
     condition.unlock()

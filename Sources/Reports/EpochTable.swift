@@ -1,7 +1,7 @@
 import ModelGraph
 
 /// One epoch's results.
-public struct EpochResult: Sendable, Equatable {
+public struct EpochResult: Sendable, Equatable, Codable {
   /// Counted from 0, as fastai does.
   public var epoch: Int
   /// Mean loss of the epoch's training steps, each before its update.

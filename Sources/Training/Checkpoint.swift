@@ -3,7 +3,8 @@ import ModelGraph
 /// The state of a training run as bytes. All numbers are little-endian.
 ///
 ///     8 bytes   magic "GIEMSA\u{1}T"
-///     u32       version, 1
+///     u32       version, 2
+///     u64       length of the caller's notes (where the run is), and the notes
 ///     u64       steps taken
 ///     u64       steps the optimiser's moments have seen
 ///     u32       moments per parameter (AdamW 2, SGD 1, none yet 0)
@@ -20,7 +21,7 @@ struct Checkpoint {
   var statistics: [(name: String, tensor: Tensor)] = []
 
   private static let magic = Array("GIEMSA\u{1}T".utf8)
-  private static let version: UInt32 = 1
+  private static let version: UInt32 = 2
 
   init(stepCount: Int, momentSteps: Int, momentCount: Int) {
     self.stepCount = stepCount
@@ -28,29 +29,13 @@ struct Checkpoint {
     self.momentCount = momentCount
   }
 
-  var bytes: [UInt8] {
-    var writer = Writer()
-    writer.bytes = Checkpoint.magic
-    writer.put(Checkpoint.version)
-    writer.put(UInt64(stepCount))
-    writer.put(UInt64(momentSteps))
-    writer.put(UInt32(momentCount))
-    writer.put(UInt32(parameters.count))
-    for (name, tensors) in parameters {
-      writer.put(name, tensors.first?.shape ?? [])
-      for tensor in tensors { writer.put(tensor) }
-    }
-    writer.put(UInt32(statistics.count))
-    for (name, tensor) in statistics {
-      writer.put(name, tensor.shape)
-      writer.put(tensor)
-    }
-    return writer.bytes
+  /// What the caller wrote beside the network's state.
+  static func notes(_ bytes: [UInt8]) throws(GraphError) -> [UInt8] {
+    var reader = Reader(bytes)
+    return try notes(&reader)
   }
 
-  /// Throws E104 for anything but a whole checkpoint.
-  init(_ bytes: [UInt8]) throws(GraphError) {
-    var reader = Reader(bytes)
+  private static func notes(_ reader: inout Reader) throws(GraphError) -> [UInt8] {
     guard try reader.take(Checkpoint.magic.count) == Checkpoint.magic[...] else {
       throw GraphError(.damaged, "not a checkpoint of giemsa")
     }
@@ -58,6 +43,13 @@ struct Checkpoint {
     guard version == Checkpoint.version else {
       throw GraphError(.damaged, "a checkpoint of version \(version); this program reads \(Checkpoint.version)")
     }
+    return Array(try reader.take(try reader.count(UInt64.self)))
+  }
+
+  /// Throws E104 for anything but a whole checkpoint.
+  init(_ bytes: [UInt8]) throws(GraphError) {
+    var reader = Reader(bytes)
+    _ = try Checkpoint.notes(&reader)
     self.init(
       stepCount: try reader.count(UInt64.self), momentSteps: try reader.count(UInt64.self),
       momentCount: try reader.count(UInt32.self))
@@ -75,23 +67,34 @@ struct Checkpoint {
     guard reader.isAtEnd else { throw Reader.damaged }
   }
 
-  private struct Writer {
-    var bytes: [UInt8] = []
+  /// Hands the bytes of a checkpoint to `sink`, a tensor at a time, so that a large state is never in memory twice.
+  struct Writer {
+    private let sink: (UnsafeRawBufferPointer) -> Void
 
-    mutating func put<Number: FixedWidthInteger>(_ number: Number) {
-      withUnsafeBytes(of: number.littleEndian) { bytes.append(contentsOf: $0) }
+    init(_ sink: @escaping (UnsafeRawBufferPointer) -> Void, notes: [UInt8]) {
+      self.sink = sink
+      put(Checkpoint.magic)
+      put(Checkpoint.version)
+      put(UInt64(notes.count))
+      put(notes)
     }
 
-    mutating func put(_ name: String, _ shape: Shape) {
+    func put(_ bytes: [UInt8]) { bytes.withUnsafeBytes { sink($0) } }
+
+    func put<Number: FixedWidthInteger>(_ number: Number) {
+      withUnsafeBytes(of: number.littleEndian) { sink($0) }
+    }
+
+    func put(_ name: String, _ shape: Shape) {
       put(UInt32(name.utf8.count))
-      bytes.append(contentsOf: name.utf8)
+      put(Array(name.utf8))
       put(UInt32(shape.rank))
       for extent in shape.extents { put(UInt64(extent)) }
     }
 
-    mutating func put(_ tensor: Tensor) {
+    func put(_ tensor: Tensor) {
       #if _endian(little)
-        tensor.withBytes { bytes.append(contentsOf: $0) }
+        tensor.withBytes { sink($0) }
       #else
         tensor.withElements(Float.self) { for number in $0 { put(number.bitPattern) } }
       #endif

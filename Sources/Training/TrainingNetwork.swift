@@ -263,19 +263,41 @@ public final class TrainingNetwork {
 
   var statistics: [RunningStatistic] { plan.steps.flatMap { $0.statistics } }
 
-  /// Everything that training changes, for a checkpoint; see ``Checkpoint`` for the format.
-  public func state() throws(GraphError) -> [UInt8] {
-    var checkpoint = Checkpoint(stepCount: stepCount, momentSteps: momentSteps, momentCount: moments.count)
+  /// Everything that training changes, for a checkpoint, and `notes` of the caller's own; see ``Checkpoint`` for the
+  /// format. `sink` gets it in pieces.
+  public func writeState(
+    notes: [UInt8] = [], to sink: @escaping (UnsafeRawBufferPointer) -> Void
+  ) throws(GraphError) {
+    let writer = Checkpoint.Writer(sink, notes: notes)
+    writer.put(UInt64(stepCount))
+    writer.put(UInt64(momentSteps))
+    writer.put(UInt32(moments.count))
+    writer.put(UInt32(plan.parameters.count))
     for parameter in plan.parameters {
-      var tensors = [try parameter.tensor(weights.base + parameter.offset)]
-      for block in moments { tensors.append(try parameter.tensor(block.base + parameter.offset)) }
-      checkpoint.parameters.append((parameter.name, tensors))
+      writer.put(parameter.name, parameter.shape)
+      for block in [weights] + moments { writer.put(try parameter.tensor(block.base + parameter.offset)) }
     }
+    let statistics = statistics
+    writer.put(UInt32(statistics.count))
     for statistic in statistics {
-      checkpoint.statistics.append((statistic.name, try Tensor([statistic.numbers.count], statistic.numbers)))
+      writer.put(statistic.name, [statistic.numbers.count])
+      writer.put(try Tensor([statistic.numbers.count], statistic.numbers))
     }
-    return checkpoint.bytes
   }
+
+  /// ``writeState(notes:to:)`` in one piece.
+  public func state(notes: [UInt8] = []) throws(GraphError) -> [UInt8] {
+    let bytes = Bytes()
+    try writeState(notes: notes) { bytes.all.append(contentsOf: $0) }
+    return bytes.all
+  }
+
+  private final class Bytes {
+    var all: [UInt8] = []
+  }
+
+  /// The caller's notes in a state.
+  public static func notes(in state: [UInt8]) throws(GraphError) -> [UInt8] { try Checkpoint.notes(state) }
 
   /// Takes up a state made by ``state()`` of a network with the same graph.
   ///

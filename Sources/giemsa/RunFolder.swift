@@ -2,7 +2,9 @@ import Datasets
 import Foundation
 import ModelGraph
 import ONNXFormat
+import Platform
 import Reports
+import Training
 
 /// A mistake in what a command was given, in one sentence.
 struct CommandFailure: Error, CustomStringConvertible {
@@ -15,17 +17,21 @@ struct CommandFailure: Error, CustomStringConvertible {
 ///
 ///     settings.json   RunFile
 ///     history.csv     one line an epoch
+///     times.csv       how long each epoch took
 ///     best.onnx       the network of the best epoch so far (lowest validation loss)
 ///     last.onnx       the network as training left it
-///     last.state      weights and optimiser, to go on from
+///     last.state      weights, optimiser and RunProgress: what --resume goes on from
 ///
-/// Every file is written beside its place and renamed, so each is whole at any moment.
+/// Every file is written beside its place, brought to the disk and renamed, so each is whole at any moment. best.onnx is
+/// written before the state that knows of it, all others after: resuming makes again whatever came too late.
 struct RunFolder {
   let path: String
 
   var best: String { "\(path)/best.onnx" }
   var last: String { "\(path)/last.onnx" }
   private var settingsFile: String { "\(path)/settings.json" }
+  private var stateFile: String { "\(path)/last.state" }
+  private static let names = ["settings.json", "history.csv", "times.csv", "best.onnx", "last.onnx", "last.state"]
 
   /// Whether there is a run at `path`.
   static func exists(_ path: String) -> Bool {
@@ -33,10 +39,11 @@ struct RunFolder {
   }
 
   /// Makes the folder and proves that files can be written to it: before training, not after.
-  static func make(_ path: String, overwrite: Bool) throws -> RunFolder {
+  static func make(_ path: String, overwrite: Bool, resume: Bool) throws -> RunFolder {
     let folder = RunFolder(path: path)
-    if exists(path), !overwrite {
-      throw CommandFailure("\(path): holds a run already; name another --out, or give --overwrite")
+    if exists(path), !overwrite, !resume {
+      throw CommandFailure(
+        "\(path): holds a run already; name another --out, go on with it by --resume, or give --overwrite")
     }
     let probe = "\(path)/.giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
     do {
@@ -51,8 +58,17 @@ struct RunFolder {
 
   /// Takes away what an earlier run left, once there is something to put in its place.
   func clear() {
-    for name in ["settings.json", "history.csv", "best.onnx", "last.onnx", "last.state"] {
-      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    // The state first: without it nobody can go on with half of what is left.
+    for name in RunFolder.names.reversed() { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+  }
+
+  /// Takes away files that a killed program was writing: `NAME.` and six letters.
+  func clearUnfinished() {
+    for file in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
+      guard RunFolder.names.contains(where: { file.hasPrefix("\($0).") && file.count == $0.count + 7 }) else {
+        continue
+      }
+      try? FileManager.default.removeItem(atPath: "\(path)/\(file)")
     }
   }
 
@@ -73,15 +89,50 @@ struct RunFolder {
 
   func write(history: [EpochResult]) throws {
     try write(Data(HistoryFile.text(history).utf8), to: "\(path)/history.csv")
+    try write(Data(HistoryFile.times(history).utf8), to: "\(path)/times.csv")
   }
 
-  func write(state: [UInt8]) throws { try write(Data(state), to: "\(path)/last.state") }
+  /// The network's state with the run's progress.
+  func write(state network: TrainingNetwork, _ progress: RunProgress) throws {
+    var temporary = [CChar](repeating: 0, count: stateFile.utf8.count + 16)
+    let size = temporary.count
+    var file: Int32 = -1
+    var error = temporary.withUnsafeMutableBufferPointer {
+      platform_replace_begin(stateFile, $0.baseAddress, size, &file)
+    }
+    if error == 0 {
+      let writer = PieceWriter(file)
+      try network.writeState(notes: try progress.bytes) { writer.write($0) }
+      error = writer.error
+      temporary.withUnsafeBufferPointer {
+        if error != 0 {
+          platform_replace_abandon(file, $0.baseAddress)
+        } else {
+          error = platform_replace_commit(file, $0.baseAddress, stateFile)
+        }
+      }
+    }
+    try check(error, stateFile)
+  }
+
+  private final class PieceWriter {
+    private let file: Int32
+    private(set) var error: Int32 = 0
+
+    init(_ file: Int32) { self.file = file }
+
+    func write(_ bytes: UnsafeRawBufferPointer) {
+      if error == 0 { error = platform_write(file, bytes.baseAddress, bytes.count) }
+    }
+  }
 
   private func write(_ data: Data, to file: String) throws {
-    do {
-      try data.write(to: URL(filePath: file), options: .atomic)
-    } catch {
-      throw CommandFailure("\(file): cannot write (disk full, or permission lost?)")
+    try check(data.withUnsafeBytes { platform_replace_file(file, $0.baseAddress, $0.count) }, file)
+  }
+
+  private func check(_ error: Int32, _ file: String) throws {
+    guard error == 0 else {
+      throw CommandFailure("\(file): cannot be written: \(String(cString: platform_error_text(error)))")
     }
   }
 
@@ -95,6 +146,28 @@ struct RunFolder {
       return try JSONDecoder().decode(RunFile.self, from: data)
     } catch {
       throw CommandFailure("\(settingsFile): damaged, or written by another version of giemsa")
+    }
+  }
+
+  /// The bytes of `last.state`; nil where there is none.
+  func state() throws -> [UInt8]? {
+    guard FileManager.default.fileExists(atPath: stateFile) else {
+      guard RunFolder.exists(path) else { return nil }
+      throw CommandFailure("\(path): has no last.state to go on from; begin again with --overwrite")
+    }
+    guard let data = FileManager.default.contents(atPath: stateFile) else {
+      throw CommandFailure("\(stateFile): cannot be read")
+    }
+    return Array(data)
+  }
+
+  func progress(in state: [UInt8]) throws -> RunProgress {
+    do {
+      return try JSONDecoder().decode(RunProgress.self, from: Data(try TrainingNetwork.notes(in: state)))
+    } catch let error as GraphError {
+      throw CommandFailure("\(stateFile): \(error)")
+    } catch {
+      throw CommandFailure("\(stateFile): damaged, or written by another version of giemsa")
     }
   }
 

@@ -11,7 +11,7 @@ struct StartingPoint {
   /// For the record.
   let name: String
 
-  init(_ command: TrainCommand, classes: [String]) throws {
+  init(_ command: TrainingOptions, classes: [String]) throws {
     var metadata = ModelMetadata()
     metadata.mean = Preprocessing.imageNetMean
     metadata.std = Preprocessing.imageNetStd

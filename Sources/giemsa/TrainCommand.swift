@@ -1,81 +1,56 @@
 import ArgumentParser
-import Datasets
 import Foundation
-import Training
-
-extension ResNetArchitecture: ExpressibleByArgument {}
-extension ResNetArchitecture.Head: ExpressibleByArgument {}
-extension SplitKind: ExpressibleByArgument {}
-
-enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
-  case adamw, sgd
-}
-
-enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
-  case none, flips, standard
-
-  var augmentation: Augmentation {
-    switch self {
-    case .none: .none
-    case .flips: .flips
-    case .standard: .standard
-    }
-  }
-}
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
     abstract: "Trains a network on a folder with one subfolder of PNG pictures per class.",
     discussion: """
-      Writes RUN/best.onnx (the best epoch's network), last.onnx and last.state (where training ended), history.csv and \
-      settings.json. The table goes to standard output. The same seed and thread count give the same network. Ctrl-C \
-      stops after the step in hand and saves first (exit status 130).
+      Writes RUN/best.onnx (the best epoch's network), last.onnx (where training ended), last.state (to go on from), \
+      history.csv, times.csv and settings.json. The table goes to standard output. The same seed and thread count give \
+      the same network. Ctrl-C stops after the step in hand and saves first (exit status 130).
+
+      Whatever ended a run (Ctrl-C, a power cut, kill -9), the same command with --resume goes on from last.state and \
+      ends with the same bytes in best.onnx, last.onnx and history.csv as a run that nothing ended.
       """)
 
-  @Argument(help: "The folder of pictures.") var data: String
-  @Option(help: "The network.") var arch = ResNetArchitecture.resnet34
-  @Option(help: "What follows its last stage.") var head = ResNetArchitecture.Head.linear
-  @Option(help: "Start from this ONNX file (or run) instead; its last layer is replaced if the classes differ.")
-  var from: String?
-  @Option(help: "Pixels a side that pictures are resized to.") var size = 64
+  @OptionGroup var options: TrainingOptions
   @Option(help: "Times every picture is seen.") var epochs = 8
-  @Option(help: "Pictures a step.") var batch = 64
   @Option(help: "The highest learning rate of the one-cycle schedule.") var lr = 3e-3
-  @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
-  @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
-  @Option(help: "Random changes: none; flips (mirrors and quarter turns); standard (turns, zooms and light too).")
-  var augment = AugmentationName.flips
-  @Option(help: "The share of pictures kept back for validation.") var valid = 0.2
-  @Option(help: "Keep pictures back at random, or whole slides (told by the name before _IMG or _cell).")
-  var split = SplitKind.random
-  @Option(help: "Of the split, the weights, the order and the changes.") var seed: UInt64 = 1
-  @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
-  @Option(help: "The run's folder.") var out: String
-  @Flag(help: "Replace the run that --out holds.") var overwrite = false
+  @OptionGroup var output: RunOptions
 
   func validate() throws {
-    try check(size, 16...4096, "--size")
     try check(epochs, 1...100_000, "--epochs")
-    try check(batch, 1...65536, "--batch")
-    try check(threads, 1...1024, "--threads")
     guard lr > 0, lr <= 100 else { throw ValidationError("--lr \(lr) must be more than 0, at most 100") }
-    guard weightDecay >= 0, weightDecay <= 1 else {
-      throw ValidationError("--weight-decay \(weightDecay) must be from 0 to 1")
-    }
-    guard valid > 0, valid < 1 else { throw ValidationError("--valid \(valid) must be between 0 and 1") }
-  }
-
-  private func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
-    guard range.contains(value) else {
-      throw ValidationError("\(name) \(value) must be from \(range.lowerBound) to \(range.upperBound)")
-    }
   }
 
   func run() throws {
     try reporting {
-      let session = try TrainingSession(self)
+      let session = try TrainingSession(Recipe(options: options, output: output, epochs: epochs, rate: lr))
       try session.run()
     }
   }
+}
+
+/// Where a run goes.
+struct RunOptions: ParsableArguments {
+  @Option(help: "The run's folder.") var out: String
+  @Flag(help: "Replace the run that --out holds.") var overwrite = false
+  @Flag(help: "Go on with the run that --out holds; begin it if it has not saved anything yet.") var resume = false
+  @Option(
+    help: "Steps between two writings of last.state; unless given, as often as costs little time.")
+  var saveEvery: Int?
+
+  func validate() throws {
+    if let saveEvery { try check(saveEvery, 1...1_000_000_000, "--save-every") }
+    guard !(overwrite && resume) else { throw ValidationError("--overwrite and --resume: one or the other") }
+  }
+}
+
+/// Everything one run of training is told.
+struct Recipe {
+  var options: TrainingOptions
+  var output: RunOptions
+  var epochs: Int
+  var rate: Double
 }

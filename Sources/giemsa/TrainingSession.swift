@@ -6,9 +6,10 @@ import ModelGraph
 import Reports
 import Training
 
-/// One run of `giemsa train`, from the folder of pictures to the last file saved.
+/// One run of training, from the folder of pictures to the last file saved.
 final class TrainingSession {
-  private let command: TrainCommand
+  private let options: TrainingOptions
+  private let recipe: Recipe
   private let cells: CellFolder
   private let split: Split
   private let folder: RunFolder
@@ -19,94 +20,114 @@ final class TrainingSession {
   private let trainLoader: BatchLoader
   private let validLoader: BatchLoader
   private let batch: Int
-  private let progress: TrainingProgress
-  private var settings: RunSettings
-  private var history: [EpochResult] = []
+  private let line: TrainingProgress
+  private var progress: RunProgress
   private var hasCleared = false
-  private var lastState = ContinuousClock.now
+  private var saving = SavingPace()
+
+  private var settings: RunSettings { progress.settings }
 
   /// Everything that can be wrong is found here, before the first step.
-  init(_ command: TrainCommand) throws {
-    self.command = command
-    cells = try CellFolder(command.data)
-    split = try Split(cells, kind: command.split, validFraction: command.valid, seed: command.seed)
-    let start = try StartingPoint(command, classes: cells.classes)
+  init(_ recipe: Recipe) throws {
+    self.recipe = recipe
+    options = recipe.options
+    cells = try CellFolder(options.data)
+    split = try Split(cells, kind: options.split, validFraction: options.valid, seed: options.seed)
+    let start = try StartingPoint(options, classes: cells.classes)
     metadata = start.metadata
-    batch = min(command.batch, split.train.count)
-    settings = RunSettings(
-      architecture: start.name, head: command.from == nil ? command.head.rawValue : "", classes: cells.classes,
-      size: command.size, mean: metadata.mean, std: metadata.std, epochs: command.epochs, batch: batch,
-      rate: command.lr, optimizer: command.optimizer.rawValue, weightDecay: command.weightDecay,
-      augmentation: command.augment.rawValue, split: command.split.rawValue, validFraction: command.valid,
-      seed: command.seed, threads: command.threads, trainCount: split.train.count, validCount: split.valid.count)
+    batch = min(options.batch, split.train.count)
+    let settings = RunSettings(
+      architecture: start.name, head: options.from == nil ? options.head.rawValue : "", classes: cells.classes,
+      size: options.size, mean: metadata.mean, std: metadata.std, epochs: recipe.epochs, batch: batch,
+      rate: recipe.rate, optimizer: options.optimizer.rawValue, weightDecay: options.weightDecay,
+      augmentation: options.augment.rawValue, split: options.split.rawValue, validFraction: options.valid,
+      seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
+    let names = (split.train + [-1] + split.valid).map { [cells] in $0 < 0 ? "" : cells.name(of: cells.items[$0]) }
+    progress = RunProgress(settings: settings, pictures: names.fingerprint)
 
-    folder = try RunFolder.make(command.out, overwrite: command.overwrite)
+    let (out, output) = (recipe.output.out, recipe.output)
+    folder = try RunFolder.make(out, overwrite: output.overwrite, resume: output.resume)
+    var state = output.resume ? try folder.state() : nil
+    if let state {
+      let saved = try folder.progress(in: state)
+      if let difference = try saved.difference(to: settings, pictures: progress.pictures) {
+        throw CommandFailure("\(out): \(difference); --resume needs the same. Or name another --out")
+      }
+      progress = saved
+      hasCleared = true
+    }
     do {
-      let shape = Shape([batch, 3, command.size, command.size])
+      let shape = Shape([batch, 3, options.size, options.size])
       let preprocessing = try Preprocessing(metadata, inputShape: shape)
-      let workers = min(command.threads, 2)
+      let workers = min(options.threads, 2)
       trainLoader = BatchLoader(
         items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
-        augmentation: command.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
-        seed: command.seed, workers: workers)
+        augmentation: options.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
+        seed: options.seed, workers: workers)
       validLoader = BatchLoader(
         items: split.valid.map { [cells] in cells.items[$0] }, preprocessing: preprocessing, augmentation: nil,
-        batchSize: batch, shuffle: false, dropLast: false, seed: command.seed, workers: workers)
+        batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, workers: workers)
       network = try TrainingNetwork(
-        start.graph, inputShape: shape, threads: command.threads, seed: command.seed)
+        start.graph, inputShape: shape, threads: options.threads, seed: options.seed)
+      if let bytes = state {
+        do { try network.restore(bytes) } catch { throw CommandFailure("\(out)/last.state: \(error)") }
+        state = nil
+      }
       try trainLoader.preload()
       try validLoader.preload()
     } catch {
       folder.removeIfEmpty()
       throw error
     }
+    folder.clearUnfinished()
     optimizer =
-      switch command.optimizer {
-      case .adamw: .adamW(weightDecay: Float(command.weightDecay))
-      case .sgd: .sgd(weightDecay: Float(command.weightDecay))
+      switch options.optimizer {
+      case .adamw: .adamW(weightDecay: Float(options.weightDecay))
+      case .sgd: .sgd(weightDecay: Float(options.weightDecay))
       }
-    schedule = OneCycle(maximumRate: Float(command.lr), steps: command.epochs * trainLoader.batchesPerEpoch)
-    progress = TrainingProgress(
-      epochs: command.epochs, trainSteps: trainLoader.batchesPerEpoch, validSteps: validLoader.batchesPerEpoch,
+    schedule = OneCycle(maximumRate: Float(recipe.rate), steps: recipe.epochs * trainLoader.batchesPerEpoch)
+    line = TrainingProgress(
+      epochs: recipe.epochs, trainSteps: trainLoader.batchesPerEpoch, validSteps: validLoader.batchesPerEpoch,
       batch: batch)
   }
 
   func run() throws {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
-    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(command.split.rawValue))")
+    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(options.split.rawValue))")
     let steps = trainLoader.batchesPerEpoch
     complain(
-      "\(settings.architecture), \(command.size) × \(command.size) pixels, \(command.epochs) epochs of \(steps) steps "
-        + "of \(batch) pictures; \(command.threads) threads, \(network.instructionSet)")
+      "\(settings.architecture), \(options.size) × \(options.size) pixels, \(recipe.epochs) epochs of \(steps) steps "
+        + "of \(batch) pictures; \(options.threads) threads, \(network.instructionSet)")
+    if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }
     let interruption = Interruption()
     show(EpochTable.header + "\n")
-    for epoch in 0..<command.epochs {
+    for result in progress.history { show(EpochTable.line(result) + "\n") }
+    while progress.epoch < recipe.epochs {
       let started = ContinuousClock.now
-      guard let (trainLoss, pace) = try train(epoch, interruption) else { return try stop(epoch) }
-      guard let (validLoss, accuracy) = try validate(epoch, interruption) else { return try stop(epoch) }
+      guard let (trainLoss, pace) = try train(interruption) else { return try stop() }
+      guard let (validLoss, accuracy) = try validate(interruption) else { return try stop() }
       let result = EpochResult(
-        epoch: epoch, trainLoss: trainLoss, validLoss: validLoss, accuracy: accuracy,
+        epoch: progress.epoch, trainLoss: trainLoss, validLoss: validLoss, accuracy: accuracy,
         seconds: (ContinuousClock.now - started).seconds, picturesPerSecond: pace)
-      history.append(result)
-      try save(result)
-      progress.erase()
+      try finish(result)
+      line.erase()
       show(EpochTable.line(result) + "\n")
-      if interruption.isAsked, epoch + 1 < command.epochs { return try stop(epoch + 1) }
+      if interruption.isAsked, progress.epoch < recipe.epochs { return try stop() }
     }
-    try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.last)
-    try folder.write(state: try network.state())
+    try saveState()
+    try saveLast()
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
+      let out = recipe.output.out
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
-      complain("next: giemsa evaluate \(command.out) \(command.data); giemsa export \(command.out) --out FILE.onnx")
+      complain("next: giemsa evaluate \(out) \(options.data); giemsa export \(out) --out FILE.onnx")
     }
   }
 
-  /// One epoch's steps: mean loss and pictures per second; nil when Ctrl-C came.
-  private func train(_ epoch: Int, _ interruption: Interruption) throws -> (loss: Double, pace: Double)? {
+  /// What is left of the epoch's steps: mean loss of all of them and pictures per second; nil when Ctrl-C came.
+  private func train(_ interruption: Interruption) throws -> (loss: Double, pace: Double)? {
     let started = ContinuousClock.now
-    var sum = 0.0
-    var steps = 0
-    trainLoader.start(epoch: epoch)
+    let before = progress.step
+    trainLoader.start(epoch: progress.epoch, at: progress.step)
     while let next = try trainLoader.next() {
       let (rate, momentum) = schedule.values(at: network.stepCount)
       let loss: Float
@@ -115,24 +136,30 @@ final class TrainingSession {
           images: next.images, labels: next.labels, optimizer: optimizer, rate: rate, momentum: momentum)
       } catch {
         // Not `catch where`: in a loop that sends Swift 6.3.1 into an endless one of its own.
-        throw error.code == .notFinite ? diverged(epoch) : error as any Error
+        throw error.code == .notFinite ? diverged() : error as any Error
       }
-      guard loss.isFinite else { throw diverged(epoch) }
-      sum += Double(loss)
-      steps += 1
-      progress.update(epoch, .train, steps, loss: Double(loss))
+      guard loss.isFinite else { throw diverged() }
+      progress.lossSum += Double(loss)
+      progress.step += 1
+      line.update(progress.epoch, .train, progress.step, loss: Double(loss))
       if interruption.isAsked { return nil }
+      if let every = recipe.output.saveEvery {
+        if network.stepCount % every == 0 { try saveState() }
+      } else if saving.isDueWithinEpoch {
+        try saveState()
+      }
     }
     let seconds = (ContinuousClock.now - started).seconds
-    return (sum / Double(max(steps, 1)), Double(steps * batch) / max(seconds, 1e-9))
+    let done = Double((progress.step - before) * batch)
+    return (progress.lossSum / Double(max(progress.step, 1)), done / max(seconds, 1e-9))
   }
 
   /// Mean cross-entropy and accuracy on what was kept back; nil when Ctrl-C came.
-  private func validate(_ epoch: Int, _ interruption: Interruption) throws -> (loss: Double, accuracy: Double)? {
+  private func validate(_ interruption: Interruption) throws -> (loss: Double, accuracy: Double)? {
     var loss = 0.0
     var correct = 0
     var steps = 0
-    validLoader.start(epoch: epoch)
+    validLoader.start(epoch: progress.epoch)
     while let next = try validLoader.next() {
       let logits = try network.logits(next.images)
       let classes = cells.classes.count
@@ -145,48 +172,64 @@ final class TrainingSession {
         }
       }
       steps += 1
-      progress.update(epoch, .valid, steps, loss: .nan)
+      line.update(progress.epoch, .valid, steps, loss: .nan)
       if interruption.isAsked, steps < validLoader.batchesPerEpoch { return nil }
     }
     let count = Double(split.valid.count)
     // Weights can overflow in an epoch's last step, which no training step sees any more.
-    guard loss.isFinite else { throw diverged(epoch) }
+    guard loss.isFinite else { throw diverged() }
     return (loss / count, Double(correct) / count)
   }
 
-  private func save(_ result: EpochResult) throws {
+  /// Notes an epoch's results, saves what is due, and turns to the next epoch.
+  private func finish(_ result: EpochResult) throws {
     clearOnce()
-    settings.results.epochsDone = result.epoch + 1
     // By loss, as fastai's SaveModelCallback: accuracy on a few hundred pictures ties and jumps, the loss tells more.
-    let isBest = history.dropLast().allSatisfy { result.validLoss < $0.validLoss }
+    let isBest = progress.history.allSatisfy { result.validLoss < $0.validLoss }
+    progress.history.append(result)
+    progress.settings.results.epochsDone = result.epoch + 1
+    progress.epoch += 1
+    progress.step = 0
+    progress.lossSum = 0
     if isBest {
-      settings.results.bestEpoch = result.epoch
-      settings.results.accuracy = result.accuracy
-      settings.results.validLoss = result.validLoss
+      progress.settings.results.bestEpoch = result.epoch
+      progress.settings.results.accuracy = result.accuracy
+      progress.settings.results.validLoss = result.validLoss
       try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.best)
     }
+    if progress.epoch < recipe.epochs, recipe.output.saveEvery == nil ? saving.isDue : false { try saveState() }
+    // Before the first state there is nothing to resume, and so no run that texts could tell of.
+    if saving.hasSaved { try writeTexts() }
+  }
+
+  private func saveState() throws {
+    clearOnce()
+    let started = ContinuousClock.now
+    try folder.write(state: network, progress)
+    let isFirst = !saving.hasSaved
+    saving.saved(since: started)
+    if isFirst { try writeTexts() }
+  }
+
+  private func saveLast() throws {
+    try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.last)
     try writeTexts()
-    // Three times the model's size: not after every epoch where epochs are short.
-    if (ContinuousClock.now - lastState).seconds > 60 {
-      try folder.write(state: try network.state())
-      lastState = .now
-    }
   }
 
   /// After Ctrl-C: what there is, saved; exit status 130.
-  private func stop(_ epoch: Int) throws {
-    progress.erase()
-    clearOnce()
-    try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.last)
-    try folder.write(state: try network.state())
-    try writeTexts()
-    complain("giemsa: stopped in epoch \(epoch) after \(network.stepCount) steps; saved in \(command.out)")
+  private func stop() throws {
+    line.erase()
+    try saveState()
+    try saveLast()
+    complain(
+      "giemsa: stopped in epoch \(progress.epoch) after \(network.stepCount) steps; saved in \(recipe.output.out) "
+        + "(go on: the same command with --resume)")
     throw ExitCode(130)
   }
 
   private func writeTexts() throws {
-    try folder.write(history: history)
-    let data = URL(filePath: command.data).standardizedFileURL.path
+    try folder.write(history: progress.history)
+    let data = URL(filePath: options.data).standardizedFileURL.path
     let valid = split.valid.map { cells.name(of: cells.items[$0]) }
     try folder.write(RunFile(settings: settings, data: data, valid: valid))
   }
@@ -196,13 +239,32 @@ final class TrainingSession {
     hasCleared = true
   }
 
-  private func diverged(_ epoch: Int) -> CommandFailure {
-    progress.erase()
-    let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(command.out)." } ?? ""
+  private func diverged() -> CommandFailure {
+    line.erase()
+    let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(recipe.output.out)." } ?? ""
     if saved.isEmpty { folder.removeIfEmpty() }
     return CommandFailure(
-      "the loss is no longer a number (epoch \(epoch), step \(network.stepCount)): lower --lr, now \(command.lr)."
-        + saved)
+      "the loss is no longer a number (epoch \(progress.epoch), step \(network.stepCount)): lower --lr, now "
+        + "\(recipe.rate).\(saved)")
+  }
+}
+
+/// When to write the state, three times the model's size: often enough to lose little, seldom enough to cost at most a
+/// twentieth of the time.
+private struct SavingPace {
+  private(set) var hasSaved = false
+  private var last = ContinuousClock.now
+  private var cost = Duration.zero
+
+  /// At an epoch's end.
+  var isDue: Bool { !hasSaved || ContinuousClock.now - last > cost * 20 }
+  /// Between two steps of an epoch.
+  var isDueWithinEpoch: Bool { ContinuousClock.now - last > max(cost * 20, .seconds(60)) }
+
+  mutating func saved(since start: ContinuousClock.Instant) {
+    hasSaved = true
+    last = .now
+    cost = last - start
   }
 }
 

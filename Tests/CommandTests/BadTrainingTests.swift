@@ -89,6 +89,19 @@ import Testing
     try expectOneClearLine("giemsa", ["evaluate", model, data], naming: ["classes"])
   }
 
+  @Test func resumingAnotherRun() throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    let run = try ProgramRun("giemsa", train(data, ["--size", "16"]))
+    #expect(run.status == 0, "\(run.error)")
+    for (option, value) in [("--epochs", "2"), ("--lr", "0.5"), ("--seed", "9"), ("--augment", "none")] {
+      try expectOneClearLine("giemsa", train(data, ["--size", "16", "--resume", option, value]), naming: [option])
+    }
+    try FileManager.default.removeItem(atPath: folder.path("cells/Uninfected/S1_IMG_cell_1.png"))
+    try expectOneClearLine("giemsa", train(data, ["--size", "16", "--resume"]), naming: ["pictures"])
+    try folder.write([1, 2, 3], to: "run/last.state")
+    try expectOneClearLine("giemsa", train(data, ["--size", "16", "--resume"]), naming: ["last.state"])
+  }
+
   @Test func unknownCommand() throws {
     try expectOneClearLine("giemsa", ["trian"], naming: ["trian"])
   }

@@ -43,6 +43,18 @@ import Testing
     }
   }
 
+  @Test func anEpochCanBeginInItsMiddle() throws {
+    let loader = try loader(try items(14))
+    let whole = try epoch(loader, 2)
+    loader.start(epoch: 2, at: 2)
+    for batch in whole[2...] {
+      let again = try #require(try loader.next())
+      #expect(
+        again.indices == batch.indices && again.images.array(of: Float.self) == batch.images.array(of: Float.self))
+    }
+    #expect(try loader.next() == nil)
+  }
+
   @Test func sameBytesWhateverTheWorkersAndTheCache() throws {
     let items = try items(18)
     let one = try loader(items, workers: 1)

@@ -103,6 +103,17 @@ import Training
     #expect(try second.state() == whole.state())
   }
 
+  @Test func checkpointCarriesNotes() throws {
+    let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 1)
+    _ = try train(network, steps: 1)
+    let state = try network.state(notes: [7, 0, 255])
+    #expect(try TrainingNetwork.notes(in: state) == [7, 0, 255])
+    #expect(throws: GraphError.self) { try TrainingNetwork.notes(in: Array(state.prefix(22))) }
+    let other = try TrainingNetwork(try tiny(), inputShape: shape, threads: 1)
+    try other.restore(state)
+    #expect(try other.state(notes: [7, 0, 255]) == state)
+  }
+
   @Test func checkpointRefusesWhatDoesNotFit() throws {
     let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 1)
     _ = try train(network, steps: 1)
@@ -111,7 +122,7 @@ import Training
       #expect(throws: GraphError.self) { try network.restore(bytes) }
     }
     var huge = state
-    for index in 28..<36 where index < huge.count { huge[index] = 0xFF }
+    for index in 36..<44 where index < huge.count { huge[index] = 0xFF }
     #expect(throws: GraphError.self) { try network.restore(huge) }
     let other = try TrainingNetwork(try tiny(classes: 3), inputShape: shape, threads: 1)
     #expect(throws: GraphError.self) { try other.restore(state) }

@@ -1,0 +1,60 @@
+import Foundation
+import Reports
+
+/// Where a run is: the notes in its `last.state`, beside the network's state. Everything else that a step depends on
+/// follows from the settings, the epoch and the step.
+struct RunProgress: Codable {
+  var settings: RunSettings
+  /// Tells other pictures, or another split, from the ones the run was started with.
+  var pictures: String
+  /// The epoch being trained, and how many of its steps are done.
+  var epoch = 0
+  var step = 0
+  /// Of those steps' losses.
+  var lossSum = 0.0
+  var history: [EpochResult] = []
+
+  var bytes: [UInt8] {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      return Array(try encoder.encode(self))
+    }
+  }
+
+  /// The first setting that makes another run of it: its option, what it was and what it is; nil: the same run.
+  func difference(to now: RunSettings, pictures: String) throws -> String? {
+    func table(_ settings: RunSettings) throws -> [String: String] {
+      guard let object = try JSONSerialization.jsonObject(with: Data(try settings.record().utf8)) as? [String: Any]
+      else { return [:] }
+      return object.mapValues { "\($0)" }
+    }
+    let (old, new) = (try table(settings), try table(now))
+    for key in Set(old.keys).union(new.keys).sorted() where !RunProgress.indifferent.contains(key) {
+      guard old[key] != new[key] else { continue }
+      let option = RunProgress.options[key] ?? key
+      return "was started with \(option) \(old[key] ?? "unset"), not \(new[key] ?? "unset")"
+    }
+    return self.pictures == pictures ? nil : "was started with other pictures, or some of them are gone"
+  }
+
+  /// What does not change the weights.
+  private static let indifferent: Set<String> = ["version", "threads", "results", "trainCount", "validCount"]
+  private static let options = [
+    "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
+    "rate": "--lr", "optimizer": "--optimizer", "weightDecay": "--weight-decay", "augmentation": "--augment",
+    "split": "--split", "validFraction": "--valid", "seed": "--seed", "classes": "classes",
+  ]
+}
+
+extension Sequence<String> {
+  /// FNV-1a over the strings with a zero after each, in hexadecimal.
+  var fingerprint: String {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for text in self {
+      for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+      hash = hash &* 0x100_0000_01B3
+    }
+    return String(hash, radix: 16)
+  }
+}

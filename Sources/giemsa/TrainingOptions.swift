@@ -1,0 +1,60 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Training
+
+extension ResNetArchitecture: ExpressibleByArgument {}
+extension ResNetArchitecture.Head: ExpressibleByArgument {}
+extension SplitKind: ExpressibleByArgument {}
+
+enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
+  case adamw, sgd
+}
+
+enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
+  case none, flips, standard
+
+  var augmentation: Augmentation {
+    switch self {
+    case .none: .none
+    case .flips: .flips
+    case .standard: .standard
+    }
+  }
+}
+
+/// What the commands that train have in common.
+struct TrainingOptions: ParsableArguments {
+  @Argument(help: "The folder of pictures.") var data: String
+  @Option(help: "The network.") var arch = ResNetArchitecture.resnet34
+  @Option(help: "What follows its last stage.") var head = ResNetArchitecture.Head.linear
+  @Option(help: "Start from this ONNX file (or run) instead; its last layer is replaced if the classes differ.")
+  var from: String?
+  @Option(help: "Pixels a side that pictures are resized to.") var size = 64
+  @Option(help: "Pictures a step.") var batch = 64
+  @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
+  @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
+  @Option(help: "Random changes: none; flips (mirrors and quarter turns); standard (turns, zooms and light too).")
+  var augment = AugmentationName.flips
+  @Option(help: "The share of pictures kept back for validation.") var valid = 0.2
+  @Option(help: "Keep pictures back at random, or whole slides (told by the name before _IMG or _cell).")
+  var split = SplitKind.random
+  @Option(help: "Of the split, the weights, the order and the changes.") var seed: UInt64 = 1
+  @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+
+  func validate() throws {
+    try check(size, 16...4096, "--size")
+    try check(batch, 1...65536, "--batch")
+    try check(threads, 1...1024, "--threads")
+    guard weightDecay >= 0, weightDecay <= 1 else {
+      throw ValidationError("--weight-decay \(weightDecay) must be from 0 to 1")
+    }
+    guard valid > 0, valid < 1 else { throw ValidationError("--valid \(valid) must be between 0 and 1") }
+  }
+}
+
+func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {
+  guard range.contains(value) else {
+    throw ValidationError("\(name) \(value) must be from \(range.lowerBound) to \(range.upperBound)")
+  }
+}
