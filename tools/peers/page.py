@@ -1,0 +1,257 @@
+"""What was measured, as Markdown and plots."""
+
+import statistics
+
+import plots
+
+SPEED = {"float": {"resnet18": 1.3, "resnet34": 1.3, "resnet50": 1.12},
+         "int8": {"resnet18": 1.35, "resnet34": 1.35, "resnet50": 1.15}}
+MEMORY = {"resnet18": 22, "resnet34": 36, "resnet50": 42}  # MiB, int8, --memory small
+START = {"resnet18": 35, "resnet50": 60}  # ms, int8, one thread
+TITLES = {"float": "Float", "int8": "Int8"}
+NAMES = {"resnet18": "ResNet-18", "resnet34": "ResNet-34", "resnet50": "ResNet-50", "onnxruntime": "onnxruntime",
+         "openvino": "OpenVINO", "ncnn": "ncnn", "mnn": "MNN", "tract": "tract", "litert": "LiteRT", "pytorch": "PyTorch"}
+
+mid = statistics.median
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]) + "\n"
+
+
+def times(threads):
+    return "one thread" if threads == 1 else f"{threads} threads"
+
+
+class Cell:
+    """One model on so many threads, ourselves and the peers."""
+
+    def __init__(self, data, kind, name, threads):
+        self.kind, self.name, self.threads = kind, name, threads
+        self.ours = data["inference"][kind][name][threads]["ours"]
+        self.peers = data["inference"][kind][name][threads]["peers"]
+        measured = {peer: result for peer, result in self.peers.items() if result.get("ms")}
+        self.best = min(measured, key=lambda peer: mid(measured[peer]["ms"]), default=None)
+        self.goal = SPEED[kind].get(name)
+        roof = data["roof"][threads]["f32" if kind == "float" else "int8"]
+        self.roof_ms = data["models"][name]["multiply_adds"] / roof / 1e6
+
+    def ratio(self, peer, way="fast"):
+        """Round by round, so that a machine that drifts favours nobody."""
+        return mid([t / o for t, o in zip(self.peers[peer]["ms"], self.ours[way]["ms"])])
+
+    def met(self):
+        return self.best is not None and (self.goal is None or self.ratio(self.best) >= self.goal)
+
+
+def cells(data, kind):
+    return [Cell(data, kind, name, threads) for name in data["inference"].get(kind, {})
+            for threads in data["inference"][kind][name]]
+
+
+def summary(data):
+    """Against the best peer; also what the README shows."""
+    kinds = [kind for kind in ("float", "int8") if kind in data["inference"]]
+    rows = []
+    for kind in kinds:
+        for cell in cells(data, kind):
+            best = mid(cell.peers[cell.best]["ms"]) if cell.best else None
+            ratio = cell.ratio(cell.best) if cell.best else 0
+            rows.append([
+                f"{NAMES.get(cell.name, cell.name)}, {kind}", cell.threads, f"{mid(cell.ours['fast']['ms']):.1f}",
+                f"{best:.1f} ({NAMES[cell.best]})" if best else "–", f"**{ratio:.2f} ×**" if best else "–",
+                f"{cell.goal} ×: {'met' if cell.met() else 'not met'}" if cell.goal else "–",
+                f"{cell.roof_ms / mid(cell.ours['fast']['ms']):.0%}", f"{cell.roof_ms / mid(cell.ours['exact']['ms']):.0%}"])
+    return table(["model", "threads", "ours, ms", "best peer, ms", "as fast", "goal", "of the roof", "`--exact`, of the roof"],
+                 rows)
+
+
+def speed(data, kind):
+    ours, peers = list(data["ways"]), list(data["peers"][kind])
+    rows = []
+    for cell in cells(data, kind):
+        row = [cell.name, cell.threads] + [f"{mid(cell.ours[way]['ms']):.1f}" for way in ours]
+        for peer in peers:
+            result = cell.peers[peer]
+            row.append(f"{mid(result['ms']):.1f} ({cell.ratio(peer):.2f} ×)" if result.get("ms") else "–")
+        rows.append(row)
+    return (f"## {TITLES[kind]}, batch 1, 224 × 224\n\n![Median milliseconds of each engine](plots/{kind}.svg)\n\n"
+            "Median ms; for peers also how many times as long as our `fast` in the same round.\n\n"
+            + table(["model", "threads"] + [f"`{way}`" for way in ours] + [NAMES[peer] for peer in peers], rows))
+
+
+def memory(data):
+    ours = list(data["ways"])
+    text = ("## Memory\n\n![Peak memory](plots/memory.svg)\n\nPeak resident MiB on one thread: of our whole process (`bench`), "
+            "of the peers' growth over an interpreter with numpy, and in brackets of their whole process. Goals, int8: "
+            + ", ".join(f"{NAMES[name]} {goal}" for name, goal in MEMORY.items()) + " with `--memory small`.\n\n")
+    kinds = [kind for kind in ("float", "int8") if kind in data["inference"]]
+    peers = [peer for peer in data["names"] if any(peer in data["peers"][kind] for kind in kinds)]
+    rows = []
+    for kind in kinds:
+        for name, threads in data["inference"][kind].items():
+            one = threads[min(threads)]
+            row = [f"{name}, {kind}"] + [f"{one['ours'][way]['peak_mib']:.0f}" for way in ours]
+            for peer in peers:
+                result = one["peers"].get(peer, {})
+                row.append(f"{result['own_mib']:.0f} ({result['peak_mib']:.0f})" if result.get("ms") else "–")
+            rows.append(row)
+    return text + table(["model"] + [f"`{way}`" for way in ours] + [NAMES[peer] for peer in peers], rows)
+
+
+def start(data):
+    text = ("## To the first answer\n\nMilliseconds, one thread, files in the page cache. Ours: from before the process "
+            "exists to after its end, `giemsa-field infer MODEL one.png` with a picture of 224 × 224, and its peak MiB. "
+            "Peers: load and first run only, in an interpreter that runs already. Goals, int8: "
+            + ", ".join(f"{NAMES[name]} {goal} ms" for name, goal in START.items()) + ".\n\n")
+    kinds = [kind for kind in ("float", "int8") if kind in data["start"]]
+    peers = [peer for peer in data["names"]
+             if any(peer in entry["peers"] for kind in kinds for entry in data["start"][kind].values())]
+    rows = []
+    for kind in kinds:
+        for name, entry in data["start"][kind].items():
+            row = [f"{name}, {kind}"]
+            row += [f"{mid(result['ms']):.0f} ms, {result['peak_mib']:.0f} MiB" for result in entry["ours"].values()]
+            row += [f"{mid(entry['peers'][peer]):.0f}" if entry["peers"].get(peer) else "–" for peer in peers]
+            rows.append(row)
+    ways = list(next(iter(data["start"][kinds[0]].values()))["ours"])
+    return text + table(["model"] + [f"`{way}`" for way in ways] + [NAMES[peer] for peer in peers], rows)
+
+
+def growth(data):
+    found = data["growth"]
+    text = ("## Growth\n\n![Time and memory against batch and number of pictures](plots/growth.svg)\n\n"
+            f"{NAMES[found['model']]}, one thread, `--memory fast`. A batch is one run of `bench --batch`; pictures are PNG "
+            "files of 224 × 224 given to one `infer`, from before the process exists to after its end, against the same "
+            "number of runs of `bench` (goal: at least 0.95 of that rate once it is under way: the increments tell).\n\n")
+    rows = [[kind, batch, f"{r['ms']:.1f}", f"{r['ms'] / batch:.1f}", f"{r['peak_mib']:.0f}"]
+            for kind, results in found["batch"].items() for batch, r in results.items()]
+    text += table(["", "batch", "ms", "ms a picture", "peak MiB"], rows) + "\n"
+    rows = []
+    for kind, results in found["pictures"].items():
+        before = None
+        for count, r in results.items():
+            step = "–"
+            if before:
+                step = f"{found['bare'][kind] / ((r['ms'] - before[1]) / (count - before[0])):.2f}"
+            rows.append([kind, count, f"{r['ms'] / 1e3:.2f}", f"{count / r['ms'] * 1e3:.1f}", step, f"{r['peak_mib']:.0f}"])
+            before = (count, r["ms"])
+    return text + table(["", "pictures", "s", "pictures/s", "increment, of the bare rate", "peak MiB"], rows)
+
+
+def sizes(data):
+    found = data["sizes"]
+    text = "## On disk\n\nMB. Programs: what must be installed to run a model"
+    text += ", for the peers the shared libraries in their Python packages (in brackets the whole packages).\n\n"
+    rows = [[what, f"{size / 1e6:.2f}"] for what, size in found["ours"].items()]
+    rows += [[f"{NAMES[peer]} {version}", f"{libraries / 1e6:.1f} ({whole / 1e6:.1f})"]
+             for peer, (version, libraries, whole) in found["peers"].items()]
+    text += table(["program", "MB"], rows) + "\n"
+    formats = list(next(iter(found["models"].values())))
+    rows = [[name] + [f"{entry[what] / 1e6:.1f}" if entry.get(what) else "–" for what in formats]
+            for name, entry in found["models"].items()]
+    return text + table(["model"] + formats, rows)
+
+
+def training(data):
+    rows = []
+    for r in data["training"]:
+        ratio = mid([o / t for o, t in zip(r["ours"], r["theirs"])]) if r["theirs"] else None
+        rows.append([r["arch"], r["size"], r["batch"], f"{mid(r['ours']):.1f}", f"{mid(r['theirs']):.1f}" if r["theirs"] else "–",
+                     f"{ratio:.2f} ×" if ratio else "–", f"{r['memory'][0]:.0f}", f"{r['memory'][1]:.0f}"])
+    return ("## Training, float, two threads\n\nImages a second; PyTorch in the better of its two memory formats.\n\n"
+            + table(["model", "pixels", "batch", "giemsa", "PyTorch", "as fast", "our peak MiB", "PyTorch's"], rows))
+
+
+def profiles(data):
+    if not data["profiles"]:
+        return ""
+    text = "## Where a goal was missed\n\nWhat `giemsa-field bench --profile --memory fast` says of that cell.\n"
+    for title, profile in data["profiles"].items():
+        text += f"\n<details><summary>{title}</summary>\n\n```\n{profile.rstrip()}\n```\n\n</details>\n"
+    return text
+
+
+def machine(data):
+    m, roof = data["machine"], data["roof"]
+    some = next(iter(roof.values()))
+    rows = [[threads, f"{r['f32']:.0f}", f"{r['int8']:.0f}", f"{r['read_gb']:.1f}"] for threads, r in roof.items()]
+    return (f"{m['cpu']}, {m['cores']} to use; {m['isa']}. " + ", ".join(f"{n} {v}" for n, v in m["versions"].items())
+            + f".\n{m['date']}, {m['minutes']:.0f} minutes: {m['rounds']} rounds of {m['seconds']:g} s, load average "
+            f"{m['load'][0]:.1f} before and {m['load'][1]:.1f} after. Command: `{m['command']}`.\n\n"
+            "The roof, measured by `tools/peers/roof.c` between the rounds (the best of the run): what the machine multiplies and "
+            f"adds at most with everything in registers, in float by {some['f32_instruction']}, in 8-bit integers without "
+            f"saturation by {some['int8_instruction']}. \"Of the roof\" is the time that the model's multiply-adds by direct "
+            "convolution would take there, over the time measured: Winograd needs fewer, and may be past it.\n\n"
+            + table(["threads", "float, GMAC/s", "int8, GMAC/s", "memory, GB/s read"], rows))
+
+
+def notes(data):
+    """Every failure once, with where it happened."""
+    said = {}
+    for kind, models in data["inference"].items():
+        for name, threads in models.items():
+            for count, entry in threads.items():
+                for peer, result in entry["peers"].items():
+                    if result.get("error"):
+                        said.setdefault((NAMES[peer], result["error"]), []).append(f"{name}, {kind}, {times(count)}")
+    lines = [f"- {peer}: {error} ({'; '.join(where) if len(where) < 4 else f'{len(where)} cells'})"
+             for (peer, error), where in said.items()]
+    lines += [f"- {target}: {why}" for target, why in data["failures"].items()]
+    lines += [f"- {peer} is not in the table of {kind}: {why}" for kind, left in data["left_out"].items()
+              for peer, why in left.items()]
+    lines += [f"- {name}, {kind}: {', '.join(NAMES[peer] for peer in peers)} gives another best class than onnxruntime"
+              for (name, kind), peers in data["disagree"].items()]
+    return "## Left out, failed\n\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def page(data, written):
+    """`written` is the text by hand between the marks, carried over."""
+    parts = ["# Benchmarks\n\nWritten by `tools/compare-peers`, which is the command to make this page anew; only the part between the "
+             "marks is written by hand.\nPeers run in turn with giemsa-field, each in a process of its own, round after round, on "
+             "torchvision's networks with random weights\n(int8: as onnxruntime's static quantizer writes them, but MNN's, which is "
+             "its own quantisation).\n", f"<!-- by hand -->\n{written.strip()}\n<!-- /by hand -->\n"]
+    parts.append("## The machine\n\n" + machine(data))
+    if data["inference"]:
+        parts.append("## Against the best peer\n\nOurs: `--memory fast`.\n\n" + summary(data))
+        parts += [speed(data, kind) for kind in ("float", "int8") if kind in data["inference"]]
+        parts.append(memory(data))
+    for what, section in (("start", start), ("growth", growth), ("sizes", sizes), ("training", training)):
+        if data.get(what):
+            parts.append(section(data))
+    parts += [text for text in (profiles(data), notes(data)) if text]
+    return "\n".join(parts)
+
+
+def pictures(data):
+    """name → SVG."""
+    drawn = {}
+    for kind in data["inference"]:
+        panels = []
+        for cell in cells(data, kind):
+            entries = [("giemsa-field", mid(cell.ours["fast"]["ms"]), True), ("its --memory small", mid(cell.ours["small"]["ms"]), True)]
+            entries += sorted(((NAMES[peer], mid(r["ms"]), False) for peer, r in cell.peers.items() if r.get("ms")),
+                              key=lambda entry: entry[1])
+            panels.append((f"{NAMES.get(cell.name, cell.name)}, {times(cell.threads)}", entries))
+        drawn[kind] = plots.bars(f"{TITLES[kind]} inference, batch 1, median", "ms", panels)
+    if data["inference"]:
+        panels = []
+        names = dict.fromkeys(name for models in data["inference"].values() for name in models)
+        for name in names:
+            for kind, models in data["inference"].items():
+                one = models[name][min(models[name])]
+                entries = [(f"giemsa-field {way}", one["ours"][way]["peak_mib"], True) for way in ("small", "balanced", "fast")]
+                entries += sorted(((NAMES[peer], r["own_mib"], False) for peer, r in one["peers"].items() if r.get("ms")),
+                                  key=lambda entry: entry[1])
+                panels.append((f"{NAMES.get(name, name)}, {kind}", entries))
+        drawn["memory"] = plots.bars("Peak memory: our whole process, the peers' growth", "MiB", panels)
+    if data.get("growth"):
+        found = data["growth"]
+        drawn["growth"] = plots.lines("Growth with batch and pictures", [
+            ("Time of a run", "batch", "ms", [(k, [(b, r["ms"]) for b, r in v.items()]) for k, v in found["batch"].items()]),
+            ("Peak memory", "batch", "MiB", [(k, [(b, r["peak_mib"]) for b, r in v.items()]) for k, v in found["batch"].items()]),
+            ("Time of infer", "pictures", "s", [(k, [(n, r["ms"] / 1e3) for n, r in v.items()]) for k, v in found["pictures"].items()]),
+            ("Peak memory", "pictures", "MiB", [(k, [(n, r["peak_mib"]) for n, r in v.items()]) for k, v in found["pictures"].items()]),
+        ])
+    return drawn
