@@ -2,11 +2,13 @@ import Kernels
 import ModelGraph
 import Platform
 
-/// Turns drafts into steps: gives buffers their addresses and packs weights, letting go of each original at once.
+/// Turns drafts into steps: gives buffers their addresses and packs weights, one tensor at a time, each read straight from
+/// its file or let go of as soon as it is packed.
 struct Binder {
   let contexts = KernelContexts()
   let values: Region
-  let weights: Region
+  /// Packed weights: one block, and one more for each layer that needed more room than planned.
+  private(set) var weights: [Region]
   private(set) var steps: [Step] = []
   private(set) var references: [ReferenceStep] = []
   private(set) var inputs: [InputPatch] = []
@@ -15,7 +17,9 @@ struct Binder {
 
   private let buffers: [Arena.Buffer]
   private var constants: [Tensor?]
-  private var uses: [Int]
+  private let workers: Workers
+  /// What a weight tensor is read into.
+  private let reading: Region
   private let scratchOffset: Int
   private let scratchBytes: Int
   private let zeroOffset: Int
@@ -24,49 +28,41 @@ struct Binder {
   /// - Parameter constants: by value; every one that no step needs any more is dropped on the way.
   init(
     _ drafts: [Draft], _ buffers: consuming [Arena.Buffer], _ constants: consuming [Tensor?], outputs: [Operand],
-    nodes: [Graph.Node], threads: Int
+    nodes: [Graph.Node], workers: Workers
   ) throws(GraphError) {
     let arena = Arena(placing: &buffers)
     self.buffers = buffers
+    self.workers = workers
     var uses = [Int](repeating: 0, count: constants.count)
-    var (scratch, zeros, packed) = (0, 0, 0)
+    var (scratch, zeros, packed, longest) = (0, 0, 0, 0)
     for draft in drafts {
       for id in draft.constants(nodes) { uses[id] += 1 }
-      packed += Region.rounded(draft.packedCount * 4)
-      if case .quantizedConvolution(var convolution, let source) = draft.work {
-        packed += Region.rounded(Binder.pack(&convolution, source, constants, into: nil))
-        scratch = max(scratch, convolution.scratch_bytes)
-      } else if case .quantizedWinograd(let winograd, _) = draft.work {
-        packed += Region.rounded(winograd.packed_bytes)
-        scratch = max(scratch, winograd.scratch_bytes)
-      }
-      if case .convolution(let convolution, _) = draft.work {
-        scratch = max(scratch, convolution.scratch_bytes)
-        zeros = max(zeros, convolution.zero_count * 4)
-      } else if case .winograd(let winograd, _) = draft.work {
-        scratch = max(scratch, winograd.scratch_bytes)
-        zeros = max(zeros, winograd.zero_count * 4)
+      packed += Region.rounded(draft.packedBytes)
+      scratch = max(scratch, draft.scratchBytes)
+      zeros = max(zeros, draft.zeroBytes)
+      if let id = draft.weights, let tensor = constants[id], tensor.isDeferred {
+        longest = max(longest, tensor.byteCount)
       }
     }
     for case .constant(let id) in outputs { uses[id] += 1 }
     for id in constants.indices where uses[id] == 0 { constants[id] = nil }
-    self.uses = uses
     self.constants = constants
 
     // One block: the arena, the threads' scratch, and zeros for what lies outside a picture.
     scratchOffset = arena.byteCount
     scratchBytes = Region.rounded(scratch)
-    zeroOffset = scratchOffset + scratchBytes * threads
+    zeroOffset = scratchOffset + scratchBytes * workers.count
     let total = zeroOffset + Region.rounded(zeros)
     values = try Region(byteCount: total, for: "activations")
     (values.base + zeroOffset).initializeMemory(as: UInt8.self, repeating: 0, count: total - zeroOffset)
-    weights = try Region(byteCount: packed, for: "weights")
+    weights = [try Region(byteCount: packed, for: "weights")]
+    reading = try Region(byteCount: longest, for: "weights")
 
     for draft in drafts {
       try bind(draft, nodes)
       for id in draft.constants(nodes) {
-        self.uses[id] -= 1
-        if self.uses[id] == 0 { self.constants[id] = nil }
+        uses[id] -= 1
+        if uses[id] == 0 { self.constants[id] = nil }
       }
     }
   }
@@ -99,9 +95,13 @@ struct Binder {
     values.base + buffers[draft.writes[0]].offset
   }
 
-  private mutating func takeWeights(_ count: Int) -> UnsafeMutablePointer<Float> {
-    defer { weightOffset += Region.rounded(count * 4) }
-    return weights.floats(at: weightOffset)
+  private mutating func takeWeights(_ draft: Draft) -> UnsafeMutableRawPointer {
+    defer { weightOffset += Region.rounded(draft.packedBytes) }
+    return weights[0].base + weightOffset
+  }
+
+  private mutating func takeFloats(_ draft: Draft) -> UnsafeMutablePointer<Float> {
+    takeWeights(draft).assumingMemoryBound(to: Float.self)
   }
 
   private mutating func bind(_ draft: Draft, _ nodes: [Graph.Node]) throws(GraphError) {
@@ -114,7 +114,7 @@ struct Binder {
       work.zero = UnsafePointer(values.floats(at: zeroOffset))
       work.scratch = values.base + scratchOffset
       work.scratch_bytes = scratchBytes
-      let packed = takeWeights(work.packed_count)
+      let packed = takeFloats(draft)
       pack(&work, source, into: packed)
       work.w = UnsafePointer(packed)
       add(f32_convolution_task, contexts.keep(work), work.tasks)
@@ -126,19 +126,17 @@ struct Binder {
       work.zero = UnsafePointer(values.floats(at: zeroOffset))
       work.scratch = values.base + scratchOffset
       work.scratch_bytes = scratchBytes
-      let packed = takeWeights(work.packed_count)
-      withFloats(source.weights) { weights in
-        withFloats(source.bias) { bias in f32_winograd_pack(&work, weights, bias, packed) }
-      }
+      let packed = takeFloats(draft)
+      pack(&work, source, into: packed)
       work.w = UnsafePointer(packed)
       add(f32_winograd_task, contexts.keep(work), work.tasks)
     case .depthwise(var work, let weights, let bias):
       work.x = UnsafePointer(floats(draft.reads[0]))
       work.residual = UnsafePointer(floats(draft.reads[1]))
       work.y = target(draft)
-      let packed = takeWeights(draft.packedCount)
-      withFloats(weights) { weights in
-        withFloats(bias) { bias in f32_depthwise_pack(&work, weights, bias, packed) }
+      let packed = takeFloats(draft)
+      withWeights(weights) { weights in
+        withFloats(bias) { f32_depthwise_pack(&work, weights.assumingMemoryBound(to: Float.self), $0, packed) }
       }
       work.w = UnsafePointer(packed)
       add(f32_depthwise_task, contexts.keep(work), work.tasks)
@@ -158,7 +156,7 @@ struct Binder {
     case .affine(var work, let values):
       work.x = UnsafePointer(floats(draft.reads[0]))
       work.y = target(draft)
-      let packed = takeWeights(draft.packedCount)
+      let packed = takeFloats(draft)
       settle(values, channels: work.channels, into: packed)
       work.scale = UnsafePointer(packed)
       work.shift = UnsafePointer(packed + work.channels)
@@ -188,9 +186,7 @@ struct Binder {
       work.y_stride = work.out_channels
       work.scratch = values.base + scratchOffset
       work.scratch_bytes = scratchBytes
-      let packed = UnsafeMutableRawPointer(weights.base + weightOffset)
-      weightOffset += Region.rounded(Binder.pack(&work, source, constants, into: packed))
-      work.w = UnsafeRawPointer(packed)
+      work.w = UnsafeRawPointer(try pack(&work, source, into: takeWeights(draft)))
       add(q8_convolution_task, contexts.keep(work), work.tasks)
     case .quantizedWinograd(var work, let source):
       work.convolution.x = UnsafeRawPointer(address(draft.reads[0]))
@@ -199,9 +195,8 @@ struct Binder {
       work.convolution.y_stride = work.convolution.out_channels
       work.convolution.scratch = values.base + scratchOffset
       work.scratch_bytes = scratchBytes
-      let packed = UnsafeMutableRawPointer(weights.base + weightOffset)
-      weightOffset += Region.rounded(work.packed_bytes)
-      Binder.pack(&work, source, constants, into: packed)
+      let packed = takeWeights(draft)
+      pack(&work, source, into: packed)
       work.convolution.w = UnsafeRawPointer(packed)
       add(q8_winograd_task, contexts.keep(work), work.tasks)
     case .quantizedAdd(var work):
@@ -254,9 +249,33 @@ struct Binder {
 
   // MARK: Packing
 
+  /// The bytes of a layer's weights; those that are still in their file come into ``reading``, for as long as that.
+  func withWeights(_ id: Graph.ValueID, _ body: (UnsafeRawPointer) -> Void) {
+    guard let tensor = constants[id] else { return }
+    if tensor.isDeferred {
+      tensor.copyBytes(to: reading.base)
+      body(reading.base)
+    } else {
+      tensor.withBytes { if let base = $0.baseAddress { body(base) } }
+    }
+  }
+
   private func withFloats(_ id: Graph.ValueID?, _ body: (UnsafePointer<Float>?) -> Void) {
     guard let id, let tensor = constants[id] else { return body(nil) }
     tensor.withElements(Float.self) { body($0.baseAddress) }
+  }
+
+  /// Another block of weights.
+  mutating func addWeights(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
+    let region = try Region(byteCount: byteCount, for: "weights")
+    weights.append(region)
+    return region.base
+  }
+
+  /// Calls a task of C's for each index below `count`, on all threads.
+  func inParallel<Context: BitwiseCopyable>(_ count: Int, _ task: thread_pool_task, _ context: Context) {
+    var context = context
+    withUnsafeMutablePointer(to: &context) { workers.run(count, task, UnsafeMutableRawPointer($0)) }
   }
 
   private func pack(
@@ -268,13 +287,29 @@ struct Binder {
     if source.biasScale != 1, let id = source.bias, let bias = constants[id] {
       scaled = bias.array(of: Float.self).map { $0 * source.biasScale }
     }
-    withFloats(source.weights) { weights in
+    withWeights(source.weights) { bytes in
+      let weights = bytes.assumingMemoryBound(to: Float.self)
       if let scaled {
         scaled.withUnsafeBufferPointer {
           f32_convolution_pack(&work, weights, layout, $0.baseAddress, source.scale, packed)
         }
       } else {
         withFloats(source.bias) { f32_convolution_pack(&work, weights, layout, $0, source.scale, packed) }
+      }
+    }
+  }
+
+  private func pack(
+    _ work: inout f32_winograd, _ source: ConvolutionWeights, into packed: UnsafeMutablePointer<Float>
+  ) {
+    withWeights(source.weights) { weights in
+      withFloats(source.bias) { bias in
+        withUnsafePointer(to: &work) {
+          inParallel(
+            f32_winograd_panels($0), f32_winograd_pack_task,
+            f32_winograd_packing(
+              winograd: $0, w: weights.assumingMemoryBound(to: Float.self), bias: bias, packed: packed))
+        }
       }
     }
   }
@@ -297,15 +332,47 @@ struct Binder {
 }
 
 extension Draft {
-  /// Floats of packed weights.
-  var packedCount: Int {
+  /// Bytes of packed weights.
+  var packedBytes: Int {
     switch work {
-    case .convolution(let work, _): work.packed_count
-    case .winograd(let work, _): work.packed_count
+    case .convolution(let work, _): work.packed_count * 4
+    case .winograd(let work, _): work.packed_count * 4
     case .depthwise(let work, _, _):
-      (1 + work.window.kernel_height * work.window.kernel_width) * work.window.channels
-    case .affine(let work, _): 2 * work.channels
+      (1 + work.window.kernel_height * work.window.kernel_width) * work.window.channels * 4
+    case .affine(let work, _): 2 * work.channels * 4
+    case .quantizedConvolution(let work, _): work.packed_bytes
+    case .quantizedWinograd(let work, _): work.packed_bytes
     default: 0
+    }
+  }
+
+  /// Bytes that each thread wants for itself.
+  var scratchBytes: Int {
+    switch work {
+    case .convolution(let work, _): work.scratch_bytes
+    case .winograd(let work, _): work.scratch_bytes
+    case .quantizedConvolution(let work, _): work.scratch_bytes
+    case .quantizedWinograd(let work, _): work.scratch_bytes
+    default: 0
+    }
+  }
+
+  /// Bytes of zeros that it reads in the place of pixels outside the picture.
+  var zeroBytes: Int {
+    switch work {
+    case .convolution(let work, _): work.zero_count * 4
+    case .winograd(let work, _): work.zero_count * 4
+    default: 0
+    }
+  }
+
+  /// The constant that is packed.
+  var weights: Graph.ValueID? {
+    switch work {
+    case .convolution(_, let source), .winograd(_, let source): source.weights
+    case .depthwise(_, let weights, _): weights
+    case .quantizedConvolution(_, let source), .quantizedWinograd(_, let source): source.weights
+    default: nil
     }
   }
 

@@ -32,7 +32,7 @@ public final class Engine {
   /// Threads that share a run.
   public var threads: Int { workers.count }
   /// Bytes of packed weights, and of activations with the threads' scratch.
-  public var weightBytes: Int { weights.byteCount }
+  public var weightBytes: Int { weights.reduce(0) { $0 + $1.byteCount } }
   public var activationBytes: Int { values.byteCount }
 
   private let inputTypes: [ElementType]
@@ -44,7 +44,7 @@ public final class Engine {
   private let inputPatches: [InputPatch]
   private let contexts: KernelContexts
   private let values: Region
-  private let weights: Region
+  private let weights: [Region]
   private let kept: [Tensor]
   private let workers: Workers
   private var descriptions: [StepDescription] = []
@@ -75,7 +75,7 @@ public final class Engine {
       graph, facts, isConstant: constants.map { $0 != nil }, isa: kernels_isa_in_use(), options: options)
     let operands = try planner.plan()
     let binder = try Binder(
-      planner.drafts, planner.buffers, constants, outputs: operands, nodes: graph.nodes, threads: workers.count)
+      planner.drafts, planner.buffers, consume constants, outputs: operands, nodes: graph.nodes, workers: workers)
     var outputs: [Output] = []
     for operand in operands {
       switch operand {

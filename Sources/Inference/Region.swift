@@ -12,14 +12,14 @@ final class Region {
 
   /// Uninitialised and 64-byte aligned; pages cost nothing before they are written to.
   init(byteCount: Int, for purpose: String) throws(GraphError) {
-    guard let base = platform_allocate(byteCount) else {
+    guard let base = platform_allocate_region(byteCount) else {
       throw GraphError(.tooLarge, "no memory for \(byteCount) bytes of \(purpose)")
     }
     self.base = base
     self.byteCount = byteCount
   }
 
-  deinit { platform_free(base) }
+  deinit { platform_free_region(base, byteCount) }
 
   func floats(at offset: Int) -> UnsafeMutablePointer<Float> {
     (base + offset).assumingMemoryBound(to: Float.self)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "byte_tiles.h"
 #include "multiversion.h"
 #include "q8_igemm_kernels.h"
 
@@ -142,6 +143,7 @@ void q8_convolution_plan(q8_convolution *v, kernels_q8_isa isa, int threads) {
   v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * sizeof(uint32_t)) +
                      whole_lines(staged + SLACK);
   if (v->family->wide) v->scratch_bytes += v->taps * v->steps * 2 * step_bytes(v);
+  v->packed_bytes = panels * panel_bytes(v);
 }
 
 const char *q8_convolution_kernel(const q8_convolution *v) { return v->family->name; }
@@ -183,6 +185,12 @@ static int weight_at(const weight_source *s, size_t o, size_t tap, size_t k) {
   return (w ^ s->flip) - (s->flip ? 128 : 0) - (s->w_zeros ? s->w_zeros[o] : 0);
 }
 
+// Whether each output's weights lie side by side, channel by channel.
+static int is_dense(const weight_source *s) {
+  const size_t area = s->v->kernel_height * s->v->kernel_width;
+  return s->layout.channel_stride == area && (s->layout.tap_stride == 1 || area == 1);
+}
+
 // Takes from `rest` (nr × kr) as much as one step can hold; says whether anything is left.
 static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken) {
   int left = 0;
@@ -203,56 +211,155 @@ static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken
   return left != 0;
 }
 
-// Whether every weight of output `o`, less its zero point, fits a step as it is.
-static int fits(const weight_source *s, size_t o) {
+// The least, the largest and the sum of bytes as they are with `flip`.
+KERNEL_BODY survey_body(const uint8_t *bytes, size_t count, uint8_t flip, uint8_t *low, uint8_t *high, int64_t *sum) {
+  uint8_t least = *low, most = *high;
+  while (count > 0) {
+    const size_t part = smaller(count, 1 << 20);
+    uint32_t total = 0;
+    for (size_t i = 0; i < part; i++) {
+      const uint8_t value = bytes[i] ^ flip;
+      least = value < least ? value : least;
+      most = value > most ? value : most;
+      total += value;
+    }
+    *sum += total;
+    bytes += part;
+    count -= part;
+  }
+  *low = least;
+  *high = most;
+}
+MULTIVERSION(
+    survey, (const uint8_t *bytes, size_t count, uint8_t flip, uint8_t *low, uint8_t *high, int64_t *sum),
+    (bytes, count, flip, low, high, sum))
+
+// Whether every weight of output `o`, less its zero point, fits a step as it is; and what they then sum to.
+static int fits(const weight_source *s, size_t o, int64_t *sum) {
   const q8_convolution *v = s->v;
   const size_t channels = v->in_channels / v->groups, area = v->kernel_height * v->kernel_width;
   const uint8_t *from = s->w + o * s->layout.output_stride;
   uint8_t low = 255, high = 0;  // flipped: in the order of u8
-  if (s->layout.tap_stride == 1 && s->layout.channel_stride == area) {
-    for (size_t i = 0; i < channels * area; i++) {
-      const uint8_t value = from[i] ^ s->flip;
-      low = value < low ? value : low;
-      high = value > high ? value : high;
-    }
+  *sum = 0;
+  if (is_dense(s)) {
+    survey(v->family->base, from, channels * area, s->flip, &low, &high, sum);
   } else {
     for (size_t c = 0; c < channels; c++)
-      for (size_t tap = 0; tap < area; tap++) {
-        const uint8_t value = from[c * s->layout.channel_stride + tap * s->layout.tap_stride] ^ s->flip;
-        low = value < low ? value : low;
-        high = value > high ? value : high;
-      }
+      for (size_t tap = 0; tap < area; tap++)
+        survey_portable(
+            from + c * s->layout.channel_stride + tap * s->layout.tap_stride, 1, s->flip, &low, &high, sum);
   }
   const int zero = (s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[o] : 0);
+  *sum -= (int64_t)(channels * area) * zero;
   return low - zero >= (v->family->rule == Q8_ANY_WEIGHTS ? -128 : -127) && high - zero <= 127;
 }
 
-// Puts the weights of output `o` into place `lane` of a panel of zeros; says what they sum to.
-static int64_t pack_output(const weight_source *s, size_t o, size_t lane, int8_t *out) {
+// Puts the weights of output `o` into place `lane` of a panel of zeros.
+static void pack_output(const weight_source *s, size_t o, size_t lane, int8_t *out) {
   const q8_convolution *v = s->v;
   const size_t nr = v->family->nr, kr = v->family->kr, channels = v->in_channels / v->groups;
   const uint8_t zero = (uint8_t)((s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[o] : 0));
   // With merged groups an output's channels begin behind those of the groups before its own.
   const size_t outputs = v->out_channels / v->groups, skipped = o % (outputs * v->merged) / outputs * channels;
   const int rows = row_runs(v);
-  int64_t sum = 0;
   for (size_t place = 0; place < v->kernel_height * v->kernel_width; place++) {
     const uint8_t *from = s->w + o * s->layout.output_stride + place * s->layout.tap_stride;
     const size_t tap = rows ? place / v->kernel_width : place;
     const size_t k = (rows ? place % v->kernel_width * v->in_channels : 0) + skipped;
     int8_t *to = out + (tap * v->steps * nr + lane) * kr;
-    int32_t part = 0;
     for (size_t c = 0; c < channels; c++) {
       const int8_t value = (int8_t)(uint8_t)((from[c * s->layout.channel_stride] ^ s->flip) - zero);
       to[(k + c) / kr * (nr * kr) + (k + c) % kr] = value;
-      part += value;
     }
-    sum += part;
   }
-  return sum;
 }
 
-// The same for a panel of which some weight does not fit: what does not goes into extras, which are only counted where
+enum { LINE = 16 };
+typedef byte_line panel_lines[Q8_IGEMM_MAX_NR];  // of one line of channels, by output
+
+// lines[tap][lane] = `count` outputs' weights at each tap, `stride` bytes from output to output, less their zero points.
+static inline __attribute__((always_inline)) void split_outputs(
+    const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
+    panel_lines *lines) {
+  for (size_t lane = 0; lane < count; lane++, from += stride) {
+    byte_line taps[LINE];
+    if (area == 1) {
+      taps[0] = *(const byte_line *)(const void *)from;
+    } else {
+      split_taps(from, area, is_end, taps);
+    }
+    for (size_t tap = 0; tap < area; tap++) lines[tap][lane] = (taps[tap] ^ flip) - zeros[lane];
+  }
+}
+
+KERNEL_BODY split_body(
+    const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
+    panel_lines *lines) {
+  // A constant area lets the compiler leave out what the others need.
+  if (area == 1) {
+    split_outputs(from, stride, count, 1, is_end, flip, zeros, lines);
+  } else if (area == 9) {
+    split_outputs(from, stride, count, 9, is_end, flip, zeros, lines);
+  } else {
+    split_outputs(from, stride, count, area, is_end, flip, zeros, lines);
+  }
+}
+MULTIVERSION(
+    split,
+    (const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
+     panel_lines *lines),
+    (from, stride, count, area, is_end, flip, zeros, lines))
+
+// A line of channels of nr outputs as LINE / kr steps.
+KERNEL_BODY interleave_body(const byte_line *lines, size_t nr, size_t kr, int8_t *to) {
+  if (kr == 2) {
+    // Eight outputs' eight pairs of channels become eight steps of those outputs.
+    for (size_t lane = 0; lane < nr; lane += 8) {
+      pair_line pairs[8];
+      for (size_t i = 0; i < 8; i++) pairs[i] = (pair_line)lines[lane + i];
+      transpose_pairs(pairs);
+      for (size_t step = 0; step < 8; step++) *(pair_line *)(void *)(to + (step * nr + lane) * 2) = pairs[step];
+    }
+  } else if (kr == 4) {
+    for (size_t lane = 0; lane < nr; lane++)
+      for (size_t step = 0; step < LINE / 4; step++) memcpy(to + (step * nr + lane) * 4, (const char *)&lines[lane] + step * 4, 4);
+  } else {
+    for (size_t lane = 0; lane < nr; lane++)
+      for (size_t step = 0; step < LINE / kr; step++)
+        memcpy(to + (step * nr + lane) * kr, (const char *)&lines[lane] + step * kr, kr);
+  }
+}
+MULTIVERSION(interleave, (const byte_line *lines, size_t nr, size_t kr, int8_t *to), (lines, nr, kr, to))
+
+// Whether pack_lines can do it: whole lines of channels that no step shares with another tap's.
+static int packs_lines(const weight_source *s) {
+  const q8_convolution *v = s->v;
+  return is_dense(s) && v->merged == 1 && v->in_channels / v->groups % LINE == 0 &&
+         v->kernel_height * v->kernel_width <= LINE;
+}
+
+// The same as pack_output of `count` outputs from `first` on, for lines of channels at a time.
+static void pack_lines(const weight_source *s, size_t first, size_t count, int8_t *out) {
+  const q8_convolution *v = s->v;
+  const size_t nr = v->family->nr, kr = v->family->kr, channels = v->in_channels / v->groups;
+  const size_t area = v->kernel_height * v->kernel_width, stride = s->layout.output_stride;
+  panel_lines lines[LINE];
+  uint8_t zeros[Q8_IGEMM_MAX_NR];
+  if (count < nr) memset(lines, 0, area * sizeof lines[0]);
+  for (size_t lane = 0; lane < count; lane++)
+    zeros[lane] = (uint8_t)((s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[first + lane] : 0));
+  for (size_t c = 0; c < channels; c += LINE) {
+    const uint8_t *from = s->w + first * stride + c * area;
+    split(v->family->base, from, stride, count, area, c + LINE == channels, s->flip, zeros, lines);
+    for (size_t tap = 0; tap < area; tap++) {
+      const size_t k = row_runs(v) ? tap % v->kernel_width * v->in_channels + c : c;
+      const size_t run = row_runs(v) ? tap / v->kernel_width : tap;
+      interleave(v->family->base, lines[tap], nr, kr, out + (run * v->steps + k / kr) * nr * kr);
+    }
+  }
+}
+
+// The weights of a panel of which some one does not fit: what does not goes into extras, which are only counted where
 // `extras` is NULL.
 static size_t pack_split(
     const weight_source *s, size_t first, size_t count, int8_t *out, int64_t *totals, int32_t *extras, int8_t *extra_w) {
@@ -290,7 +397,7 @@ static size_t pack_split(
 
 size_t q8_convolution_pack(
     const q8_convolution *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
-    const int32_t *bias, const float *multipliers, const float *shifts, void *packed) {
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed, size_t room) {
   const size_t nr = v->family->nr, panels = panels_of(v), in_group = panels_of_group(v);
   const weight_source source = {v, w, w_signed ? 0x80 : 0, layout, w_zeros};
   size_t end = panels * panel_bytes(v);
@@ -298,25 +405,35 @@ size_t q8_convolution_pack(
     const size_t first = panel / in_group * group_outputs(v) + panel % in_group * nr;
     const size_t count = smaller(nr, group_outputs(v) - panel % in_group * nr);
     int fit = 1;
-    for (size_t o = 0; o < count && fit; o++) fit = fits(&source, first + o);
+    int64_t totals[Q8_IGEMM_MAX_NR];
+    for (size_t o = 0; o < count && fit; o++) fit = fits(&source, first + o, &totals[o]);
     const size_t extra_count = fit ? 0 : pack_split(&source, first, count, NULL, NULL, NULL, NULL);
-    if (packed) {
+    const size_t extra_bytes =
+        extra_count ? whole_lines(extra_count * 4) + whole_lines(extra_count * step_bytes(v) * element(v)) : 0;
+    if (packed && end + extra_bytes <= room) {
       char *base = (char *)packed + panel * panel_bytes(v);
       const panel_head head = {
           .extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)), .extra_count = (int64_t)extra_count};
       int32_t *biases = (int32_t *)(void *)(base + sizeof head);
       float *scales = (float *)(biases + nr);
-      memset(base, 0, panel_bytes(v));
+      const size_t head_bytes = sizeof head + constants_bytes(v), weight_bytes = v->taps * v->steps * step_bytes(v);
+      int8_t *out = (int8_t *)base + head_bytes;
+      memset(base, 0, head_bytes);
       memcpy(base, &head, sizeof head);
-      int8_t *out = (int8_t *)base + sizeof head + constants_bytes(v);
-      int64_t totals[Q8_IGEMM_MAX_NR] = {0};
-      if (fit) {
-        for (size_t o = 0; o < count; o++) totals[o] = pack_output(&source, first + o, o, out);
+      if (fit && packs_lines(&source)) {
+        pack_lines(&source, first, count, out);
+        memset(out + weight_bytes, 0, panel_bytes(v) - head_bytes - weight_bytes);
       } else {
-        char *extras = (char *)packed + end;
-        pack_split(
-            &source, first, count, out, totals, (int32_t *)(void *)extras,
-            (int8_t *)extras + whole_lines(extra_count * 4));
+        memset(out, 0, panel_bytes(v) - head_bytes);
+        if (fit) {
+          for (size_t o = 0; o < count; o++) pack_output(&source, first + o, o, out);
+        } else {
+          char *extras = (char *)packed + end;
+          memset(totals, 0, sizeof totals);
+          pack_split(
+              &source, first, count, out, totals, (int32_t *)(void *)extras,
+              (int8_t *)extras + whole_lines(extra_count * 4));
+        }
       }
       for (size_t o = 0; o < count; o++) {
         biases[o] = (int32_t)((bias ? bias[first + o] : 0) - totals[o] * staged_zero(v));
@@ -324,7 +441,7 @@ size_t q8_convolution_pack(
         scales[nr + o] = shifts ? shifts[first + o] : 0;
       }
     }
-    if (extra_count) end += whole_lines(extra_count * 4) + whole_lines(extra_count * step_bytes(v) * element(v));
+    end += extra_bytes;
   }
   return end;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "byte_tiles.h"
 #include "multiversion.h"
 #include "q8_igemm_kernels.h"
 
@@ -88,53 +89,64 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
 
 const char *q8_winograd_kernel(const q8_winograd *v) { return v->family->name; }
 
-// 24 · G: 24 · 24 times the transformed weights are integers.
-static const int8_t weight_rows[REACH][3] = {{6, 0, 0}, {-4, -4, -4}, {-4, 4, -4}, {1, 2, 4}, {1, -2, 4}, {0, 0, 24}};
 // Sums of the positive and of the negative factors in each row of the inputs' transform.
 static const uint8_t positive[REACH] = {5, 2, 5, 3, 3, 5}, negative[REACH] = {5, 8, 5, 3, 3, 5};
 
-enum { LANES = 16 };
+enum { LANES = 16, HALF = LANES / 2 };
 
-// 576 times the transformed weights of LANES channels.
-static inline __attribute__((always_inline)) void transform_weights(const int32_t g[9][LANES], int32_t u[POINTS][LANES]) {
-  int32_t half[REACH][3][LANES];
-  for (int i = 0; i < REACH; i++)
-    for (int j = 0; j < 3; j++)
-      for (int lane = 0; lane < LANES; lane++)
-        half[i][j][lane] = weight_rows[i][0] * g[j][lane] + weight_rows[i][1] * g[3 + j][lane] +
-                           weight_rows[i][2] * g[6 + j][lane];
-  for (int i = 0; i < REACH; i++)
-    for (int j = 0; j < REACH; j++)
-      for (int lane = 0; lane < LANES; lane++)
-        u[REACH * i + j][lane] = weight_rows[j][0] * half[i][0][lane] + weight_rows[j][1] * half[i][1][lane] +
-                                 weight_rows[j][2] * half[i][2][lane];
+typedef int32_t numbers __attribute__((vector_size(4 * HALF), aligned(4)));
+typedef int16_t short_numbers __attribute__((vector_size(2 * HALF), aligned(2)));
+typedef float reals __attribute__((vector_size(4 * HALF), aligned(4)));
+typedef int16_t point_weights_of[POINTS][LANES];  // an output's transformed weights for a line of channels
+
+// 24 · G, of rows 6 0 0, -4 -4 -4, -4 4 -4, 1 2 4, 1 -2 4, 0 0 24.
+static inline __attribute__((always_inline)) void transform_three(const numbers *g, size_t step, numbers *out, size_t out_step) {
+  const numbers g0 = g[0], g1 = g[step], g2 = g[2 * step], a = g0 + g2, b = g0 + (g2 << 2);
+  out[0] = (g0 << 2) + (g0 << 1);
+  out[out_step] = -((a + g1) << 2);
+  out[2 * out_step] = (g1 - a) << 2;
+  out[3 * out_step] = b + (g1 << 1);
+  out[4 * out_step] = b - (g1 << 1);
+  out[5 * out_step] = (g2 << 4) + (g2 << 3);
+}
+
+// 576 times the transformed weights of HALF channels: 24 · 24 times, which makes them integers.
+static inline __attribute__((always_inline)) void transform_weights(const int16_t g[9][LANES], size_t first, numbers u[POINTS]) {
+  numbers taps[9], half[3 * REACH];
+  for (size_t tap = 0; tap < 9; tap++)
+    taps[tap] = __builtin_convertvector(*(const short_numbers *)(const void *)(g[tap] + first), numbers);
+  for (size_t column = 0; column < 3; column++) transform_three(taps + column, 3, half + column, 3);
+  for (size_t row = 0; row < REACH; row++) transform_three(half + 3 * row, 1, u + REACH * row, 1);
 }
 
 // Adds the sizes of LANES channels' transformed weights to total, and finds the largest.
-KERNEL_BODY measure_weights_body(const int32_t g[9][LANES], int64_t *total, int32_t *largest) {
-  int32_t u[POINTS][LANES];
-  transform_weights(g, u);
-  for (int point = 0; point < POINTS; point++) {
-    int32_t sum = 0, most = largest[point];
-    for (int lane = 0; lane < LANES; lane++) {
-      const int32_t size = u[point][lane] < 0 ? -u[point][lane] : u[point][lane];
-      sum += size;
-      most = size > most ? size : most;
+KERNEL_BODY measure_weights_body(const int16_t g[9][LANES], numbers *total, numbers *largest) {
+  for (size_t first = 0; first < LANES; first += HALF) {
+    numbers u[POINTS];
+    transform_weights(g, first, u);
+    for (size_t point = 0; point < POINTS; point++) {
+      const numbers sign = u[point] >> 31, size = (u[point] ^ sign) - sign, more = size > largest[point];
+      total[point] += size;
+      largest[point] = (size & more) | (largest[point] & ~more);
     }
-    total[point] += sum;
-    largest[point] = most;
   }
 }
-MULTIVERSION(measure_weights, (const int32_t g[9][LANES], int64_t *total, int32_t *largest), (g, total, largest))
+MULTIVERSION(measure_weights, (const int16_t g[9][LANES], numbers *total, numbers *largest), (g, total, largest))
 
 // LANES channels' transformed weights times their point's factor, in 16 bits.
-KERNEL_BODY round_weights_body(const int32_t g[9][LANES], const float *factor, int16_t out[POINTS][LANES]) {
-  int32_t u[POINTS][LANES];
-  transform_weights(g, u);
-  for (int point = 0; point < POINTS; point++)
-    for (int lane = 0; lane < LANES; lane++) out[point][lane] = (int16_t)rintf((float)u[point][lane] * factor[point]);
+KERNEL_BODY round_weights_body(const int16_t g[9][LANES], const float *factor, point_weights_of out) {
+#pragma clang fp contract(off)
+  for (size_t first = 0; first < LANES; first += HALF) {
+    numbers u[POINTS];
+    transform_weights(g, first, u);
+    for (size_t point = 0; point < POINTS; point++) {
+      // 1.5 · 2²³ more, a float has no digits left behind the point, and the integer in its last bits.
+      const reals rounded = __builtin_convertvector(u[point], reals) * factor[point] + 12582912.0f;
+      *(short_numbers *)(void *)(out[point] + first) = __builtin_convertvector((numbers)rounded, short_numbers);
+    }
+  }
 }
-MULTIVERSION(round_weights, (const int32_t g[9][LANES], const float *factor, int16_t out[POINTS][LANES]), (g, factor, out))
+MULTIVERSION(round_weights, (const int16_t g[9][LANES], const float *factor, point_weights_of out), (g, factor, out))
 
 typedef struct {
   const uint8_t *w;
@@ -143,74 +155,124 @@ typedef struct {
   const int32_t *w_zeros;
 } weight_source;
 
-// The weights of LANES channels of an output, from channel `first` on.
-static void read_weights(const weight_source *s, size_t o, size_t first, int32_t g[9][LANES]) {
+KERNEL_BODY read_lines_body(const uint8_t *from, int is_end, uint8_t flip, int zero, int16_t g[9][LANES]) {
+  byte_line taps[LANES];
+  split_taps(from, 9, is_end, taps);
+  for (size_t tap = 0; tap < 9; tap++)
+    for (size_t i = 0; i < LANES; i++) g[tap][i] = (int16_t)((taps[tap][i] ^ flip) - zero);
+}
+MULTIVERSION(
+    read_lines, (const uint8_t *from, int is_end, uint8_t flip, int zero, int16_t g[9][LANES]),
+    (from, is_end, flip, zero, g))
+
+// The weights of LANES channels of an output, from channel `first` of `channels` on.
+static void read_weights(
+    const weight_source *s, kernels_isa isa, size_t o, size_t first, size_t channels, int16_t g[9][LANES]) {
   const int zero = s->flip + (s->w_zeros ? s->w_zeros[o] : 0);
   const uint8_t *from = s->w + o * s->layout.output_stride + first * s->layout.channel_stride;
+  if (s->layout.tap_stride == 1 && s->layout.channel_stride == 9) {
+    read_lines(isa, from, first + LANES == channels, (uint8_t)s->flip, zero, g);
+    return;
+  }
   for (size_t i = 0; i < LANES; i++)
     for (size_t tap = 0; tap < 9; tap++)
-      g[tap][i] = (from[i * s->layout.channel_stride + tap * s->layout.tap_stride] ^ s->flip) - zero;
+      g[tap][i] = (int16_t)((from[i * s->layout.channel_stride + tap * s->layout.tap_stride] ^ s->flip) - zero);
+}
+
+// One point of nr outputs' weights for LANES channels, as the kernel reads them.
+KERNEL_BODY interleave_body(const point_weights_of *weights, size_t point, size_t nr, size_t kr, int16_t *to) {
+  if (kr == 2) {
+    for (size_t lane = 0; lane < nr; lane += 4)
+      for (size_t pair = 0; pair < LANES / 2; pair += 4) {
+        four_line lines[4];
+        for (size_t i = 0; i < 4; i++) lines[i] = *(const four_line *)(const void *)(weights[lane + i][point] + 2 * pair);
+        transpose_fours(lines);
+        for (size_t i = 0; i < 4; i++) *(four_line *)(void *)(to + ((pair + i) * nr + lane) * 2) = lines[i];
+      }
+  } else {
+    for (size_t lane = 0; lane < nr; lane += 8)
+      for (size_t c = 0; c < LANES; c += 8) {
+        pair_line lines[8];
+        for (size_t i = 0; i < 8; i++) lines[i] = *(const pair_line *)(const void *)(weights[lane + i][point] + c);
+        transpose_pairs(lines);
+        for (size_t i = 0; i < 8; i++) *(pair_line *)(void *)(to + (c + i) * nr + lane) = lines[i];
+      }
+  }
+}
+MULTIVERSION(
+    interleave, (const point_weights_of *weights, size_t point, size_t nr, size_t kr, int16_t *to),
+    (weights, point, nr, kr, to))
+
+size_t q8_winograd_panels(const q8_winograd *v) { return panels_of(v); }
+
+void q8_winograd_pack_task(void *context, size_t panel, size_t worker) {
+  (void)worker;
+  const q8_winograd_packing *p = context;
+  const q8_winograd *v = p->winograd;
+  const q8_convolution *c = &v->convolution;
+  const kernels_isa isa = v->family->base;
+  const size_t nr = v->family->nr, kr = v->family->kr, channels = c->in_channels;
+  const weight_source source = {p->w, p->w_signed ? 0x80 : 0, p->layout, p->w_zeros};
+  const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
+  int16_t g[9][LANES];
+  point_weights_of rounded[Q8_IGEMM_MAX_NR];
+  memset(rounded, 0, nr * sizeof rounded[0]);
+  char *base = (char *)p->packed + panel * panel_bytes(v);
+  memset(base, 0, constants_bytes(v) + POINTS * 4 * nr);
+  int32_t *biases = (int32_t *)(void *)base;
+  float *scales = (float *)(biases + nr), *undo = (float *)(void *)(base + constants_bytes(v));
+  int16_t *weights = (int16_t *)(undo + POINTS * nr);
+  for (size_t point = 0; point < POINTS; point++)
+    memset(weights + point * point_weights(v) + channels * nr, 0, 2 * (point_weights(v) - channels * nr));
+  const size_t count = smaller(nr, c->out_channels - panel * nr);
+  float factor[Q8_IGEMM_MAX_NR][POINTS];
+  for (size_t lane = 0; lane < count; lane++) {
+    const size_t o = panel * nr + lane;
+    biases[lane] = p->bias ? p->bias[o] : 0;
+    scales[lane] = p->multipliers[o];
+    scales[nr + lane] = p->shifts ? p->shifts[o] : 0;
+    numbers totals[POINTS] = {{0}}, sizes[POINTS] = {{0}};
+    for (size_t first = 0; first < channels; first += LANES) {
+      read_weights(&source, isa, o, first, channels, g);
+      measure_weights(isa, (const int16_t(*)[LANES])g, totals, sizes);
+    }
+    for (size_t point = 0; point < POINTS; point++) {
+      const int p0 = positive[point / REACH], n0 = negative[point / REACH];
+      int64_t total = 0;
+      int32_t largest = 0;
+      for (size_t i = 0; i < HALF; i++) {
+        total += totals[point][i];
+        largest = sizes[point][i] > largest ? sizes[point][i] : largest;
+      }
+      const int p1 = positive[point % REACH], n1 = negative[point % REACH];
+      const int plus = p0 * p1 + n0 * n1, minus = p0 * n1 + n0 * p1;
+      const double most = larger((size_t)(plus * above + minus * below), (size_t)(minus * above + plus * below));
+      // The proof: a weight is rounded by at most a half, so that the sum of their sizes stays within
+      // scale · total + channels / 2, and what they can be multiplied with within `most`. A power of two, because then
+      // weights at their ends (where it matters most) are often left exact; 0.9999 is for the rounding of 1 / 576.
+      const double room = 2147483647.0 / most - (double)channels / 2;
+      const double fitting = 0.9999 * 576 * fmin(room / (double)(total + 1), 32766.0 / (largest + 1));
+      int exponent;
+      (void)frexp(fitting, &exponent);
+      factor[lane][point] = (float)(ldexp(1, exponent - 1) / 576);
+      undo[point * nr + lane] = (float)ldexp(1, 1 - exponent);
+    }
+  }
+  for (size_t first = 0; first < channels; first += LANES) {
+    for (size_t lane = 0; lane < count; lane++) {
+      read_weights(&source, isa, panel * nr + lane, first, channels, g);
+      round_weights(isa, (const int16_t(*)[LANES])g, factor[lane], rounded[lane]);
+    }
+    for (size_t point = 0; point < POINTS; point++)
+      interleave(isa, (const point_weights_of *)rounded, point, nr, kr, weights + point * point_weights(v) + first * nr);
+  }
 }
 
 void q8_winograd_pack(
     const q8_winograd *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
     const int32_t *bias, const float *multipliers, const float *shifts, void *packed) {
-  const q8_convolution *c = &v->convolution;
-  const kernels_isa isa = v->family->base;
-  const size_t nr = v->family->nr, kr = v->family->kr, channels = c->in_channels;
-  const weight_source source = {w, w_signed ? 0x80 : 0, layout, w_zeros};
-  const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
-  int32_t g[9][LANES];
-  for (size_t panel = 0; panel < panels_of(v); panel++) {
-    char *base = (char *)packed + panel * panel_bytes(v);
-    memset(base, 0, panel_bytes(v));
-    int32_t *biases = (int32_t *)(void *)base;
-    float *scales = (float *)(biases + nr), *undo = (float *)(void *)(base + constants_bytes(v));
-    int16_t *weights = (int16_t *)(undo + POINTS * nr);
-    const size_t count = smaller(nr, c->out_channels - panel * nr);
-    float factor[Q8_IGEMM_MAX_NR][POINTS];
-    for (size_t lane = 0; lane < count; lane++) {
-      const size_t o = panel * nr + lane;
-      biases[lane] = bias ? bias[o] : 0;
-      scales[lane] = multipliers[o];
-      scales[nr + lane] = shifts ? shifts[o] : 0;
-      int64_t total[POINTS] = {0};
-      int32_t largest[POINTS] = {0};
-      for (size_t first = 0; first < channels; first += LANES) {
-        read_weights(&source, o, first, g);
-        measure_weights(isa, (const int32_t(*)[LANES])g, total, largest);
-      }
-      for (size_t point = 0; point < POINTS; point++) {
-        const int p0 = positive[point / REACH], n0 = negative[point / REACH];
-        const int p1 = positive[point % REACH], n1 = negative[point % REACH];
-        const int plus = p0 * p1 + n0 * n1, minus = p0 * n1 + n0 * p1;
-        const double most = larger((size_t)(plus * above + minus * below), (size_t)(minus * above + plus * below));
-        // The proof: a weight is rounded by at most a half, so that the sum of their sizes stays within
-        // scale · total + channels / 2, and what they can be multiplied with within `most`. A power of two, because then
-        // weights at their ends (where it matters most) are often left exact; 0.9999 is for the rounding of 1 / 576.
-        const double room = 2147483647.0 / most - (double)channels / 2;
-        const double fitting = 0.9999 * 576 * fmin(room / (double)(total[point] + 1), 32766.0 / (largest[point] + 1));
-        int exponent;
-        (void)frexp(fitting, &exponent);
-        factor[lane][point] = (float)(ldexp(1, exponent - 1) / 576);
-        undo[point * nr + lane] = (float)ldexp(1, 1 - exponent);
-      }
-    }
-    for (size_t first = 0; first < channels; first += LANES)
-      for (size_t lane = 0; lane < count; lane++) {
-        int16_t rounded[POINTS][LANES];
-        read_weights(&source, panel * nr + lane, first, g);
-        round_weights(isa, (const int32_t(*)[LANES])g, factor[lane], rounded);
-        for (size_t point = 0; point < POINTS; point++) {
-          int16_t *to = weights + point * point_weights(v) + first * nr + lane * kr;
-          if (kr == 2) {
-            for (size_t i = 0; i < LANES; i += 2) memcpy(to + i * nr, &rounded[point][i], 4);
-          } else {
-            for (size_t i = 0; i < LANES; i++) to[i * nr] = rounded[point][i];
-          }
-        }
-      }
-  }
+  q8_winograd_packing packing = {v, w, w_signed, layout, w_zeros, bias, multipliers, shifts, packed};
+  for (size_t panel = 0; panel < panels_of(v); panel++) q8_winograd_pack_task(&packing, panel, 0);
 }
 
 typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2)));

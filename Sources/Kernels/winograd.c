@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "multiversion.h"
 #include "winograd_transforms.h"
 
 static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
@@ -74,33 +75,61 @@ static const float filter_6[8][3] = {
     {32.0f / 45, -16.0f / 45, 8.0f / 45},
     {0, 0, 1}};
 
-void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias, float *packed) {
-  const size_t nr = v->family->nr, side = v->tile + 2, channels = v->in_channels;
-  const float(*filter)[3] = v->tile == 2 ? filter_2 : v->tile == 4 ? filter_4 : filter_6;
-  for (size_t first = 0; first < v->out_channels; first += nr) {
-    const size_t count = smaller(nr, v->out_channels - first);
-    memset(packed, 0, nr * sizeof(float));
-    if (bias) memcpy(packed, bias + first, count * sizeof(float));
-    packed += nr;
-    for (size_t c = 0; c < channels; c++) {
-      // Side by side for all outputs of the panel, so that the loops below are vectors.
-      float taps[9][F32_IGEMM_MAX_NR] = {}, half[8][3][F32_IGEMM_MAX_NR];
-      for (size_t o = 0; o < count; o++)
-        for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = w[((first + o) * channels + c) * 9 + tap];
-      for (size_t i = 0; i < side; i++)
-        for (size_t column = 0; column < 3; column++)
-          for (size_t o = 0; o < nr; o++)
-            half[i][column][o] = filter[i][0] * taps[column][o] + filter[i][1] * taps[3 + column][o] +
-                                 filter[i][2] * taps[6 + column][o];
-      for (size_t i = 0; i < side; i++)
-        for (size_t j = 0; j < side; j++) {
-          float *to = packed + ((i * side + j) * channels + c) * nr;
-          for (size_t o = 0; o < nr; o++)
-            to[o] = filter[j][0] * half[i][0][o] + filter[j][1] * half[i][1][o] + filter[j][2] * half[i][2][o];
-        }
-    }
-    packed += side * side * channels * nr;
+enum { CHANNELS = 16 };
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
+
+// The transformed filters of `count` channels of a panel's outputs, for all points.
+KERNEL_BODY pack_channels_body(
+    size_t tile, const float *w, size_t outputs, size_t stride, size_t count, size_t channels, size_t nr, float *packed) {
+  const float(*filter)[3] = tile == 2 ? filter_2 : tile == 4 ? filter_4 : filter_6;
+  const size_t side = tile + 2;
+  // Side by side for all outputs of the panel, so that the loops below are vectors.
+  float taps[9][F32_IGEMM_MAX_NR] __attribute__((aligned(64))) = {0}, half[8][3][F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  for (size_t c = 0; c < count; c++) {
+    for (size_t o = 0; o < outputs; o++)
+      for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = w[o * stride + c * 9 + tap];
+    for (size_t o = 0; o < nr; o += 8)
+      for (size_t column = 0; column < 3; column++) {
+        const eight g0 = *(const eight *)(taps[column] + o), g1 = *(const eight *)(taps[3 + column] + o);
+        const eight g2 = *(const eight *)(taps[6 + column] + o);
+        for (size_t i = 0; i < side; i++)
+          *(eight *)(half[i][column] + o) = filter[i][0] * g0 + filter[i][1] * g1 + filter[i][2] * g2;
+      }
+    for (size_t i = 0; i < side; i++)
+      for (size_t o = 0; o < nr; o += 8) {
+        const eight h0 = *(const eight *)(half[i][0] + o), h1 = *(const eight *)(half[i][1] + o);
+        const eight h2 = *(const eight *)(half[i][2] + o);
+        for (size_t j = 0; j < side; j++)
+          *(eight *)(packed + ((i * side + j) * channels + c) * nr + o) =
+              filter[j][0] * h0 + filter[j][1] * h1 + filter[j][2] * h2;
+      }
   }
+}
+MULTIVERSION(
+    pack_channels,
+    (size_t tile, const float *w, size_t outputs, size_t stride, size_t count, size_t channels, size_t nr, float *packed),
+    (tile, w, outputs, stride, count, channels, nr, packed))
+
+size_t f32_winograd_panels(const f32_winograd *v) { return panels_of(v); }
+
+void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
+  (void)worker;
+  const f32_winograd_packing *p = context;
+  const f32_winograd *v = p->winograd;
+  const size_t nr = v->family->nr, channels = v->in_channels, first = panel * nr;
+  const size_t count = smaller(nr, v->out_channels - first);
+  float *packed = p->packed + panel * nr * (1 + points_of(v) * channels);
+  memset(packed, 0, nr * sizeof(float));
+  if (p->bias) memcpy(packed, p->bias + first, count * sizeof(float));
+  for (size_t c = 0; c < channels; c += CHANNELS)
+    pack_channels(
+        v->isa, v->tile, p->w + (first * channels + c) * 9, count, channels * 9, smaller(CHANNELS, channels - c), channels, nr,
+        packed + nr + c * nr);
+}
+
+void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias, float *packed) {
+  f32_winograd_packing packing = {v, w, bias, packed};
+  for (size_t panel = 0; panel < panels_of(v); panel++) f32_winograd_pack_task(&packing, panel, 0);
 }
 
 // A tile's place in the output.

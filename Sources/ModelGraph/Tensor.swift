@@ -1,3 +1,5 @@
+import Platform
+
 /// Values of one element type in row-major order. A value type: copies share memory until one of them is written to.
 public struct Tensor: Sendable {
   public let type: ElementType
@@ -42,6 +44,8 @@ public struct Tensor: Sendable {
   public init<Element: TensorElement>(scalar value: Element) throws(GraphError) { try self.init([], [value]) }
 
   public var count: Int { shape.count }
+  /// Whether the elements are still in a file (``Storage/isDeferred``).
+  public var isDeferred: Bool { storage.isDeferred }
   public var byteCount: Int { storage.byteCount }
 
   /// The same values under another shape of the same count (no copy); throws E204 otherwise.
@@ -94,6 +98,9 @@ public struct Tensor: Sendable {
     return try body(UnsafeMutableRawBufferPointer(start: storage.base, count: storage.byteCount))
   }
 
+  /// Copies the bytes to `target`; those of a deferred tensor are not kept.
+  public func copyBytes(to target: UnsafeMutableRawPointer) { storage.copyBytes(to: target) }
+
   /// A copy of the elements as an array. The tensor must be of this element type.
   public func array<Element: TensorElement>(of _: Element.Type = Element.self) -> [Element] {
     withElements(Element.self) { Array($0) }
@@ -126,8 +133,8 @@ public struct Tensor: Sendable {
 
   private mutating func makeUnique() {
     if isKnownUniquelyReferenced(&storage) { return }
-    guard let copy = Storage(byteCount: storage.byteCount) else { preconditionFailure("out of memory") }
-    copy.base.copyMemory(from: storage.base, byteCount: storage.byteCount)
-    storage = copy
+    guard let copy = platform_allocate(storage.byteCount) else { preconditionFailure("out of memory") }
+    storage.copyBytes(to: copy)
+    storage = Storage(adopting: copy, byteCount: storage.byteCount) { platform_free($0) }
   }
 }

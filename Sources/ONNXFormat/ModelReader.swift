@@ -19,9 +19,11 @@ final class ModelReader {
   private var microsoftOpset: Int64?
   private var symbols = 0
 
-  init(_ path: String, _ limits: Limits) {
+  init(_ path: String, _ limits: Limits, defersWeights: Bool = false) {
     self.limits = limits
-    tensors = TensorReader(limits: limits, external: ExternalData(besides: path, limits: limits))
+    tensors = TensorReader(
+      limits: limits, external: ExternalData(besides: path, limits: limits),
+      defersBlobs: defersWeights)
     attributes = AttributeDecoder(limits: limits, tensors: tensors)
   }
 

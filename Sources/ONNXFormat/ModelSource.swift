@@ -4,8 +4,8 @@ import Platform
 /// An open model file, taken apart without reading its weights.
 ///
 /// What is parsed by protobuf-c is the *skeleton*: the file without the raw_data of its initialisers, which are most of
-/// it. Those bytes are read later, each straight into its tensor. So loading needs the file's size once (the tensors),
-/// not twice (the file and the tensors).
+/// it. Those bytes are read later, each straight into its tensor, or not before somebody looks at them. So loading needs
+/// the file's size once (the tensors) or not at all.
 final class ModelSource {
   /// raw_data of an initialiser: where it lies in the file.
   struct Blob {
@@ -20,7 +20,7 @@ final class ModelSource {
   /// By the initialiser's index.
   private(set) var blobs: [Int: Blob] = [:]
   let size: Int
-  private let file: Int32
+  private let file: OpenedFile
   private let limits: Limits
   private var window: [UInt8] = []
   private var windowStart = 0
@@ -36,7 +36,7 @@ final class ModelSource {
     guard status == 0 else {
       throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")
     }
-    self.file = file
+    self.file = OpenedFile(file)
     self.size = Int(clamping: size)
     self.limits = limits
     guard size > 0 else { throw GraphError(.empty, "is empty") }
@@ -45,7 +45,15 @@ final class ModelSource {
     }
   }
 
-  deinit { platform_close(file) }
+  /// What deferred initialisers are read from.
+  private(set) lazy var deferred = DeferredBytes { [file] offset, target, count in
+    platform_read_at(file.descriptor, UInt64(offset), target, count) == 0
+  }
+
+  /// The bytes of `blob`, left in the file.
+  func deferredStorage(_ blob: Blob) -> Storage {
+    Storage(deferred: deferred, offset: blob.offset, byteCount: blob.length)
+  }
 
   /// The bytes of `blob`, aligned for vector instructions.
   func storage(_ blob: Blob) throws(GraphError) -> Storage {
@@ -53,7 +61,9 @@ final class ModelSource {
       throw GraphError(.tooLarge, "no memory for \(blob.length) bytes")
     }
     let storage = Storage(adopting: memory, byteCount: blob.length) { platform_free($0) }
-    guard platform_read_at(file, UInt64(blob.offset), memory, blob.length) == 0 else { throw Self.unreadable }
+    guard platform_read_at(file.descriptor, UInt64(blob.offset), memory, blob.length) == 0 else {
+      throw Self.unreadable
+    }
     return storage
   }
 
@@ -201,8 +211,17 @@ final class ModelSource {
     let count = min(Self.windowSize, size - position)
     if window.count != count { window = [UInt8](repeating: 0, count: count) }
     windowStart = position
-    let file = file
+    let file = file.descriptor
     let status = window.withUnsafeMutableBytes { platform_read_at(file, UInt64(position), $0.baseAddress, count) }
     guard status == 0 else { throw Self.unreadable }
   }
+}
+
+/// Closed when nobody reads it any more.
+private final class OpenedFile {
+  let descriptor: Int32
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { platform_close(descriptor) }
 }

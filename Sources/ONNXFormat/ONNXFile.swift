@@ -14,6 +14,18 @@ public enum ONNXFile {
     return graph
   }
 
+  /// The same with large initialisers left in the file until somebody looks at them, so that a planner can pack one at a
+  /// time. Call `weights.check()` when that is done.
+  public static func open(
+    _ path: String, limits: Limits = .standard
+  ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
+    let reader = ModelReader(path, limits, defersWeights: true)
+    let model = try ParsedModel(path, limits)
+    try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
+    if let problem = reader.problems.first { throw problem }
+    return (reader.graph, model.source.deferred)
+  }
+
   /// What can be read of a file, and everything that kept the rest from it.
   public struct Examination: Sendable {
     /// nil if the file could not be taken apart; otherwise what is sound of it.

@@ -7,6 +7,11 @@ struct TensorReader {
   let limits: Limits
   /// nil where a tensor must hold its own data (test data).
   let external: ExternalData?
+  /// Leave what is large in the file until somebody looks at it.
+  var defersBlobs = false
+
+  /// Shorter ones are scales, biases, shapes: what planning asks for.
+  private static let shortestDeferred = 16384
 
   /// raw_data that is still in the model's file.
   typealias Blob = (source: ModelSource, place: ModelSource.Blob)
@@ -34,7 +39,8 @@ struct TensorReader {
     guard let type else {
       throw GraphError(.unsupportedType, "has element type \(TensorDataType.name(number)), which is not supported")
     }
-    let source = try data(proto, blob, shape.count * (isHalf ? 2 : type.byteCount))
+    let source = try data(
+      proto, blob, shape.count * (isHalf ? 2 : type.byteCount), canWait: !isHalf && type != .bool)
     if isHalf { return try widened(source, shape, number) }
     switch source {
     case .elements(let storage):
@@ -60,7 +66,7 @@ struct TensorReader {
   }
 
   private func data(
-    _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ blob: Blob?, _ byteCount: Int
+    _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ blob: Blob?, _ byteCount: Int, canWait: Bool
   ) throws(GraphError) -> Source {
     if proto.pointee.data_location == 1 {
       guard let external else {
@@ -78,6 +84,9 @@ struct TensorReader {
       guard blob.place.length == byteCount else {
         throw GraphError(
           .wrongDataSize, "\(blob.place.length) bytes of data where its type and shape need \(byteCount)")
+      }
+      if defersBlobs, canWait, byteCount >= Self.shortestDeferred {
+        return .elements(blob.source.deferredStorage(blob.place))
       }
       return .elements(try blob.source.storage(blob.place))
     }

@@ -8,6 +8,7 @@
 #include <stdio.h>  // rename
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -50,6 +51,32 @@ void *platform_allocate(size_t count) {
 }
 
 void platform_free(void *memory) { free(memory); }
+
+enum { HUGE_PAGE = 2 << 20 };
+
+// Page-aligned, and only what is mapped is touched: a region is no multiple of huge pages, its end is small ones.
+void *platform_allocate_region(size_t count) {
+  if (count < HUGE_PAGE) return platform_allocate(count);
+  if (count > SIZE_MAX - 2 * HUGE_PAGE) return NULL;
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (count + page - 1) & ~(page - 1), most = size + HUGE_PAGE;
+  char *mapped = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return NULL;
+  char *start = (char *)(((uintptr_t)mapped + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1));
+  if (start > mapped) munmap(mapped, (size_t)(start - mapped));
+  const size_t behind = most - (size_t)(start - mapped) - size;
+  if (behind > 0) munmap(start + size, behind);
+  madvise(start, size, MADV_HUGEPAGE);
+  return start;
+}
+
+void platform_free_region(void *memory, size_t count) {
+  if (count < HUGE_PAGE) {
+    platform_free(memory);
+  } else {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    munmap(memory, (count + page - 1) & ~(page - 1));
+  }
+}
 
 int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // no waiting at a pipe's end

@@ -51,7 +51,7 @@ struct Benchmark {
   private static func load(
     _ path: String, _ options: EngineOptions, batch: Int, size: PictureSize?
   ) throws(GraphError) -> (Engine, [Tensor]) {
-    var graph = try ONNXFile.read(path)
+    var (graph, weights) = try ONNXFile.open(path)
     _ = try PassPipeline.optimize(&graph)
     var shapes: [Shape] = []
     var types: [ElementType] = []
@@ -62,7 +62,8 @@ struct Benchmark {
       types.append(declaration.type)
       shapes.append(try shape(declaration, name: graph.values[id].name, batch: batch, size: size))
     }
-    let engine = try Engine(graph, inputShapes: shapes, options: options)
+    let engine = try Engine(consume graph, inputShapes: shapes, options: options)
+    try weights.check()
     var inputs: [Tensor] = []
     for (shape, type) in zip(shapes, types) {
       var tensor = try Tensor(zeros: shape, type: type)

@@ -22,7 +22,7 @@ struct PictureModel {
   /// Throws one line that begins with the model's path.
   init(_ path: String, overrides: Overrides, batch: Int, _ options: EngineOptions) throws(UsageError) {
     do throws(GraphError) {
-      var graph = try ONNXFile.read(path)
+      var (graph, weights) = try ONNXFile.open(path)
       var metadata = try ModelMetadata(graph.metadata)
       classifier = try PictureClassifier(graph, batch: batch, size: overrides.size)
       metadata.inputSize = []
@@ -45,7 +45,8 @@ struct PictureModel {
           .badInput, "\(classes.count) class names were given or found; the model has \(classifier.classCount) classes")
       }
       _ = try PassPipeline.optimize(&graph)
-      engine = try Engine(graph, inputShapes: [classifier.inputShape], options: options)
+      engine = try Engine(consume graph, inputShapes: [classifier.inputShape], options: options)
+      try weights.check()
     } catch {
       throw UsageError(message: "\(path): \(error)")
     }

@@ -32,6 +32,9 @@ import Testing
     Case(size: (6, 6), channels: 12, outputs: 36, groups: 3),
     Case(size: (6, 6), channels: 8, outputs: 16, groups: 8),
     Case(size: (30, 30), channels: 80, outputs: 9),
+    Case(size: (6, 6), channels: 96, outputs: 72, groups: 3),
+    Case(size: (6, 5), channels: 32, outputs: 21, kernel: (1, 5), pad: (0, 2)),
+    Case(size: (5, 6), channels: 16, outputs: 40, kernel: (5, 5), pad: (2, 2)),
   ]
 
   enum Weights: Int, CaseIterable, Sendable {
@@ -108,12 +111,16 @@ import Testing
     let w = try GuardedBytes(weights)
     let layout = q8_convolution_layout(&plan)
     let useShifts = output == .rounded || output == .float
-    func pack(_ packed: UnsafeMutableRawPointer?) -> Int {
+    func pack(_ packed: UnsafeMutableRawPointer?, _ room: Int) -> Int {
       q8_convolution_pack(
-        &plan, w.base, wSigned ? 1 : 0, layout, zeros, bias, multipliers, useShifts ? shifts : nil, packed)
+        &plan, w.base, wSigned ? 1 : 0, layout, zeros, bias, multipliers, useShifts ? shifts : nil, packed, room)
     }
-    let packed = try GuardedBytes(count: pack(nil), aligned: true)
-    #expect(pack(packed.base) == packed.count)
+    let size = pack(nil, 0)
+    #expect(kind == .signed && isa != KERNELS_Q8_NEON ? size == plan.packed_bytes : size >= plan.packed_bytes)
+    let packed = try GuardedBytes(count: size, aligned: true)
+    // Too little room: nothing is written behind it.
+    #expect(pack(packed.base, plan.packed_bytes) == size)
+    #expect(pack(packed.base, size) == size)
 
     let x = try GuardedBytes(values)
     let pixels = test.batch * plan.out_height * plan.out_width

@@ -74,9 +74,9 @@ import Testing
     q8_convolution_plan(&plan, isa, test.threads)
     q8_winograd_plan(&winograd, isa, test.threads)
     let (x, w) = (try GuardedBytes(values), try GuardedBytes(weights))
-    let size = q8_convolution_pack(&plan, w.base, 1, layout, nil, bias, multipliers, nil, nil)
+    let size = q8_convolution_pack(&plan, w.base, 1, layout, nil, bias, multipliers, nil, nil, 0)
     let direct = try GuardedBytes(count: size, aligned: true)
-    _ = q8_convolution_pack(&plan, w.base, 1, layout, nil, bias, multipliers, nil, direct.base)
+    _ = q8_convolution_pack(&plan, w.base, 1, layout, nil, bias, multipliers, nil, direct.base, size)
     let packed = try GuardedBytes(count: winograd.packed_bytes, aligned: true)
     q8_winograd_pack(&winograd, w.base, 1, layout, nil, bias, multipliers, nil, packed.base)
 

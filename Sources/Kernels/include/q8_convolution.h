@@ -63,6 +63,7 @@ typedef struct {
   size_t row_blocks, image_blocks, panel_blocks;
   size_t tasks;
   size_t scratch_bytes;
+  size_t packed_bytes;  // of weights that need not be split
 } q8_convolution;
 
 // Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).
@@ -71,9 +72,9 @@ void q8_convolution_plan(q8_convolution *convolution, kernels_q8_isa isa, int th
 // "u8s8_igemm_6x16_avx2": the kernel that a plan chose.
 const char *q8_convolution_kernel(const q8_convolution *convolution);
 
-// Packs the weights of all groups into `packed` (64-byte aligned) and says how many bytes that takes; with `packed` NULL
-// it only says. How many depends on the weights: what an instruction set could not add up without saturation is split
-// into parts that it can.
+// Packs the weights of all groups into `packed` (64-byte aligned, `room` bytes) and says how many bytes that takes: mostly
+// packed_bytes, more where an instruction set could not add up the weights without saturation and they are split into
+// parts that it can. If that is more than `room`, or `packed` is NULL, it only says so.
 //
 // w            s8 or, with w_signed 0, u8; ONNX's [out_channels, in_channels / groups, kernel_height, kernel_width] or
 //              what `layout` says of it
@@ -83,7 +84,7 @@ const char *q8_convolution_kernel(const q8_convolution *convolution);
 // shifts       one for each output channel, in units of y's (t's) step, or NULL: a bias that was left in float
 size_t q8_convolution_pack(
     const q8_convolution *convolution, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
-    const int32_t *bias, const float *multipliers, const float *shifts, void *packed);
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed, size_t room);
 
 // The layout of ONNX's convolution weights for this geometry.
 f32_weight_layout q8_convolution_layout(const q8_convolution *convolution);

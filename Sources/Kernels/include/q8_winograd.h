@@ -41,6 +41,20 @@ void q8_winograd_pack(
     const q8_winograd *winograd, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
     const int32_t *bias, const float *multipliers, const float *shifts, void *packed);
 
+// The same in parts that threads can share: the arguments, and task `panel` of `panels`.
+typedef struct {
+  const q8_winograd *winograd;
+  const void *w;
+  int w_signed;
+  f32_weight_layout layout;
+  const int32_t *w_zeros, *bias;
+  const float *multipliers, *shifts;
+  void *packed;
+} q8_winograd_packing;
+
+size_t q8_winograd_panels(const q8_winograd *winograd);
+void q8_winograd_pack_task(void *context, size_t panel, size_t worker);
+
 // Runs part `task` of `tasks`, on any thread; `worker` says whose scratch to use. `context` is a q8_winograd.
 void q8_winograd_task(void *context, size_t task, size_t worker);
 

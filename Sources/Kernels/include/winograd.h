@@ -52,6 +52,16 @@ void f32_winograd_plan(f32_winograd *winograd, kernels_isa isa, int threads);
 // 64-byte aligned. Per panel of nr outputs: nr biases, then points × channels × nr weights.
 void f32_winograd_pack(const f32_winograd *winograd, const float *w, const float *bias, float *packed);
 
+// The same in parts that threads can share: the arguments, and task `panel` of `panels`.
+typedef struct {
+  const f32_winograd *winograd;
+  const float *w, *bias;
+  float *packed;
+} f32_winograd_packing;
+
+size_t f32_winograd_panels(const f32_winograd *winograd);
+void f32_winograd_pack_task(void *context, size_t panel, size_t worker);
+
 // Runs part `task` of `tasks`, on any thread; `worker` says whose scratch to use. `context` is a f32_winograd.
 void f32_winograd_task(void *context, size_t task, size_t worker);
 

@@ -66,6 +66,10 @@ void platform_replace_abandon(int file, const char *temporary);
 // 64-byte aligned memory; NULL when there is none.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);
+// The same for what is large and lives long: whole huge pages where the system has them, so that touching it is some
+// hundred times fewer page faults, and given back to the system at once.
+void *platform_allocate_region(size_t count);
+void platform_free_region(void *memory, size_t count);
 
 // Float arithmetic that Embedded Swift has no overlay for.
 double platform_exp(double x);
