@@ -246,8 +246,8 @@ static int fits(const weight_source *s, size_t o, int64_t *sum) {
   } else {
     for (size_t c = 0; c < channels; c++)
       for (size_t tap = 0; tap < area; tap++)
-        survey_portable(
-            from + c * s->layout.channel_stride + tap * s->layout.tap_stride, 1, s->flip, &low, &high, sum);
+        survey(
+            KERNELS_PORTABLE, from + c * s->layout.channel_stride + tap * s->layout.tap_stride, 1, s->flip, &low, &high, sum);
   }
   const int zero = (s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[o] : 0);
   *sum -= (int64_t)(channels * area) * zero;
