@@ -53,10 +53,14 @@ public final class TrainingNetwork {
 
   /// Plans the training of `graph` for batches of up to `inputShape[0]` pictures.
   ///
-  /// - Parameter seed: of dropout's masks.
+  /// - Parameters:
+  ///   - freezing: what does not learn.
+  ///   - seed: of dropout's masks.
   /// - Throws: E201 naming the node where the graph holds an operator without a gradient; E204… where shapes do not fit;
   ///   E212 when memory runs out.
-  public init(_ graph: Graph, inputShape: Shape, threads: Int, seed: UInt64 = 0) throws(GraphError) {
+  public init(
+    _ graph: Graph, inputShape: Shape, threads: Int, freezing: Freezing = .none, seed: UInt64 = 0
+  ) throws(GraphError) {
     guard inputShape.rank >= 2, inputShape[0] >= 1 else {
       throw GraphError(.badInput, "a batch of shape \(inputShape) cannot be trained on")
     }
@@ -75,7 +79,8 @@ public final class TrainingNetwork {
     self.kernels = kernels
     self.seed = seed
     self.inputShape = inputShape
-    plan = try TrainingPlan(graph, inputShape: inputShape, threads: team.threads, kernels: kernels)
+    plan = try TrainingPlan(
+      graph, inputShape: inputShape, freezing: freezing, threads: team.threads, kernels: kernels)
     classes = plan.output.shape[1]
     weights = try Block(plan.weightCount)
     source = graph
@@ -99,13 +104,24 @@ public final class TrainingNetwork {
   public func step(
     images: Tensor, labels: [Int32], optimizer: Optimizer, rate: Float, momentum: Float
   ) throws(GraphError) -> Float {
+    let rates = [Float](repeating: rate, count: LayerGroups.count)
+    return try step(images: images, targets: Targets(labels), optimizer: optimizer, rates: rates, momentum: momentum)
+  }
+
+  /// The same with a rate for each of the ``LayerGroups``, and all that targets can be.
+  public func step(
+    images: Tensor, targets: Targets, optimizer: Optimizer, rates: [Float], momentum: Float
+  ) throws(GraphError) -> Float {
+    guard rates.count == LayerGroups.count else {
+      throw GraphError(.badInput, "\(rates.count) rates for \(LayerGroups.count) groups of layers")
+    }
     while moments.count < optimizer.momentCount { moments.append(try Block(plan.weightCount)) }
-    let update = optimizer.update(step: momentSteps + 1, rate: rate, momentum: momentum)
-    let loss = try forwardAndBackward(images, labels) { [self] parameter, gradient in
+    let updates = rates.map { optimizer.update(step: momentSteps + 1, rate: $0, momentum: momentum) }
+    let loss = try forwardAndBackward(images, targets) { [self] parameter, gradient in
       let start = platform_seconds()
       let memory = moments.map { $0.base + parameter.offset }
       team.runRanges(parameter.count) { first, count in
-        update.apply(
+        updates[parameter.group].apply(
           weights: weights.base + parameter.offset + first, gradient: gradient + first,
           moments: memory.map { $0 + first }, count: count, decays: parameter.decays, kernels: kernels)
       }
@@ -116,38 +132,41 @@ public final class TrainingNetwork {
     return loss
   }
 
-  /// Loss and the gradient by every parameter, named and shaped as in the graph; nothing is updated but the running
+  /// Loss and the gradient by every parameter that learns, named and shaped as in the graph; nothing is updated but the running
   /// statistics.
   public func gradients(
     images: Tensor, labels: [Int32]
   ) throws(GraphError) -> (loss: Float, gradients: [(name: String, gradient: Tensor)]) {
     var copies: [Block] = []
-    for parameter in plan.parameters { copies.append(try Block(parameter.count)) }
-    let loss = try forwardAndBackward(images, labels) { [plan] parameter, gradient in
-      for (index, other) in plan.parameters.enumerated() where other === parameter {
+    let parameters = plan.parameters.filter { $0.learns }
+    for parameter in parameters { copies.append(try Block(parameter.count)) }
+    let loss = try forwardAndBackward(images, Targets(labels)) { parameter, gradient in
+      for (index, other) in parameters.enumerated() where other === parameter {
         copies[index].base.update(from: gradient, count: parameter.count)
       }
     }
     var gradients: [(name: String, gradient: Tensor)] = []
-    for (parameter, copy) in zip(plan.parameters, copies) {
+    for (parameter, copy) in zip(parameters, copies) {
       gradients.append((parameter.name, try parameter.tensor(copy.base)))
     }
     return (loss, gradients)
   }
 
   private func forwardAndBackward(
-    _ images: Tensor, _ labels: [Int32], _ update: (Parameter, UnsafeMutablePointer<Float>) -> Void
+    _ images: Tensor, _ targets: Targets, _ update: (Parameter, UnsafeMutablePointer<Float>) -> Void
   ) throws(GraphError) -> Float {
     let pass = try begin(images, isTraining: true)
-    guard labels.count == pass.images else {
-      throw GraphError(.badInput, "\(labels.count) labels for \(pass.images) pictures")
-    }
-    if let wrong = labels.first(where: { $0 < 0 || Int($0) >= classes }) {
+    let labels = targets.labels
+    guard labels.count == pass.images, targets.partners.count == targets.shares.count,
+      targets.partners.isEmpty || targets.partners.count == labels.count,
+      targets.classWeights.isEmpty || targets.classWeights.count == classes
+    else { throw GraphError(.badInput, "\(labels.count) labels for \(pass.images) pictures") }
+    if let wrong = (labels + targets.partners).first(where: { $0 < 0 || Int($0) >= classes }) {
       throw GraphError(.badInput, "label \(wrong) where the network has \(classes) classes")
     }
     try forward(pass)
     let loss = CrossEntropy.loss(
-      pass.activation(plan.output), labels: labels, classes: classes, gradient: pass.gradient(plan.output))
+      pass.activation(plan.output), targets, classes: classes, gradient: pass.gradient(plan.output))
     guard loss.isFinite else {
       throw GraphError(.notFinite, "the loss is not a number in step \(stepCount + 1); take a lower rate")
     }

@@ -32,20 +32,20 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let isRun = RunFolder.exists(model)
-      guard isRun || FileManager.default.fileExists(atPath: model) else {
+      let run = RunFolder.find(model)
+      guard run != nil || FileManager.default.fileExists(atPath: model) else {
         throw CommandFailure("\(model): neither a run's folder nor an ONNX file")
       }
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
-      guard isRun || !isFolder.boolValue else {
+      guard run != nil || !isFolder.boolValue else {
         throw CommandFailure("\(model): a folder without settings.json, so no run; name a run's folder or an ONNX file")
       }
-      let path = isRun ? try RunFolder(path: model).modelPath() : model
+      let path = try run?.modelPath() ?? model
       let predictor = try Predictor(path, batch: batch, threads: threads)
       let cells = try CellFolder(data)
       let order = try predictor.order(for: cells)
-      let items = isRun && split == .valid ? try keptBack(cells) : cells.items
+      let items = split == .valid ? try run.map { try keptBack(cells, $0) } ?? cells.items : cells.items
       var positiveIndex = 0
       if let positive {
         guard let index = cells.classes.firstIndex(of: positive) else {
@@ -59,8 +59,8 @@ struct EvaluateCommand: ParsableCommand {
     }
   }
 
-  private func keptBack(_ cells: CellFolder) throws -> [CellFolder.Item] {
-    let valid = Set(try RunFolder(path: model).read().valid)
+  private func keptBack(_ cells: CellFolder, _ run: RunFolder) throws -> [CellFolder.Item] {
+    let valid = Set(try run.read().valid)
     let items = cells.items.filter { valid.contains(cells.name(of: $0)) }
     guard !items.isEmpty else {
       throw CommandFailure(

@@ -27,8 +27,9 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      guard RunFolder.exists(source) else { throw CommandFailure("\(source): no run here (no settings.json)") }
-      let folder = RunFolder(path: source)
+      guard let folder = RunFolder.find(source) else {
+        throw CommandFailure("\(source): no run here (no settings.json)")
+      }
       let file = try folder.read()
       let graph = try readModel(try folder.modelPath())
       let pictures = cases > 0 ? try keptBack(file) : []

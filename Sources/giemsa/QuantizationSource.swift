@@ -22,16 +22,16 @@ struct QuantizationSource {
   private static let batch = 8
 
   init(_ command: QuantizeCommand) throws {
-    let isRun = RunFolder.exists(command.model)
+    let run = RunFolder.find(command.model)
     var isFolder: ObjCBool = false
-    guard isRun || FileManager.default.fileExists(atPath: command.model, isDirectory: &isFolder) else {
+    guard run != nil || FileManager.default.fileExists(atPath: command.model, isDirectory: &isFolder) else {
       throw CommandFailure("\(command.model): neither an ONNX file nor a run's folder")
     }
-    guard isRun || !isFolder.boolValue else {
+    guard run != nil || !isFolder.boolValue else {
       throw CommandFailure(
         "\(command.model): a folder without settings.json, so no run; name an ONNX file or a run's folder")
     }
-    path = isRun ? try RunFolder(path: command.model).modelPath() : command.model
+    path = try run?.modelPath() ?? command.model
     for file in [command.out, command.report].compactMap({ $0 }) { try Self.checkWritable(file) }
     guard URL(filePath: command.out).standardizedFileURL != URL(filePath: path).standardizedFileURL else {
       throw CommandFailure("--out \(command.out): would replace the float model; name another file")
@@ -48,8 +48,8 @@ struct QuantizationSource {
     let cells = try CellFolder(command.calibrate)
     self.cells = cells
     order = try float.order(for: cells)
-    if isRun {
-      let valid = Set(try RunFolder(path: command.model).read().valid)
+    if let run {
+      let valid = Set(try run.read().valid)
       keptBack = cells.items.filter { valid.contains(cells.name(of: $0)) }
       candidates = cells.items.filter { !valid.contains(cells.name(of: $0)) }
       guard !candidates.isEmpty else {

@@ -38,6 +38,13 @@ struct RunFolder {
     FileManager.default.fileExists(atPath: "\(path)/settings.json")
   }
 
+  /// The run at `path`: the folder itself, or the last of the stages in it; nil if there is neither.
+  static func find(_ path: String) -> RunFolder? {
+    if exists(path) { return RunFolder(path: path) }
+    let stages = (1...99).map { "\(path)/stage-\($0)" }
+    return stages.last { exists($0) }.map { RunFolder(path: $0) }
+  }
+
   /// Makes the folder and proves that files can be written to it: before training, not after.
   static func make(_ path: String, overwrite: Bool, resume: Bool) throws -> RunFolder {
     let folder = RunFolder(path: path)

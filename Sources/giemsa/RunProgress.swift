@@ -32,6 +32,7 @@ struct RunProgress: Codable {
     let (old, new) = (try table(settings), try table(now))
     for key in Set(old.keys).union(new.keys).sorted() where !RunProgress.indifferent.contains(key) {
       guard old[key] != new[key] else { continue }
+      if now.rateChoice != nil, now.rateChoice == settings.rateChoice, key.hasPrefix("rate") { continue }
       let option = RunProgress.options[key] ?? key
       return "was started with \(option) \(old[key] ?? "unset"), not \(new[key] ?? "unset")"
     }
@@ -42,7 +43,8 @@ struct RunProgress: Codable {
   private static let indifferent: Set<String> = ["version", "threads", "results", "trainCount", "validCount"]
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
-    "rate": "--lr", "optimizer": "--optimizer", "weightDecay": "--weight-decay", "augmentation": "--augment",
+    "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
+    "start": "--from", "optimizer": "--optimizer", "weightDecay": "--weight-decay", "augmentation": "--augment",
     "split": "--split", "validFraction": "--valid", "seed": "--seed", "classes": "classes",
   ]
 }

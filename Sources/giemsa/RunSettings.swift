@@ -13,8 +13,20 @@ struct RunSettings: Codable {
   var std: [Float]
   var epochs: Int
   var batch: Int
+  /// The head's.
   var rate: Double
+  /// Of the groups of layers, where they differ.
+  var rates: [Double]?
+  /// `auto` where it was searched for.
+  var rateChoice: String?
+  /// `body`, or `body and its batch normalisations`.
+  var frozen: String?
+  /// The run or file the weights came from, without its path.
+  var start: String?
   var schedule = "one-cycle"
+  /// The schedule's share of climbing and first divisor, where they are not fastai's (0.3 and 25).
+  var climb: Double?
+  var startDivisor: Double?
   var optimizer: String
   var weightDecay: Double
   var augmentation: String
@@ -33,6 +45,12 @@ struct RunSettings: Codable {
     var bestEpoch: Int?
     var accuracy: Double?
     var validLoss: Double?
+  }
+
+  /// One highest rate for each group of layers.
+  mutating func set(_ rates: [Double]) {
+    rate = rates[rates.count - 1]
+    self.rates = Set(rates).count > 1 ? rates : nil
   }
 
   /// One line of JSON. No time and no path in it, so that the same run gives the same bytes.

@@ -3,20 +3,29 @@ import Imaging
 import ModelGraph
 import Training
 
-/// What a training run begins with: fresh weights of an architecture, or any ONNX file's.
+/// What a training run begins with: fresh weights of an architecture, or those of a run, a stage or any ONNX file.
 struct StartingPoint {
   let graph: Graph
   /// How its pictures are to be prepared, and what its classes are.
   let metadata: ModelMetadata
-  /// For the record.
+  /// The architecture, or the file's name: for the record.
   let name: String
+  let head: String
+  /// The run or file the weights came from, without its path; nil: from nowhere.
+  let source: String?
+  /// Pixels a side.
+  let size: Int
+  /// The pictures kept back when the weights were made, as `CLASS/FILE`; empty if that is not known.
+  let keptBack: [String]
 
-  init(_ command: TrainingOptions, classes: [String]) throws {
+  init(_ options: TrainingOptions, classes: [String]) throws {
     var metadata = ModelMetadata()
     metadata.mean = Preprocessing.imageNetMean
     metadata.std = Preprocessing.imageNetStd
-    if let from = command.from {
-      let path = RunFolder.exists(from) ? try RunFolder(path: from).modelPath() : from
+    if let from = options.from {
+      let run = try StartingPoint.run(from)
+      let path = from.hasSuffix(".onnx") ? from : try run?.modelPath() ?? from
+      let file = try run?.read()
       var graph = try readModel(path)
       do {
         let known = try ModelMetadata(graph.metadata)
@@ -25,25 +34,48 @@ struct StartingPoint {
           metadata.std = known.std
         }
         metadata.channelOrder = known.channelOrder
-        try StartingPoint.setInput(&graph, size: command.size)
-        let shape = Shape([1, 3, command.size, command.size])
+        size = options.size ?? file?.settings.size ?? known.inputSize.first ?? 64
+        try StartingPoint.setInput(&graph, size: size)
+        let shape = Shape([1, 3, size, size])
         let scores = try graph.infer([shape])[graph.outputs[0]]?.shape.count ?? 0
         if known.classes != classes || scores != classes.count {
-          graph = try graph.replacingHead(classes: classes.count, seed: command.seed)
+          graph = try graph.replacingHead(classes: classes.count, seed: options.seed)
         }
       } catch {
         throw CommandFailure("\(path): \(error)")
       }
       self.graph = graph
-      name = URL(filePath: path).lastPathComponent
+      name = file?.settings.architecture ?? URL(filePath: path).lastPathComponent
+      head = file?.settings.head ?? ""
+      source = URL(filePath: run?.path ?? path).lastPathComponent
+      keptBack = file?.valid ?? []
     } else {
-      graph = try command.arch.graph(
-        classes: classes.count, head: command.head, inputSize: (command.size, command.size), seed: command.seed)
-      name = command.arch.rawValue
+      size = options.size ?? 64
+      graph = try options.arch.graph(
+        classes: classes.count, head: options.head, inputSize: (size, size), seed: options.seed)
+      name = options.arch.rawValue
+      head = options.head.rawValue
+      source = nil
+      keptBack = []
     }
     metadata.classes = classes
-    metadata.inputSize = [command.size, command.size]
+    metadata.inputSize = [size, size]
     self.metadata = metadata
+  }
+
+  /// The run that `from` names, or that an ONNX file named by it lies in.
+  private static func run(_ from: String) throws -> RunFolder? {
+    if from.hasSuffix(".onnx") {
+      let folder = URL(filePath: from).deletingLastPathComponent().path
+      return RunFolder.exists(folder) ? RunFolder(path: folder) : nil
+    }
+    if let run = RunFolder.find(from) { return run }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: from, isDirectory: &isFolder) else {
+      throw CommandFailure("\(from): no such run, stage or file to start from")
+    }
+    guard !isFolder.boolValue else { throw CommandFailure("\(from): a folder without a run to start from") }
+    return nil
   }
 
   /// The input becomes `[N, 3, size, size]`: training takes batches, whatever the file was exported for.

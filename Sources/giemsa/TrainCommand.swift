@@ -16,12 +16,19 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var options: TrainingOptions
   @Option(help: "Times every picture is seen.") var epochs = 8
-  @Option(help: "The highest learning rate of the one-cycle schedule.") var lr = 3e-3
+  @Option(
+    help: ArgumentHelp(
+      "The highest learning rate of the one-cycle schedule.",
+      discussion: """
+        1e-3: for all layers. 1e-6:1e-4: in equal ratios from the first of three groups of layers (the body's halves and \
+        the head) to the last. :1e-3: for the head, and a tenth for the rest.
+        auto: what find-lr suggests (the valley), for all layers.
+        """, valueName: "rate"))
+  var lr = RateChoice.one(3e-3)
   @OptionGroup var output: RunOptions
 
   func validate() throws {
     try check(epochs, 1...100_000, "--epochs")
-    guard lr > 0, lr <= 100 else { throw ValidationError("--lr \(lr) must be more than 0, at most 100") }
   }
 
   func run() throws {
@@ -35,13 +42,18 @@ struct TrainCommand: ParsableCommand {
 /// Where a run goes.
 struct RunOptions: ParsableArguments {
   @Option(help: "The run's folder.") var out: String
+  @Option(help: "Write OUT/stage-N, and start from OUT/stage-(N-1) unless --from says otherwise.") var stage: Int?
   @Flag(help: "Replace the run that --out holds.") var overwrite = false
   @Flag(help: "Go on with the run that --out holds; begin it if it has not saved anything yet.") var resume = false
   @Option(
     help: "Steps between two writings of last.state; unless given, as often as costs little time.")
   var saveEvery: Int?
 
+  /// The folder itself.
+  var folder: String { stage.map { "\(out)/stage-\($0)" } ?? out }
+
   func validate() throws {
+    if let stage { try check(stage, 1...99, "--stage") }
     if let saveEvery { try check(saveEvery, 1...1_000_000_000, "--save-every") }
     guard !(overwrite && resume) else { throw ValidationError("--overwrite and --resume: one or the other") }
   }
@@ -52,5 +64,20 @@ struct Recipe {
   var options: TrainingOptions
   var output: RunOptions
   var epochs: Int
-  var rate: Double
+  var rate: RateChoice
+  /// What is made of a rate that `auto` found.
+  var searched: (Double) -> RateChoice = { .one($0) }
+  /// Of the one-cycle schedule, where they are not its own.
+  var climb: Double?
+  var startDivisor: Double?
+
+  init(options: TrainingOptions, output: RunOptions, epochs: Int, rate: RateChoice) {
+    self.options = options
+    self.output = output
+    self.epochs = epochs
+    self.rate = rate
+    if let stage = output.stage, stage > 1, options.from == nil {
+      self.options.from = "\(output.out)/stage-\(stage - 1)"
+    }
+  }
 }

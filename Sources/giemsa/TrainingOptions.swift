@@ -23,14 +23,28 @@ enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
+enum Freeze: String, EnumerableFlag {
+  case unfreeze, freeze
+
+  static func help(for value: Freeze) -> ArgumentHelp? {
+    value == .freeze ? "Train the head alone (and the body's batch normalisations)." : "Train everything (the default)."
+  }
+}
+
 /// What the commands that train have in common.
 struct TrainingOptions: ParsableArguments {
   @Argument(help: "The folder of pictures.") var data: String
   @Option(help: "The network.") var arch = ResNetArchitecture.resnet34
   @Option(help: "What follows its last stage.") var head = ResNetArchitecture.Head.linear
-  @Option(help: "Start from this ONNX file (or run) instead; its last layer is replaced if the classes differ.")
+  @Option(
+    name: [.long, .customLong("load")],
+    help: "Start from this run, stage or ONNX file instead; its last layer is replaced if the classes differ.")
   var from: String?
-  @Option(help: "Pixels a side that pictures are resized to.") var size = 64
+  @Option(help: "Pixels a side that pictures are resized to; 64 unless given, or what --from was trained with.")
+  var size: Int?
+  @Flag var freeze = Freeze.unfreeze
+  @Flag(help: "With --freeze: the body's batch normalisations stay as they are; else they go on learning.")
+  var freezeBn = false
   @Option(help: "Pictures a step.") var batch = 64
   @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
   @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
@@ -42,8 +56,13 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Of the split, the weights, the order and the changes.") var seed: UInt64 = 1
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
+  var freezing: Freezing {
+    freeze == .freeze ? .body(normalizationsLearn: !freezeBn) : .none
+  }
+
   func validate() throws {
-    try check(size, 16...4096, "--size")
+    guard freeze == .freeze || !freezeBn else { throw ValidationError("--freeze-bn goes with --freeze") }
+    if let size { try check(size, 16...4096, "--size") }
     try check(batch, 1...65536, "--batch")
     try check(threads, 1...1024, "--threads")
     guard weightDecay >= 0, weightDecay <= 1 else {

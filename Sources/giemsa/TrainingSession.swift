@@ -8,44 +8,33 @@ import Training
 
 /// One run of training, from the folder of pictures to the last file saved.
 final class TrainingSession {
-  private let options: TrainingOptions
   private let recipe: Recipe
-  private let cells: CellFolder
-  private let split: Split
+  private let bench: TrainingBench
   private let folder: RunFolder
-  private let metadata: ModelMetadata
   private let network: TrainingNetwork
-  private let optimizer: Optimizer
-  private let schedule: OneCycle
-  private let trainLoader: BatchLoader
-  private let validLoader: BatchLoader
-  private let batch: Int
+  private let schedules: [OneCycle]
   private let line: TrainingProgress
   private var progress: RunProgress
   private var hasCleared = false
   private var saving = SavingPace()
 
   private var settings: RunSettings { progress.settings }
+  private var trainLoader: BatchLoader { bench.trainLoader }
+  private var validLoader: BatchLoader { bench.validLoader }
+  /// The run's folder as it was named.
+  private var out: String { recipe.output.folder }
 
   /// Everything that can be wrong is found here, before the first step.
   init(_ recipe: Recipe) throws {
     self.recipe = recipe
-    options = recipe.options
-    cells = try CellFolder(options.data)
-    split = try Split(cells, kind: options.split, validFraction: options.valid, seed: options.seed)
-    let start = try StartingPoint(options, classes: cells.classes)
-    metadata = start.metadata
-    batch = min(options.batch, split.train.count)
-    let settings = RunSettings(
-      architecture: start.name, head: options.from == nil ? options.head.rawValue : "", classes: cells.classes,
-      size: options.size, mean: metadata.mean, std: metadata.std, epochs: recipe.epochs, batch: batch,
-      rate: recipe.rate, optimizer: options.optimizer.rawValue, weightDecay: options.weightDecay,
-      augmentation: options.augment.rawValue, split: options.split.rawValue, validFraction: options.valid,
-      seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
-    let names = (split.train + [-1] + split.valid).map { [cells] in $0 < 0 ? "" : cells.name(of: cells.items[$0]) }
-    progress = RunProgress(settings: settings, pictures: names.fingerprint)
+    bench = try TrainingBench(recipe.options)
+    let rates = recipe.rate.rates ?? [Double](repeating: 0, count: LayerGroups.count)
+    var settings = bench.settings(epochs: recipe.epochs, rates: rates, choice: recipe.rate)
+    settings.climb = recipe.climb
+    settings.startDivisor = recipe.startDivisor
+    progress = RunProgress(settings: settings, pictures: bench.fingerprint)
 
-    let (out, output) = (recipe.output.out, recipe.output)
+    let (out, output) = (recipe.output.folder, recipe.output)
     folder = try RunFolder.make(out, overwrite: output.overwrite, resume: output.resume)
     var state = output.resume ? try folder.state() : nil
     if let state {
@@ -57,47 +46,40 @@ final class TrainingSession {
       hasCleared = true
     }
     do {
-      let shape = Shape([batch, 3, options.size, options.size])
-      let preprocessing = try Preprocessing(metadata, inputShape: shape)
-      let workers = min(options.threads, 2)
-      trainLoader = BatchLoader(
-        items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
-        augmentation: options.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
-        seed: options.seed, workers: workers)
-      validLoader = BatchLoader(
-        items: split.valid.map { [cells] in cells.items[$0] }, preprocessing: preprocessing, augmentation: nil,
-        batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, workers: workers)
-      network = try TrainingNetwork(
-        start.graph, inputShape: shape, threads: options.threads, seed: options.seed)
+      network = try bench.network()
       if let bytes = state {
         do { try network.restore(bytes) } catch { throw CommandFailure("\(out)/last.state: \(error)") }
         state = nil
       }
-      try trainLoader.preload()
-      try validLoader.preload()
     } catch {
       folder.removeIfEmpty()
       throw error
     }
     folder.clearUnfinished()
-    optimizer =
-      switch options.optimizer {
-      case .adamw: .adamW(weightDecay: Float(options.weightDecay))
-      case .sgd: .sgd(weightDecay: Float(options.weightDecay))
+    let steps = bench.trainLoader.batchesPerEpoch
+    if recipe.rate == .auto, !hasCleared {
+      do {
+        let found = try RateFinding(try bench.search(network))
+        complain("--lr auto: \(RatePlot.text(found.valley))")
+        if let rates = recipe.searched(found.valley).rates { progress.settings.set(rates) }
+      } catch {
+        folder.removeIfEmpty()
+        throw error
       }
-    schedule = OneCycle(maximumRate: Float(recipe.rate), steps: recipe.epochs * trainLoader.batchesPerEpoch)
+    }
+    let chosen = progress.settings.rates ?? [Double](repeating: progress.settings.rate, count: LayerGroups.count)
+    schedules = chosen.map {
+      var schedule = OneCycle(maximumRate: Float($0), steps: recipe.epochs * steps)
+      if let climb = recipe.climb { schedule.climb = climb }
+      if let divisor = recipe.startDivisor { schedule.startDivisor = divisor }
+      return schedule
+    }
     line = TrainingProgress(
-      epochs: recipe.epochs, trainSteps: trainLoader.batchesPerEpoch, validSteps: validLoader.batchesPerEpoch,
-      batch: batch)
+      epochs: recipe.epochs, trainSteps: steps, validSteps: bench.validLoader.batchesPerEpoch, batch: bench.batch)
   }
 
   func run() throws {
-    let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
-    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(options.split.rawValue))")
-    let steps = trainLoader.batchesPerEpoch
-    complain(
-      "\(settings.architecture), \(options.size) × \(options.size) pixels, \(recipe.epochs) epochs of \(steps) steps "
-        + "of \(batch) pictures; \(options.threads) threads, \(network.instructionSet)")
+    bench.describe("\(recipe.epochs) epochs of \(trainLoader.batchesPerEpoch) steps", network)
     if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }
     let interruption = Interruption()
     show(EpochTable.header + "\n")
@@ -117,9 +99,8 @@ final class TrainingSession {
     try saveState()
     try saveLast()
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
-      let out = recipe.output.out
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
-      complain("next: giemsa evaluate \(out) \(options.data); giemsa export \(out) --out FILE.onnx")
+      complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
     }
   }
 
@@ -129,11 +110,12 @@ final class TrainingSession {
     let before = progress.step
     trainLoader.start(epoch: progress.epoch, at: progress.step)
     while let next = try trainLoader.next() {
-      let (rate, momentum) = schedule.values(at: network.stepCount)
+      let now = schedules.map { $0.values(at: network.stepCount) }
       let loss: Float
       do {
         loss = try network.step(
-          images: next.images, labels: next.labels, optimizer: optimizer, rate: rate, momentum: momentum)
+          images: next.images, targets: bench.targets(next), optimizer: bench.optimizer, rates: now.map { $0.rate },
+          momentum: now[0].momentum)
       } catch {
         // Not `catch where`: in a loop that sends Swift 6.3.1 into an endless one of its own.
         throw error.code == .notFinite ? diverged() : error as any Error
@@ -150,7 +132,7 @@ final class TrainingSession {
       }
     }
     let seconds = (ContinuousClock.now - started).seconds
-    let done = Double((progress.step - before) * batch)
+    let done = Double((progress.step - before) * bench.batch)
     return (progress.lossSum / Double(max(progress.step, 1)), done / max(seconds, 1e-9))
   }
 
@@ -162,7 +144,7 @@ final class TrainingSession {
     validLoader.start(epoch: progress.epoch)
     while let next = try validLoader.next() {
       let logits = try network.logits(next.images)
-      let classes = cells.classes.count
+      let classes = bench.cells.classes.count
       logits.withElements(Float.self) { scores in
         for (index, label) in next.labels.enumerated() {
           let row = scores[(index * classes)..<((index + 1) * classes)].map { Double($0) }
@@ -175,7 +157,7 @@ final class TrainingSession {
       line.update(progress.epoch, .valid, steps, loss: .nan)
       if interruption.isAsked, steps < validLoader.batchesPerEpoch { return nil }
     }
-    let count = Double(split.valid.count)
+    let count = Double(bench.split.valid.count)
     // Weights can overflow in an epoch's last step, which no training step sees any more.
     guard loss.isFinite else { throw diverged() }
     return (loss / count, Double(correct) / count)
@@ -195,7 +177,7 @@ final class TrainingSession {
       progress.settings.results.bestEpoch = result.epoch
       progress.settings.results.accuracy = result.accuracy
       progress.settings.results.validLoss = result.validLoss
-      try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.best)
+      try writeModel(try network.graph().described(by: bench.start.metadata, try settings.record()), to: folder.best)
     }
     if progress.epoch < recipe.epochs, recipe.output.saveEvery == nil ? saving.isDue : false { try saveState() }
     // Before the first state there is nothing to resume, and so no run that texts could tell of.
@@ -212,7 +194,7 @@ final class TrainingSession {
   }
 
   private func saveLast() throws {
-    try writeModel(try network.graph().described(by: metadata, try settings.record()), to: folder.last)
+    try writeModel(try network.graph().described(by: bench.start.metadata, try settings.record()), to: folder.last)
     try writeTexts()
   }
 
@@ -222,16 +204,15 @@ final class TrainingSession {
     try saveState()
     try saveLast()
     complain(
-      "giemsa: stopped in epoch \(progress.epoch) after \(network.stepCount) steps; saved in \(recipe.output.out) "
+      "giemsa: stopped in epoch \(progress.epoch) after \(network.stepCount) steps; saved in \(out) "
         + "(go on: the same command with --resume)")
     throw ExitCode(130)
   }
 
   private func writeTexts() throws {
     try folder.write(history: progress.history)
-    let data = URL(filePath: options.data).standardizedFileURL.path
-    let valid = split.valid.map { cells.name(of: cells.items[$0]) }
-    try folder.write(RunFile(settings: settings, data: data, valid: valid))
+    let data = URL(filePath: recipe.options.data).standardizedFileURL.path
+    try folder.write(RunFile(settings: settings, data: data, valid: bench.keptBack))
   }
 
   private func clearOnce() {
@@ -241,11 +222,11 @@ final class TrainingSession {
 
   private func diverged() -> CommandFailure {
     line.erase()
-    let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(recipe.output.out)." } ?? ""
+    let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(out)." } ?? ""
     if saved.isEmpty { folder.removeIfEmpty() }
     return CommandFailure(
       "the loss is no longer a number (epoch \(progress.epoch), step \(network.stepCount)): lower --lr, now "
-        + "\(recipe.rate).\(saved)")
+        + "\(settings.rate).\(saved)")
   }
 }
 

@@ -68,7 +68,8 @@ import Testing
 
   @Test(arguments: [
     ("--arch", "resnet19"), ("--size", "0"), ("--epochs", "-1"), ("--batch", "0"), ("--lr", "fast"), ("--lr", "-1"),
-    ("--valid", "1.5"), ("--split", "patient"), ("--learning-rate", "1"),
+    ("--valid", "1.5"), ("--split", "patient"), ("--learning-rate", "1"), ("--lr", "1e-3:"), ("--lr", "1:2:3"),
+    ("--stage", "0"),
   ])
   func mistakenOption(_ option: String, _ value: String) throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])

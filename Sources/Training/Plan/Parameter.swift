@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// Weights that learn: a float constant of the graph that feeds a Conv, BatchNormalization, Gemm or MatMul.
+/// Weights that learn, unless they are frozen: a float constant of the graph that feeds a Conv, BatchNormalization, Gemm or MatMul.
 final class Parameter {
   /// How the weights lie in memory. Gradients and moments lie the same way; checkpoints and graphs never do.
   enum Layout: Equatable {
@@ -18,18 +18,26 @@ final class Parameter {
   let layout: Layout
   /// Whether weight decay pulls at it.
   let decays: Bool
+  /// Which of the ``LayerGroups`` it belongs to.
+  let group: Int
+  /// Whether it is not frozen.
+  let learns: Bool
   /// Floats in ``layout``, padding included.
   let count: Int
   /// In the blocks of all weights and of each moment.
   var offset = 0
   var gradient: Region
 
-  init(name: String, value: Graph.ValueID, shape: Shape, layout: Layout, decays: Bool) {
+  init(
+    name: String, value: Graph.ValueID, shape: Shape, layout: Layout, decays: Bool, group: Int, learns: Bool
+  ) {
     self.name = name
     self.value = value
     self.shape = shape
     self.layout = layout
     self.decays = decays
+    self.group = group
+    self.learns = learns
     switch layout {
     case .plain, .depthwise: count = shape.count
     case .panels(let group, let width):

@@ -7,6 +7,8 @@ struct StepBuilder {
   let batch: Int
   let threads: Int
   let kernels: train_kernels
+  private let freezing: Freezing
+  private let groups: LayerGroups
   private let facts: [Fact?]
   private let consumers: [[Int]]
   private(set) var steps: [Step] = []
@@ -25,7 +27,11 @@ struct StepBuilder {
     var rectifies: Bool
   }
 
-  init(_ graph: Graph, inputShape: Shape, threads: Int, kernels: train_kernels) throws(GraphError) {
+  init(
+    _ graph: Graph, inputShape: Shape, freezing: Freezing, threads: Int, kernels: train_kernels
+  ) throws(GraphError) {
+    self.freezing = freezing
+    groups = try LayerGroups(graph, inputShape: inputShape)
     self.graph = graph
     self.threads = threads
     self.kernels = kernels
@@ -202,7 +208,7 @@ struct StepBuilder {
     default: break
     }
     let operands = try operands(node)
-    let learns = operands.contains { $0?.parameter != nil || $0?.slot.map { slotLearns($0) } ?? false }
+    let learns = operands.contains { $0?.parameter?.learns ?? $0?.slot.map { slotLearns($0) } ?? false }
     guard node.operation.isDifferentiable || !learns else {
       throw GraphError(.unknownOperator, "\(node.operation.name) has no gradient: it cannot be trained through")
     }
@@ -212,7 +218,7 @@ struct StepBuilder {
   /// Whether a parameter lies upstream of a slot made so far.
   private func slotLearns(_ slot: Slot) -> Bool {
     for step in steps where step.output === slot {
-      return step.operands.contains { $0?.parameter != nil || $0?.slot.map { slotLearns($0) } ?? false }
+      return step.operands.contains { $0?.parameter?.learns ?? $0?.slot.map { slotLearns($0) } ?? false }
     }
     return false
   }
@@ -300,17 +306,18 @@ struct StepBuilder {
     guard let use = uses(of: value) else { return .constant(constant) }
     if let parameter = parameterOf[value] { return .parameter(parameter) }
     let parameter = Parameter(
-      name: graph.values[value].name, value: value, shape: constant.shape, layout: use.layout, decays: use.decays)
+      name: graph.values[value].name, value: value, shape: constant.shape, layout: use.layout, decays: use.decays,
+      group: use.group, learns: use.learns)
     parameterOf[value] = parameter
     parameters.append(parameter)
     return .parameter(parameter)
   }
 
   /// What a float constant is to the nodes that read it; nil: nothing that learns.
-  private func uses(of value: Graph.ValueID) -> (layout: Parameter.Layout, decays: Bool)? {
+  private func uses(of value: Graph.ValueID) -> (layout: Parameter.Layout, decays: Bool, group: Int, learns: Bool)? {
     guard let constant = graph.values[value].constant, constant.type == .float32 else { return nil }
     var layouts: [Parameter.Layout] = []
-    var (learns, decays) = (false, false)
+    var (learns, decays, normalizes) = (false, false, false)
     for reader in consumers[value] {
       let node = graph.nodes[reader]
       for (index, input) in node.inputs.enumerated() where input == value {
@@ -321,14 +328,17 @@ struct StepBuilder {
           layout = isDepthwise ? .depthwise : .panels(group: conv.group, width: Int(kernels.width))
           (learns, decays) = (true, true)
         case (.gemm, 1), (.matMul, 0), (.matMul, 1): (learns, decays) = (true, true)
-        case (.conv, 2), (.batchNormalization, 1), (.batchNormalization, 2), (.gemm, 2): learns = true
+        case (.batchNormalization, 1), (.batchNormalization, 2): (learns, normalizes) = (true, true)
+        case (.conv, 2), (.gemm, 2): learns = true
         default: break
         }
         layouts.append(layout)
       }
     }
     guard learns, let first = layouts.first else { return nil }
-    return (layouts.allSatisfy { $0 == first } ? first : .plain, decays)
+    let group = consumers[value].map { groups.groups[$0] }.max() ?? LayerGroups.head
+    let isFree = group >= freezing.groups || normalizes && freezing.normalizationsLearn
+    return (layouts.allSatisfy { $0 == first } ? first : .plain, decays, group, isFree)
   }
 }
 

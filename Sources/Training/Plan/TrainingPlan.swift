@@ -14,12 +14,12 @@ final class TrainingPlan {
   let weightCount: Int
 
   init(
-    _ graph: Graph, inputShape: Shape, threads: Int, kernels: train_kernels
+    _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: train_kernels
   ) throws(GraphError) {
     guard graph.inputs.count == 1, let inputID = graph.inputs.first, let outputID = graph.outputs.first else {
       throw GraphError(.badInput, "training takes a graph with one input and an output, the logits")
     }
-    var builder = try StepBuilder(graph, inputShape: inputShape, threads: threads, kernels: kernels)
+    var builder = try StepBuilder(graph, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels)
     (input, output) = try builder.build(input: inputID, output: outputID)
     steps = builder.steps
     parameters = builder.parameters
@@ -41,7 +41,7 @@ final class TrainingPlan {
   /// Decides who writes and who adds to each gradient, in the order of the backward pass.
   private static func planGradients(_ steps: [Step]) -> [[Parameter]] {
     for step in steps {
-      step.output.learns = step.operands.contains { $0?.parameter != nil || $0?.slot?.learns ?? false }
+      step.output.learns = step.operands.contains { $0?.parameter?.learns ?? $0?.slot?.learns ?? false }
     }
     for step in steps.reversed() where step.output.learns {
       if step.output.gradient == nil { step.output.gradient = Region(step.output.shape.count) }
@@ -62,7 +62,7 @@ final class TrainingPlan {
     var last: [ObjectIdentifier: Int] = [:]
     for (index, step) in steps.enumerated().reversed() {
       for (position, operand) in step.operands.enumerated() {
-        guard let parameter = operand?.parameter else { continue }
+        guard let parameter = operand?.parameter, parameter.learns else { continue }
         step.modes[position] = seen.insert(ObjectIdentifier(parameter)).inserted ? .write : .accumulate
         last[ObjectIdentifier(parameter)] = index
       }
@@ -103,7 +103,7 @@ final class TrainingPlan {
       need(step.scratch, backward)
       for case let operand? in step.operands {
         if let slot = operand.slot, slot.learns { need(slot.gradient, backward) }
-        if let parameter = operand.parameter { need(parameter.gradient, backward) }
+        if let parameter = operand.parameter, parameter.learns { need(parameter.gradient, backward) }
       }
     }
     need(output.activation, steps.count)

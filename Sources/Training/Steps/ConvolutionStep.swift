@@ -43,7 +43,7 @@ final class ConvolutionStep: Step {
     super.init(place: place, kind: "Conv", operands: operands, output: output)
   }
 
-  override var readsBackward: [Slot] { padded == nil ? [input()] : [] }
+  override var readsBackward: [Slot] { padded == nil && modes[1] != .unwanted ? [input()] : [] }
   override var savedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
   override var scratchCount: Int { weightScratch * threads + geometry.group * transposedCount }
 

@@ -10,7 +10,7 @@ final class DepthwiseStep: Step {
     super.init(place: place, kind: "Conv (depthwise)", operands: operands, output: output)
   }
 
-  override var readsBackward: [Slot] { [input()] }
+  override var readsBackward: [Slot] { modes[1] == .unwanted ? [] : [input()] }
 
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }

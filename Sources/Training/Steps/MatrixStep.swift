@@ -22,7 +22,7 @@ final class MatrixStep: Step {
     super.init(place: place, kind: kind, operands: operands, output: output)
   }
 
-  override var readsBackward: [Slot] { [input()] }
+  override var readsBackward: [Slot] { modes[1] == .unwanted ? [] : [input()] }
 
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }

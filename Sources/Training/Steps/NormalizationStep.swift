@@ -6,6 +6,8 @@ import ModelGraph
 /// Training takes the batch's mean and (biased) variance and moves the running ones towards them: running ← momentum ·
 /// running + (1 − momentum) · batch, the variance unbiased there, as PyTorch does. Ioffe and Szegedy, "Batch
 /// Normalization" (2015). Operands: x, γ, β, residual (optional).
+///
+/// Where γ is frozen, it normalises by the running moments in training too, and leaves them alone.
 final class NormalizationStep: Step {
   private let epsilon: Float
   private let momentum: Float
@@ -45,10 +47,14 @@ final class NormalizationStep: Step {
     let x = pass.activation(input())
     let saved = savedMemory(pass)
     let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
-    if pass.isTraining { try takeMoments(pass, x, rows, saved) }
+    let takesMoments = pass.isTraining && gamma.learns
+    if takesMoments { try takeMoments(pass, x, rows, saved) }
     for c in 0..<channels {
-      let mean = pass.isTraining ? saved[c] : self.mean.numbers[c]
-      let inverse = pass.isTraining ? saved[channels + c] : 1 / (variance.numbers[c] + epsilon).squareRoot()
+      if !takesMoments {
+        saved[c] = self.mean.numbers[c]
+        saved[channels + c] = 1 / (variance.numbers[c] + epsilon).squareRoot()
+      }
+      let (mean, inverse) = (saved[c], saved[channels + c])
       scale[c] = pass.weights(gamma)[c] * inverse
       shift[c] = pass.weights(beta)[c] - mean * scale[c]
     }
@@ -124,11 +130,12 @@ final class NormalizationStep: Step {
       set(pass.gradient(beta) + c, Float(sum), modes[2])
       set(pass.gradient(gamma) + c, Float(product * inverse), modes[1])
       // dx = γ/σ · (g − mean(g) − x̂ · mean(g · x̂)), as a · g + b · x + k.
+      // Running moments are constants: a · g alone.
       let a = Double(scale[c])
-      let b = -a * product * inverse * inverse / Double(rows)
+      let b = gamma.learns ? -a * product * inverse * inverse / Double(rows) : 0
       factors[c] = Float(a)
       factors[channels + c] = Float(b)
-      factors[2 * channels + c] = Float(-a * sum / Double(rows) - b * Double(mean[c]))
+      factors[2 * channels + c] = gamma.learns ? Float(-a * sum / Double(rows) - b * Double(mean[c])) : 0
     }
     if modes[0] != .unwanted {
       let dx = pass.gradient(input())

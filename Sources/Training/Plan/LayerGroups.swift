@@ -1,0 +1,71 @@
+import ModelGraph
+
+/// A network's layers in three groups, as fastai cuts a ResNet: the body's first half, its second half, and the head.
+///
+/// The head is what has weights behind the last pooling that leaves one value a channel (or the last layer with weights,
+/// where there is none such). A ResNet's body is cut in front of `layer3`, by its names (fastai's `_resnet_split`); any
+/// other's in the middle of its layers.
+public struct LayerGroups: Sendable {
+  public static let count = 3
+  static let head = 2
+
+  /// For each node, its group.
+  let groups: [Int]
+
+  init(_ graph: Graph, inputShape: Shape) throws(GraphError) {
+    let facts = try graph.infer([inputShape])
+    func hasWeights(_ node: Graph.Node) -> Bool {
+      switch node.operation {
+      case .conv, .gemm, .matMul, .batchNormalization:
+        node.inputs.contains { $0.map { graph.values[$0].constant != nil } ?? false }
+      default: false
+      }
+    }
+    func leavesOnePixel(_ node: Graph.Node) -> Bool {
+      guard let x = node.inputs.first ?? nil, let y = node.outputs.first ?? nil, let from = facts[x]?.shape,
+        let to = facts[y]?.shape, from.rank == 4
+      else { return false }
+      switch node.operation {
+      case .globalAveragePool, .globalMaxPool: return true
+      case .averagePool, .maxPool, .reduceMean, .reduceMax: return to.count == from[0] * from[1]
+      default: return false
+      }
+    }
+    let weighted = graph.nodes.indices.filter { hasWeights(graph.nodes[$0]) }
+    let pooling = graph.nodes.lastIndex { leavesOnePixel($0) } ?? graph.nodes.count
+    let head = weighted.first { $0 > pooling } ?? weighted.last ?? 0
+    let body = weighted.filter { $0 < head }
+    let named = body.first { index in
+      let node = graph.nodes[index]
+      let names = [node.name] + node.inputs.compactMap { $0.map { graph.values[$0].name } }
+      return names.contains { LayerGroups.mentionsThirdStage($0) }
+    }
+    let middle = named ?? (body.isEmpty ? 0 : body[body.count / 2])
+    groups = graph.nodes.indices.map { $0 >= head ? LayerGroups.head : $0 >= middle ? 1 : 0 }
+  }
+
+  /// `layer3.0.conv1.weight`, `/layer3/layer3.0/conv1/Conv`.
+  private static func mentionsThirdStage(_ name: String) -> Bool {
+    name.split { $0 == "." || $0 == "/" }.contains("layer3")
+  }
+}
+
+/// What of a network does not learn.
+public struct Freezing: Sendable, Equatable {
+  /// How many of the groups, from the input's side; 0: everything learns.
+  public var groups: Int
+  /// Whether batch normalisations in them go on learning (weights and running statistics), as fastai's do unless told
+  /// otherwise. Else they are what they are in evaluation.
+  public var normalizationsLearn: Bool
+
+  public init(groups: Int, normalizationsLearn: Bool) {
+    self.groups = groups
+    self.normalizationsLearn = normalizationsLearn
+  }
+
+  public static let none = Freezing(groups: 0, normalizationsLearn: true)
+  /// Only the head learns (and normalisations, if so wished).
+  public static func body(normalizationsLearn: Bool = true) -> Freezing {
+    Freezing(groups: LayerGroups.count - 1, normalizationsLearn: normalizationsLearn)
+  }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Foundation
+import Datasets
+import ModelGraph
+import Reports
+import Training
+
+struct FindRateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "find-lr",
+    abstract: "Searches a learning rate: trains for a hundred steps with a growing one and looks at the loss.",
+    discussion: """
+      The rate grows exponentially from 1e-7 to 10; the search ends early when the smoothed loss is four times the best. \
+      Nothing of the training is kept. Prints three suggestions (valley, steepest descent, minimum ÷ 10) and writes the \
+      plot. `giemsa train --lr auto` searches by itself and takes the valley.
+      """)
+
+  @OptionGroup var options: TrainingOptions
+  @Option(help: "The plot to write (SVG).") var out = "find-lr.svg"
+  @Option(help: "The first rate.") var startLr = 1e-7
+  @Option(help: "The last rate.") var endLr = 10.0
+  @Option(help: "Steps.") var steps = 100
+
+  func validate() throws {
+    guard startLr > 0, endLr > startLr, endLr <= 1000 else {
+      throw ValidationError("--start-lr \(startLr) and --end-lr \(endLr): the second must be the larger, both positive")
+    }
+    try check(steps, 20...100_000, "--steps")
+  }
+
+  func run() throws {
+    try reporting {
+      let bench = try TrainingBench(options)
+      try writeText("", to: out)  // before the work, not after
+      let network = try bench.network()
+      bench.describe("\(steps) steps", network)
+      let search = try bench.search(network, RateSearch(from: startLr, to: endLr, steps: steps))
+      let found = try RateFinding(search)
+      try writeText(found.plot.svg, to: out)
+      print(found.text, terminator: "")
+      print("\(out): the plot; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...")
+    }
+  }
+}
+
+/// What a search came to.
+struct RateFinding {
+  let search: RateSearch
+  let suggestions: RateSearch.Suggestions
+
+  var valley: Double { suggestions.valley }
+
+  init(_ search: RateSearch) throws {
+    guard let suggestions = search.suggestions else {
+      throw CommandFailure(
+        "the loss was no number or exploded after \(search.points.count) steps: nothing to suggest; is the data right?")
+    }
+    self.search = search
+    self.suggestions = suggestions
+  }
+
+  private var marks: [(name: String, rate: Double)] {
+    [("valley", suggestions.valley), ("steepest", suggestions.steepest), ("minimum ÷ 10", suggestions.minimum)]
+  }
+
+  var plot: RatePlot {
+    RatePlot(
+      rates: search.points.map { $0.rate }, losses: search.points.map { $0.loss },
+      smooth: search.points.map { $0.smooth }, marks: marks)
+  }
+
+  var text: String {
+    marks.map { $0.name + String(repeating: " ", count: 14 - $0.name.count) + RatePlot.text($0.rate) + "\n" }.joined()
+  }
+}
+
+extension TrainingBench {
+  /// The range test on a network, which is afterwards as it was before.
+  func search(_ network: TrainingNetwork, _ plan: RateSearch = RateSearch()) throws -> RateSearch {
+    let before = try network.state()
+    let interruption = Interruption()
+    let progress = StageProgress()
+    var search = plan
+    var epoch = 0
+    var goesOn = trainLoader.batchesPerEpoch > 0
+    while goesOn {
+      trainLoader.start(epoch: epoch)
+      while goesOn, let next = try trainLoader.next() {
+        let rate = Float(search.rate(search.points.count))
+        do {
+          let loss = try network.step(
+            images: next.images, targets: targets(next), optimizer: optimizer,
+            rates: [Float](repeating: rate, count: LayerGroups.count), momentum: 0.9)
+          goesOn = search.note(loss: Double(loss))
+        } catch {
+          // A loss that is no number is where such a search ends.
+          guard error.code == .notFinite else { throw error }
+          goesOn = false
+        }
+        progress.update("find-lr", search.points.count, search.steps)
+        if interruption.isAsked {
+          progress.erase()
+          throw ExitCode(130)
+        }
+      }
+      epoch += 1
+    }
+    progress.erase()
+    try network.restore(before)
+    return search
+  }
+
+  /// What a batch's answers should be.
+  func targets(_ batch: Batch) -> Targets { Targets(batch.labels) }
+}
+
+/// Writes a text file; errors begin with its path.
+func writeText(_ text: String, to path: String) throws {
+  do { try Data(text.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
+    throw CommandFailure("\(path): cannot be written")
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+
+struct FineTuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fine-tune",
+    abstract: "Transfer learning in one go: first the head alone, then everything, as fastai's fine_tune.",
+    discussion: """
+      RUN/stage-1: the body frozen (its batch normalisations go on learning), --freeze-epochs at the base rate (normalisations: a tenth). \
+      RUN/stage-2: everything, --epochs at half the base rate for the head and a --lr-mult-th of that for the first \
+      layers, in equal ratios. Give the pre-trained weights by --pretrained or --from.
+      """)
+
+  @OptionGroup var options: TrainingOptions
+  @Option(help: "Epochs of the second stage.") var epochs = 4
+  @Option(help: "Epochs of the first stage.") var freezeEpochs = 1
+  @Option(help: "The head's highest learning rate in the first stage, or auto: what find-lr suggests.")
+  var baseLr = RateChoice.one(2e-3)
+  @Option(help: "How many times slower the first layers learn than the head.") var lrMult = 100.0
+  @OptionGroup var output: RunOptions
+
+  func validate() throws {
+    try check(epochs, 1...100_000, "--epochs")
+    try check(freezeEpochs, 1...100_000, "--freeze-epochs")
+    switch baseLr {
+    case .one, .auto: break
+    default: throw ValidationError("--base-lr: one rate, or auto")
+    }
+    guard lrMult >= 1, lrMult <= 1e6 else { throw ValidationError("--lr-mult \(lrMult) must be from 1 to 1000000") }
+    guard output.stage == nil else { throw ValidationError("--stage: fine-tune makes stages 1 and 2 by itself") }
+    guard options.freeze == .unfreeze else { throw ValidationError("--freeze: the first stage of fine-tune is frozen") }
+  }
+
+  func run() throws {
+    try reporting {
+      var first = options
+      first.freeze = .freeze
+      var output = output
+      output.stage = 1
+      let isUnderWay = output.resume && RunFolder.exists("\(output.out)/stage-2")
+      if !isUnderWay {
+        complain("stage 1 of 2: the head")
+        let rate = baseLr.rates.map { RateChoice.head($0[0]) } ?? .auto
+        var recipe = Recipe(options: first, output: output, epochs: freezeEpochs, rate: rate)
+        recipe.searched = { .head($0) }
+        recipe.climb = 0.99
+        try TrainingSession(recipe).run()
+      }
+      let folder = RunFolder(path: output.folder)
+      let base = try folder.read().settings.rate
+      var second = options
+      second.from = folder.last  // not the best epoch: as fastai goes on
+      output.stage = 2
+      complain("stage 2 of 2: everything")
+      let rate = RateChoice.span(base / 2 / lrMult, base / 2)
+      var recipe = Recipe(options: second, output: output, epochs: epochs, rate: rate)
+      recipe.startDivisor = 5
+      try TrainingSession(recipe).run()
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import Datasets
+import Foundation
+import Imaging
+import ModelGraph
+import Training
+
+/// All that training needs before its first step: pictures, their split, batches, a network to begin with.
+final class TrainingBench {
+  let options: TrainingOptions
+  let cells: CellFolder
+  let split: Split
+  let start: StartingPoint
+  /// Pictures a step.
+  let batch: Int
+  let trainLoader: BatchLoader
+  let validLoader: BatchLoader
+  let optimizer: Optimizer
+
+  /// Everything that can be wrong with settings is found here; what can be wrong with pictures, in ``network()``.
+  init(_ options: TrainingOptions) throws {
+    self.options = options
+    cells = try CellFolder(options.data)
+    split = try Split(cells, kind: options.split, validFraction: options.valid, seed: options.seed)
+    start = try StartingPoint(options, classes: cells.classes)
+    batch = min(options.batch, split.train.count)
+    let preprocessing = try Preprocessing(start.metadata, inputShape: Shape([batch, 3, start.size, start.size]))
+    let workers = min(options.threads, 2)
+    trainLoader = BatchLoader(
+      items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
+      augmentation: options.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
+      seed: options.seed, workers: workers)
+    validLoader = BatchLoader(
+      items: split.valid.map { [cells] in cells.items[$0] }, preprocessing: preprocessing, augmentation: nil,
+      batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, workers: workers)
+    optimizer =
+      switch options.optimizer {
+      case .adamw: .adamW(weightDecay: Float(options.weightDecay))
+      case .sgd: .sgd(weightDecay: Float(options.weightDecay))
+      }
+  }
+
+  /// The network to begin with; every picture is read once.
+  func network() throws -> TrainingNetwork {
+    let network = try TrainingNetwork(
+      start.graph, inputShape: Shape([batch, 3, start.size, start.size]), threads: options.threads,
+      freezing: options.freezing, seed: options.seed)
+    try trainLoader.preload()
+    try validLoader.preload()
+    return network
+  }
+
+  func settings(epochs: Int, rates: [Double], choice: RateChoice) -> RunSettings {
+    var settings = RunSettings(
+      architecture: start.name, head: start.head, classes: cells.classes, size: start.size, mean: start.metadata.mean,
+      std: start.metadata.std, epochs: epochs, batch: batch, rate: 0,
+      rateChoice: choice == .auto ? "auto" : nil,
+      frozen: options.freeze == .unfreeze ? nil : options.freezeBn ? "body and its batch normalisations" : "body",
+      start: start.source, optimizer: options.optimizer.rawValue, weightDecay: options.weightDecay,
+      augmentation: options.augment.rawValue, split: options.split.rawValue, validFraction: options.valid,
+      seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
+    settings.set(rates)
+    return settings
+  }
+
+  /// Names of what was trained on and what was kept back, in one number.
+  var fingerprint: String {
+    (split.train + [-1] + split.valid).map { $0 < 0 ? "" : cells.name(of: cells.items[$0]) }.fingerprint
+  }
+
+  var keptBack: [String] { split.valid.map { cells.name(of: cells.items[$0]) } }
+
+  /// What is being done, in two lines.
+  func describe(_ work: String, _ network: TrainingNetwork) {
+    let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
+    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(options.split.rawValue))")
+    let frozen = options.freeze == .freeze ? " (body frozen)" : ""
+    complain(
+      "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(batch) pictures; "
+        + "\(options.threads) threads, \(network.instructionSet)")
+    let known = Set(start.keptBack)
+    let seen = known.isEmpty ? 0 : keptBack.count { !known.contains($0) }
+    if seen > 0 {
+      complain(
+        "note: \(start.source ?? "the starting point") was trained on \(seen) of the pictures that are kept back now; "
+          + "give the same --split, --valid and --seed")
+    }
+  }
+}
