@@ -1,0 +1,254 @@
+// Kernels for AVX-512 and VNNI, emulated, against definitions in double precision and against the portable kernels.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "igemm.h"
+#include "q8_convolution.h"
+#include "q8_winograd.h"
+#include "winograd.h"
+
+static unsigned long state = 1;
+static int wrong, checks;
+
+static int between(int low, int high) {
+  state = state * 6364136223846793005ul + 1442695040888963407ul;
+  return low + (int)((state >> 33) % (unsigned long)(high - low + 1));
+}
+
+static float real(void) { return (float)between(-1000, 1000) / 1000; }
+
+static void *room(size_t bytes) {
+  void *found = aligned_alloc(64, (bytes + 127) & ~(size_t)63);
+  if (!found) exit(1);
+  memset(found, 0x5a, bytes);
+  return found;
+}
+
+static float *reals(size_t count) {
+  float *made = room(4 * count);
+  for (size_t i = 0; i < count; i++) made[i] = real();
+  return made;
+}
+
+static void expect(int good, const char *what, int a, int b, int c, double worst) {
+  checks++;
+  if (good) return;
+  if (wrong++ < 20) printf("WRONG %s: %d, %d, %d: %g\n", what, a, b, c, worst);
+}
+
+// Every tile of the float kernel, at awkward sizes, with and without residual; a NaN must come out again.
+static void float_tiles(void) {
+  static const int sizes[] = {1, 3, 5, 16, 17, 64, 127}, some[] = {1, 15, 16, 17, 31, 32};
+  const f32_igemm_family *family = f32_igemm_for(KERNELS_AVX512);
+  const int mr = (int)family->mr, nr = (int)family->nr;
+  for (int ci = 0; ci < 7; ci++) {
+    for (int oi = 0; oi < 6; oi++) {
+      for (int pixels = 1; pixels <= mr; pixels++) {
+        const int channels = sizes[ci], outputs = some[oi], taps = 1 + pixels % 3, residual = (pixels + oi) % 2;
+        float *w = reals(nr + taps * channels * nr), *x = reals(taps * mr * channels), *r = reals(mr * outputs);
+        float *y = room(4 * mr * 40);
+        for (int i = 0; i < mr * 40; i++) y[i] = 777;
+        const float **rows = room(sizeof(float *) * taps * mr);
+        for (int t = 0; t < taps * mr; t++) rows[t] = x + t * channels;
+        if (pixels == mr) x[0] = NAN;
+        const f32_igemm_epilogue epilogue = {
+            40, outputs, residual ? -0.5f : -INFINITY, residual ? 0.5f : INFINITY, (const char *)w, 64};
+        family->run(pixels, outputs, taps, channels, rows, 0, w, w + nr, y, residual ? r : NULL, &epilogue);
+        double worst = 0;
+        for (int p = 0; p < mr; p++) {
+          for (int o = 0; o < 40; o++) {
+            double sum = 777;
+            if (p < pixels && o < outputs) {
+              sum = w[o];
+              for (int t = 0; t < taps; t++) {
+                for (int c = 0; c < channels; c++) sum += (double)rows[t * mr + p][c] * w[nr + (t * channels + c) * nr + o];
+              }
+              if (residual) sum += r[p * outputs + o];
+              if (sum < epilogue.low) sum = epilogue.low;
+              if (sum > epilogue.high) sum = epilogue.high;
+            }
+            const double error = isnan(sum) ? (isnan(y[p * 40 + o]) ? 0 : 1e9) : fabs(sum - y[p * 40 + o]);
+            if (!(error <= worst)) worst = error;
+          }
+        }
+        expect(worst < 1e-4, family->name, channels, outputs, pixels, worst);
+        free(w), free(x), free(r), free(y), free(rows);
+      }
+    }
+  }
+}
+
+// Convolutions by Winograd at every tile size against the definition.
+static void float_winograd(int tile, int height, int width, int in, int out, int pad, int residual) {
+  f32_winograd v = {
+      .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
+      .out_height = height + 2 * pad - 2, .out_width = width + 2 * pad - 2, .pad_top = pad, .pad_left = pad,
+      .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
+  f32_winograd_plan(&v, KERNELS_AVX512, 2);
+  const size_t outputs = v.out_height * v.out_width * out;
+  float *w = reals((size_t)out * in * 9), *bias = reals(out), *x = reals((size_t)height * width * in), *r = reals(outputs);
+  float *packed = room(4 * v.packed_count), *y = room(4 * outputs), *zero = room(4 * v.zero_count + 64);
+  memset(zero, 0, 4 * v.zero_count);
+  f32_winograd_pack(&v, w, bias, packed);
+  v.x = x, v.w = packed, v.y = y, v.zero = zero, v.residual = residual ? r : NULL, v.scratch = room(v.scratch_bytes);
+  for (size_t task = 0; task < v.tasks; task++) f32_winograd_task(&v, task, 0);
+  double worst = 0, largest = 0;
+  for (int oy = 0; oy < (int)v.out_height; oy++) {
+    for (int ox = 0; ox < (int)v.out_width; ox++) {
+      for (int o = 0; o < out; o++) {
+        double sum = bias[o];
+        for (int k = 0; k < 9; k++) {
+          const int iy = oy + k / 3 - pad, ix = ox + k % 3 - pad;
+          if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
+          for (int c = 0; c < in; c++) sum += (double)x[(iy * width + ix) * in + c] * w[((size_t)o * in + c) * 9 + k];
+        }
+        const size_t at = (oy * v.out_width + ox) * out + o;
+        if (residual) sum += r[at];
+        if (sum < v.low) sum = v.low;
+        if (fabs(sum) > largest) largest = fabs(sum);
+        if (!(fabs(sum - y[at]) <= worst)) worst = fabs(sum - y[at]);
+      }
+    }
+  }
+  expect(worst < 1e-4 * largest, "f32_winograd", tile, in, out, worst);
+  free(w), free(bias), free(x), free(r), free(packed), free(y), free(zero), free(v.scratch);
+}
+
+typedef struct {
+  uint8_t *x, *w, *residual;
+  int32_t *w_zeros, *bias;
+  float *multipliers;
+  size_t outputs;
+} problem;
+
+// `extreme`: everything at the ends of its range, where instructions that saturate go wrong.
+static problem problem_of(const q8_convolution *v, int w_signed, int extreme) {
+  const size_t run = v->in_channels / v->groups * v->kernel_height * v->kernel_width, outputs = v->out_channels;
+  const size_t inputs = v->batch * v->in_height * v->in_width * v->in_channels;
+  problem made = {room(inputs), room(run * outputs), NULL, room(4 * outputs), room(4 * outputs), room(4 * outputs), 0};
+  made.outputs = v->batch * v->out_height * v->out_width * outputs;
+  made.residual = room(made.outputs);
+  const int low = v->x_signed ? 0x80 : 0, high = v->x_signed ? 0x7f : 0xff;
+  for (size_t i = 0; i < inputs; i++) made.x[i] = extreme ? (between(0, 7) ? high : low) : between(0, 255);
+  int up = 1;
+  for (size_t i = 0; i < run * outputs; i++) {
+    if (between(0, 30) == 0) up = !up;
+    made.w[i] = !extreme ? between(0, 255) : w_signed ? (up ? 127 : 0x80) : (up ? 255 : 0);
+  }
+  for (size_t i = 0; i < made.outputs; i++) made.residual[i] = between(0, 255);
+  for (size_t o = 0; o < outputs; o++) {
+    made.w_zeros[o] = w_signed ? 0 : 128;
+    made.bias[o] = between(-5000, 5000);
+    made.multipliers[o] = 60.f / (127.f * 127.f * (extreme ? run : sqrtf(run) * 2)) * (between(50, 100) / 100.f);
+  }
+  return made;
+}
+
+static void free_problem(problem *made) {
+  free(made->x), free(made->w), free(made->residual), free(made->w_zeros), free(made->bias), free(made->multipliers);
+}
+
+static uint8_t *direct(q8_convolution v, kernels_q8_isa isa, const problem *given, int w_signed, int residual) {
+  q8_convolution_plan(&v, isa, 2);
+  const f32_weight_layout layout = q8_convolution_layout(&v);
+  const int32_t *zeros = w_signed ? NULL : given->w_zeros;
+  const size_t bytes =
+      q8_convolution_pack(&v, given->w, w_signed, layout, zeros, given->bias, given->multipliers, NULL, NULL, 0);
+  void *packed = room(bytes);
+  q8_convolution_pack(&v, given->w, w_signed, layout, zeros, given->bias, given->multipliers, NULL, packed, bytes);
+  uint8_t *y = room(given->outputs);
+  v.x = given->x, v.w = packed, v.y = y, v.y_stride = v.out_channels, v.residual = residual ? given->residual : NULL;
+  v.scratch = room(v.scratch_bytes);
+  for (size_t task = 0; task < v.tasks; task++) q8_convolution_task(&v, task, 0);
+  free(packed), free(v.scratch);
+  return y;
+}
+
+static uint8_t *winograd(q8_convolution v, kernels_q8_isa isa, const problem *given, int w_signed, int residual) {
+  q8_winograd n = {.convolution = v};
+  q8_winograd_plan(&n, isa, 2);
+  void *packed = room(n.packed_bytes);
+  q8_winograd_pack(
+      &n, given->w, w_signed, q8_convolution_layout(&v), w_signed ? NULL : given->w_zeros, given->bias, given->multipliers,
+      NULL, packed);
+  uint8_t *y = room(given->outputs);
+  n.convolution.x = given->x, n.convolution.w = packed, n.convolution.y = y;
+  n.convolution.y_stride = v.out_channels, n.convolution.residual = residual ? given->residual : NULL;
+  n.convolution.scratch = room(n.scratch_bytes);
+  for (size_t task = 0; task < n.tasks; task++) q8_winograd_task(&n, task, 0);
+  free(packed), free(n.convolution.scratch);
+  return y;
+}
+
+// The same sums must come out as of the portable kernel; one step is rounding, in at most one value of a thousand.
+static void compare(const char *what, kernels_q8_isa isa, const problem *given, const uint8_t *ours, const uint8_t *theirs) {
+  size_t off = 0;
+  int worst = 0;
+  for (size_t i = 0; i < given->outputs; i++) {
+    const int error = abs(ours[i] - theirs[i]);
+    off += error > 0;
+    if (error > worst) worst = error;
+  }
+  expect(worst <= 1 && off <= 1 + given->outputs / 1000, what, (int)isa, worst, (int)off, (double)given->outputs);
+}
+
+static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
+  const int w_signed = !(mode & 2), extreme = !!(mode & 4), residual = !!(mode & 8);
+  v.x_signed = mode & 1;
+  v.x_zero = v.x_signed ? between(-128, 127) : between(0, 255);
+  v.out_height = (v.in_height + 2 * v.pad_top - v.dilation_height * (v.kernel_height - 1) - 1) / v.stride_height + 1;
+  v.out_width = (v.in_width + 2 * v.pad_left - v.dilation_width * (v.kernel_width - 1) - 1) / v.stride_width + 1;
+  v.epilogue = (q8_epilogue){.y_zero = 100, .high = 255, .residual_zero = 90, .residual_multiplier = 0.5f};
+  problem given = problem_of(&v, w_signed, extreme);
+  uint8_t *theirs = direct(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual);
+  uint8_t *ours = direct(v, isa, &given, w_signed, residual);
+  compare("q8_convolution", isa, &given, ours, theirs);
+  free(ours), free(theirs);
+  if (v.kernel_height == 3 && v.kernel_width == 3 && v.stride_height == 1 && v.dilation_height == 1 && v.groups == 1 &&
+      v.in_channels % 16 == 0) {
+    theirs = winograd(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual);
+    ours = winograd(v, isa, &given, w_signed, residual);
+    compare("q8_winograd", isa, &given, ours, theirs);
+    free(ours), free(theirs);
+  }
+  free_problem(&given);
+}
+
+#define LAYER(h, w, in, out, k, stride, pad, group)                                                             \
+  (q8_convolution) {                                                                                            \
+    .batch = 1, .in_height = h, .in_width = w, .in_channels = in, .out_channels = out, .kernel_height = k,      \
+    .kernel_width = k, .stride_height = stride, .stride_width = stride, .dilation_height = 1, .dilation_width = 1, \
+    .pad_top = pad, .pad_left = pad, .groups = group                                                            \
+  }
+
+int main(void) {
+  printf("%s\n", f32_igemm_for(KERNELS_AVX512)->name);
+  float_tiles();
+  for (int tile = 2; tile <= 6; tile += 2) {
+    float_winograd(tile, 9, 11, 16, 17, 1, 0);
+    float_winograd(tile, 8, 8, 33, 40, 1, 1);
+    float_winograd(tile, 14, 13, 64, 64, 0, 1);
+  }
+  static const kernels_q8_isa levels[] = {KERNELS_Q8_AVX512, KERNELS_Q8_AVXVNNI, KERNELS_Q8_AVX512VNNI};
+  for (int level = 0; level < 3; level++) {
+    q8_convolution some = LAYER(5, 7, 24, 17, 3, 1, 1, 1);
+    some.out_height = 5, some.out_width = 7;
+    q8_winograd same = {.convolution = some};
+    q8_convolution_plan(&some, levels[level], 1);
+    q8_winograd_plan(&same, levels[level], 1);
+    printf("%s, %s\n", q8_convolution_kernel(&some), q8_winograd_kernel(&same));
+    for (int mode = 0; mode < 16; mode++) {
+      int8_layer(levels[level], LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
+      int8_layer(levels[level], LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
+      int8_layer(levels[level], LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
+      int8_layer(levels[level], LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
+      int8_layer(levels[level], LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
+      int8_layer(levels[level], LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
+      int8_layer(levels[level], LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
+    }
+  }
+  printf("%d checks, %d wrong\n", checks, wrong);
+  return wrong != 0;
+}

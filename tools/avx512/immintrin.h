@@ -1,0 +1,40 @@
+// In place of the compiler's header: AVX-512 and VNNI in plain C, by SIMDe.
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#define SIMDE_NO_NATIVE
+#include <simde/x86/avx2.h>
+#include <simde/x86/avx512.h>
+#include <simde/x86/fma.h>
+
+// What SIMDe lacks or, in the release of Debian 12, gets wrong.
+#define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
+#define _mm256_dpwssd_avx_epi32 simde_mm256_dpwssd_epi32
+#undef _mm512_madd_epi16
+static inline simde__m512i emulated_madd(simde__m512i a, simde__m512i b) {
+  short x[32], y[32];
+  int sum[16];
+  __builtin_memcpy(x, &a, 64);
+  __builtin_memcpy(y, &b, 64);
+  for (int i = 0; i < 16; i++) sum[i] = x[2 * i] * y[2 * i] + x[2 * i + 1] * y[2 * i + 1];
+  simde__m512i result;
+  __builtin_memcpy(&result, sum, 64);
+  return result;
+}
+#define _mm512_madd_epi16(a, b) emulated_madd(a, b)
+
+typedef simde__mmask16 __mmask16;
+static inline simde__m512 emulated_maskz_loadu(simde__mmask16 mask, const void *from) {
+  float lanes[16] = {0};
+  for (int i = 0; i < 16; i++) {
+    if (mask >> i & 1) __builtin_memcpy(lanes + i, (const float *)from + i, 4);
+  }
+  return simde_mm512_loadu_ps(lanes);
+}
+static inline void emulated_mask_storeu(void *to, simde__mmask16 mask, simde__m512 value) {
+  float lanes[16];
+  simde_mm512_storeu_ps(lanes, value);
+  for (int i = 0; i < 16; i++) {
+    if (mask >> i & 1) __builtin_memcpy((float *)to + i, lanes + i, 4);
+  }
+}
+#define _mm512_maskz_loadu_ps(mask, from) emulated_maskz_loadu(mask, from)
+#define _mm512_mask_storeu_ps(to, mask, value) emulated_mask_storeu(to, mask, value)
