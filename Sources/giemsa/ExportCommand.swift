@@ -1,32 +1,42 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Imaging
 import ModelGraph
 import ONNXFormat
+import Quantization
+import Training
 
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Writes a run's network as one ONNX file, with what the field needs to know of it.",
+    abstract: "Writes a run's network (or weights from elsewhere) as one ONNX file.",
     discussion: """
       The graph is written as it was trained, so nothing can be lost in a translation; its metadata carry the classes, \
       how pictures are prepared, and how it was trained. With --cases, FILE-cases gets stored inputs and outputs, made \
       of pictures that were kept back, for `giemsa-field verify` on another machine.
+
+      Instead of a run: a .safetensors file of --arch (its own classes, ImageNet's mean and std), or a quantised ONNX \
+      file, which is written as the float network that --pretrained starts from.
       """)
 
-  @Argument(help: ArgumentHelp("A run's folder.", valueName: "run")) var source: String
+  @Argument(help: ArgumentHelp("A run's folder, a .safetensors or an ONNX file.", valueName: "run")) var source: String
   @Option(help: "The ONNX file to write.") var out: String
   @Option(help: "How many stored inputs and outputs to write beside it.") var cases = 0
+  @Option(help: "Of a .safetensors file: its network.") var arch = ResNetArchitecture.resnet34
+  @Option(help: "Of a .safetensors file: pixels a side of the pictures it is for.") var size = 224
   @Option(help: "The folder of pictures, if it is not where the run found it.") var data: String?
   @Option(help: "Threads that compute the cases.") var threads = 1
 
   func validate() throws {
     guard (0...10000).contains(cases) else { throw ValidationError("--cases \(cases) must be from 0 to 10000") }
+    try check(size, 16...4096, "--size")
     guard (1...1024).contains(threads) else { throw ValidationError("--threads \(threads) must be from 1 to 1024") }
   }
 
   func run() throws {
     try reporting {
+      if try exportsFile() { return }
       guard let folder = RunFolder.find(source) else {
         throw CommandFailure("\(source): no run here (no settings.json)")
       }
@@ -39,6 +49,30 @@ struct ExportCommand: ParsableCommand {
       print("\(out): \(file.settings.architecture), classes \(file.settings.classes.joined(separator: ", "))")
       if cases > 0 { try writeCases(pictures) }
     }
+  }
+
+  /// Whether `source` is a file of weights, which is written then.
+  private func exportsFile() throws -> Bool {
+    var graph: Graph
+    if source.hasSuffix(".safetensors") {
+      graph = try StartingPoint.weights(source, arch, .linear, classes: nil, size: size, seed: 1).graph
+      var metadata = ModelMetadata()
+      metadata.mean = Preprocessing.imageNetMean
+      metadata.std = Preprocessing.imageNetStd
+      metadata.inputSize = [size, size]
+      graph.metadata = metadata.entries
+    } else if source.hasSuffix(".onnx") {
+      graph = try readModel(source)
+      do { if graph.isQuantized { graph = try graph.dequantized() } } catch {
+        throw CommandFailure("\(source): \(error)")
+      }
+    } else {
+      return false
+    }
+    guard cases == 0 else { throw CommandFailure("--cases: only a run knows pictures that were kept back") }
+    try writeModel(graph, to: out)
+    print("\(out): written from \(source)")
+    return true
   }
 
   private func keptBack(_ file: RunFile) throws -> [CellFolder.Item] {

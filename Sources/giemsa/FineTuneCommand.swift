@@ -50,6 +50,7 @@ struct FineTuneCommand: ParsableCommand {
       let base = try folder.read().settings.rate
       var second = options
       second.from = folder.last  // not the best epoch: as fastai goes on
+      second.pretrained = nil
       output.stage = 2
       complain("stage 2 of 2: everything")
       let rate = RateChoice.span(base / 2 / lrMult, base / 2)

@@ -44,7 +44,8 @@ struct RunProgress: Codable {
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
-    "start": "--from", "optimizer": "--optimizer", "weightDecay": "--weight-decay", "augmentation": "--augment",
+    "start": "--from or --pretrained", "optimizer": "--optimizer", "weightDecay": "--weight-decay",
+    "augmentation": "--augment",
     "split": "--split", "validFraction": "--valid", "seed": "--seed", "classes": "classes",
   ]
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import ModelGraph
+import Quantization
 import Training
 
 /// What a training run begins with: fresh weights of an architecture, or those of a run, a stage or any ONNX file.
@@ -22,7 +23,17 @@ struct StartingPoint {
     var metadata = ModelMetadata()
     metadata.mean = Preprocessing.imageNetMean
     metadata.std = Preprocessing.imageNetStd
-    if let from = options.from {
+    if let file = options.pretrained, !file.hasSuffix(".onnx") {
+      size = options.size ?? 64
+      let result = try StartingPoint.weights(
+        file, options.arch, options.head, classes: classes.count, size: size, seed: options.seed)
+      graph = result.graph
+      if result.hasHead { complain("note: \(file) has a last layer for \(classes.count) classes: it is kept") }
+      name = options.arch.rawValue
+      head = options.head.rawValue
+      source = URL(filePath: file).lastPathComponent
+      keptBack = []
+    } else if let from = options.from ?? options.pretrained {
       let run = try StartingPoint.run(from)
       let path = from.hasSuffix(".onnx") ? from : try run?.modelPath() ?? from
       let file = try run?.read()
@@ -35,10 +46,14 @@ struct StartingPoint {
         }
         metadata.channelOrder = known.channelOrder
         size = options.size ?? file?.settings.size ?? known.inputSize.first ?? 64
+        if graph.isQuantized { graph = try graph.dequantized() }
+        try graph.adaptInputChannels(to: 3)
         try StartingPoint.setInput(&graph, size: size)
         let shape = Shape([1, 3, size, size])
         let scores = try graph.infer([shape])[graph.outputs[0]]?.shape.count ?? 0
-        if known.classes != classes || scores != classes.count {
+        if options.pretrained != nil, options.head == .fastai {
+          graph = try graph.replacingHeadByFastais(classes: classes.count, inputShape: shape, seed: options.seed)
+        } else if known.classes != classes || scores != classes.count {
           graph = try graph.replacingHead(classes: classes.count, seed: options.seed)
         }
       } catch {
@@ -61,6 +76,21 @@ struct StartingPoint {
     metadata.classes = classes
     metadata.inputSize = [size, size]
     self.metadata = metadata
+  }
+
+  /// An architecture with the weights of a `.safetensors` file; `classes` nil: as many as it has.
+  static func weights(
+    _ file: String, _ architecture: ResNetArchitecture, _ head: ResNetArchitecture.Head, classes: Int?, size: Int,
+    seed: UInt64
+  ) throws -> (graph: Graph, hasHead: Bool) {
+    guard !RunFolder.exists(file) else { throw CommandFailure("--pretrained \(file): a run; name it with --from") }
+    guard FileManager.default.fileExists(atPath: file) else { throw CommandFailure("\(file): no such file") }
+    do {
+      return try architecture.graph(
+        weights: try SafeTensors(contentsOf: file), classes: classes, head: head, inputSize: (size, size), seed: seed)
+    } catch {
+      throw CommandFailure("\(file): \(error)")
+    }
   }
 
   /// The run that `from` names, or that an ONNX file named by it lies in.

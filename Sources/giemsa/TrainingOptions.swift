@@ -40,6 +40,11 @@ struct TrainingOptions: ParsableArguments {
     name: [.long, .customLong("load")],
     help: "Start from this run, stage or ONNX file instead; its last layer is replaced if the classes differ.")
   var from: String?
+  @Option(
+    help: ArgumentHelp(
+      "Start from these weights: a .safetensors file of --arch under torchvision's or timm's names, or an ONNX file.",
+      valueName: "file"))
+  var pretrained: String?
   @Option(help: "Pixels a side that pictures are resized to; 64 unless given, or what --from was trained with.")
   var size: Int?
   @Flag var freeze = Freeze.unfreeze
@@ -61,6 +66,7 @@ struct TrainingOptions: ParsableArguments {
   }
 
   func validate() throws {
+    guard from == nil || pretrained == nil else { throw ValidationError("--from and --pretrained: one or the other") }
     guard freeze == .freeze || !freezeBn else { throw ValidationError("--freeze-bn goes with --freeze") }
     if let size { try check(size, 16...4096, "--size") }
     try check(batch, 1...65536, "--batch")

@@ -101,6 +101,21 @@ struct NetworkBuilder {
     return y
   }
 
+  /// Numbered as the layers of fastai's `create_head`, so that its weights map by name too.
+  mutating func fastaiHead(_ x: Graph.ValueID, features: Int, classes: Int) throws(GraphError) -> Graph.ValueID {
+    let most = graph.add(try Operator(named: "GlobalMaxPool"), "head.0.mp", [x])
+    let mean = graph.add(try Operator(named: "GlobalAveragePool"), "head.0.ap", [x])
+    let both = graph.add(try Operator(named: "Concat", [.int("axis", 1)]), "head.0", [most, mean])
+    var y = graph.add(try Operator(named: "Flatten"), "head.1", [both])
+    y = try batchNormalization("head.2", y, channels: 2 * features)
+    y = try dropout("head.3", y, ratio: 0.25)
+    y = try linear("head.4", y, from: 2 * features, to: 512, initialization: .fastai)
+    y = try relu("head.5", y)
+    y = try batchNormalization("head.6", y, channels: 512)
+    y = try dropout("head.7", y, ratio: 0.5)
+    return try linear("head.8", y, from: 512, to: classes, initialization: .fastai, output: "logits")
+  }
+
   mutating func normal(_ shape: Shape, deviation: Float) throws(GraphError) -> Tensor {
     var tensor = try Tensor(zeros: shape)
     var random = nextSource()

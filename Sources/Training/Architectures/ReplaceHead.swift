@@ -46,6 +46,38 @@ extension Graph {
     return graph
   }
 
+  /// The same network up to its global pooling, and fastai's head behind it.
+  ///
+  /// Throws E211 where nothing in it leaves one value a channel.
+  public func replacingHeadByFastais(classes: Int, inputShape: Shape, seed: UInt64) throws(GraphError) -> Graph {
+    let facts = try infer([inputShape])
+    let pooling = nodes.last { node in
+      guard let x = node.inputs.first ?? nil, let y = node.outputs.first ?? nil, let from = facts[x]?.shape,
+        let to = facts[y]?.shape, from.rank == 4
+      else { return false }
+      switch node.operation {
+      case .globalAveragePool, .globalMaxPool, .averagePool, .maxPool, .reduceMean, .reduceMax:
+        return to.count == from[0] * from[1]
+      default: return false
+      }
+    }
+    guard let x = pooling?.inputs.first ?? nil, let features = facts[x]?.shape[1] else {
+      throw GraphError(.notConstant, "no pooling leaves one value a channel").head
+    }
+    var builder = NetworkBuilder(extending: self, seed: seed)
+    for index in builder.graph.values.indices where builder.graph.values[index].name == "logits" {
+      builder.graph.values[index].name = "old_logits"
+    }
+    let logits = try builder.fastaiHead(x, features: features, classes: classes)
+    var graph = builder.graph
+    let batch = graph.inputs.first.flatMap { graph.values[$0].declaration?.dimensions.first } ?? .symbol("N")
+    graph.values[logits].declaration = Declaration(.float32, [batch, .fixed(classes)])
+    graph.outputs = [logits]
+    graph.dropUnused()
+    try graph.checkHead(classes: classes)
+    return graph
+  }
+
   private struct LastLayer {
     var index: Int
     var weight: ValueID

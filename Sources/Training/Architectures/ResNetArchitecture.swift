@@ -71,7 +71,7 @@ public enum ResNetArchitecture: String, CaseIterable, Sendable {
     }
     switch head {
     case .linear: x = try linearHead(&network, x, classes: classes)
-    case .fastai: x = try fastaiHead(&network, x, classes: classes)
+    case .fastai: x = try network.fastaiHead(x, features: features, classes: classes)
     }
     network.graph.values[x].declaration = Declaration(.float32, [.symbol("N"), .fixed(classes)])
     network.graph.outputs = [x]
@@ -111,22 +111,5 @@ public enum ResNetArchitecture: String, CaseIterable, Sendable {
     let pooled = network.graph.add(try Operator(named: "GlobalAveragePool"), "avgpool", [x])
     let flat = network.graph.add(try Operator(named: "Flatten"), "flatten", [pooled])
     return try network.linear("fc", flat, from: features, to: classes, initialization: .torch, output: "logits")
-  }
-
-  /// Numbered as the layers of fastai's `create_head`, so that its weights map by name too.
-  private func fastaiHead(_ network: inout NetworkBuilder, _ x: Graph.ValueID, classes: Int) throws(GraphError)
-    -> Graph.ValueID
-  {
-    let most = network.graph.add(try Operator(named: "GlobalMaxPool"), "head.0.mp", [x])
-    let mean = network.graph.add(try Operator(named: "GlobalAveragePool"), "head.0.ap", [x])
-    let both = network.graph.add(try Operator(named: "Concat", [.int("axis", 1)]), "head.0", [most, mean])
-    var y = network.graph.add(try Operator(named: "Flatten"), "head.1", [both])
-    y = try network.batchNormalization("head.2", y, channels: 2 * features)
-    y = try network.dropout("head.3", y, ratio: 0.25)
-    y = try network.linear("head.4", y, from: 2 * features, to: 512, initialization: .fastai)
-    y = try network.relu("head.5", y)
-    y = try network.batchNormalization("head.6", y, channels: 512)
-    y = try network.dropout("head.7", y, ratio: 0.5)
-    return try network.linear("head.8", y, from: 512, to: classes, initialization: .fastai, output: "logits")
   }
 }

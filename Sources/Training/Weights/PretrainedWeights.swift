@@ -1,0 +1,101 @@
+import ModelGraph
+
+extension ResNetArchitecture {
+  /// The network with the weights of a file in which torchvision's or timm's names them (`layer1.0.conv1.weight`; a prefix
+  /// such as `module.` or `model.` may stand before all of them).
+  ///
+  /// - Parameters:
+  ///   - classes: nil: as many as the file's own last layer has.
+  ///   - seed: of the head, where the file's is not for so many classes, or is of another kind than `head`.
+  /// - Returns: the graph, and whether the last layer is the file's.
+  public func graph(
+    weights file: SafeTensors, classes: Int?, head: Head, inputSize: (Int, Int), seed: UInt64
+  ) throws -> (graph: Graph, hasHead: Bool) {
+    let prefix = try prefix(in: file)
+    let own = file.shape("\(prefix)fc.weight").flatMap { $0.rank == 2 ? $0[0] : nil }
+    guard let count = classes ?? own else {
+      throw WeightsError("has no last layer (fc.weight) that would tell the number of classes")
+    }
+    let hasHead = head == .linear && own == count && file.shape("\(prefix)fc.bias") == [count]
+    var graph = try graph(classes: count, head: head, inputSize: inputSize, seed: seed)
+    for index in graph.values.indices {
+      guard let old = graph.values[index].constant, old.type == .float32 else { continue }
+      let name = graph.values[index].name
+      let isHead = name.hasPrefix("head.") || name.hasPrefix("fc.")
+      if isHead && !hasHead { continue }
+      guard var tensor = try file.tensor(prefix + name) else { throw misfit(file, prefix, "has no '\(name)'") }
+      if name == "conv1.weight" { tensor = try tensor.adaptingInputChannels(to: old.shape[1]) }
+      guard tensor.shape == old.shape else {
+        throw misfit(file, prefix, "has '\(name)' \(tensor.shape), where \(rawValue) has \(old.shape)")
+      }
+      graph.values[index].constant = tensor
+    }
+    return (graph, hasHead)
+  }
+
+  private func prefix(in file: SafeTensors) throws(WeightsError) -> String {
+    for name in file.names where name == "conv1.weight" || name.hasSuffix(".conv1.weight") {
+      let prefix = String(name.dropLast("conv1.weight".count))
+      if file.shape("\(prefix)bn1.running_mean") != nil, file.shape("\(prefix)layer1.0.conv1.weight") != nil {
+        return prefix
+      }
+    }
+    throw WeightsError("holds no ResNet under torchvision's names (conv1.weight, layer1.0.conv1.weight, …)")
+  }
+
+  /// With what the file is instead, if it is one of ours.
+  private func misfit(_ file: SafeTensors, _ prefix: String, _ what: String) -> WeightsError {
+    let found = ResNetArchitecture.allCases.first { other in
+      other.hasBottlenecks == (file.shape("\(prefix)layer1.0.conv3.weight") != nil)
+        && other.blocks.enumerated().allSatisfy { stage, count in
+          file.shape("\(prefix)layer\(stage + 1).\(count - 1).conv1.weight") != nil
+            && file.shape("\(prefix)layer\(stage + 1).\(count).conv1.weight") == nil
+        }
+    }
+    let advice = found.map { $0 == self ? "" : "; it looks like \($0.rawValue): give --arch \($0.rawValue)" } ?? ""
+    return WeightsError(what + advice)
+  }
+}
+
+extension Tensor {
+  /// A first convolution's weights `[M, C, …]` for pictures of `channels` channels, as timm adapts them: for one channel the
+  /// sum over C; for others the old channels in turn, times C / `channels`. So a picture whose channels are all the same
+  /// is answered as before.
+  public func adaptingInputChannels(to channels: Int) throws(GraphError) -> Tensor {
+    guard shape.rank >= 2, shape[1] != channels, shape[1] > 0 else { return self }
+    let (filters, old) = (shape[0], shape[1])
+    let taps = shape.extents[2...].reduce(1, *)
+    let source = array(of: Float.self)
+    var extents = shape.extents
+    extents[1] = channels
+    var numbers = [Float](repeating: 0, count: filters * channels * taps)
+    for filter in 0..<filters {
+      for channel in 0..<max(channels, old) {
+        for tap in 0..<taps {
+          let value = source[(filter * old + channel % old) * taps + tap]
+          if channels == 1 {
+            numbers[filter * taps + tap] += value
+          } else if channel < channels {
+            numbers[(filter * channels + channel) * taps + tap] = value * Float(old) / Float(channels)
+          }
+        }
+      }
+    }
+    return try Tensor(Shape(extents), numbers)
+  }
+}
+
+extension Graph {
+  /// Lets the convolutions that read the input take pictures of `channels` channels.
+  public mutating func adaptInputChannels(to channels: Int) throws(GraphError) {
+    guard let input = inputs.first else { return }
+    for index in nodes.indices where nodes[index].inputs.first == input {
+      guard case .conv(let conv) = nodes[index].operation, conv.group == 1, let id = nodes[index].inputs[1],
+        let weights = values[id].constant, weights.type == .float32, weights.shape.rank == 4,
+        weights.shape[1] != channels
+      else { continue }
+      let adapted = try weights.adaptingInputChannels(to: channels)
+      nodes[index].inputs[1] = addFreshConstant(values[id].name, adapted)
+    }
+  }
+}
