@@ -6,6 +6,12 @@ import Imaging
 public struct Augmentation: Sendable, Equatable {
   /// Mirrors and quarter turns: each of the eight ways equally likely (of four, where the picture is not square).
   public var dihedral = false
+  /// One of the eight ways, always: for looking at a picture from all sides.
+  public var orientation = 0
+  /// Where a picture is larger than what is taken of it: any part of it, not the middle.
+  public var crops = false
+  /// All of fastai's.
+  public var fastai: FastaiTransforms?
   /// How often a picture is turned and zoomed, about its centre, with bilinear sampling and reflected borders.
   public var warpProbability = 0.0
   /// The largest turn to either side, in degrees.
@@ -43,14 +49,25 @@ public struct Augmentation: Sendable, Equatable {
     return augmentation
   }()
 
-  /// By name: `none`, `flips`, `standard`.
-  public static let presets: [(name: String, augmentation: Augmentation)] = [
-    ("none", .none), ("flips", .flips), ("standard", .standard),
-  ]
+  /// fastai 1.0.38's `get_transforms()`.
+  public static let likeFastai = {
+    var augmentation = Augmentation()
+    augmentation.crops = true
+    augmentation.fastai = FastaiTransforms()
+    return augmentation
+  }()
+
+  /// A picture looked at in one of its eight orientations.
+  public static func turned(_ orientation: Int) -> Augmentation {
+    var augmentation = Augmentation()
+    augmentation.orientation = orientation
+    return augmentation
+  }
 
   /// A changed picture of the same size.
   public func apply(to picture: Picture, random: inout RandomSource) -> Picture {
-    var result = picture
+    var result = orientation == 0 ? picture : picture.oriented(orientation)
+    if let fastai { result = fastai.apply(to: result, random: &random) }
     if dihedral {
       let square = picture.width == picture.height
       result = result.oriented(random.index(below: 8) & (square ? 7 : 3))
@@ -101,14 +118,6 @@ extension Picture {
     let (w, h) = (width, height)
     let (cosine, sine) = (Float(cos(angle) / magnification), Float(sin(angle) / magnification))
     let (centerX, centerY) = (Float(w - 1) / 2, Float(h - 1) / 2)
-    // Mirrored at the border's pixel centres, as often as it takes.
-    func reflected(_ index: Int, _ count: Int) -> Int {
-      if index >= 0 && index < count { return index }
-      if count == 1 { return 0 }
-      let period = 2 * (count - 1)
-      let folded = ((index % period) + period) % period
-      return min(folded, period - folded)
-    }
     pixels.withUnsafeBufferPointer { source in
       result.pixels.withUnsafeMutableBufferPointer { target in
         for y in 0..<h {
@@ -118,8 +127,8 @@ extension Picture {
             let fromY = cosine * dy - sine * dx + centerY
             let (floorX, floorY) = (fromX.rounded(.down), fromY.rounded(.down))
             let (fx, fy) = (fromX - floorX, fromY - floorY)
-            let (x0, x1) = (reflected(Int(floorX), w), reflected(Int(floorX) + 1, w))
-            let (y0, y1) = (reflected(Int(floorY), h) * w, reflected(Int(floorY) + 1, h) * w)
+            let (x0, x1) = (Picture.reflected(Int(floorX), w), Picture.reflected(Int(floorX) + 1, w))
+            let (y0, y1) = (Picture.reflected(Int(floorY), h) * w, Picture.reflected(Int(floorY) + 1, h) * w)
             for channel in 0..<3 {
               let top = Float(source[(y0 + x0) * 3 + channel]) * (1 - fx) + Float(source[(y0 + x1) * 3 + channel]) * fx
               let low = Float(source[(y1 + x0) * 3 + channel]) * (1 - fx) + Float(source[(y1 + x1) * 3 + channel]) * fx

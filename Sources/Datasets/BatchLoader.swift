@@ -9,6 +9,9 @@ public struct Batch: Sendable {
   public var labels: [Int32]
   /// Which of the loader's items they are.
   public var indices: [Int]
+  /// Of pictures mixed with another: the other's label, and this one's share. Empty: nothing is mixed.
+  public var partners: [Int32] = []
+  public var shares: [Float] = []
 }
 
 /// Batches of an epoch, made ahead of time by worker threads.
@@ -22,17 +25,19 @@ public final class BatchLoader {
 
   /// - Parameters:
   ///   - dropLast: leave out a last batch that is not full (a batch normalisation of few pictures is a poor one).
+  ///   - mixup: blends pictures with one another, by shares from Beta(mixup, mixup); 0: none.
   ///   - workers: threads; at least 1.
   ///   - byteBudget: the most memory that prepared pictures may be kept in.
   public init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
-    dropLast: Bool, seed: UInt64, workers: Int, byteBudget: Int = 1 << 30
+    dropLast: Bool, seed: UInt64, mixup: Double = 0, workers: Int, byteBudget: Int = 1 << 30
   ) {
     precondition(batchSize > 0, "a batch has at least one picture")
     batchesPerEpoch = dropLast ? items.count / batchSize : (items.count + batchSize - 1) / batchSize
     shared = Shared(
       items: items, preprocessing: preprocessing, augmentation: augmentation, batchSize: batchSize, shuffle: shuffle,
-      seed: seed, batches: batchesPerEpoch, ahead: max(1, workers) + 2, byteBudget: byteBudget)
+      seed: seed, mixup: mixup > 0 ? Mixup(alpha: mixup) : nil, batches: batchesPerEpoch, ahead: max(1, workers) + 2,
+      byteBudget: byteBudget)
     for _ in 0..<max(1, workers) {
       let thread = Thread { [shared] in shared.work() }
       thread.start()
@@ -60,6 +65,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
   private let batchSize: Int
   private let shuffle: Bool
   private let seed: UInt64
+  private let mixup: Mixup?
   private let batches: Int
   /// How many batches may wait for the consumer.
   private let ahead: Int
@@ -77,7 +83,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
 
   init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
-    seed: UInt64, batches: Int, ahead: Int, byteBudget: Int
+    seed: UInt64, mixup: Mixup?, batches: Int, ahead: Int, byteBudget: Int
   ) {
     self.items = items
     self.preprocessing = preprocessing
@@ -85,9 +91,10 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     self.batchSize = batchSize
     self.shuffle = shuffle
     self.seed = seed
+    self.mixup = mixup
     self.batches = batches
     self.ahead = ahead
-    store = PictureStore(items, preprocessing, byteBudget: byteBudget)
+    store = PictureStore(items, preprocessing, crops: !(augmentation?.crops ?? false), byteBudget: byteBudget)
     nextToMake = batches  // nothing to do before `start`
     nextToTake = batches
   }
@@ -144,7 +151,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
       let indices = Array(order[(number * batchSize)..<min((number + 1) * batchSize, order.count)])
       nextToMake += 1
       condition.unlock()
-      let result = Result { try make(indices, epoch) }
+      let result = Result { try make(indices, epoch, number) }
       condition.lock()
       if generation == self.generation {
         ready[number] = result
@@ -154,7 +161,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     condition.unlock()
   }
 
-  private func make(_ indices: [Int], _ epoch: Int) throws -> Batch {
+  private func make(_ indices: [Int], _ epoch: Int, _ number: Int) throws -> Batch {
     var images = try Tensor(zeros: [indices.count, 3, preprocessing.height, preprocessing.width])
     let step = preprocessing.floatsPerPicture
     for (slot, index) in indices.enumerated() {
@@ -162,6 +169,11 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
       if let augmentation {
         // A stream for each pair, whichever worker draws from it.
         var random = RandomSource(seed: seed, stream: UInt64(epoch) << 32 | UInt64(index))
+        if picture.width != preprocessing.width || picture.height != preprocessing.height {
+          let (room, depth) = (picture.width - preprocessing.width, picture.height - preprocessing.height)
+          let (left, top) = (random.index(below: room + 1), random.index(below: depth + 1))
+          picture = picture.cut(left: left, top: top, width: preprocessing.width, height: preprocessing.height)
+        }
         picture = augmentation.apply(to: picture, random: &random)
       }
       images.withMutableElements(Float.self) { all in
@@ -169,6 +181,11 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
         picture.pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
       }
     }
-    return Batch(images: images, labels: indices.map { Int32(items[$0].label) }, indices: indices)
+    var batch = Batch(images: images, labels: indices.map { Int32(items[$0].label) }, indices: indices)
+    if let mixup {
+      var random = RandomSource(seed: seed ^ 0x313C, stream: UInt64(epoch) << 32 | UInt64(number))
+      mixup.apply(&batch, random: &random)
+    }
+    return batch
   }
 }

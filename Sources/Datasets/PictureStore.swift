@@ -1,17 +1,19 @@
 import Foundation
 import Imaging
 
-/// Prepared (decoded, resized, cropped) pictures by item, decoded once and kept while they fit into `byteBudget`.
+/// Prepared (decoded, resized, cropped unless others do that) pictures by item, decoded once and kept while they fit into `byteBudget`.
 final class PictureStore: @unchecked Sendable {  // `kept` is touched under `lock` only
   private let items: [CellFolder.Item]
   private let preprocessing: Preprocessing
+  private let crops: Bool
   private let lock = NSLock()
   private var kept: [Picture?]
   private let keeps: Bool
 
-  init(_ items: [CellFolder.Item], _ preprocessing: Preprocessing, byteBudget: Int) {
+  init(_ items: [CellFolder.Item], _ preprocessing: Preprocessing, crops: Bool, byteBudget: Int) {
     self.items = items
     self.preprocessing = preprocessing
+    self.crops = crops
     // All or nothing: a part kept would speed up a part of each epoch and still spend the memory.
     keeps = items.count * preprocessing.floatsPerPicture <= byteBudget
     kept = [Picture?](repeating: nil, count: keeps ? items.count : 0)
@@ -24,7 +26,9 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
       lock.unlock()
       if let known { return known }
     }
-    let picture = preprocessing.prepared(try PNGFile.read(items[index].path))
+    let file = try PNGFile.read(items[index].path)
+    let whole = crops ? nil : preprocessing.resize.map { file.resized(shorterSide: $0) }
+    let picture = whole ?? preprocessing.prepared(file)
     if keeps {
       lock.lock()
       kept[index] = picture

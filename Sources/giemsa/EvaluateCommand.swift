@@ -21,6 +21,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Of two classes, the one that false negatives are missed cases of; the first unless given.")
   var positive: String?
   @Option(help: "How many of the most confused pictures to list.") var confused = 10
+  @Flag(help: "Test-time augmentation: the mean answer to all eight mirrors and quarter turns of each picture.")
+  var tta = false
   @Option(help: "Pictures at once.") var batch = 16
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -53,7 +55,7 @@ struct EvaluateCommand: ParsableCommand {
         }
         positiveIndex = index
       }
-      let answers = try predictor.answers(items, order: order, threads: threads)
+      let answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
       let report = EvaluationReport(classes: cells.classes, answers: answers)
       print(report.text(positive: positiveIndex, confused: confused), terminator: "")
     }

@@ -111,7 +111,14 @@ extension TrainingBench {
   }
 
   /// What a batch's answers should be.
-  func targets(_ batch: Batch) -> Targets { Targets(batch.labels) }
+  func targets(_ batch: Batch) -> Targets {
+    var targets = Targets(batch.labels)
+    targets.partners = batch.partners
+    targets.shares = batch.shares
+    targets.smoothing = Float(options.labelSmoothing)
+    targets.classWeights = classWeights.map { Float($0) }
+    return targets
+  }
 }
 
 /// Writes a text file; errors begin with its path.

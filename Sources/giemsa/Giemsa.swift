@@ -10,7 +10,8 @@ struct Giemsa: ParsableCommand {
     abstract: "Trains residual networks on pictures of blood cells and exports them as ONNX.",
     version: "giemsa \(version)",
     subcommands: [
-      TrainCommand.self, FineTuneCommand.self, FindRateCommand.self, EvaluateCommand.self, ExportCommand.self,
+      TrainCommand.self, FineTuneCommand.self, FindRateCommand.self, EvaluateCommand.self, ShowBatchCommand.self,
+      ExportCommand.self,
       QuantizeCommand.self, SynthesizeCommand.self,
       BenchTrainingCommand.self,
     ])

@@ -78,23 +78,31 @@ final class Predictor {
   }
 
   /// Answers for the items of a folder, in their order.
-  func answers(_ items: [CellFolder.Item], order: [Int], threads: Int) throws -> [Answer] {
-    let loader = BatchLoader(
-      items: items, preprocessing: preprocessing, augmentation: nil, batchSize: classifier.batch, shuffle: false,
-      dropLast: false, seed: 0, workers: min(threads, 2), byteBudget: 0)
-    loader.start(epoch: 0)
-    var answers: [Answer] = []
-    while let batch = try loader.next() {
-      let scores = try scores(batch.images)
-      scores.withElements(Float.self) { scores in
-        for (row, index) in batch.indices.enumerated() {
-          let first = row * classifier.classCount
-          let probabilities = classifier.probabilities(scores[first..<(first + classifier.classCount)])
-          answers.append(
-            Answer(path: items[index].path, actual: items[index].label, probabilities: order.map { probabilities[$0] }))
+  ///
+  /// - Parameter turns: the mean of the probabilities for all eight mirrors and quarter turns of each picture (four, where
+  ///   it is not square).
+  func answers(_ items: [CellFolder.Item], order: [Int], threads: Int, turns: Bool = false) throws -> [Answer] {
+    let isSquare = preprocessing.width == preprocessing.height
+    let ways = turns ? Array(0..<(isSquare ? 8 : 4)) : [0]
+    var sums = [[Double]](repeating: [Double](repeating: 0, count: order.count), count: items.count)
+    for way in ways {
+      let loader = BatchLoader(
+        items: items, preprocessing: preprocessing, augmentation: way == 0 ? nil : .turned(way),
+        batchSize: classifier.batch, shuffle: false, dropLast: false, seed: 0, workers: min(threads, 2), byteBudget: 0)
+      loader.start(epoch: 0)
+      while let batch = try loader.next() {
+        let scores = try scores(batch.images)
+        scores.withElements(Float.self) { scores in
+          for (row, index) in batch.indices.enumerated() {
+            let first = row * classifier.classCount
+            let probabilities = classifier.probabilities(scores[first..<(first + classifier.classCount)])
+            for (place, source) in order.enumerated() {
+              sums[index][place] += probabilities[source] / Double(ways.count)
+            }
+          }
         }
       }
     }
-    return answers
+    return zip(items, sums).map { Answer(path: $0.path, actual: $0.label, probabilities: $1) }
   }
 }

@@ -44,7 +44,9 @@ struct RunProgress: Codable {
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
-    "start": "--from or --pretrained", "optimizer": "--optimizer", "weightDecay": "--weight-decay",
+    "resize": "--resize", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
+    "classWeights": "--class-weights", "patience": "--patience", "start": "--from or --pretrained",
+    "optimizer": "--optimizer", "weightDecay": "--weight-decay",
     "augmentation": "--augment",
     "split": "--split", "validFraction": "--valid", "seed": "--seed", "classes": "classes",
   ]

@@ -27,6 +27,12 @@ struct RunSettings: Codable {
   /// The schedule's share of climbing and first divisor, where they are not fastai's (0.3 and 25).
   var climb: Double?
   var startDivisor: Double?
+  var resize: Int?
+  var mixup: Double?
+  var labelSmoothing: Double?
+  /// By class.
+  var classWeights: [Double]?
+  var patience: Int?
   var optimizer: String
   var weightDecay: Double
   var augmentation: String

@@ -45,6 +45,7 @@ struct StartingPoint {
           metadata.std = known.std
         }
         metadata.channelOrder = known.channelOrder
+        if file != nil, options.size == nil { metadata.resize = known.resize }
         size = options.size ?? file?.settings.size ?? known.inputSize.first ?? 64
         if graph.isQuantized { graph = try graph.dequantized() }
         try graph.adaptInputChannels(to: 3)
@@ -75,6 +76,10 @@ struct StartingPoint {
     }
     metadata.classes = classes
     metadata.inputSize = [size, size]
+    metadata.resize = options.resize ?? metadata.resize
+    if let resize = options.resize, resize < size {
+      throw CommandFailure("--resize \(resize) leaves too little to crop \(size) pixels a side from")
+    }
     self.metadata = metadata
   }
 
@@ -84,7 +89,9 @@ struct StartingPoint {
     seed: UInt64
   ) throws -> (graph: Graph, hasHead: Bool) {
     guard !RunFolder.exists(file) else { throw CommandFailure("--pretrained \(file): a run; name it with --from") }
-    guard FileManager.default.fileExists(atPath: file) else { throw CommandFailure("\(file): no such file") }
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw CommandFailure("\(file): no such file")
+    }
     do {
       return try architecture.graph(
         weights: try SafeTensors(contentsOf: file), classes: classes, head: head, inputSize: (size, size), seed: seed)

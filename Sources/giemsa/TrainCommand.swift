@@ -16,6 +16,7 @@ struct TrainCommand: ParsableCommand {
 
   @OptionGroup var options: TrainingOptions
   @Option(help: "Times every picture is seen.") var epochs = 8
+  @Option(help: "Stop early: after so many epochs without a better validation loss.") var patience: Int?
   @Option(
     help: ArgumentHelp(
       "The highest learning rate of the one-cycle schedule.",
@@ -29,12 +30,14 @@ struct TrainCommand: ParsableCommand {
 
   func validate() throws {
     try check(epochs, 1...100_000, "--epochs")
+    if let patience { try check(patience, 1...100_000, "--patience") }
   }
 
   func run() throws {
     try reporting {
-      let session = try TrainingSession(Recipe(options: options, output: output, epochs: epochs, rate: lr))
-      try session.run()
+      var recipe = Recipe(options: options, output: output, epochs: epochs, rate: lr)
+      recipe.patience = patience
+      try TrainingSession(recipe).run()
     }
   }
 }
@@ -70,6 +73,8 @@ struct Recipe {
   /// Of the one-cycle schedule, where they are not its own.
   var climb: Double?
   var startDivisor: Double?
+  /// Epochs without a better validation loss that end the run.
+  var patience: Int?
 
   init(options: TrainingOptions, output: RunOptions, epochs: Int, rate: RateChoice) {
     self.options = options

@@ -15,6 +15,8 @@ final class TrainingBench {
   let trainLoader: BatchLoader
   let validLoader: BatchLoader
   let optimizer: Optimizer
+  /// What each class counts; empty: all the same.
+  let classWeights: [Double]
 
   /// Everything that can be wrong with settings is found here; what can be wrong with pictures, in ``network()``.
   init(_ options: TrainingOptions) throws {
@@ -23,12 +25,13 @@ final class TrainingBench {
     split = try Split(cells, kind: options.split, validFraction: options.valid, seed: options.seed)
     start = try StartingPoint(options, classes: cells.classes)
     batch = min(options.batch, split.train.count)
+    classWeights = try TrainingBench.weights(options.classWeights, cells, split)
     let preprocessing = try Preprocessing(start.metadata, inputShape: Shape([batch, 3, start.size, start.size]))
     let workers = min(options.threads, 2)
     trainLoader = BatchLoader(
       items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
       augmentation: options.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
-      seed: options.seed, workers: workers)
+      seed: options.seed, mixup: options.mixup, workers: workers)
     validLoader = BatchLoader(
       items: split.valid.map { [cells] in cells.items[$0] }, preprocessing: preprocessing, augmentation: nil,
       batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, workers: workers)
@@ -59,7 +62,29 @@ final class TrainingBench {
       augmentation: options.augment.rawValue, split: options.split.rawValue, validFraction: options.valid,
       seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
     settings.set(rates)
+    settings.resize = start.metadata.resize
+    settings.mixup = options.mixup > 0 ? options.mixup : nil
+    settings.labelSmoothing = options.labelSmoothing > 0 ? options.labelSmoothing : nil
+    settings.classWeights = classWeights.isEmpty ? nil : classWeights
     return settings
+  }
+
+  /// `balanced`: inversely as often as a class is trained on, 1 where all are as frequent.
+  private static func weights(_ choice: ClassWeights?, _ cells: CellFolder, _ split: Split) throws -> [Double] {
+    switch choice {
+    case nil: return []
+    case .balanced:
+      var counts = [Int](repeating: 0, count: cells.classes.count)
+      for index in split.train { counts[cells.items[index].label] += 1 }
+      return counts.map { Double(split.train.count) / Double(max($0, 1) * counts.count) }
+    case .numbers(let numbers):
+      guard numbers.count == cells.classes.count else {
+        throw CommandFailure(
+          "--class-weights: \(numbers.count) numbers for \(cells.classes.count) classes "
+            + "(\(cells.classes.joined(separator: ", ")))")
+      }
+      return numbers
+    }
   }
 
   /// Names of what was trained on and what was kept back, in one number.

@@ -12,12 +12,13 @@ enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
 }
 
 enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
-  case none, flips, standard
+  case none, flips, cells, standard, fastai
 
   var augmentation: Augmentation {
     switch self {
     case .none: .none
-    case .flips: .flips
+    case .flips, .cells: .flips
+    case .fastai: .likeFastai
     case .standard: .standard
     }
   }
@@ -28,6 +29,24 @@ enum Freeze: String, EnumerableFlag {
 
   static func help(for value: Freeze) -> ArgumentHelp? {
     value == .freeze ? "Train the head alone (and the body's batch normalisations)." : "Train everything (the default)."
+  }
+}
+
+/// `--class-weights`.
+enum ClassWeights: ExpressibleByArgument {
+  case balanced
+  case numbers([Double])
+
+  init?(argument: String) {
+    if argument == "balanced" {
+      self = .balanced
+      return
+    }
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
+    guard numbers.count > 1, numbers.allSatisfy({ $0 >= 0 && $0 <= 1e6 }), numbers.contains(where: { $0 > 0 }) else {
+      return nil
+    }
+    self = .numbers(numbers)
   }
 }
 
@@ -50,11 +69,25 @@ struct TrainingOptions: ParsableArguments {
   @Flag var freeze = Freeze.unfreeze
   @Flag(help: "With --freeze: the body's batch normalisations stay as they are; else they go on learning.")
   var freezeBn = false
+  @Option(help: "Resize the shorter side to this first, then crop --size pixels a side; else pictures are squeezed.")
+  var resize: Int?
   @Option(help: "Pictures a step.") var batch = 64
   @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
   @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
-  @Option(help: "Random changes: none; flips (mirrors and quarter turns); standard (turns, zooms and light too).")
+  @Option(
+    help: ArgumentHelp(
+      "Random changes.",
+      discussion: """
+        flips, or cells: all eight mirrors and quarter turns, for a cell has no up. standard: small turns, zooms and \
+        changes of light too. fastai: get_transforms() of fastai 1.0.38 (crop, mirror, symmetric warp, turn, zoom, light).
+        """))
   var augment = AugmentationName.flips
+  @Option(help: "Blend pictures with one another by shares from Beta(x, x), as fastai with 0.4; 0: do not.")
+  var mixup = 0.0
+  @Option(help: "How much of the right class's probability is wanted for all classes alike.")
+  var labelSmoothing = 0.0
+  @Option(help: "What each class counts: balanced (as rare as it is), or numbers such as 2,1 in the classes' order.")
+  var classWeights: ClassWeights?
   @Option(help: "The share of pictures kept back for validation.") var valid = 0.2
   @Option(help: "Keep pictures back at random, or whole slides (told by the name before _IMG or _cell).")
   var split = SplitKind.random
@@ -69,7 +102,12 @@ struct TrainingOptions: ParsableArguments {
     guard from == nil || pretrained == nil else { throw ValidationError("--from and --pretrained: one or the other") }
     guard freeze == .freeze || !freezeBn else { throw ValidationError("--freeze-bn goes with --freeze") }
     if let size { try check(size, 16...4096, "--size") }
+    if let resize { try check(resize, 16...4096, "--resize") }
     try check(batch, 1...65536, "--batch")
+    guard mixup >= 0, mixup <= 100 else { throw ValidationError("--mixup \(mixup) must be from 0 to 100") }
+    guard labelSmoothing >= 0, labelSmoothing < 1 else {
+      throw ValidationError("--label-smoothing \(labelSmoothing) must be at least 0 and less than 1")
+    }
     try check(threads, 1...1024, "--threads")
     guard weightDecay >= 0, weightDecay <= 1 else {
       throw ValidationError("--weight-decay \(weightDecay) must be from 0 to 1")

@@ -32,6 +32,7 @@ final class TrainingSession {
     var settings = bench.settings(epochs: recipe.epochs, rates: rates, choice: recipe.rate)
     settings.climb = recipe.climb
     settings.startDivisor = recipe.startDivisor
+    settings.patience = recipe.patience
     progress = RunProgress(settings: settings, pictures: bench.fingerprint)
 
     let (out, output) = (recipe.output.folder, recipe.output)
@@ -84,7 +85,7 @@ final class TrainingSession {
     let interruption = Interruption()
     show(EpochTable.header + "\n")
     for result in progress.history { show(EpochTable.line(result) + "\n") }
-    while progress.epoch < recipe.epochs {
+    while progress.epoch < recipe.epochs, !isOutOfPatience {
       let started = ContinuousClock.now
       guard let (trainLoss, pace) = try train(interruption) else { return try stop() }
       guard let (validLoss, accuracy) = try validate(interruption) else { return try stop() }
@@ -96,12 +97,22 @@ final class TrainingSession {
       show(EpochTable.line(result) + "\n")
       if interruption.isAsked, progress.epoch < recipe.epochs { return try stop() }
     }
+    if progress.epoch < recipe.epochs {
+      complain("stopped early: no better validation loss for \(progress.history.count - bestEpoch - 1) epochs")
+    }
     try saveState()
     try saveLast()
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
       complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
     }
+  }
+
+  private var bestEpoch: Int { settings.results.bestEpoch ?? 0 }
+
+  private var isOutOfPatience: Bool {
+    guard let patience = recipe.patience, progress.step == 0 else { return false }
+    return progress.history.count - bestEpoch > patience
   }
 
   /// What is left of the epoch's steps: mean loss of all of them and pictures per second; nil when Ctrl-C came.

@@ -69,7 +69,9 @@ import Testing
   @Test(arguments: [
     ("--arch", "resnet19"), ("--size", "0"), ("--epochs", "-1"), ("--batch", "0"), ("--lr", "fast"), ("--lr", "-1"),
     ("--valid", "1.5"), ("--split", "patient"), ("--learning-rate", "1"), ("--lr", "1e-3:"), ("--lr", "1:2:3"),
-    ("--stage", "0"),
+    ("--stage", "0"), ("--mixup", "x"),
+    ("--label-smoothing", "1"), ("--class-weights", "1"), ("--class-weights", "1,2,3"), ("--patience", "0"),
+    ("--resize", "16"),
   ])
   func mistakenOption(_ option: String, _ value: String) throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])
@@ -88,6 +90,20 @@ import Testing
     try ONNXFile.write(try SmallModel.graph(classes: 3), to: model)
     let data = try cells(["Parasitized": 4, "Uninfected": 4])
     try expectOneClearLine("giemsa", ["evaluate", model, data], naming: ["classes"])
+  }
+
+  @Test func weightsThatAreNone() throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    let text = try folder.write(Array("hello, this is no file of weights".utf8), to: "hello.safetensors")
+    try expectOneClearLine("giemsa", train(data, ["--pretrained", text]), naming: ["hello.safetensors"])
+    try expectOneClearLine("giemsa", ["export", text, "--out", folder.path("x.onnx")], naming: ["hello.safetensors"])
+    try expectOneClearLine("giemsa", train(data, ["--pretrained", text, "--from", text]), naming: ["--pretrained"])
+    try expectOneClearLine(
+      "giemsa", train(data, ["--pretrained", folder.path("none.safetensors")]), naming: ["none.safetensors"])
+    try expectOneClearLine("giemsa", train(data, ["--load", folder.path("no-stage")]), naming: ["no-stage"])
+    try expectOneClearLine(
+      "giemsa", ["find-lr", data, "--out", folder.path("no/such/folder.svg")], naming: ["folder.svg"])
+    try expectOneClearLine("giemsa", ["show-batch", folder.path("no-cells")], naming: ["no-cells"])
   }
 
   @Test func resumingAnotherRun() throws {

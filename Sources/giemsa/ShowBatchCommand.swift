@@ -1,0 +1,82 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Imaging
+import ModelGraph
+
+struct ShowBatchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show-batch",
+    abstract: "Draws what a network is trained on: a sheet of pictures as the augmentation leaves them.",
+    discussion: "Each class has a frame of its own colour; the classes, row by row, go to standard output.")
+
+  @Argument(help: "The folder of pictures.") var data: String
+  @Option(help: "The picture to write (PNG).") var out = "batch.png"
+  @Option(help: "Pixels a side that pictures are resized to.") var size = 96
+  @Option(help: "As train's.") var augment = AugmentationName.flips
+  @Option(help: "Rows.") var rows = 4
+  @Option(help: "Columns.") var columns = 6
+  @Flag(help: "One picture in every row, changed again and again, instead of different ones.") var same = false
+  @Option(help: "Of the choice and the changes.") var seed: UInt64 = 1
+
+  func validate() throws {
+    try check(size, 16...1024, "--size")
+    try check(rows, 1...64, "--rows")
+    try check(columns, 1...64, "--columns")
+  }
+
+  func run() throws {
+    try reporting {
+      let cells = try CellFolder(data)
+      let chosen = CellFolder.evenly(cells.items, count: same ? rows : rows * columns)
+      let items = same ? chosen.flatMap { [CellFolder.Item](repeating: $0, count: columns) } : chosen
+      var metadata = ModelMetadata()
+      // Bytes in, bytes out: no colours to be undone.
+      metadata.mean = [0, 0, 0]
+      metadata.std = [1, 1, 1]
+      let preprocessing = try Preprocessing(metadata, inputShape: Shape([1, 3, size, size]))
+      let loader = BatchLoader(
+        items: items, preprocessing: preprocessing, augmentation: augment.augmentation, batchSize: items.count,
+        shuffle: !same, dropLast: false, seed: seed, workers: 1, byteBudget: 0)
+      loader.start(epoch: 0)
+      guard let batch = try loader.next() else { throw CommandFailure("\(data): nothing to show") }
+      try PNGFile.write(sheet(batch), to: out)
+      for row in 0..<(items.count + columns - 1) / columns {
+        let labels = batch.labels[row * columns..<min((row + 1) * columns, items.count)]
+        print(labels.map { cells.classes[Int($0)] }.joined(separator: "  "))
+      }
+      print("\(out): \(items.count) pictures (\(augment.rawValue))")
+    }
+  }
+
+  private static let colors: [[UInt8]] = [
+    [168, 66, 42], [42, 94, 168], [47, 125, 79], [150, 110, 20], [110, 60, 150], [60, 60, 60],
+  ]
+
+  /// Rows of pictures, each in a frame.
+  private func sheet(_ batch: Batch) -> Picture {
+    let (frame, gap) = (3, 5)
+    let side = size + 2 * frame + gap
+    let count = batch.labels.count
+    let wide = min(columns, count)
+    var sheet = Picture(width: wide * side + gap, height: (count + columns - 1) / columns * side + gap)
+    for index in sheet.pixels.indices { sheet.pixels[index] = 255 }
+    batch.images.withElements(Float.self) { values in
+      for (index, label) in batch.labels.enumerated() {
+        let (left, top) = (index % columns * side + gap, index / columns * side + gap)
+        let color = ShowBatchCommand.colors[Int(label) % ShowBatchCommand.colors.count]
+        for y in 0..<size + 2 * frame {
+          for x in 0..<size + 2 * frame {
+            let isInside = x >= frame && y >= frame && x < size + frame && y < size + frame
+            for channel in 0..<3 {
+              let place = ((index * 3 + channel) * size + y - frame) * size + x - frame
+              sheet.pixels[((top + y) * sheet.width + left + x) * 3 + channel] =
+                isInside ? UInt8(min(max(values[place] * 255, 0), 255).rounded()) : color[channel]
+            }
+          }
+        }
+      }
+    }
+    return sheet
+  }
+}
