@@ -27,7 +27,10 @@ let package = Package(
     .target(name: "Imaging", dependencies: ["ModelGraph", "PNGShim", "Platform"]),
     .executableTarget(
       name: "giemsa-field",
-      dependencies: ["ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Platform"]),
+      dependencies: ["ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Platform"],
+      // One file without dynamic libraries starts in a third of the time and 6 MiB less, of which the system would keep
+      // pages of the Swift library and libstdc++.
+      linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))]),
 
     // Lab: the workstation.
     .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
@@ -59,7 +62,8 @@ let package = Package(
     .testTarget(name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
     .testTarget(
-      name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat", "Imaging", "giemsa", "giemsa-field"]),
+      // It runs giemsa-field too, which `swift build --build-tests` makes: to depend on it would link tests statically.
+      name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat", "Imaging", "giemsa"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11

@@ -71,11 +71,15 @@ public struct Preprocessing: Sendable {
     let area = width * height
     precondition(pixels.count == area * 3 && planes.count == area * 3, "not a prepared picture")
     table.withUnsafeBufferPointer { table in
+      guard let table = table.baseAddress, let pixels = pixels.baseAddress, let planes = planes.baseAddress else {
+        return
+      }
       for channel in 0..<3 {
-        let source = order[channel]
-        let base = channel * 256
+        var source = pixels + order[channel]
+        let (values, plane) = (table + channel * 256, planes + channel * area)
         for index in 0..<area {
-          planes[channel * area + index] = table[base + Int(pixels[index * 3 + source])]
+          plane[index] = values[Int(source[0])]
+          source += 3
         }
       }
     }

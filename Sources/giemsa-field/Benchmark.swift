@@ -117,14 +117,15 @@ struct Benchmark {
   private func percentile(_ share: Int) -> Double { runs[min(runs.count - 1, runs.count * share / 100)] }
 
   private static func milliseconds(_ seconds: Double) -> String { NumberText.fixed(seconds * 1000, 3) }
-  private static func mebibytes(_ bytes: Int) -> String { NumberText.fixed(Double(bytes) / 1_048_576, 1) }
+  private static func mebibytes(_ bytes: Int) -> String { NumberText.fixed(Double(bytes) / 1_048_576, 2) }
 
   var json: String {
     let peak = NumberText.fixed(Double(peakKiB) / 1024, 1)
     var text = "{\"median_ms\": \(Self.milliseconds(percentile(50)))"
     text += ", \"p90_ms\": \(Self.milliseconds(percentile(90))), \"runs\": \(runs.count)"
     text += ", \"load_ms\": \(Self.milliseconds(load)), \"first_ms\": \(Self.milliseconds(first))"
-    text += ", \"peak_rss_mib\": \(peak), \"threads\": \(threads), \"batch\": \(batch)"
+    text += ", \"peak_rss_mib\": \(peak), \"weights_mib\": \(Self.mebibytes(weightBytes))"
+    text += ", \"activations_mib\": \(Self.mebibytes(activationBytes)), \"threads\": \(threads), \"batch\": \(batch)"
     return text + ", \"isa\": \"\(Engine.instructionSet)\"}"
   }
 

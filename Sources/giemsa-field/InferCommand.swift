@@ -85,12 +85,14 @@ enum InferCommand {
       pictures = []
     }
     if !walk.files.isEmpty { output.write(format.header) }
-    for file in walk.files {
-      do {
-        pictures.append(try PNGFile.read(file))
+    let queue = PictureQueue(walk.files, model.preprocessing)
+    while let (file, entry) = queue.next() {
+      switch entry {
+      case .picture(let picture):
+        pictures.append(picture)
         names.append(file)
-      } catch {
-        complain(error.message)
+      case .problem(let message):
+        complain(message)
         bad += 1
       }
       if pictures.count == model.classifier.batch { try flush() }

@@ -5,11 +5,12 @@ import ONNXFormat
 import Passes
 
 /// A model ready to be shown pictures.
-struct PictureModel {
+final class PictureModel {
   let classes: [String]
   let classifier: PictureClassifier
   let preprocessing: Preprocessing
   private let engine: Engine
+  private var batch: Tensor
 
   /// What the command line says of a model that does not say it itself.
   struct Overrides {
@@ -47,19 +48,20 @@ struct PictureModel {
       _ = try PassPipeline.optimize(&graph)
       engine = try Engine(consume graph, inputShapes: [classifier.inputShape], options: options)
       try weights.check()
+      self.batch = try Tensor(zeros: classifier.inputShape)
     } catch {
       throw UsageError(message: "\(path): \(error)")
     }
   }
 
-  /// Each picture's probabilities; at most ``PictureClassifier/batch`` pictures at a time.
+  /// The probabilities of each picture, prepared (``Preprocessing/prepared(_:)``); at most ``PictureClassifier/batch`` of
+  /// them at a time.
   func probabilities(_ pictures: [Picture]) throws(GraphError) -> [[Double]] {
-    var batch = try Tensor(zeros: classifier.inputShape)
     let step = preprocessing.floatsPerPicture
     batch.withMutableElements(Float.self) { all in
       for (index, picture) in pictures.enumerated() {
         let planes = UnsafeMutableBufferPointer(rebasing: all[(index * step)..<((index + 1) * step)])
-        preprocessing.prepared(picture).pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
+        picture.pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
       }
     }
     guard let scores = try engine.run([batch]).first, scores.type == .float32 else {

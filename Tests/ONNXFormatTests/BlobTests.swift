@@ -1,3 +1,4 @@
+import Foundation
 import ModelGraph
 import ONNXFormat
 import Testing
@@ -30,6 +31,40 @@ import Testing
     #expect(w.withBytes { Array($0) } == bytes)
     #expect(graph.values.first { $0.name == "small" }?.constant?.doubles == [1])
     #expect(graph.values.first { $0.name == "last" }?.constant?.ints == bytes[..<300].map { Int($0) })
+  }
+
+  @Test func largeOnesCanWaitInTheFile() throws {
+    let scratch = try Scratch()
+    let long = (0..<65536).map { UInt8(truncatingIfNeeded: $0 * 31 >> 3) }
+    let other = model([shape.data(9, bytes), Wire.tensor("long", type: 3, dims: [65536]).data(9, long)])
+    let path = try scratch.write(other.bytes, "m.onnx")
+    let (graph, weights) = try ONNXFile.open(path)
+    let w = try #require(graph.values.first { $0.name == "w" }?.constant)
+    var tensor = try #require(graph.values.first { $0.name == "long" }?.constant)
+    #expect(!w.isDeferred && tensor.isDeferred)
+    var copy = [UInt8](repeating: 0, count: long.count)
+    copy.withUnsafeMutableBytes { if let base = $0.baseAddress { tensor.copyBytes(to: base) } }
+    #expect(copy == long && tensor.isDeferred)
+    // A writer gets a copy of its own.
+    let untouched = tensor
+    tensor.withMutableBytes { $0[0] ^= 1 }
+    #expect(tensor.withBytes { $0[0] } == long[0] ^ 1 && tensor.withBytes { $0[1] } == long[1])
+    #expect(untouched.isDeferred)
+    #expect(untouched.withBytes { Array($0) } == long)
+    #expect(!untouched.isDeferred)
+    try weights.check()
+  }
+
+  @Test func aFileThatShrinksMeanwhileIsNoticed() throws {
+    let scratch = try Scratch()
+    let long = [UInt8](repeating: 7, count: 65536)
+    let path = try scratch.write(
+      model([shape.data(9, bytes), Wire.tensor("long", type: 3, dims: [65536]).data(9, long)]).bytes, "m.onnx")
+    let (graph, weights) = try ONNXFile.open(path)
+    #expect(truncate(path, 4096) == 0)
+    let tensor = try #require(graph.values.first { $0.name == "long" }?.constant)
+    #expect(tensor.withBytes { $0.allSatisfy { $0 == 0 } })
+    #expect(code { try weights.check() } == .unreadable)
   }
 
   @Test func halvesAreWidened() throws {

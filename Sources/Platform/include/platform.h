@@ -78,6 +78,15 @@ double platform_log(double x);
 float platform_logf(float x);
 double platform_pow(double x, double y);
 
+// A thread that runs `body` once; NULL where there is none to have. Join it: that waits for its end.
+void *platform_thread_start(void (*body)(void *context), void *context);
+void platform_thread_join(void *thread);
+// A counter that waits rather than go below 0; NULL where memory runs out.
+void *platform_semaphore_create(unsigned count);
+void platform_semaphore_wait(void *semaphore);
+void platform_semaphore_post(void *semaphore);
+void platform_semaphore_destroy(void *semaphore);
+
 // Peak resident memory of this process in KiB (VmHWM).
 long platform_peak_rss_kib(void);
 

@@ -1,0 +1,107 @@
+import Imaging
+import Platform
+
+/// Pictures ready for the model, in the files' order: read, decoded and resized by a thread beside the one that runs the
+/// model, a few pictures ahead of it. A single picture is prepared when it is asked for.
+final class PictureQueue {
+  /// A picture of the model's size, or why there is none.
+  enum Entry {
+    case picture(Picture)
+    case problem(String)
+  }
+
+  private let shelf: PictureShelf
+  /// Where the thread finds the shelf.
+  private let place: UnsafeMutablePointer<PictureShelf>
+  private let thread: UnsafeMutableRawPointer?
+  private var taken = 0
+
+  init(_ files: [String], _ preprocessing: Preprocessing) {
+    shelf = PictureShelf(files, preprocessing)
+    place = .allocate(capacity: 1)
+    place.initialize(to: shelf)
+    var thread: UnsafeMutableRawPointer?
+    if files.count > 1, platform_processor_count() > 1, shelf.canBeShared {
+      thread = platform_thread_start({ $0?.assumingMemoryBound(to: PictureShelf.self).pointee.fill() }, place)
+    }
+    self.thread = thread
+  }
+
+  deinit {
+    if let thread {
+      shelf.end()
+      platform_thread_join(thread)
+    }
+    place.deinitialize(count: 1)
+    place.deallocate()
+  }
+
+  /// The next file and what is in it; nil behind the last.
+  func next() -> (file: String, entry: Entry)? {
+    guard taken < shelf.files.count else { return nil }
+    defer { taken += 1 }
+    return (shelf.files[taken], thread == nil ? shelf.prepared(taken) : shelf.take(taken))
+  }
+}
+
+/// What a queue's two threads share: each slot belongs to one of them at a time, handed over with the semaphores.
+private final class PictureShelf {
+  /// Pictures ahead: enough for one that takes longer than usual.
+  private static let slotCount = 3
+
+  let files: [String]
+  private let preprocessing: Preprocessing
+  private let slots: UnsafeMutablePointer<PictureQueue.Entry?>
+  private let empty = platform_semaphore_create(UInt32(slotCount))
+  private let full = platform_semaphore_create(0)
+  /// Written before ``empty`` is posted for the last time.
+  private var isEnding = false
+
+  var canBeShared: Bool { empty != nil && full != nil }
+
+  init(_ files: [String], _ preprocessing: Preprocessing) {
+    self.files = files
+    self.preprocessing = preprocessing
+    slots = .allocate(capacity: Self.slotCount)
+    slots.initialize(repeating: nil, count: Self.slotCount)
+  }
+
+  deinit {
+    if let empty { platform_semaphore_destroy(empty) }
+    if let full { platform_semaphore_destroy(full) }
+    slots.deinitialize(count: Self.slotCount)
+    slots.deallocate()
+  }
+
+  func prepared(_ index: Int) -> PictureQueue.Entry {
+    do {
+      return .picture(preprocessing.prepared(try PNGFile.read(files[index])))
+    } catch {
+      return .problem(error.message)
+    }
+  }
+
+  /// The thread's work: everything, one after the other.
+  func fill() {
+    for index in files.indices {
+      platform_semaphore_wait(empty)
+      if isEnding { return }
+      slots[index % Self.slotCount] = prepared(index)
+      platform_semaphore_post(full)
+    }
+  }
+
+  func take(_ index: Int) -> PictureQueue.Entry {
+    platform_semaphore_wait(full)
+    let entry = slots[index % Self.slotCount] ?? .problem("\(files[index]): no memory left")
+    slots[index % Self.slotCount] = nil
+    platform_semaphore_post(empty)
+    return entry
+  }
+
+  /// Lets the thread stop where it is.
+  func end() {
+    isEnding = true
+    platform_semaphore_post(empty)
+  }
+}
