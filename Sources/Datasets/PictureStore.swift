@@ -27,7 +27,12 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
       if let known { return known }
     }
     let file = try PNGFile.read(items[index].path)
-    let whole = crops ? nil : preprocessing.resize.map { file.resized(shorterSide: $0) }
+    let whole =
+      crops
+      ? nil
+      : preprocessing.resize.map {
+        file.resized(shorterSide: $0).extended(width: preprocessing.width, height: preprocessing.height)
+      }
     let picture = whole ?? preprocessing.prepared(file)
     if keeps {
       lock.lock()

@@ -32,6 +32,31 @@ public struct Picture: Sendable, Equatable {
     return Picture(width: w, height: h, pixels: result)
   }
 
+  /// At least `width` × `height` pixels: what is missing is added on both sides alike, mirrored at the border's pixel
+  /// centres (as fastai pads before it crops).
+  public func extended(width newWidth: Int, height newHeight: Int) -> Picture {
+    let (left, top) = (max(newWidth - width + 1, 0) / 2, max(newHeight - height + 1, 0) / 2)
+    if left == 0, top == 0 { return self }
+    let (w, h) = (width + 2 * left, height + 2 * top)
+    var result = [UInt8]()
+    result.reserveCapacity(w * h * 3)
+    for y in 0..<h {
+      let row = Self.mirrored(y - top, height) * width
+      for x in 0..<w {
+        let start = (row + Self.mirrored(x - left, width)) * 3
+        result += pixels[start..<(start + 3)]
+      }
+    }
+    return Picture(width: w, height: h, pixels: result)
+  }
+
+  private static func mirrored(_ index: Int, _ count: Int) -> Int {
+    if count == 1 { return 0 }
+    let period = 2 * (count - 1)
+    let folded = (index % period + period) % period
+    return min(folded, period - folded)
+  }
+
   /// Half of `n`, ties to even: Python's `round(n / 2)`, which is what CenterCrop uses.
   private static func half(_ n: Int) -> Int {
     let down = n / 2

@@ -6,7 +6,7 @@ public struct Preprocessing: Sendable {
   /// The tensor's extents.
   public let height: Int
   public let width: Int
-  /// The shorter side before the centre crop; nil: straight to `width` × `height`.
+  /// The shorter side before the centre crop (where it is less than that, borders are reflected); nil: straight to `width` × `height`.
   public let resize: Int?
   /// For each tensor channel, which of R, G, B it is.
   private let order: [Int]
@@ -43,7 +43,8 @@ public struct Preprocessing: Sendable {
     height = inputShape[2]
     width = inputShape[3]
     resize = metadata.resize
-    if let resize, resize < max(height, width) {
+    // A little less is filled up by reflection; less than half is a mistake.
+    if let resize, 2 * resize < max(height, width) {
       throw ImagingError("pictures are resized to \(resize), which leaves too little to crop \(width) × \(height) from")
     }
     order = metadata.channelOrder == .rgb ? [0, 1, 2] : [2, 1, 0]
@@ -60,7 +61,8 @@ public struct Preprocessing: Sendable {
   /// Resized and cropped to `width` × `height`, still RGB bytes: what ``normalize(_:into:)`` wants.
   public func prepared(_ picture: Picture) -> Picture {
     guard let resize else { return picture.resized(width: width, height: height) }
-    return picture.resized(shorterSide: resize).cropped(width: width, height: height)
+    return picture.resized(shorterSide: resize).extended(width: width, height: height)
+      .cropped(width: width, height: height)
   }
 
   /// Floats in one prepared picture's part of the tensor.

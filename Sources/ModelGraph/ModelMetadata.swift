@@ -16,7 +16,7 @@ public struct ModelMetadata: Sendable {
   /// Key `giemsa.input_size`: `[height, width]` of the tensor.
   public var inputSize: [Int] = []
   /// Key `giemsa.resize`: the shorter side (in pixels) that a picture is resized to before the centre crop to
-  /// `inputSize`; nil: resized straight to `inputSize`.
+  /// `inputSize` (less than that: borders are reflected); nil: resized straight to `inputSize`.
   public var resize: Int?
   /// Key `giemsa.mean`, `giemsa.std`: per channel, for values in 0...1.
   public var mean: [Float] = []

@@ -77,7 +77,7 @@ struct StartingPoint {
     metadata.classes = classes
     metadata.inputSize = [size, size]
     metadata.resize = options.resize ?? metadata.resize
-    if let resize = options.resize, resize < size {
+    if let resize = options.resize, 2 * resize < size {
       throw CommandFailure("--resize \(resize) leaves too little to crop \(size) pixels a side from")
     }
     self.metadata = metadata

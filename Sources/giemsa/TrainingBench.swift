@@ -102,6 +102,9 @@ final class TrainingBench {
     complain(
       "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(batch) pictures; "
         + "\(options.threads) threads, \(network.instructionSet)")
+    if options.freeze == .freeze, start.source == nil {
+      complain("note: the frozen body is as chance made it; --pretrained or --from gives it something to know")
+    }
     let known = Set(start.keptBack)
     let seen = known.isEmpty ? 0 : keptBack.count { !known.contains($0) }
     if seen > 0 {

@@ -69,7 +69,7 @@ struct TrainingOptions: ParsableArguments {
   @Flag var freeze = Freeze.unfreeze
   @Flag(help: "With --freeze: the body's batch normalisations stay as they are; else they go on learning.")
   var freezeBn = false
-  @Option(help: "Resize the shorter side to this first, then crop --size pixels a side; else pictures are squeezed.")
+  @Option(help: "Resize the shorter side to this, then crop to --size (or reflect borders up to it); else squeeze.")
   var resize: Int?
   @Option(help: "Pictures a step.") var batch = 64
   @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw

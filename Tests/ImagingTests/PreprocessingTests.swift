@@ -31,6 +31,21 @@ import Testing
     #expect(prepared.width == 6 && prepared.height == 4)
   }
 
+  /// A shorter side a little below the crop: borders are reflected, the middle stays.
+  @Test func resizeThenReflect() throws {
+    var metadata = metadata()
+    metadata.resize = 4
+    let preprocessing = try Preprocessing(metadata, inputShape: [1, 3, 6, 6])
+    let picture = Picture(width: 4, height: 4, pixels: (0..<48).map { UInt8($0) })
+    let prepared = preprocessing.prepared(picture)
+    #expect(prepared.width == 6 && prepared.height == 6)
+    func pixel(_ picture: Picture, _ x: Int, _ y: Int) -> UInt8 { picture.pixels[(y * picture.width + x) * 3] }
+    #expect(pixel(prepared, 1, 1) == pixel(picture, 0, 0) && pixel(prepared, 4, 4) == pixel(picture, 3, 3))
+    #expect(pixel(prepared, 0, 1) == pixel(picture, 1, 0) && pixel(prepared, 5, 5) == pixel(picture, 2, 2))
+    let long = picture.extended(width: 6, height: 2)
+    #expect(long.width == 6 && long.height == 4)
+  }
+
   @Test(arguments: [
     (Shape([1, 1, 8, 8]), "channels"), (Shape([1, 8, 8]), "shape"), (Shape([1, 3, 0, 8]), "pixels"),
   ])

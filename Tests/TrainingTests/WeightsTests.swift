@@ -42,6 +42,13 @@ import Training
     #expect(throws: WeightsError.self) { try SafeTensors(file(header, [UInt8](repeating: 0, count: 8))) }
   }
 
+  @Test func tellsWhatToDoWithPyTorchsOwn() {
+    do {
+      _ = try SafeTensors(Data([0x50, 0x4B, 3, 4] + [UInt8](repeating: 0, count: 40)))
+      Issue.record("accepted")
+    } catch { #expect(error.description.contains("PyTorch")) }
+  }
+
   @Test func refusesOtherFiles() {
     for bytes: [UInt8] in [[], [1, 2, 3], [UInt8](repeating: 255, count: 40), Array("hello, I am a text".utf8)] {
       #expect(throws: WeightsError.self) { try SafeTensors(Data(bytes)) }
