@@ -3,12 +3,12 @@ import ModelGraph
 /// The state of a training run as bytes. All numbers are little-endian.
 ///
 ///     8 bytes   magic "GIEMSA\u{1}T"
-///     u32       version, 2
+///     u32       version, 3
 ///     u64       length of the caller's notes (where the run is), and the notes
 ///     u64       steps taken
 ///     u64       steps the optimiser's moments have seen
-///     u32       moments per parameter (AdamW 2, SGD 1, none yet 0)
-///     u32       parameters, then for each: name, shape, its weights, its moments
+///     u32       moments per parameter that learns (AdamW 2, SGD 1, none yet 0)
+///     u32       parameters, then for each: name, shape, u32 tensors, its weights, its moments
 ///     u32       running statistics, then for each: name, shape, values
 ///
 /// A name is u32 length and UTF-8; a shape u32 rank and u64 extents; values are float32 in ONNX's order, whatever layout
@@ -21,7 +21,7 @@ struct Checkpoint {
   var statistics: [(name: String, tensor: Tensor)] = []
 
   private static let magic = Array("GIEMSA\u{1}T".utf8)
-  private static let version: UInt32 = 2
+  private static let version: UInt32 = 3
 
   init(stepCount: Int, momentSteps: Int, momentCount: Int) {
     self.stepCount = stepCount
@@ -57,7 +57,9 @@ struct Checkpoint {
     for _ in 0..<(try reader.count(UInt32.self)) {
       let (name, shape) = try reader.header()
       var tensors: [Tensor] = []
-      for _ in 0...momentCount { tensors.append(try reader.tensor(shape)) }
+      let count = try reader.count(UInt32.self)
+      guard count >= 1, count <= 1 + momentCount else { throw Reader.damaged }
+      for _ in 0..<count { tensors.append(try reader.tensor(shape)) }
       parameters.append((name, tensors))
     }
     for _ in 0..<(try reader.count(UInt32.self)) {

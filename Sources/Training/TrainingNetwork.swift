@@ -115,7 +115,7 @@ public final class TrainingNetwork {
     guard rates.count == LayerGroups.count else {
       throw GraphError(.badInput, "\(rates.count) rates for \(LayerGroups.count) groups of layers")
     }
-    while moments.count < optimizer.momentCount { moments.append(try Block(plan.weightCount)) }
+    while moments.count < optimizer.momentCount { moments.append(try Block(plan.learningCount)) }
     let updates = rates.map { optimizer.update(step: momentSteps + 1, rate: $0, momentum: momentum) }
     let loss = try forwardAndBackward(images, targets) { [self] parameter, gradient in
       let start = platform_seconds()
@@ -263,7 +263,7 @@ public final class TrainingNetwork {
 
   /// Bytes of activations, gradients and scratch; of weights and moments.
   public var memory: (activations: Int, weights: Int) {
-    (plan.arena.count * 4, plan.weightCount * 4 * (1 + moments.count))
+    (plan.arena.count * 4, (plan.weightCount + plan.learningCount * moments.count) * 4)
   }
 
   /// Time by kind of step, the longest first.
@@ -293,8 +293,10 @@ public final class TrainingNetwork {
     writer.put(UInt32(moments.count))
     writer.put(UInt32(plan.parameters.count))
     for parameter in plan.parameters {
+      let blocks = parameter.learns ? [weights] + moments : [weights]
       writer.put(parameter.name, parameter.shape)
-      for block in [weights] + moments { writer.put(try parameter.tensor(block.base + parameter.offset)) }
+      writer.put(UInt32(blocks.count))
+      for block in blocks { writer.put(try parameter.tensor(block.base + parameter.offset)) }
     }
     let statistics = statistics
     writer.put(UInt32(statistics.count))
@@ -331,7 +333,10 @@ public final class TrainingNetwork {
           + "statistics, the network \(plan.parameters.count) and \(statistics.count): it is of another network")
     }
     for (parameter, saved) in zip(plan.parameters, checkpoint.parameters) {
-      guard saved.name == parameter.name, saved.tensors.allSatisfy({ $0.shape == parameter.shape }) else {
+      let count = parameter.learns ? 1 + checkpoint.momentCount : 1
+      guard saved.name == parameter.name, saved.tensors.count == count,
+        saved.tensors.allSatisfy({ $0.shape == parameter.shape })
+      else {
         throw GraphError(
           .shapeMismatch,
           "the checkpoint's '\(saved.name)' \(saved.tensors.first?.shape ?? []) does not fit the network's "
@@ -344,7 +349,7 @@ public final class TrainingNetwork {
       }
     }
     var blocks: [Block] = []
-    for _ in 0..<checkpoint.momentCount { blocks.append(try Block(plan.weightCount)) }
+    for _ in 0..<checkpoint.momentCount { blocks.append(try Block(plan.learningCount)) }
     for (parameter, saved) in zip(plan.parameters, checkpoint.parameters) {
       for (block, tensor) in zip([weights] + blocks, saved.tensors) { write(tensor, to: parameter, in: block) }
     }

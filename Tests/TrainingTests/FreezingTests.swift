@@ -88,6 +88,25 @@ import Training
     #expect(head.memory * 2 < all.memory)
   }
 
+  /// Frozen weights are in a state, moments that nobody moves are not.
+  @Test func statesGoOn() throws {
+    let images = try Tensor.noise(shape, seed: 3)
+    func step(_ network: TrainingNetwork) throws {
+      _ = try network.step(images: images, labels: labels, optimizer: .adamW(), rate: 1e-2, momentum: 0.9)
+    }
+    let (whole, first, second) = (try network(.body()), try network(.body()), try network(.body()))
+    for _ in 0..<4 { try step(whole) }
+    for _ in 0..<2 { try step(first) }
+    let state = try first.state()
+    try second.restore(state)
+    for _ in 0..<2 { try step(second) }
+    #expect(try second.state() == whole.state())
+    let free = try network(.none)
+    try step(free)
+    #expect(try state.count * 2 < free.state().count)
+    #expect(throws: GraphError.self) { try free.restore(state) }
+  }
+
   @Test func anyGraphHasAHead() throws {
     var sketch = Sketch()
     let x = sketch.input([4, 3, 8, 8])

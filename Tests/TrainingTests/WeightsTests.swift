@@ -94,6 +94,30 @@ import Training
     }
   }
 
+  /// What training starts from is what the file says, to 1e-5.
+  @Test func trainersLogitsAreTheGraphs() throws {
+    let graph = try ResNetArchitecture.resnet18.graph(classes: 3, inputSize: (32, 32), seed: 5)
+    let images = try Tensor.noise([2, 3, 32, 32], seed: 1)
+    let network = try TrainingNetwork(graph, inputShape: images.shape, threads: 2)
+    #expect(try distance(network.logits(images), graph.evaluate([images])[0]) < 1e-5)
+  }
+
+  /// A network for grey pictures answers a picture of three equal channels as it did the grey one.
+  @Test func greyNetworksTakeColours() throws {
+    var sketch = Sketch()
+    let x = sketch.input([1, 1, 8, 8])
+    let y = try sketch.conv("c", x, [4, 1, 3, 3], pad: 1)
+    try sketch.head(y, channels: 4, classes: 2)
+    let grey = try Tensor.noise([1, 1, 8, 8], seed: 2)
+    let before = try sketch.graph.evaluate([grey])[0]
+    var graph = sketch.graph
+    try graph.adaptInputChannels(to: 3)
+    graph.values[graph.inputs[0]].declaration = Declaration(.float32, [1, 3, 8, 8])
+    let values = grey.array(of: Float.self)
+    let after = try graph.evaluate([try Tensor([1, 3, 8, 8], values + values + values)])[0]
+    #expect(distance(after, before) < 1e-5)
+  }
+
   @Test func inputChannels() throws {
     let rgb = try Tensor([1, 3, 1, 2], [Float(1), 2, 3, 4, 5, 6])
     #expect(try rgb.adaptingInputChannels(to: 1).array(of: Float.self) == [9, 12])

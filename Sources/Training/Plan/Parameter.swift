@@ -24,7 +24,7 @@ final class Parameter {
   let learns: Bool
   /// Floats in ``layout``, padding included.
   let count: Int
-  /// In the blocks of all weights and of each moment.
+  /// In the blocks of all weights and, if it learns, of each moment.
   var offset = 0
   var gradient: Region
 

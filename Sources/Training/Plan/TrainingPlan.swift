@@ -10,8 +10,9 @@ final class TrainingPlan {
   let arena: Arena
   /// For each step, the parameters whose gradient is complete after its backward pass.
   let updates: [[Parameter]]
-  /// Floats of all parameters together.
+  /// Floats of all parameters together, and of those that learn, which come first.
   let weightCount: Int
+  let learningCount: Int
 
   init(
     _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: train_kernels
@@ -28,11 +29,15 @@ final class TrainingPlan {
       throw GraphError(.badInput, "output '\(output.name)' is \(output.shape), must be [pictures, classes]")
     }
     var end = 0
-    for parameter in parameters {
-      parameter.offset = end
-      end += (parameter.count + 15) / 16 * 16
+    func place(_ list: [Parameter]) -> Int {
+      for parameter in list {
+        parameter.offset = end
+        end += (parameter.count + 15) / 16 * 16
+      }
+      return end
     }
-    weightCount = end
+    learningCount = place(parameters.filter { $0.learns })
+    weightCount = place(parameters.filter { !$0.learns })
     updates = TrainingPlan.planGradients(steps)
     guard output.learns else { throw GraphError(.badInput, "no weight leads to output '\(output.name)'") }
     arena = try Arena(TrainingPlan.regions(steps, input: input, output: output))
