@@ -25,8 +25,17 @@ typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 typedef enum {
   Q8_ANY_WEIGHTS,
   // Two that are 8 apart are added in 16 bits after multiplication with s8: not both −128.
-  Q8_PAIRS_EIGHT_APART
+  Q8_PAIRS_EIGHT_APART,
+  // Weights 2i, 2i + 1, 2i + 4 and 2i + 5 are added in 16 bits after multiplication with 0 ... 128: those above 0 sum to at most
+  // 255, and so do those below.
+  Q8_FOURS_WITHIN_255
 } q8_weight_rule;
+
+// Four values of which some have their eighth bit set: 128 for each of those.
+typedef struct {
+  uint32_t group;  // gathered bytes before it, by 4
+  uint32_t bits;
+} q8_high;
 
 typedef struct q8_igemm_family {
   kernels_isa base;  // of what is done beside the sums
@@ -38,9 +47,14 @@ typedef struct q8_igemm_family {
   int x_signed;  // otherwise as bytes: x as s8, or as u8
   q8_weight_rule rule;
   q8_igemm_kernel run;
-} q8_igemm_family;
+  size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]
 
-const q8_igemm_family *q8_igemm_for(kernels_q8_isa isa);
+  // Of a family whose x are 7 bits: copies `count` inputs (^ flip) without the eighth bit, lists the groups that have it, the
+  // first of `count` being group `group`, and says how many those are. `highs` has room for count / 4.
+  size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint32_t group, q8_high *highs);
+  // sums[output] += Σ highs · w, whose first step is for groups `first` and first + 1.
+  void (*add_highs)(const q8_high *highs, size_t count, uint32_t first, const int8_t *w, int32_t *sums);
+} q8_igemm_family;
 
 #define Q8_IGEMM_MAX_MR 12
 #define Q8_IGEMM_MAX_NR 32
@@ -51,6 +65,11 @@ void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 #if defined(__x86_64__)
 void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
+void u7s8_igemm_4x16_avx2(Q8_IGEMM_PARAMETERS);
+void u7s8_add_highs_avx2(const q8_high *highs, size_t count, uint32_t first, const int8_t *w, int32_t *sums);
+void u7s8_igemm_8x32_avx512(Q8_IGEMM_PARAMETERS);
+void u7s8_add_highs_avx512(const q8_high *highs, size_t count, uint32_t first, const int8_t *w, int32_t *sums);
+size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint32_t group, q8_high *highs);
 void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
@@ -69,5 +88,13 @@ void q8_finish(
     kernels_isa isa, const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float,
     size_t sums_stride, const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride,
     void *y, size_t y_stride);
+
+#if defined(__x86_64__)
+// q8_finish for outputs in whole sixteens and 8-bit y.
+void q8_finish_avx2(
+    const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float, size_t sums_stride,
+    const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride, void *y,
+    size_t y_stride);
+#endif
 
 #endif

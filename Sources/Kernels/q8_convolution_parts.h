@@ -1,0 +1,102 @@
+// What the q8_convolution files share: a plan's geometry, and where things lie in packed weights and in scratch.
+#ifndef GIEMSA_KERNELS_Q8_CONVOLUTION_PARTS_H
+#define GIEMSA_KERNELS_Q8_CONVOLUTION_PARTS_H
+
+#include "q8_convolution.h"
+#include "q8_igemm_kernels.h"
+
+static inline size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+static inline size_t whole_lines(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+
+static inline size_t group_channels(const q8_convolution *v) { return v->in_channels / v->groups * v->merged; }
+static inline size_t group_outputs(const q8_convolution *v) { return v->out_channels / v->groups * v->merged; }
+static inline size_t panels_of_group(const q8_convolution *v) { return divide_up(group_outputs(v), v->family->nr); }
+static inline size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->groups / v->merged); }
+// Whether a tap is a whole row of the window: its columns' inputs lie one behind the other.
+static inline int row_runs(const q8_convolution *v) { return v->groups == v->merged && v->dilation_width == 1; }
+static inline size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
+
+// Bytes of a gathered element, of a gathered pixel, of a step's weights as they are packed.
+static inline size_t element(const q8_convolution *v) { return v->family->wide ? 2 : 1; }
+static inline size_t pixel_bytes(const q8_convolution *v) { return v->in_channels * element(v); }
+static inline size_t step_bytes(const q8_convolution *v) { return v->family->nr * v->family->kr; }
+
+// A gathered row holds the columns that `out_width` outputs reach, padding and all.
+static inline size_t staged_columns(const q8_convolution *v) {
+  return (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
+}
+static inline size_t staged_rows(const q8_convolution *v, size_t rows) {
+  return (rows - 1) * v->stride_height + reach(v->kernel_height, v->dilation_height);
+}
+
+// Where a tap begins, in gathered pixels from the window's first.
+static inline size_t tap_pixels(const q8_convolution *v, size_t tap) {
+  if (v->pointwise) return 0;
+  if (row_runs(v)) return tap * v->dilation_height * staged_columns(v);
+  return tap / v->kernel_width * v->dilation_height * staged_columns(v) + tap % v->kernel_width * v->dilation_width;
+}
+
+// The zero point of x as the kernel sees it.
+static inline int staged_zero(const q8_convolution *v) {
+  if (v->family->wide) return 0;
+  return v->x_zero + (v->family->x_signed ? (v->x_signed ? 0 : -128) : (v->x_signed ? 128 : 0));
+}
+
+// A packed panel: this head; nr biases, multipliers and shifts; the weights. Behind all panels, for those that have some,
+// extras: byte offsets of inputs, what steps they belong to, a flag for each step that has some, and weights.
+typedef struct {
+  int64_t extras;  // bytes from the panel's beginning
+  int64_t extra_count;
+  char unused[48];
+} panel_head;
+_Static_assert(sizeof(panel_head) == 64, "the weights behind it stay aligned");
+
+static inline size_t constants_bytes(const q8_convolution *v) { return whole_lines(3 * 4 * v->family->nr); }
+static inline size_t panel_bytes(const q8_convolution *v) {
+  return sizeof(panel_head) + constants_bytes(v) + whole_lines(v->taps * v->steps * step_bytes(v));
+}
+static inline size_t extra_steps_at(size_t count) { return whole_lines(4 * count); }
+static inline size_t extra_flags_at(size_t count) { return extra_steps_at(count) + whole_lines(4 * count); }
+static inline size_t extra_weights_at(const q8_convolution *v, size_t count) {
+  return extra_flags_at(count) + whole_lines(v->taps * v->steps);
+}
+static inline size_t extras_bytes(const q8_convolution *v, size_t count) {
+  return count ? extra_weights_at(v, count) + whole_lines(count * step_bytes(v) * element(v)) : 0;
+}
+
+// Room for the extras that weights spread as a normal distribution is have under Q8_FOURS_WITHIN_255: one in 30 of their steps.
+static inline size_t usual_extras(const q8_convolution *v) {
+  if (v->family->rule != Q8_FOURS_WITHIN_255) return 0;
+  return panels_of(v) * extras_bytes(v, v->taps * v->steps / 20 + 2);
+}
+
+// A block's inputs, gathered.
+typedef struct {
+  uint8_t *x;
+  // Of a family that takes x in two parts: `x` is its low seven bits. Pixel i's groups of four with a value of 128 or more are
+  // highs[firsts[i]] ... highs[firsts[i + 1]]; or, where they are many, `dense` has 128 for each of those values.
+  uint32_t *firsts;
+  q8_high *highs;
+  uint8_t *dense;
+  size_t pixels, bytes;
+} q8_staged;
+
+// Gathers the pixels that outputs [first, last) of a pointwise convolution look at, or the rows that rows [first, last) do.
+void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, q8_staged *staged);
+
+// Listed groups before a dense pass is cheaper: one costs about three times what it does there.
+static inline size_t most_highs(const q8_convolution *v, size_t pixels) { return pixels * (v->in_channels / 4) / 3; }
+
+// Bytes that `pixels` gathered pixels take, and what their high values do.
+static inline size_t staged_bytes(const q8_convolution *v, size_t pixels) {
+  return whole_lines(pixels * pixel_bytes(v) + 64);
+}
+static inline size_t highs_bytes(const q8_convolution *v, size_t pixels) {
+  if (!v->family->add_highs) return 0;
+  return whole_lines(4 * (pixels + 1)) +
+         larger(staged_bytes(v, pixels), whole_lines((most_highs(v, pixels) + v->in_channels / 4) * sizeof(q8_high)));
+}
+
+#endif

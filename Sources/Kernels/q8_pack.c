@@ -1,0 +1,387 @@
+#include <string.h>
+
+#include "byte_tiles.h"
+#include "multiversion.h"
+#include "q8_convolution_parts.h"
+
+f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
+  const size_t area = v->kernel_height * v->kernel_width;
+  return (f32_weight_layout){.output_stride = v->in_channels / v->groups * area, .channel_stride = area, .tap_stride = 1};
+}
+
+typedef struct {
+  const q8_convolution *v;
+  const uint8_t *w;
+  uint8_t flip;  // makes a u8 weight of an s8 one, 128 higher
+  f32_weight_layout layout;
+  const int32_t *w_zeros;
+} weight_source;
+
+static int weight_zero(const weight_source *s, size_t o) { return (s->flip ? 128 : 0) + (s->w_zeros ? s->w_zeros[o] : 0); }
+
+// The weight, less its zero point, that output `o` has for input `k` of run `tap`: −255 ... 255.
+static int weight_at(const weight_source *s, size_t o, size_t tap, size_t k) {
+  const q8_convolution *v = s->v;
+  if (k >= v->run) return 0;
+  size_t c = k, place = tap;
+  if (row_runs(v)) {
+    place = tap * v->kernel_width + k / v->in_channels;
+    c = k % v->in_channels;
+  }
+  if (v->merged > 1) {
+    const size_t outputs = v->out_channels / v->groups, channels = v->in_channels / v->groups;
+    if (o % (outputs * v->merged) / outputs != c / channels) return 0;
+    c %= channels;
+  }
+  const uint8_t *from = s->w + o * s->layout.output_stride;
+  return (from[c * s->layout.channel_stride + place * s->layout.tap_stride] ^ s->flip) - weight_zero(s, o);
+}
+
+// Whether each output's weights lie side by side, channel by channel.
+static int is_dense(const weight_source *s) {
+  const size_t area = s->v->kernel_height * s->v->kernel_width;
+  return s->layout.channel_stride == area && (s->layout.tap_stride == 1 || area == 1);
+}
+
+// Where output `lane`'s weight for input `k` lies in a step.
+static size_t place_in_step(const q8_igemm_family *family, size_t lane, size_t k) {
+  return (k / family->sub * family->nr + lane) * family->sub + k % family->sub;
+}
+
+// Takes from `rest` (a step, in its places) as much as one step can hold; says whether anything is left.
+static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken) {
+  int left = 0;
+  const size_t count = family->nr * family->kr;
+  for (size_t i = 0; i < count; i++) taken[i] = (int8_t)(rest[i] > 127 ? 127 : rest[i] < -128 ? -128 : rest[i]);
+  if (family->rule == Q8_PAIRS_EIGHT_APART) {
+    for (size_t o = 0; o < family->nr; o++)
+      for (size_t k = 0; k < 8; k++) {
+        int8_t *far = taken + place_in_step(family, o, k + 8);
+        if (taken[place_in_step(family, o, k)] == -128 && *far == -128) *far = -127;
+      }
+  } else if (family->rule == Q8_FOURS_WITHIN_255) {
+    for (size_t o = 0; o < family->nr; o++)
+      for (size_t pair = 0; pair < 4; pair += 2) {
+        int above = 255, below = 255;  // still free
+        for (size_t i = 0; i < 4; i++) {
+          int8_t *w = taken + place_in_step(family, o, pair + (i & 1) + (i & 2) * 2);
+          const int room = *w > 0 ? above : below, size = *w > 0 ? *w : -*w, kept = size < room ? size : room;
+          if (*w > 0) {
+            above -= kept;
+            *w = (int8_t)kept;
+          } else {
+            below -= kept;
+            *w = (int8_t)-kept;
+          }
+        }
+      }
+  }
+  for (size_t i = 0; i < count; i++) {
+    rest[i] = (int16_t)(rest[i] - taken[i]);
+    left |= rest[i];
+  }
+  return left != 0;
+}
+
+// The least, the largest and the sum of bytes as they are with `flip`.
+KERNEL_BODY survey_body(const uint8_t *bytes, size_t count, uint8_t flip, uint8_t *low, uint8_t *high, int64_t *sum) {
+  uint8_t least = *low, most = *high;
+  while (count > 0) {
+    const size_t part = smaller(count, 1 << 20);
+    uint32_t total = 0;
+    for (size_t i = 0; i < part; i++) {
+      const uint8_t value = bytes[i] ^ flip;
+      least = value < least ? value : least;
+      most = value > most ? value : most;
+      total += value;
+    }
+    *sum += total;
+    bytes += part;
+    count -= part;
+  }
+  *low = least;
+  *high = most;
+}
+MULTIVERSION(
+    survey, (const uint8_t *bytes, size_t count, uint8_t flip, uint8_t *low, uint8_t *high, int64_t *sum),
+    (bytes, count, flip, low, high, sum))
+
+// Whether every weight of output `o`, less its zero point, fits a step as it is; and what they then sum to.
+static int fits(const weight_source *s, size_t o, int64_t *sum) {
+  const q8_convolution *v = s->v;
+  const size_t channels = v->in_channels / v->groups, area = v->kernel_height * v->kernel_width;
+  const uint8_t *from = s->w + o * s->layout.output_stride;
+  uint8_t low = 255, high = 0;  // flipped: in the order of u8
+  *sum = 0;
+  if (is_dense(s)) {
+    survey(v->family->base, from, channels * area, s->flip, &low, &high, sum);
+  } else {
+    for (size_t c = 0; c < channels; c++)
+      for (size_t tap = 0; tap < area; tap++)
+        survey(
+            KERNELS_PORTABLE, from + c * s->layout.channel_stride + tap * s->layout.tap_stride, 1, s->flip, &low, &high, sum);
+  }
+  const int zero = weight_zero(s, o);
+  *sum -= (int64_t)(channels * area) * zero;
+  return low - zero >= (v->family->rule == Q8_PAIRS_EIGHT_APART ? -127 : -128) && high - zero <= 127;
+}
+
+// Puts the weights of output `o` into place `lane` of a panel of zeros.
+static void pack_output(const weight_source *s, size_t o, size_t lane, int8_t *out) {
+  const q8_convolution *v = s->v;
+  const size_t nr = v->family->nr, sub = v->family->sub, channels = v->in_channels / v->groups;
+  const uint8_t zero = (uint8_t)weight_zero(s, o);
+  // With merged groups an output's channels begin behind those of the groups before its own.
+  const size_t outputs = v->out_channels / v->groups, skipped = o % (outputs * v->merged) / outputs * channels;
+  const int rows = row_runs(v);
+  for (size_t place = 0; place < v->kernel_height * v->kernel_width; place++) {
+    const uint8_t *from = s->w + o * s->layout.output_stride + place * s->layout.tap_stride;
+    const size_t tap = rows ? place / v->kernel_width : place;
+    const size_t k = (rows ? place % v->kernel_width * v->in_channels : 0) + skipped;
+    int8_t *to = out + tap * v->steps * step_bytes(v) + lane * sub;
+    for (size_t c = 0; c < channels; c++) {
+      const int8_t value = (int8_t)(uint8_t)((from[c * s->layout.channel_stride] ^ s->flip) - zero);
+      to[(k + c) / sub * (nr * sub) + (k + c) % sub] = value;
+    }
+  }
+}
+
+enum { LINE = 16 };
+typedef byte_line panel_lines[Q8_IGEMM_MAX_NR];  // of one line of channels, by output
+
+// lines[tap][lane] = `count` outputs' weights at each tap, `stride` bytes from output to output, less their zero points.
+static inline __attribute__((always_inline)) void split_outputs(
+    const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
+    panel_lines *lines) {
+  for (size_t lane = 0; lane < count; lane++, from += stride) {
+    byte_line taps[LINE];
+    if (area == 1) {
+      taps[0] = *(const byte_line *)(const void *)from;
+    } else {
+      split_taps(from, area, is_end, taps);
+    }
+    for (size_t tap = 0; tap < area; tap++) lines[tap][lane] = (taps[tap] ^ flip) - zeros[lane];
+  }
+}
+
+KERNEL_BODY split_body(
+    const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
+    panel_lines *lines) {
+  // A constant area lets the compiler leave out what the others need.
+  if (area == 1) {
+    split_outputs(from, stride, count, 1, is_end, flip, zeros, lines);
+  } else if (area == 9) {
+    split_outputs(from, stride, count, 9, is_end, flip, zeros, lines);
+  } else {
+    split_outputs(from, stride, count, area, is_end, flip, zeros, lines);
+  }
+}
+MULTIVERSION(
+    split,
+    (const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
+     panel_lines *lines),
+    (from, stride, count, area, is_end, flip, zeros, lines))
+
+// A line of channels of nr outputs as LINE / kr steps.
+KERNEL_BODY interleave_body(const byte_line *lines, size_t nr, size_t kr, int8_t *to) {
+  if (kr == 2) {
+    // Eight outputs' eight pairs of channels become eight steps of those outputs.
+    for (size_t lane = 0; lane < nr; lane += 8) {
+      pair_line pairs[8];
+      for (size_t i = 0; i < 8; i++) pairs[i] = (pair_line)lines[lane + i];
+      transpose_pairs(pairs);
+      for (size_t step = 0; step < 8; step++) *(pair_line *)(void *)(to + (step * nr + lane) * 2) = pairs[step];
+    }
+  } else if (kr == 4) {
+    for (size_t lane = 0; lane < nr; lane++)
+      for (size_t step = 0; step < LINE / 4; step++) memcpy(to + (step * nr + lane) * 4, (const char *)&lines[lane] + step * 4, 4);
+  } else {
+    for (size_t lane = 0; lane < nr; lane++)
+      for (size_t step = 0; step < LINE / kr; step++)
+        memcpy(to + (step * nr + lane) * kr, (const char *)&lines[lane] + step * kr, kr);
+  }
+}
+MULTIVERSION(interleave, (const byte_line *lines, size_t nr, size_t kr, int8_t *to), (lines, nr, kr, to))
+
+// Whether pack_lines can do it: whole lines of channels that no step shares with another tap's.
+static int packs_lines(const weight_source *s) {
+  const q8_convolution *v = s->v;
+  return is_dense(s) && v->merged == 1 && v->in_channels / v->groups % LINE == 0 &&
+         v->kernel_height * v->kernel_width <= LINE;
+}
+
+// The same as pack_output of `count` outputs from `first` on, for lines of channels at a time.
+static void pack_lines(const weight_source *s, size_t first, size_t count, int8_t *out) {
+  const q8_convolution *v = s->v;
+  const size_t nr = v->family->nr, sub = v->family->sub, channels = v->in_channels / v->groups;
+  const size_t area = v->kernel_height * v->kernel_width, stride = s->layout.output_stride;
+  panel_lines lines[LINE];
+  uint8_t zeros[Q8_IGEMM_MAX_NR];
+  if (count < nr) memset(lines, 0, area * sizeof lines[0]);
+  for (size_t lane = 0; lane < count; lane++)
+    zeros[lane] = (uint8_t)weight_zero(s, first + lane);
+  for (size_t c = 0; c < channels; c += LINE) {
+    const uint8_t *from = s->w + first * stride + c * area;
+    split(v->family->base, from, stride, count, area, c + LINE == channels, s->flip, zeros, lines);
+    for (size_t tap = 0; tap < area; tap++) {
+      const size_t k = row_runs(v) ? tap % v->kernel_width * v->in_channels + c : c;
+      const size_t run = row_runs(v) ? tap / v->kernel_width : tap;
+      interleave(v->family->base, lines[tap], nr, sub, out + run * v->steps * step_bytes(v) + k * nr);
+    }
+  }
+}
+
+// Whether a step's weights break Q8_FOURS_WITHIN_255.
+KERNEL_BODY breaks_255_body(const int8_t *step, size_t nr, int *answer) {
+  int found = 0;
+  for (size_t i = 0; i < 4 * nr; i += 2) {
+    const int8_t *far = step + 4 * nr;
+    const int a = step[i], b = step[i + 1], c = far[i], d = far[i + 1];
+    const int above = (a > 0 ? a : 0) + (b > 0 ? b : 0) + (c > 0 ? c : 0) + (d > 0 ? d : 0);
+    found |= (above > 255) | (above - (a + b + c + d) > 255);
+  }
+  *answer = found;
+}
+MULTIVERSION(breaks_255, (const int8_t *step, size_t nr, int *answer), (step, nr, answer))
+
+// A panel's extras while they are found; with `offsets` NULL they are only counted.
+typedef struct {
+  const q8_convolution *v;
+  size_t count;
+  int32_t *offsets, *steps;
+  uint8_t *flags;
+  int8_t *w;
+} extras;
+
+static void add_extras(extras *e, size_t tap, size_t step, int16_t *rest) {
+  const q8_convolution *v = e->v;
+  int left = 1;
+  while (left) {
+    int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+    left = take_step(v->family, rest, taken);
+    if (e->offsets) {
+      e->offsets[e->count] = (int32_t)(tap_pixels(v, tap) * pixel_bytes(v) + step * v->family->kr * element(v));
+      e->steps[e->count] = (int32_t)(tap * v->steps + step);
+      e->flags[tap * v->steps + step] = 1;
+      for (size_t i = 0; i < step_bytes(v); i++) {
+        if (v->family->wide) {
+          ((int16_t *)(void *)e->w)[e->count * step_bytes(v) + i] = taken[i];
+        } else {
+          e->w[e->count * step_bytes(v) + i] = taken[i];
+        }
+      }
+    }
+    e->count++;
+  }
+}
+
+// The extras of a packed panel whose weights fit one by one: what is too much together is taken out of `out`.
+static void settle(const q8_convolution *v, int8_t *out, extras *e) {
+  const size_t bytes = step_bytes(v);
+  for (size_t tap = 0; tap < v->taps; tap++)
+    for (size_t step = 0; step < v->steps; step++) {
+      int8_t *taken = out + (tap * v->steps + step) * bytes;
+      int broken;
+      breaks_255(v->family->base, taken, v->family->nr, &broken);
+      if (!broken) continue;
+      int16_t rest[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+      int8_t kept[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+      for (size_t i = 0; i < bytes; i++) rest[i] = taken[i];
+      if (!take_step(v->family, rest, kept)) continue;
+      if (e->offsets) memcpy(taken, kept, bytes);
+      add_extras(e, tap, step, rest);
+    }
+}
+
+// The weights of a panel of which some one does not fit: what does not goes into extras. With `out` NULL these are only counted.
+static void pack_split(const weight_source *s, size_t first, size_t count, int8_t *out, int64_t *totals, extras *e) {
+  const q8_convolution *v = s->v;
+  const q8_igemm_family *family = v->family;
+  for (size_t tap = 0; tap < v->taps; tap++)
+    for (size_t step = 0; step < v->steps; step++) {
+      int16_t rest[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR] = {0};
+      int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+      for (size_t o = 0; o < count; o++)
+        for (size_t k = 0; k < family->kr; k++) {
+          const int w = weight_at(s, first + o, tap, step * family->kr + k);
+          rest[place_in_step(family, o, k)] = (int16_t)w;
+          totals[o] += w;
+        }
+      const int left = take_step(family, rest, taken);
+      if (out) memcpy(out + (tap * v->steps + step) * step_bytes(v), taken, step_bytes(v));
+      if (left) add_extras(e, tap, step, rest);
+    }
+}
+
+size_t q8_convolution_pack(
+    const q8_convolution *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed, size_t room) {
+  const size_t nr = v->family->nr, panels = panels_of(v), in_group = panels_of_group(v);
+  const weight_source source = {v, w, w_signed ? 0x80 : 0, layout, w_zeros};
+  size_t end = panels * panel_bytes(v);
+  if (room < end) packed = NULL;
+  for (size_t panel = 0; panel < panels; panel++) {
+    const size_t first = panel / in_group * group_outputs(v) + panel % in_group * nr;
+    const size_t count = smaller(nr, group_outputs(v) - panel % in_group * nr);
+    const size_t head_bytes = sizeof(panel_head) + constants_bytes(v), weight_bytes = v->taps * v->steps * step_bytes(v);
+    char *base = packed ? (char *)packed + panel * panel_bytes(v) : NULL;
+    int8_t *out = packed ? (int8_t *)base + head_bytes : NULL;
+    int64_t totals[Q8_IGEMM_MAX_NR];
+    extras counted = {.v = v};
+
+    int fit = 1;
+    for (size_t o = 0; o < count && fit; o++) fit = fits(&source, first + o, &totals[o]);
+    const int settles = fit && v->family->rule == Q8_FOURS_WITHIN_255;
+    if (fit && out) {
+      if (packs_lines(&source)) {
+        pack_lines(&source, first, count, out);
+        memset(out + weight_bytes, 0, panel_bytes(v) - head_bytes - weight_bytes);
+      } else {
+        memset(out, 0, panel_bytes(v) - head_bytes);
+        for (size_t o = 0; o < count; o++) pack_output(&source, first + o, o, out);
+      }
+      if (settles) settle(v, out, &counted);
+    } else if (!fit || settles) {
+      memset(totals, 0, sizeof totals);
+      pack_split(&source, first, count, NULL, totals, &counted);
+    }
+
+    const size_t extra_bytes = extras_bytes(v, counted.count);
+    if (out && end + extra_bytes <= room) {
+      const panel_head head = {
+          .extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)), .extra_count = (int64_t)counted.count};
+      int32_t *biases = (int32_t *)(void *)(base + sizeof head);
+      float *scales = (float *)(biases + nr);
+      memset(base, 0, head_bytes);
+      memcpy(base, &head, sizeof head);
+      if (counted.count) {
+        char *behind = (char *)packed + end;
+        memset(behind, 0, extra_bytes);
+        extras written = {
+            .v = v,
+            .offsets = (int32_t *)(void *)behind,
+            .steps = (int32_t *)(void *)(behind + extra_steps_at(counted.count)),
+            .flags = (uint8_t *)behind + extra_flags_at(counted.count),
+            .w = (int8_t *)behind + extra_weights_at(v, counted.count)};
+        if (fit) {
+          settle(v, out, &written);
+        } else {
+          memset(totals, 0, sizeof totals);
+          memset(out, 0, panel_bytes(v) - head_bytes);
+          pack_split(&source, first, count, out, totals, &written);
+        }
+      } else if (!fit) {
+        memset(totals, 0, sizeof totals);
+        memset(out, 0, panel_bytes(v) - head_bytes);
+        pack_split(&source, first, count, out, totals, &counted);
+      }
+      for (size_t o = 0; o < count; o++) {
+        biases[o] = (int32_t)((bias ? bias[first + o] : 0) - totals[o] * staged_zero(v));
+        scales[o] = multipliers[first + o];
+        scales[nr + o] = shifts ? shifts[first + o] : 0;
+      }
+    }
+    end += extra_bytes;
+  }
+  return end;
+}

@@ -1,0 +1,127 @@
+#include <string.h>
+
+#include "multiversion.h"
+#include "q8_convolution_parts.h"
+
+KERNEL_BODY copy_flipped_body(uint8_t *restrict to, const uint8_t *restrict from, size_t count) {
+  for (size_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80;
+}
+MULTIVERSION(copy_flipped, (uint8_t *to, const uint8_t *from, size_t count), (to, from, count))
+
+KERNEL_BODY widen_inputs_body(int16_t *restrict to, const uint8_t *restrict from, size_t count, uint8_t flip, int zero) {
+  for (size_t i = 0; i < count; i++) to[i] = (int16_t)((from[i] ^ flip) - zero);
+}
+MULTIVERSION(
+    widen_inputs, (int16_t *to, const uint8_t *from, size_t count, uint8_t flip, int zero), (to, from, count, flip, zero))
+
+KERNEL_BODY cut_body(uint8_t *restrict low, uint8_t *restrict high, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    high[i] = low[i] & 0x80;
+    low[i] &= 0x7f;
+  }
+}
+MULTIVERSION(cut, (uint8_t *low, uint8_t *high, size_t count), (low, high, count))
+
+// Where gathering has come to.
+typedef struct {
+  const q8_convolution *v;
+  q8_staged *staged;
+  size_t pixel, highs, most;  // `most` highs have room
+  int listing;  // high values are taken off and listed
+} progress;
+
+static void pad(progress *g, size_t pixels) {
+  const size_t pixel = pixel_bytes(g->v);
+  memset(g->staged->x + g->pixel * pixel, staged_zero(g->v), pixels * pixel);
+  if (g->listing)
+    for (size_t p = 0; p < pixels; p++) g->staged->firsts[g->pixel + p] = (uint32_t)g->highs;
+  g->pixel += pixels;
+}
+
+static void copy(progress *g, const uint8_t *from, size_t pixels) {
+  const q8_convolution *v = g->v;
+  const size_t channels = v->in_channels, count = pixels * channels;
+  const uint8_t flip = v->x_signed ? 0x80 : 0;
+  uint8_t *to = g->staged->x + g->pixel * pixel_bytes(v);
+  if (g->listing) {
+    for (size_t p = 0; p < pixels; p++) {
+      const size_t at = (g->pixel + p) * channels;
+      g->staged->firsts[g->pixel + p] = (uint32_t)g->highs;
+      g->highs += v->family->take_highs(
+          g->staged->x + at, from + p * channels, channels, flip, (uint32_t)(at / 4), g->staged->highs + g->highs);
+      if (g->highs > g->most) {
+        g->listing = 0;
+        return;
+      }
+    }
+  } else if (v->family->wide) {
+    widen_inputs(v->family->base, (int16_t *)(void *)to, from, count, flip, v->x_zero + flip);
+  } else if ((v->x_signed != 0) != v->family->x_signed) {
+    copy_flipped(v->family->base, to, from, count);
+  } else {
+    memcpy(to, from, count);
+  }
+  g->pixel += pixels;
+}
+
+// The inputs of output rows [first, last) of an image, padding in place.
+static void stage_rows(progress *g, size_t image, size_t first, size_t last) {
+  const q8_convolution *v = g->v;
+  const size_t columns = staged_columns(v), left = smaller(columns, v->pad_left);
+  const size_t inside = smaller(columns - left, v->in_width);
+  const uint8_t *x = (const uint8_t *)v->x + image * v->in_height * v->in_width * v->in_channels;
+  ptrdiff_t iy = (ptrdiff_t)(first * v->stride_height) - (ptrdiff_t)v->pad_top;
+  for (size_t rows = staged_rows(v, last - first); rows > 0; rows--, iy++) {
+    if ((size_t)iy < v->in_height) {
+      pad(g, left);
+      copy(g, x + (size_t)iy * v->in_width * v->in_channels, inside);
+      pad(g, columns - left - inside);
+    } else {
+      pad(g, columns);
+    }
+  }
+}
+
+// The pixels that outputs [first, last) of a 1×1 convolution look at.
+static void stage_pixels(progress *g, size_t first, size_t last) {
+  const q8_convolution *v = g->v;
+  while (first < last) {
+    const size_t ox = first % v->out_width, row = first / v->out_width;
+    const size_t oy = row % v->out_height, image = row / v->out_height;
+    const size_t count = smaller(last - first, v->out_width - ox);
+    const uint8_t *x =
+        (const uint8_t *)v->x +
+        ((image * v->in_height + oy * v->stride_height) * v->in_width + ox * v->stride_width) * v->in_channels;
+    if (v->stride_width == 1) {
+      copy(g, x, count);
+    } else {
+      for (size_t p = 0; p < count; p++) copy(g, x + p * v->stride_width * v->in_channels, 1);
+    }
+    first += count;
+  }
+}
+
+static void stage(progress *g, size_t image, size_t first, size_t last) {
+  if (g->v->pointwise) {
+    stage_pixels(g, first, last);
+  } else {
+    stage_rows(g, image, first, last);
+  }
+}
+
+void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, q8_staged *staged) {
+  progress listed = {.v = v, .staged = staged, .listing = v->family->take_highs != NULL};
+  if (!listed.listing) {
+    stage(&listed, image, first, last);
+    return;
+  }
+  staged->dense = NULL;
+  listed.most = most_highs(v, staged->pixels);
+  stage(&listed, image, first, last);
+  staged->firsts[staged->pixels] = (uint32_t)listed.highs;
+  if (listed.listing) return;
+  progress plain = {.v = v, .staged = staged};
+  stage(&plain, image, first, last);
+  staged->dense = (uint8_t *)staged->highs;  // their room is for either
+  cut(v->family->base, staged->x, staged->dense, staged->pixels * v->in_channels);
+}
