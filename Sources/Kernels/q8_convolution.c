@@ -6,7 +6,7 @@
 #include "q8_convolution_parts.h"
 
 #define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL}
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, NULL}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
     FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS),
@@ -24,13 +24,14 @@ static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
 };
 
 #if defined(__x86_64__)
-#define SPLITTING(level, base, name, mr, nr, add)                                                                    \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add}
+#define SPLITTING(level, base, name, mr, nr, add, add_own) \
+  [KERNELS_Q8_##level] = {                                 \
+      KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add, add_own}
 
 // Faster where few inputs are 128 or more (as u8).
 static const q8_igemm_family splitting[KERNELS_Q8_ISA_COUNT] = {
-    SPLITTING(AVX2, AVX2, u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2),
-    SPLITTING(AVX512, AVX512, u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512),
+    SPLITTING(AVX2, AVX2, u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2, u7s8_add_own_highs_avx2),
+    SPLITTING(AVX512, AVX512, u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512, u7s8_add_own_highs_avx512),
 };
 #endif
 
@@ -38,7 +39,10 @@ static const q8_igemm_family *family_for(const q8_convolution *v, kernels_q8_isa
   if (!kernels_q8_isa_available(isa) || !families[isa].run) return &families[KERNELS_Q8_PORTABLE];
 #if defined(__x86_64__)
   // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer.
-  if (splitting[isa].run && v->groups == 1 && v->in_channels % 4 == 0 && v->x_zero + (v->x_signed ? 128 : 0) < 32)
+  const size_t columns = (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
+  const int numbered = v->in_channels < 1 << 18 && columns * reach(v->kernel_height, v->dilation_height) < 1 << 14;
+  if (splitting[isa].run && v->groups == 1 && v->in_channels % 4 == 0 && numbered &&
+      v->x_zero + (v->x_signed ? 128 : 0) < 32)
     return &splitting[isa];
 #endif
   return &families[isa];
@@ -117,7 +121,6 @@ void q8_convolution_plan(q8_convolution *v, kernels_q8_isa isa, int threads) {
   const size_t pixels = block * (v->pointwise ? 1 : v->out_width), staged = staged_pixels(v, block);
   v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * sizeof(uint32_t)) +
                      (staged_as_is(v) ? 0 : staged_bytes(v, staged) + highs_bytes(v, staged));
-  if (v->family->add_highs) v->scratch_bytes += whole_lines(pixels);
   if (v->family->wide) v->scratch_bytes += v->taps * v->steps * 2 * step_bytes(v);
   v->packed_bytes = panels * panel_bytes(v) + usual_extras(v);
 }
@@ -129,13 +132,12 @@ KERNEL_BODY widen_weights_body(int16_t *restrict to, const int8_t *restrict from
 }
 MULTIVERSION(widen_weights, (int16_t *to, const int8_t *from, size_t count), (to, from, count))
 
-// A panel, and what of it belongs to steps that hold less than all of their weights.
+// A panel, and what its steps could not hold.
 typedef struct {
   const int32_t *bias;
   const int8_t *w;
   size_t extra_count;
-  const int32_t *extras, *extra_steps;
-  const uint8_t *extra_flags;
+  const int32_t *extras, *first_extras;
   const int8_t *extra_w;
 } panel_parts;
 
@@ -149,39 +151,40 @@ static panel_parts panel_at(const q8_convolution *v, size_t panel) {
       .w = (const int8_t *)base + sizeof *head + constants_bytes(v),
       .extra_count = count,
       .extras = (const int32_t *)(const void *)extras,
-      .extra_steps = (const int32_t *)(const void *)(extras + extra_steps_at(count)),
-      .extra_flags = (const uint8_t *)extras + extra_flags_at(count),
+      .first_extras = count ? (const int32_t *)(const void *)(extras + first_extras_at(count)) : NULL,
       .extra_w = (const int8_t *)extras + extra_weights_at(v, count)};
 }
 
-// Adds to a pixel's sums what its high values contribute; `at` is the gathered pixel that its window begins with.
-static void add_highs(const q8_convolution *v, const q8_staged *staged, const panel_parts *panel, size_t at, int32_t *sums) {
+// Adds to the sums of `count` outputs what high values contribute; `places` are the pixels that their windows begin with.
+static void add_highs(
+    const q8_convolution *v, const q8_staged *staged, const panel_parts *panel, const uint32_t *places, size_t count,
+    int32_t *sums) {
   const q8_igemm_family *family = v->family;
-  const size_t span = v->pointwise || !row_runs(v) ? 1 : v->kernel_width;
+  const uint32_t *firsts = staged->firsts;
+  q8_high_weights weights = {
+      .groups = v->in_channels / 4,
+      .extra_count = panel->extra_count,
+      .extras = panel->extras,
+      .extra_w = panel->extra_w};
+  if (v->pointwise) {
+    const uint32_t begin = firsts[places[0]], end = firsts[places[0] + count];
+    if (begin == end) return;
+    weights.first = (uint16_t)places[0];
+    weights.w = panel->w;
+    weights.first_extras = panel->first_extras;
+    family->add_own_highs(staged->highs + begin, end - begin, &weights, sums);
+    return;
+  }
+  const size_t span = row_runs(v) ? v->kernel_width : 1;
   for (size_t tap = 0; tap < v->taps; tap++) {
-    const size_t pixel = at + tap_pixels(v, tap);
-    const uint32_t begin = staged->firsts[pixel], end = staged->firsts[pixel + span];
-    if (begin == end) continue;
-    const uint32_t first = (uint32_t)(pixel * (v->in_channels / 4));
-    family->add_highs(
-        staged->highs + begin, end - begin, first, panel->w + tap * v->steps * step_bytes(v), sums);
-    if (!panel->extra_count) continue;
-    for (uint32_t i = begin; i < end; i++) {
-      const uint32_t group = staged->highs[i].group - first;
-      const size_t step = tap * v->steps + group / 2;
-      if (!panel->extra_flags[step]) continue;
-      size_t low = 0, high = panel->extra_count;
-      while (low < high) {
-        const size_t middle = (low + high) / 2;
-        if ((size_t)panel->extra_steps[middle] < step) {
-          low = middle + 1;
-        } else {
-          high = middle;
-        }
-      }
-      for (; low < panel->extra_count && (size_t)panel->extra_steps[low] == step; low++)
-        family->add_highs(
-            staged->highs + i, 1, first + (group & ~1u), panel->extra_w + low * step_bytes(v), sums);
+    const size_t ahead = tap_pixels(v, tap);
+    weights.w = panel->w + tap * v->steps * step_bytes(v);
+    weights.first_extras = panel->first_extras ? panel->first_extras + tap * v->steps : NULL;
+    for (size_t p = 0; p < count; p++) {
+      const size_t pixel = places[p] + ahead;
+      const uint32_t begin = firsts[pixel], end = firsts[pixel + span];
+      weights.first = (uint16_t)pixel;
+      if (begin < end) family->add_highs(staged->highs + begin, end - begin, &weights, sums + p * family->nr);
     }
   }
 }
@@ -218,19 +221,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     q8_stage(v, image, first, last, &staged);
   }
 
-  // Which outputs see high values at all.
-  uint8_t *high = NULL;
-  if (staged.highs && !staged.dense) {
-    high = (uint8_t *)scratch + v->scratch_bytes - whole_lines(pixels);
-    const size_t span = v->pointwise || !row_runs(v) ? 1 : v->kernel_width;
-    for (size_t p = 0; p < pixels; p++) {
-      high[p] = 0;
-      for (size_t tap = 0; tap < v->taps; tap++) {
-        const uint32_t *at = staged.firsts + places[p] + tap_pixels(v, tap);
-        high[p] |= at[0] != at[span];
-      }
-    }
-  }
+  const int listed = staged.highs && !staged.dense && staged.firsts[staged.pixels] > 0;
 
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   int16_t *wide_w = (int16_t *)(void *)(scratch + v->scratch_bytes - v->taps * v->steps * 2 * step_bytes(v));
@@ -260,9 +251,8 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
       for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
       family->run(
           size, taps, steps, rows, offsets, parts.bias, w, parts.extra_count, parts.extras, parts.extra_w, sums);
-      if (high) {
-        for (size_t p = 0; p < size; p++)
-          if (high[pixel + p]) add_highs(v, &staged, &parts, places[pixel + p], sums + p * nr);
+      if (listed) {
+        add_highs(v, &staged, &parts, places + pixel, size, sums);
       } else if (dense) {
         int32_t high_sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
         for (size_t p = 0; p < size; p++) rows[p] = dense + places[pixel + p] * pixel_size;

@@ -45,7 +45,7 @@ static inline int staged_zero(const q8_convolution *v) {
 }
 
 // A packed panel: this head; nr biases, multipliers and shifts; the weights. Behind all panels, for those that have some,
-// extras: byte offsets of inputs, what steps they belong to, a flag for each step that has some, and weights.
+// extras: byte offsets of inputs, for each step the first of its own (from 1 on, or 0), and weights.
 typedef struct {
   int64_t extras;  // bytes from the panel's beginning
   int64_t extra_count;
@@ -57,10 +57,9 @@ static inline size_t constants_bytes(const q8_convolution *v) { return whole_lin
 static inline size_t panel_bytes(const q8_convolution *v) {
   return sizeof(panel_head) + constants_bytes(v) + whole_lines(v->taps * v->steps * step_bytes(v));
 }
-static inline size_t extra_steps_at(size_t count) { return whole_lines(4 * count); }
-static inline size_t extra_flags_at(size_t count) { return extra_steps_at(count) + whole_lines(4 * count); }
+static inline size_t first_extras_at(size_t count) { return whole_lines(4 * count); }
 static inline size_t extra_weights_at(const q8_convolution *v, size_t count) {
-  return extra_flags_at(count) + whole_lines(v->taps * v->steps);
+  return first_extras_at(count) + whole_lines(4 * v->taps * v->steps);
 }
 static inline size_t extras_bytes(const q8_convolution *v, size_t count) {
   return count ? extra_weights_at(v, count) + whole_lines(count * step_bytes(v) * element(v)) : 0;

@@ -31,11 +31,23 @@ typedef enum {
   Q8_FOURS_WITHIN_255
 } q8_weight_rule;
 
-// Four values of which some have their eighth bit set: 128 for each of those.
+// Four values of which some have their eighth bit set.
 typedef struct {
-  uint32_t group;  // gathered bytes before it, by 4
-  uint32_t bits;
+  uint16_t pixel, group;  // four channels of a gathered pixel
+  uint32_t bits;  // 128 for each of those
 } q8_high;
+
+// What high values of a tap's inputs are multiplied with.
+typedef struct {
+  uint16_t first;  // the tap's first pixel
+  size_t groups;  // of a pixel
+  const int8_t *w;  // the tap's first step
+  // With extras: for each of the tap's steps the first of its own, from 1 on, or 0.
+  const int32_t *first_extras;
+  size_t extra_count;
+  const int32_t *extras;  // of the same step where equal
+  const int8_t *extra_w;
+} q8_high_weights;
 
 typedef struct q8_igemm_family {
   kernels_isa base;  // of what is done beside the sums
@@ -49,11 +61,12 @@ typedef struct q8_igemm_family {
   q8_igemm_kernel run;
   size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]
 
-  // Of a family whose x are 7 bits: copies `count` inputs (^ flip) without the eighth bit, lists the groups that have it, the
-  // first of `count` being group `group`, and says how many those are. `highs` has room for count / 4.
-  size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint32_t group, q8_high *highs);
-  // sums[output] += Σ highs · w, whose first step is for groups `first` and first + 1.
-  void (*add_highs)(const q8_high *highs, size_t count, uint32_t first, const int8_t *w, int32_t *sums);
+  // Of a family whose x are 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, lists the groups that have
+  // it and says how many those are. `highs` has room for count / 4.
+  size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
+  // sums[output] += Σ highs · w for one output pixel; or, where pixels see no neighbour, for each its own: sums[pixel][output].
+  void (*add_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
+  void (*add_own_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 } q8_igemm_family;
 
 #define Q8_IGEMM_MAX_MR 12
@@ -66,10 +79,12 @@ void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void u7s8_igemm_4x16_avx2(Q8_IGEMM_PARAMETERS);
-void u7s8_add_highs_avx2(const q8_high *highs, size_t count, uint32_t first, const int8_t *w, int32_t *sums);
+void u7s8_add_highs_avx2(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
+void u7s8_add_own_highs_avx2(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 void u7s8_igemm_8x32_avx512(Q8_IGEMM_PARAMETERS);
-void u7s8_add_highs_avx512(const q8_high *highs, size_t count, uint32_t first, const int8_t *w, int32_t *sums);
-size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint32_t group, q8_high *highs);
+void u7s8_add_highs_avx512(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
+void u7s8_add_own_highs_avx512(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
+size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
 void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);

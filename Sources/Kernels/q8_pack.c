@@ -248,8 +248,7 @@ MULTIVERSION(breaks_255, (const int8_t *step, size_t nr, int *answer), (step, nr
 typedef struct {
   const q8_convolution *v;
   size_t count;
-  int32_t *offsets, *steps;
-  uint8_t *flags;
+  int32_t *offsets, *firsts;
   int8_t *w;
 } extras;
 
@@ -261,8 +260,8 @@ static void add_extras(extras *e, size_t tap, size_t step, int16_t *rest) {
     left = take_step(v->family, rest, taken);
     if (e->offsets) {
       e->offsets[e->count] = (int32_t)(tap_pixels(v, tap) * pixel_bytes(v) + step * v->family->kr * element(v));
-      e->steps[e->count] = (int32_t)(tap * v->steps + step);
-      e->flags[tap * v->steps + step] = 1;
+      int32_t *first = e->firsts + tap * v->steps + step;
+      if (!*first) *first = (int32_t)(e->count + 1);
       for (size_t i = 0; i < step_bytes(v); i++) {
         if (v->family->wide) {
           ((int16_t *)(void *)e->w)[e->count * step_bytes(v) + i] = taken[i];
@@ -360,8 +359,7 @@ size_t q8_convolution_pack(
         extras written = {
             .v = v,
             .offsets = (int32_t *)(void *)behind,
-            .steps = (int32_t *)(void *)(behind + extra_steps_at(counted.count)),
-            .flags = (uint8_t *)behind + extra_flags_at(counted.count),
+            .firsts = (int32_t *)(void *)(behind + first_extras_at(counted.count)),
             .w = (int8_t *)behind + extra_weights_at(v, counted.count)};
         if (fit) {
           settle(v, out, &written);

@@ -45,10 +45,10 @@ static void copy(progress *g, const uint8_t *from, size_t pixels) {
   uint8_t *to = g->staged->x + g->pixel * pixel_bytes(v);
   if (g->listing) {
     for (size_t p = 0; p < pixels; p++) {
-      const size_t at = (g->pixel + p) * channels;
-      g->staged->firsts[g->pixel + p] = (uint32_t)g->highs;
+      const size_t at = g->pixel + p;
+      g->staged->firsts[at] = (uint32_t)g->highs;
       g->highs += v->family->take_highs(
-          g->staged->x + at, from + p * channels, channels, flip, (uint32_t)(at / 4), g->staged->highs + g->highs);
+          g->staged->x + at * channels, from + p * channels, channels, flip, (uint16_t)at, g->staged->highs + g->highs);
       if (g->highs > g->most) {
         g->listing = 0;
         return;

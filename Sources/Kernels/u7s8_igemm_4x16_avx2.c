@@ -5,6 +5,7 @@
 
 #define NAME u7s8_igemm_4x16_avx2
 #define ADD_HIGHS u7s8_add_highs_avx2
+#define ADD_OWN_HIGHS u7s8_add_own_highs_avx2
 #define TARGET __attribute__((target("avx2")))
 #define MR 4
 #define VECTOR __m256i
@@ -19,7 +20,7 @@
 #include "u7s8_igemm_x86.inc"
 
 TARGET size_t u7s8_take_highs(
-    uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint32_t group, q8_high *highs) {
+    uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs) {
   const __m256i flips = _mm256_set1_epi8((char)flip), low = _mm256_set1_epi8(0x7f);
   size_t found = 0, i = 0;
   for (; i + 32 <= count; i += 32) {
@@ -32,7 +33,7 @@ TARGET size_t u7s8_take_highs(
     unsigned left = ~(unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(none)) & 0xff;
     for (; left; left &= left - 1) {
       const unsigned at = (unsigned)__builtin_ctz(left);
-      highs[found++] = (q8_high){group + (uint32_t)(i / 4) + at, bits[at]};
+      highs[found++] = (q8_high){pixel, (uint16_t)(i / 4 + at), bits[at]};
     }
   }
   for (; i < count; i += 4) {
@@ -42,7 +43,7 @@ TARGET size_t u7s8_take_highs(
     const uint32_t bits = four & 0x80808080u;
     four ^= bits;
     memcpy(to + i, &four, 4);
-    if (bits) highs[found++] = (q8_high){group + (uint32_t)(i / 4), bits};
+    if (bits) highs[found++] = (q8_high){pixel, (uint16_t)(i / 4), bits};
   }
   return found;
 }
