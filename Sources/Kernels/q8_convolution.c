@@ -6,7 +6,7 @@
 #include "q8_convolution_parts.h"
 
 #define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, NULL}
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
     FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS),
@@ -24,24 +24,25 @@ static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
 };
 
 #if defined(__x86_64__)
-#define SPLITTING(level, base, name, mr, nr, add, add_own) \
-  [KERNELS_Q8_##level] = {                                 \
-      KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add, add_own}
+#define SPLITTING(level, base, name, mr, nr, add)                                                                    \
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add}
 
 // Faster where few inputs are 128 or more (as u8).
 static const q8_igemm_family splitting[KERNELS_Q8_ISA_COUNT] = {
-    SPLITTING(AVX2, AVX2, u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2, u7s8_add_own_highs_avx2),
-    SPLITTING(AVX512, AVX512, u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512, u7s8_add_own_highs_avx512),
+    SPLITTING(AVX2, AVX2, u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2),
+    SPLITTING(AVX512, AVX512, u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512),
 };
 #endif
 
 static const q8_igemm_family *family_for(const q8_convolution *v, kernels_q8_isa isa) {
   if (!kernels_q8_isa_available(isa) || !families[isa].run) return &families[KERNELS_Q8_PORTABLE];
 #if defined(__x86_64__)
-  // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer.
+  // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer. With few
+  // products a sum, listing and adding what is large costs more than it saves.
+  const int deep = v->kernel_height * v->kernel_width * v->in_channels >= 384;
   const size_t columns = (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
   const int numbered = v->in_channels < 1 << 18 && columns * reach(v->kernel_height, v->dilation_height) < 1 << 14;
-  if (splitting[isa].run && v->groups == 1 && v->in_channels % 4 == 0 && numbered &&
+  if (deep && splitting[isa].run && v->groups == 1 && v->in_channels % 4 == 0 && numbered &&
       v->x_zero + (v->x_signed ? 128 : 0) < 32)
     return &splitting[isa];
 #endif
@@ -166,16 +167,7 @@ static void add_highs(
       .extra_count = panel->extra_count,
       .extras = panel->extras,
       .extra_w = panel->extra_w};
-  if (v->pointwise) {
-    const uint32_t begin = firsts[places[0]], end = firsts[places[0] + count];
-    if (begin == end) return;
-    weights.first = (uint16_t)places[0];
-    weights.w = panel->w;
-    weights.first_extras = panel->first_extras;
-    family->add_own_highs(staged->highs + begin, end - begin, &weights, sums);
-    return;
-  }
-  const size_t span = row_runs(v) ? v->kernel_width : 1;
+  const size_t span = !v->pointwise && row_runs(v) ? v->kernel_width : 1;
   for (size_t tap = 0; tap < v->taps; tap++) {
     const size_t ahead = tap_pixels(v, tap);
     weights.w = panel->w + tap * v->steps * step_bytes(v);

@@ -64,9 +64,8 @@ typedef struct q8_igemm_family {
   // Of a family whose x are 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, lists the groups that have
   // it and says how many those are. `highs` has room for count / 4.
   size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
-  // sums[output] += Σ highs · w for one output pixel; or, where pixels see no neighbour, for each its own: sums[pixel][output].
+  // sums[output] += Σ highs · w
   void (*add_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
-  void (*add_own_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 } q8_igemm_family;
 
 #define Q8_IGEMM_MAX_MR 12
@@ -80,10 +79,8 @@ void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void u7s8_igemm_4x16_avx2(Q8_IGEMM_PARAMETERS);
 void u7s8_add_highs_avx2(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
-void u7s8_add_own_highs_avx2(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 void u7s8_igemm_8x32_avx512(Q8_IGEMM_PARAMETERS);
 void u7s8_add_highs_avx512(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
-void u7s8_add_own_highs_avx512(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
 void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);

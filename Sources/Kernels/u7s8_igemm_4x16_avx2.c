@@ -5,7 +5,6 @@
 
 #define NAME u7s8_igemm_4x16_avx2
 #define ADD_HIGHS u7s8_add_highs_avx2
-#define ADD_OWN_HIGHS u7s8_add_own_highs_avx2
 #define TARGET __attribute__((target("avx2")))
 #define MR 4
 #define VECTOR __m256i

@@ -5,7 +5,6 @@
 
 #define NAME u7s8_igemm_8x32_avx512
 #define ADD_HIGHS u7s8_add_highs_avx512
-#define ADD_OWN_HIGHS u7s8_add_own_highs_avx512
 #define TARGET __attribute__((target("avx512f,avx512bw")))
 #define MR 8
 #define VECTOR __m512i
