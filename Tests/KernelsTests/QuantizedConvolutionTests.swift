@@ -35,6 +35,11 @@ import Testing
     Case(size: (6, 6), channels: 96, outputs: 72, groups: 3),
     Case(size: (6, 5), channels: 32, outputs: 21, kernel: (1, 5), pad: (0, 2)),
     Case(size: (5, 6), channels: 16, outputs: 40, kernel: (5, 5), pad: (2, 2)),
+    // Sums long enough for the kernels that take large inputs by themselves.
+    Case(batch: 2, size: (5, 7), channels: 400, outputs: 33, kernel: (1, 1), pad: (0, 0)),
+    Case(batch: 2, size: (7, 6), channels: 388, outputs: 20, kernel: (1, 1), stride: (2, 2), pad: (0, 0)),
+    Case(size: (7, 9), channels: 44, outputs: 40),
+    Case(size: (9, 8), channels: 48, outputs: 17, stride: (2, 1), dilation: (2, 2), pad: (2, 1)),
   ]
 
   enum Weights: Int, CaseIterable, Sendable {

@@ -131,7 +131,7 @@ static problem problem_of(const q8_convolution *v, int w_signed, int extreme) {
   made.outputs = v->batch * v->out_height * v->out_width * outputs;
   made.residual = room(made.outputs);
   const int low = v->x_signed ? 0x80 : 0, high = v->x_signed ? 0x7f : 0xff;
-  for (size_t i = 0; i < inputs; i++) made.x[i] = extreme ? (between(0, 7) ? high : low) : between(0, 255);
+  for (size_t i = 0; i < inputs; i++) made.x[i] = extreme ? (between(0, 7) ? high : low) : between(0, 15) ? between(0, 127) ^ low : between(0, 255);
   int up = 1;
   for (size_t i = 0; i < run * outputs; i++) {
     if (between(0, 30) == 0) up = !up;
@@ -197,7 +197,9 @@ static void compare(const char *what, kernels_q8_isa isa, const problem *given, 
 static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
   const int w_signed = !(mode & 2), extreme = !!(mode & 4), residual = !!(mode & 8);
   v.x_signed = mode & 1;
-  v.x_zero = v.x_signed ? between(-128, 127) : between(0, 255);
+  // As behind a Relu: kernels of their own.
+  const int low = between(0, 1);
+  v.x_zero = (v.x_signed ? -128 : 0) + between(0, low ? 31 : 255);
   v.out_height = (v.in_height + 2 * v.pad_top - v.dilation_height * (v.kernel_height - 1) - 1) / v.stride_height + 1;
   v.out_width = (v.in_width + 2 * v.pad_left - v.dilation_width * (v.kernel_width - 1) - 1) / v.stride_width + 1;
   v.epilogue = (q8_epilogue){.y_zero = 100, .high = 255, .residual_zero = 90, .residual_multiplier = 0.5f};
@@ -247,6 +249,8 @@ int main(void) {
       int8_layer(levels[level], LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
       int8_layer(levels[level], LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
       int8_layer(levels[level], LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
+      int8_layer(levels[level], LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
+      int8_layer(levels[level], LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
     }
   }
   printf("%d checks, %d wrong\n", checks, wrong);
