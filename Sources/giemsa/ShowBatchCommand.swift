@@ -59,24 +59,23 @@ struct ShowBatchCommand: ParsableCommand {
     let side = size + 2 * frame + gap
     let count = batch.labels.count
     let wide = min(columns, count)
-    var sheet = Picture(width: wide * side + gap, height: (count + columns - 1) / columns * side + gap)
-    for index in sheet.pixels.indices { sheet.pixels[index] = 255 }
-    batch.images.withElements(Float.self) { values in
-      for (index, label) in batch.labels.enumerated() {
-        let (left, top) = (index % columns * side + gap, index / columns * side + gap)
-        let color = ShowBatchCommand.colors[Int(label) % ShowBatchCommand.colors.count]
-        for y in 0..<size + 2 * frame {
-          for x in 0..<size + 2 * frame {
-            let isInside = x >= frame && y >= frame && x < size + frame && y < size + frame
-            for channel in 0..<3 {
-              let place = ((index * 3 + channel) * size + y - frame) * size + x - frame
-              sheet.pixels[((top + y) * sheet.width + left + x) * 3 + channel] =
-                isInside ? UInt8(min(max(values[place] * 255, 0), 255).rounded()) : color[channel]
-            }
+    let (width, height) = (wide * side + gap, (count + columns - 1) / columns * side + gap)
+    var pixels = [UInt8](repeating: 255, count: width * height * 3)
+    let values = batch.images.array(of: Float.self)
+    for (index, label) in batch.labels.enumerated() {
+      let (left, top) = (index % columns * side + gap, index / columns * side + gap)
+      let color = ShowBatchCommand.colors[Int(label) % ShowBatchCommand.colors.count]
+      for y in 0..<size + 2 * frame {
+        for x in 0..<size + 2 * frame {
+          let isInside = x >= frame && y >= frame && x < size + frame && y < size + frame
+          for channel in 0..<3 {
+            let place = ((index * 3 + channel) * size + y - frame) * size + x - frame
+            pixels[((top + y) * width + left + x) * 3 + channel] =
+              isInside ? UInt8(min(max(values[place] * 255, 0), 255).rounded()) : color[channel]
           }
         }
       }
     }
-    return sheet
+    return Picture(width: width, height: height, pixels: pixels)
   }
 }

@@ -15,6 +15,8 @@ final class TrainingProgress {
   private var shown: ContinuousClock.Instant?
   private var phaseStart: (phase: Phase, epoch: Int, at: ContinuousClock.Instant)?
   private var smoothLoss = Double.nan
+  /// What a resumed run had done before, in training steps.
+  private var before: Double?
   private var isVisible = false
 
   init(epochs: Int, trainSteps: Int, validSteps: Int, batch: Int) {
@@ -39,11 +41,14 @@ final class TrainingProgress {
     let inEpoch = phase == .train ? Double(done) : train + Double(done) / 3
     let work = Double(epoch) * perEpoch + inEpoch
     let elapsed = (now - started).seconds
+    let start = before ?? work - (phase == .train ? 1 : 1.0 / 3)
+    before = start
     let inPhase = phaseStart.map { (now - $0.at).seconds } ?? 0
     let line = ProgressLine(
       epoch: epoch, epochs: epochs, done: done, total: total,
       picturesPerSecond: done > 1 && inPhase > 0 ? Double((done - 1) * batch) / inPhase : 0,
-      secondsLeft: elapsed / work * (perEpoch * Double(epochs) - work), loss: smoothLoss, phase: phase.rawValue)
+      secondsLeft: elapsed / (work - start) * (perEpoch * Double(epochs) - work), loss: smoothLoss,
+      phase: phase.rawValue)
     show(line.text)
     isVisible = true
   }
