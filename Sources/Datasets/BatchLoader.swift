@@ -46,9 +46,12 @@ public final class BatchLoader {
 
   deinit { shared.stop() }
 
-  /// Decodes every picture now, on as many threads as there are processors, if they all fit into the budget: later epochs
-  /// read no file, and a broken picture is found before hours of training. Throws what is wrong with the first of them.
+  /// Decodes every picture now, on as many threads as there are processors: a broken picture is found before hours of
+  /// training, and where they all fit into the budget, later epochs read no file. Throws what is wrong with the first.
   public func preload() throws { try shared.preload() }
+
+  /// Of each item's pixels, as ``PictureHash`` has them; empty before ``preload()``.
+  public var hashes: [String] { shared.hashes }
 
   /// Begins an epoch at one of its batches; what is left of an earlier one is forgotten.
   public func start(epoch: Int, at batch: Int = 0) { shared.start(epoch: epoch, at: batch) }
@@ -100,6 +103,8 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
   }
 
   func preload() throws { try store.fill() }
+
+  var hashes: [String] { store.hashes }
 
   func start(epoch: Int, at batch: Int) {
     var order = Array(items.indices)

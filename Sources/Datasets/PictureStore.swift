@@ -2,13 +2,15 @@ import Foundation
 import Imaging
 
 /// Prepared (decoded, resized, cropped unless others do that) pictures by item, decoded once and kept while they fit into `byteBudget`.
-final class PictureStore: @unchecked Sendable {  // `kept` is touched under `lock` only
+final class PictureStore: @unchecked Sendable {  // `kept` is touched under `lock` only, `hashes` by the loader's owner
   private let items: [CellFolder.Item]
   private let preprocessing: Preprocessing
   private let crops: Bool
   private let lock = NSLock()
   private var kept: [Picture?]
   private let keeps: Bool
+  /// Of each item's pixels as they are in the file; empty before ``fill()``. No worker asks for them.
+  private(set) var hashes: [String] = []
 
   init(_ items: [CellFolder.Item], _ preprocessing: Preprocessing, crops: Bool, byteBudget: Int) {
     self.items = items
@@ -26,7 +28,10 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
       lock.unlock()
       if let known { return known }
     }
-    let file = try PNGFile.read(items[index].path)
+    return prepared(index, try PNGFile.read(items[index].path))
+  }
+
+  private func prepared(_ index: Int, _ file: Picture) -> Picture {
     let whole =
       crops
       ? nil
@@ -42,36 +47,10 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
     return picture
   }
 
-  /// Decodes everything, if it is to be kept.
+  /// Decodes everything once: keeps what is to be kept, and finds what is broken and what is there twice.
   func fill() throws {
-    guard keeps else { return }
-    let failures = Failures()
-    DispatchQueue.concurrentPerform(iterations: items.count) { index in
-      do { _ = try picture(index) } catch { failures.add(index, "\(error)") }
-    }
-    try failures.check()
-  }
-}
-
-/// What went wrong on several threads: the one with the lowest index is told, and how many more there are.
-private final class Failures: @unchecked Sendable {  // everything under `lock`
-  private let lock = NSLock()
-  private var first: (index: Int, message: String)?
-  private var count = 0
-
-  func add(_ index: Int, _ message: String) {
-    lock.withLock {
-      count += 1
-      if let first, first.index < index { return }
-      first = (index, message)
-    }
-  }
-
-  func check() throws {
-    try lock.withLock {
-      guard let first else { return }
-      let more = count > 1 ? " (and \(count - 1) more pictures cannot be read)" : ""
-      throw DatasetError(first.message + more)
+    hashes = try PictureHash.hashes(items.map { $0.path }) { index, file in
+      if self.keeps { _ = self.prepared(index, file) }
     }
   }
 }

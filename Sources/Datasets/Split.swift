@@ -11,6 +11,11 @@ public struct Split: Sendable, Equatable {
   public let train: [Int]
   public let valid: [Int]
 
+  init(train: [Int], valid: [Int]) {
+    self.train = train
+    self.valid = valid
+  }
+
   /// The same folder, fraction and seed give the same split.
   public init(_ folder: CellFolder, kind: SplitKind, validFraction: Double, seed: UInt64) throws {
     guard validFraction > 0, validFraction < 1 else {

@@ -12,7 +12,8 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "How good a model is: accuracy, loss, confusion matrix, error rates, the most confused pictures.",
     discussion: """
-      A run (the folder that train made) is judged by the pictures it kept back; an ONNX file by all pictures of DATA.
+      A run (the folder that train made) is judged by the pictures it kept back, and a run in folds by all of them, each \
+      by the fold that kept it back; an ONNX file by all pictures of DATA.
       """)
 
   @Argument(help: "A run's folder or an ONNX file.") var model: String
@@ -34,44 +35,57 @@ struct EvaluateCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let run = RunFolder.find(model)
-      guard run != nil || FileManager.default.fileExists(atPath: model) else {
-        throw CommandFailure("\(model): neither a run's folder nor an ONNX file")
-      }
-      var isFolder: ObjCBool = false
-      _ = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
-      guard run != nil || !isFolder.boolValue else {
-        throw CommandFailure("\(model): a folder without settings.json, so no run; name a run's folder or an ONNX file")
-      }
-      let path = try run?.modelPath() ?? model
-      let predictor = try Predictor(path, batch: batch, threads: threads)
-      let cells = try CellFolder(data)
-      let order = try predictor.order(for: cells)
-      let items = split == .valid ? try run.map { try keptBack(cells, $0) } ?? cells.items : cells.items
-      var positiveIndex = 0
-      if let positive {
-        guard let index = cells.classes.firstIndex(of: positive) else {
-          throw CommandFailure("--positive \(positive): the classes are \(cells.classes.joined(separator: ", "))")
+      let folds = RunFolder.find(model) == nil ? RunFolder.folds(model) : []
+      let cells: CellFolder
+      let answers: [Answer]
+      if folds.isEmpty {
+        let (run, path) = try source()
+        let predictor = try Predictor(path, batch: batch, threads: threads)
+        cells = try CellFolder(data)
+        let order = try predictor.order(for: cells)
+        _ = try positiveIndex(cells)
+        let items =
+          split == .valid
+          ? try run.map { try EvaluationItems.keptBack(cells, try $0.read().valid, model) } ?? cells.items : cells.items
+        if let run = run ?? EvaluationItems.run(of: path) { try EvaluationItems.warn(items, cells, run) }
+        answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
+      } else {
+        guard split == .valid else {
+          throw CommandFailure(
+            "--split all: \(model) is a run in folds, each judged by what it kept back; name one of them")
         }
-        positiveIndex = index
+        cells = try CellFolder(data)
+        let evaluation = try FoldsEvaluation(
+          folds, cells, positive: try positiveIndex(cells), batch: batch, threads: threads, tta: tta)
+        answers = evaluation.answers
+        let positive = cells.classes.count == 2 ? cells.classes[try positiveIndex(cells)] : nil
+        print("\(folds.count) folds, each judged by what it kept back\n")
+        print(FoldTable(evaluation.results).text(positive: positive) + "\nall folds together")
       }
-      let answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
       let report = EvaluationReport(classes: cells.classes, answers: answers)
-      print(report.text(positive: positiveIndex, confused: confused), terminator: "")
+      print(report.text(positive: try positiveIndex(cells), confused: confused), terminator: "")
     }
   }
 
-  private func keptBack(_ cells: CellFolder, _ run: RunFolder) throws -> [CellFolder.Item] {
-    let valid = Set(try run.read().valid)
-    let items = cells.items.filter { valid.contains(cells.name(of: $0)) }
-    guard !items.isEmpty else {
-      throw CommandFailure(
-        "\(data): has none of the \(valid.count) pictures that \(model) kept back; give the folder it was trained on, "
-          + "or --split all")
+  /// The run, if it is one, and the model's file.
+  private func source() throws -> (run: RunFolder?, path: String) {
+    let run = RunFolder.find(model)
+    guard run != nil || FileManager.default.fileExists(atPath: model) else {
+      throw CommandFailure("\(model): neither a run's folder nor an ONNX file")
     }
-    if items.count < valid.count {
-      complain("note: \(valid.count - items.count) of the \(valid.count) pictures kept back are not in \(data)")
+    var isFolder: ObjCBool = false
+    _ = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
+    guard run != nil || !isFolder.boolValue else {
+      throw CommandFailure("\(model): a folder without settings.json, so no run; name a run's folder or an ONNX file")
     }
-    return items
+    return (run, try run?.modelPath() ?? model)
+  }
+
+  private func positiveIndex(_ cells: CellFolder) throws -> Int {
+    guard let positive else { return 0 }
+    guard let index = cells.classes.firstIndex(of: positive) else {
+      throw CommandFailure("--positive \(positive): the classes are \(cells.classes.joined(separator: ", "))")
+    }
+    return index
   }
 }

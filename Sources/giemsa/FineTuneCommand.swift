@@ -32,31 +32,35 @@ struct FineTuneCommand: ParsableCommand {
   }
 
   func run() throws {
-    try reporting {
-      var first = options
-      first.freeze = .freeze
-      var output = output
-      output.stage = 1
-      let isUnderWay = output.resume && RunFolder.exists("\(output.out)/stage-2")
-      if !isUnderWay {
-        complain("stage 1 of 2: the head")
-        let rate = baseLr.rates.map { RateChoice.head($0[0]) } ?? .auto
-        var recipe = Recipe(options: first, output: output, epochs: freezeEpochs, rate: rate)
-        recipe.searched = { .head($0) }
-        recipe.climb = 0.99
-        try TrainingSession(recipe).run()
-      }
-      let folder = RunFolder(path: output.folder)
-      let base = try folder.read().settings.rate
-      var second = options
-      second.from = folder.last  // not the best epoch: as fastai goes on
-      second.pretrained = nil
-      output.stage = 2
-      complain("stage 2 of 2: everything")
-      let rate = RateChoice.span(base / 2 / lrMult, base / 2)
-      var recipe = Recipe(options: second, output: output, epochs: epochs, rate: rate)
-      recipe.startDivisor = 5
+    try reporting { try FoldsTraining.each(options, output, bothStages) }
+  }
+
+  private func bothStages(_ options: TrainingOptions, _ out: RunOptions, _ isOneOfFolds: Bool) throws {
+    var first = options
+    first.freeze = .freeze
+    var output = out
+    output.stage = 1
+    let isUnderWay = output.resume && RunFolder.exists("\(output.out)/stage-2")
+    if !isUnderWay {
+      complain("stage 1 of 2: the head")
+      let rate = baseLr.rates.map { RateChoice.head($0[0]) } ?? .auto
+      var recipe = Recipe(options: first, output: output, epochs: freezeEpochs, rate: rate)
+      recipe.searched = { .head($0) }
+      recipe.climb = 0.99
+      recipe.isOneOfFolds = isOneOfFolds
       try TrainingSession(recipe).run()
     }
+    let folder = RunFolder(path: output.folder)
+    let base = try folder.read().settings.rate
+    var second = options
+    second.from = folder.last  // not the best epoch: as fastai goes on
+    second.pretrained = nil
+    output.stage = 2
+    complain("stage 2 of 2: everything")
+    let rate = RateChoice.span(base / 2 / lrMult, base / 2)
+    var recipe = Recipe(options: second, output: output, epochs: epochs, rate: rate)
+    recipe.startDivisor = 5
+    recipe.isOneOfFolds = isOneOfFolds
+    try TrainingSession(recipe).run()
   }
 }

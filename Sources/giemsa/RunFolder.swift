@@ -18,6 +18,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 ///     settings.json   RunFile
 ///     history.csv     one line an epoch
 ///     times.csv       how long each epoch took
+///     pictures.csv    what was trained on and what was kept back: PictureRecords
 ///     best.onnx       the network of the best epoch so far (lowest validation loss)
 ///     last.onnx       the network as training left it
 ///     last.state      weights, optimiser and RunProgress: what --resume goes on from
@@ -30,8 +31,11 @@ struct RunFolder {
   var best: String { "\(path)/best.onnx" }
   var last: String { "\(path)/last.onnx" }
   private var settingsFile: String { "\(path)/settings.json" }
+  private var picturesFile: String { "\(path)/pictures.csv" }
   private var stateFile: String { "\(path)/last.state" }
-  private static let names = ["settings.json", "history.csv", "times.csv", "best.onnx", "last.onnx", "last.state"]
+  private static let names = [
+    "settings.json", "history.csv", "times.csv", "pictures.csv", "best.onnx", "last.onnx", "last.state",
+  ]
 
   /// Whether there is a run at `path`.
   static func exists(_ path: String) -> Bool {
@@ -45,9 +49,19 @@ struct RunFolder {
     return stages.last { exists($0) }.map { RunFolder(path: $0) }
   }
 
+  /// The runs of `path`/fold-1, fold-2, …, of each its last stage; empty if there are none.
+  static func folds(_ path: String) -> [RunFolder] {
+    var found: [RunFolder] = []
+    while let next = find("\(path)/fold-\(found.count + 1)") { found.append(next) }
+    return found
+  }
+
   /// Makes the folder and proves that files can be written to it: before training, not after.
   static func make(_ path: String, overwrite: Bool, resume: Bool) throws -> RunFolder {
     let folder = RunFolder(path: path)
+    guard folds(path).isEmpty else {
+      throw CommandFailure("\(path): holds a run in folds; name another --out, or one of its folds")
+    }
     if exists(path), !overwrite, !resume {
       throw CommandFailure(
         "\(path): holds a run already; name another --out, go on with it by --resume, or give --overwrite")
@@ -97,6 +111,11 @@ struct RunFolder {
   func write(history: [EpochResult]) throws {
     try write(Data(HistoryFile.text(history).utf8), to: "\(path)/history.csv")
     try write(Data(HistoryFile.times(history).utf8), to: "\(path)/times.csv")
+  }
+
+  func write(pictures: [PictureRecord]) throws {
+    let lines = [PictureRecord.header] + pictures.map { $0.line }
+    try write(Data((lines.joined(separator: "\n") + "\n").utf8), to: picturesFile)
   }
 
   /// The network's state with the run's progress.
@@ -154,6 +173,18 @@ struct RunFolder {
     } catch {
       throw CommandFailure("\(settingsFile): damaged, or written by another version of giemsa")
     }
+  }
+
+  /// What was trained on and kept back; empty where the run does not tell.
+  func pictures() -> [PictureRecord] {
+    guard let data = FileManager.default.contents(atPath: picturesFile) else { return [] }
+    return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { PictureRecord(line: $0) }
+  }
+
+  /// The epochs; empty where `history.csv` is missing or damaged.
+  func history() -> [EpochResult] {
+    guard let data = FileManager.default.contents(atPath: "\(path)/history.csv") else { return [] }
+    return HistoryFile.read(String(decoding: data, as: UTF8.self))
   }
 
   /// The bytes of `last.state`; nil where there is none.

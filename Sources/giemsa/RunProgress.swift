@@ -48,7 +48,8 @@ struct RunProgress: Codable {
     "classWeights": "--class-weights", "patience": "--patience", "start": "--from or --pretrained",
     "optimizer": "--optimizer", "weightDecay": "--weight-decay",
     "augmentation": "--augment",
-    "split": "--split", "validFraction": "--valid", "seed": "--seed", "classes": "classes",
+    "split": "--split", "validFraction": "--valid", "folds": "--folds", "fold": "--fold", "seed": "--seed",
+    "classes": "classes",
   ]
 }
 

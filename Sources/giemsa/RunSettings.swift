@@ -38,6 +38,9 @@ struct RunSettings: Codable {
   var augmentation: String
   var split: String
   var validFraction: Double
+  /// Of a split into folds: how many, and which was kept back, from 1.
+  var folds: Int?
+  var fold: Int?
   var seed: UInt64
   var threads: Int
   /// Pictures trained on and kept back.

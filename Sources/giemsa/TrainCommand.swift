@@ -12,6 +12,9 @@ struct TrainCommand: ParsableCommand {
 
       Whatever ended a run (Ctrl-C, a power cut, kill -9), the same command with --resume goes on from last.state and \
       ends with the same bytes in best.onnx, last.onnx and history.csv as a run that nothing ended.
+
+      --folds K trains K times, into RUN/fold-1 to RUN/fold-K, each time keeping another part of the slides back, and \
+      writes RUN/folds.csv: accuracy, sensitivity and specificity of each, their mean and standard deviation.
       """)
 
   @OptionGroup var options: TrainingOptions
@@ -35,9 +38,12 @@ struct TrainCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      var recipe = Recipe(options: options, output: output, epochs: epochs, rate: lr)
-      recipe.patience = patience
-      try TrainingSession(recipe).run()
+      try FoldsTraining.each(options, output) { options, output, isOneOfFolds in
+        var recipe = Recipe(options: options, output: output, epochs: epochs, rate: lr)
+        recipe.patience = patience
+        recipe.isOneOfFolds = isOneOfFolds
+        try TrainingSession(recipe).run()
+      }
     }
   }
 }
@@ -75,6 +81,8 @@ struct Recipe {
   var startDivisor: Double?
   /// Epochs without a better validation loss that end the run.
   var patience: Int?
+  /// Others follow, and a summary of all.
+  var isOneOfFolds = false
 
   init(options: TrainingOptions, output: RunOptions, epochs: Int, rate: RateChoice) {
     self.options = options

@@ -8,7 +8,7 @@ import Training
 final class TrainingBench {
   let options: TrainingOptions
   let cells: CellFolder
-  let split: Split
+  let plan: SplitPlan
   let start: StartingPoint
   /// Pictures a step.
   let batch: Int
@@ -18,11 +18,14 @@ final class TrainingBench {
   /// What each class counts; empty: all the same.
   let classWeights: [Double]
 
+  var split: Split { plan.split }
+
   /// Everything that can be wrong with settings is found here; what can be wrong with pictures, in ``network()``.
   init(_ options: TrainingOptions) throws {
     self.options = options
     cells = try CellFolder(options.data)
-    split = try Split(cells, kind: options.split, validFraction: options.valid, seed: options.seed)
+    plan = try SplitPlan(cells, options)
+    let split = plan.split
     start = try StartingPoint(options, classes: cells.classes)
     batch = min(options.batch, split.train.count)
     classWeights = try TrainingBench.weights(options.classWeights, cells, split)
@@ -59,9 +62,12 @@ final class TrainingBench {
       rateChoice: choice == .auto ? "auto" : nil,
       frozen: options.freeze == .unfreeze ? nil : options.freezeBn ? "body and its batch normalisations" : "body",
       start: start.source, optimizer: options.optimizer.rawValue, weightDecay: options.weightDecay,
-      augmentation: options.augment.rawValue, split: options.split.rawValue, validFraction: options.valid,
+      augmentation: options.augment.rawValue, split: plan.kind.rawValue,
+      validFraction: plan.folds.map { 1 / Double($0) } ?? options.valid,
       seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
     settings.set(rates)
+    settings.folds = plan.folds
+    settings.fold = plan.fold
     settings.resize = start.metadata.resize
     settings.mixup = options.mixup > 0 ? options.mixup : nil
     settings.labelSmoothing = options.labelSmoothing > 0 ? options.labelSmoothing : nil
@@ -92,12 +98,27 @@ final class TrainingBench {
     (split.train + [-1] + split.valid).map { $0 < 0 ? "" : cells.name(of: cells.items[$0]) }.fingerprint
   }
 
+  /// Both sides as they were read, the ones trained on first; empty before ``network()``.
+  var pictures: [PictureRecord] {
+    func records(_ side: PictureRecord.Side, _ indices: [Int], _ hashes: [String]) -> [PictureRecord] {
+      zip(indices, hashes).map { PictureRecord(side: side, hash: $1, name: cells.name(of: cells.items[$0])) }
+    }
+    return records(.train, split.train, trainLoader.hashes) + records(.valid, split.valid, validLoader.hashes)
+  }
+
   var keptBack: [String] { split.valid.map { cells.name(of: cells.items[$0]) } }
 
   /// What is being done, in two lines.
   func describe(_ work: String, _ network: TrainingNetwork) {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
-    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(options.split.rawValue))")
+    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(plan.name))")
+    if let reason = plan.reason { complain(reason) }
+    let pictures = pictures
+    let overlap = Overlap(
+      train: pictures.filter { $0.side == .train }.map { $0.entry },
+      valid: pictures.filter { $0.side == .valid }.map { $0.entry })
+    let advice = plan.kind == .random && cells.showsSlides ? "; --split slide keeps them apart" : ""
+    for line in overlap.warnings("both in training and kept back", advice: advice) { complain(line) }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""
     complain(
       "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(batch) pictures; "
@@ -110,7 +131,7 @@ final class TrainingBench {
     if seen > 0 {
       complain(
         "note: \(start.source ?? "the starting point") was trained on \(seen) of the pictures that are kept back now; "
-          + "give the same --split, --valid and --seed")
+          + "give the same --split, --valid (or --folds) and --seed")
     }
   }
 }

@@ -5,7 +5,10 @@ import Training
 
 extension ResNetArchitecture: ExpressibleByArgument {}
 extension ResNetArchitecture.Head: ExpressibleByArgument {}
-extension SplitKind: ExpressibleByArgument {}
+/// `--split`.
+enum SplitChoice: String, CaseIterable, ExpressibleByArgument {
+  case random, slide, folds
+}
 
 enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
   case adamw, sgd
@@ -89,8 +92,17 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "What each class counts: balanced (as rare as it is), or numbers such as 2,1 in the classes' order.")
   var classWeights: ClassWeights?
   @Option(help: "The share of pictures kept back for validation.") var valid = 0.2
-  @Option(help: "Keep pictures back at random, or whole slides (told by the name before _IMG or _cell).")
-  var split = SplitKind.random
+  @Option(
+    help: ArgumentHelp(
+      "How pictures are kept back; slide where names show slides, random else.",
+      discussion: """
+        slide: whole slides (told by the name before _IMG or _cell), so that none is on both sides. random: single \
+        pictures. folds: slides are dealt into --folds parts, and each is kept back once.
+        """))
+  var split: SplitChoice?
+  @Option(help: "Split into so many folds (5 with --split folds alone) and train them all, into OUT/fold-1, ...")
+  var folds: Int?
+  @Option(help: "Of the folds, train this one only, into OUT itself.") var fold: Int?
   @Option(help: "Of the split, the weights, the order and the changes.") var seed: UInt64 = 1
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -98,7 +110,18 @@ struct TrainingOptions: ParsableArguments {
     freeze == .freeze ? .body(normalizationsLearn: !freezeBn) : .none
   }
 
+  /// nil: no split into folds.
+  var foldCount: Int? { split == .folds || folds != nil ? folds ?? 5 : nil }
+
   func validate() throws {
+    if let folds {
+      try check(folds, 2...1000, "--folds")
+      guard split == nil || split == .folds else { throw ValidationError("--folds goes with --split folds") }
+    }
+    if let fold {
+      guard let foldCount else { throw ValidationError("--fold goes with --folds") }
+      try check(fold, 1...foldCount, "--fold")
+    }
     guard from == nil || pretrained == nil else { throw ValidationError("--from and --pretrained: one or the other") }
     guard freeze == .freeze || !freezeBn else { throw ValidationError("--freeze-bn goes with --freeze") }
     if let size { try check(size, 16...4096, "--size") }

@@ -104,7 +104,9 @@ final class TrainingSession {
     try saveLast()
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
-      complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
+      if !recipe.isOneOfFolds {
+        complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
+      }
     }
   }
 
@@ -222,6 +224,7 @@ final class TrainingSession {
 
   private func writeTexts() throws {
     try folder.write(history: progress.history)
+    try folder.write(pictures: bench.pictures)
     let data = URL(filePath: recipe.options.data).standardizedFileURL.path
     try folder.write(RunFile(settings: settings, data: data, valid: bench.keptBack))
   }

@@ -71,7 +71,7 @@ import Testing
     ("--valid", "1.5"), ("--split", "patient"), ("--learning-rate", "1"), ("--lr", "1e-3:"), ("--lr", "1:2:3"),
     ("--stage", "0"), ("--mixup", "x"),
     ("--label-smoothing", "1"), ("--class-weights", "1"), ("--class-weights", "1,2,3"), ("--patience", "0"),
-    ("--resize", "15"),
+    ("--resize", "15"), ("--folds", "1"), ("--fold", "2"), ("--folds", "5"),
   ])
   func mistakenOption(_ option: String, _ value: String) throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])

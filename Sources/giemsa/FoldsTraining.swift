@@ -1,0 +1,94 @@
+import ArgumentParser
+import Datasets
+import Foundation
+import Reports
+
+/// Training of all folds in turn, into OUT/fold-1, OUT/fold-2, …; and of one where no folds are asked for.
+enum FoldsTraining {
+  typealias Body = (_ options: TrainingOptions, _ output: RunOptions, _ isOneOfFolds: Bool) throws -> Void
+
+  static func each(_ options: TrainingOptions, _ output: RunOptions, _ body: Body) throws {
+    guard let count = options.foldCount, options.fold == nil else { return try body(options, output, false) }
+    let out = output.out
+    guard RunFolder.find(out) == nil else {
+      throw CommandFailure("\(out): holds a run that is not in folds; name another --out")
+    }
+    // Everything that can be wrong with settings and folders, before anything is taken away.
+    let cells = try CellFolder(options.data)
+    _ = try SplitPlan(cells, options)
+    try prepare(out, output)
+    for number in 1...count {
+      complain("fold \(number) of \(count)")
+      var (part, place) = (options, output)
+      part.fold = number
+      place.out = "\(out)/fold-\(number)"
+      // A run in folds to begin with: each fold goes on with what has never seen the pictures it keeps back.
+      if let from = options.from, RunFolder.find("\(from)/fold-\(number)") != nil {
+        part.from = "\(from)/fold-\(number)"
+      }
+      do {
+        try body(part, place, true)
+      } catch {
+        if let names = try? FileManager.default.contentsOfDirectory(atPath: out), names.isEmpty {
+          try? FileManager.default.removeItem(atPath: out)
+        }
+        throw error
+      }
+    }
+    let evaluation = try FoldsEvaluation(
+      RunFolder.folds(out), cells, positive: 0, batch: 16, threads: options.threads, tta: false)
+    let table = FoldTable(evaluation.results)
+    show("\n" + table.text(positive: cells.classes.count == 2 ? cells.classes[0] : nil))
+    try writeText(table.csv, to: "\(out)/folds.csv")
+    complain("saved as \(out)/folds.csv; next: giemsa evaluate \(out) \(options.data)")
+  }
+
+  private static func prepare(_ out: String, _ output: RunOptions) throws {
+    guard !output.resume else { return }
+    let there = (1...1000).filter { number in
+      FileManager.default.fileExists(atPath: "\(out)/fold-\(number)")
+    }
+    guard !there.isEmpty, output.stage ?? 1 == 1 else { return }
+    guard output.overwrite else {
+      throw CommandFailure(
+        "\(out): holds a run in folds already; name another --out, go on with it by --resume, or give --overwrite")
+    }
+    try? FileManager.default.removeItem(atPath: "\(out)/folds.csv")
+    for number in there {
+      let fold = "\(out)/fold-\(number)"
+      for stage in [fold] + (1...99).map({ "\(fold)/stage-\($0)" }) {
+        let folder = RunFolder(path: stage)
+        folder.clear()
+        folder.removeIfEmpty()
+      }
+      RunFolder(path: fold).removeIfEmpty()
+    }
+  }
+}
+
+/// Every fold's best network, judged by what that fold kept back.
+struct FoldsEvaluation {
+  /// Of all folds one after another: no picture twice.
+  private(set) var answers: [Answer] = []
+  /// Which fold each answer is from, from 0.
+  private(set) var fold: [Int] = []
+  private(set) var results: [FoldResult] = []
+
+  init(_ runs: [RunFolder], _ cells: CellFolder, positive: Int, batch: Int, threads: Int, tta: Bool) throws {
+    for (number, run) in runs.enumerated() {
+      let file = try run.read()
+      let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads)
+      let items = try EvaluationItems.keptBack(cells, file.valid, run.path)
+      try EvaluationItems.warn(items, cells, run)
+      let found = try predictor.answers(
+        items, order: try predictor.order(for: cells), threads: threads, turns: tta)
+      answers += found
+      fold += [Int](repeating: number, count: found.count)
+      let matrix = EvaluationReport(classes: cells.classes, answers: found).matrix
+      results.append(
+        FoldResult(
+          matrix, positive: positive, bestEpoch: file.settings.results.bestEpoch,
+          lastAccuracy: tta ? nil : run.history().last?.accuracy))
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Datasets
+
+/// Which pictures are kept back, and why those.
+struct SplitPlan {
+  let split: Split
+  let kind: SplitChoice
+  /// Of folds: how many, and which, from 1.
+  let folds: Int?
+  let fold: Int?
+  /// One line about a choice that the options did not make.
+  let reason: String?
+
+  init(_ cells: CellFolder, _ options: TrainingOptions) throws {
+    if let count = options.foldCount {
+      let number = options.fold ?? 1
+      let parts = try Folds(cells, count: count, seed: options.seed)
+      (kind, folds, fold) = (.folds, count, number)
+      split = parts.split(number - 1)
+      reason = parts.isBySlide ? nil : "folds of single pictures: \(SplitPlan.noSlides(cells))"
+      return
+    }
+    (folds, fold) = (nil, nil)
+    func cut(_ kind: SplitKind) throws -> Split {
+      try Split(cells, kind: kind, validFraction: options.valid, seed: options.seed)
+    }
+    if let chosen = options.split {
+      (kind, reason) = (chosen, nil)
+      self.split = try cut(chosen == .slide ? .slide : .random)
+    } else if cells.showsSlides {
+      let count = Set(cells.items.map { $0.slide }).count
+      if let bySlide = try? cut(.slide) {
+        (kind, self.split) = (.slide, bySlide)
+        reason =
+          "split by slide: the names show \(count) slides (what stands before _IMG or _cell); none is on both sides"
+      } else {
+        (kind, self.split) = (.random, try cut(.random))
+        reason = "split at random: \(count) slides cannot be divided so that every class is on both sides"
+      }
+    } else {
+      (kind, self.split) = (.random, try cut(.random))
+      reason = "split at random: \(SplitPlan.noSlides(cells))"
+    }
+  }
+
+  private static func noSlides(_ cells: CellFolder) -> String {
+    let item = cells.items.first { $0.slide.isEmpty }
+    guard let item else { return "all pictures are of one slide" }
+    return "not every name shows its slide (no _IMG or _cell in \(cells.name(of: item)))"
+  }
+
+  /// `slide`, `fold 2 of 5`.
+  var name: String {
+    if let folds, let fold { return "fold \(fold) of \(folds)" }
+    return kind.rawValue
+  }
+}
