@@ -48,6 +48,22 @@ static size_t place_in_step(const q8_igemm_family *family, size_t lane, size_t k
   return (k / family->sub * family->nr + lane) * family->sub + k % family->sub;
 }
 
+// Cuts four weights, two at `near` and two `far` bytes behind, to what Q8_FOURS_WITHIN_255 allows.
+static void cut_four(int8_t *near, size_t far) {
+  int above = 255, below = 255;  // still free
+  for (size_t i = 0; i < 4; i++) {
+    int8_t *w = near + (i & 1) + (i & 2 ? far : 0);
+    const int room = *w > 0 ? above : below, size = *w > 0 ? *w : -*w, kept = size < room ? size : room;
+    if (*w > 0) {
+      above -= kept;
+      *w = (int8_t)kept;
+    } else {
+      below -= kept;
+      *w = (int8_t)-kept;
+    }
+  }
+}
+
 // Takes from `rest` (a step, in its places) as much as one step can hold; says whether anything is left.
 static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken) {
   int left = 0;
@@ -60,21 +76,7 @@ static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken
         if (taken[place_in_step(family, o, k)] == -128 && *far == -128) *far = -127;
       }
   } else if (family->rule == Q8_FOURS_WITHIN_255) {
-    for (size_t o = 0; o < family->nr; o++)
-      for (size_t pair = 0; pair < 4; pair += 2) {
-        int above = 255, below = 255;  // still free
-        for (size_t i = 0; i < 4; i++) {
-          int8_t *w = taken + place_in_step(family, o, pair + (i & 1) + (i & 2) * 2);
-          const int room = *w > 0 ? above : below, size = *w > 0 ? *w : -*w, kept = size < room ? size : room;
-          if (*w > 0) {
-            above -= kept;
-            *w = (int8_t)kept;
-          } else {
-            below -= kept;
-            *w = (int8_t)-kept;
-          }
-        }
-      }
+    for (size_t i = 0; i < count / 2; i += 2) cut_four(taken + i, count / 2);
   }
   for (size_t i = 0; i < count; i++) {
     rest[i] = (int16_t)(rest[i] - taken[i]);
@@ -231,18 +233,19 @@ static void pack_lines(const weight_source *s, size_t first, size_t count, int8_
   }
 }
 
-// Whether a step's weights break Q8_FOURS_WITHIN_255.
-KERNEL_BODY breaks_255_body(const int8_t *step, size_t nr, int *answer) {
+// Which fours of a step's weights break Q8_FOURS_WITHIN_255, and whether any does.
+KERNEL_BODY find_broken_body(const int8_t *step, size_t nr, uint8_t *broken, int *any) {
   int found = 0;
-  for (size_t i = 0; i < 4 * nr; i += 2) {
-    const int8_t *far = step + 4 * nr;
-    const int a = step[i], b = step[i + 1], c = far[i], d = far[i + 1];
+  for (size_t i = 0; i < 2 * nr; i++) {
+    const int8_t *near = step + 2 * i, *far = near + 4 * nr;
+    const int a = near[0], b = near[1], c = far[0], d = far[1];
     const int above = (a > 0 ? a : 0) + (b > 0 ? b : 0) + (c > 0 ? c : 0) + (d > 0 ? d : 0);
-    found |= (above > 255) | (above - (a + b + c + d) > 255);
+    broken[i] = (above > 255) | (above - (a + b + c + d) > 255);
+    found |= broken[i];
   }
-  *answer = found;
+  *any = found;
 }
-MULTIVERSION(breaks_255, (const int8_t *step, size_t nr, int *answer), (step, nr, answer))
+MULTIVERSION(find_broken, (const int8_t *step, size_t nr, uint8_t *broken, int *any), (step, nr, broken, any))
 
 // A panel's extras while they are found; with `offsets` NULL they are only counted.
 typedef struct {
@@ -252,43 +255,57 @@ typedef struct {
   int8_t *w;
 } extras;
 
-static void add_extras(extras *e, size_t tap, size_t step, int16_t *rest) {
+// Where the weights of the next extra for this step go (`counted` when they are only counted).
+static int8_t *next_extra(extras *e, size_t tap, size_t step, int8_t *counted) {
   const q8_convolution *v = e->v;
+  const size_t index = e->count++;
+  if (!e->offsets) return counted;
+  e->offsets[index] = (int32_t)(tap_pixels(v, tap) * pixel_bytes(v) + step * v->family->kr * element(v));
+  int32_t *first = e->firsts + tap * v->steps + step;
+  if (!*first) *first = (int32_t)(index + 1);
+  return e->w + index * step_bytes(v) * element(v);
+}
+
+static void add_extras(extras *e, size_t tap, size_t step, int16_t *rest) {
+  const q8_igemm_family *family = e->v->family;
   int left = 1;
   while (left) {
-    int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
-    left = take_step(v->family, rest, taken);
-    if (e->offsets) {
-      e->offsets[e->count] = (int32_t)(tap_pixels(v, tap) * pixel_bytes(v) + step * v->family->kr * element(v));
-      int32_t *first = e->firsts + tap * v->steps + step;
-      if (!*first) *first = (int32_t)(e->count + 1);
-      for (size_t i = 0; i < step_bytes(v); i++) {
-        if (v->family->wide) {
-          ((int16_t *)(void *)e->w)[e->count * step_bytes(v) + i] = taken[i];
-        } else {
-          e->w[e->count * step_bytes(v) + i] = taken[i];
-        }
-      }
+    int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR], counted[2 * sizeof taken];
+    left = take_step(family, rest, taken);
+    int8_t *to = next_extra(e, tap, step, counted);
+    if (family->wide) {
+      for (size_t i = 0; i < step_bytes(e->v); i++) ((int16_t *)(void *)to)[i] = taken[i];
+    } else {
+      memcpy(to, taken, step_bytes(e->v));
     }
-    e->count++;
   }
 }
 
 // The extras of a packed panel whose weights fit one by one: what is too much together is taken out of `out`.
 static void settle(const q8_convolution *v, int8_t *out, extras *e) {
-  const size_t bytes = step_bytes(v);
+  const size_t bytes = step_bytes(v), fours = bytes / 4;
+  int8_t counted[2][Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
+  uint8_t broken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR / 4];
   for (size_t tap = 0; tap < v->taps; tap++)
     for (size_t step = 0; step < v->steps; step++) {
-      int8_t *taken = out + (tap * v->steps + step) * bytes;
-      int broken;
-      breaks_255(v->family->base, taken, v->family->nr, &broken);
-      if (!broken) continue;
-      int16_t rest[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
-      int8_t kept[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
-      for (size_t i = 0; i < bytes; i++) rest[i] = taken[i];
-      if (!take_step(v->family, rest, kept)) continue;
-      if (e->offsets) memcpy(taken, kept, bytes);
-      add_extras(e, tap, step, rest);
+      int8_t *here = out + (tap * v->steps + step) * bytes;
+      for (size_t turn = 0;; turn ^= 1) {
+        int any;
+        find_broken(v->family->base, here, v->family->nr, broken, &any);
+        if (!any) break;
+        if (!e->offsets && here != counted[turn ^ 1]) here = memcpy(counted[turn ^ 1], here, bytes);
+        int8_t *over = next_extra(e, tap, step, counted[turn]);
+        memset(over, 0, bytes);
+        for (size_t i = 0; i < fours; i++) {
+          if (!broken[i]) continue;
+          int8_t *near = here + 2 * i, *spill = over + 2 * i;
+          const size_t far = bytes / 2, places[4] = {0, 1, far, far + 1};
+          for (size_t j = 0; j < 4; j++) spill[places[j]] = near[places[j]];
+          cut_four(near, far);
+          for (size_t j = 0; j < 4; j++) spill[places[j]] = (int8_t)(spill[places[j]] - near[places[j]]);
+        }
+        here = over;
+      }
     }
 }
 
