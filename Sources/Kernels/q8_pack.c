@@ -233,19 +233,22 @@ static void pack_lines(const weight_source *s, size_t first, size_t count, int8_
   }
 }
 
-// Which fours of a step's weights break Q8_FOURS_WITHIN_255, and whether any does.
-KERNEL_BODY find_broken_body(const int8_t *step, size_t nr, uint8_t *broken, int *any) {
-  int found = 0;
-  for (size_t i = 0; i < 2 * nr; i++) {
-    const int8_t *near = step + 2 * i, *far = near + 4 * nr;
-    const int a = near[0], b = near[1], c = far[0], d = far[1];
-    const int above = (a > 0 ? a : 0) + (b > 0 ? b : 0) + (c > 0 ? c : 0) + (d > 0 ? d : 0);
-    broken[i] = (above > 255) | (above - (a + b + c + d) > 255);
-    found |= broken[i];
+// most[i] = the largest of the sums that Q8_FOURS_WITHIN_255 limits, in the i-th of `count` steps.
+KERNEL_BODY find_most_body(const int8_t *step, size_t nr, size_t count, uint16_t *most) {
+  for (size_t n = 0; n < count; n++, step += 8 * nr) {
+    int16_t largest = 0;
+    for (size_t i = 0; i < 4 * nr; i += 2) {
+      const int8_t *near = step + i, *far = near + 4 * nr;
+      const int16_t a = near[0], b = near[1], c = far[0], d = far[1];
+      const int16_t above = (int16_t)((a > 0 ? a : 0) + (b > 0 ? b : 0) + (c > 0 ? c : 0) + (d > 0 ? d : 0));
+      const int16_t below = (int16_t)(above - (a + b + c + d));
+      largest = above > largest ? above : largest;
+      largest = below > largest ? below : largest;
+    }
+    most[n] = (uint16_t)largest;
   }
-  *any = found;
 }
-MULTIVERSION(find_broken, (const int8_t *step, size_t nr, uint8_t *broken, int *any), (step, nr, broken, any))
+MULTIVERSION(find_most, (const int8_t *step, size_t nr, size_t count, uint16_t *most), (step, nr, count, most))
 
 // A panel's extras while they are found; with `offsets` NULL they are only counted.
 typedef struct {
@@ -255,11 +258,11 @@ typedef struct {
   int8_t *w;
 } extras;
 
-// Where the weights of the next extra for this step go (`counted` when they are only counted).
-static int8_t *next_extra(extras *e, size_t tap, size_t step, int8_t *counted) {
+// Where the weights of the next extra for this step go: NULL when they are only counted.
+static int8_t *next_extra(extras *e, size_t tap, size_t step) {
   const q8_convolution *v = e->v;
   const size_t index = e->count++;
-  if (!e->offsets) return counted;
+  if (!e->offsets) return NULL;
   e->offsets[index] = (int32_t)(tap_pixels(v, tap) * pixel_bytes(v) + step * v->family->kr * element(v));
   int32_t *first = e->firsts + tap * v->steps + step;
   if (!*first) *first = (int32_t)(index + 1);
@@ -270,9 +273,10 @@ static void add_extras(extras *e, size_t tap, size_t step, int16_t *rest) {
   const q8_igemm_family *family = e->v->family;
   int left = 1;
   while (left) {
-    int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR], counted[2 * sizeof taken];
+    int8_t taken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
     left = take_step(family, rest, taken);
-    int8_t *to = next_extra(e, tap, step, counted);
+    int8_t *to = next_extra(e, tap, step);
+    if (!to) continue;
     if (family->wide) {
       for (size_t i = 0; i < step_bytes(e->v); i++) ((int16_t *)(void *)to)[i] = taken[i];
     } else {
@@ -281,32 +285,32 @@ static void add_extras(extras *e, size_t tap, size_t step, int16_t *rest) {
   }
 }
 
+// Cuts every four of a step to what Q8_FOURS_WITHIN_255 allows; the rest goes to `over`.
+static void cut_step(int8_t *step, size_t bytes, int8_t *over) {
+  const size_t far = bytes / 2;
+  memcpy(over, step, bytes);
+  for (size_t i = 0; i < far; i += 2) cut_four(step + i, far);
+  for (size_t i = 0; i < bytes; i++) over[i] = (int8_t)(over[i] - step[i]);
+}
+
 // The extras of a packed panel whose weights fit one by one: what is too much together is taken out of `out`.
 static void settle(const q8_convolution *v, int8_t *out, extras *e) {
-  const size_t bytes = step_bytes(v), fours = bytes / 4;
-  int8_t counted[2][Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR];
-  uint8_t broken[Q8_IGEMM_MAX_NR * Q8_IGEMM_MAX_KR / 4];
-  for (size_t tap = 0; tap < v->taps; tap++)
-    for (size_t step = 0; step < v->steps; step++) {
-      int8_t *here = out + (tap * v->steps + step) * bytes;
-      for (size_t turn = 0;; turn ^= 1) {
-        int any;
-        find_broken(v->family->base, here, v->family->nr, broken, &any);
-        if (!any) break;
-        if (!e->offsets && here != counted[turn ^ 1]) here = memcpy(counted[turn ^ 1], here, bytes);
-        int8_t *over = next_extra(e, tap, step, counted[turn]);
-        memset(over, 0, bytes);
-        for (size_t i = 0; i < fours; i++) {
-          if (!broken[i]) continue;
-          int8_t *near = here + 2 * i, *spill = over + 2 * i;
-          const size_t far = bytes / 2, places[4] = {0, 1, far, far + 1};
-          for (size_t j = 0; j < 4; j++) spill[places[j]] = near[places[j]];
-          cut_four(near, far);
-          for (size_t j = 0; j < 4; j++) spill[places[j]] = (int8_t)(spill[places[j]] - near[places[j]]);
-        }
+  const size_t bytes = step_bytes(v), all = v->taps * v->steps;
+  uint16_t most[64];
+  for (size_t begin = 0; begin < all; begin += 64) {
+    const size_t count = smaller(all - begin, 64);
+    find_most(v->family->base, out + begin * bytes, v->family->nr, count, most);
+    for (size_t i = 0; i < count; i++) {
+      int8_t *here = out + (begin + i) * bytes;
+      // What is over can be too much in its turn.
+      for (size_t left = most[i]; left > 255; left -= 255) {
+        const size_t tap = (begin + i) / v->steps, step = (begin + i) % v->steps;
+        int8_t *over = next_extra(e, tap, step);
+        if (over) cut_step(here, bytes, over);
         here = over;
       }
     }
+  }
 }
 
 // The weights of a panel of which some one does not fit: what does not goes into extras. With `out` NULL these are only counted.
