@@ -6,6 +6,7 @@ import ModelGraph
 /// Only for matrices, where nothing else reads the value between the two. Exact up to float rounding (1e-5 relative to
 /// the largest output, tested).
 public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int {
+  guard graph.hasNode(where: { if case .batchNormalization = $0 { true } else { false } }) else { return 0 }
   let facts = KnownFacts(graph)
   var uses = Uses(graph)
   var changes = 0

@@ -4,6 +4,13 @@ import ModelGraph
 ///
 /// Only where nothing else reads the product. Exact up to the order of summation (1e-6 relative, tested).
 public func fuseMatMulAdd(_ graph: inout Graph) -> Int {
+  let mayFuse = graph.hasNode { operation in
+    switch operation {
+    case .matMul, .gemm: true
+    default: false
+    }
+  }
+  guard mayFuse, graph.hasNode(where: { if case .add = $0 { true } else { false } }) else { return 0 }
   let facts = KnownFacts(graph)
   var uses = Uses(graph)
   var changes = 0

@@ -67,6 +67,11 @@ struct KnownFacts {
   }
 }
 
+extension Graph {
+  /// Cheap to ask before ``KnownFacts`` are gathered, which goes over every node.
+  func hasNode(where isWanted: (Operator) -> Bool) -> Bool { nodes.contains { isWanted($0.operation) } }
+}
+
 /// Two extents for every symbol among a graph's inputs: small for the outermost axis (batches), picture-like for others.
 private struct Symbols {
   private var names: [String] = []

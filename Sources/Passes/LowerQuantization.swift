@@ -8,9 +8,7 @@ import ModelGraph
 /// bias in float becomes int32 in units of x's scale · w's scale, as the operators' pages want it. The integers agree
 /// with those of the original but for values within float's rounding of a half (at most one step, tested).
 public func lowerQuantization(_ graph: inout Graph) -> Int {
-  guard
-    graph.nodes.contains(where: { if case .quantizeLinear = $0.operation { true } else { false } })
-  else { return 0 }
+  guard graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else { return 0 }
   var lowering = QuantizationLowering(graph)
   lowering.run()
   graph = lowering.graph

@@ -4,6 +4,13 @@ import ModelGraph
 ///
 /// Exact. Exporters write `x.flatten(1)` as Shape → Gather → Concat → Reshape; with this its arithmetic is dead.
 public func recogniseFlatten(_ graph: inout Graph) -> Int {
+  let mayFlatten = graph.hasNode { operation in
+    switch operation {
+    case .reshape, .squeeze: true
+    default: false
+    }
+  }
+  guard mayFlatten else { return 0 }
   let facts = KnownFacts(graph)
   var changes = 0
   for index in graph.nodes.indices {
