@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "Validation", dependencies: ["ModelGraph", "ONNXFormat"]),
     .target(name: "Passes", dependencies: ["ModelGraph"]),
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
-    .target(name: "Imaging", dependencies: ["ModelGraph", "PNGShim", "Platform"]),
+    .target(name: "Imaging", dependencies: ["ModelGraph", "Kernels", "PNGShim", "Platform"]),
     .executableTarget(
       name: "giemsa-field",
       dependencies: ["ModelGraph", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Platform"],

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Resizing, bit for bit as Pillow's `Image.resize(size, Image.BILINEAR)` does it: a triangle filter as wide as the
 /// reduction (so it averages when it makes smaller), two passes, fixed-point weights of 22 bits.
 ///
@@ -10,9 +12,6 @@ struct Resampling {
   private var count: [Int32] = []
   private var weights: [Int32] = []
   private let stride: Int
-
-  /// 32 bits less 8 for the value and 2 for the sum's headroom.
-  private static let precision: Int32 = 22
 
   init(from inputSize: Int, to outputSize: Int) {
     let scale = Double(inputSize) / Double(outputSize)
@@ -34,60 +33,34 @@ struct Resampling {
       }
       for index in 0..<(high - low) {
         let weight = sum != 0 ? exact[index] / sum : exact[index]
-        weights[output * stride + index] = Int32(0.5 + weight * Double(1 << Self.precision))
+        weights[output * stride + index] = Int32(0.5 + weight * Double(1 << RESAMPLE_PRECISION))
       }
       first.append(Int32(low))
       count.append(Int32(high - low))
     }
   }
 
-  @inline(__always)
-  private static func rounded(_ sum: Int32) -> UInt8 { UInt8(truncatingIfNeeded: max(0, min(255, sum >> precision))) }
-
   /// RGB rows of `inputWidth` pixels to rows of as many as there are weights.
   func horizontal(
     _ source: UnsafePointer<UInt8>, inputWidth: Int, rows: Int, into target: UnsafeMutablePointer<UInt8>
   ) {
-    let outputWidth = first.count
-    first.withUnsafeBufferPointer { first in
-      count.withUnsafeBufferPointer { count in
-        weights.withUnsafeBufferPointer { weights in
-          for y in 0..<rows {
-            let row = source + y * inputWidth * 3
-            var out = target + y * outputWidth * 3
-            for x in 0..<outputWidth {
-              var (r, g, b) = (Int32(1) << 21, Int32(1) << 21, Int32(1) << 21)
-              var pixel = row + Int(first[x]) * 3
-              for index in (x * stride)..<(x * stride + Int(count[x])) {
-                let weight = weights[index]
-                r &+= Int32(pixel[0]) &* weight
-                g &+= Int32(pixel[1]) &* weight
-                b &+= Int32(pixel[2]) &* weight
-                pixel += 3
-              }
-              out[0] = Self.rounded(r)
-              out[1] = Self.rounded(g)
-              out[2] = Self.rounded(b)
-              out += 3
-            }
-          }
-        }
-      }
-    }
+    withTaps { u8_resample_across(kernels_isa_in_use(), &$0, rows, inputWidth, source, target) }
   }
 
   /// Rows of `rowBytes` bytes to as many rows as there are weights.
   func vertical(_ source: UnsafePointer<UInt8>, rowBytes: Int, into target: UnsafeMutablePointer<UInt8>) {
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: rowBytes) { sums in
-      for y in 0..<first.count {
-        for index in 0..<rowBytes { sums[index] = 1 << 21 }
-        for tap in 0..<Int(count[y]) {
-          let weight = weights[y * stride + tap]
-          let row = source + (Int(first[y]) + tap) * rowBytes
-          for index in 0..<rowBytes { sums[index] &+= Int32(row[index]) &* weight }
+    withTaps { u8_resample_down(kernels_isa_in_use(), &$0, rowBytes, source, target) }
+  }
+
+  private func withTaps(_ body: (inout resample_taps) -> Void) {
+    first.withUnsafeBufferPointer { first in
+      count.withUnsafeBufferPointer { count in
+        weights.withUnsafeBufferPointer { weights in
+          var taps = resample_taps(
+            outputs: first.count, stride: stride, first: first.baseAddress, count: count.baseAddress,
+            weights: weights.baseAddress)
+          body(&taps)
         }
-        let out = target + y * rowBytes
-        for index in 0..<rowBytes { out[index] = Self.rounded(sums[index]) }
       }
     }
   }
