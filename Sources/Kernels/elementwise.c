@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "multiversion.h"
+#include "sizes.h"
 
 enum { BLOCK = 16 * 1024 };  // elements a task
 
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 static inline float clamp(float x, float low, float high) {
   x = x < low ? low : x;  // a NaN fails both comparisons
   return x > high ? high : x;

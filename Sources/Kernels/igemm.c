@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "igemm_kernels.h"
+#include "sizes.h"
 
 static const f32_igemm_family families[KERNELS_ISA_COUNT] = {
     [KERNELS_PORTABLE] = {"f32_igemm_4x8_portable", 4, 8, f32_igemm_4x8_portable},
@@ -21,9 +22,6 @@ const f32_igemm_family *f32_igemm_for(kernels_isa isa) {
   return kernels_isa_available(isa) && families[isa].run ? &families[isa] : NULL;
 }
 
-static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 size_t f32_igemm_packed_count(const f32_igemm_family *family, size_t outputs, size_t taps, size_t channels) {
   return divide_up(outputs, family->nr) * family->nr * (1 + taps * channels);

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "multiversion.h"
+#include "sizes.h"
 
 enum { COLUMNS = 512, TILE = 8, BYTES = 64 * 1024 };
 
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 KERNEL_BODY transpose_columns_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
   if (rows <= 4) {

@@ -4,11 +4,7 @@
 
 #include "q8_convolution.h"
 #include "q8_igemm_kernels.h"
-
-static inline size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static inline size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-static inline size_t whole_lines(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
+#include "sizes.h"
 
 static inline size_t group_channels(const q8_convolution *v) { return v->in_channels / v->groups * v->merged; }
 static inline size_t group_outputs(const q8_convolution *v) { return v->out_channels / v->groups * v->merged; }

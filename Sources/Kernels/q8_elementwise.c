@@ -2,10 +2,10 @@
 
 #include "multiversion.h"
 #include "q8_rounding.h"
+#include "sizes.h"
 
 enum { BLOCK = 16 * 1024, CHUNK = 64 };
 
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 KERNEL_BODY quantize_row_body(const q8_quantize *v, const float *x, uint8_t *y, size_t count) {
   const float scale = v->scale, low = (float)(v->low - v->zero), high = (float)(v->high - v->zero);

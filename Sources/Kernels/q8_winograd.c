@@ -6,6 +6,7 @@
 #include "byte_tiles.h"
 #include "multiversion.h"
 #include "q8_igemm_kernels.h"
+#include "sizes.h"
 
 #define FAMILY(level, base, name, mr, nr, kr) \
   [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name, kr, NULL, NULL}
@@ -25,10 +26,6 @@ static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
 #endif
 };
 
-static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-static size_t whole_lines(size_t bytes) { return (bytes + 63) & ~(size_t)63; }
 
 enum {
   TILE = 4,

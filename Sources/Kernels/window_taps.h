@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+#include "sizes.h"
 
 // The taps [*first, *end) of the window at `output` that lie inside 0 ..< input.
 static inline void taps_inside(

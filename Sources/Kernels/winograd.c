@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "multiversion.h"
+#include "sizes.h"
 #include "winograd_transforms.h"
 
-static size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
-static size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 
 // Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
 // enough tiles for each weight to be worth its way there.

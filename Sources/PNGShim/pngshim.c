@@ -1,30 +1,13 @@
-#include "pngshim.h"
-
-#include <png.h>
-#include <setjmp.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "pngshim_failing.h"
 
 // What libpng's callbacks see of one call.
 typedef struct {
-  jmp_buf back;
-  char *message;
+  Failing failing;
   const uint8_t *next;  // the bytes left
   size_t left;
 } Session;
-
-static void fail(png_structp png, png_const_charp reason) {
-  Session *session = png_get_error_ptr(png);
-  strncpy(session->message, reason, PNGSHIM_MESSAGE - 1);
-  session->message[PNGSHIM_MESSAGE - 1] = 0;
-  longjmp(session->back, 1);
-}
-
-// Odd ancillary chunks (a wrong colour profile, say) are not worth a line: the pixels are what is asked for.
-static void ignore(png_structp png, png_const_charp reason) {
-  (void)png;
-  (void)reason;
-}
 
 static void take(png_structp png, png_bytep target, size_t count) {
   Session *session = png_get_io_ptr(png);
@@ -47,12 +30,12 @@ static png_structp reader(Session *session, uint32_t side_limit) {
 
 int pngshim_size(const void *bytes, size_t count, uint32_t side_limit, uint32_t *width, uint32_t *height,
                  char *message) {
-  Session session = {.message = message, .next = bytes, .left = count};
+  Session session = {.failing.message = message, .next = bytes, .left = count};
   png_structp volatile png = NULL;
   png_infop volatile info = NULL;
   strcpy(message, "no memory");
   int status = -1;
-  if (setjmp(session.back) == 0) {
+  if (setjmp(session.failing.back) == 0) {
     png = reader(&session, side_limit);
     if (png) info = png_create_info_struct(png);
     if (info) {
@@ -69,12 +52,12 @@ int pngshim_size(const void *bytes, size_t count, uint32_t side_limit, uint32_t 
 }
 
 int pngshim_read(const void *bytes, size_t count, uint32_t side_limit, uint8_t *pixels, char *message) {
-  Session session = {.message = message, .next = bytes, .left = count};
+  Session session = {.failing.message = message, .next = bytes, .left = count};
   png_structp volatile png = NULL;
   png_infop volatile info = NULL;
   strcpy(message, "no memory");
   volatile int status = -1;
-  if (setjmp(session.back) == 0) {
+  if (setjmp(session.failing.back) == 0) {
     png = reader(&session, side_limit);
     if (png) info = png_create_info_struct(png);
     if (info) {

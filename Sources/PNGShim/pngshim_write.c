@@ -1,30 +1,14 @@
 // Writing apart from reading: the field program only reads, and its build leaves this file out.
-#include <png.h>
-#include <setjmp.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "pngshim.h"
+#include "pngshim_failing.h"
 
 // What libpng's callbacks see of one call.
 typedef struct {
-  jmp_buf back;
-  char *message;
+  Failing failing;
   uint8_t *written;  // malloc'd, grown by doubling
   size_t used, capacity;
 } Session;
-
-static void fail(png_structp png, png_const_charp reason) {
-  Session *session = png_get_error_ptr(png);
-  strncpy(session->message, reason, PNGSHIM_MESSAGE - 1);
-  session->message[PNGSHIM_MESSAGE - 1] = 0;
-  longjmp(session->back, 1);
-}
-
-static void ignore(png_structp png, png_const_charp reason) {
-  (void)png;
-  (void)reason;
-}
 
 static void put(png_structp png, png_bytep source, size_t count) {
   Session *session = png_get_io_ptr(png);
@@ -44,12 +28,12 @@ static void flush(png_structp png) { (void)png; }
 
 int pngshim_write(const uint8_t *pixels, uint32_t width, uint32_t height, void **bytes, size_t *count,
                   char *message) {
-  Session session = {.message = message};
+  Session session = {.failing.message = message};
   png_structp volatile png = NULL;
   png_infop volatile info = NULL;
   strcpy(message, "no memory");
   volatile int status = -1;
-  if (setjmp(session.back) == 0) {
+  if (setjmp(session.failing.back) == 0) {
     png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &session, fail, ignore);
     if (png) info = png_create_info_struct(png);
     if (info) {

@@ -89,18 +89,7 @@ private func fuseActivations(_ graph: inout Graph) -> Int {
 
 /// FusedConv's attributes for a Relu, or a Clip whose bounds are known.
 private func activation(_ graph: Graph, _ index: Int) -> [Attribute]? {
-  let node = graph.nodes[index]
-  switch node.operation {
-  case .relu: return [.string("activation", "Relu")]
-  case .clip:
-    var bounds: [Float] = [-Float.greatestFiniteMagnitude, Float.greatestFiniteMagnitude]
-    for position in 1...2 where !graph.lacksInput(index, position) {
-      guard let bound = graph.constantInput(index, position), bound.type == .float32, bound.count == 1 else {
-        return nil
-      }
-      bounds[position - 1] = bound.array(of: Float.self)[0]
-    }
-    return [.string("activation", "Clip"), Attribute("activation_params", .floats(bounds))]
-  default: return nil
-  }
+  if case .relu = graph.nodes[index].operation { return [.string("activation", "Relu")] }
+  guard let (low, high) = graph.bounds(index) else { return nil }
+  return [.string("activation", "Clip"), Attribute("activation_params", .floats([low, high]))]
 }

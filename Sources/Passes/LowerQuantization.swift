@@ -65,7 +65,7 @@ private struct QuantizationLowering {
       uses.isReadOnce(end), var maker = uses.producer(end)
     else { return false }
     var (low, high) = (-Float.infinity, Float.infinity)
-    if let bounds = bounds(maker), let before = graph.nodes[maker].inputs[0] {
+    if let bounds = graph.bounds(maker), let before = graph.nodes[maker].inputs[0] {
       if let x = source(before) {
         // Nothing but the bound lies between two grids.
         guard x.grid.equals(grid) else { return false }
@@ -81,23 +81,6 @@ private struct QuantizationLowering {
     guard let node = integerNode(graph.nodes[maker], grid, result) else { return false }
     nodes.append(node)
     return clips ? clip(graph.nodes[maker].name, result, grid, low, high, output) : true
-  }
-
-  /// What a Relu or Clip leaves through; nil for other nodes.
-  private func bounds(_ index: Int) -> (Float, Float)? {
-    switch graph.nodes[index].operation {
-    case .relu: return (0, .infinity)
-    case .clip:
-      var bounds: [Float] = [-.infinity, .infinity]
-      for position in 1...2 where !graph.lacksInput(index, position) {
-        guard let bound = graph.constantInput(index, position), bound.type == .float32, bound.count == 1 else {
-          return nil
-        }
-        bounds[position - 1] = bound.array(of: Float.self)[0]
-      }
-      return (bounds[0], bounds[1])
-    default: return nil
-    }
   }
 
   private mutating func clip(
