@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(name: "Datasets", dependencies: ["ModelGraph", "Imaging"]),
     .target(name: "Training", dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Datasets"]),
-    .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference"]),
+    .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports"]),
     .target(name: "Reports", dependencies: ["ModelGraph"]),
     .executableTarget(
       name: "giemsa",

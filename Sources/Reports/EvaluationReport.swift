@@ -7,8 +7,11 @@ public struct Answer: Sendable {
   public var actual: Int
   /// One for each class, adding up to 1.
   public var probabilities: [Double]
+  /// The slide it was cut from; empty where that is not known.
+  public var slide: String
 
-  public init(path: String, actual: Int, probabilities: [Double]) {
+  public init(path: String, actual: Int, probabilities: [Double], slide: String = "") {
+    self.slide = slide
     self.path = path
     self.actual = actual
     self.probabilities = probabilities

@@ -14,11 +14,11 @@ public enum HistoryFile {
     return text
   }
 
-  /// What ``text(_:)`` wrote, without the times; lines that are no epoch are left out.
+  /// What ``text(_:)`` wrote (columns behind those are skipped); lines that are no epoch are left out.
   public static func read(_ text: String) -> [EpochResult] {
     text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: ",")
-      guard fields.count == 4, let epoch = Int(fields[0]), let train = Double(fields[1]), let valid = Double(fields[2]),
+      guard fields.count >= 4, let epoch = Int(fields[0]), let train = Double(fields[1]), let valid = Double(fields[2]),
         let accuracy = Double(fields[3])
       else { return nil }
       return EpochResult(

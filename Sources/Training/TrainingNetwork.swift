@@ -210,7 +210,7 @@ public final class TrainingNetwork {
     return result
   }
 
-  private func begin(_ images: Tensor, isTraining: Bool) throws(GraphError) -> Pass {
+  func begin(_ images: Tensor, isTraining: Bool) throws(GraphError) -> Pass {
     guard images.type == .float32, images.shape.rank == inputShape.rank,
       images.shape.extents[1...] == inputShape.extents[1...], images.shape[0] >= 1, images.shape[0] <= inputShape[0]
     else {

@@ -22,6 +22,11 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Of two classes, the one that false negatives are missed cases of; the first unless given.")
   var positive: String?
   @Option(help: "How many of the most confused pictures to list.") var confused = 10
+  @Option(
+    help: ArgumentHelp(
+      "Write a page about it: curves, intervals, a threshold to choose, the worst pictures.", valueName: "html"))
+  var report: String?
+  @Option(help: "On that page: how many pictures of the highest loss to show.") var pictures = 24
   @Flag(help: "Test-time augmentation: the mean answer to all eight mirrors and quarter turns of each picture.")
   var tta = false
   @Option(help: "Pictures at once.") var batch = 16
@@ -30,14 +35,18 @@ struct EvaluateCommand: ParsableCommand {
   func validate() throws {
     guard (1...4096).contains(batch) else { throw ValidationError("--batch \(batch) must be from 1 to 4096") }
     guard (1...1024).contains(threads) else { throw ValidationError("--threads \(threads) must be from 1 to 1024") }
+    try check(pictures, 0...1000, "--pictures")
     guard confused >= 0 else { throw ValidationError("--confused \(confused) must be at least 0") }
   }
 
   func run() throws {
     try reporting {
+      if let report { try checkWritable(report) }
       let folds = RunFolder.find(model) == nil ? RunFolder.folds(model) : []
       let cells: CellFolder
-      let answers: [Answer]
+      var models: [JudgedModel] = []
+      var results: [FoldResult] = []
+      var warnings: [String] = []
       if folds.isEmpty {
         let (run, path) = try source()
         let predictor = try Predictor(path, batch: batch, threads: threads)
@@ -47,8 +56,10 @@ struct EvaluateCommand: ParsableCommand {
         let items =
           split == .valid
           ? try run.map { try EvaluationItems.keptBack(cells, try $0.read().valid, model) } ?? cells.items : cells.items
-        if let run = run ?? EvaluationItems.run(of: path) { try EvaluationItems.warn(items, cells, run) }
-        answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
+        let home = run ?? EvaluationItems.run(of: path)
+        if let home { warnings = try EvaluationItems.warnings(items, cells, home) }
+        let answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
+        models = [JudgedModel(predictor, run: home, order: order, answers: answers)]
       } else {
         guard split == .valid else {
           throw CommandFailure(
@@ -57,13 +68,24 @@ struct EvaluateCommand: ParsableCommand {
         cells = try CellFolder(data)
         let evaluation = try FoldsEvaluation(
           folds, cells, positive: try positiveIndex(cells), batch: batch, threads: threads, tta: tta)
-        answers = evaluation.answers
+        (models, results, warnings) = (evaluation.models, evaluation.results, evaluation.warnings)
         let positive = cells.classes.count == 2 ? cells.classes[try positiveIndex(cells)] : nil
         print("\(folds.count) folds, each judged by what it kept back\n")
-        print(FoldTable(evaluation.results).text(positive: positive) + "\nall folds together")
+        print(FoldTable(results).text(positive: positive) + "\nall folds together")
       }
-      let report = EvaluationReport(classes: cells.classes, answers: answers)
-      print(report.text(positive: try positiveIndex(cells), confused: confused), terminator: "")
+      for line in warnings { complain(line) }
+      let positive = try positiveIndex(cells)
+      let text = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers })
+      print(text.text(positive: positive, confused: confused), terminator: "")
+      if let report {
+        let maker = EvaluationPageMaker(
+          models: models, cells: cells, positive: positive, threads: threads, pictures: pictures)
+        let facts = tta ? [(name: "test-time augmentation", value: "the mean of all eight mirrors and turns")] : []
+        let page = try maker.page(
+          name: URL(filePath: model).lastPathComponent, facts: facts, folds: results, warnings: warnings)
+        try writeText(page.text, to: report)
+        complain("\(report): the report")
+      }
     }
   }
 

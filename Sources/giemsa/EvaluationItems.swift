@@ -24,12 +24,12 @@ enum EvaluationItems {
     return RunFolder.exists(folder) ? RunFolder(path: folder) : nil
   }
 
-  /// Tells of pictures and slides that the run was trained on, where it says which those were.
-  static func warn(_ items: [CellFolder.Item], _ cells: CellFolder, _ run: RunFolder) throws {
+  /// A line for pictures and one for slides that the run was trained on, where it says which those were.
+  static func warnings(_ items: [CellFolder.Item], _ cells: CellFolder, _ run: RunFolder) throws -> [String] {
     let train = run.pictures().filter { $0.side == .train }.map { $0.entry }
-    guard !train.isEmpty else { return }
+    guard !train.isEmpty else { return [] }
     let hashes = try PictureHash.hashes(items.map { $0.path })
     let judged = zip(items, hashes).map { Overlap.Entry(name: cells.name(of: $0), slide: $0.slide, hash: $1) }
-    for line in Overlap(train: train, valid: judged).warnings("here that the model was trained on") { complain(line) }
+    return Overlap(train: train, valid: judged).warnings("here that the model was trained on")
   }
 }

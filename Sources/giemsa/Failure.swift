@@ -22,3 +22,18 @@ func reporting(_ body: () throws -> Void) throws {
     throw ExitCode(1)
   }
 }
+
+/// Proves that a file can be made there: before the work, not after.
+func checkWritable(_ path: String) throws {
+  var isFolder: ObjCBool = false
+  if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+    throw CommandFailure("\(path): a folder; name a file to write")
+  }
+  let probe = "\(path).giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
+  do {
+    try Data().write(to: URL(filePath: probe))
+    try FileManager.default.removeItem(atPath: probe)
+  } catch {
+    throw CommandFailure("\(path): cannot be written; does the folder exist?")
+  }
+}

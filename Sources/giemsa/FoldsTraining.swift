@@ -68,10 +68,8 @@ enum FoldsTraining {
 
 /// Every fold's best network, judged by what that fold kept back.
 struct FoldsEvaluation {
-  /// Of all folds one after another: no picture twice.
-  private(set) var answers: [Answer] = []
-  /// Which fold each answer is from, from 0.
-  private(set) var fold: [Int] = []
+  private(set) var models: [JudgedModel] = []
+  private(set) var warnings: [String] = []
   private(set) var results: [FoldResult] = []
 
   init(_ runs: [RunFolder], _ cells: CellFolder, positive: Int, batch: Int, threads: Int, tta: Bool) throws {
@@ -79,11 +77,10 @@ struct FoldsEvaluation {
       let file = try run.read()
       let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads)
       let items = try EvaluationItems.keptBack(cells, file.valid, run.path)
-      try EvaluationItems.warn(items, cells, run)
-      let found = try predictor.answers(
-        items, order: try predictor.order(for: cells), threads: threads, turns: tta)
-      answers += found
-      fold += [Int](repeating: number, count: found.count)
+      warnings += try EvaluationItems.warnings(items, cells, run).map { "fold \(number + 1): \($0)" }
+      let order = try predictor.order(for: cells)
+      let found = try predictor.answers(items, order: order, threads: threads, turns: tta)
+      models.append(JudgedModel(predictor, run: run, order: order, answers: found))
       let matrix = EvaluationReport(classes: cells.classes, answers: found).matrix
       results.append(
         FoldResult(

@@ -103,6 +103,6 @@ final class Predictor {
         }
       }
     }
-    return zip(items, sums).map { Answer(path: $0.path, actual: $0.label, probabilities: $1) }
+    return zip(items, sums).map { Answer(path: $0.path, actual: $0.label, probabilities: $1, slide: $0.slide) }
   }
 }

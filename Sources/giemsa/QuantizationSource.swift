@@ -32,7 +32,7 @@ struct QuantizationSource {
         "\(command.model): a folder without settings.json, so no run; name an ONNX file or a run's folder")
     }
     path = try run?.modelPath() ?? command.model
-    for file in [command.out, command.report].compactMap({ $0 }) { try Self.checkWritable(file) }
+    for file in [command.out, command.report].compactMap({ $0 }) { try checkWritable(file) }
     guard URL(filePath: command.out).standardizedFileURL != URL(filePath: path).standardizedFileURL else {
       throw CommandFailure("--out \(command.out): would replace the float model; name another file")
     }
@@ -60,21 +60,6 @@ struct QuantizationSource {
     } else {
       keptBack = []
       candidates = cells.items
-    }
-  }
-
-  /// Proves that a file can be made there: before the work, not after.
-  private static func checkWritable(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw CommandFailure("\(path): a folder; name a file to write")
-    }
-    let probe = "\(path).giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
-    do {
-      try Data().write(to: URL(filePath: probe))
-      try FileManager.default.removeItem(atPath: probe)
-    } catch {
-      throw CommandFailure("\(path): cannot be written; does the folder exist?")
     }
   }
 

@@ -105,6 +105,7 @@ final class NormalizationStep: Step {
   override func backward(_ pass: Pass) throws(GraphError) {
     guard let gamma = parameter(1), let beta = parameter(2) else { return }
     let rows = output.count(images: pass.images) / channels
+    let takesMoments = pass.isTraining && gamma.learns
     let (x, dy) = (pass.activation(input()), pass.gradient(output))
     let saved = savedMemory(pass)
     let (mean, inverse, scale, shift) = (saved, saved + channels, saved + 2 * channels, saved + 3 * channels)
@@ -132,10 +133,10 @@ final class NormalizationStep: Step {
       // dx = γ/σ · (g − mean(g) − x̂ · mean(g · x̂)), as a · g + b · x + k.
       // Running moments are constants: a · g alone.
       let a = Double(scale[c])
-      let b = gamma.learns ? -a * product * inverse * inverse / Double(rows) : 0
+      let b = takesMoments ? -a * product * inverse * inverse / Double(rows) : 0
       factors[c] = Float(a)
       factors[channels + c] = Float(b)
-      factors[2 * channels + c] = gamma.learns ? Float(-a * sum / Double(rows) - b * Double(mean[c])) : 0
+      factors[2 * channels + c] = takesMoments ? Float(-a * sum / Double(rows) - b * Double(mean[c])) : 0
     }
     if modes[0] != .unwanted {
       let dx = pass.gradient(input())

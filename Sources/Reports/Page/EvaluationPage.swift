@@ -1,0 +1,375 @@
+import Foundation
+import ModelGraph
+
+/// A result that can be read: one self-contained page of what ``EvaluationReport`` holds, and where it comes from.
+public struct EvaluationPage: Sendable {
+  /// A picture that the model was most wrong about.
+  public struct Loss: Sendable {
+    public var answer: Answer
+    /// A PNG of it, and one with the heat map over it; empty where there is none.
+    public var picture: [UInt8]
+    public var heat: [UInt8]
+
+    public init(answer: Answer, picture: [UInt8], heat: [UInt8]) {
+      self.answer = answer
+      self.picture = picture
+      self.heat = heat
+    }
+  }
+
+  public var title: String
+  public var report: EvaluationReport
+  /// The class that a test looks for; of more than two, the one held against all others.
+  public var positive: Int
+  /// What was judged, and how.
+  public var facts: [(name: String, value: String)] = []
+  /// What flatters the result, a sentence each.
+  public var warnings: [String] = []
+  /// Of each fold, or of the one run; empty where the training is not known.
+  public var curves: [[EpochResult]] = []
+  public var folds: [FoldResult] = []
+  public var losses: [Loss] = []
+  /// What the heat maps are, or why there are none.
+  public var heatNote = ""
+
+  public init(title: String, report: EvaluationReport, positive: Int) {
+    self.title = title
+    self.report = report
+    self.positive = positive
+  }
+
+  var classes: [String] { report.classes }
+  var answers: [Answer] { report.answers }
+  var isBinary: Bool { classes.count == 2 }
+  var positiveName: String { classes[positive] }
+  var negativeName: String { isBinary ? classes[1 - positive] : "any other" }
+  var isPositive: [Bool] { answers.map { $0.actual == positive } }
+
+  /// What the positive class was given, as the page's script reads it: nine digits say which float it was.
+  var scores: [Double] { answers.map { Double(Float($0.probabilities[positive])) } }
+
+  /// The names of slides and each answer's; every picture its own where names do not tell.
+  var slides: (names: [String], index: [Int]) {
+    let known = answers.allSatisfy { !$0.slide.isEmpty }
+    let keys = answers.map { known ? $0.slide : $0.path }
+    let names = Set(keys).sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    return (known ? names : [], keys.map { places[$0] ?? 0 })
+  }
+
+  public var text: String {
+    var page = HTMLPage(title: title)
+    page.lead = lead
+    page.add("judged", "What was judged", judged)
+    if !isBinary { page.add("matrix", "Confusion matrix", matrixOfAll + ratesOfEach) }
+    page.add(
+      "result", isBinary ? "Result, and the choice of a threshold" : "\(positiveName) against all others", threshold)
+    if !folds.isEmpty { page.add("folds", "Fold by fold", foldTable) }
+    page.add("calibration", "Do the probabilities mean what they say?", calibration)
+    if !curves.isEmpty { page.add("training", "Training", training) }
+    page.add("confused", "The most confused", mostConfused)
+    page.add("losses", "The surest mistakes", topLosses)
+    if !slides.names.isEmpty { page.add("slides", "Slide by slide", slideTable) }
+    page.add("methods", "How this was computed", methods)
+    page.script = PageScript.text
+    return page.text
+  }
+
+  // MARK: Head
+
+  private var lead: String {
+    let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= 0.5 }, groups: slides.index)
+    let all = ClusteredShare(slideGroups { $0.predicted == $0.actual })
+    let many = slides.names.count
+    var html = "<p>\(answers.count) cells"
+    if many > 0 { html += " of \(many) slides" }
+    html += ", of which \(report.matrix.correct) were told right.</p>\n"
+    for warning in warnings { html += "<p class=\"note\"><strong>\(HTML.escaped(warning))</strong></p>\n" }
+    func tile(_ name: String, _ share: ClusteredShare) -> String {
+      let interval = many > 0 ? share.bySlide : share.byCell
+      let unit = many > 0 ? "by slide" : "by cell"
+      return "<div><dt>\(HTML.escaped(name))</dt><dd>\(HTML.percent(share.share))</dd>"
+        + "<dd class=\"range\">95 %: \(HTML.interval(interval)), \(unit)</dd></div>\n"
+    }
+    html += "<dl class=\"tiles\">\n" + tile("Accuracy", all)
+    html += tile("Sensitivity (\(positiveName))", rates.sensitivity) + tile("Specificity", rates.specificity)
+    let curves = ThresholdCurves(scores: scores, isPositive: isPositive)
+    let area = curves.rocArea.map { NumberText.fixed($0, 4) } ?? "–"
+    html += "<div><dt>Area under the ROC curve</dt><dd>\(area)</dd>"
+    return html + "<dd class=\"range\">mean loss \(NumberText.fixed(report.loss, 4))</dd></div>\n</dl>\n"
+  }
+
+  /// For each slide how many of its answers are so, and how many it has.
+  func slideGroups(_ isSo: (Answer) -> Bool) -> [(hits: Int, count: Int)] {
+    let index = slides.index
+    var groups = [(hits: Int, count: Int)](repeating: (0, 0), count: (index.max() ?? -1) + 1)
+    for (answer, slide) in zip(answers, index) {
+      groups[slide].count += 1
+      if isSo(answer) { groups[slide].hits += 1 }
+    }
+    return groups
+  }
+
+  private var judged: String {
+    var counts = [Int](repeating: 0, count: classes.count)
+    for answer in answers { counts[answer.actual] += 1 }
+    let list = zip(classes, counts).map { "\($0) \($1)" }.joined(separator: ", ")
+    let many = slides.names.count
+    return HTML.facts(
+      facts + [
+        ("cells", "\(answers.count) (\(list))"),
+        ("slides", many > 0 ? "\(many)" : "not known from the names: intervals by slide take every cell for a slide"),
+        ("positive", "\(positiveName), negative: \(negativeName)"),
+      ])
+  }
+
+  // MARK: More than two classes
+
+  private var matrixOfAll: String {
+    var html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Confusion matrix\">"
+    html +=
+      "<table class=\"matrix\"><caption>Rows: what cells are. Columns: what they were taken for, with the share of "
+    html += "the row.</caption>\n<thead><tr><td></td>"
+    for name in classes { html += "<th scope=\"col\">\(HTML.escaped(name))</th>" }
+    html += "</tr></thead>\n<tbody>\n"
+    for (row, name) in classes.enumerated() {
+      html += "<tr><th scope=\"row\" class=\"l\">\(HTML.escaped(name))</th>"
+      for column in classes.indices {
+        let count = report.matrix.counts[row][column]
+        let all = report.matrix.actual(row)
+        let style = row == column ? " class=\"right\"" : count > 0 ? " class=\"wrong\"" : ""
+        let share = all == 0 ? nil : Double(count) / Double(all)
+        html += "<td\(style)><b>\(count)</b><span>\(HTML.percent(share))</span></td>"
+      }
+      html += "</tr>\n"
+    }
+    return html + "</tbody></table></div>\n"
+  }
+
+  private var ratesOfEach: String {
+    let columns: [HTML.Column] =
+      [.text("class"), .number("cells")]
+      + ["sensitivity", "95 % by cell", "by slide", "specificity", "PPV", "NPV"].map { .number($0) }
+    let index = slides.index
+    let rows = classes.indices.map { label in
+      let rates = BinaryRates(
+        isPositive: answers.map { $0.actual == label }, isCalled: answers.map { $0.predicted == label }, groups: index)
+      return [
+        classes[label], "\(rates.sensitivity.count)", HTML.percent(rates.sensitivity.share),
+        HTML.interval(rates.sensitivity.byCell), HTML.interval(rates.sensitivity.bySlide),
+      ] + [rates.specificity, rates.positivePredictive, rates.negativePredictive].map { HTML.percent($0.share) }
+    }
+    return HTML.table("Each class against all others, at the likeliest class", columns, rows)
+  }
+
+  // MARK: Folds, training, confusion
+
+  private var foldTable: String {
+    let table = FoldTable(folds)
+    let columns: [HTML.Column] =
+      [.text("fold"), .number("cells"), .number("best epoch"), .number("accuracy"), .number("last epoch's")]
+      + [.number("sensitivity"), .number("specificity")]
+    var rows = table.results.enumerated().map { number, fold in
+      [
+        "\(number + 1)", "\(fold.pictures)", fold.bestEpoch.map { "\($0)" } ?? "–", HTML.percent(fold.accuracy),
+        HTML.percent(fold.lastAccuracy), HTML.percent(fold.sensitivity), HTML.percent(fold.specificity),
+      ]
+    }
+    func spread(_ values: [Double]) -> String {
+      let deviation = NumberText.fixed(FoldTable.deviation(values) * 100, 2)
+      return "\(NumberText.fixed(FoldTable.mean(values) * 100, 2)) ± \(deviation) %"
+    }
+    let last = folds.compactMap { $0.lastAccuracy }
+    rows.append([
+      "mean ± sd", "", "", spread(folds.map { $0.accuracy }), last.count == folds.count ? spread(last) : "–",
+      spread(folds.map { $0.sensitivity }), spread(folds.map { $0.specificity }),
+    ])
+    return "<p>Each fold's network was trained without the slides that it is judged by here; everywhere else on this "
+      + "page the folds' answers are taken together.</p>\n"
+      + HTML.table("Results by fold, best epoch", columns, rows, chosen: rows.count - 1)
+  }
+
+  private var training: String {
+    let epochs = curves.map { $0.count }.max() ?? 0
+    let losses = curves.flatMap { $0.flatMap { [$0.trainLoss, $0.validLoss] } }.filter { $0.isFinite }
+    // A first epoch that went astray must not press the rest flat.
+    let sorted = losses.sorted()
+    let most = sorted.isEmpty ? 1 : min(sorted[sorted.count - 1], 2.5 * sorted[sorted.count * 3 / 4])
+    let best = curves.count == 1 ? curves[0].min { $0.validLoss < $1.validLoss } : nil
+    let last = curves.compactMap { $0.last }
+    let means = (FoldTable.mean(last.map { $0.trainLoss }), FoldTable.mean(last.map { $0.validLoss }))
+    var loss = LinePlot(
+      id: "loss-plot", title: "Loss by epoch",
+      description: "\(epochs) epochs. At the last, loss in training \(NumberText.fixed(means.0, 3)), on what was kept "
+        + "back \(NumberText.fixed(means.1, 3)).", xLabel: "epoch", yLabel: "loss (cross-entropy)")
+    var accuracy = LinePlot(
+      id: "accuracy-plot", title: "Accuracy on what was kept back, by epoch",
+      description: "At the last epoch \(HTML.percent(FoldTable.mean(last.map { $0.accuracy }))).", xLabel: "epoch",
+      yLabel: "accuracy, %")
+    loss.x = 0...Double(max(epochs - 1, 1))
+    loss.xTicks = LinePlot.ticks(0, Double(max(epochs - 1, 1))).filter { $0.value == $0.value.rounded() }
+    loss.y = 0...max(most * 1.04, 1e-6)
+    loss.yTicks = LinePlot.ticks(0, loss.y.upperBound)
+    let accuracies = curves.flatMap { $0.map { $0.accuracy * 100 } }
+    // Where most epochs are; one that was lost is cut off.
+    let middle = accuracies.sorted()
+    let low = middle.isEmpty ? 0 : max(middle[0], 100 - 4 * (100 - middle[middle.count / 4]))
+    let floor = max(0, (low / 5 - 0.2).rounded(.down) * 5)
+    (accuracy.x, accuracy.xTicks) = (loss.x, loss.xTicks)
+    accuracy.y = floor...100
+    accuracy.yTicks = LinePlot.ticks(floor, 100)
+    let style = curves.count > 1 ? " thin" : ""
+    for history in curves {
+      loss.line(history.map { (Double($0.epoch), $0.trainLoss) }, "blue dash" + style)
+      loss.line(history.map { (Double($0.epoch), $0.validLoss) }, "red" + style)
+      accuracy.line(history.map { (Double($0.epoch), $0.accuracy * 100) }, "red" + style)
+    }
+    if let best {
+      loss.dot(Double(best.epoch), best.validLoss, "mark", radius: 5)
+      accuracy.dot(Double(best.epoch), best.accuracy * 100, "mark", radius: 5)
+    }
+    var html = "<div class=\"pair\">\n<figure>\(loss.svg)<figcaption><span class=\"key blue dash\"></span>in training "
+    html += "&emsp;<span class=\"key red\"></span>on what was kept back</figcaption></figure>\n"
+    html += "<figure>\(accuracy.svg)<figcaption>"
+    if let best {
+      html +=
+        "The dot: epoch \(best.epoch), of the lowest loss on what was kept back; that network is judged here. It was "
+      html += "chosen on the same cells, which flatters it a little; the last epoch has "
+      html += "\(HTML.percent(curves[0].last?.accuracy))."
+    } else {
+      html += "One line a fold. Each fold's network is that of its lowest loss on what was kept back."
+    }
+    html += "</figcaption></figure>\n</div>\n"
+    let rows = curves.enumerated().flatMap { number, history in
+      history.map { epoch in
+        (curves.count > 1 ? ["\(number + 1)"] : []) + [
+          "\(epoch.epoch)", NumberText.fixed(epoch.trainLoss, 4), NumberText.fixed(epoch.validLoss, 4),
+          HTML.percent(epoch.accuracy),
+        ]
+      }
+    }
+    let columns: [HTML.Column] =
+      (curves.count > 1 ? [.number("fold")] : [])
+      + ["epoch", "loss in training", "loss kept back", "accuracy kept back"].map { .number($0) }
+    return html + "<details><summary>The numbers</summary>"
+      + HTML.table("Epochs", columns, rows) + "</details>\n"
+  }
+
+  private var mostConfused: String {
+    var pairs: [(actual: Int, taken: Int, count: Int)] = []
+    for actual in classes.indices {
+      for taken in classes.indices where taken != actual && report.matrix.counts[actual][taken] > 0 {
+        pairs.append((actual, taken, report.matrix.counts[actual][taken]))
+      }
+    }
+    guard !pairs.isEmpty else { return "<p>No cell was taken for another class.</p>\n" }
+    pairs.sort { ($1.count, $0.actual, $0.taken) < ($0.count, $1.actual, $1.taken) }
+    let rows = pairs.prefix(20).map { pair in
+      [
+        classes[pair.actual], classes[pair.taken], "\(pair.count)",
+        HTML.percent(Double(pair.count) / Double(report.matrix.actual(pair.actual))),
+      ]
+    }
+    return HTML.table(
+      "Pairs of classes, the most frequent first",
+      [.text("is"), .text("was taken for"), .number("cells"), .number("of all that are it")], rows)
+  }
+
+  private var topLosses: String {
+    guard !losses.isEmpty else { return "<p>There are none.</p>\n" }
+    let hasHeat = losses.contains { !$0.heat.isEmpty }
+    var html =
+      "<p>The \(losses.count) cells with the highest loss, −log of the probability that the right class was given"
+    html += "; wrong labels and bad cuts are found here too. \(HTML.escaped(heatNote))</p>\n"
+    if hasHeat {
+      html +=
+        "<p class=\"toggle\"><label><input type=\"checkbox\" id=\"all-heat\"> Heat maps on all pictures</label></p>\n"
+    }
+    html += "<ul class=\"cells\">\n"
+    for loss in losses {
+      let answer = loss.answer
+      let file = String(answer.path.split(separator: "/").last ?? "")
+      let (actual, taken) = (HTML.escaped(classes[answer.actual]), HTML.escaped(classes[answer.predicted]))
+      html += "<li class=\"cell\"><div class=\"frame\">"
+      html += "<img alt=\"Cell: \(actual)\" src=\"\(Self.source(loss.picture))\">"
+      if !loss.heat.isEmpty {
+        html += "<img class=\"heat\" alt=\"Heat map: where \(taken) was seen\" src=\"\(Self.source(loss.heat))\">"
+      }
+      html +=
+        "</div>\n<p>is <strong>\(actual)</strong><br>\(answer.predicted == answer.actual ? "found" : "taken for") "
+      html += "<strong>\(taken)</strong>, \(HTML.percent(answer.probabilities[answer.predicted], 1))<br>"
+      html +=
+        "loss \(NumberText.fixed(answer.loss, 2)), right class \(HTML.percent(answer.probabilities[answer.actual]))"
+      html += "</p>"
+      if !loss.heat.isEmpty { html += "<p class=\"toggle\"><label><input type=\"checkbox\"> heat map</label></p>" }
+      html += "<p class=\"name\">\(HTML.escaped(file))</p></li>\n"
+    }
+    return html + "</ul>\n"
+  }
+
+  private static func source(_ png: [UInt8]) -> String {
+    "data:image/png;base64,\(Data(png).base64EncodedString())"
+  }
+
+  private var slideTable: String {
+    let names = slides.names
+    var counts = [[Int]](repeating: [0, 0, 0, 0], count: names.count)  // cells, positive, missed, false alarms or wrong
+    for (answer, slide) in zip(answers, slides.index) {
+      counts[slide][0] += 1
+      if answer.actual == positive { counts[slide][1] += 1 }
+      if answer.actual != answer.predicted {
+        if isBinary, answer.actual == positive { counts[slide][2] += 1 } else { counts[slide][3] += 1 }
+      }
+    }
+    func share(_ part: Int, _ whole: Int) -> String { whole == 0 ? "–" : HTML.percent(Double(part) / Double(whole), 1) }
+    let order = names.indices.sorted {
+      let (a, b) = (counts[$0][2] + counts[$0][3], counts[$1][2] + counts[$1][3])
+      return a == b ? $0 < $1 : a > b
+    }
+    let rows = order.map { slide in
+      let c = counts[slide]
+      let wrong = c[2] + c[3]
+      let common = [names[slide], "\(c[0])"]
+      if !isBinary { return common + ["\(wrong)", share(c[0] - wrong, c[0])] }
+      return common + [
+        "\(c[1])", "\(wrong)", share(c[0] - wrong, c[0]), "\(c[2])", share(c[1] - c[2], c[1]), "\(c[3])",
+        share(c[0] - c[1] - c[3], c[0] - c[1]),
+      ]
+    }
+    let columns: [HTML.Column] =
+      [.text("slide"), .number("cells")] + (isBinary ? [.number(positiveName)] : [])
+      + [.number("wrong"), .number("accuracy")]
+      + (isBinary ? ["missed", "sensitivity", "false alarms", "specificity"].map { .number($0) } : [])
+    let spoiled = counts.count { $0[2] + $0[3] > 0 }
+    return
+      "<p>\(spoiled) of \(names.count) slides have wrong answers. A slide that stands out may be stained or lit in "
+      + "another way; look at its pictures first.</p>\n"
+      + HTML.table(
+        "Slides, those with most wrong answers first", columns, rows, attributes: "data-sortable")
+  }
+
+  private var methods: String {
+    var html =
+      "<p><strong>Intervals by cell</strong> are Wilson's, 95 %, and take cells for unrelated. They are too narrow: "
+    html += "cells of one slide share its patient, stain and light.</p>\n"
+    html += "<p><strong>Intervals by slide</strong> take slides for the unit. From how unlike slides are, the design "
+    html +=
+      "effect is estimated (Rao and Scott, 1992): by how much the share's variance exceeds that of unrelated cells. "
+    html +=
+      "The interval is Wilson's for the number of cells divided by it. Where there is no mistake at all, or only one "
+    html +=
+      "slide, it cannot be estimated, and each slide counts as one cell. No patient is called ill or well here: a "
+    html += "slide is only what its cells come from.</p>\n"
+    html +=
+      "<p><strong>Predictive values</strong> hold where \(HTML.escaped(positiveName)) is as frequent as among these "
+    html += "cells. Where it is rarer, the positive predictive value is lower.</p>\n"
+    html +=
+      "<p><strong>Areas</strong>: under the ROC curve by trapezoids, which is the probability that a positive cell "
+    html += "scores higher than a negative one, ties counting half; under precision–recall as average precision. "
+    html += "<strong>Calibration error</strong>: in ten bins of equal width, the mean distance of probability and "
+    html += "frequency, weighted by cells.</p>\n"
+    html +=
+      "<p><strong>Heat maps</strong> (Grad-CAM, Selvaraju et al. 2017) are coarse, and show where a class's score "
+    return html + "came from, not why it is right.</p>\n"
+  }
+}

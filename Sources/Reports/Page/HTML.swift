@@ -1,0 +1,125 @@
+import ModelGraph
+
+/// Pieces of HTML that all our pages are made of.
+public enum HTML {
+  public static func escaped(_ text: String) -> String {
+    var escaped = ""
+    for character in text {
+      switch character {
+      case "&": escaped += "&amp;"
+      case "<": escaped += "&lt;"
+      case ">": escaped += "&gt;"
+      case "\"": escaped += "&quot;"
+      default: escaped.append(character)
+      }
+    }
+    return escaped
+  }
+
+  /// `97.09 %` in one piece; a dash for what is no number.
+  public static func percent(_ share: Double?, _ digits: Int = 2) -> String {
+    guard let share, share.isFinite else { return "–" }
+    return "\(NumberText.fixed(share * 100, digits))\u{A0}%"
+  }
+
+  /// `95.97–97.90`.
+  static func interval(_ interval: WilsonInterval) -> String {
+    "\(NumberText.fixed(interval.low * 100, 2))–\(NumberText.fixed(interval.high * 100, 2))"
+  }
+
+  public struct Column {
+    public var name: String
+    /// Words to the left, numbers to the right.
+    public var isText: Bool
+
+    public static func text(_ name: String) -> Column { Column(name: name, isText: true) }
+    public static func number(_ name: String) -> Column { Column(name: name, isText: false) }
+  }
+
+  /// A table in a box that scrolls where the page is too narrow for it. The first column heads its row.
+  ///
+  /// - Parameters:
+  ///   - caption: what it shows; also what a screen reader announces.
+  ///   - rows: plain text, as many cells as there are columns.
+  ///   - chosen: a row to stand out.
+  ///   - attributes: of the table: an id, `data-sortable`.
+  public static func table(
+    _ caption: String, _ columns: [Column], _ rows: [[String]], chosen: Int? = nil, attributes: String = ""
+  ) -> String {
+    var html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(escaped(caption))\">"
+    html += "<table\(attributes.isEmpty ? "" : " " + attributes)>\n<caption>\(escaped(caption))</caption>\n<thead><tr>"
+    for column in columns { html += "<th scope=\"col\"\(side(column))>\(escaped(column.name))</th>" }
+    html += "</tr></thead>\n<tbody>\n"
+    for (index, row) in rows.enumerated() {
+      html += index == chosen ? "<tr class=\"chosen\">" : "<tr>"
+      for (place, (cell, column)) in zip(row, columns).enumerated() {
+        let text = escaped(cell)
+        html += place == 0 ? "<th scope=\"row\"\(side(column))>\(text)</th>" : "<td\(side(column))>\(text)</td>"
+      }
+      html += "</tr>\n"
+    }
+    return html + "</tbody></table></div>\n"
+  }
+
+  private static func side(_ column: Column) -> String { column.isText ? " class=\"l\"" : "" }
+
+  /// Names and values, one pair a line.
+  public static func facts(_ pairs: [(name: String, value: String)]) -> String {
+    var html = "<dl class=\"facts\">\n"
+    for (name, value) in pairs { html += "<dt>\(escaped(name))</dt><dd>\(escaped(value))</dd>\n" }
+    return html + "</dl>\n"
+  }
+}
+
+/// One file that any browser shows: everything in it, nothing to fetch.
+public struct HTMLPage {
+  public let title: String
+  private var sections: [(id: String, heading: String)] = []
+  private var main = ""
+  /// Under the title, before the list of sections.
+  public var lead = ""
+  /// JavaScript; the page must make sense without it.
+  public var script = ""
+
+  public init(title: String) { self.title = title }
+
+  /// - Parameter html: the section's content, below its heading.
+  public mutating func add(_ id: String, _ heading: String, _ html: String) {
+    sections.append((id, heading))
+    main += "<section id=\"\(id)\" aria-labelledby=\"\(id)-h\">\n<h2 id=\"\(id)-h\">\(HTML.escaped(heading))</h2>\n"
+    main += html + "</section>\n"
+  }
+
+  public var text: String {
+    var page = """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta http-equiv="Content-Security-Policy"
+       content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+      <link rel="icon" href="data:,">
+      <title>\(HTML.escaped(title))</title>
+      <style>
+      \(PageStyle.text)</style>
+      </head>
+      <body>
+      <header>
+      <h1>\(HTML.escaped(title))</h1>
+      \(lead)</header>
+
+      """
+    if sections.count > 2 {
+      page += "<nav aria-label=\"Sections\"><ul>\n"
+      for section in sections { page += "<li><a href=\"#\(section.id)\">\(HTML.escaped(section.heading))</a></li>\n" }
+      page += "</ul></nav>\n"
+    }
+    page += "<main>\n\(main)</main>\n"
+    page +=
+      "<footer><p>Giemsa is a research tool for classifying pictures of cells, not a medical device: no diagnosis "
+    page += "should rest on it alone.</p></footer>\n"
+    if !script.isEmpty { page += "<script>\n\(script)</script>\n" }
+    return page + "</body>\n</html>\n"
+  }
+}

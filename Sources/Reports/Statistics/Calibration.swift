@@ -1,0 +1,41 @@
+/// Whether probabilities mean what they say: of pictures given 80 %, do 80 % have it? In bins of equal width.
+///
+/// Expected calibration error: Σ (bin's pictures / all) · |share that has it − mean probability|. M. P. Naeini, G. Cooper
+/// and M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; C. Guo et al., "On
+/// Calibration of Modern Neural Networks", ICML 2017.
+public struct Calibration: Sendable {
+  public struct Bin: Sendable, Equatable {
+    public var low: Double
+    public var high: Double
+    public var count: Int
+    /// Of those in the bin; 0 in an empty one.
+    public var meanProbability: Double
+    public var share: Double
+  }
+
+  public let bins: [Bin]
+  public let expectedError: Double
+
+  /// - Parameters:
+  ///   - probabilities: 0...1; a bin holds its lower end, the last its upper end too.
+  ///   - happened: whether each had what it was given the probability of.
+  public init(probabilities: [Double], happened: [Bool], bins count: Int = 10) {
+    var sums = [(count: Int, probability: Double, hits: Int)](repeating: (0, 0, 0), count: count)
+    for (probability, hit) in zip(probabilities, happened) {
+      let bin = min(max(Int(probability * Double(count)), 0), count - 1)
+      sums[bin].count += 1
+      sums[bin].probability += probability
+      sums[bin].hits += hit ? 1 : 0
+    }
+    var error = 0.0
+    bins = sums.enumerated().map { index, sum in
+      let n = Double(max(sum.count, 1))
+      let bin = Bin(
+        low: Double(index) / Double(count), high: Double(index + 1) / Double(count), count: sum.count,
+        meanProbability: sum.probability / n, share: Double(sum.hits) / n)
+      error += Double(sum.count) * abs(bin.share - bin.meanProbability)
+      return bin
+    }
+    expectedError = probabilities.isEmpty ? 0 : error / Double(probabilities.count)
+  }
+}

@@ -1,0 +1,57 @@
+import Imaging
+import Training
+
+/// A class's activation laid over the picture it was computed from.
+enum HeatMap {
+  /// Dark violet over green to yellow, even in lightness and told apart by the colour-blind too: matplotlib's viridis at
+  /// five places.
+  private static let colors: [[Float]] = [
+    [68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37],
+  ]
+
+  static func over(_ picture: Picture, _ map: TrainingNetwork.ClassActivation) -> Picture {
+    var result = picture
+    var heats: [Float] = []
+    for y in 0..<picture.height {
+      for x in 0..<picture.width {
+        heats.append(
+          value(map, (Float(x) + 0.5) / Float(picture.width), (Float(y) + 0.5) / Float(picture.height)))
+      }
+    }
+    let most = max(heats.max() ?? 0, 1e-12)
+    for y in 0..<picture.height {
+      for x in 0..<picture.width {
+        let place = heats[y * picture.width + x] / most * Float(colors.count - 1)
+        let low = min(Int(place), colors.count - 2)
+        let share = place - Float(low)
+        for channel in 0..<3 {
+          let color = colors[low][channel] * (1 - share) + colors[low + 1][channel] * share
+          let index = (y * picture.width + x) * 3 + channel
+          result.pixels[index] = UInt8((Float(picture.pixels[index]) * 0.45 + color * 0.55).rounded())
+        }
+      }
+    }
+    return result
+  }
+
+  /// By cubic B-splines, which have no edges at the map's cells as straight lines have.
+  private static func value(_ map: TrainingNetwork.ClassActivation, _ x: Float, _ y: Float) -> Float {
+    let (across, down) = (weights(x, map.columns), weights(y, map.rows))
+    var sum: Float = 0
+    for (row, high) in down {
+      for (column, wide) in across { sum += high * wide * map.values[row * map.columns + column] }
+    }
+    return sum
+  }
+
+  /// The four cells that count at a share of an axis, and how much each; the border's go on beyond it.
+  private static func weights(_ share: Float, _ count: Int) -> [(cell: Int, weight: Float)] {
+    let place = share * Float(count) - 0.5
+    let first = place.rounded(.down)
+    let t = place - first
+    let weights = [
+      (1 - t) * (1 - t) * (1 - t), 3 * t * t * t - 6 * t * t + 4, -3 * t * t * t + 3 * t * t + 3 * t + 1, t * t * t,
+    ]
+    return weights.enumerated().map { (min(max(Int(first) - 1 + $0, 0), count - 1), $1 / 6) }
+  }
+}
