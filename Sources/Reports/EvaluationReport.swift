@@ -49,6 +49,15 @@ public struct EvaluationReport: Sendable {
     loss = answers.isEmpty ? 0 : sum / Double(answers.count)
   }
 
+  /// The names of slides and each answer's; every picture its own where names do not tell.
+  var slides: (names: [String], index: [Int]) {
+    let known = answers.allSatisfy { !$0.slide.isEmpty }
+    let keys = answers.map { known ? $0.slide : $0.path }
+    let names = Set(keys).sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    return (known ? names : [], keys.map { places[$0] ?? 0 })
+  }
+
   /// Wrong answers, the surest first.
   public func mostConfused(_ count: Int) -> [Answer] {
     let wrong = answers.filter { $0.predicted != $0.actual }

@@ -45,7 +45,9 @@ struct ExportCommand: ParsableCommand {
       let pictures = cases > 0 ? try keptBack(file) : []
       var metadata = try ModelMetadata(graph.metadata)
       metadata.training = try file.settings.record()
-      try writeModel(graph.described(by: metadata, metadata.training), to: out)
+      var described = graph.described(by: metadata, metadata.training)
+      if let card = folder.card() { described.metadata.append((key: "giemsa.card", value: card)) }
+      try writeModel(described, to: out)
       print("\(out): \(file.settings.architecture), classes \(file.settings.classes.joined(separator: ", "))")
       if cases > 0 { try writeCases(pictures) }
     }

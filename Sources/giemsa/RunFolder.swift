@@ -19,6 +19,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 ///     history.csv     one line an epoch
 ///     times.csv       how long each epoch took
 ///     pictures.csv    what was trained on and what was kept back: PictureRecords
+///     card.md         what to know of the model, once training has come to its end: ModelCard
 ///     best.onnx       the network of the best epoch so far (lowest validation loss)
 ///     last.onnx       the network as training left it
 ///     last.state      weights, optimiser and RunProgress: what --resume goes on from
@@ -31,10 +32,11 @@ struct RunFolder {
   var best: String { "\(path)/best.onnx" }
   var last: String { "\(path)/last.onnx" }
   private var settingsFile: String { "\(path)/settings.json" }
+  private var cardFile: String { "\(path)/card.md" }
   private var picturesFile: String { "\(path)/pictures.csv" }
   private var stateFile: String { "\(path)/last.state" }
   private static let names = [
-    "settings.json", "history.csv", "times.csv", "pictures.csv", "best.onnx", "last.onnx", "last.state",
+    "settings.json", "history.csv", "times.csv", "pictures.csv", "card.md", "best.onnx", "last.onnx", "last.state",
   ]
 
   /// Whether there is a run at `path`.
@@ -118,6 +120,8 @@ struct RunFolder {
     try write(Data((lines.joined(separator: "\n") + "\n").utf8), to: picturesFile)
   }
 
+  func write(card: ModelCard) throws { try write(Data(card.text.utf8), to: cardFile) }
+
   /// The network's state with the run's progress.
   func write(state network: TrainingNetwork, _ progress: RunProgress) throws {
     var temporary = [CChar](repeating: 0, count: stateFile.utf8.count + 16)
@@ -179,6 +183,11 @@ struct RunFolder {
   func pictures() -> [PictureRecord] {
     guard let data = FileManager.default.contents(atPath: picturesFile) else { return [] }
     return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { PictureRecord(line: $0) }
+  }
+
+  /// nil before training has come to its end.
+  func card() -> String? {
+    FileManager.default.contents(atPath: cardFile).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The epochs; empty where `history.csv` is missing or damaged.

@@ -7,7 +7,7 @@ struct TrainCommand: ParsableCommand {
     abstract: "Trains a network on a folder with one subfolder of PNG pictures per class.",
     discussion: """
       Writes RUN/best.onnx (the best epoch's network), last.onnx (where training ended), last.state (to go on from), \
-      history.csv, times.csv and settings.json. The table goes to standard output. The same seed and thread count give \
+      history.csv, times.csv, pictures.csv, settings.json and at the end card.md, the model card. The table goes to standard output. The same seed and thread count give \
       the same network. Ctrl-C stops after the step in hand and saves first (exit status 130).
 
       Whatever ended a run (Ctrl-C, a power cut, kill -9), the same command with --resume goes on from last.state and \

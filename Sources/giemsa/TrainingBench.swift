@@ -106,6 +106,16 @@ final class TrainingBench {
     return records(.train, split.train, trainLoader.hashes) + records(.valid, split.valid, validLoader.hashes)
   }
 
+  /// What stands on both sides; empty before ``network()``.
+  var overlapWarnings: [String] {
+    let pictures = pictures
+    let overlap = Overlap(
+      train: pictures.filter { $0.side == .train }.map { $0.entry },
+      valid: pictures.filter { $0.side == .valid }.map { $0.entry })
+    let advice = plan.kind == .random && cells.showsSlides ? "; --split slide keeps them apart" : ""
+    return overlap.warnings("both in training and kept back", advice: advice)
+  }
+
   var keptBack: [String] { split.valid.map { cells.name(of: cells.items[$0]) } }
 
   /// What is being done, in two lines.
@@ -113,12 +123,7 @@ final class TrainingBench {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
     complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
-    let pictures = pictures
-    let overlap = Overlap(
-      train: pictures.filter { $0.side == .train }.map { $0.entry },
-      valid: pictures.filter { $0.side == .valid }.map { $0.entry })
-    let advice = plan.kind == .random && cells.showsSlides ? "; --split slide keeps them apart" : ""
-    for line in overlap.warnings("both in training and kept back", advice: advice) { complain(line) }
+    for line in overlapWarnings { complain(line) }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""
     complain(
       "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(batch) pictures; "

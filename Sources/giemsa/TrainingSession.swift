@@ -16,6 +16,8 @@ final class TrainingSession {
   private let line: TrainingProgress
   private var progress: RunProgress
   private var hasCleared = false
+  /// Whether a step was done since the program began.
+  private var hasTrained = false
   private var saving = SavingPace()
 
   private var settings: RunSettings { progress.settings }
@@ -102,6 +104,7 @@ final class TrainingSession {
     }
     try saveState()
     try saveLast()
+    if hasTrained || folder.card() == nil { writeCard() }
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
       if !recipe.isOneOfFolds {
@@ -136,6 +139,7 @@ final class TrainingSession {
       guard loss.isFinite else { throw diverged() }
       progress.lossSum += Double(loss)
       progress.step += 1
+      hasTrained = true
       line.update(progress.epoch, .train, progress.step, loss: Double(loss))
       if interruption.isAsked { return nil }
       if let every = recipe.output.saveEvery {
@@ -227,6 +231,15 @@ final class TrainingSession {
     try folder.write(pictures: bench.pictures)
     let data = URL(filePath: recipe.options.data).standardizedFileURL.path
     try folder.write(RunFile(settings: settings, data: data, valid: bench.keptBack))
+  }
+
+  /// The run is whole without it: what is wrong is told, and nothing more.
+  private func writeCard() {
+    do {
+      try folder.write(card: try CardMaker.card(folder, bench, settings, progress.history))
+    } catch {
+      complain("note: no \(out)/card.md: \(error)")
+    }
   }
 
   private func clearOnce() {

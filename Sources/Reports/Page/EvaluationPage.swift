@@ -48,14 +48,7 @@ public struct EvaluationPage: Sendable {
   /// What the positive class was given, as the page's script reads it: nine digits say which float it was.
   var scores: [Double] { answers.map { Double(Float($0.probabilities[positive])) } }
 
-  /// The names of slides and each answer's; every picture its own where names do not tell.
-  var slides: (names: [String], index: [Int]) {
-    let known = answers.allSatisfy { !$0.slide.isEmpty }
-    let keys = answers.map { known ? $0.slide : $0.path }
-    let names = Set(keys).sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
-    let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
-    return (known ? names : [], keys.map { places[$0] ?? 0 })
-  }
+  var slides: (names: [String], index: [Int]) { report.slides }
 
   public var text: String {
     var page = HTMLPage(title: title)
