@@ -79,8 +79,8 @@ public struct ModelCard: Sendable {
     var rows: [[String]] = []
     func add(_ name: String, _ share: ClusteredShare) {
       rows.append([
-        name, "\(share.hits) of \(share.count)", percent(share.share), HTML.interval(share.byCell),
-        HTML.interval(share.bySlide),
+        name, "\(share.hits) of \(share.count)", percent(share.share), HTML.byCell(share),
+        HTML.bySlide(share),
       ])
     }
     let (answers, groups) = (report.answers, report.slides.index)

@@ -61,7 +61,8 @@ struct EvaluationPageMaker {
     let settings =
       (try? model.run?.read().settings)
       ?? (try? JSONDecoder().decode(RunSettings.self, from: Data(metadata.training.utf8)))
-    if let settings { facts += settings.facts }
+    // Of folds only what they have in common.
+    if let settings { facts += settings.facts.filter { models.count == 1 || $0.name != "epoch" } }
     facts.append(("pictures from", cells.path))
     facts.append(("judged with", "Giemsa \(Giemsa.version)"))
     return facts

@@ -79,10 +79,10 @@ public struct EvaluationPage: Sendable {
     html += ", of which \(report.matrix.correct) were told right.</p>\n"
     for warning in warnings { html += "<p class=\"note\"><strong>\(HTML.escaped(warning))</strong></p>\n" }
     func tile(_ name: String, _ share: ClusteredShare) -> String {
-      let interval = many > 0 ? share.bySlide : share.byCell
+      let interval = many > 0 ? HTML.bySlide(share) : HTML.byCell(share)
       let unit = many > 0 ? "by slide" : "by cell"
       return "<div><dt>\(HTML.escaped(name))</dt><dd>\(HTML.percent(share.share))</dd>"
-        + "<dd class=\"range\">95 %: \(HTML.interval(interval)), \(unit)</dd></div>\n"
+        + "<dd class=\"range\">95 %: \(interval), \(unit)</dd></div>\n"
     }
     html += "<dl class=\"tiles\">\n" + tile("Accuracy", all)
     html += tile("Sensitivity (\(positiveName))", rates.sensitivity) + tile("Specificity", rates.specificity)
@@ -149,7 +149,7 @@ public struct EvaluationPage: Sendable {
         isPositive: answers.map { $0.actual == label }, isCalled: answers.map { $0.predicted == label }, groups: index)
       return [
         classes[label], "\(rates.sensitivity.count)", HTML.percent(rates.sensitivity.share),
-        HTML.interval(rates.sensitivity.byCell), HTML.interval(rates.sensitivity.bySlide),
+        HTML.byCell(rates.sensitivity), HTML.bySlide(rates.sensitivity),
       ] + [rates.specificity, rates.positivePredictive, rates.negativePredictive].map { HTML.percent($0.share) }
     }
     return HTML.table("Each class against all others, at the likeliest class", columns, rows)

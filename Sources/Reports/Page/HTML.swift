@@ -27,6 +27,10 @@ public enum HTML {
     "\(NumberText.fixed(interval.low * 100, 2))–\(NumberText.fixed(interval.high * 100, 2))"
   }
 
+  /// The intervals of a share; dashes where nothing was counted.
+  static func byCell(_ share: ClusteredShare) -> String { share.count == 0 ? "–" : interval(share.byCell) }
+  static func bySlide(_ share: ClusteredShare) -> String { share.count == 0 ? "–" : interval(share.bySlide) }
+
   public struct Column {
     public var name: String
     /// Words to the left, numbers to the right.

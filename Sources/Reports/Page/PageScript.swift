@@ -78,8 +78,9 @@ enum PageScript {
             clustered(slides, [3], [2]), clustered(slides, [0, 3], [1, 2])];
           rates.forEach((rate, i) => {
             $("rate-" + i).textContent = percent(rate.share);
-            $("rate-" + i + "-cell").textContent = interval(rate.cell);
-            $("rate-" + i + "-slide").textContent = interval(rate.slide);
+            const isKnown = Number.isFinite(rate.share);
+            $("rate-" + i + "-cell").textContent = isKnown ? interval(rate.cell) : "–";
+            $("rate-" + i + "-slide").textContent = isKnown ? interval(rate.slide) : "–";
           });
           move($("roc-mark"), fp / Math.max(well, 1), tp / Math.max(ill, 1));
           move($("pr-mark"), tp / Math.max(ill, 1), tp + fp > 0 ? tp / (tp + fp) : 1);

@@ -63,8 +63,8 @@ extension EvaluationPage {
     for (index, rate) in rates.all.enumerated() {
       html += "<tr title=\"\(rate.meaning)\"><th scope=\"row\" class=\"l\">\(rate.name)</th>"
       html += "<td id=\"rate-\(index)\">\(HTML.percent(rate.share.share))</td>"
-      html += "<td id=\"rate-\(index)-cell\">\(HTML.interval(rate.share.byCell))</td>"
-      html += "<td id=\"rate-\(index)-slide\">\(HTML.interval(rate.share.bySlide))</td></tr>\n"
+      html += "<td id=\"rate-\(index)-cell\">\(HTML.byCell(rate.share))</td>"
+      html += "<td id=\"rate-\(index)-slide\">\(HTML.bySlide(rate.share))</td></tr>\n"
     }
     return html + "</tbody></table></div>\n"
   }
@@ -184,7 +184,8 @@ extension EvaluationPage {
     }
     var html =
       "<p>Expected calibration error <strong>\(error)</strong>. Where dots lie on the dashed line, of the cells "
-    html += "given 80 % four in five have it. Below the line the model is too sure. The bars through the dots are 95 % "
+    html +=
+      "given 80\u{A0}% four in five have it. Below the line the model is too sure. The bars through the dots are 95 % "
     html += "intervals by cell: bins with few cells say little.</p>\n<div class=\"pair\">\n<figure>\(plot.svg)"
     html += "</figure>\n<div>"
     html += HTML.table(
