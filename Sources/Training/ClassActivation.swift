@@ -22,7 +22,8 @@ extension TrainingNetwork {
   /// - Parameters:
   ///   - images: `[n, channels, height, width]`, n at most the planned batch.
   ///   - classes: of each picture, whose score.
-  ///   - side: the fewest rows and columns an activation must have to be taken; the last one where none has.
+  ///   - side: the fewest rows and columns an activation must have to be taken; the last one where none has. Within a
+  ///     residual block none is taken unless there is no other.
   /// - Returns: one for each picture; empty where no activation is a picture, or nothing before it learns.
   public func classActivations(
     _ images: Tensor, classes wanted: [Int], side: Int = 2
@@ -35,7 +36,10 @@ extension TrainingNetwork {
       return step.output.learns && shape.rank == 4 && shape[2] >= side && shape[3] >= side
     }
     guard let last = plan.steps.lastIndex(where: { isPicture($0, 2) }) else { return [] }
-    let found = plan.steps.lastIndex { isPicture($0, side) } ?? last
+    let passages = passages
+    let found =
+      plan.steps.indices.last { isPicture(plan.steps[$0], side) && passages[$0] }
+      ?? plan.steps.lastIndex { isPicture($0, side) } ?? last
     let slot = plan.steps[found].output
 
     let pass = try begin(images, isTraining: false)
@@ -68,6 +72,24 @@ extension TrainingNetwork {
       if let most = values.max(), most > 0 { values = values.map { $0 / most } }
       return ClassActivation(
         rows: slot.shape[2], columns: slot.shape[3], values: values, layer: slot.name, isLast: found == last)
+    }
+  }
+
+  /// Of each step, whether everything later depends on earlier values through its output alone: true of a residual
+  /// block's end, false within it, where the way around it would be left out.
+  private var passages: [Bool] {
+    var makers: [ObjectIdentifier: Int] = [:]
+    var furthest = [Int](repeating: 0, count: plan.steps.count)
+    for (index, step) in plan.steps.enumerated() {
+      for case let slot? in step.operands.map({ $0?.slot }) {
+        if let maker = makers[ObjectIdentifier(slot)] { furthest[maker] = index }
+      }
+      makers[ObjectIdentifier(step.output)] = index
+    }
+    var reach = 0
+    return furthest.indices.map { index in
+      defer { reach = max(reach, furthest[index]) }
+      return reach <= index
     }
   }
 }

@@ -62,7 +62,12 @@ import Training
     #expect(last.map { $0.rows } == [2] && last[0].isLast)
     let finer = try network.classActivations(images, classes: [1], side: 7)
     #expect(finer.map { $0.rows } == [8] && !finer[0].isLast)
+    #expect(finer[0].layer.contains("layer2.1"), "\(finer[0].layer) is not the end of a block")
     #expect(finer[0].values.allSatisfy { $0 >= 0 && $0 <= 1 })
+    let deep = try ResNetArchitecture.resnet50.graph(classes: 2, head: .linear, inputSize: (64, 64), seed: 1)
+    let bottlenecks = try TrainingNetwork(deep, inputShape: [1, 3, 64, 64], threads: 2)
+    let block = try bottlenecks.classActivations(images, classes: [1], side: 7)
+    #expect(block[0].layer.contains("layer2.3") && block[0].rows == 8, "\(block[0].layer)")
     #expect(throws: GraphError.self) { _ = try network.classActivations(images, classes: [2]) }
   }
 }

@@ -200,7 +200,10 @@ public struct EvaluationPage: Sendable {
       description: "At the last epoch \(HTML.percent(FoldTable.mean(last.map { $0.accuracy }))).", xLabel: "epoch",
       yLabel: "accuracy, %")
     loss.x = 0...Double(max(epochs - 1, 1))
-    loss.xTicks = LinePlot.ticks(0, Double(max(epochs - 1, 1))).filter { $0.value == $0.value.rounded() }
+    // Whole epochs only.
+    loss.xTicks = LinePlot.ticks(0, Double(max(epochs - 1, 1))).filter { $0.value == $0.value.rounded() }.map {
+      LinePlot.Tick(value: $0.value, text: NumberText.fixed($0.value, 0))
+    }
     loss.y = 0...max(most * 1.04, 1e-6)
     loss.yTicks = LinePlot.ticks(0, loss.y.upperBound)
     let accuracies = curves.flatMap { $0.map { $0.accuracy * 100 } }
