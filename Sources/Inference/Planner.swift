@@ -205,13 +205,18 @@ struct Planner {
 
   /// Room for a value that the next step makes.
   mutating func newBuffer(_ id: Graph.ValueID, _ wanted: Layout) -> Int {
-    let byteCount = facts[id].shape.count * facts[id].type.byteCount
-    buffers.append(Arena.Buffer(byteCount: byteCount, firstStep: drafts.count, lastStep: drafts.count))
+    let buffer = newBuffer(byteCount: facts[id].shape.count * facts[id].type.byteCount)
     if wanted == .plain || shape(id).layoutsAgree {
-      plainBuffer[id] = buffers.count - 1
+      plainBuffer[id] = buffer
     } else {
-      channelsLastBuffer[id] = buffers.count - 1
+      channelsLastBuffer[id] = buffer
     }
+    return buffer
+  }
+
+  /// Room for what the next step makes, and no value is.
+  mutating func newBuffer(byteCount: Int) -> Int {
+    buffers.append(Arena.Buffer(byteCount: byteCount, firstStep: drafts.count, lastStep: drafts.count))
     return buffers.count - 1
   }
 

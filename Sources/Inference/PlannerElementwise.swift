@@ -152,11 +152,12 @@ extension Planner {
   mutating func planConcat(_ node: Graph.Node, _ output: Graph.ValueID, axis: Int) throws(GraphError) -> Bool {
     let parts = node.inputs.compactMap { $0 }
     guard parts.count == node.inputs.count else { return false }
-    return try planConcat(node, parts, output, axis: axis)
+    return try planConcat(node, parts, output, axis: axis, [])
   }
 
+  /// - Parameter changes: of 8-bit parts, by index: the grid it is on and the one it goes on, where they differ.
   mutating func planConcat(
-    _ node: Graph.Node, _ parts: [Graph.ValueID], _ output: Graph.ValueID, axis: Int
+    _ node: Graph.Node, _ parts: [Graph.ValueID], _ output: Graph.ValueID, axis: Int, _ changes: [GridChange?]
   ) throws(GraphError) -> Bool {
     let joined = shape(output)
     let axis = try joined.axis(axis, of: node.operation.name)
@@ -167,7 +168,14 @@ extension Planner {
       && parts.contains { prefersChannelsLast($0) }
     let layout: Layout = channelsLast ? .channelsLast : .plain
     var operands: [Operand] = []
-    for part in parts { operands.append(try operand(part, layout)) }
+    for (index, part) in parts.enumerated() {
+      let found = try operand(part, layout)
+      if index < changes.count, let change = changes[index] {
+        operands.append(requantized(part, found, change, of: node))
+      } else {
+        operands.append(found)
+      }
+    }
     let target = newBuffer(output, layout)
     var offset = 0
     for (part, operand) in zip(parts, operands) {

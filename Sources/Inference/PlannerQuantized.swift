@@ -2,13 +2,16 @@ import Kernels
 import ModelGraph
 
 /// The grid of an 8-bit value: real = (q − zero) · scale.
-private struct Grid {
+struct Grid {
   var scale: Float
   var zero: Int32
   var isSigned: Int32
   var low: Int32 { isSigned != 0 ? -128 : 0 }
   var high: Int32 { isSigned != 0 ? 127 : 255 }
 }
+
+/// From one grid to another.
+typealias GridChange = (from: Grid, to: Grid)
 
 extension Planner {
   /// Plans a node of 8-bit integers with kernels of ours and returns true, or leaves everything as it is.
@@ -37,6 +40,13 @@ extension Planner {
       let plane = try pool.window.plane(over: shape(x), kernel: pool.window.kernel, of: node.operation.name)
       let window = f32_window(plane, batch: shape(x)[0], channels: shape(x)[1])
       return try planQuantizedPool(node, x, output, window, F32_POOL_MAX, nil)
+    case .qLinearAveragePool(let pool):
+      guard let x = input(node, 0), !isKnown(x), !pool.channelsLast, !pool.countIncludePad, let from = grid(node, x, 1),
+        let to = grid(node, output, 3)
+      else { return false }
+      let plane = try pool.window.plane(over: shape(x), kernel: pool.window.kernel, of: node.operation.name)
+      let window = f32_window(plane, batch: shape(x)[0], channels: shape(x)[1])
+      return try planQuantizedPool(node, x, output, window, F32_POOL_AVERAGE, (from, to))
     case .qLinearGlobalAveragePool(let pool):
       guard let x = input(node, 0), !isKnown(x), !pool.channelsLast, let from = grid(node, x, 1),
         let to = grid(node, output, 3)
@@ -222,17 +232,14 @@ extension Planner {
 
   private mutating func planQuantizedPool(
     _ node: Graph.Node, _ x: Graph.ValueID, _ output: Graph.ValueID, _ window: f32_window, _ kind: f32_pool_kind,
-    _ grids: (from: Grid, to: Grid)?
+    _ change: GridChange?
   ) throws(GraphError) -> Bool {
     var pool = q8_pool()
     pool.window = window
     pool.kind = kind
     pool.isa = isa
     pool.x_signed = type(x) == .int8 ? 1 : 0
-    (pool.low, pool.high) = type(x) == .int8 ? (-128, 127) : (0, 255)
-    if let grids {
-      (pool.x_zero, pool.y_zero, pool.multiplier) = (grids.from.zero, grids.to.zero, grids.from.scale / grids.to.scale)
-    }
+    if let change { pool.set(change) }
     q8_pool_plan(&pool)
     let reads = [try operand(x, .channelsLast)]
     let target = newBuffer(output, .channelsLast)
@@ -290,19 +297,45 @@ extension Planner {
     return true
   }
 
-  /// Parts that are on the result's grid already are joined as they are; others are left to the definition.
+  /// Parts that are on the result's grid already are joined as they are, others on their way.
   private mutating func planQuantizedConcat(
     _ node: Graph.Node, _ output: Graph.ValueID, axis: Int
   ) throws(GraphError) -> Bool {
     guard let to = grid(node, output, 0) else { return false }
     var parts: [Graph.ValueID] = []
+    var changes: [GridChange?] = []
     for first in stride(from: 2, to: node.inputs.count, by: 3) {
-      guard let part = input(node, first), let from = grid(node, part, first + 1), from.scale == to.scale,
-        from.zero == to.zero
-      else { return false }
+      guard let part = input(node, first), let from = grid(node, part, first + 1) else { return false }
       parts.append(part)
+      changes.append(from.scale == to.scale && from.zero == to.zero ? nil : (from, to))
     }
-    return try planConcat(node, parts, output, axis: axis)
+    return try planConcat(node, parts, output, axis: axis, changes)
+  }
+
+  /// A copy of `x`, in the layout it was found in, on another grid: averages over windows of one element.
+  mutating func requantized(
+    _ x: Graph.ValueID, _ found: Operand, _ change: GridChange, of node: Graph.Node
+  ) -> Operand {
+    var pool = q8_pool()
+    (pool.window.batch, pool.window.channels) = (1, shape(x).count)
+    (pool.window.in_height, pool.window.in_width, pool.window.out_height, pool.window.out_width) = (1, 1, 1, 1)
+    (pool.window.kernel_height, pool.window.kernel_width) = (1, 1)
+    (pool.window.stride_height, pool.window.stride_width) = (1, 1)
+    (pool.window.dilation_height, pool.window.dilation_width) = (1, 1)
+    (pool.kind, pool.isa, pool.x_signed) = (F32_POOL_AVERAGE, isa, change.from.isSigned)
+    pool.set(change)
+    q8_pool_plan(&pool)
+    let target = newBuffer(byteCount: shape(x).count)
+    append(
+      Draft(name: node.name, kernel: "q8_requantize", work: .quantizedPool(pool), reads: [found], writes: [target]))
+    return .buffer(target)
+  }
+}
+
+extension q8_pool {
+  fileprivate mutating func set(_ change: GridChange) {
+    (x_zero, y_zero, multiplier) = (change.from.zero, change.to.zero, change.from.scale / change.to.scale)
+    (low, high) = (change.to.low, change.to.high)
   }
 }
 

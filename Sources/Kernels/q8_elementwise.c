@@ -117,14 +117,3 @@ void q8_add_task(void *context, size_t task, size_t worker) {
   const size_t first = task * BLOCK, count = smaller(v->count - first, BLOCK);
   add(v->isa, v, (const uint8_t *)v->a + first, (const uint8_t *)v->b + first, (uint8_t *)v->y + first, count);
 }
-
-void q8_table_plan(q8_table *v) { v->tasks = (v->count + BLOCK - 1) / BLOCK; }
-
-void q8_table_task(void *context, size_t task, size_t worker) {
-  (void)worker;
-  const q8_table *v = context;
-  const uint8_t *x = v->x;
-  uint8_t *y = v->y;
-  const size_t end = smaller(v->count, (task + 1) * BLOCK);
-  for (size_t i = task * BLOCK; i < end; i++) y[i] = v->table[x[i]];
-}

@@ -128,6 +128,23 @@ private struct QuantizationLowering {
       return Graph.Node(
         node.name, .qLinearGlobalAveragePool(QLinearGlobalAveragePool()),
         inputs: [x.value, x.grid.scaleID, xZero, grid.scaleID, yZero], outputs: [output])
+    case .averagePool(let pool):
+      // QLinearAveragePool knows no dilations, and counts what padding it counts otherwise.
+      guard let x, x.grid.type == grid.type, !pool.countsPadding, pool.window.dilations.allSatisfy({ $0 == 1 }),
+        let xZero = zero(x.grid), let yZero = zero(grid)
+      else { return nil }
+      var window = pool.window
+      window.dilations = []
+      return Graph.Node(
+        node.name, .qLinearAveragePool(QLinearAveragePool(window)),
+        inputs: [x.value, x.grid.scaleID, xZero, grid.scaleID, yZero], outputs: [output])
+    case .globalMaxPool:
+      // GlobalMaxPool takes floats only; MaxPool's one window takes bytes.
+      guard let x, x.grid.equals(grid), facts.rank(x.value) == 4, let height = facts.extent(x.value, 2),
+        let width = facts.extent(x.value, 3), height > 0, width > 0
+      else { return nil }
+      return Graph.Node(
+        node.name, .maxPool(MaxPool(Window(kernel: [height, width]))), inputs: [x.value], outputs: [output])
     case .concat(let concat):
       guard let yZero = zero(grid) else { return nil }
       var inputs: [Graph.ValueID?] = [grid.scaleID, yZero]
@@ -137,10 +154,9 @@ private struct QuantizationLowering {
       }
       return Graph.Node(
         node.name, .qLinearConcat(QLinearConcat(axis: concat.axis)), inputs: inputs, outputs: [output])
-    case .maxPool, .globalMaxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
+    case .maxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
       // These take 8-bit elements as they are: the order of numbers is that of what they stand for.
       guard let x, x.grid.equals(grid), node.outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
-      if case .globalMaxPool = node.operation { return nil }
       return Graph.Node(
         node.name, node.operation, inputs: [x.value] + Array(node.inputs.dropFirst()), outputs: [output])
     default: return nil

@@ -54,8 +54,10 @@ struct QuantizationPlan: Sendable {
         for case let x? in node.inputs { wanted[x] = true }
       } else if wanted[output], let x = node.inputs.first ?? nil, isActivation(x) {
         switch node.operation {
-        case .globalAveragePool: wanted[x] = true
-        case .maxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
+        case .globalAveragePool, .averagePool: wanted[x] = true
+        case .concat where node.inputs.allSatisfy({ isActivation($0) }):
+          for case let part? in node.inputs { wanted[part] = true }
+        case .maxPool, .globalMaxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
           wanted[x] = true
           follows[output] = x
         default: break

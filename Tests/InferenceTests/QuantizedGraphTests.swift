@@ -109,6 +109,32 @@ private struct QDQSketch {
     }
   }
 
+  /// Poolings of every kind and what joins them, as fastai's heads have them.
+  @Test(arguments: [ElementType.uint8, .int8]) func poolingsAndConcatStayOnIntegers(_ type: ElementType) throws {
+    var net = QDQSketch(seed: 9, type)
+    let rectified = type == .int8 ? -128 : 0
+    var x = try net.grid(net.sketch.input([2, 3, 14, 11]), scale: 0.016, zero: type == .int8 ? 3 : 120)
+    x = try net.sketch.node("Relu", [try net.conv(x, from: 3, to: 17, input: 0.016)])
+    x = try net.grid(x, scale: 0.03, zero: rectified)
+    x = try net.sketch.node(
+      "AveragePool", [x], [.ints("kernel_shape", [3, 2]), .ints("strides", [2, 2]), .ints("pads", [1, 0, 1, 1])])
+    x = try net.grid(x, scale: 0.02, zero: rectified)
+    let most = try net.grid(try net.sketch.node("GlobalMaxPool", [x]), scale: 0.02, zero: rectified)
+    let mean = try net.grid(try net.sketch.node("GlobalAveragePool", [x]), scale: 0.01, zero: rectified)
+    x = try net.sketch.node("Concat", [most, mean], [.int("axis", 1)])
+    x = try net.grid(x, scale: 0.02, zero: rectified)
+    x = try net.grid(try net.sketch.node("Flatten", [x]), scale: 0.02, zero: rectified)
+    net.sketch.output(try net.gemm(x, from: 34, to: 5, input: 0.02))
+    var lowered = net.sketch.graph
+    try PassPipeline.optimize(&lowered)
+    let input = try net.sketch.noise.tensor([2, 3, 14, 11], scale: 2)
+    let meant = try net.sketch.graph.evaluate([input])[0].array(of: Float.self)
+    let engine = try Engine(lowered)
+    let kernels = engine.profile.map { $0.kernel }
+    #expect(!kernels.contains { $0 == "reference" || $0.hasPrefix("f32") }, "\(kernels)")
+    for (a, b) in zip(try engine.run([input])[0].array(of: Float.self), meant) { #expect(abs(a - b) <= 0.04) }
+  }
+
   /// A sum that broadcasts has no kernel; the bounds behind it must not be lost with it.
   @Test func boundsBehindASumByDefinitionStay() throws {
     var net = QDQSketch(seed: 3, .uint8)

@@ -75,18 +75,6 @@ import Testing
     }
   }
 
-  @Test func table() throws {
-    var noise = Noise(3)
-    let values = (0..<40_000).map { _ in noise.int(0...255) }
-    let (x, y) = (try GuardedBytes(values), try GuardedBytes(count: values.count))
-    var table = q8_table()
-    (table.count, table.x, table.y) = (values.count, UnsafeRawPointer(x.base), y.base)
-    withUnsafeMutableBytes(of: &table.table) { bytes in for index in 0..<256 { bytes[index] = UInt8(255 - index) } }
-    q8_table_plan(&table)
-    for task in 0..<table.tasks { q8_table_task(&table, task, 0) }
-    #expect(y.values(signed: false) == values.map { 255 - $0 })
-  }
-
   @Test(arguments: instructionSets, [1, 3, 31, 32, 64, 77, 300]) func pooling(_ isa: kernels_isa, _ channels: Int)
     throws
   {

@@ -51,6 +51,20 @@ import Testing
     for (a, b) in zip(written, found) { #expect(abs(a - b) < largest * 0.02) }
   }
 
+  @Test func bothPoolingsOfAHeadAreOnIntegers() throws {
+    let model = try PreparedModel(try SmallResidualNet(seed: 5, joins: true).graph, inputShape: [4, 3, 20, 20])
+    let result = try Quantizer(model, fitting: fitting, judging: judging, threads: 1) { _, _, _ in }.run([.minmax])
+    var graph = result.graph
+    try PassPipeline.optimize(&graph)
+    let engine = try Engine(graph, inputShapes: [[4, 3, 20, 20]])
+    let kernels = engine.profile.map { $0.kernel }
+    #expect(!kernels.contains { $0 == "reference" || $0.hasPrefix("f32") }, "\(kernels)")
+    let images = judging[0].images
+    let meant = try model.graph.evaluate([images])[0].array(of: Float.self)
+    let largest = meant.reduce(0) { max($0, abs($1)) }
+    for (a, b) in zip(meant, try engine.run([images])[0].array(of: Float.self)) { #expect(abs(a - b) < largest * 0.1) }
+  }
+
   @Test func theBestTrialIsChosen() throws {
     let result = try quantised(CalibrationMethod.allCases)
     let int8 = result.trials.filter { !$0.recipe.floatStem && !$0.recipe.floatHead }

@@ -21,7 +21,8 @@ struct SmallResidualNet {
   private(set) var graph = Graph(name: "small")
   private var noise: Noise
 
-  init(seed: Int) throws {
+  /// - Parameter joins: fastai's way to the head, both global poolings side by side.
+  init(seed: Int, joins: Bool = false) throws {
     noise = Noise(seed)
     let input = graph.addInput("input", Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(20), .fixed(20)]))
     var x = try relu(try conv("stem", input, from: 3, to: 16, kernel: 5, stride: 2))
@@ -36,9 +37,15 @@ struct SmallResidualNet {
     y = try conv("b2", y, from: 24, to: 24)
     let shortcut = try conv("b0", x, from: 16, to: 24, kernel: 1, stride: 2)
     x = try relu(graph.add(try Operator(named: "Add", inputCount: 2), "b", [y, shortcut]))
-    x = graph.add(try Operator(named: "GlobalAveragePool"), "average", [x])
+    let average = graph.add(try Operator(named: "GlobalAveragePool"), "average", [x])
+    if joins {
+      let most = graph.add(try Operator(named: "GlobalMaxPool"), "most", [x])
+      x = graph.add(try Operator(named: "Concat", inputCount: 2, [.int("axis", 1)]), "joined", [most, average])
+    } else {
+      x = average
+    }
     x = graph.add(try Operator(named: "Flatten"), "flat", [x])
-    let w = graph.addConstant("head_weight", try noise.tensor([24, 3], scale: 0.5))
+    let w = graph.addConstant("head_weight", try noise.tensor([joins ? 48 : 24, 3], scale: 0.5))
     let b = graph.addConstant("head_bias", try noise.tensor([3], scale: 0.2))
     graph.outputs = [graph.add(try Operator(named: "Gemm", inputCount: 3), "scores", [x, w, b])]
   }

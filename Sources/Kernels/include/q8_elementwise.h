@@ -56,16 +56,4 @@ typedef struct {
 void q8_add_plan(q8_add *add);
 void q8_add_task(void *context, size_t task, size_t worker);  // context: q8_add
 
-// y[i] = table[x[i]], x taken as u8 whatever it is: any function of one 8-bit tensor. y may be x.
-typedef struct {
-  size_t count;
-  uint8_t table[256];
-  const void *x;
-  void *y;
-  size_t tasks;  // by q8_table_plan
-} q8_table;
-
-void q8_table_plan(q8_table *table);
-void q8_table_task(void *context, size_t task, size_t worker);  // context: q8_table
-
 #endif

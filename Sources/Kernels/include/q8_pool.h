@@ -4,8 +4,8 @@
 
 #include "windows.h"
 
-// Maxima keep x's scale and zero point (a q8_table can change them afterwards), and nothing but the sizes, isa and x_signed
-// applies. Averages are added up in integers:
+// Maxima keep x's scale and zero point, and nothing but the sizes, isa and x_signed applies. Averages are added up in
+// integers:
 //   y = clamp(round(Σ (x − x_zero) · multiplier / count) + y_zero, low, high), multiplier = x's scale / y's scale
 // A window with nothing inside gives low, or y_zero.
 typedef struct {

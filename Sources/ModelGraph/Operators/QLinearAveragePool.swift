@@ -14,6 +14,13 @@ public struct QLinearAveragePool: OperatorDefinition {
   public var countIncludePad: Bool
   public var channelsLast: Bool
 
+  /// Over the last two axes; padding does not count.
+  public init(_ window: Window) {
+    self.window = window
+    countIncludePad = false
+    channelsLast = false
+  }
+
   public init(_ attributes: AttributeReader) throws(GraphError) {
     window = try Window(attributes, hasDilations: false, hasCeilMode: true)
     if window.kernel.isEmpty { throw attributes.bad("kernel_shape", "is required") }
