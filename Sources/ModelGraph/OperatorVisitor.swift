@@ -18,6 +18,11 @@ extension Operator {
     try accept(InferVisitor(inputs: inputs, outputCount: outputCount))
   }
 
+  /// Whether there can be so many inputs and outputs, left out ones among them.
+  public func checkArity(inputs: Int, outputs: Int) throws(GraphError) {
+    try accept(ArityVisitor(inputs: inputs, outputs: outputs))
+  }
+
   /// The outputs by the operator's plain definition. Checks with `infer` first, so that any input is safe.
   public func evaluate(_ inputs: [Tensor?]) throws(GraphError) -> [Tensor] {
     try accept(EvaluateVisitor(inputs: inputs))
@@ -37,21 +42,31 @@ private struct IdentityVisitor: OperatorVisitor {
   }
 }
 
+private struct ArityVisitor: OperatorVisitor {
+  let inputs: Int
+  let outputs: Int
+
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) {
+    let name = Definition.name
+    guard inputs <= Definition.inputs.upperBound else {
+      throw GraphError(.wrongArity, "\(name) takes at most \(Definition.inputs.upperBound) inputs, has \(inputs)")
+    }
+    guard inputs >= Definition.inputs.lowerBound else {
+      throw GraphError(.wrongArity, "\(name) needs \(Definition.inputs.lowerBound) inputs, has \(inputs)")
+    }
+    guard Definition.outputs.contains(outputs) else {
+      throw GraphError(.wrongArity, "\(name) cannot have \(outputs) outputs")
+    }
+  }
+}
+
 private struct InferVisitor: OperatorVisitor {
   let inputs: [Fact?]
   let outputCount: Int
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
     let name = Definition.name
-    guard inputs.count <= Definition.inputs.upperBound else {
-      throw GraphError(.wrongArity, "\(name) takes at most \(Definition.inputs.upperBound) inputs, has \(inputs.count)")
-    }
-    guard inputs.count >= Definition.inputs.lowerBound else {
-      throw GraphError(.wrongArity, "\(name) needs \(Definition.inputs.lowerBound) inputs, has \(inputs.count)")
-    }
-    guard Definition.outputs.contains(outputCount) else {
-      throw GraphError(.wrongArity, "\(name) cannot have \(outputCount) outputs")
-    }
+    try ArityVisitor(inputs: inputs.count, outputs: outputCount).visit(definition)
     let facts = try definition.infer(Inputs(name, inputs))
     for fact in facts {
       do { _ = try fact.shape.checked() } catch { throw error.at(name) }

@@ -27,7 +27,7 @@ public enum PassPipeline {
   /// Inputs, outputs, their names and declarations stay as they are; ``Graph/ValueID``s do not.
   @discardableResult
   public static func optimize(_ graph: inout Graph) throws(GraphError) -> [(name: String, changes: Int)] {
-    var report = simplify(&graph)
+    var report = try simplify(&graph)
     for pass in fusions { report.append((name: pass.name, changes: pass.apply(&graph))) }
     graph.compact()
     return report
@@ -35,7 +35,15 @@ public enum PassPipeline {
 
   /// What is done before fusing: of a float graph it leaves standard ONNX.
   @discardableResult
-  public static func simplify(_ graph: inout Graph) -> [(name: String, changes: Int)] {
+  public static func simplify(_ graph: inout Graph) throws(GraphError) -> [(name: String, changes: Int)] {
+    // The passes take a Conv's second input for granted.
+    for node in graph.nodes {
+      do {
+        try node.operation.checkArity(inputs: node.inputs.count, outputs: node.outputs.count)
+      } catch {
+        throw error.at(node.place)
+      }
+    }
     var report = simplifications.map { (name: $0.name, changes: 0) }
     var changed = true
     var rounds = 0

@@ -17,7 +17,7 @@ public struct PreparedModel: Sendable {
         "is quantised already (\(GraphError.printable(node.place))); give the float model it was made from")
     }
     var graph = model
-    PassPipeline.simplify(&graph)
+    try PassPipeline.simplify(&graph)
     let facts = try graph.infer([inputShape])
     for index in graph.nodes.indices { Self.normalise(&graph, index, facts) }
     graph.compact()

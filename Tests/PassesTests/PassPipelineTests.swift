@@ -50,6 +50,20 @@ import Testing
     }
   }
 
+  /// A file may say anything of a node's inputs; the passes are never shown it.
+  @Test func nodesWithoutTheirInputsAreRefused() throws {
+    let whole = try network().graph
+    for index in whole.nodes.indices {
+      var graph = whole
+      graph.nodes[index].inputs = []
+      let error = #expect(throws: GraphError.self) { try PassPipeline.optimize(&graph) }
+      #expect(error?.code == .wrongArity)
+      graph = whole
+      graph.nodes[index].outputs = []
+      #expect(throws: GraphError.self) { try PassPipeline.optimize(&graph) }
+    }
+  }
+
   @Test func optimizingTwiceChangesNothing() throws {
     var graph = try network().graph
     try PassPipeline.optimize(&graph)
