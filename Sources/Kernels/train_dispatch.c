@@ -6,6 +6,11 @@
 extern const train_kernels train_kernels_portable;
 #if defined(__x86_64__)
 extern const train_kernels train_kernels_avx2, train_kernels_avx512;
+extern const train_bf16_kernels train_bf16_kernels_avx512;
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
+extern const train_bf16_kernels train_bf16_kernels_neon;
+enum { HWCAP2_WITH_BF16 = 1 << 14 };
 #endif
 
 const train_kernels *train_kernels_named(const char *name) {
@@ -38,6 +43,20 @@ const train_kernels *train_kernels_for_cpu(void) {
     if (kernels) return kernels;
   }
   return &train_kernels_portable;
+}
+
+const train_bf16_kernels *train_bf16_kernels_for_cpu(const train_kernels *kernels) {
+  const char *limit = getenv("GIEMSA_ISA");
+  if (limit && !strcmp(limit, "portable")) return kernels == &train_kernels_portable ? &train_bf16_kernels_portable : NULL;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (kernels == &train_kernels_avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw"))
+    return &train_bf16_kernels_avx512;
+#elif defined(__aarch64__)
+  if (getauxval(AT_HWCAP2) & HWCAP2_WITH_BF16) return &train_bf16_kernels_neon;
+#endif
+  (void)kernels;
+  return NULL;
 }
 
 size_t train_weight_gradient_scratch(const train_kernels *kernels) {

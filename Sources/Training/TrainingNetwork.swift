@@ -55,11 +55,13 @@ public final class TrainingNetwork {
   ///
   /// - Parameters:
   ///   - freezing: what does not learn.
+  ///   - precision: of the convolutions' products in training.
   ///   - seed: of dropout's masks.
   /// - Throws: E201 naming the node where the graph holds an operator without a gradient; E204… where shapes do not fit;
-  ///   E212 when memory runs out.
+  ///   E212 when memory runs out; E213 where the processor has no instructions for `precision`.
   public init(
-    _ graph: Graph, inputShape: Shape, threads: Int, freezing: Freezing = .none, seed: UInt64 = 0
+    _ graph: Graph, inputShape: Shape, threads: Int, freezing: Freezing = .none, precision: Precision = .float32,
+    seed: UInt64 = 0
   ) throws(GraphError) {
     guard inputShape.rank >= 2, inputShape[0] >= 1 else {
       throw GraphError(.badInput, "a batch of shape \(inputShape) cannot be trained on")
@@ -72,6 +74,13 @@ public final class TrainingNetwork {
     guard let kernels = train_kernels_for_cpu()?.pointee else {
       throw GraphError(.tooLarge, "no training loops for this processor")
     }
+    var bfloat16: train_bf16_kernels?
+    if precision == .bfloat16 {
+      bfloat16 = train_bf16_kernels_for_cpu(train_kernels_for_cpu())?.pointee
+      guard bfloat16 != nil else {
+        throw GraphError(.badInput, "this processor cannot multiply bfloat16 (AVX512-BF16, or BF16 of Armv8.6)")
+      }
+    }
     var graph = graph
     graph.forgetTrainingMode()
     try graph.foldConstantsForTraining([inputShape])
@@ -80,7 +89,8 @@ public final class TrainingNetwork {
     self.seed = seed
     self.inputShape = inputShape
     plan = try TrainingPlan(
-      graph, inputShape: inputShape, freezing: freezing, threads: team.threads, kernels: kernels)
+      graph, inputShape: inputShape, freezing: freezing, threads: team.threads, kernels: kernels,
+      bfloat16: bfloat16)
     classes = plan.output.shape[1]
     weights = try Block(plan.weightCount)
     source = graph

@@ -18,6 +18,9 @@ struct BenchTrainingCommand: ParsableCommand {
   @Option(help: "Pictures in a batch.")
   var batch = 64
 
+  @Option(help: "What convolutions multiply.")
+  var precision = Precision.float32
+
   @Option(help: "Threads.")
   var threads = 2
 
@@ -38,7 +41,7 @@ struct BenchTrainingCommand: ParsableCommand {
     guard let architecture = ResNetArchitecture(rawValue: arch) else { return }
     let network = try TrainingNetwork(
       try architecture.graph(classes: 2, inputSize: (size, size), seed: 1), inputShape: [batch, 3, size, size],
-      threads: threads)
+      threads: threads, precision: precision)
     var random = SystemRandomNumberGenerator()
     let pixels = (0..<batch * 3 * size * size).map { _ in Float.random(in: -2...2, using: &random) }
     let images = try Tensor([batch, 3, size, size], pixels)
@@ -57,7 +60,7 @@ struct BenchTrainingCommand: ParsableCommand {
     }
     let taken = platform_seconds() - start
     print(
-      "\(arch) \(size) batch \(batch) threads \(threads) float \(network.instructionSet) "
+      "\(arch) \(size) batch \(batch) threads \(threads) \(precision.rawValue) \(network.instructionSet) "
         + String(format: "%.1f images/s", Double(steps * batch) / taken)
         + " peak \(platform_peak_rss_kib() >> 10) MiB")
     if profile { printProfile(network.profile, steps: steps, total: taken) }

@@ -46,7 +46,7 @@ struct RunProgress: Codable {
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
     "resize": "--resize", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
     "classWeights": "--class-weights", "patience": "--patience", "start": "--from or --pretrained",
-    "optimizer": "--optimizer", "weightDecay": "--weight-decay",
+    "optimizer": "--optimizer", "weightDecay": "--weight-decay", "precision": "--precision",
     "augmentation": "--augment",
     "split": "--split", "validFraction": "--valid", "folds": "--folds", "fold": "--fold", "seed": "--seed",
     "classes": "classes",

@@ -35,6 +35,8 @@ struct RunSettings: Codable {
   var patience: Int?
   var optimizer: String
   var weightDecay: Double
+  /// Of the convolutions' products, where not float.
+  var precision: String?
   var augmentation: String
   var split: String
   var validFraction: Double

@@ -49,7 +49,7 @@ final class TrainingBench {
   func network() throws -> TrainingNetwork {
     let network = try TrainingNetwork(
       start.graph, inputShape: Shape([batch, 3, start.size, start.size]), threads: options.threads,
-      freezing: options.freezing, seed: options.seed)
+      freezing: options.freezing, precision: options.precision, seed: options.seed)
     try trainLoader.preload()
     try validLoader.preload()
     return network
@@ -69,6 +69,7 @@ final class TrainingBench {
     settings.folds = plan.folds
     settings.fold = plan.fold
     settings.resize = start.metadata.resize
+    settings.precision = options.precision == .float32 ? nil : options.precision.rawValue
     settings.mixup = options.mixup > 0 ? options.mixup : nil
     settings.labelSmoothing = options.labelSmoothing > 0 ? options.labelSmoothing : nil
     settings.classWeights = classWeights.isEmpty ? nil : classWeights

@@ -5,6 +5,7 @@ import Training
 
 extension ResNetArchitecture: ExpressibleByArgument {}
 extension ResNetArchitecture.Head: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 /// `--split`.
 enum SplitChoice: String, CaseIterable, ExpressibleByArgument {
   case random, slide, folds
@@ -79,6 +80,14 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
   @Option(
     help: ArgumentHelp(
+      "What convolutions multiply in training.",
+      discussion: """
+        bf16: numbers of 16 bits, added up in float, where the processor has instructions for them (AVX512-BF16, or BF16 \
+        of Armv8.6). Weights stay float, and the network is judged in float.
+        """))
+  var precision = Precision.float32
+  @Option(
+    help: ArgumentHelp(
       "Random changes.",
       discussion: """
         flips, or cells: all eight mirrors and quarter turns, for a cell has no up. standard: small turns, zooms and \
@@ -130,6 +139,10 @@ struct TrainingOptions: ParsableArguments {
     guard mixup >= 0, mixup <= 100 else { throw ValidationError("--mixup \(mixup) must be from 0 to 100") }
     guard labelSmoothing >= 0, labelSmoothing < 1 else {
       throw ValidationError("--label-smoothing \(labelSmoothing) must be at least 0 and less than 1")
+    }
+    guard precision.isAvailable else {
+      throw ValidationError(
+        "--precision \(precision.rawValue): this processor has no instructions for it; leave the option out")
     }
     try check(threads, 1...1024, "--threads")
     guard weightDecay >= 0, weightDecay <= 1 else {

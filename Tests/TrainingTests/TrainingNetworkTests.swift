@@ -51,6 +51,34 @@ import Training
     #expect(network.stepCount == 60)
   }
 
+  @Test(.enabled(if: Precision.bfloat16.isAvailable, "by plain arithmetic at GIEMSA_ISA=portable"))
+  func bfloat16FollowsFloat() throws {
+    let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, precision: .bfloat16)
+    let plain = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2)
+    let images = try Tensor.noise(shape, seed: 3)
+    // Judged in float, whatever the training's precision.
+    #expect(try network.logits(images).array(of: Float.self) == plain.logits(images).array(of: Float.self))
+    let losses = try train(network, steps: 60)
+    let wanted = try train(plain, steps: 60)
+    #expect(losses[0] != wanted[0])
+    for step in 0..<5 { #expect(abs(losses[step] - wanted[step]) < 0.03, "step \(step)") }
+    #expect(losses[59] < 0.02)
+    var states: [[UInt8]] = []
+    for threads in [1, 2, 3] {
+      let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: threads, precision: .bfloat16)
+      _ = try train(network, steps: 2)
+      states.append(try network.state())
+    }
+    #expect(states[0] == states[1] && states[1] == states[2])
+  }
+
+  @Test(.enabled(if: !Precision.bfloat16.isAvailable)) func bfloat16IsRefusedWithoutInstructions() throws {
+    let error = #expect(throws: GraphError.self) {
+      try TrainingNetwork(try tiny(), inputShape: shape, threads: 1, precision: .bfloat16)
+    }
+    #expect(error?.code == .badInput)
+  }
+
   @Test func sameSeedSameBytesWhateverTheThreads() throws {
     var states: [[UInt8]] = []
     for threads in [1, 2, 2, 3] {

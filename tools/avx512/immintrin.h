@@ -22,6 +22,24 @@ static inline simde__m512i emulated_madd(simde__m512i a, simde__m512i b) {
 #define _mm512_madd_epi16(a, b) emulated_madd(a, b)
 
 typedef simde__mmask16 __mmask16;
+typedef unsigned emulated_pairs __attribute__((vector_size(64)));
+#undef __m512bh
+#define __m512bh emulated_pairs
+static inline simde__m512 emulated_dpbf16(simde__m512 sum, emulated_pairs a, emulated_pairs b) {
+  float lanes[16];
+  simde_mm512_storeu_ps(lanes, sum);
+  for (int i = 0; i < 16; i++) {
+    for (int high = 0; high < 2; high++) {
+      const unsigned x = high ? a[i] & 0xffff0000u : a[i] << 16, y = high ? b[i] & 0xffff0000u : b[i] << 16;
+      float p, q;
+      __builtin_memcpy(&p, &x, 4);
+      __builtin_memcpy(&q, &y, 4);
+      lanes[i] += p * q;
+    }
+  }
+  return simde_mm512_loadu_ps(lanes);
+}
+#define _mm512_dpbf16_ps(sum, a, b) emulated_dpbf16((sum), (a), (b))
 static inline simde__m512 emulated_maskz_loadu(simde__mmask16 mask, const void *from) {
   float lanes[16] = {0};
   for (int i = 0; i < 16; i++) {

@@ -34,9 +34,10 @@ typedef struct {
 //
 // b  packed [panel][all taps][run][width] with `width` columns a panel (train_kernels.width), zeros past the last one.
 typedef struct {
-  const float *a, *b, *bias;  // bias may be NULL
+  const void *a, *b;  // float, or bf16 for train_bf16_kernels
+  const float *bias;  // may be NULL
   float *c;
-  int64_t a_image, c_image;  // floats from one image to the next
+  int64_t a_image, c_image;  // numbers from one image to the next
   int32_t images, run, taps, columns;
   int32_t accumulate;  // c += instead of c =
   int32_t classes;
@@ -51,16 +52,53 @@ typedef struct {
 
 // dw[tap][k][column] = sum over the tap's pairs of x[k] · dy[column]; dw is packed as train_conv_job's b.
 typedef struct {
-  const float *x, *dy;
+  const void *x, *dy;  // float, or bf16 for train_bf16_kernels
   float *dw;
-  int64_t x_image, dy_image;  // floats from one image to the next
-  int32_t dy_pixel;           // floats from one position to the next
+  int64_t x_image, dy_image;  // numbers from one image to the next
+  int32_t dy_pixel;           // numbers from one position to the next
   int32_t images, run, taps, columns, positions;
   int32_t accumulate;
   const int32_t *tap_start;  // [taps + 1] where each tap's pairs begin, sorted by position
   const train_pair *pairs;
   float *scratch;  // train_weight_gradient_scratch floats for each thread
 } train_weight_job;
+
+// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward or by the data or by the weights: a quarter of the
+// multiplications, rounding errors of up to about 1e-5 of the largest result. train_winograd_plan fills in what is
+// decided, and says how much memory u, v, s and m need; then
+//
+//   by tiles   winograd_filters, winograd_tiles
+//   by panels  for each block: winograd_inputs, winograd_panels
+//   weights    for each block: winograd_inputs (with s), winograd_sums
+//
+// a block being count tiles from first on, and every call being made on all threads before the next.
+typedef struct {
+  // Geometry. At least 16 channels and 16 columns.
+  int32_t images, height, width, out_height, out_width, pad_top, pad_left;
+  int32_t channels, columns;  // of x, of the output
+  int32_t turned;             // read the filters backwards: what the gradient by the data wants
+  int32_t accumulate;
+  const float *x;      // [images, height, width, channels]
+  const float *y;      // weights alone: the slopes [images, out_height, out_width, columns]
+  const float *w;      // packed [panel][9][channels][width], zeros past the last column
+  const float *bias;   // may be NULL
+  float *target;       // [images, out_height, out_width, columns], or the gradient packed as w
+  const float *zeros;  // max(channels, columns) zeros
+
+  // Decided by train_winograd_plan.
+  int32_t tiles_down, tiles_across;
+  int32_t by_panels;
+  int64_t blocks, block;           // tiles at a time: of a thread (by tiles) or of all
+  int64_t x_pitch, y_pitch;        // floats from tile to tile
+  int32_t unit_panels, unit_channels;
+  int64_t u_floats, v_floats, s_floats, m_floats;  // m: for each thread
+
+  // Memory, 64-byte aligned.
+  float *u, *v, *s, *m;
+  int64_t first, count;
+} train_winograd_job;
+
+enum { TRAIN_WINOGRAD_TILES = 128 };
 
 enum { TRAIN_WEIGHT_BLOCK = 256, TRAIN_WEIGHT_PANELS = 8 };
 
@@ -94,6 +132,12 @@ typedef struct {
   // w packed [panel of outputs][taps][inputs][width] → t packed [panel of inputs][taps][outputs][width].
   void (*transpose_weights)(
       const float *w, float *t, int taps, int inputs, int outputs, int thread, int threads);
+  // By Winograd, see train_winograd_job.
+  void (*winograd_filters)(const train_winograd_job *job, int thread, int threads);
+  void (*winograd_tiles)(const train_winograd_job *job, int thread, int threads);
+  void (*winograd_inputs)(const train_winograd_job *job, int thread, int threads);
+  void (*winograd_panels)(const train_winograd_job *job, int thread, int threads);
+  void (*winograd_sums)(const train_winograd_job *job, int thread, int threads);
   // One filter per channel: w is [taps][channels].
   void (*depthwise)(const train_pool *p, const float *x, const float *w, const float *bias, float *y, int thread,
                     int threads);
@@ -156,10 +200,32 @@ typedef struct {
   void (*momentum)(float *w, const float *g, float *m, size_t n, float keep, float momentum, float rate);
 } train_kernels;
 
+// Products of bf16 numbers, the upper halves of floats, with float sums: the same jobs, a and b or x and dy being bf16 and
+// `run` even.
+typedef struct {
+  const char *name;
+  int width;  // as train_kernels.width
+  void (*convolve)(const train_conv_job *job, int thread, int threads);
+  void (*weight_gradient)(const train_weight_job *job, int thread, int threads);
+  // To the nearest, halves to even; a NaN stays one.
+  void (*narrow)(const float *x, uint16_t *y, size_t n, int thread, int threads);
+  // w packed [rows][width], rows even, → pairs of rows alternating: [rows / 2][width][2].
+  void (*narrow_weights)(const float *w, uint16_t *packed, int64_t rows, int thread, int threads);
+} train_bf16_kernels;
+
+// What goes with `kernels` on this CPU, or NULL where it cannot multiply bf16. Where the environment's GIEMSA_ISA is
+// `portable`, it is done by plain arithmetic.
+const train_bf16_kernels *train_bf16_kernels_for_cpu(const train_kernels *kernels);
+// By plain arithmetic, on any CPU: what the others are held to. Goes with the portable table.
+extern const train_bf16_kernels train_bf16_kernels_portable;
+
 // The fastest table this CPU can run; the environment's GIEMSA_ISA (portable, avx2, avx512, neon) steps it down.
 const train_kernels *train_kernels_for_cpu(void);
 // By name, or NULL where this CPU or build does not have it.
 const train_kernels *train_kernels_named(const char *name);
+
+// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights.
+void train_winograd_plan(train_winograd_job *job, const train_kernels *kernels, int weights, int threads);
 
 // Floats of scratch that weight_gradient needs for each thread.
 size_t train_weight_gradient_scratch(const train_kernels *kernels);

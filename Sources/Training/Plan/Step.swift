@@ -67,7 +67,9 @@ class Step {
   var modes: [Mode]
   /// Memory for this step alone, from its forward to its backward pass, and within each of the two.
   private(set) lazy var saved: Region? = savedCount > 0 ? Region(savedCount) : nil
-  private(set) lazy var scratch: Region? = scratchCount > 0 ? Region(scratchCount) : nil
+  /// Two, so that neither is kept from the one to the other.
+  private(set) lazy var forwardScratch: Region? = scratchCount > 0 ? Region(scratchCount) : nil
+  private(set) lazy var backwardScratch: Region? = backwardScratchCount > 0 ? Region(backwardScratchCount) : nil
 
   init(place: String, kind: String, operands: [Operand?], output: Slot) {
     self.place = place
@@ -82,7 +84,9 @@ class Step {
   /// Slots whose activations the backward pass reads.
   var readsBackward: [Slot] { operands.compactMap { $0?.slot } + [output] }
   var savedCount: Int { 0 }
+  /// Of the forward pass, and of the backward pass where that needs another.
   var scratchCount: Int { 0 }
+  var backwardScratchCount: Int { scratchCount }
   /// Index of the operand whose gradient may lie in the memory of the output's gradient, because the step computes it
   /// in place or passes it on unchanged.
   var passesThrough: Int? { nil }
@@ -115,8 +119,10 @@ class Step {
     return pass.arena[saved]
   }
 
-  final func scratchMemory(_ pass: Pass) -> UnsafeMutablePointer<Float> {
-    guard let scratch else { preconditionFailure("\(place) has no scratch") }
+  final func scratchMemory(_ pass: Pass, backward: Bool) -> UnsafeMutablePointer<Float> {
+    guard let scratch = backward ? backwardScratch : forwardScratch else {
+      preconditionFailure("\(place) has no scratch")
+    }
     return pass.arena[scratch]
   }
 }

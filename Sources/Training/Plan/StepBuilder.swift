@@ -7,6 +7,7 @@ struct StepBuilder {
   let batch: Int
   let threads: Int
   let kernels: train_kernels
+  let bfloat16: train_bf16_kernels?
   private let freezing: Freezing
   private let groups: LayerGroups
   private let facts: [Fact?]
@@ -28,13 +29,15 @@ struct StepBuilder {
   }
 
   init(
-    _ graph: Graph, inputShape: Shape, freezing: Freezing, threads: Int, kernels: train_kernels
+    _ graph: Graph, inputShape: Shape, freezing: Freezing, threads: Int, kernels: train_kernels,
+    bfloat16: train_bf16_kernels?
   ) throws(GraphError) {
     self.freezing = freezing
     groups = try LayerGroups(graph, inputShape: inputShape)
     self.graph = graph
     self.threads = threads
     self.kernels = kernels
+    self.bfloat16 = bfloat16
     batch = inputShape[0]
     facts = try graph.infer([inputShape])
     consumers = graph.consumers()
@@ -149,7 +152,8 @@ struct StepBuilder {
       switch w.layout {
       case .panels:
         return ConvolutionStep(
-          place: place, operands: operands, output: output, geometry: geometry, kernels: kernels, threads: threads)
+          place: place, operands: operands, output: output, geometry: geometry, kernels: kernels, bfloat16: bfloat16,
+          threads: threads)
       case .depthwise:
         return DepthwiseStep(place: place, operands: operands, output: output, geometry: geometry)
       case .plain: break

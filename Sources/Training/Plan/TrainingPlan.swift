@@ -15,12 +15,14 @@ final class TrainingPlan {
   let learningCount: Int
 
   init(
-    _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: train_kernels
+    _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: train_kernels,
+    bfloat16: train_bf16_kernels? = nil
   ) throws(GraphError) {
     guard graph.inputs.count == 1, let inputID = graph.inputs.first, let outputID = graph.outputs.first else {
       throw GraphError(.badInput, "training takes a graph with one input and an output, the logits")
     }
-    var builder = try StepBuilder(graph, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels)
+    var builder = try StepBuilder(
+      graph, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels, bfloat16: bfloat16)
     (input, output) = try builder.build(input: inputID, output: outputID)
     steps = builder.steps
     parameters = builder.parameters
@@ -100,12 +102,12 @@ final class TrainingPlan {
       for case let slot? in step.operands.map({ $0?.slot }) { need(slot.activation, forward) }
       need(step.output.activation, forward)
       need(step.saved, forward)
-      need(step.scratch, forward)
+      need(step.forwardScratch, forward)
       guard step.output.learns else { continue }
       for slot in step.readsBackward { need(slot.activation, backward) }
       need(step.output.gradient, backward)
       need(step.saved, backward)
-      need(step.scratch, backward)
+      need(step.backwardScratch, backward)
       for case let operand? in step.operands {
         if let slot = operand.slot, slot.learns { need(slot.gradient, backward) }
         if let parameter = operand.parameter, parameter.learns { need(parameter.gradient, backward) }

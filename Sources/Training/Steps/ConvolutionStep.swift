@@ -14,10 +14,14 @@ final class ConvolutionStep: Step {
   private let weightPlan: WeightGradientPlan
   /// With few input channels the taps of a kernel row are read as one run, out of a copy of x with its padding.
   private let padded: (height: Int, width: Int)?
+  /// How products are had in training; judging a network is left to the plain kernels, as exact as there are.
+  private var bfloat16: Bfloat16Convolution?
+  private var winograd: WinogradConvolution?
 
+  /// - Parameter bfloat16: where products are to be of bfloat16.
   init(
     place: String, operands: [Operand?], output: Slot, geometry: ConvolutionGeometry, kernels: train_kernels,
-    threads: Int
+    bfloat16: train_bf16_kernels?, threads: Int
   ) {
     self.geometry = geometry
     self.threads = threads
@@ -41,11 +45,19 @@ final class ConvolutionStep: Step {
     }
     backwardPlan = ConvolutionPlan(backward: plane, inputChannels: inputs, outputChannels: outputs)
     super.init(place: place, kind: "Conv", operands: operands, output: output)
+    self.bfloat16 = bfloat16.flatMap {
+      Bfloat16Convolution(geometry, kernels: $0, packedCount: max(packedCount, transposedCount))
+    }
+    if self.bfloat16 == nil { winograd = WinogradConvolution(geometry, kernels: kernels, threads: threads) }
   }
 
   override var readsBackward: [Slot] { padded == nil && modes[1] != .unwanted ? [input()] : [] }
   override var savedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
-  override var scratchCount: Int { weightScratch * threads + geometry.group * transposedCount }
+  override var scratchCount: Int { max(winograd?.forwardScratch ?? 0, bfloat16?.scratch ?? 0) }
+  override var backwardScratchCount: Int { gradientScratch + (bfloat16?.scratch ?? 0) + transposedScratch }
+  /// The backward pass's scratch: of the gradients' kernels, of bfloat16, of the transposed weights.
+  private var gradientScratch: Int { max(weightScratch * threads, winograd?.backwardScratch ?? 0) }
+  private var transposedScratch: Int { geometry.group * transposedCount }
 
   private var taps: Int { geometry.plane.height.kernel * geometry.plane.width.kernel }
   /// Floats of one group's packed weights, and of the same transposed.
@@ -69,6 +81,12 @@ final class ConvolutionStep: Step {
 
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
+    if let winograd, pass.isTraining {
+      winograd.forward(
+        pass, scratchMemory(pass, backward: false), x: pass.activation(input()), w: pass.weights(w),
+        bias: parameter(2).map { UnsafePointer(pass.weights($0)) }, y: pass.activation(output))
+      return
+    }
     if padded != nil { copyPadded(pass) }
     let (x, size) = source(pass)
     let (taps, run) = tapsAndRun
@@ -76,8 +94,8 @@ final class ConvolutionStep: Step {
       let bias = parameter(2).map { UnsafePointer(pass.weights($0) + group * geometry.groupFilters) }
       forwardPlan.classes.withUnsafeBufferPointer { classes in
         var job = train_conv_job()
-        job.a = UnsafePointer(x + group * geometry.groupChannels)
-        job.b = UnsafePointer(pass.weights(w) + group * packedCount)
+        job.a = UnsafeRawPointer(x + group * geometry.groupChannels)
+        job.b = UnsafeRawPointer(pass.weights(w) + group * packedCount)
         job.bias = bias
         job.c = pass.activation(output) + group * geometry.groupFilters
         job.a_image = Int64(size)
@@ -88,15 +106,29 @@ final class ConvolutionStep: Step {
         job.columns = Int32(geometry.groupFilters)
         job.classes = Int32(classes.count)
         job.list = classes.baseAddress
-        convolve(&job, pass)
+        if let bfloat16, pass.isTraining {
+          let scratch = scratchMemory(pass, backward: false)
+          job.a = bfloat16.narrow(x, count: pass.images * size, pass, in: scratch)
+          bfloat16.convolve(&job, pass, weights: pass.weights(w), rows: packedCount / width, in: scratch)
+        } else {
+          convolve(&job, pass)
+        }
       }
     }
   }
 
+  private func bfloat16Gradients(_ pass: Pass) -> UnsafeMutablePointer<Float> {
+    scratchMemory(pass, backward: true) + gradientScratch
+  }
+
   override func backward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
-    if modes[0] != .unwanted { dataGradient(pass, w) }
-    if modes[1] != .unwanted { weightGradient(pass, w) }
+    let narrowed = bfloat16.map {
+      let count = pass.images * geometry.plane.outputCount * geometry.filters
+      return $0.narrow(pass.gradient(output), count: count, pass, in: bfloat16Gradients(pass))
+    }
+    if modes[0] != .unwanted { dataGradient(pass, w, narrowed) }
+    if modes[1] != .unwanted { weightGradient(pass, w, narrowed) }
     if let bias = parameter(2), modes[2] != .unwanted {
       let (dy, sums) = (pass.gradient(output), pass.gradient(bias))
       let rows = Int64(pass.images * geometry.plane.outputCount)
@@ -107,8 +139,9 @@ final class ConvolutionStep: Step {
     }
   }
 
-  private func dataGradient(_ pass: Pass, _ w: Parameter) {
-    let transposed = scratchMemory(pass) + weightScratch * threads
+  /// - Parameter narrowed: the slopes in bfloat16, where products are to be of that.
+  private func dataGradient(_ pass: Pass, _ w: Parameter, _ narrowed: UnsafeRawPointer?) {
+    let transposed = scratchMemory(pass, backward: true) + backwardScratchCount - transposedScratch
     let (dx, dy) = (pass.gradient(input()), pass.gradient(output))
     for group in 0..<geometry.group {
       let from = pass.weights(w) + group * packedCount
@@ -117,10 +150,16 @@ final class ConvolutionStep: Step {
         pass.kernels.transpose_weights(
           from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
       }
+      if let winograd {
+        winograd.dataGradient(
+          pass, scratchMemory(pass, backward: true), dy: dy, transposed: to, dx: dx,
+          accumulates: modes[0] == .accumulate)
+        continue
+      }
       backwardPlan.classes.withUnsafeBufferPointer { classes in
         var job = train_conv_job()
-        job.a = UnsafePointer(dy + group * geometry.groupFilters)
-        job.b = UnsafePointer(to)
+        job.a = UnsafeRawPointer(dy + group * geometry.groupFilters)
+        job.b = UnsafeRawPointer(to)
         job.c = dx + group * geometry.groupChannels
         job.a_image = Int64(geometry.plane.outputCount * geometry.filters)
         job.c_image = Int64(geometry.plane.inputCount * geometry.channels)
@@ -131,21 +170,32 @@ final class ConvolutionStep: Step {
         job.accumulate = modes[0] == .accumulate ? 1 : 0
         job.classes = Int32(classes.count)
         job.list = classes.baseAddress
-        convolve(&job, pass)
+        if let bfloat16, let narrowed {
+          job.a = narrowed
+          bfloat16.convolve(&job, pass, weights: to, rows: transposedCount / width, in: bfloat16Gradients(pass))
+        } else {
+          convolve(&job, pass)
+        }
       }
     }
   }
 
-  private func weightGradient(_ pass: Pass, _ w: Parameter) {
+  private func weightGradient(_ pass: Pass, _ w: Parameter, _ narrowed: UnsafeRawPointer?) {
     let (x, size) = source(pass)
     let (taps, run) = tapsAndRun
     let dy = pass.gradient(output)
+    if let winograd, winograd.sumsWeights {
+      winograd.weightGradient(
+        pass, scratchMemory(pass, backward: true), x: x, dy: dy, dw: pass.gradient(w),
+        accumulates: modes[1] == .accumulate)
+      return
+    }
     for group in 0..<geometry.group {
       weightPlan.starts.withUnsafeBufferPointer { starts in
         weightPlan.pairs.withUnsafeBufferPointer { pairs in
           var job = train_weight_job()
-          job.x = UnsafePointer(x + group * geometry.groupChannels)
-          job.dy = UnsafePointer(dy + group * geometry.groupFilters)
+          job.x = UnsafeRawPointer(x + group * geometry.groupChannels)
+          job.dy = UnsafeRawPointer(dy + group * geometry.groupFilters)
           job.dw = pass.gradient(w) + group * packedCount
           job.x_image = Int64(size)
           job.dy_image = Int64(geometry.plane.outputCount * geometry.filters)
@@ -158,9 +208,14 @@ final class ConvolutionStep: Step {
           job.accumulate = modes[1] == .accumulate ? 1 : 0
           job.tap_start = starts.baseAddress
           job.pairs = pairs.baseAddress
-          job.scratch = scratchMemory(pass)
-          withUnsafePointer(to: &job) { job in
-            pass.team.run { thread, threads in pass.kernels.weight_gradient(job, thread, threads) }
+          job.scratch = scratchMemory(pass, backward: true)
+          if let bfloat16, let narrowed {
+            job.dy = narrowed
+            bfloat16.sumWeights(&job, pass, x: x, count: pass.images * size, in: bfloat16Gradients(pass))
+          } else {
+            withUnsafePointer(to: &job) { job in
+              pass.team.run { thread, threads in pass.kernels.weight_gradient(job, thread, threads) }
+            }
           }
         }
       }

@@ -74,7 +74,7 @@ final class NormalizationStep: Step {
       throw GraphError(.badInput, "batch normalisation needs more than one value per channel; take a larger batch")
         .at(place)
     }
-    let partials = scratchMemory(pass)
+    let partials = scratchMemory(pass, backward: false)
     pass.team.run { thread, threads in
       pass.kernels.norm_moments(x, Int64(rows), Int32(channels), partials, thread, threads)
     }
@@ -109,7 +109,7 @@ final class NormalizationStep: Step {
     let (x, dy) = (pass.activation(input()), pass.gradient(output))
     let saved = savedMemory(pass)
     let (mean, inverse, scale, shift) = (saved, saved + channels, saved + 2 * channels, saved + 3 * channels)
-    let partials = scratchMemory(pass)
+    let partials = scratchMemory(pass, backward: true)
     // With a residual the mask comes from the output and is applied in place, since the residual wants it too.
     let masksInPlace = hasResidual && rectifies
     let y = masksInPlace ? pass.activation(output) : nil

@@ -29,7 +29,7 @@ final class FlattenStep: Step {
 
   override func backward(_ pass: Pass) throws(GraphError) {
     let dx = pass.gradient(input())
-    let target = modes[0] == .accumulate ? scratchMemory(pass) : dx
+    let target = modes[0] == .accumulate ? scratchMemory(pass, backward: true) : dx
     let dy = pass.gradient(output)
     let (images, channels, pixels) = (Int32(pass.images), Int32(input().channels), Int32(input().pixels))
     pass.team.run { thread, threads in

@@ -1,0 +1,32 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#include "training_kernels.h"
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
+#define ISA(name) name##_avx512
+#define ISA_NAME "avx512_bf16"
+#define VL 16
+#define MR 12
+#define NR 32
+#include "train_vectors.inc"
+
+typedef uint16_t number;
+typedef uint32_t numbers __attribute__((vector_size(VL * 4)));
+typedef uint16_t row_part __attribute__((vector_size(VL * 2), aligned(2), may_alias));
+
+INLINE numbers weave(const number *row, const number *next) {
+  return (numbers)__builtin_shufflevector(
+      *(const row_part *)row, *(const row_part *)next, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25,
+      10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+INLINE vec multiply_add(vec sum, numbers a, numbers b) {
+  return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+}
+
+#include "train_bf16.inc"
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,31 @@
+#if defined(__aarch64__)
+#include <arm_neon.h>
+#include <string.h>
+
+#include "training_kernels.h"
+
+#pragma clang attribute push(__attribute__((target("bf16"))), apply_to = function)
+#define ISA(name) name##_neon
+#define ISA_NAME "neon_bf16"
+#define VL 4
+#define MR 6
+#define NR 16
+#include "train_vectors.inc"
+
+typedef uint16_t number;
+typedef uint32_t numbers __attribute__((vector_size(VL * 4)));
+typedef uint16_t row_part __attribute__((vector_size(VL * 2), aligned(2), may_alias));
+
+INLINE numbers weave(const number *row, const number *next) {
+  return (numbers)vzip1q_u16(
+      vcombine_u16(vld1_u16(row), vdup_n_u16(0)), vcombine_u16(vld1_u16(next), vdup_n_u16(0)));
+}
+
+// BFDOT; BFMMLA would want two rows of four numbers side by side.
+INLINE vec multiply_add(vec sum, numbers a, numbers b) {
+  return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)a, (bfloat16x8_t)b);
+}
+
+#include "train_bf16.inc"
+#pragma clang attribute pop
+#endif

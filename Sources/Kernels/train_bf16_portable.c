@@ -1,0 +1,31 @@
+// bf16 by plain arithmetic: the specification of the others, in their order of adding up.
+#include <string.h>
+
+#include "training_kernels.h"
+
+#define ISA(name) name##_portable
+#define ISA_NAME "portable"
+#define VL 4
+#if defined(__aarch64__)
+#define MR 6
+#else
+#define MR 2
+#endif
+#define NR 16
+#include "train_vectors.inc"
+
+typedef uint16_t number;
+typedef uint32_t numbers __attribute__((vector_size(VL * 4)));
+typedef uint16_t row_part __attribute__((vector_size(VL * 2), aligned(2), may_alias));
+
+INLINE numbers weave(const number *row, const number *next) {
+  return __builtin_convertvector(*(const row_part *)row, numbers) |
+         __builtin_convertvector(*(const row_part *)next, numbers) << 16;
+}
+
+INLINE vec multiply_add(vec sum, numbers a, numbers b) {
+  sum += (vec)(a << 16) * (vec)(b << 16);
+  return sum + (vec)(a >> 16 << 16) * (vec)(b >> 16 << 16);
+}
+
+#include "train_bf16.inc"
