@@ -13,9 +13,12 @@ public struct EpochResult: Sendable, Equatable, Codable {
   public var seconds: Double
   /// Training pictures per second of training.
   public var picturesPerSecond: Double
+  /// The share of the training's time that was spent waiting for pictures; nil where it is not known.
+  public var waiting: Double?
 
   public init(
-    epoch: Int, trainLoss: Double, validLoss: Double, accuracy: Double, seconds: Double, picturesPerSecond: Double
+    epoch: Int, trainLoss: Double, validLoss: Double, accuracy: Double, seconds: Double, picturesPerSecond: Double,
+    waiting: Double? = nil
   ) {
     self.epoch = epoch
     self.trainLoss = trainLoss
@@ -23,6 +26,7 @@ public struct EpochResult: Sendable, Equatable, Codable {
     self.accuracy = accuracy
     self.seconds = seconds
     self.picturesPerSecond = picturesPerSecond
+    self.waiting = waiting
   }
 }
 

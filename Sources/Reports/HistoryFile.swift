@@ -26,14 +26,15 @@ public enum HistoryFile {
     }
   }
 
-  public static let timesHeader = "epoch,seconds,images_per_second"
+  public static let timesHeader = "epoch,seconds,images_per_second,waiting"
 
-  /// How long each epoch took.
+  /// How long each epoch took, and the share of the training's time spent waiting for pictures.
   public static func times(_ results: [EpochResult]) -> String {
     var text = timesHeader + "\n"
     for result in results {
       text += "\(result.epoch),\(NumberText.fixed(result.seconds, 2)),"
-      text += "\(NumberText.fixed(result.picturesPerSecond, 1))\n"
+      text += "\(NumberText.fixed(result.picturesPerSecond, 1)),"
+      text += "\(result.waiting.map { NumberText.fixed($0, 4) } ?? "")\n"
     }
     return text
   }

@@ -30,12 +30,16 @@ final class ThreadTeam {
 
   /// Splits 0 ..< count into one contiguous range per thread, at multiples of 64.
   func runRanges(_ count: Int, _ work: (_ first: Int, _ count: Int) -> Void) {
-    let lines = (count + 63) / 64
     run { thread, threads in
-      let first = lines * Int(thread) / Int(threads) * 64
-      let last = min(lines * Int(thread + 1) / Int(threads) * 64, count)
-      if first < last { work(first, last - first) }
+      let range = ThreadTeam.range(of: count, thread, threads)
+      if !range.isEmpty { work(range.lowerBound, range.count) }
     }
+  }
+
+  /// A thread's part of 0 ..< count, cut at multiples of 64.
+  static func range(of count: Int, _ thread: Int32, _ threads: Int32) -> Range<Int> {
+    let lines = (count + 63) / 64
+    return lines * Int(thread) / Int(threads) * 64..<min(lines * Int(thread + 1) / Int(threads) * 64, count)
   }
 
   private struct Job {

@@ -16,11 +16,20 @@ public final class TrainingNetwork {
     public var backward: Double
   }
 
+  /// The largest number of a step's gradients, without its sign (NaN where one is), and whose gradient it is in.
+  public struct LargestGradient: Sendable, Equatable {
+    public var parameter: String
+    public var size: Float
+  }
+
   /// `[batch, channels, height, width]`.
   public let inputShape: Shape
   public let classes: Int
   /// Steps taken so far by ``step(images:labels:optimizer:rate:momentum:)``.
   public private(set) var stepCount = 0
+
+  /// Of the last whole step; nil before the first.
+  public private(set) var largestGradient: LargestGradient?
 
   let plan: TrainingPlan
   private var source: Graph
@@ -126,20 +135,48 @@ public final class TrainingNetwork {
       throw GraphError(.badInput, "\(rates.count) rates for \(LayerGroups.count) groups of layers")
     }
     while moments.count < optimizer.momentCount { moments.append(try Block(plan.learningCount)) }
+    var largest: LargestGradient?
     let updates = rates.map { optimizer.update(step: momentSteps + 1, rate: $0, momentum: momentum) }
     let loss = try forwardAndBackward(images, targets) { [self] parameter, gradient in
       let start = platform_seconds()
-      let memory = moments.map { $0.base + parameter.offset }
-      team.runRanges(parameter.count) { first, count in
-        updates[parameter.group].apply(
-          weights: weights.base + parameter.offset + first, gradient: gradient + first,
-          moments: memory.map { $0 + first }, count: count, decays: parameter.decays, kernels: kernels)
+      let size = update(parameter, gradient, updates[parameter.group])
+      // As bits NaN is larger than any number.
+      if size.bitPattern > largest?.size.bitPattern ?? 0 {
+        largest = LargestGradient(parameter: parameter.name, size: size)
       }
       updateTime += platform_seconds() - start
     }
+    largestGradient = largest
     momentSteps += 1
     stepCount += 1
     return loss
+  }
+
+  /// Changes a parameter's weights and moments. Returns its largest gradient.
+  private func update(
+    _ parameter: Parameter, _ gradient: UnsafeMutablePointer<Float>, _ update: ParameterUpdate
+  ) -> Float {
+    let weights = weights.base + parameter.offset
+    let moments = moments.map { $0.base + parameter.offset }
+    let (count, decays, kernels) = (parameter.count, parameter.decays, kernels)
+    // So much at a time that a gradient, once looked at, is still near when it is used.
+    let most = 4096
+    return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: team.threads) { largest in
+      largest.initialize(repeating: 0)
+      let sizes = largest.baseAddress
+      team.run { thread, threads in
+        let range = ThreadTeam.range(of: count, thread, threads)
+        for first in stride(from: range.lowerBound, to: range.upperBound, by: most) {
+          let count = min(most, range.upperBound - first)
+          let size = kernels.largest(gradient + first, count).bitPattern
+          if let sizes { sizes[Int(thread)] = max(sizes[Int(thread)], size) }
+          update.apply(
+            weights: weights + first, gradient: gradient + first, moments: moments.map { $0 + first }, count: count,
+            decays: decays, kernels: kernels)
+        }
+      }
+      return Float(bitPattern: largest.max() ?? 0)
+    }
   }
 
   /// Loss and the gradient by every parameter that learns, named and shaped as in the graph; nothing is updated but the running

@@ -19,6 +19,7 @@ struct CommandFailure: Error, CustomStringConvertible {
 ///     history.csv     one line an epoch
 ///     times.csv       how long each epoch took
 ///     pictures.csv    what was trained on and what was kept back: PictureRecords
+///     log.csv         RunLog, or log.jsonl: what --log asks for
 ///     card.md         what to know of the model, once training has come to its end: ModelCard
 ///     best.onnx       the network of the best epoch so far (lowest validation loss)
 ///     last.onnx       the network as training left it
@@ -37,6 +38,7 @@ struct RunFolder {
   private var stateFile: String { "\(path)/last.state" }
   private static let names = [
     "settings.json", "history.csv", "times.csv", "pictures.csv", "card.md", "best.onnx", "last.onnx", "last.state",
+    "log.csv", "log.jsonl",
   ]
 
   /// Whether there is a run at `path`.
@@ -80,9 +82,13 @@ struct RunFolder {
   }
 
   /// Takes away what an earlier run left, once there is something to put in its place.
-  func clear() {
+  ///
+  /// - Parameter kept: a path that stays.
+  func clear(butFor kept: String? = nil) {
     // The state first: without it nobody can go on with half of what is left.
-    for name in RunFolder.names.reversed() { try? FileManager.default.removeItem(atPath: "\(path)/\(name)") }
+    for name in RunFolder.names.reversed() where "\(path)/\(name)" != kept {
+      try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
+    }
   }
 
   /// Takes away files that a killed program was writing: `NAME.` and six letters.

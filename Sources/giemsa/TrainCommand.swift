@@ -7,7 +7,7 @@ struct TrainCommand: ParsableCommand {
     abstract: "Trains a network on a folder with one subfolder of PNG pictures per class.",
     discussion: """
       Writes RUN/best.onnx (the best epoch's network), last.onnx (where training ended), last.state (to go on from), \
-      history.csv, times.csv, pictures.csv, settings.json and at the end card.md, the model card. The table goes to standard output. The same seed and thread count give \
+      history.csv, times.csv (and of each epoch the share of training spent waiting for pictures), pictures.csv, settings.json and at the end card.md, the model card. The table goes to standard output. The same seed and thread count give \
       the same network. Ctrl-C stops after the step in hand and saves first (exit status 130).
 
       Whatever ended a run (Ctrl-C, a power cut, kill -9), the same command with --resume goes on from last.state and \
@@ -57,6 +57,15 @@ struct RunOptions: ParsableArguments {
   @Option(
     help: "Steps between two writings of last.state; unless given, as often as costs little time.")
   var saveEvery: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write OUT/log.csv or OUT/log.jsonl.",
+      discussion: """
+        A line for each step (its loss, the head's rate, seconds, pictures per second, and the share of the time that was \
+        spent waiting for pictures) and one for each epoch, as they come about.
+        """))
+  var log: LogFormat?
 
   /// The folder itself.
   var folder: String { stage.map { "\(out)/stage-\($0)" } ?? out }

@@ -19,6 +19,9 @@ final class TrainingSession {
   /// Whether a step was done since the program began.
   private var hasTrained = false
   private var saving = SavingPace()
+  private let runLog: RunLog?
+  /// Seconds of training since the program began, and of those, waiting for pictures.
+  private var times = (training: 0.0, waiting: 0.0)
 
   private var settings: RunSettings { progress.settings }
   private var trainLoader: BatchLoader { bench.trainLoader }
@@ -77,6 +80,11 @@ final class TrainingSession {
       if let divisor = recipe.startDivisor { schedule.startDivisor = divisor }
       return schedule
     }
+    runLog = recipe.output.log.map { [folder, progress, network, hasCleared] in
+      RunLog($0, folder.path, isAtOnce: hasCleared || !RunFolder.exists(folder.path)) { line in
+        hasCleared && (line.isEpoch ? line.epoch < progress.epoch : line.step <= network.stepCount)
+      }
+    }
     line = TrainingProgress(
       epochs: recipe.epochs, trainSteps: steps, validSteps: bench.validLoader.batchesPerEpoch, batch: bench.batch)
   }
@@ -89,18 +97,23 @@ final class TrainingSession {
     for result in progress.history { show(EpochTable.line(result) + "\n") }
     while progress.epoch < recipe.epochs, !isOutOfPatience {
       let started = ContinuousClock.now
-      guard let (trainLoss, pace) = try train(interruption) else { return try stop() }
+      guard let (trainLoss, pace, waiting) = try train(interruption) else { return try stop() }
       guard let (validLoss, accuracy) = try validate(interruption) else { return try stop() }
       let result = EpochResult(
         epoch: progress.epoch, trainLoss: trainLoss, validLoss: validLoss, accuracy: accuracy,
-        seconds: (ContinuousClock.now - started).seconds, picturesPerSecond: pace)
+        seconds: (ContinuousClock.now - started).seconds, picturesPerSecond: pace, waiting: waiting)
       try finish(result)
+      runLog?.write(LogLine(result, step: network.stepCount))
       line.erase()
       show(EpochTable.line(result) + "\n")
       if interruption.isAsked, progress.epoch < recipe.epochs { return try stop() }
     }
     if progress.epoch < recipe.epochs {
       complain("stopped early: no better validation loss for \(progress.history.count - bestEpoch - 1) epochs")
+    }
+    if times.training > 0 {
+      let share = NumberText.fixed(times.waiting / times.training * 100, 1)
+      complain("waited for pictures \(share) % of the training time")
     }
     try saveState()
     try saveLast()
@@ -120,12 +133,18 @@ final class TrainingSession {
     return progress.history.count - bestEpoch > patience
   }
 
-  /// What is left of the epoch's steps: mean loss of all of them and pictures per second; nil when Ctrl-C came.
-  private func train(_ interruption: Interruption) throws -> (loss: Double, pace: Double)? {
+  /// What is left of the epoch's steps: mean loss of all of them, pictures per second and the share of the time that was
+  /// spent waiting for pictures; nil when Ctrl-C came.
+  private func train(_ interruption: Interruption) throws -> (loss: Double, pace: Double, waiting: Double)? {
     let started = ContinuousClock.now
     let before = progress.step
+    var waited = 0.0
     trainLoader.start(epoch: progress.epoch, at: progress.step)
-    while let next = try trainLoader.next() {
+    while true {
+      let asked = ContinuousClock.now
+      guard let next = try trainLoader.next() else { break }
+      let waiting = (ContinuousClock.now - asked).seconds
+      waited += waiting
       let now = schedules.map { $0.values(at: network.stepCount) }
       let loss: Float
       do {
@@ -136,11 +155,18 @@ final class TrainingSession {
         // Not `catch where`: in a loop that sends Swift 6.3.1 into an endless one of its own.
         throw error.code == .notFinite ? diverged() : error as any Error
       }
-      guard loss.isFinite else { throw diverged() }
       progress.lossSum += Double(loss)
       progress.step += 1
       hasTrained = true
       line.update(progress.epoch, .train, progress.step, loss: Double(loss))
+      if let runLog {
+        let seconds = (ContinuousClock.now - asked).seconds
+        runLog.write(
+          LogLine(
+            epoch: progress.epoch, step: network.stepCount, loss: Double(loss), rate: Double(now.last?.rate ?? 0),
+            seconds: seconds, picturesPerSecond: Double(next.labels.count) / max(seconds, 1e-9),
+            waiting: waiting / max(seconds, 1e-9)))
+      }
       if interruption.isAsked { return nil }
       if let every = recipe.output.saveEvery {
         if network.stepCount % every == 0 { try saveState() }
@@ -149,8 +175,10 @@ final class TrainingSession {
       }
     }
     let seconds = (ContinuousClock.now - started).seconds
+    times.training += seconds
+    times.waiting += waited
     let done = Double((progress.step - before) * bench.batch)
-    return (progress.lossSum / Double(max(progress.step, 1)), done / max(seconds, 1e-9))
+    return (progress.lossSum / Double(max(progress.step, 1)), done / max(seconds, 1e-9), waited / max(seconds, 1e-9))
   }
 
   /// Mean cross-entropy and accuracy on what was kept back; nil when Ctrl-C came.
@@ -243,17 +271,25 @@ final class TrainingSession {
   }
 
   private func clearOnce() {
-    if !hasCleared { folder.clear() }
+    if !hasCleared { folder.clear(butFor: runLog?.file) }
     hasCleared = true
+    runLog?.begin()
   }
 
   private func diverged() -> CommandFailure {
     line.erase()
     let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(out)." } ?? ""
     if saved.isEmpty { folder.removeIfEmpty() }
+    // The step before is the one that did it: its weights are the ones that fail.
+    let rate = schedules.last?.values(at: max(network.stepCount - 1, 0)).rate ?? 0
+    let cause = network.largestGradient.map {
+      let size = $0.size.isNaN ? "not a number" : String(format: "%.3g", $0.size)
+      return "; the step before had a rate of \(String(format: "%.3g", rate)) and its largest gradient, \(size), in "
+        + $0.parameter
+    }
     return CommandFailure(
-      "the loss is no longer a number (epoch \(progress.epoch), step \(network.stepCount)): lower --lr, now "
-        + "\(settings.rate).\(saved)")
+      "the loss is no longer a number (epoch \(progress.epoch), step \(network.stepCount + 1)\(cause ?? "")): "
+        + "lower --lr, now \(settings.rate).\(saved)")
   }
 }
 

@@ -71,7 +71,7 @@ import Testing
     ("--valid", "1.5"), ("--split", "patient"), ("--learning-rate", "1"), ("--lr", "1e-3:"), ("--lr", "1:2:3"),
     ("--stage", "0"), ("--mixup", "x"),
     ("--label-smoothing", "1"), ("--class-weights", "1"), ("--class-weights", "1,2,3"), ("--patience", "0"),
-    ("--resize", "15"), ("--folds", "1"), ("--fold", "2"), ("--folds", "5"),
+    ("--resize", "15"), ("--log", "xml"), ("--folds", "1"), ("--fold", "2"), ("--folds", "5"),
   ])
   func mistakenOption(_ option: String, _ value: String) throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])
@@ -117,6 +117,40 @@ import Testing
     try expectOneClearLine("giemsa", train(data, ["--size", "16", "--resume"]), naming: ["pictures"])
     try folder.write([1, 2, 3], to: "run/last.state")
     try expectOneClearLine("giemsa", train(data, ["--size", "16", "--resume"]), naming: ["last.state"])
+  }
+
+  @Test(arguments: ["csv", "jsonl"]) func aLossThatIsNoNumber(_ format: String) throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    let run = try ProgramRun(
+      "giemsa",
+      train(data, ["--epochs", "9", "--optimizer", "sgd", "--lr", "100", "--weight-decay", "1", "--log", format]))
+    #expect(run.exited && run.status == 1)
+    let last = try #require(run.errorLines.last)
+    for clue in ["giemsa: the loss is no longer a number", "step", "rate of", "largest gradient", "--lr"] {
+      #expect(last.contains(clue), "\(last)")
+    }
+    let log = try String(contentsOfFile: folder.path("run/log.\(format)"), encoding: .utf8)
+    #expect(log.contains(format == "csv" ? "step,0,1," : #"{"kind":"step","epoch":0,"step":1,"#))
+  }
+
+  /// One line a step and one an epoch, those of a killed program's future left out.
+  @Test(arguments: ["csv", "jsonl"]) func logOfAResumedRun(_ format: String) throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    let arguments = train(data, ["--size", "16", "--log", format])
+    func log() throws -> [Substring] {
+      try String(contentsOfFile: folder.path("run/log.\(format)"), encoding: .utf8).split(separator: "\n")
+    }
+    #expect(try ProgramRun("giemsa", arguments).status == 0)
+    let whole = try log()
+    let header = format == "csv" ? 1 : 0
+    let steps = whole.count { $0.hasPrefix("step") || $0.hasPrefix(#"{"kind":"step""#) }
+    #expect(steps > 1 && whole.count == header + steps + 1)
+    let future = format == "csv" ? "step,7,99,0.5,,,,,," : #"{"kind":"step","epoch":7,"step":99}"#
+    try folder.write(Array((whole.joined(separator: "\n") + "\n\(future)\nstep,0,").utf8), to: "run/log.\(format)")
+    #expect(try ProgramRun("giemsa", arguments + ["--resume"]).status == 0)
+    #expect(try log() == whole)
+    #expect(try ProgramRun("giemsa", train(data, ["--size", "16", "--overwrite"])).status == 0)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run/log.\(format)")))
   }
 
   @Test func unknownCommand() throws {

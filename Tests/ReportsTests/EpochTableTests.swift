@@ -3,7 +3,8 @@ import Testing
 
 @Suite struct EpochTableTests {
   private let result = EpochResult(
-    epoch: 3, trainLoss: 0.25, validLoss: 0.1875, accuracy: 0.9625, seconds: 24.4, picturesPerSecond: 212.44)
+    epoch: 3, trainLoss: 0.25, validLoss: 0.1875, accuracy: 0.9625, seconds: 24.4, picturesPerSecond: 212.44,
+    waiting: 0.0123)
 
   @Test func fastaisColumns() {
     #expect(EpochTable.header == "epoch  train_loss  valid_loss  accuracy  time     images/s")
@@ -25,7 +26,7 @@ import Testing
         3,0.25,0.1875,0.9625
 
         """)
-    #expect(HistoryFile.times([result]) == "epoch,seconds,images_per_second\n3,24.40,212.4\n")
+    #expect(HistoryFile.times([result]) == "epoch,seconds,images_per_second,waiting\n3,24.40,212.4,0.0123\n")
   }
 
   @Test func progress() {

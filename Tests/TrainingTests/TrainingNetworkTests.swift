@@ -79,6 +79,23 @@ import Training
     #expect(error?.code == .badInput)
   }
 
+  @Test func theLargestGradientIsFound() throws {
+    let images = try Tensor.noise(shape, seed: 3)
+    let labels = (0..<shape[0]).map { Int32($0 % 2) }
+    for threads in [1, 3] {
+      let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: threads)
+      let all = try network.gradients(images: images, labels: labels).gradients.map { name, gradient in
+        (name: name, size: gradient.array(of: Float.self).reduce(0) { max($0, abs($1)) })
+      }
+      let most = try #require(all.max { $0.size < $1.size })
+      #expect(network.largestGradient == nil)
+      _ = try network.step(images: images, labels: labels, optimizer: .sgd(), rate: 1e-3, momentum: 0.9)
+      let found = try #require(network.largestGradient)
+      #expect(found.parameter == most.name)
+      #expect(abs(found.size - most.size) <= most.size * 1e-6)
+    }
+  }
+
   @Test func sameSeedSameBytesWhateverTheThreads() throws {
     var states: [[UInt8]] = []
     for threads in [1, 2, 2, 3] {

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import Reports
+
+/// `--log`.
+enum LogFormat: String, CaseIterable, ExpressibleByArgument {
+  case csv, jsonl
+}
+
+/// A run's log, a line at a time: whatever ends the program, all lines before are there.
+final class RunLog {
+  /// A line's place in the run.
+  struct Place {
+    var isEpoch: Bool
+    var epoch: Int
+    var step: Int
+  }
+
+  let file: String
+  private let format: LogFormat
+  private let keeps: (Place) -> Bool
+  private var handle: FileHandle?
+  /// Lines from before ``begin()``.
+  private var waiting: [String]? = []
+
+  /// - Parameters:
+  ///   - isAtOnce: as opposed to a log that leaves an earlier run's alone until ``begin()``.
+  ///   - keeps: whether a line that is there already is of this run; lines of a future that never was, are not.
+  init(_ format: LogFormat, _ folder: String, isAtOnce: Bool, keeps: @escaping (Place) -> Bool) {
+    file = "\(folder)/log.\(format.rawValue)"
+    self.format = format
+    self.keeps = keeps
+    if isAtOnce { begin() }
+  }
+
+  func begin() {
+    guard let lines = waiting else { return }
+    waiting = nil
+    let there = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    // What follows the last line's end was being written when the program was killed.
+    let kept = there.components(separatedBy: "\n").dropLast().filter { place(of: $0).map(keeps) ?? false }
+    let header = format == .csv ? [LogLine.csvHeader] : []
+    let text = (header + kept + lines).map { $0 + "\n" }.joined()
+    attempt {
+      try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
+      handle = try FileHandle(forWritingTo: URL(filePath: file))
+      try handle?.seekToEnd()
+    }
+  }
+
+  func write(_ line: LogLine) {
+    let text = format == .csv ? line.csv : line.json
+    if waiting != nil {
+      waiting?.append(text)
+    } else {
+      attempt { try handle?.write(contentsOf: Data((text + "\n").utf8)) }
+    }
+  }
+
+  /// Training goes on without its log.
+  private func attempt(_ body: () throws -> Void) {
+    do { try body() } catch {
+      complain("note: \(file): cannot be written; no more of it")
+      handle = nil
+    }
+  }
+
+  private func place(of line: String) -> Place? {
+    switch format {
+    case .csv:
+      let fields = line.split(separator: ",", omittingEmptySubsequences: false)
+      guard fields.count > 3, ["step", "epoch"].contains(fields[0]), let epoch = Int(fields[1]),
+        let step = Int(fields[2])
+      else { return nil }
+      return Place(isEpoch: fields[0] == "epoch", epoch: epoch, step: step)
+    case .jsonl:
+      guard let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any],
+        let kind = object["kind"] as? String, let epoch = object["epoch"] as? Int, let step = object["step"] as? Int
+      else { return nil }
+      return Place(isEpoch: kind == "epoch", epoch: epoch, step: step)
+    }
+  }
+}
