@@ -5,27 +5,27 @@
 #include "multiversion.h"
 #include "q8_convolution_parts.h"
 
-#define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL}
+#define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule, fused) \
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, fused, NULL}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS),
+    FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS, NULL),
 #if defined(__x86_64__)
-    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, 1, 0, Q8_ANY_WEIGHTS),
-    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, 1, 0, Q8_ANY_WEIGHTS),
-    FAMILY(AVXVNNI, AVX2, u8s8_igemm_6x16_avxvnni, 6, 16, 4, 0, 0, Q8_ANY_WEIGHTS),
-    FAMILY(AVX512VNNI, AVX512, u8s8_igemm_12x32_avx512vnni, 12, 32, 4, 0, 0, Q8_ANY_WEIGHTS),
+    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, 1, 0, Q8_ANY_WEIGHTS, NULL),
+    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, 1, 0, Q8_ANY_WEIGHTS, NULL),
+    FAMILY(AVXVNNI, AVX2, u8s8_igemm_6x16_avxvnni, 6, 16, 4, 0, 0, Q8_ANY_WEIGHTS, NULL),
+    FAMILY(AVX512VNNI, AVX512, u8s8_igemm_12x32_avx512vnni, 12, 32, 4, 0, 0, Q8_ANY_WEIGHTS, u8s8_fused_12x32_avx512vnni),
 #endif
 #if defined(__aarch64__)
-    FAMILY(NEON, NEON, s8_igemm_4x4_neon, 4, 4, 16, 0, 1, Q8_PAIRS_EIGHT_APART),
-    FAMILY(NEONDOT, NEON, s8_igemm_8x8_neondot, 8, 8, 4, 0, 1, Q8_ANY_WEIGHTS),
-    FAMILY(NEONI8MM, NEON, s8_igemm_8x8_neoni8mm, 8, 8, 8, 0, 1, Q8_ANY_WEIGHTS),
+    FAMILY(NEON, NEON, s8_igemm_4x4_neon, 4, 4, 16, 0, 1, Q8_PAIRS_EIGHT_APART, NULL),
+    FAMILY(NEONDOT, NEON, s8_igemm_8x8_neondot, 8, 8, 4, 0, 1, Q8_ANY_WEIGHTS, NULL),
+    FAMILY(NEONI8MM, NEON, s8_igemm_8x8_neoni8mm, 8, 8, 8, 0, 1, Q8_ANY_WEIGHTS, NULL),
 #endif
 };
 
 #if defined(__x86_64__)
 #define SPLITTING(level, base, name, mr, nr, add)                                                                    \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add}
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add, NULL, NULL}
 
 // Faster where few inputs are 128 or more (as u8).
 static const q8_igemm_family splitting[KERNELS_Q8_ISA_COUNT] = {
@@ -224,6 +224,12 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   const size_t y_stride = v->y_stride, y_size = v->epilogue.float_output ? 4 : 1;
   const q8_epilogue epilogue = v->epilogue;
   const uint8_t *dense = staged.dense;
+  const int fuses = family->fused && q8_fusible(&epilogue, v->residual != NULL);
+  q8_fused fused = q8_fused_of(&epilogue);
+  fused.residual_stride = out_channels;
+  fused.y_stride = y_stride;
+  fused.ahead_step = 64;
+  const size_t slice = panel_bytes(v) / tiles & ~(size_t)63;
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const size_t group = panel / panels_of_group(v), column = panel % panels_of_group(v) * nr;
     const panel_parts parts = panel_at(v, panel);
@@ -241,6 +247,16 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     for (size_t tile = 0; tile < tiles; tile++) {
       const size_t size = even + (tile < longer);
       for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
+      if (fuses && !parts.extra_count) {
+        // The panel that follows (of this layer or the next) comes nearer meanwhile, a slice of it with each tile.
+        fused.ahead = (const char *)parts.bias + panel_bytes(v) + tile * slice;
+        fused.outputs = outputs;
+        fused.residual = residual ? residual + pixel * out_channels : NULL;
+        fused.y = (uint8_t *)y + pixel * y_stride;
+        family->fused(size, taps, steps, rows, offsets, parts.bias, w, &fused);
+        pixel += size;
+        continue;
+      }
       family->run(
           size, taps, steps, rows, offsets, parts.bias, w, parts.extra_count, parts.extras, parts.extra_w, sums);
       if (listed) {

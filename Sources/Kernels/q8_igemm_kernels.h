@@ -21,6 +21,58 @@
 
 typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 
+// How a kernel that stores 8-bit outputs itself gets from sums to them: y = clamp(round(v) + y_zero, low, high) of
+// v = sum · multiplier + shift, or with a residual of
+// v = round(clamp(sum · multiplier + shift, t_low, t_high)) · t_multiplier + r · residual_multiplier + residual_shift.
+typedef struct {
+  float t_low, t_high, t_multiplier, residual_multiplier, residual_shift;  // t's bounds less its zero point
+  int16_t y_zero;
+  int8_t low, high;  // as bytes; u8 unless y_signed
+  int y_signed, residual_signed;
+  size_t outputs;  // that are stored, and residuals that are read, for each pixel
+  const uint8_t *residual;
+  size_t residual_stride, y_stride;
+  uint8_t *y;
+  // With each step the line at `ahead` is fetched, and `ahead` moves on by ahead_step.
+  const char *ahead;
+  size_t ahead_step;
+} q8_fused;
+
+// As Q8_IGEMM_PARAMETERS, without extras; behind the biases lie nr multipliers and nr shifts.
+#define Q8_FUSED_PARAMETERS                                                                                          \
+  size_t pixels, size_t taps, size_t steps, const uint8_t *const *x, const ptrdiff_t *offsets, const int32_t *bias, \
+      const int8_t *w, const q8_fused *e
+
+typedef void (*q8_fused_kernel)(Q8_FUSED_PARAMETERS);
+
+// Whether q8_fused can say what an epilogue says.
+static inline int q8_fusible(const q8_epilogue *e, int residual) {
+  return !e->float_output && (e->intermediate != 0) == residual;
+}
+static inline q8_fused q8_fused_of(const q8_epilogue *e) {
+  return (q8_fused){
+      .t_low = (float)(e->t_low - e->t_zero),
+      .t_high = (float)(e->t_high - e->t_zero),
+      .t_multiplier = e->t_multiplier,
+      .residual_multiplier = e->residual_multiplier,
+      .residual_shift = (float)-e->residual_zero * e->residual_multiplier,
+      .y_zero = (int16_t)e->y_zero,
+      .low = (int8_t)e->low,
+      .high = (int8_t)e->high,
+      .y_signed = e->low < 0,
+      .residual_signed = e->residual_signed};
+}
+
+// sums[row][output] = Σ x · w of 16-bit integers: one of q8_winograd's points, a row a tile.
+//
+// rows      1 or more, `x_stride` bytes apart
+// steps     of kr inputs and nr × kr weights each; 64-byte aligned
+// ahead     as many bytes as w has that are fetched meanwhile
+#define Q8_POINTS_PARAMETERS \
+  size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, const char *ahead, int32_t *sums
+
+typedef void (*q8_points_kernel)(Q8_POINTS_PARAMETERS);
+
 // What a step may hold so that nothing saturates within the kernel.
 typedef enum {
   Q8_ANY_WEIGHTS,
@@ -66,6 +118,11 @@ typedef struct q8_igemm_family {
   size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
   // sums[output] += Σ highs · w
   void (*add_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
+
+  // `run` and what follows in one, where there is one.
+  q8_fused_kernel fused;
+  // `run` over all tiles of a point, where there is one.
+  q8_points_kernel points;
 } q8_igemm_family;
 
 #define Q8_IGEMM_MAX_MR 12
@@ -76,6 +133,7 @@ void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 #if defined(__x86_64__)
 void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
+void s16_points_6x16_avx2(Q8_POINTS_PARAMETERS);
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void u7s8_igemm_4x16_avx2(Q8_IGEMM_PARAMETERS);
 void u7s8_add_highs_avx2(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
@@ -83,9 +141,13 @@ void u7s8_igemm_8x32_avx512(Q8_IGEMM_PARAMETERS);
 void u7s8_add_highs_avx512(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
 void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
+void s16_points_6x16_avxvnni(Q8_POINTS_PARAMETERS);
 void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
+void s16_points_12x32_avx512vnni(Q8_POINTS_PARAMETERS);
 void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
+void s16_points_12x32_avx512(Q8_POINTS_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
+void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
 #endif
 #if defined(__aarch64__)
 void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS);

@@ -6,23 +6,24 @@
 #include "byte_tiles.h"
 #include "multiversion.h"
 #include "q8_igemm_kernels.h"
+#include "q8_winograd_transforms.h"
 #include "sizes.h"
 
-#define FAMILY(level, base, name, mr, nr, kr) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name, kr, NULL, NULL}
+#define FAMILY(level, base, name, mr, nr, kr, points) \
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name, kr, NULL, NULL, NULL, points}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1),
+    FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1, NULL),
 #if defined(__x86_64__)
-    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2),
-    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2),
-    FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2),
-    FAMILY(AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2),
+    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, s16_points_6x16_avx2),
+    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, s16_points_12x32_avx512),
+    FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2, s16_points_6x16_avxvnni),
+    FAMILY(AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2, s16_points_12x32_avx512vnni),
 #endif
 #if defined(__aarch64__)
-    FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1),
-    FAMILY(NEONDOT, NEON, s16_igemm_8x8_neon, 8, 8, 1),
-    FAMILY(NEONI8MM, NEON, s16_igemm_8x8_neon, 8, 8, 1),
+    FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL),
+    FAMILY(NEONDOT, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL),
+    FAMILY(NEONI8MM, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL),
 #endif
 };
 
@@ -42,8 +43,8 @@ static size_t point_weights(const q8_winograd *v) { return v->convolution.in_cha
 // Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
 static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
 
-// A packed panel: nr biases, multipliers and shifts; what undoes each point's scale; the weights of each point.
-static size_t constants_bytes(const q8_winograd *v) { return whole_lines(3 * 4 * v->family->nr); }
+// A packed panel: nr multipliers and shifts (a bias is part of its shift); what undoes each point's scale; the weights of each point.
+static size_t constants_bytes(const q8_winograd *v) { return whole_lines(2 * 4 * v->family->nr); }
 static size_t panel_bytes(const q8_winograd *v) {
   return constants_bytes(v) + POINTS * 4 * v->family->nr + POINTS * 2 * point_weights(v);
 }
@@ -216,8 +217,7 @@ void q8_winograd_pack_task(void *context, size_t panel, size_t worker) {
   memset(rounded, 0, nr * sizeof rounded[0]);
   char *base = (char *)p->packed + panel * panel_bytes(v);
   memset(base, 0, constants_bytes(v) + POINTS * 4 * nr);
-  int32_t *biases = (int32_t *)(void *)base;
-  float *scales = (float *)(biases + nr), *undo = (float *)(void *)(base + constants_bytes(v));
+  float *scales = (float *)(void *)base, *undo = (float *)(void *)(base + constants_bytes(v));
   int16_t *weights = (int16_t *)(undo + POINTS * nr);
   for (size_t point = 0; point < POINTS; point++)
     memset(weights + point * point_weights(v) + channels * nr, 0, 2 * (point_weights(v) - channels * nr));
@@ -225,9 +225,9 @@ void q8_winograd_pack_task(void *context, size_t panel, size_t worker) {
   float factor[Q8_IGEMM_MAX_NR][POINTS];
   for (size_t lane = 0; lane < count; lane++) {
     const size_t o = panel * nr + lane;
-    biases[lane] = p->bias ? p->bias[o] : 0;
     scales[lane] = p->multipliers[o];
-    scales[nr + lane] = p->shifts ? p->shifts[o] : 0;
+    scales[nr + lane] =
+        (float)((p->shifts ? p->shifts[o] : 0.0) + (p->bias ? (double)p->bias[o] * (double)p->multipliers[o] : 0.0));
     numbers totals[POINTS] = {{0}}, sizes[POINTS] = {{0}};
     for (size_t first = 0; first < channels; first += LANES) {
       read_weights(&source, isa, o, first, channels, g);
@@ -318,10 +318,9 @@ static inline __attribute__((always_inline)) void transform_back(const floats *m
 }
 
 // The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` integers apart.
-KERNEL_BODY transform_sums_body(const int32_t *sums, size_t step, size_t nr, const float *undo, const int32_t *bias, float *out) {
+KERNEL_BODY transform_sums_body(const int32_t *sums, size_t step, size_t nr, const float *undo, float *out) {
   for (size_t o = 0; o < nr; o += 8) {
     floats m[POINTS], half[TILE * REACH];
-    const floats added = __builtin_convertvector(*(const integers *)(const void *)(bias + o), floats);
     for (size_t column = 0; column < REACH; column++) {
       for (size_t row = 0; row < REACH; row++) {
         const size_t i = REACH * row + column;
@@ -333,13 +332,13 @@ KERNEL_BODY transform_sums_body(const int32_t *sums, size_t step, size_t nr, con
     for (size_t row = 0; row < TILE; row++) {
       floats line[TILE];
       transform_back(half + REACH * row, 1, line, 1);
-      for (size_t i = 0; i < TILE; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i] + added;
+      for (size_t i = 0; i < TILE; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
     }
   }
 }
 MULTIVERSION(
-    transform_sums, (const int32_t *sums, size_t step, size_t nr, const float *undo, const int32_t *bias, float *out),
-    (sums, step, nr, undo, bias, out))
+    transform_sums, (const int32_t *sums, size_t step, size_t nr, const float *undo, float *out),
+    (sums, step, nr, undo, out))
 
 // Where a tile lies.
 typedef struct {
@@ -371,42 +370,77 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     const tile_place at = place_of(v, first + tile);
     const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
     const uint8_t *pixels[POINTS];
-    for (size_t i = 0; i < POINTS; i++) {
-      const ptrdiff_t iy = (ptrdiff_t)(at.y + i / REACH) - (ptrdiff_t)c->pad_top;
-      const ptrdiff_t ix = (ptrdiff_t)(at.x + i % REACH) - (ptrdiff_t)c->pad_left;
-      const int inside = (size_t)iy < c->in_height && (size_t)ix < c->in_width;
-      pixels[i] = inside ? image + ((size_t)iy * c->in_width + (size_t)ix) * channels : padding;
+    for (size_t i = 0; i < REACH; i++) {
+      const size_t iy = at.y + i - c->pad_top;
+      const uint8_t *line = image + iy * c->in_width * channels;
+      for (size_t j = 0; j < REACH; j++) {
+        const size_t ix = at.x + j - c->pad_left;
+        pixels[REACH * i + j] = iy < c->in_height && ix < c->in_width ? line + ix * channels : padding;
+      }
     }
-    transform_inputs(
-        family->base, pixels, channels, flip, c->x_zero + flip, inputs + tile * channels * 2, point_bytes(v));
+    char *to = inputs + tile * channels * 2;
+#if defined(__x86_64__)
+    if (family->base == KERNELS_AVX512 && channels >= 32) {
+      q8_winograd_input_avx512(pixels, channels, flip, c->x_zero + flip, to, point_bytes(v));
+      continue;
+    }
+#endif
+    transform_inputs(family->base, pixels, channels, flip, c->x_zero + flip, to, point_bytes(v));
   }
 
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   static const ptrdiff_t no_offset[1];
   const size_t groups = divide_up(count, family->mr), even = count / groups, longer = count % groups;
   float outputs[TILE * TILE * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+#if defined(__x86_64__)
+  const int fuses = family->base == KERNELS_AVX512 && q8_fusible(&c->epilogue, c->residual != NULL);
+  q8_fused fused = q8_fused_of(&c->epilogue);
+  fused.residual_stride = c->out_channels;
+  fused.y_stride = c->y_stride;
+#endif
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const char *base = (const char *)c->w + panel * panel_bytes(v);
-    const int32_t *bias = (const int32_t *)(const void *)base;
-    const float *multipliers = (const float *)(bias + nr);
+    const float *multipliers = (const float *)(const void *)base;
     const float *undo = (const float *)(const void *)(base + constants_bytes(v));
     const int8_t *w = (const int8_t *)(undo + POINTS * nr);
     for (size_t point = 0; point < POINTS; point++) {
       const uint8_t *from = (const uint8_t *)inputs + point * point_bytes(v);
+      const int8_t *point_w = w + point * point_weights(v) * 2;
+      int32_t *point_sums = sums + point * count * nr;
+      if (family->points) {
+        family->points(
+            count, channels / family->kr, from, channels * 2, point_w, (const char *)(point_w + point_weights(v) * 2), point_sums);
+        continue;
+      }
       size_t tile = 0;
       for (size_t group = 0; group < groups; group++) {
         const uint8_t *rows[Q8_IGEMM_MAX_MR];
         const size_t size = even + (group < longer);
         for (size_t p = 0; p < size; p++) rows[p] = from + (tile + p) * channels * 2;
         family->run(
-            size, 1, channels / family->kr, rows, no_offset, no_bias, w + point * point_weights(v) * 2, 0, NULL, NULL,
-            sums + (point * count + tile) * nr);
+            size, 1, channels / family->kr, rows, no_offset, no_bias, point_w, 0, NULL, NULL,
+            point_sums + tile * nr);
         tile += size;
       }
     }
     const size_t column = panel * nr, written = smaller(nr, c->out_channels - column);
+#if defined(__x86_64__)
+    if (fuses) {
+      fused.outputs = written;
+      for (size_t tile = 0; tile < count; tile++) {
+        const tile_place at = place_of(v, first + tile);
+        const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;
+        fused.residual = c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL;
+        fused.y = (uint8_t *)c->y + pixel * c->y_stride + column;
+        q8_winograd_output_avx512(
+            sums + tile * nr, count * nr, undo, multipliers, smaller(TILE, c->out_height - at.y),
+            smaller(TILE, c->out_width - at.x), c->out_width * c->out_channels, c->out_width * c->y_stride, &fused);
+      }
+      continue;
+    }
+#endif
     for (size_t tile = 0; tile < count; tile++) {
-      transform_sums(family->base, sums + tile * nr, count * nr, nr, undo, bias, outputs);
+      transform_sums(family->base, sums + tile * nr, count * nr, nr, undo, outputs);
       const tile_place at = place_of(v, first + tile);
       for (size_t row = 0; row < smaller(TILE, c->out_height - at.y); row++) {
         const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;

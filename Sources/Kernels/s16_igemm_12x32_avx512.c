@@ -6,6 +6,8 @@
 
 // s16_igemm_12x32_avx512: for AVX-512 without VNNI, as s16_igemm_6x16_avx2.
 #define NAME s16_igemm_12x32_avx512
+#define POINTS s16_points_12x32_avx512
+#define ZERO _mm512_setzero_si512()
 #define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl")))
 #define MR 12
 #define VECTOR __m512i

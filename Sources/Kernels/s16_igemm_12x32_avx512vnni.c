@@ -6,7 +6,10 @@
 
 // s16_igemm_12x32_avx512vnni: two products a lane by vpdpwssd, for transformed inputs.
 #define NAME s16_igemm_12x32_avx512vnni
-#define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define POINTS s16_points_12x32_avx512vnni
+#define ZERO _mm512_setzero_si512()
+// Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
+#define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")))
 #define MR 12
 #define VECTOR __m512i
 #define LANES 16

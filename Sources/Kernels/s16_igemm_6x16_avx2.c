@@ -7,6 +7,8 @@
 // s16_igemm_6x16_avx2: two products a lane by vpmaddwd, which cannot overflow. vpmaddubsw would do four, but saturates;
 // splitting the weights so that it does not costs more than it gains where they are spread as a normal distribution is.
 #define NAME s16_igemm_6x16_avx2
+#define POINTS s16_points_6x16_avx2
+#define ZERO _mm256_setzero_si256()
 #define TARGET __attribute__((target("avx2")))
 #define MR 6
 #define VECTOR __m256i

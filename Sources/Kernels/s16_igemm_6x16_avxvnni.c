@@ -6,7 +6,10 @@
 
 // s16_igemm_6x16_avxvnni: two products a lane by vpdpwssd, for transformed inputs.
 #define NAME s16_igemm_6x16_avxvnni
-#define TARGET __attribute__((target("avx2,avxvnni")))
+#define POINTS s16_points_6x16_avxvnni
+#define ZERO _mm256_setzero_si256()
+// Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
+#define TARGET __attribute__((target("avx2,avxvnni,tune=znver4")))
 #define MR 6
 #define VECTOR __m256i
 #define LANES 8

@@ -1,4 +1,5 @@
 // In place of the compiler's header: AVX-512 and VNNI in plain C, by SIMDe.
+#pragma once
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #define SIMDE_NO_NATIVE
 #include <simde/x86/avx2.h>

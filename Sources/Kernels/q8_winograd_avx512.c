@@ -1,0 +1,130 @@
+#include "q8_winograd_transforms.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#define UNROLL _Pragma("clang loop unroll(full)")
+#include "q8_finish_avx512.h"
+
+enum { TILE = 4, REACH = 6, LANES = 32 };
+
+// One line of Bᵀ d, in place.
+Q8_INLINE void input_line(__m512i *d) {
+  const __m512i d1 = d[1], d2 = d[2], d3 = d[3], d4 = d[4];
+  const __m512i a = _mm512_sub_epi16(d4, _mm512_slli_epi16(d2, 2)), b = _mm512_sub_epi16(d3, _mm512_slli_epi16(d1, 2));
+  const __m512i c = _mm512_sub_epi16(d4, d2), e = _mm512_sub_epi16(d3, d1), twice = _mm512_add_epi16(e, e);
+  d[0] = _mm512_add_epi16(_mm512_slli_epi16(_mm512_sub_epi16(d[0], d2), 2), c);
+  d[5] = _mm512_sub_epi16(_mm512_sub_epi16(d[5], d3), _mm512_slli_epi16(e, 2));
+  d[1] = _mm512_add_epi16(a, b);
+  d[2] = _mm512_sub_epi16(a, b);
+  d[3] = _mm512_add_epi16(c, twice);
+  d[4] = _mm512_sub_epi16(c, twice);
+}
+
+TARGET void q8_winograd_input_avx512(
+    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step) {
+  const __m256i flips = _mm256_set1_epi8((char)flip);
+  // Rows of Bᵀ sum to 0, but for the second: −6. A zero point shows at one of the points.
+  const __m512i shown = _mm512_set1_epi16((int16_t)(36 * zero));
+  for (size_t start = 0; start < channels; start += LANES) {
+    // The last vector reaches back rather than beyond the end; its first lanes come out as before.
+    const size_t c = start + LANES <= channels ? start : channels - LANES;
+    __m512i held[REACH][REACH];
+#pragma clang loop unroll(disable)
+    for (size_t column = 0; column < REACH; column++) {
+      __m512i line[REACH];
+      UNROLL for (size_t i = 0; i < REACH; i++)
+        line[i] = _mm512_cvtepu8_epi16(
+            _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(pixels[i * REACH + column] + c)), flips));
+      input_line(line);
+      UNROLL for (size_t i = 0; i < REACH; i++) held[i][column] = line[i];
+    }
+    char *to = out + 2 * c;
+#pragma clang loop unroll(disable)
+    for (size_t row = 0; row < REACH; row++) {
+      __m512i line[REACH];
+      UNROLL for (size_t i = 0; i < REACH; i++) line[i] = held[row][i];
+      input_line(line);
+      if (row == 1) line[1] = _mm512_sub_epi16(line[1], shown);
+      UNROLL for (size_t i = 0; i < REACH; i++) _mm512_storeu_si512(to + i * step, line[i]);
+      to += REACH * step;
+    }
+  }
+}
+
+// One line of Aᵀ m.
+Q8_INLINE void output_line(const __m512 *m, __m512 *y) {
+  const __m512 a = _mm512_add_ps(m[1], m[2]), b = _mm512_sub_ps(m[1], m[2]);
+  const __m512 c = _mm512_add_ps(m[3], m[4]), d = _mm512_sub_ps(m[3], m[4]);
+  y[0] = _mm512_add_ps(m[0], _mm512_add_ps(a, c));
+  y[1] = _mm512_fmadd_ps(d, _mm512_set1_ps(2), b);
+  y[2] = _mm512_fmadd_ps(c, _mm512_set1_ps(4), a);
+  y[3] = _mm512_fmadd_ps(d, _mm512_set1_ps(8), _mm512_add_ps(b, m[5]));
+}
+
+// The same of a column of sums, each times what undoes its point's scale.
+Q8_INLINE void sums_line(const int32_t *sums, size_t step, const float *undo, __m512 *y) {
+  __m512 m[REACH], u[REACH];
+  UNROLL for (size_t i = 0; i < REACH; i++) {
+    m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + i * REACH * step));
+    u[i] = _mm512_loadu_ps(undo + i * REACH * 2 * 16);
+  }
+  const __m512 m1 = _mm512_mul_ps(m[1], u[1]), m3 = _mm512_mul_ps(m[3], u[3]);
+  const __m512 a = _mm512_fmadd_ps(m[2], u[2], m1), b = _mm512_fnmadd_ps(m[2], u[2], m1);
+  const __m512 c = _mm512_fmadd_ps(m[4], u[4], m3), d = _mm512_fnmadd_ps(m[4], u[4], m3);
+  y[0] = _mm512_fmadd_ps(m[0], u[0], _mm512_add_ps(a, c));
+  y[1] = _mm512_fmadd_ps(d, _mm512_set1_ps(2), b);
+  y[2] = _mm512_fmadd_ps(c, _mm512_set1_ps(4), a);
+  y[3] = _mm512_fmadd_ps(d, _mm512_set1_ps(8), _mm512_fmadd_ps(m[5], u[5], b));
+}
+
+Q8_INLINE void output_tile(
+    const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
+    size_t residual_row, size_t y_row, int with_residual, const q8_fused *e) {
+  float values[TILE][TILE][2][16] __attribute__((aligned(64)));
+#pragma clang loop unroll(disable)
+  for (size_t half = 0; half < 2; half++) {
+    __m512 held[TILE][REACH];
+    UNROLL for (size_t column = 0; column < REACH; column++) {
+      __m512 line[TILE];
+      sums_line(sums + column * step + 16 * half, step, undo + (column * 2 + half) * 16, line);
+      UNROLL for (size_t i = 0; i < TILE; i++) held[i][column] = line[i];
+    }
+    UNROLL for (size_t row = 0; row < TILE; row++) {
+      __m512 line[TILE];
+      output_line(held[row], line);
+      UNROLL for (size_t i = 0; i < TILE; i++) _mm512_store_ps(values[row][i][half], line[i]);
+    }
+  }
+  const __m512 multipliers0 = _mm512_load_ps(scales), multipliers1 = _mm512_load_ps(scales + 16);
+  const __m512 shifts0 = _mm512_load_ps(scales + 32), shifts1 = _mm512_load_ps(scales + 48);
+  const __mmask32 mask = e->outputs >= 32 ? ~0u : (1u << e->outputs) - 1;
+  for (size_t row = 0; row < rows; row++) {
+    const uint8_t *residual = e->residual + row * residual_row;
+    uint8_t *y = e->y + row * y_row;
+    for (size_t p = 0; p < columns; p += 2) {
+      const size_t q = p + 1 < columns ? p + 1 : p;
+      const uint8_t *r0 = with_residual ? residual + p * e->residual_stride : NULL;
+      const uint8_t *r1 = with_residual ? residual + q * e->residual_stride : NULL;
+      const float(*at)[16] = values[row][p], (*other)[16] = values[row][q];
+      q8_store_avx512(
+          e, q8_scaled_avx512(e, _mm512_load_ps(at[0]), multipliers0, shifts0, r0, (__mmask16)mask),
+          q8_scaled_avx512(e, _mm512_load_ps(at[1]), multipliers1, shifts1, with_residual ? r0 + 16 : NULL, mask >> 16),
+          q8_scaled_avx512(e, _mm512_load_ps(other[0]), multipliers0, shifts0, r1, (__mmask16)mask),
+          q8_scaled_avx512(e, _mm512_load_ps(other[1]), multipliers1, shifts1, with_residual ? r1 + 16 : NULL, mask >> 16),
+          mask, y + p * e->y_stride, y + q * e->y_stride);
+    }
+  }
+}
+
+TARGET void q8_winograd_output_avx512(
+    const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
+    size_t residual_row, size_t y_row, const q8_fused *e) {
+  if (e->residual) {
+    output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, 1, e);
+  } else {
+    output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, 0, e);
+  }
+}
+#endif
