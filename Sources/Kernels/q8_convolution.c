@@ -137,6 +137,7 @@ MULTIVERSION(widen_weights, (int16_t *to, const int8_t *from, size_t count), (to
 typedef struct {
   const int32_t *bias;
   const int8_t *w;
+  int fusible;
   size_t extra_count;
   const int32_t *extras, *first_extras;
   const int8_t *extra_w;
@@ -150,6 +151,7 @@ static panel_parts panel_at(const q8_convolution *v, size_t panel) {
   return (panel_parts){
       .bias = (const int32_t *)(const void *)(base + sizeof *head),
       .w = (const int8_t *)base + sizeof *head + constants_bytes(v),
+      .fusible = (int)head->fusible,
       .extra_count = count,
       .extras = (const int32_t *)(const void *)extras,
       .first_extras = count ? (const int32_t *)(const void *)(extras + first_extras_at(count)) : NULL,
@@ -217,6 +219,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
 
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   int16_t *wide_w = (int16_t *)(void *)(scratch + v->scratch_bytes - v->taps * v->steps * 2 * step_bytes(v));
+  const int fuses = family->fused && q8_fusible(&v->epilogue, v->residual != NULL);
   const size_t tiles = divide_up(pixels, mr), even = pixels / tiles, longer = pixels % tiles;
   int32_t sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const uint8_t *rows[Q8_IGEMM_MAX_MR] = {0};
@@ -224,11 +227,10 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   const size_t y_stride = v->y_stride, y_size = v->epilogue.float_output ? 4 : 1;
   const q8_epilogue epilogue = v->epilogue;
   const uint8_t *dense = staged.dense;
-  const int fuses = family->fused && q8_fusible(&epilogue, v->residual != NULL);
-  q8_fused fused = q8_fused_of(&epilogue);
+  q8_fused fused;
+  q8_fused_set(&fused, &epilogue);
   fused.residual_stride = out_channels;
   fused.y_stride = y_stride;
-  fused.ahead_step = 64;
   const size_t slice = panel_bytes(v) / tiles & ~(size_t)63;
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const size_t group = panel / panels_of_group(v), column = panel % panels_of_group(v) * nr;
@@ -247,10 +249,9 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     for (size_t tile = 0; tile < tiles; tile++) {
       const size_t size = even + (tile < longer);
       for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
-      if (fuses && !parts.extra_count) {
+      if (fuses && parts.fusible && !parts.extra_count && outputs == nr) {
         // The panel that follows (of this layer or the next) comes nearer meanwhile, a slice of it with each tile.
         fused.ahead = (const char *)parts.bias + panel_bytes(v) + tile * slice;
-        fused.outputs = outputs;
         fused.residual = residual ? residual + pixel * out_channels : NULL;
         fused.y = (uint8_t *)y + pixel * y_stride;
         family->fused(size, taps, steps, rows, offsets, parts.bias, w, &fused);

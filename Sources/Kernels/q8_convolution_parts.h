@@ -45,7 +45,8 @@ static inline int staged_zero(const q8_convolution *v) {
 typedef struct {
   int64_t extras;  // bytes from the panel's beginning
   int64_t extra_count;
-  char unused[48];
+  int64_t fusible;  // q8_fusible_scale of all multipliers and shifts
+  char unused[40];
 } panel_head;
 _Static_assert(sizeof(panel_head) == 64, "the weights behind it stay aligned");
 

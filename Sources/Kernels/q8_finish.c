@@ -97,3 +97,21 @@ void q8_finish(
       isa, epilogue, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y,
       y_stride);
 }
+
+void q8_fused_set(q8_fused *f, const q8_epilogue *e) {
+  const int is_signed = e->low < 0;
+  *f = (q8_fused){.residual_signed = e->residual_signed};
+  for (size_t i = 0; i < 16; i++) {
+    f->t_low[i] = e->t_low - e->t_zero;
+    f->t_high[i] = e->t_high - e->t_zero;
+    f->t_multiplier[i] = e->t_multiplier;
+    f->residual_multiplier[i] = e->residual_multiplier;
+    f->residual_shift[i] = (float)-e->residual_zero * e->residual_multiplier;
+  }
+  for (size_t i = 0; i < 32; i++) f->y_zero[i] = (int16_t)(e->y_zero + (is_signed ? 128 : 0));
+  for (size_t i = 0; i < 64; i++) {
+    f->low[i] = (uint8_t)(e->low + (is_signed ? 128 : 0));
+    f->high[i] = (uint8_t)(e->high + (is_signed ? 128 : 0));
+    f->flip[i] = is_signed ? 128 : 0;
+  }
+}

@@ -4,6 +4,10 @@
 
 #include "q8_convolution.h"
 
+#define Q8_IGEMM_MAX_MR 12
+#define Q8_IGEMM_MAX_NR 32
+#define Q8_IGEMM_MAX_KR 16
+
 // sums[pixel][output] = bias[output] + Σ over taps, run and extras of x · w
 //
 // pixels   1 ... mr
@@ -23,19 +27,21 @@ typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 
 // How a kernel that stores 8-bit outputs itself gets from sums to them: y = clamp(round(v) + y_zero, low, high) of
 // v = sum · multiplier + shift, or with a residual of
-// v = round(clamp(sum · multiplier + shift, t_low, t_high)) · t_multiplier + r · residual_multiplier + residual_shift.
+// v = clamp(round(sum · multiplier + shift), t_low, t_high) · t_multiplier + r · residual_multiplier + residual_shift.
+//
+// Constants stand in every lane, so that instructions take them from memory. y comes as u8; `flip` is 128 where it is s8.
 typedef struct {
-  float t_low, t_high, t_multiplier, residual_multiplier, residual_shift;  // t's bounds less its zero point
-  int16_t y_zero;
-  int8_t low, high;  // as bytes; u8 unless y_signed
-  int y_signed, residual_signed;
-  size_t outputs;  // that are stored, and residuals that are read, for each pixel
+  _Alignas(64) int32_t t_low[16], t_high[16];  // less t's zero point
+  float t_multiplier[16], residual_multiplier[16], residual_shift[16];
+  int16_t y_zero[32];
+  uint8_t low[64], high[64], flip[64];
+  int residual_signed;
+
+  // Of the tile at hand. All outputs of a panel are stored, and as many residuals read, for each pixel.
   const uint8_t *residual;
   size_t residual_stride, y_stride;
   uint8_t *y;
-  // With each step the line at `ahead` is fetched, and `ahead` moves on by ahead_step.
-  const char *ahead;
-  size_t ahead_step;
+  const char *ahead;  // with each step a line from here on is fetched
 } q8_fused;
 
 // As Q8_IGEMM_PARAMETERS, without extras; behind the biases lie nr multipliers and nr shifts.
@@ -45,23 +51,15 @@ typedef struct {
 
 typedef void (*q8_fused_kernel)(Q8_FUSED_PARAMETERS);
 
-// Whether q8_fused can say what an epilogue says.
+// Whether q8_fused can say what an epilogue says. Numbers that do not fit into an integer on the way are for others.
 static inline int q8_fusible(const q8_epilogue *e, int residual) {
-  return !e->float_output && (e->intermediate != 0) == residual;
+  const int small = e->t_multiplier < 1 << 20 && e->residual_multiplier < 1 << 20;
+  return !e->float_output && (e->intermediate != 0) == residual && (!residual || small);
 }
-static inline q8_fused q8_fused_of(const q8_epilogue *e) {
-  return (q8_fused){
-      .t_low = (float)(e->t_low - e->t_zero),
-      .t_high = (float)(e->t_high - e->t_zero),
-      .t_multiplier = e->t_multiplier,
-      .residual_multiplier = e->residual_multiplier,
-      .residual_shift = (float)-e->residual_zero * e->residual_multiplier,
-      .y_zero = (int16_t)e->y_zero,
-      .low = (int8_t)e->low,
-      .high = (int8_t)e->high,
-      .y_signed = e->low < 0,
-      .residual_signed = e->residual_signed};
+static inline int q8_fusible_scale(float multiplier, float shift) {
+  return multiplier < 0.5f && multiplier > -0.5f && shift < 1 << 30 && shift > -(1 << 30);
 }
+void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
 
 // sums[row][output] = Σ x · w of 16-bit integers: one of q8_winograd's points, a row a tile.
 //
@@ -124,10 +122,6 @@ typedef struct q8_igemm_family {
   // `run` over all tiles of a point, where there is one.
   q8_points_kernel points;
 } q8_igemm_family;
-
-#define Q8_IGEMM_MAX_MR 12
-#define Q8_IGEMM_MAX_NR 32
-#define Q8_IGEMM_MAX_KR 16
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);

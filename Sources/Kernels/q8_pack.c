@@ -368,8 +368,13 @@ size_t q8_convolution_pack(
 
     const size_t extra_bytes = extras_bytes(v, counted.count);
     if (out && end + extra_bytes <= room) {
+      int fusible = 1;
+      for (size_t o = first; o < first + count; o++)
+        fusible = fusible && q8_fusible_scale(multipliers[o], shifts ? shifts[o] : 0);
       const panel_head head = {
-          .extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)), .extra_count = (int64_t)counted.count};
+          .fusible = fusible,
+          .extras = (int64_t)end - (int64_t)(panel * panel_bytes(v)),
+          .extra_count = (int64_t)counted.count};
       int32_t *biases = (int32_t *)(void *)(base + sizeof head);
       float *scales = (float *)(biases + nr);
       memset(base, 0, head_bytes);

@@ -32,7 +32,7 @@ enum {
   TILE = 4,
   REACH = 6,
   POINTS = REACH * REACH,
-  NEAR_BYTES = 224 * 1024  // of transformed inputs in a block: with a panel's weights they stay within 512 KiB
+  NEAR_BYTES = 112 * 1024  // of transformed inputs in a block: with its sums and a panel's weights they stay within 512 KiB
 };
 
 static size_t panels_of(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }
@@ -68,15 +68,16 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
   v->tile_rows = divide_up(c->out_height, TILE);
   v->tile_columns = divide_up(c->out_width, TILE);
   const size_t tiles = tiles_of(v), panels = panels_of(v);
-  const size_t fitting = larger(v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
+  const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
   // To the nearest: a block somewhat too large is better than one more pass over all weights.
   v->tile_blocks = larger(1, (tiles + fitting / 2) / fitting);
   v->panel_blocks = 1;
-  if (threads > 1) {
-    const size_t wanted = 4 * (size_t)threads;
-    // The inputs' transform is done again by each block of panels, but is small beside the products of two panels.
-    while (v->tile_blocks * v->panel_blocks < wanted && v->panel_blocks * 4 <= panels) v->panel_blocks *= 2;
-    while (v->tile_blocks * v->panel_blocks < (size_t)threads && v->tile_blocks * 2 <= tiles) v->tile_blocks *= 2;
+  const size_t workers = threads > 1 ? (size_t)threads : 1;
+  if (v->tile_blocks >= workers) {
+    v->tile_blocks = smaller(tiles, divide_up(v->tile_blocks, workers) * workers);
+  } else {
+    // Few tiles: threads share the outputs, and each block of panels transforms its inputs anew, so as few blocks as will do.
+    v->panel_blocks = smaller(panels, divide_up(workers, v->tile_blocks));
   }
   v->tasks = v->tile_blocks * v->panel_blocks;
   v->largest_block = divide_up(tiles, v->tile_blocks);
@@ -381,7 +382,7 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     char *to = inputs + tile * channels * 2;
 #if defined(__x86_64__)
     if (family->base == KERNELS_AVX512 && channels >= 32) {
-      q8_winograd_input_avx512(pixels, channels, flip, c->x_zero + flip, to, point_bytes(v));
+      q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, to, point_bytes(v));
       continue;
     }
 #endif
@@ -394,7 +395,8 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
   float outputs[TILE * TILE * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
 #if defined(__x86_64__)
   const int fuses = family->base == KERNELS_AVX512 && q8_fusible(&c->epilogue, c->residual != NULL);
-  q8_fused fused = q8_fused_of(&c->epilogue);
+  q8_fused fused;
+  q8_fused_set(&fused, &c->epilogue);
   fused.residual_stride = c->out_channels;
   fused.y_stride = c->y_stride;
 #endif
@@ -425,8 +427,7 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     }
     const size_t column = panel * nr, written = smaller(nr, c->out_channels - column);
 #if defined(__x86_64__)
-    if (fuses) {
-      fused.outputs = written;
+    if (fuses && written == nr) {
       for (size_t tile = 0; tile < count; tile++) {
         const tile_place at = place_of(v, first + tile);
         const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;

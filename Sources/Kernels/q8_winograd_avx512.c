@@ -22,27 +22,25 @@ Q8_INLINE void input_line(__m512i *d) {
   d[4] = _mm512_sub_epi16(c, twice);
 }
 
-TARGET void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step) {
-  const __m256i flips = _mm256_set1_epi8((char)flip);
+Q8_INLINE void input_tile(
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, char *out, size_t step) {
   // Rows of Bᵀ sum to 0, but for the second: −6. A zero point shows at one of the points.
   const __m512i shown = _mm512_set1_epi16((int16_t)(36 * zero));
   for (size_t start = 0; start < channels; start += LANES) {
     // The last vector reaches back rather than beyond the end; its first lanes come out as before.
     const size_t c = start + LANES <= channels ? start : channels - LANES;
     __m512i held[REACH][REACH];
-#pragma clang loop unroll(disable)
-    for (size_t column = 0; column < REACH; column++) {
+    UNROLL for (size_t column = 0; column < REACH; column++) {
       __m512i line[REACH];
-      UNROLL for (size_t i = 0; i < REACH; i++)
-        line[i] = _mm512_cvtepu8_epi16(
-            _mm256_xor_si256(_mm256_loadu_si256((const __m256i *)(const void *)(pixels[i * REACH + column] + c)), flips));
+      UNROLL for (size_t i = 0; i < REACH; i++) {
+        const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(pixels[i * REACH + column] + c));
+        line[i] = is_signed ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
+      }
       input_line(line);
       UNROLL for (size_t i = 0; i < REACH; i++) held[i][column] = line[i];
     }
     char *to = out + 2 * c;
-#pragma clang loop unroll(disable)
-    for (size_t row = 0; row < REACH; row++) {
+    UNROLL for (size_t row = 0; row < REACH; row++) {
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) line[i] = held[row][i];
       input_line(line);
@@ -50,6 +48,15 @@ TARGET void q8_winograd_input_avx512(
       UNROLL for (size_t i = 0; i < REACH; i++) _mm512_storeu_si512(to + i * step, line[i]);
       to += REACH * step;
     }
+  }
+}
+
+TARGET void q8_winograd_input_avx512(
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, char *out, size_t step) {
+  if (is_signed) {
+    input_tile(pixels, channels, 1, zero, out, step);
+  } else {
+    input_tile(pixels, channels, 0, zero, out, step);
   }
 }
 
@@ -68,7 +75,7 @@ Q8_INLINE void sums_line(const int32_t *sums, size_t step, const float *undo, __
   __m512 m[REACH], u[REACH];
   UNROLL for (size_t i = 0; i < REACH; i++) {
     m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + i * REACH * step));
-    u[i] = _mm512_loadu_ps(undo + i * REACH * 2 * 16);
+    u[i] = _mm512_loadu_ps(undo + i * REACH * 32);
   }
   const __m512 m1 = _mm512_mul_ps(m[1], u[1]), m3 = _mm512_mul_ps(m[3], u[3]);
   const __m512 a = _mm512_fmadd_ps(m[2], u[2], m1), b = _mm512_fnmadd_ps(m[2], u[2], m1);
@@ -81,39 +88,28 @@ Q8_INLINE void sums_line(const int32_t *sums, size_t step, const float *undo, __
 
 Q8_INLINE void output_tile(
     const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
-    size_t residual_row, size_t y_row, int with_residual, const q8_fused *e) {
-  float values[TILE][TILE][2][16] __attribute__((aligned(64)));
+    size_t residual_row, size_t y_row, q8_residual_kind kind, const q8_fused *e) {
 #pragma clang loop unroll(disable)
-  for (size_t half = 0; half < 2; half++) {
+  for (size_t half = 0; half < 32; half += 16) {
     __m512 held[TILE][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
       __m512 line[TILE];
-      sums_line(sums + column * step + 16 * half, step, undo + (column * 2 + half) * 16, line);
+      sums_line(sums + column * step + half, step, undo + column * 32 + half, line);
       UNROLL for (size_t i = 0; i < TILE; i++) held[i][column] = line[i];
     }
-    UNROLL for (size_t row = 0; row < TILE; row++) {
+    const __m512 multipliers = _mm512_load_ps(scales + half), shifts = _mm512_load_ps(scales + 32 + half);
+#pragma clang loop unroll(disable)
+    for (size_t row = 0; row < rows; row++) {
+      const uint8_t *residual = kind == Q8_NO_RESIDUAL ? NULL : e->residual + row * residual_row + half;
       __m512 line[TILE];
+      __m512i whole[TILE];
       output_line(held[row], line);
-      UNROLL for (size_t i = 0; i < TILE; i++) _mm512_store_ps(values[row][i][half], line[i]);
-    }
-  }
-  const __m512 multipliers0 = _mm512_load_ps(scales), multipliers1 = _mm512_load_ps(scales + 16);
-  const __m512 shifts0 = _mm512_load_ps(scales + 32), shifts1 = _mm512_load_ps(scales + 48);
-  const __mmask32 mask = e->outputs >= 32 ? ~0u : (1u << e->outputs) - 1;
-  for (size_t row = 0; row < rows; row++) {
-    const uint8_t *residual = e->residual + row * residual_row;
-    uint8_t *y = e->y + row * y_row;
-    for (size_t p = 0; p < columns; p += 2) {
-      const size_t q = p + 1 < columns ? p + 1 : p;
-      const uint8_t *r0 = with_residual ? residual + p * e->residual_stride : NULL;
-      const uint8_t *r1 = with_residual ? residual + q * e->residual_stride : NULL;
-      const float(*at)[16] = values[row][p], (*other)[16] = values[row][q];
-      q8_store_avx512(
-          e, q8_scaled_avx512(e, _mm512_load_ps(at[0]), multipliers0, shifts0, r0, (__mmask16)mask),
-          q8_scaled_avx512(e, _mm512_load_ps(at[1]), multipliers1, shifts1, with_residual ? r0 + 16 : NULL, mask >> 16),
-          q8_scaled_avx512(e, _mm512_load_ps(other[0]), multipliers0, shifts0, r1, (__mmask16)mask),
-          q8_scaled_avx512(e, _mm512_load_ps(other[1]), multipliers1, shifts1, with_residual ? r1 + 16 : NULL, mask >> 16),
-          mask, y + p * e->y_stride, y + q * e->y_stride);
+      UNROLL for (size_t i = 0; i < TILE; i++) {
+        // Beyond the edge there are no residuals.
+        const uint8_t *r = kind == Q8_NO_RESIDUAL ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
+        whole[i] = q8_added_avx512(e, q8_scaled_avx512(e, line[i], multipliers, shifts, kind), kind, r);
+      }
+      q8_store_four_avx512(e, whole, columns, e->y + row * y_row + half);
     }
   }
 }
@@ -121,10 +117,14 @@ Q8_INLINE void output_tile(
 TARGET void q8_winograd_output_avx512(
     const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
     size_t residual_row, size_t y_row, const q8_fused *e) {
-  if (e->residual) {
-    output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, 1, e);
-  } else {
-    output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, 0, e);
+  switch (q8_residual_of(e)) {
+    case Q8_UNSIGNED_RESIDUAL:
+      output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, Q8_UNSIGNED_RESIDUAL, e);
+      break;
+    case Q8_SIGNED_RESIDUAL:
+      output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, Q8_SIGNED_RESIDUAL, e);
+      break;
+    default: output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, Q8_NO_RESIDUAL, e); break;
   }
 }
 #endif

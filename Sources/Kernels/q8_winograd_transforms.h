@@ -7,11 +7,11 @@
 #if defined(__x86_64__)
 // The 36 points of a tile of inputs less their zero point, each `step` bytes from the one before, as 16-bit integers.
 //
-// pixels   36 pointers to `channels` bytes, which are u8 after ^ flip; all are readable
+// pixels   36 pointers to `channels` bytes, u8 or s8
 //
 // Needs channels >= 32.
 void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step);
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, char *out, size_t step);
 
 // 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from its 36 points' sums on.
 //

@@ -20,59 +20,58 @@
 
 // The same with everything that follows done in registers: sums are neither stored nor read again, which with few products a
 // sum takes as long as they do.
-Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS) {
+Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
   __m512i sum[MR][2];
   UNROLL for (size_t p = 0; p < pixels; p++) {
     sum[p][0] = LOAD(bias);
     sum[p][1] = LOAD(bias + LANES);
   }
-  const uint8_t *residual = e->residual;
-  if (residual) {
-    UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(residual + p * e->residual_stride);
+  if (kind != Q8_NO_RESIDUAL) {
+    UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(e->residual + p * e->residual_stride);
   }
   const char *ahead = e->ahead;
-  const size_t ahead_step = e->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {
     const uint8_t *row[MR];
     UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + offsets[tap];
 #pragma clang loop unroll(disable)
     for (size_t at = 0; at < 4 * steps; at += 4) {
       __builtin_prefetch(ahead, 0, 2);
-      ahead += ahead_step;
+      ahead += 64;
       STEP(row, at)
     }
   }
-  const __m512 multipliers0 = _mm512_load_ps(bias + 2 * LANES), multipliers1 = _mm512_load_ps(bias + 3 * LANES);
-  const __m512 shifts0 = _mm512_load_ps(bias + 4 * LANES), shifts1 = _mm512_load_ps(bias + 5 * LANES);
-  const __mmask32 mask = e->outputs >= 32 ? ~0u : (1u << e->outputs) - 1;
-  uint8_t *y = e->y;
-  // Whether there is a residual is asked once, not for each vector.
-#define FINISH(R)                                                                                                       \
-  UNROLL for (size_t p = 0; p < pixels; p += 2) {                                                                       \
-    const size_t q = p + 1 < pixels ? p + 1 : p;                                                                        \
-    const uint8_t *r0 = R ? residual + p * e->residual_stride : NULL, *r1 = R ? residual + q * e->residual_stride : NULL; \
-    q8_store_avx512(                                                                                                    \
-        e, q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[p][0]), multipliers0, shifts0, r0, (__mmask16)mask),              \
-        q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[p][1]), multipliers1, shifts1, R ? r0 + LANES : NULL, mask >> 16),   \
-        q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[q][0]), multipliers0, shifts0, r1, (__mmask16)mask),                 \
-        q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[q][1]), multipliers1, shifts1, R ? r1 + LANES : NULL, mask >> 16),   \
-        mask, y + p * e->y_stride, y + q * e->y_stride);                                                                \
+  // In two rounds, so that the constants of each have room beside the sums.
+  const float *scales = (const float *)(bias + 2 * LANES);
+  const __m512 multipliers0 = _mm512_load_ps(scales), multipliers1 = _mm512_load_ps(scales + LANES);
+  const __m512 shifts0 = _mm512_load_ps(scales + 2 * LANES), shifts1 = _mm512_load_ps(scales + 3 * LANES);
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    sum[p][0] = q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[p][0]), multipliers0, shifts0, kind);
+    sum[p][1] = q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[p][1]), multipliers1, shifts1, kind);
   }
-  if (residual) {
-    FINISH(1)
-  } else {
-    FINISH(0)
+  const uint8_t *r = e->residual;
+  uint8_t *y = e->y;
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    q8_store_avx512(e, q8_added_avx512(e, sum[p][0], kind, r), q8_added_avx512(e, sum[p][1], kind, r + LANES), y);
+    r += e->residual_stride;
+    y += e->y_stride;
   }
 }
 
+Q8_INLINE void fused(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
 #undef CASE
 #define CASE(n) \
-  case n: fused_tile(n, taps, steps, x, offsets, bias, w, e); break;
-
-TARGET void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS) {
+  case n: fused_tile(n, taps, steps, x, offsets, bias, w, e, kind); break;
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
-    default: fused_tile(MR, taps, steps, x, offsets, bias, w, e); break;
+    default: fused_tile(MR, taps, steps, x, offsets, bias, w, e, kind); break;
+  }
+}
+
+TARGET void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS) {
+  switch (q8_residual_of(e)) {
+    case Q8_UNSIGNED_RESIDUAL: fused(pixels, taps, steps, x, offsets, bias, w, e, Q8_UNSIGNED_RESIDUAL); break;
+    case Q8_SIGNED_RESIDUAL: fused(pixels, taps, steps, x, offsets, bias, w, e, Q8_SIGNED_RESIDUAL); break;
+    default: fused(pixels, taps, steps, x, offsets, bias, w, e, Q8_NO_RESIDUAL); break;
   }
 }
 #endif
