@@ -43,6 +43,13 @@ static size_t point_weights(const q8_winograd *v) { return v->convolution.in_cha
 // Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
 static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
 
+// Where a tile lies, and the outputs that it has.
+typedef struct {
+  size_t image, y, x, rows, columns;
+} tile_place;
+
+static size_t places_bytes(const q8_winograd *v) { return whole_lines(v->largest_block * sizeof(tile_place)); }
+
 // A packed panel: nr multipliers and shifts (a bias is part of its shift); what undoes each point's scale; the weights of each point.
 static size_t constants_bytes(const q8_winograd *v) { return whole_lines(2 * 4 * v->family->nr); }
 static size_t panel_bytes(const q8_winograd *v) {
@@ -82,7 +89,7 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
   v->tasks = v->tile_blocks * v->panel_blocks;
   v->largest_block = divide_up(tiles, v->tile_blocks);
   v->packed_bytes = panels * panel_bytes(v);
-  v->scratch_bytes = whole_lines(c->in_channels) + whole_lines(POINTS * point_bytes(v)) +
+  v->scratch_bytes = whole_lines(c->in_channels) + places_bytes(v) + whole_lines(POINTS * point_bytes(v)) +
                      POINTS * v->largest_block * v->family->nr * 4;
 }
 
@@ -278,8 +285,16 @@ typedef uint8_t bytes __attribute__((vector_size(LANES), aligned(1)));
 typedef float floats __attribute__((vector_size(32), aligned(4)));
 typedef int32_t integers __attribute__((vector_size(32), aligned(4)));
 
-static inline __attribute__((always_inline)) void transform_six(const shorts *d, size_t step, shorts *out, size_t out_step) {
+static inline __attribute__((always_inline)) void transform_six(
+    const shorts *d, size_t step, shorts *out, size_t out_step, int is_short) {
   const shorts d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+  if (is_short) {
+    out[0] = (d[0] - d2) << 2;
+    out[out_step] = -3 * (d1 + d2);
+    out[2 * out_step] = 3 * (d1 - d2);
+    out[5 * out_step] = d3 - d1;
+    return;
+  }
   const shorts a = d4 - (d2 << 2), b = d3 - (d1 << 2), c = d4 - d2, e = (d3 - d1) << 1;
   out[0] = ((d[0] - d2) << 2) + c;
   out[out_step] = a + b;
@@ -291,26 +306,34 @@ static inline __attribute__((always_inline)) void transform_six(const shorts *d,
 
 // The 36 points of one tile from its 36 input pixels.
 KERNEL_BODY transform_inputs_body(
-    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step) {
+    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, q8_tile_shape shape, char *out, size_t step) {
   for (size_t c = 0; c < channels; c += LANES) {
     shorts d[POINTS], half[POINTS];
     for (size_t i = 0; i < POINTS; i++)
       d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
-    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH);
+    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.short_rows);
     for (size_t row = 0; row < REACH; row++) {
+      if (shape.short_rows && !q8_short_has(row)) continue;
       shorts line[REACH];
-      transform_six(half + REACH * row, 1, line, 1);
-      for (size_t i = 0; i < REACH; i++) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
+      transform_six(half + REACH * row, 1, line, 1, shape.short_columns);
+      for (size_t i = 0; i < REACH; i++)
+        if (!shape.short_columns || q8_short_has(i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
     }
   }
 }
 MULTIVERSION(
     transform_inputs,
-    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, char *out, size_t step),
-    (pixels, channels, flip, zero, out, step))
+    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, q8_tile_shape shape, char *out, size_t step),
+    (pixels, channels, flip, zero, shape, out, step))
 
-static inline __attribute__((always_inline)) void transform_back(const floats *m, size_t step, floats *out, size_t out_step) {
+static inline __attribute__((always_inline)) void transform_back(
+    const floats *m, size_t step, floats *out, size_t out_step, int is_short) {
   const floats a = m[step] + m[2 * step], b = m[step] - m[2 * step];
+  if (is_short) {
+    out[0] = m[0] + a;
+    out[out_step] = b + m[5 * step];
+    return;
+  }
   const floats c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
   out[0] = m[0] + a + c;
   out[out_step] = b + 2 * d;
@@ -318,37 +341,52 @@ static inline __attribute__((always_inline)) void transform_back(const floats *m
   out[3 * out_step] = b + 8 * d + m[5 * step];
 }
 
-// The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` integers apart.
-KERNEL_BODY transform_sums_body(const int32_t *sums, size_t step, size_t nr, const float *undo, float *out) {
+// The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` integers apart; of its shape only two rows or
+// columns may be there.
+KERNEL_BODY transform_sums_body(
+    const int32_t *sums, size_t step, size_t nr, const float *undo, q8_tile_shape shape, float *out) {
   for (size_t o = 0; o < nr; o += 8) {
     floats m[POINTS], half[TILE * REACH];
     for (size_t column = 0; column < REACH; column++) {
+      if (shape.short_columns && !q8_short_has(column)) continue;
       for (size_t row = 0; row < REACH; row++) {
+        if (shape.short_rows && !q8_short_has(row)) continue;
         const size_t i = REACH * row + column;
         m[i] = __builtin_convertvector(*(const integers *)(const void *)(sums + i * step + o), floats) *
                *(const floats *)(const void *)(undo + i * nr + o);
       }
-      transform_back(m + column, REACH, half + column, REACH);
+      transform_back(m + column, REACH, half + column, REACH, shape.short_rows);
     }
-    for (size_t row = 0; row < TILE; row++) {
+    for (size_t row = 0; row < (shape.short_rows ? 2 : TILE); row++) {
       floats line[TILE];
-      transform_back(half + REACH * row, 1, line, 1);
-      for (size_t i = 0; i < TILE; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
+      transform_back(half + REACH * row, 1, line, 1, shape.short_columns);
+      for (size_t i = 0; i < (shape.short_columns ? 2 : TILE); i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
     }
   }
 }
 MULTIVERSION(
-    transform_sums, (const int32_t *sums, size_t step, size_t nr, const float *undo, float *out),
-    (sums, step, nr, undo, out))
-
-// Where a tile lies.
-typedef struct {
-  size_t image, y, x;
-} tile_place;
+    transform_sums,
+    (const int32_t *sums, size_t step, size_t nr, const float *undo, q8_tile_shape shape, float *out),
+    (sums, step, nr, undo, shape, out))
 
 static tile_place place_of(const q8_winograd *v, size_t tile) {
-  const size_t row = tile / v->tile_columns;
-  return (tile_place){row / v->tile_rows, row % v->tile_rows * TILE, tile % v->tile_columns * TILE};
+  const size_t row = tile / v->tile_columns, y = row % v->tile_rows * TILE, x = tile % v->tile_columns * TILE;
+  return (tile_place){
+      row / v->tile_rows, y, x, smaller(TILE, v->convolution.out_height - y), smaller(TILE, v->convolution.out_width - x)};
+}
+
+// A block's tiles, in an order in which those that have a point lie one behind the other: those with few columns left, whole ones,
+// those with few rows left, those with both. `ends` says where each kind ends.
+static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_place *places, size_t ends[4]) {
+  size_t count = 0;
+  for (int kind = 0; kind < 4; kind++) {
+    for (size_t tile = first; tile < last; tile++) {
+      const tile_place at = place_of(v, tile);
+      const q8_tile_shape shape = q8_shape_of(at.rows, at.columns);
+      if (shape.short_rows == kind / 2 && shape.short_columns == (kind == 0 || kind == 3)) places[count++] = at;
+    }
+    ends[kind] = count;
+  }
 }
 
 void q8_winograd_task(void *context, size_t task, size_t worker) {
@@ -361,14 +399,18 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
   const size_t first_panel = panels * panel_block / v->panel_blocks;
   const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks, count = last - first;
 
-  // Scratch: a pixel of padding, the transformed inputs [points][tiles][channels], the sums [points][tiles][nr].
+  // Scratch: a pixel of padding, where the tiles lie, the transformed inputs [points][tiles][channels], the sums [points][tiles][nr].
   uint8_t *padding = (uint8_t *)c->scratch + worker * v->scratch_bytes;
-  char *inputs = (char *)padding + whole_lines(channels);
+  tile_place *places = (tile_place *)(void *)(padding + whole_lines(channels));
+  char *inputs = (char *)places + places_bytes(v);
   int32_t *sums = (int32_t *)(void *)(inputs + whole_lines(POINTS * point_bytes(v)));
   memset(padding, c->x_zero, channels);
+  size_t ends[4];
+  order_tiles(v, first, last, places, ends);
   const uint8_t flip = c->x_signed ? 0x80 : 0;
   for (size_t tile = 0; tile < count; tile++) {
-    const tile_place at = place_of(v, first + tile);
+    const tile_place at = places[tile];
+    const q8_tile_shape shape = q8_shape_of(at.rows, at.columns);
     const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
     const uint8_t *pixels[POINTS];
     for (size_t i = 0; i < REACH; i++) {
@@ -382,16 +424,15 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     char *to = inputs + tile * channels * 2;
 #if defined(__x86_64__)
     if (family->base == KERNELS_AVX512 && channels >= 32) {
-      q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, to, point_bytes(v));
+      q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, to, point_bytes(v));
       continue;
     }
 #endif
-    transform_inputs(family->base, pixels, channels, flip, c->x_zero + flip, to, point_bytes(v));
+    transform_inputs(family->base, pixels, channels, flip, c->x_zero + flip, shape, to, point_bytes(v));
   }
 
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   static const ptrdiff_t no_offset[1];
-  const size_t groups = divide_up(count, family->mr), even = count / groups, longer = count % groups;
   float outputs[TILE * TILE * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
 #if defined(__x86_64__)
   const int fuses = family->base == KERNELS_AVX512 && q8_fusible(&c->epilogue, c->residual != NULL);
@@ -406,22 +447,26 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     const float *undo = (const float *)(const void *)(base + constants_bytes(v));
     const int8_t *w = (const int8_t *)(undo + POINTS * nr);
     for (size_t point = 0; point < POINTS; point++) {
-      const uint8_t *from = (const uint8_t *)inputs + point * point_bytes(v);
+      const int whole_rows = !q8_short_has(point / REACH), whole_columns = !q8_short_has(point % REACH);
+      const size_t begin = whole_columns ? ends[0] : 0, end = whole_rows ? ends[1] : whole_columns ? ends[2] : count;
+      const uint8_t *from = (const uint8_t *)inputs + point * point_bytes(v) + begin * channels * 2;
       const int8_t *point_w = w + point * point_weights(v) * 2;
-      int32_t *point_sums = sums + point * count * nr;
+      int32_t *point_sums = sums + (point * count + begin) * nr;
+      if (begin == end) continue;
       if (family->points) {
         family->points(
-            count, channels / family->kr, from, channels * 2, point_w, (const char *)(point_w + point_weights(v) * 2), point_sums);
+            end - begin, channels / family->kr, from, channels * 2, point_w,
+            (const char *)(point_w + point_weights(v) * 2), point_sums);
         continue;
       }
-      size_t tile = 0;
-      for (size_t group = 0; group < groups; group++) {
+      // Cut evenly: a cut of one row costs as much as a cut of four.
+      const size_t tiles_here = end - begin, cuts = divide_up(tiles_here, family->mr);
+      for (size_t cut = 0, tile = 0; cut < cuts; cut++) {
         const uint8_t *rows[Q8_IGEMM_MAX_MR];
-        const size_t size = even + (group < longer);
+        const size_t size = tiles_here / cuts + (cut < tiles_here % cuts);
         for (size_t p = 0; p < size; p++) rows[p] = from + (tile + p) * channels * 2;
         family->run(
-            size, 1, channels / family->kr, rows, no_offset, no_bias, point_w, 0, NULL, NULL,
-            point_sums + tile * nr);
+            size, 1, channels / family->kr, rows, no_offset, no_bias, point_w, 0, NULL, NULL, point_sums + tile * nr);
         tile += size;
       }
     }
@@ -429,24 +474,25 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
 #if defined(__x86_64__)
     if (fuses && written == nr) {
       for (size_t tile = 0; tile < count; tile++) {
-        const tile_place at = place_of(v, first + tile);
+        const tile_place at = places[tile];
         const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;
         fused.residual = c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL;
         fused.y = (uint8_t *)c->y + pixel * c->y_stride + column;
         q8_winograd_output_avx512(
-            sums + tile * nr, count * nr, undo, multipliers, smaller(TILE, c->out_height - at.y),
-            smaller(TILE, c->out_width - at.x), c->out_width * c->out_channels, c->out_width * c->y_stride, &fused);
+            sums + tile * nr, count * nr, undo, multipliers, at.rows, at.columns, c->out_width * c->out_channels,
+            c->out_width * c->y_stride, &fused);
       }
       continue;
     }
 #endif
     for (size_t tile = 0; tile < count; tile++) {
-      transform_sums(family->base, sums + tile * nr, count * nr, nr, undo, outputs);
-      const tile_place at = place_of(v, first + tile);
-      for (size_t row = 0; row < smaller(TILE, c->out_height - at.y); row++) {
+      const tile_place at = places[tile];
+      transform_sums(
+          family->base, sums + tile * nr, count * nr, nr, undo, q8_shape_of(at.rows, at.columns), outputs);
+      for (size_t row = 0; row < at.rows; row++) {
         const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;
         q8_finish(
-            family->base, &c->epilogue, smaller(TILE, c->out_width - at.x), written, outputs + TILE * row * nr, 1, nr,
+            family->base, &c->epilogue, at.columns, written, outputs + TILE * row * nr, 1, nr,
             multipliers, multipliers + nr,
             c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL, c->out_channels,
             (char *)c->y + (pixel * c->y_stride + column) * (c->epilogue.float_output ? 4 : 1), c->y_stride);
