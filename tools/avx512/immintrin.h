@@ -57,3 +57,31 @@ static inline void emulated_mask_storeu(void *to, simde__mmask16 mask, simde__m5
 }
 #define _mm512_maskz_loadu_ps(mask, from) emulated_maskz_loadu(mask, from)
 #define _mm512_mask_storeu_ps(to, mask, value) emulated_mask_storeu(to, mask, value)
+
+// Conversions, element by element.
+#define EMULATED_CONVERSION(name, to_type, count, to, from_type, from, from_count, round)       \
+  static inline to_type emulated_##name(from_type value) {                                       \
+    from in[from_count];                                                                         \
+    to out[count];                                                                               \
+    __builtin_memcpy(in, &value, sizeof in);                                                     \
+    for (int i = 0; i < count; i++) out[i] = (to)round(in[i]);                                   \
+    to_type result;                                                                              \
+    __builtin_memcpy(&result, out, sizeof result);                                               \
+    return result;                                                                               \
+  }
+static inline double emulated_as_is(double value) { return value; }
+static inline double emulated_nearest(double value) {
+  return value >= -2147483648.0 && value < 2147483648.0 ? __builtin_rint(value) : -2147483648.0;
+}
+EMULATED_CONVERSION(cvtepi32_ps, simde__m512, 16, float, simde__m512i, int, 16, emulated_as_is)
+EMULATED_CONVERSION(cvtps_epi32, simde__m512i, 16, int, simde__m512, float, 16, emulated_nearest)
+EMULATED_CONVERSION(cvtepu8_epi32, simde__m512i, 16, int, simde__m128i, unsigned char, 16, emulated_as_is)
+EMULATED_CONVERSION(cvtepi8_epi32, simde__m512i, 16, int, simde__m128i, signed char, 16, emulated_as_is)
+EMULATED_CONVERSION(cvtepu8_epi16, simde__m512i, 32, short, simde__m256i, unsigned char, 32, emulated_as_is)
+EMULATED_CONVERSION(cvtepi8_epi16, simde__m512i, 32, short, simde__m256i, signed char, 32, emulated_as_is)
+#define _mm512_cvtepi32_ps(value) emulated_cvtepi32_ps(value)
+#define _mm512_cvtps_epi32(value) emulated_cvtps_epi32(value)
+#define _mm512_cvtepu8_epi32(value) emulated_cvtepu8_epi32(value)
+#define _mm512_cvtepi8_epi32(value) emulated_cvtepi8_epi32(value)
+#define _mm512_cvtepu8_epi16(value) emulated_cvtepu8_epi16(value)
+#define _mm512_cvtepi8_epi16(value) emulated_cvtepi8_epi16(value)
