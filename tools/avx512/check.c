@@ -203,6 +203,12 @@ static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
   v.out_height = (v.in_height + 2 * v.pad_top - v.dilation_height * (v.kernel_height - 1) - 1) / v.stride_height + 1;
   v.out_width = (v.in_width + 2 * v.pad_left - v.dilation_width * (v.kernel_width - 1) - 1) / v.stride_width + 1;
   v.epilogue = (q8_epilogue){.y_zero = 100, .high = 255, .residual_zero = 90, .residual_multiplier = 0.5f};
+  if (residual && v.x_signed) {
+    v.epilogue.intermediate = 1;
+    v.epilogue.t_zero = 120, v.epilogue.t_high = 255;
+    v.epilogue.t_multiplier = 0.709817f, v.epilogue.residual_multiplier = 0.530331f;
+    v.epilogue.residual_signed = w_signed;
+  }
   problem given = problem_of(&v, w_signed, extreme);
   uint8_t *theirs = direct(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual);
   uint8_t *ours = direct(v, isa, &given, w_signed, residual);
