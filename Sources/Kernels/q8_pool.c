@@ -6,7 +6,7 @@
 #include "q8_rounding.h"
 #include "window_taps.h"
 
-enum { LANES = 32 };
+enum { MOST_LANES = 64 };
 
 // Vectors run along the channels; along the window they would only cost room.
 #define PLAIN _Pragma("clang loop vectorize(disable) interleave(disable) unroll(disable)")
@@ -17,7 +17,7 @@ static inline __attribute__((always_inline)) void pool_lanes(
     size_t column_step, size_t count, uint8_t *y) {
   const uint8_t flip = p->x_signed ? 0x80 : 0;
   if (p->kind == F32_POOL_MAX) {
-    uint8_t held[LANES] = {0};
+    uint8_t held[MOST_LANES] = {0};
     PLAIN for (size_t row = 0; row < rows; row++)
       PLAIN for (size_t column = 0; column < columns; column++) {
         const uint8_t *in = x + row * row_step + column * column_step;
@@ -33,7 +33,7 @@ static inline __attribute__((always_inline)) void pool_lanes(
   const float factor = p->multiplier / (float)count;
   const int zero = p->y_zero;
   const float low = (float)(p->low - zero), high = (float)(p->high - zero);
-  int32_t held[LANES];
+  int32_t held[MOST_LANES];
   for (size_t i = 0; i < lanes; i++) held[i] = start;
   PLAIN for (size_t row = 0; row < rows; row++)
     PLAIN for (size_t column = 0; column < columns; column++) {
@@ -67,15 +67,16 @@ KERNEL_BODY pool_row_body(const q8_pool *p, size_t image, size_t oy, size_t from
                     oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, w->pad_bottom) *
                 taps_padded(
                     ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, w->pad_right);
-      size_t c = from;
-      for (; c + LANES <= to; c += LANES)
-        pool_lanes(p, LANES, x + c, rows, columns, row_step, column_step, count, y + c);
-      if (c < to && to - from >= LANES) {
-        // The last whole vector once more: what it covers twice comes out the same.
-        c = to - LANES;
-        pool_lanes(p, LANES, x + c, rows, columns, row_step, column_step, count, y + c);
+      // The last whole vector reaches back: what it covers twice comes out the same.
+#define LANES_OF(lanes)                           \
+  PLAIN for (size_t c = from; c < to; c += lanes) \
+    pool_lanes(p, lanes, x + smaller(c, to - lanes), rows, columns, row_step, column_step, count, y + smaller(c, to - lanes))
+      if (to - from >= MOST_LANES) {
+        LANES_OF(MOST_LANES);
+      } else if (to - from >= MOST_LANES / 2) {
+        LANES_OF(MOST_LANES / 2);
       } else {
-        PLAIN for (; c < to; c++) pool_lanes(p, 1, x + c, rows, columns, row_step, column_step, count, y + c);
+        LANES_OF(1);
       }
     }
     y += w->channels;
