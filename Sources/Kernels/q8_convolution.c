@@ -5,27 +5,28 @@
 #include "multiversion.h"
 #include "q8_convolution_parts.h"
 
-#define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule, fused) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, fused, NULL}
+#define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule, fused, fused_row) \
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, fused, fused_row, NULL}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS, NULL),
+    FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS, NULL, NULL),
 #if defined(__x86_64__)
-    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, 1, 0, Q8_ANY_WEIGHTS, NULL),
-    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, 1, 0, Q8_ANY_WEIGHTS, NULL),
-    FAMILY(AVXVNNI, AVX2, u8s8_igemm_6x16_avxvnni, 6, 16, 4, 0, 0, Q8_ANY_WEIGHTS, NULL),
-    FAMILY(AVX512VNNI, AVX512, u8s8_igemm_12x32_avx512vnni, 12, 32, 4, 0, 0, Q8_ANY_WEIGHTS, u8s8_fused_12x32_avx512vnni),
+    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, 1, 0, Q8_ANY_WEIGHTS, NULL, NULL),
+    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, 1, 0, Q8_ANY_WEIGHTS, NULL, NULL),
+    FAMILY(AVXVNNI, AVX2, u8s8_igemm_6x16_avxvnni, 6, 16, 4, 0, 0, Q8_ANY_WEIGHTS, NULL, NULL),
+    FAMILY(AVX512VNNI, AVX512, u8s8_igemm_12x32_avx512vnni, 12, 32, 4, 0, 0, Q8_ANY_WEIGHTS, u8s8_fused_12x32_avx512vnni,
+           u8s8_fused_row_6x32_avx512vnni),
 #endif
 #if defined(__aarch64__)
-    FAMILY(NEON, NEON, s8_igemm_4x4_neon, 4, 4, 16, 0, 1, Q8_PAIRS_EIGHT_APART, NULL),
-    FAMILY(NEONDOT, NEON, s8_igemm_8x8_neondot, 8, 8, 4, 0, 1, Q8_ANY_WEIGHTS, NULL),
-    FAMILY(NEONI8MM, NEON, s8_igemm_8x8_neoni8mm, 8, 8, 8, 0, 1, Q8_ANY_WEIGHTS, NULL),
+    FAMILY(NEON, NEON, s8_igemm_4x4_neon, 4, 4, 16, 0, 1, Q8_PAIRS_EIGHT_APART, NULL, NULL),
+    FAMILY(NEONDOT, NEON, s8_igemm_8x8_neondot, 8, 8, 4, 0, 1, Q8_ANY_WEIGHTS, NULL, NULL),
+    FAMILY(NEONI8MM, NEON, s8_igemm_8x8_neoni8mm, 8, 8, 8, 0, 1, Q8_ANY_WEIGHTS, NULL, NULL),
 #endif
 };
 
 #if defined(__x86_64__)
 #define SPLITTING(level, base, name, mr, nr, add)                                                                    \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add, NULL, NULL}
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add, NULL, NULL, NULL}
 
 // Faster where few inputs are 128 or more (as u8).
 static const q8_igemm_family splitting[KERNELS_Q8_ISA_COUNT] = {
@@ -227,6 +228,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   const size_t y_stride = v->y_stride, y_size = v->epilogue.float_output ? 4 : 1;
   const q8_epilogue epilogue = v->epilogue;
   const uint8_t *dense = staged.dense;
+  const int in_rows = family->fused_row && v->pointwise && pixels >= Q8_FUSED_ROW_PIXELS && steps >= 2 * Q8_FUSED_ROW_PIXELS;
   q8_fused fused;
   q8_fused_set(&fused, &epilogue);
   fused.residual_stride = out_channels;
@@ -245,11 +247,19 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     }
     const uint8_t *residual = v->residual ? (const uint8_t *)v->residual + first_pixel * out_channels + output : NULL;
     char *y = (char *)v->y + (first_pixel * y_stride + output) * y_size;
+    const int fuses_panel = fuses && parts.fusible && !parts.extra_count && outputs == nr;
     size_t pixel = 0;
-    for (size_t tile = 0; tile < tiles; tile++) {
-      const size_t size = even + (tile < longer);
+    if (fuses_panel && in_rows) {
+      fused.ahead = (const char *)parts.bias + panel_bytes(v);
+      fused.residual = residual;
+      fused.y = (uint8_t *)y;
+      family->fused_row(pixels / Q8_FUSED_ROW_PIXELS, steps, group_x, pixel_size, parts.bias, w, &fused);
+      pixel = pixels - pixels % Q8_FUSED_ROW_PIXELS;
+    }
+    for (size_t tile = 0; pixel < pixels; tile++) {
+      const size_t size = smaller(pixels - pixel, even + (tile < longer));
       for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
-      if (fuses && parts.fusible && !parts.extra_count && outputs == nr) {
+      if (fuses_panel) {
         // The panel that follows (of this layer or the next) comes nearer meanwhile, a slice of it with each tile.
         fused.ahead = (const char *)parts.bias + panel_bytes(v) + tile * slice;
         fused.residual = residual ? residual + pixel * out_channels : NULL;

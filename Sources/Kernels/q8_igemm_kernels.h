@@ -51,6 +51,15 @@ typedef struct {
 
 typedef void (*q8_fused_kernel)(Q8_FUSED_PARAMETERS);
 
+// The same for tiles × Q8_FUSED_ROW_PIXELS pixels whose inputs are one run of `steps` steps each, `x_stride` bytes apart.
+//
+// Needs tiles >= 1, steps >= 2 · Q8_FUSED_ROW_PIXELS.
+#define Q8_FUSED_ROW_PARAMETERS                                                                                       \
+  size_t tiles, size_t steps, const uint8_t *x, size_t x_stride, const int32_t *bias, const int8_t *w, const q8_fused *e
+#define Q8_FUSED_ROW_PIXELS 6
+
+typedef void (*q8_fused_row_kernel)(Q8_FUSED_ROW_PARAMETERS);
+
 // Whether q8_fused can say what an epilogue says. Numbers that do not fit into an integer on the way are for others.
 static inline int q8_fusible(const q8_epilogue *e, int residual) {
   const int small = e->t_multiplier < 1 << 20 && e->residual_multiplier < 1 << 20;
@@ -119,6 +128,7 @@ typedef struct q8_igemm_family {
 
   // `run` and what follows in one, where there is one.
   q8_fused_kernel fused;
+  q8_fused_row_kernel fused_row;
   // `run` over all tiles of a point, where there is one.
   q8_points_kernel points;
 } q8_igemm_family;
@@ -142,6 +152,7 @@ void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
 void s16_points_12x32_avx512(Q8_POINTS_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
+void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS);
 #endif
 #if defined(__aarch64__)
 void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS);

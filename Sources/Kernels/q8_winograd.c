@@ -10,7 +10,7 @@
 #include "sizes.h"
 
 #define FAMILY(level, base, name, mr, nr, kr, points) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name, kr, NULL, NULL, NULL, points}
+  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name, kr, NULL, NULL, NULL, NULL, points}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
     FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1, NULL),

@@ -26,9 +26,6 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
     sum[p][0] = LOAD(bias);
     sum[p][1] = LOAD(bias + LANES);
   }
-  if (kind != Q8_NO_RESIDUAL) {
-    UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(e->residual + p * e->residual_stride);
-  }
   const char *ahead = e->ahead;
   for (size_t tap = 0; tap < taps; tap++) {
     const uint8_t *row[MR];
@@ -54,6 +51,67 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
     q8_store_avx512(e, q8_added_avx512(e, sum[p][0], kind, r), q8_added_avx512(e, sum[p][1], kind, r + LANES), y);
     r += e->residual_stride;
     y += e->y_stride;
+  }
+}
+
+// The same, six pixels at a time, where sums are short: while the next six are summed, what follows the last is done step by step,
+// by instructions that hardly share a pipe with vpdpbusd. Two tiles' sums are what the registers hold.
+enum { HALF = MR / 2 };
+
+Q8_INLINE void store_pixel(const q8_fused *e, const float *scales, const __m512i sum[2], size_t p, q8_residual_kind kind) {
+  const uint8_t *r = e->residual + p * e->residual_stride;
+  const __m512i first = q8_scaled_avx512(
+      e, _mm512_cvtepi32_ps(sum[0]), _mm512_load_ps(scales), _mm512_load_ps(scales + 2 * LANES), kind);
+  const __m512i second = q8_scaled_avx512(
+      e, _mm512_cvtepi32_ps(sum[1]), _mm512_load_ps(scales + LANES), _mm512_load_ps(scales + 3 * LANES), kind);
+  q8_store_avx512(
+      e, q8_added_avx512(e, first, kind, r), q8_added_avx512(e, second, kind, r + LANES), e->y + p * e->y_stride);
+}
+
+Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_residual_kind kind) {
+  const float *scales = (const float *)(bias + 2 * LANES);
+  const int8_t *const panel = w;
+  const size_t pixels = HALF, slice = 8 * LANES * steps / tiles & ~(size_t)63;
+  __m512i before[HALF][2];
+  for (size_t tile = 0; tile < tiles; tile++) {
+    __m512i sum[HALF][2];
+    const uint8_t *row[HALF];
+    UNROLL for (size_t p = 0; p < HALF; p++) {
+      sum[p][0] = LOAD(bias);
+      sum[p][1] = LOAD(bias + LANES);
+      row[p] = x + (tile * HALF + p) * x_stride;
+    }
+    const char *ahead = e->ahead + tile * slice;
+    w = panel;
+    if (tile > 0) {
+      UNROLL for (size_t done = 0; done < HALF; done++) {
+        STEP(row, 8 * done)
+        store_pixel(e, scales, before[done], (tile - 1) * HALF + done, kind);
+        STEP(row, 8 * done + 4)
+      }
+    } else {
+#pragma clang loop unroll(disable)
+      for (size_t at = 0; at < 8 * HALF; at += 4) STEP(row, at)
+    }
+#pragma clang loop unroll(disable)
+    for (size_t at = 8 * HALF; at < 4 * steps; at += 4) {
+      __builtin_prefetch(ahead, 0, 2);
+      ahead += 64;
+      STEP(row, at)
+    }
+    UNROLL for (size_t p = 0; p < HALF; p++) {
+      before[p][0] = sum[p][0];
+      before[p][1] = sum[p][1];
+    }
+  }
+  UNROLL for (size_t p = 0; p < HALF; p++) store_pixel(e, scales, before[p], (tiles - 1) * HALF + p, kind);
+}
+
+TARGET void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS) {
+  switch (q8_residual_of(e)) {
+    case Q8_UNSIGNED_RESIDUAL: fused_row(tiles, steps, x, x_stride, bias, w, e, Q8_UNSIGNED_RESIDUAL); break;
+    case Q8_SIGNED_RESIDUAL: fused_row(tiles, steps, x, x_stride, bias, w, e, Q8_SIGNED_RESIDUAL); break;
+    default: fused_row(tiles, steps, x, x_stride, bias, w, e, Q8_NO_RESIDUAL); break;
   }
 }
 
