@@ -5,6 +5,7 @@
 // rounded to 16 bits with a power of two for each output channel and transform point, the largest for which
 // Σ |weight| · largest input < 2^31: no input whatever can overflow a sum. All that is lost is the rounding of the
 // transformed weights: some 0.1 (64 channels) to 0.2 (256) output steps rms, never more than 2 steps.
+// Tiles at an edge with two rows or columns of outputs left are F(2, 3)'s in that direction, on the same weights.
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_H
 #define GIEMSA_KERNELS_Q8_WINOGRAD_H
