@@ -37,10 +37,9 @@ INLINE void tile(
     x += 12;
 #pragma clang loop unroll(disable)
     for (size_t c = 0; c < channels; c++) {
-      if (c % 2 == 0) {
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += ahead_step;
-      }
+      __builtin_prefetch(ahead, 0, 2);
+      if (ahead_step > 64) __builtin_prefetch(ahead + 64, 0, 2);
+      ahead += ahead_step;
       __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + 16);
       w += 32;
       UNROLL for (size_t p = 0; p < pixels; p++) {

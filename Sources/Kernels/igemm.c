@@ -239,7 +239,9 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
   }
 
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  f32_igemm_epilogue epilogue = {.y_stride = v->y_stride, .ahead_step = weights_ahead || rows_slice ? 64 : 0};
+  f32_igemm_epilogue epilogue = {
+      .y_stride = v->y_stride,
+      .ahead_step = weights_ahead ? divide_up(nr * sizeof(float), tiles) : divide_up(rows_slice, taps * channels)};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const size_t group = panel / panels_of_group, column = panel % panels_of_group * nr;
     const float *bias = v->w + panel * nr * (1 + taps * channels);
@@ -254,7 +256,7 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
       epilogue.low = pass + 1 == passes ? v->low : -INFINITY;
       epilogue.high = pass + 1 == passes ? v->high : INFINITY;
       const char *next_weights = (const char *)(w + pass_taps * channels * nr);
-      const size_t weights_slice = pass_taps * channels * nr * sizeof(float) / tiles & ~(size_t)63;
+      const size_t weights_slice = whole_lines(divide_up(pass_taps * channels * nr * sizeof(float), tiles));
       size_t pixel = first;
       for (size_t tile = 0; tile < tiles; tile++) {
         const size_t size = even + (tile < longer);

@@ -181,8 +181,9 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
     for (size_t i = 0; i < even + (cut < longer); i++) rows[cut * mr + i] = inputs + row++ * v->input_pitch;
 
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  const size_t point_floats = channels * nr, slice = point_floats * sizeof(float) / cuts & ~(size_t)63;
-  f32_igemm_epilogue product = {.y_stride = nr, .low = -INFINITY, .high = INFINITY, .ahead_step = 64};
+  const size_t point_floats = channels * nr, slice = whole_lines(divide_up(point_floats * sizeof(float), cuts));
+  f32_igemm_epilogue product = {
+      .y_stride = nr, .low = -INFINITY, .high = INFINITY, .ahead_step = divide_up(slice, channels)};
   const f32_winograd_epilogue epilogue = {
       .y_row = v->out_width * v->y_stride,
       .y_column = v->y_stride,
