@@ -98,6 +98,7 @@ typedef struct {
   size_t packed_count;  // floats of all packed weights
   int row_taps;  // a whole kernel row is one tap: few channels
   int panels_first;  // consecutive tasks share weights rather than pixels
+  int tiles_first;  // a task takes all its panels for one tile, then the next tile's, rather than the other way round
 } f32_convolution;
 
 // Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).
