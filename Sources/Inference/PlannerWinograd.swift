@@ -42,7 +42,7 @@ struct WinogradCost {
 extension Planner {
   /// The tile of every Conv that is to be run by Winograd, by its output; 0 for the others.
   ///
-  /// Where memory is limited, the layers that gain most for their bytes go first.
+  /// Where memory is limited, the steps that gain most for their bytes go first.
   func chooseWinograd(_ options: EngineOptions) -> [Int] {
     var tiles = [Int](repeating: 0, count: facts.count)
     if options.exact || options.memory == .small { return tiles }
@@ -60,16 +60,24 @@ extension Planner {
         if cost.gain > 0 { candidates.append((output, tile, cost)) }
       }
     }
-    candidates.sort { $0.cost.gain * Double($1.cost.extraBytes) > $1.cost.gain * Double($0.cost.extraBytes) }
-    var room = options.memory == .fast ? Int.max : directBytes / 2
-    for candidate in candidates {
-      // A tile that gains more takes the place of one that gains more a byte.
-      let before = chosen[candidate.output]
-      let extraBytes = candidate.cost.extraBytes - (before?.extraBytes ?? 0)
-      guard candidate.cost.gain > before?.gain ?? 0, extraBytes <= room else { continue }
-      room -= extraBytes
-      chosen[candidate.output] = candidate.cost
-      tiles[candidate.output] = candidate.tile
+    // One step at a time, from the direct kernel to a tile or from a tile to a larger one: what gains most for the bytes
+    // that it adds.
+    var room = options.memory == .fast ? Int.max : directBytes * 3 / 5
+    while true {
+      var best: (index: Int, gain: Double, bytes: Int)?
+      for index in candidates.indices {
+        let (output, _, cost) = candidates[index]
+        let gain = cost.gain - (chosen[output]?.gain ?? 0)
+        let bytes = cost.extraBytes - (chosen[output]?.extraBytes ?? 0)
+        guard gain > 0, bytes <= room else { continue }
+        if let best, gain * Double(best.bytes) <= best.gain * Double(bytes) { continue }
+        best = (index, gain, bytes)
+      }
+      guard let best else { break }
+      let (output, tile, cost) = candidates[best.index]
+      room -= best.bytes
+      chosen[output] = cost
+      tiles[output] = tile
     }
     return tiles
   }
