@@ -26,8 +26,15 @@ INLINE void tile(
     sum[p][0] = _mm512_load_ps(bias);
     sum[p][1] = _mm512_load_ps(bias + 16);
   }
+  UNROLL for (size_t p = 0; p < pixels; p++) {
+    __builtin_prefetch(y + p * epilogue->y_stride, 1);
+    __builtin_prefetch(y + p * epilogue->y_stride + 16, 1);
+  }
   if (residual) {
-    UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(residual + p * epilogue->residual_stride);
+    UNROLL for (size_t p = 0; p < pixels; p++) {
+      __builtin_prefetch(residual + p * epilogue->residual_stride);
+      __builtin_prefetch(residual + p * epilogue->residual_stride + 16);
+    }
   }
   const char *ahead = epilogue->ahead;
   const size_t ahead_step = epilogue->ahead_step;
@@ -37,10 +44,9 @@ INLINE void tile(
     x += 12;
 #pragma clang loop unroll(disable)
     for (size_t c = 0; c < channels; c++) {
-      if (c % 2 == 0) {
-        __builtin_prefetch(ahead, 0, 2);
-        ahead += ahead_step;
-      }
+      __builtin_prefetch(ahead, 0, 2);
+      if (ahead_step > 64) __builtin_prefetch(ahead + 64, 0, 2);
+      ahead += ahead_step;
       __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + 16);
       w += 32;
       UNROLL for (size_t p = 0; p < pixels; p++) {

@@ -107,7 +107,7 @@ INLINE void tile(
     UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(residual + p * epilogue->residual_stride);
   }
   const char *ahead = epilogue->ahead;
-  const size_t ahead_step = epilogue->ahead_step;
+  const size_t ahead_step = 4 * epilogue->ahead_step;
   const int whole = pixels == 8 && channels % 4 == 0;
   if (whole) {
     float sums[8][8];

@@ -128,10 +128,12 @@ void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
   v->tasks = v->pixel_blocks * v->panel_blocks;
   const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
   v->tap_block = divide_up(taps, passes);
+  // More written than read: pixel by pixel, so that memory sees whole rows.
+  v->tiles_first = passes == 1 && v->out_channels > taps * channels;
   v->panels_first = panels * panel_bytes > v->batch * v->in_height * v->in_width * v->in_channels * sizeof(float);
 
   const size_t tiles = divide_up(v->pixel_block, mr);
-  size_t bytes = tiles * mr * taps * sizeof(float *);
+  size_t bytes = (v->kernel_height + tiles * mr * taps) * sizeof(float *);
   if (v->row_taps) bytes += v->pixel_block * taps * channels * sizeof(float);
   v->scratch_bytes = (bytes + 63) & ~(size_t)63;
 }
@@ -154,48 +156,49 @@ void f32_convolution_pack(
   }
 }
 
+// Where each row of the kernel meets the picture for an output row; NULL outside.
+static void find_lines(const f32_convolution *v, size_t image, size_t oy, const float **lines) {
+  for (size_t ky = 0; ky < v->kernel_height; ky++) {
+    const size_t iy = oy * v->stride_height + ky * v->dilation_height - v->pad_top;
+    lines[ky] = iy < v->in_height ? v->x + (image * v->in_height + iy) * v->in_width * v->in_channels : NULL;
+  }
+}
+
 // Where each tap of each pixel of [first, last) begins, tile by tile; tiles differ by at most one pixel, because a tile
-// of one costs as much as a tile of four.
+// of one costs as much as a tile of four. `copies` has room for row_taps' rows that padding cuts, `lines` for a pointer for
+// every row of the kernel.
 static void find_rows(
-    const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies) {
+    const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies,
+    const float **lines) {
   const size_t mr = v->family->mr, taps = taps_of(v), channels = v->in_channels;
   const size_t count = last - first, even = count / tiles, longer = count % tiles;
   size_t ox = first % v->out_width, rest = first / v->out_width;
   size_t oy = rest % v->out_height, image = rest / v->out_height;
+  find_lines(v, image, oy, lines);
   for (size_t tile = 0; tile < tiles; tile++) {
     const size_t size = even + (tile < longer);
     for (size_t p = 0; p < size; p++) {
-      const float *base = v->x + image * v->in_height * v->in_width * channels;
-      const ptrdiff_t top = (ptrdiff_t)(oy * v->stride_height) - (ptrdiff_t)v->pad_top;
       const ptrdiff_t left = (ptrdiff_t)(ox * v->stride_width) - (ptrdiff_t)v->pad_left;
       const float **out = rows + p;
-      for (size_t ky = 0; ky < v->kernel_height; ky++) {
-        const ptrdiff_t iy = top + (ptrdiff_t)(ky * v->dilation_height);
-        const int inside = (size_t)iy < v->in_height;
-        const float *row = base + (inside ? iy : 0) * (ptrdiff_t)(v->in_width * channels);
-        if (v->row_taps) {
-          if (!inside) {
-            *out = v->zero;
-          } else if (left >= 0 && (size_t)left + v->kernel_width <= v->in_width) {
-            *out = row + left * (ptrdiff_t)channels;
-          } else {
-            // The row is cut by padding: a copy with its zeros in place. Rare, and few floats.
-            for (size_t kx = 0; kx < v->kernel_width; kx++) {
-              const ptrdiff_t ix = left + (ptrdiff_t)kx;
-              for (size_t c = 0; c < channels; c++)
-                copies[kx * channels + c] = (size_t)ix < v->in_width ? row[ix * (ptrdiff_t)channels + (ptrdiff_t)c] : 0;
-            }
-            *out = copies;
-            copies += v->kernel_width * channels;
-          }
-          out += mr;
-        } else {
-          for (size_t kx = 0; kx < v->kernel_width; kx++) {
-            const ptrdiff_t ix = left + (ptrdiff_t)(kx * v->dilation_width);
-            *out = inside && (size_t)ix < v->in_width ? row + ix * (ptrdiff_t)channels : v->zero;
-            out += mr;
+      if (v->row_taps && left >= 0 && (size_t)left + v->kernel_width <= v->in_width) {
+        for (size_t ky = 0; ky < v->kernel_height; ky++, out += mr)
+          *out = lines[ky] ? lines[ky] + left * (ptrdiff_t)channels : v->zero;
+      } else if (v->row_taps) {
+        // The rows are cut by padding: copies with its zeros in place. Rare, and few floats.
+        for (size_t ky = 0; ky < v->kernel_height; ky++, out += mr) {
+          *out = lines[ky] ? copies : v->zero;
+          if (!lines[ky]) continue;
+          for (size_t kx = 0; kx < v->kernel_width; kx++, copies += channels) {
+            const size_t ix = (size_t)left + kx;
+            for (size_t c = 0; c < channels; c++) copies[c] = ix < v->in_width ? lines[ky][ix * channels + c] : 0;
           }
         }
+      } else {
+        for (size_t ky = 0; ky < v->kernel_height; ky++)
+          for (size_t kx = 0; kx < v->kernel_width; kx++, out += mr) {
+            const size_t ix = (size_t)left + kx * v->dilation_width;
+            *out = lines[ky] && ix < v->in_width ? lines[ky] + ix * channels : v->zero;
+          }
       }
       if (++ox == v->out_width) {
         ox = 0;
@@ -203,69 +206,127 @@ static void find_rows(
           oy = 0;
           image++;
         }
+        if (image < v->batch) find_lines(v, image, oy, lines);
       }
     }
     rows += mr * taps;
   }
 }
 
+// A block of pixels, cut into tiles of `even` pixels, the first `longer` of them one more.
+typedef struct {
+  size_t first, tiles, even, longer;
+  const float **rows;
+  size_t taps, channels, group_channels, outputs, panels_of_group, passes;
+  // What to fetch ahead: the weights that follow (the next pass's, panel's or layer's: they lie in that order), or, where
+  // all weights stay near, the rows of input that the next block begins with. A slice of it with every tile.
+  int weights_ahead;
+  size_t weights_slice, ahead_step;  // of weights, for each tap
+  const char *next_rows;
+  size_t rows_slice;
+} pixel_tiles;
+
+// One panel's outputs; of several passes over the taps, one. Between passes y holds the sums so far; the residual goes in
+// with the first, the clamp comes with the last.
+typedef struct {
+  size_t first_tap, taps, written, x_offset;
+  const float *bias, *w, *added;
+  float *y;
+  const char *next_weights;
+  f32_igemm_epilogue epilogue;
+} panel_pass;
+
+static inline panel_pass find_pass(const f32_convolution *v, const pixel_tiles *block, size_t panel, size_t pass) {
+  static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  const size_t nr = v->family->nr, floats = block->channels * nr;  // of a tap
+  const size_t group = panel < block->panels_of_group ? 0 : panel / block->panels_of_group;
+  const size_t column = (panel - group * block->panels_of_group) * nr, output = group * block->outputs + column;
+  const float *bias = v->w + panel * (nr + block->taps * floats), *added = pass > 0 ? v->y : v->residual;
+  panel_pass part = {
+      .first_tap = pass * v->tap_block,
+      .taps = smaller(v->tap_block, block->taps - pass * v->tap_block),
+      .written = smaller(nr, block->outputs - column),
+      .x_offset = group * block->group_channels,
+      .bias = pass > 0 ? zeros : bias,
+      .w = bias + nr + pass * v->tap_block * floats,
+      .added = added ? added + output : NULL,
+      .y = v->y + output,
+      .epilogue = {
+          .y_stride = v->y_stride,
+          .residual_stride = pass > 0 ? v->y_stride : v->out_channels,
+          .low = pass + 1 == block->passes ? v->low : -INFINITY,
+          .high = pass + 1 == block->passes ? v->high : INFINITY,
+          .ahead_step = block->ahead_step}};
+  part.next_weights = (const char *)(part.w + part.taps * floats);
+  return part;
+}
+
+static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_pass *part, size_t tile) {
+  const size_t pixel = block->first + tile * block->even + smaller(tile, block->longer);
+  if (block->weights_ahead) {
+    part->epilogue.ahead = part->next_weights + tile * part->taps * block->weights_slice;
+  } else {
+    part->epilogue.ahead = block->next_rows;
+    block->next_rows += block->rows_slice;
+  }
+  v->family->run(
+      block->even + (tile < block->longer), part->written, part->taps, block->channels,
+      block->rows + (tile * block->taps + part->first_tap) * v->family->mr, part->x_offset, part->bias, part->w,
+      part->y + pixel * v->y_stride, part->added ? part->added + pixel * part->epilogue.residual_stride : NULL,
+      &part->epilogue);
+}
+
 void f32_convolution_task(void *context, size_t task, size_t worker) {
   const f32_convolution *v = context;
   const size_t mr = v->family->mr, nr = v->family->nr, taps = taps_of(v), channels = tap_channels(v);
-  const size_t outputs = group_outputs(v), panels_of_group = divide_up(outputs, nr);
-  const size_t panels = panels_of_group * (v->groups / v->merged);
+  const size_t panels_of_group = divide_up(group_outputs(v), nr), panels = panels_of_group * (v->groups / v->merged);
   const size_t pixels = v->batch * v->out_height * v->out_width;
   const size_t pixel_index = v->panels_first ? task % v->pixel_blocks : task / v->panel_blocks;
   const size_t panel_index = v->panels_first ? task / v->pixel_blocks : task % v->panel_blocks;
   const size_t first = pixel_index * v->pixel_block, last = smaller(pixels, first + v->pixel_block);
   const size_t first_panel = panel_index * v->panel_block, last_panel = smaller(panels, first_panel + v->panel_block);
 
-  const size_t count = last - first, tiles = divide_up(count, mr), even = count / tiles, longer = count % tiles;
-  const float **rows = (const float **)((char *)v->scratch + worker * v->scratch_bytes);
-  find_rows(v, first, last, tiles, rows, (float *)(rows + divide_up(v->pixel_block, mr) * mr * taps));
-
-  // What to fetch ahead: the weights that follow (the next pass's, panel's or layer's: they lie in that order), or, where
-  // all weights stay near, the rows of input that the next block begins with. A slice of it with every tile.
-  const int weights_ahead = panels * nr * taps * channels * sizeof(float) > NEAR_BYTES / 2;
-  const size_t passes = divide_up(taps, v->tap_block);
-  const char *next_rows = NULL;
-  size_t rows_slice = 0;
-  if (!weights_ahead) {
+  const size_t count = last - first, tiles = divide_up(count, mr);
+  const float **lines = (const float **)((char *)v->scratch + worker * v->scratch_bytes);
+  pixel_tiles block = {
+      .first = first,
+      .tiles = tiles,
+      .even = count / tiles,
+      .longer = count % tiles,
+      .rows = lines + v->kernel_height,
+      .taps = taps,
+      .channels = channels,
+      .group_channels = group_channels(v),
+      .outputs = group_outputs(v),
+      .panels_of_group = panels_of_group,
+      .passes = divide_up(taps, v->tap_block),
+      .weights_ahead = panels * nr * taps * channels * sizeof(float) > NEAR_BYTES / 2};
+  find_rows(
+      v, first, last, tiles, block.rows, (float *)(block.rows + divide_up(v->pixel_block, mr) * mr * taps), lines);
+  if (block.weights_ahead) {
+    block.weights_slice = divide_up(channels * nr * sizeof(float), tiles);
+    block.ahead_step = divide_up(block.weights_slice, channels);
+  } else {
     const size_t row_bytes = v->in_width * v->in_channels * sizeof(float), rows_in = v->batch * v->in_height;
     const size_t row = smaller(rows_in, (last - 1) / v->out_width * v->stride_height + v->kernel_height);
     const size_t fresh = divide_up(count * v->stride_height, v->out_width) * row_bytes;
-    next_rows = (const char *)v->x + row * row_bytes;
-    rows_slice = smaller(fresh, (rows_in - row) * row_bytes) / (tiles * (last_panel - first_panel)) & ~(size_t)63;
+    block.next_rows = (const char *)v->x + row * row_bytes;
+    block.rows_slice =
+        smaller(fresh, (rows_in - row) * row_bytes) / (tiles * (last_panel - first_panel)) & ~(size_t)63;
+    block.ahead_step = divide_up(block.rows_slice, taps * channels);
   }
 
-  static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  f32_igemm_epilogue epilogue = {.y_stride = v->y_stride, .ahead_step = weights_ahead || rows_slice ? 64 : 0};
-  for (size_t panel = first_panel; panel < last_panel; panel++) {
-    const size_t group = panel / panels_of_group, column = panel % panels_of_group * nr;
-    const float *bias = v->w + panel * nr * (1 + taps * channels);
-    const size_t written = smaller(nr, outputs - column);
-    const size_t output = group * outputs + column;
-    for (size_t pass = 0; pass < passes; pass++) {
-      // Between passes y holds the sums so far; the residual goes in with the first, the clamp comes with the last.
-      const size_t first_tap = pass * v->tap_block, pass_taps = smaller(v->tap_block, taps - first_tap);
-      const float *w = bias + nr + first_tap * channels * nr;
-      const float *added = pass > 0 ? v->y : v->residual;
-      epilogue.residual_stride = pass > 0 ? v->y_stride : v->out_channels;
-      epilogue.low = pass + 1 == passes ? v->low : -INFINITY;
-      epilogue.high = pass + 1 == passes ? v->high : INFINITY;
-      const char *next_weights = (const char *)(w + pass_taps * channels * nr);
-      const size_t weights_slice = pass_taps * channels * nr * sizeof(float) / tiles & ~(size_t)63;
-      size_t pixel = first;
-      for (size_t tile = 0; tile < tiles; tile++) {
-        const size_t size = even + (tile < longer);
-        epilogue.ahead = weights_ahead ? next_weights + tile * weights_slice : next_rows;
-        next_rows += rows_slice;
-        v->family->run(
-            size, written, pass_taps, channels, rows + (tile * taps + first_tap) * mr, group * group_channels(v),
-            pass > 0 ? zeros : bias, w, v->y + pixel * v->y_stride + output,
-            added ? added + pixel * epilogue.residual_stride + output : NULL, &epilogue);
-        pixel += size;
+  if (v->tiles_first) {
+    for (size_t tile = 0; tile < tiles; tile++)
+      for (size_t panel = first_panel; panel < last_panel; panel++) {
+        panel_pass part = find_pass(v, &block, panel, 0);
+        run_tile(v, &block, &part, tile);
       }
-    }
+  } else {
+    for (size_t panel = first_panel; panel < last_panel; panel++)
+      for (size_t pass = 0; pass < block.passes; pass++) {
+        panel_pass part = find_pass(v, &block, panel, pass);
+        for (size_t tile = 0; tile < tiles; tile++) run_tile(v, &block, &part, tile);
+      }
   }
 }

@@ -13,8 +13,29 @@
 // enough tiles for each weight to be worth its way there.
 enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25 };
 
-static size_t points_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
+// Along one axis a tile has as many products as inputs; products at the same point, or all that one tap is multiplied
+// with, share their weights.
+static size_t products_along(size_t stride, size_t size) { return stride == 1 ? size + 2 : 2 * size + 1; }
+static size_t sets_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
 static size_t panels_of(const f32_winograd *v) { return divide_up(v->out_channels, v->family->nr); }
+
+// The weights of a product of the largest tile: with stride 2, the inputs between the points' all meet the middle tap.
+static size_t set_along(const f32_winograd *v, size_t product) {
+  return v->stride == 1 ? product : smaller(product, v->tile + 1);
+}
+
+// Where among the products of the largest tile along an axis one of a tile of `size` is found: points are in the order 0,
+// 1, -1, 2, -2, 1/2, -1/2 and then infinity, and a smaller tile has the first of them.
+static size_t among_largest(const f32_winograd *v, size_t size, size_t product) {
+  const size_t finite = v->stride == 1 ? size + 1 : size;
+  return product < finite ? product : product - finite + (v->stride == 1 ? v->tile + 1 : v->tile);
+}
+
+static int is_of_smaller(const f32_winograd *v, size_t size, size_t product) {
+  for (size_t i = 0; i < products_along(v->stride, size); i++)
+    if (among_largest(v, size, i) == product) return 1;
+  return 0;
+}
 
 // Blocks of near `block` each that `threads` threads share evenly.
 static size_t blocks_for(size_t count, size_t block, size_t threads) {
@@ -23,16 +44,33 @@ static size_t blocks_for(size_t count, size_t block, size_t threads) {
   return smaller(blocks, count);
 }
 
+// Covers `extent` outputs with tiles of one or two sizes, with as few products as possible.
+static f32_winograd_axis cover(const f32_winograd *v, size_t extent) {
+  f32_winograd_axis best = {.larges = divide_up(extent, v->tile), .small = v->tile};
+  best.products = best.larges * products_along(v->stride, v->tile);
+  for (size_t small = 1; small < v->tile; small++) {
+    if (v->stride == 2 && small == 3) continue;
+    for (size_t larges = 0; larges * v->tile < extent; larges++) {
+      f32_winograd_axis axis = {.larges = larges, .small = small, .smalls = divide_up(extent - larges * v->tile, small)};
+      axis.products = larges * products_along(v->stride, v->tile) + axis.smalls * products_along(v->stride, small);
+      if (axis.products < best.products) best = axis;
+    }
+  }
+  return best;
+}
+
 void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->isa = isa;
   v->family = f32_igemm_for(isa);
-  const size_t nr = v->family->nr, mr = v->family->mr, points = points_of(v), panels = panels_of(v);
-  v->tiles_down = divide_up(v->out_height, v->tile);
-  v->tiles_across = divide_up(v->out_width, v->tile);
-  const size_t tiles = v->batch * v->tiles_down * v->tiles_across, workers = threads > 1 ? (size_t)threads : 1;
+  const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
+  v->down = cover(v, v->out_height);
+  v->across = cover(v, v->out_width);
+  v->products = v->batch * v->down.products * v->across.products;
+  const size_t tiles = v->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
+  const size_t workers = threads > 1 ? (size_t)threads : 1;
 
   v->input_pitch = (v->in_channels + 15) & ~(size_t)15;
-  const size_t tile_bytes = points * v->input_pitch * sizeof(float);
+  const size_t tile_bytes = side * side * v->input_pitch * sizeof(float);
   size_t block = larger(FEWEST_TILES, NEAR_BYTES / tile_bytes);
   v->tile_blocks = blocks_for(tiles, block, workers);
   // Few tiles: the threads share the outputs, and each transforms all inputs for itself.
@@ -44,69 +82,64 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->panel_blocks = divide_up(panels, v->panel_block);
   v->tasks = v->tile_blocks * v->panel_blocks;
 
-  // One cache line more than a power of two: the points of a tile would else share few sets of the cache.
+  // One cache line more than a power of two: the products of a tile would else share few sets of the cache.
   v->input_stride = v->tile_block * v->input_pitch + 16;
   v->product_stride = v->tile_block * nr + 16;
-  const size_t rows = divide_up(v->tile_block, mr) * mr;
-  v->scratch_bytes = points * (v->input_stride + v->product_stride) * sizeof(float) +
-                     ((rows * sizeof(float *) + 63) & ~(size_t)63);
+  v->scratch_bytes = side * side * (v->input_stride + v->product_stride) * sizeof(float) +
+                     whole_lines(v->tile_block * sizeof(float *));
   v->zero_count = v->in_channels;
-  v->packed_count = panels * nr * (1 + points * v->in_channels);
+  v->packed_count = panels * nr * (1 + sets_of(v) * v->in_channels);
 }
 
-// G of G g Gᵀ: what a filter's line is at each point.
-static const float filter_2[4][3] = {{1, 0, 0}, {0.5f, 0.5f, 0.5f}, {0.5f, -0.5f, 0.5f}, {0, 0, 1}};
-static const float filter_4[6][3] = {
-    {1.0f / 4, 0, 0},
-    {-1.0f / 6, -1.0f / 6, -1.0f / 6},
-    {-1.0f / 6, 1.0f / 6, -1.0f / 6},
-    {1.0f / 24, 1.0f / 12, 1.0f / 6},
-    {1.0f / 24, -1.0f / 12, 1.0f / 6},
-    {0, 0, 1}};
-static const float filter_6[8][3] = {
-    {1, 0, 0},
-    {-2.0f / 9, -2.0f / 9, -2.0f / 9},
-    {-2.0f / 9, 2.0f / 9, -2.0f / 9},
-    {1.0f / 90, 1.0f / 45, 2.0f / 45},
-    {1.0f / 90, -1.0f / 45, 2.0f / 45},
-    {32.0f / 45, 16.0f / 45, 8.0f / 45},
-    {32.0f / 45, -16.0f / 45, 8.0f / 45},
-    {0, 0, 1}};
+// A filter's line g0 + g1 x + g2 x² at each point x; for stride 2 the outer taps' g0 + g2 x, and the middle tap.
+static const float filter_1[8][3] = {
+    {1, 0, 0}, {1, 1, 1}, {1, -1, 1}, {1, 2, 4}, {1, -2, 4}, {1, 0.5f, 0.25f}, {1, -0.5f, 0.25f}, {0, 0, 1}};
+static const float filter_2[6][3] = {{1, 0, 0}, {1, 0, 1}, {1, 0, -1}, {1, 0, 2}, {0, 0, 1}, {0, 1, 0}};
+
+// The line of the i-th set of weights along an axis.
+static inline __attribute__((always_inline)) const float *filter_line(size_t stride, size_t tile, size_t i) {
+  if (stride == 1) return i <= tile ? filter_1[i] : filter_1[7];
+  return i < tile ? filter_2[i] : filter_2[4 + i - tile];
+}
 
 enum { CHANNELS = 16 };
 typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
-// The transformed filters of `count` channels of a panel's outputs, for all points.
+// The transformed filters of `count` channels of a panel's outputs, all sets.
 KERNEL_BODY pack_channels_body(
-    size_t tile, const float *w, size_t outputs, size_t stride, size_t count, size_t channels, size_t nr, float *packed) {
-  const float(*filter)[3] = tile == 2 ? filter_2 : tile == 4 ? filter_4 : filter_6;
+    size_t stride, size_t tile, const float *w, size_t outputs, size_t w_stride, size_t count, size_t channels, size_t nr,
+    float *packed) {
   const size_t side = tile + 2;
   // Side by side for all outputs of the panel, so that the loops below are vectors.
   float taps[9][F32_IGEMM_MAX_NR] __attribute__((aligned(64))) = {0}, half[8][3][F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
   for (size_t c = 0; c < count; c++) {
     for (size_t o = 0; o < outputs; o++)
-      for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = w[o * stride + c * 9 + tap];
+      for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = w[o * w_stride + c * 9 + tap];
     for (size_t o = 0; o < nr; o += 8)
       for (size_t column = 0; column < 3; column++) {
         const eight g0 = *(const eight *)(taps[column] + o), g1 = *(const eight *)(taps[3 + column] + o);
         const eight g2 = *(const eight *)(taps[6 + column] + o);
-        for (size_t i = 0; i < side; i++)
-          *(eight *)(half[i][column] + o) = filter[i][0] * g0 + filter[i][1] * g1 + filter[i][2] * g2;
+        for (size_t i = 0; i < side; i++) {
+          const float *f = filter_line(stride, tile, i);
+          *(eight *)(half[i][column] + o) = f[0] * g0 + f[1] * g1 + f[2] * g2;
+        }
       }
     for (size_t i = 0; i < side; i++)
       for (size_t o = 0; o < nr; o += 8) {
         const eight h0 = *(const eight *)(half[i][0] + o), h1 = *(const eight *)(half[i][1] + o);
         const eight h2 = *(const eight *)(half[i][2] + o);
-        for (size_t j = 0; j < side; j++)
-          *(eight *)(packed + ((i * side + j) * channels + c) * nr + o) =
-              filter[j][0] * h0 + filter[j][1] * h1 + filter[j][2] * h2;
+        for (size_t j = 0; j < side; j++) {
+          const float *f = filter_line(stride, tile, j);
+          *(eight *)(packed + ((i * side + j) * channels + c) * nr + o) = f[0] * h0 + f[1] * h1 + f[2] * h2;
+        }
       }
   }
 }
 MULTIVERSION(
     pack_channels,
-    (size_t tile, const float *w, size_t outputs, size_t stride, size_t count, size_t channels, size_t nr, float *packed),
-    (tile, w, outputs, stride, count, channels, nr, packed))
+    (size_t stride, size_t tile, const float *w, size_t outputs, size_t w_stride, size_t count, size_t channels, size_t nr,
+     float *packed),
+    (stride, tile, w, outputs, w_stride, count, channels, nr, packed))
 
 size_t f32_winograd_panels(const f32_winograd *v) { return panels_of(v); }
 
@@ -116,12 +149,12 @@ void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
   const f32_winograd *v = p->winograd;
   const size_t nr = v->family->nr, channels = v->in_channels, first = panel * nr;
   const size_t count = smaller(nr, v->out_channels - first);
-  float *packed = p->packed + panel * nr * (1 + points_of(v) * channels);
+  float *packed = p->packed + panel * nr * (1 + sets_of(v) * channels);
   memset(packed, 0, nr * sizeof(float));
   if (p->bias) memcpy(packed, p->bias + first, count * sizeof(float));
   for (size_t c = 0; c < channels; c += CHANNELS)
     pack_channels(
-        v->isa, v->tile, p->w + (first * channels + c) * 9, count, channels * 9, smaller(CHANNELS, channels - c), channels, nr,
+        v->isa, v->stride, v->tile, p->w + (first * channels + c) * 9, count, channels * 9, smaller(CHANNELS, channels - c), channels, nr,
         packed + nr + c * nr);
 }
 
@@ -130,59 +163,128 @@ void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias,
   for (size_t panel = 0; panel < panels_of(v); panel++) f32_winograd_pack_task(&packing, panel, 0);
 }
 
-// A tile's place in the output.
+// A tile's place in the output, and its sizes.
 typedef struct {
-  size_t image, y, x;
+  size_t image, y, x, height, width;
 } place;
 
-static place place_of(const f32_winograd *v, size_t tile) {
-  const size_t across = tile % v->tiles_across, rest = tile / v->tiles_across;
-  return (place){rest / v->tiles_down, rest % v->tiles_down * v->tile, across * v->tile};
+// Tiles are numbered by their sizes (large or small, down and across), so that those that have a product are neighbours:
+// first small × large, then large × large, large × small, small × small.
+typedef struct {
+  size_t first[5];
+} tile_groups;
+
+static const int is_small_down[4] = {1, 0, 0, 1}, is_small_across[4] = {0, 0, 1, 1};
+
+static tile_groups groups_of(const f32_winograd *v) {
+  tile_groups groups = {.first = {0}};
+  for (size_t g = 0; g < 4; g++)
+    groups.first[g + 1] = groups.first[g] + v->batch * (is_small_down[g] ? v->down.smalls : v->down.larges) *
+                                                (is_small_across[g] ? v->across.smalls : v->across.larges);
+  return groups;
 }
 
-// Where each of the tile's input pixels lies; those outside the picture are zeros.
+static place place_of(const f32_winograd *v, const tile_groups *groups, size_t tile) {
+  size_t g = 0;
+  while (tile >= groups->first[g + 1]) g++;
+  tile -= groups->first[g];
+  const size_t rows = is_small_down[g] ? v->down.smalls : v->down.larges;
+  const size_t columns = is_small_across[g] ? v->across.smalls : v->across.larges;
+  place at = {
+      .image = tile / columns / rows,
+      .height = is_small_down[g] ? v->down.small : v->tile,
+      .width = is_small_across[g] ? v->across.small : v->tile};
+  at.y = (is_small_down[g] ? v->down.larges * v->tile : 0) + tile / columns % rows * at.height;
+  at.x = (is_small_across[g] ? v->across.larges * v->tile : 0) + tile % columns * at.width;
+  return at;
+}
+
+// Where each of the tile's input pixels lies, as many as the largest tile has; those outside the picture are zeros.
 static void find_pixels(const f32_winograd *v, place at, const float **pixels) {
-  const size_t side = v->tile + 2;
+  const size_t side = products_along(v->stride, v->tile);
   for (size_t i = 0; i < side; i++) {
-    const size_t row = at.y + i - v->pad_top;
+    const size_t row = at.y * v->stride + i - v->pad_top;
     const int inside = row < v->in_height;
     const float *line = v->x + (at.image * v->in_height + row) * v->in_width * v->in_channels;
     for (size_t j = 0; j < side; j++) {
-      const size_t column = at.x + j - v->pad_left;
+      const size_t column = at.x * v->stride + j - v->pad_left;
       *pixels++ = inside && column < v->in_width ? line + column * v->in_channels : v->zero;
     }
   }
 }
 
+// A tile's line along one axis, its products `step` apart.
+static f32_winograd_line line_of(const f32_winograd *v, size_t size, size_t step) {
+  f32_winograd_line line = {.stride = v->stride, .size = size, .side = products_along(v->stride, size)};
+  for (size_t i = 0; i < line.side; i++) line.at[i] = among_largest(v, size, i) * step;
+  return line;
+}
+
+// One product of those of a block's tiles that have it: a matrix product in `cuts` parts.
+typedef struct {
+  size_t product, first, count, cuts;
+} product_run;
+
+enum { MOST_ALONG = F32_WINOGRAD_MOST_PRODUCTS, MOST_SETS = 64 };
+
+// All products of tiles [first, last), by their sets of weights: those of `set` are runs[starts[set]] and on.
+static void find_runs(
+    const f32_winograd *v, const tile_groups *groups, size_t first, size_t last, product_run *runs, size_t *starts) {
+  const size_t side = products_along(v->stride, v->tile), along = v->tile + 2;
+  size_t found = 0;
+  for (size_t set = 0; set < along * along; set++) {
+    starts[set] = found;
+    for (size_t i = 0; i < side; i++) {
+      if (set_along(v, i) != set / along) continue;
+      const int of_small_down = is_of_smaller(v, v->down.small, i);
+      for (size_t j = 0; j < side; j++) {
+        if (set_along(v, j) != set % along) continue;
+        const int of_small_across = is_of_smaller(v, v->across.small, j);
+        const size_t from = larger(first, groups->first[of_small_down ? 0 : 1]);
+        const size_t to = smaller(last, groups->first[!of_small_across ? 2 : !of_small_down ? 3 : 4]);
+        if (from >= to) continue;
+        runs[found++] = (product_run){i * side + j, from - first, to - from, divide_up(to - from, v->family->mr)};
+      }
+    }
+  }
+  starts[along * along] = found;
+}
+
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
   const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
-  const size_t nr = v->family->nr, mr = v->family->mr, points = points_of(v), channels = v->in_channels;
-  const size_t panels = panels_of(v), all_tiles = v->batch * v->tiles_down * v->tiles_across;
+  const size_t nr = v->family->nr, side = products_along(v->stride, v->tile), channels = v->in_channels;
+  const size_t sets = sets_of(v), panels = panels_of(v);
+  const tile_groups groups = groups_of(v);
+  const size_t all_tiles = groups.first[4];
   const size_t first = task % v->tile_blocks * v->tile_block, last = smaller(all_tiles, first + v->tile_block);
   const size_t first_panel = task / v->tile_blocks * v->panel_block;
   const size_t last_panel = smaller(panels, first_panel + v->panel_block), count = last - first;
 
   float *inputs = (float *)((char *)v->scratch + worker * v->scratch_bytes);
-  float *products = inputs + points * v->input_stride;
-  const float **rows = (const float **)(products + points * v->product_stride);
+  float *products = inputs + side * side * v->input_stride;
+  const float **rows = (const float **)(products + side * side * v->product_stride);
 
-  const float *pixels[2][64];
-  find_pixels(v, place_of(v, first), pixels[0]);
+  const float *pixels[2][MOST_ALONG * MOST_ALONG];
+  place at = place_of(v, &groups, first);
+  find_pixels(v, at, pixels[0]);
   for (size_t tile = 0; tile < count; tile++) {
     const float **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
-    find_pixels(v, place_of(v, smaller(first + tile + 1, all_tiles - 1)), next);
-    transforms->input(v->tile, here, next, channels, inputs + tile * v->input_pitch, v->input_stride);
+    const f32_winograd_line down = line_of(v, at.height, side * v->input_stride);
+    const f32_winograd_line across = line_of(v, at.width, v->input_stride);
+    at = place_of(v, &groups, smaller(first + tile + 1, all_tiles - 1));
+    find_pixels(v, at, next);
+    rows[tile] = inputs + tile * v->input_pitch;
+    transforms->input(&down, &across, here, next, side, channels, inputs + tile * v->input_pitch);
   }
 
-  // Rows of the products, cut evenly: a cut of one row costs as much as a cut of four.
-  const size_t cuts = divide_up(count, mr), even = count / cuts, longer = count % cuts;
-  for (size_t cut = 0, row = 0; cut < cuts; cut++)
-    for (size_t i = 0; i < even + (cut < longer); i++) rows[cut * mr + i] = inputs + row++ * v->input_pitch;
+  product_run runs[MOST_ALONG * MOST_ALONG];
+  size_t starts[MOST_SETS + 1];
+  find_runs(v, &groups, first, last, runs, starts);
 
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  const size_t point_floats = channels * nr, slice = point_floats * sizeof(float) / cuts & ~(size_t)63;
-  f32_igemm_epilogue product = {.y_stride = nr, .low = -INFINITY, .high = INFINITY, .ahead_step = 64};
+  const size_t set_floats = channels * nr;
+  f32_igemm_epilogue product = {.y_stride = nr, .low = -INFINITY, .high = INFINITY};
   const f32_winograd_epilogue epilogue = {
       .y_row = v->out_width * v->y_stride,
       .y_column = v->y_stride,
@@ -191,27 +293,40 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       .low = v->low,
       .high = v->high};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
-    const float *bias = v->w + panel * nr * (1 + points * channels), *w = bias + nr;
-    for (size_t point = 0; point < points; point++, w += point_floats) {
-      float *to = products + point * v->product_stride;
-      // The next point's weights come nearer meanwhile.
-      product.ahead = (const char *)(w + point_floats);
-      for (size_t cut = 0; cut < cuts; cut++) {
-        const size_t size = even + (cut < longer);
-        v->family->run(
-            size, nr, 1, channels, rows + cut * mr, point * v->input_stride, zeros, w, to, NULL, &product);
-        product.ahead += slice;
-        to += size * nr;
+    const float *bias = v->w + panel * nr * (1 + sets * channels), *w = bias + nr;
+    for (size_t set = 0; set < sets; set++, w += set_floats) {
+      // The next set's weights come nearer meanwhile.
+      size_t cuts = 0;
+      for (size_t r = starts[set]; r < starts[set + 1]; r++) cuts += runs[r].cuts;
+      if (cuts == 0) continue;
+      const size_t slice = whole_lines(divide_up(set_floats * sizeof(float), cuts));
+      product.ahead = (const char *)(w + set_floats);
+      product.ahead_step = divide_up(slice, channels);
+      for (size_t r = starts[set]; r < starts[set + 1]; r++) {
+        // Cut evenly: a cut of one row costs as much as a cut of four.
+        const product_run run = runs[r];
+        const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
+        const float **x = rows + run.first;
+        float *to = products + run.product * v->product_stride + run.first * nr;
+        for (size_t cut = 0; cut < run.cuts; cut++) {
+          const size_t size = even + (cut < longer);
+          v->family->run(size, nr, 1, channels, x, run.product * v->input_stride, zeros, w, to, NULL, &product);
+          product.ahead += slice;
+          x += size;
+          to += size * nr;
+        }
       }
     }
     const size_t output = panel * nr, outputs = smaller(nr, v->out_channels - output);
     for (size_t tile = 0; tile < count; tile++) {
-      const place at = place_of(v, first + tile);
+      at = place_of(v, &groups, first + tile);
+      const f32_winograd_line down = line_of(v, at.height, side * v->product_stride);
+      const f32_winograd_line across = line_of(v, at.width, v->product_stride);
       const size_t pixel = (at.image * v->out_height + at.y) * v->out_width + at.x;
       transforms->output(
-          v->tile, products + tile * nr, v->product_stride, outputs, bias, v->y + pixel * v->y_stride + output,
-          v->residual ? v->residual + pixel * v->out_channels + output : NULL, smaller(v->tile, v->out_height - at.y),
-          smaller(v->tile, v->out_width - at.x), &epilogue);
+          &down, &across, products + tile * nr, outputs, bias, v->y + pixel * v->y_stride + output,
+          v->residual ? v->residual + pixel * v->out_channels + output : NULL, smaller(at.height, v->out_height - at.y),
+          smaller(at.width, v->out_width - at.x), &epilogue);
     }
   }
 }

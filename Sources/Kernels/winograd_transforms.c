@@ -4,6 +4,8 @@
 
 #define UNROLL _Pragma("clang loop unroll(full)")
 
+enum { MOST = F32_WINOGRAD_MOST_PRODUCTS };
+
 #define LANES 4
 #define NAME(x) x##_4
 #define TARGET

@@ -4,14 +4,24 @@
 
 #include "igemm.h"
 
-// One tile's inputs at every point.
+#define F32_WINOGRAD_MOST_PRODUCTS 9
+
+// What a tile is along one axis.
+typedef struct {
+  size_t stride;  // 1 or 2
+  size_t size;  // outputs: with stride 1 up to 6, with stride 2 1, 2 or 4
+  size_t side;  // inputs, and as many products: size + 2 or 2 · size + 1
+  size_t at[F32_WINOGRAD_MOST_PRODUCTS];  // where each product lies, in floats from the first
+} f32_winograd_line;
+
+// One tile's transformed inputs.
 //
-// tile      2, 4 or 6; its inputs are (tile + 2)² pixels, row by row
-// x         a pointer for each input pixel; `channels` >= 16 floats are read behind each
+// x         a pointer for each input pixel, row by row, x_row of them a row; `channels` >= 16 floats are read behind each
 // next      likewise of the tile that comes next: fetched meanwhile, not read
-// v         transformed inputs: `channels` floats for each point, `stride` apart
+// v         transformed inputs: `channels` floats at v + down->at[row] + across->at[column]
 typedef void (*f32_winograd_input)(
-    size_t tile, const float *const *x, const float *const *next, size_t channels, float *v, size_t stride);
+    const f32_winograd_line *down, const f32_winograd_line *across, const float *const *x, const float *const *next,
+    size_t x_row, size_t channels, float *v);
 
 typedef struct {
   size_t y_row, y_column;  // floats from output row to output row and from pixel to pixel
@@ -19,14 +29,15 @@ typedef struct {
   float low, high;
 } f32_winograd_epilogue;
 
-// One tile's outputs from the products at every point: y = clamp(transformed products + bias + residual).
+// One tile's outputs from its products: y = clamp(transformed products + bias + residual).
 //
-// products  `outputs` floats for each point, `stride` apart; whole vectors are read
+// products  `outputs` floats at products + down->at[row] + across->at[column]; whole vectors are read
 // bias      likewise
-// rows, columns  of the tile that lie inside the output, 1 ... tile
+// rows, columns  of the tile that lie inside the output, 1 ... size
 typedef void (*f32_winograd_output)(
-    size_t tile, const float *products, size_t stride, size_t outputs, const float *bias, float *y, const float *residual,
-    size_t rows, size_t columns, const f32_winograd_epilogue *epilogue);
+    const f32_winograd_line *down, const f32_winograd_line *across, const float *products, size_t outputs,
+    const float *bias, float *y, const float *residual, size_t rows, size_t columns,
+    const f32_winograd_epilogue *epilogue);
 
 typedef struct {
   f32_winograd_input input;

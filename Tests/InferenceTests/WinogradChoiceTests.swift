@@ -19,7 +19,7 @@ import Testing
       [pads, .string("activation", "Relu")], domain: .microsoft)
     sketch.output(
       try sketch.node(
-        "Conv", [c, try sketch.constant([16, 48, 3, 3], scale: 0.1)], [pads, .ints("strides", [2, 2])]))
+        "Conv", [c, try sketch.constant([16, 48, 3, 3], scale: 0.1)], [pads, .ints("strides", [3, 3])]))
     return sketch
   }
 

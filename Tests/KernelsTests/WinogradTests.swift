@@ -24,21 +24,23 @@ import Testing
     Case(batch: 2, size: (28, 29), channels: 48, outputs: 65),
     Case(size: (14, 14), channels: 64, outputs: 128, residual: true),
     Case(size: (7, 7), channels: 256, outputs: 24, residual: true),
+    Case(batch: 2, size: (11, 9), channels: 16, outputs: 33, residual: true),
   ]
 
   @Test(arguments: instructionSets, cases) func winograd(_ isa: kernels_isa, _ test: Case) throws {
-    for tile in [2, 4, 6] { try check(isa, test, tile: tile) }
+    for tile in 2...6 { try check(isa, test, tile: tile) }
+    for tile in [2, 4] { try check(isa, test, tile: tile, stride: 2) }
   }
 
-  private func check(_ isa: kernels_isa, _ test: Case, tile: Int) throws {
+  private func check(_ isa: kernels_isa, _ test: Case, tile: Int, stride: Int = 1) throws {
     var noise = Noise(test.channels)
     var plan = f32_winograd()
-    plan.tile = tile
+    (plan.tile, plan.stride) = (tile, stride)
     (plan.batch, plan.in_height, plan.in_width) = (test.batch, test.size.0, test.size.1)
     (plan.in_channels, plan.out_channels) = (test.channels, test.outputs)
     (plan.pad_top, plan.pad_left) = test.pad
-    plan.out_height = test.size.0 + 2 * test.pad.0 - 2
-    plan.out_width = test.size.1 + 2 * test.pad.1 - 2
+    plan.out_height = (test.size.0 + 2 * test.pad.0 - 3) / stride + 1
+    plan.out_width = (test.size.1 + 2 * test.pad.1 - 3) / stride + 1
     (plan.low, plan.high) = (-1, 20)
 
     let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
@@ -66,7 +68,8 @@ import Testing
       plan.scratch = UnsafeMutableRawPointer(scratch.base)
       plan.residual = test.residual ? UnsafePointer(residual.base) : nil
       for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
-      expectEqual(y.array, expected.clamped, within: 1e-4 * largest, "tile \(tile), \(threads) threads")
+      expectEqual(
+        y.array, expected.clamped, within: 1e-4 * largest, "tile \(tile), stride \(stride), \(threads) threads")
     }
   }
 
@@ -81,7 +84,7 @@ import Testing
           for output in 0..<plan.out_channels {
             var sum = Double(bias[output]) + Double(residual?[y.count] ?? 0)
             for (tap, ky, kx) in (0..<9).map({ ($0, $0 / 3, $0 % 3) }) {
-              let (iy, ix) = (oy + ky - plan.pad_top, ox + kx - plan.pad_left)
+              let (iy, ix) = (oy * plan.stride + ky - plan.pad_top, ox * plan.stride + kx - plan.pad_left)
               guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
               let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
               for channel in 0..<plan.in_channels {

@@ -81,10 +81,10 @@ static void float_tiles(void) {
 }
 
 // Convolutions by Winograd at every tile size against the definition.
-static void float_winograd(int tile, int height, int width, int in, int out, int pad, int residual) {
+static void float_winograd(int stride, int tile, int height, int width, int in, int out, int pad, int residual) {
   f32_winograd v = {
-      .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
-      .out_height = height + 2 * pad - 2, .out_width = width + 2 * pad - 2, .pad_top = pad, .pad_left = pad,
+      .stride = stride, .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
+      .out_height = (height + 2 * pad - 3) / stride + 1, .out_width = (width + 2 * pad - 3) / stride + 1, .pad_top = pad, .pad_left = pad,
       .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
   f32_winograd_plan(&v, KERNELS_AVX512, 2);
   const size_t outputs = v.out_height * v.out_width * out;
@@ -100,7 +100,7 @@ static void float_winograd(int tile, int height, int width, int in, int out, int
       for (int o = 0; o < out; o++) {
         double sum = bias[o];
         for (int k = 0; k < 9; k++) {
-          const int iy = oy + k / 3 - pad, ix = ox + k % 3 - pad;
+          const int iy = oy * stride + k / 3 - pad, ix = ox * stride + k % 3 - pad;
           if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
           for (int c = 0; c < in; c++) sum += (double)x[(iy * width + ix) * in + c] * w[((size_t)o * in + c) * 9 + k];
         }
@@ -234,10 +234,11 @@ static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
 int main(void) {
   printf("%s\n", f32_igemm_for(KERNELS_AVX512)->name);
   float_tiles();
-  for (int tile = 2; tile <= 6; tile += 2) {
-    float_winograd(tile, 9, 11, 16, 17, 1, 0);
-    float_winograd(tile, 8, 8, 33, 40, 1, 1);
-    float_winograd(tile, 14, 13, 64, 64, 0, 1);
+  for (int tile = 2; tile <= 6; tile++) {
+    float_winograd(1, tile, 9, 11, 16, 17, 1, 0);
+    float_winograd(1, tile, 8, 8, 33, 40, 1, 1);
+    float_winograd(1, tile, 14, 13, 64, 64, 0, 1);
+    if (tile == 2 || tile == 4) float_winograd(2, tile, 15, 22, 33, 40, 1, 1);
   }
   static const kernels_q8_isa levels[] = {KERNELS_Q8_AVX512, KERNELS_Q8_AVXVNNI, KERNELS_Q8_AVX512VNNI};
   for (int level = 0; level < 3; level++) {

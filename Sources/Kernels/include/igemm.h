@@ -14,8 +14,9 @@ typedef struct {
   size_t y_stride;  // floats from one output pixel to the next
   size_t residual_stride;  // the same of the residual
   float low, high;  // y = min(max(sum + residual, low), high); a NaN stays one
-  // Memory that will be needed soon: for every four channels one cache line is fetched towards the second-level cache,
-  // from `ahead` on. Any address will do, nothing is read; ahead_step is 64, or 0 for nothing worth fetching.
+  // Memory that will be needed soon: for every channel ahead_step bytes are fetched towards the second-level cache, from
+  // `ahead` on. Any address will do, nothing is read; 0 for nothing worth fetching. Kernels fetch two lines at most for
+  // every step they take, of one channel or of four.
   const char *ahead;
   size_t ahead_step;
 } f32_igemm_epilogue;
@@ -97,6 +98,7 @@ typedef struct {
   size_t packed_count;  // floats of all packed weights
   int row_taps;  // a whole kernel row is one tap: few channels
   int panels_first;  // consecutive tasks share weights rather than pixels
+  int tiles_first;  // a task takes all its panels for one tile, then the next tile's, rather than the other way round
 } f32_convolution;
 
 // Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).

@@ -1,10 +1,17 @@
-// f32_winograd: 3×3 convolutions of stride 1 with fewer multiplications (Winograd, 1980; Lavin & Gray, "Fast Algorithms
-// for Convolutional Neural Networks", 2015).
+// f32_winograd: 3×3 convolutions with fewer multiplications (Winograd, 1980; Lavin & Gray, "Fast Algorithms for
+// Convolutional Neural Networks", 2015).
 //
-// A tile of 2×2, 4×4 or 6×6 outputs needs 4×4, 6×6 or 8×8 inputs; both and the filter are read as values of polynomials at
-// as many points, where convolution is a product: 16, 36 or 64 multiplications for a channel instead of 36, 144 or 324, and
-// the products of all tiles and channels at one point are a matrix product. What it costs: transforms of the inputs and
-// the outputs, weights that are 1.8, 4 or 7.1 times as many, and rounding errors of up to 1e-5 of a layer's largest output.
+// A tile of n×n outputs needs (n+2)×(n+2) inputs; both and the filter are read as values of polynomials at as many points,
+// where convolution is a product: 16, 36 or 64 multiplications for a channel instead of 36, 144 or 324 for n = 2, 4 or 6,
+// and the products of all tiles and channels at one point are a matrix product. What it costs: transforms of the inputs
+// and the outputs, weights that are 1.8, 4 or 7.1 times as many, and rounding errors of up to 1e-5 of a layer's largest
+// output.
+//
+// Where tiles of n do not fit the output, smaller ones at its edges do with some of the points, and with the same weights.
+//
+// With stride 2 the outer taps meet every other input, and the middle tap those between: n outputs along an axis take
+// n + 1 products at points for the former and n as they are for the latter, 25 or 81 for a channel instead of 36 or 144
+// for n = 2 or 4.
 #ifndef GIEMSA_KERNELS_WINOGRAD_H
 #define GIEMSA_KERNELS_WINOGRAD_H
 
@@ -13,10 +20,17 @@
 // Fewer channels than this, in or out, do not fit it (nor would it pay).
 #define F32_WINOGRAD_LEAST_CHANNELS 16
 
+// How tiles cover one axis of the output: `larges` of the largest size, then `smalls` of `small` outputs.
+typedef struct {
+  size_t larges, small, smalls;
+  size_t products;  // of all of them along this axis
+} f32_winograd_axis;
+
 // Fill the geometry, call f32_winograd_plan, then set the pointers; the struct holds nothing that must be freed.
 typedef struct {
-  // Geometry. NHWC, kernel 3×3, stride and dilation 1, one group.
-  size_t tile;  // outputs of a tile along each side: 2, 4 or 6
+  // Geometry. NHWC, kernel 3×3, dilation 1, one group.
+  size_t stride;  // 1 or 2
+  size_t tile;  // most outputs of a tile along each side: 2 to 6; 2 or 4 with stride 2
   size_t batch, in_height, in_width, in_channels;
   size_t out_height, out_width, out_channels;
   size_t pad_top, pad_left;
@@ -34,11 +48,12 @@ typedef struct {
   // Decided by f32_winograd_plan.
   kernels_isa isa;
   const f32_igemm_family *family;
-  size_t tiles_down, tiles_across;
+  f32_winograd_axis down, across;
+  size_t products;  // of all tiles, for each channel and output
   size_t tile_block, tile_blocks;  // tiles that are transformed, multiplied and transformed back together
   size_t panel_block, panel_blocks;  // panels of outputs of a task
-  size_t input_pitch, input_stride;  // floats from tile to tile and from point to point of transformed inputs
-  size_t product_stride;  // floats from point to point of products
+  size_t input_pitch, input_stride;  // floats from tile to tile and from product to product of transformed inputs
+  size_t product_stride;  // floats from product to product
   size_t tasks;
   size_t scratch_bytes;
   size_t zero_count;
@@ -49,7 +64,7 @@ typedef struct {
 void f32_winograd_plan(f32_winograd *winograd, kernels_isa isa, int threads);
 
 // Transforms and packs ONNX's [out_channels, in_channels, 3, 3]; `bias` may be NULL; `packed` has packed_count floats,
-// 64-byte aligned. Per panel of nr outputs: nr biases, then points × channels × nr weights.
+// 64-byte aligned. Per panel of nr outputs: nr biases, then (tile + 2)² × channels × nr weights.
 void f32_winograd_pack(const f32_winograd *winograd, const float *w, const float *bias, float *packed);
 
 // The same in parts that threads can share: the arguments, and task `panel` of `panels`.
