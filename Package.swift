@@ -10,6 +10,8 @@ let package = Package(
     .executable(name: "giemsa", targets: ["giemsa"]),
     .executable(name: "giemsa-field", targets: ["giemsa-field"]),
   ],
+  // Training on several machines needs Open MPI (tools/install-packages --mpi): swift build --traits MPI. All else does not.
+  traits: [.trait(name: "MPI", description: "giemsa train --distributed, by Open MPI")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -34,8 +36,12 @@ let package = Package(
 
     // Lab: the workstation.
     .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    .target(
+      name: "MessagePassing", cSettings: [.define("GIEMSA_MPI", .when(traits: ["MPI"]))],
+      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
     .target(name: "Datasets", dependencies: ["ModelGraph", "Imaging"]),
-    .target(name: "Training", dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Datasets"]),
+    .target(
+      name: "Training", dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Datasets", "MessagePassing"]),
     .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports"]),
     .target(name: "Reports", dependencies: ["ModelGraph"]),
     .executableTarget(

@@ -14,6 +14,24 @@ public struct Batch: Sendable {
   public var shares: [Float] = []
 }
 
+/// One of the parts that every batch is cut into, as even as can be: the share of one of several processes.
+public struct BatchPart: Sendable {
+  public let index: Int
+  public let count: Int
+
+  public static let whole = BatchPart(0, of: 1)
+
+  public init(_ index: Int, of count: Int) {
+    self.index = index
+    self.count = count
+  }
+
+  /// Which of a batch's pictures.
+  public func range(of pictures: Int) -> Range<Int> {
+    pictures * index / count..<pictures * (index + 1) / count
+  }
+}
+
 /// Batches of an epoch, made ahead of time by worker threads.
 ///
 /// The order and every random change depend on the seed, the epoch and the item alone, so the same seed gives the same
@@ -26,17 +44,20 @@ public final class BatchLoader {
   /// - Parameters:
   ///   - dropLast: leave out a last batch that is not full (a batch normalisation of few pictures is a poor one).
   ///   - mixup: blends pictures with one another, by shares from Beta(mixup, mixup); 0: none.
+  ///   - part: make only this part of each batch. All parts together are the batch, to the bit.
   ///   - workers: threads; at least 1.
   ///   - byteBudget: the most memory that prepared pictures may be kept in.
   public init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
-    dropLast: Bool, seed: UInt64, mixup: Double = 0, workers: Int, byteBudget: Int = 1 << 30
+    dropLast: Bool, seed: UInt64, mixup: Double = 0, part: BatchPart = .whole, workers: Int,
+    byteBudget: Int = 1 << 30
   ) {
     precondition(batchSize > 0, "a batch has at least one picture")
     batchesPerEpoch = dropLast ? items.count / batchSize : (items.count + batchSize - 1) / batchSize
     shared = Shared(
       items: items, preprocessing: preprocessing, augmentation: augmentation, batchSize: batchSize, shuffle: shuffle,
-      seed: seed, mixup: mixup > 0 ? Mixup(alpha: mixup) : nil, batches: batchesPerEpoch, ahead: max(1, workers) + 2,
+      seed: seed, mixup: mixup > 0 ? Mixup(alpha: mixup) : nil, part: part, batches: batchesPerEpoch,
+      ahead: max(1, workers) + 2,
       byteBudget: byteBudget)
     for _ in 0..<max(1, workers) {
       let thread = Thread { [shared] in shared.work() }
@@ -69,6 +90,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
   private let shuffle: Bool
   private let seed: UInt64
   private let mixup: Mixup?
+  private let part: BatchPart
   private let batches: Int
   /// How many batches may wait for the consumer.
   private let ahead: Int
@@ -86,7 +108,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
 
   init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
-    seed: UInt64, mixup: Mixup?, batches: Int, ahead: Int, byteBudget: Int
+    seed: UInt64, mixup: Mixup?, part: BatchPart, batches: Int, ahead: Int, byteBudget: Int
   ) {
     self.items = items
     self.preprocessing = preprocessing
@@ -95,6 +117,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     self.shuffle = shuffle
     self.seed = seed
     self.mixup = mixup
+    self.part = part
     self.batches = batches
     self.ahead = ahead
     store = PictureStore(items, preprocessing, crops: !(augmentation?.crops ?? false), byteBudget: byteBudget)
@@ -167,6 +190,18 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
   }
 
   private func make(_ indices: [Int], _ epoch: Int, _ number: Int) throws -> Batch {
+    let own = part.range(of: indices.count)
+    guard let mixup else { return try plain(Array(indices[own]), epoch) }
+    var random = RandomSource(seed: seed ^ 0x313C, stream: UInt64(epoch) << 32 | UInt64(number))
+    let blend = mixup.draw(indices.count, random: &random)
+    // This part's pictures, then those that they are mixed with and that are not among them.
+    let rows = Array(own) + Set(own.map { blend.order[$0] }).subtracting(own).sorted()
+    var batch = try plain(rows.map { indices[$0] }, epoch)
+    try blend.apply(to: &batch, rows: rows, own: own.count)
+    return batch
+  }
+
+  private func plain(_ indices: [Int], _ epoch: Int) throws -> Batch {
     var images = try Tensor(zeros: [indices.count, 3, preprocessing.height, preprocessing.width])
     let step = preprocessing.floatsPerPicture
     for (slot, index) in indices.enumerated() {
@@ -186,11 +221,6 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
         picture.pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
       }
     }
-    var batch = Batch(images: images, labels: indices.map { Int32(items[$0].label) }, indices: indices)
-    if let mixup {
-      var random = RandomSource(seed: seed ^ 0x313C, stream: UInt64(epoch) << 32 | UInt64(number))
-      mixup.apply(&batch, random: &random)
-    }
-    return batch
+    return Batch(images: images, labels: indices.map { Int32(items[$0].label) }, indices: indices)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelGraph
 
 /// Pictures of a batch blended with one another, and their answers alike: Zhang et al., "mixup: Beyond Empirical Risk
 /// Minimization" (2018), as fastai does it: each picture has a share of its own, drawn from Beta(alpha, alpha) and at
@@ -6,26 +7,55 @@ import Foundation
 struct Mixup: Sendable {
   let alpha: Double
 
-  func apply(_ batch: inout Batch, random: inout RandomSource) {
-    let count = batch.labels.count
+  /// Which pictures of a batch are mixed with which.
+  struct Blend {
+    /// Of each picture, the other one.
+    var order: [Int]
+    /// Of each picture, its share.
+    var shares: [Float]
+  }
+
+  func draw(_ count: Int, random: inout RandomSource) -> Blend {
     let order = random.permutation(count)
     let shares = (0..<count).map { _ in
       let share = random.beta(alpha)
       return Float(max(share, 1 - share))
     }
-    let size = batch.images.count / max(count, 1)
-    let before = batch.images.array(of: Float.self)
-    batch.images.withMutableElements(Float.self) { images in
-      for row in 0..<count {
-        let (share, other) = (shares[row], order[row] * size)
-        for index in 0..<size {
-          images[row * size + index] = before[row * size + index] * share + before[other + index] * (1 - share)
+    return Blend(order: order, shares: shares)
+  }
+}
+
+extension Mixup.Blend {
+  /// - Parameters:
+  ///   - rows: which of the whole batch's pictures are in `batch`.
+  ///   - own: how many of them, from the front, it is about; the others are there to be mixed with, and go.
+  func apply(to batch: inout Batch, rows: [Int], own: Int) throws(GraphError) {
+    let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
+    let others = rows[..<own].map { places[order[$0]] ?? 0 }
+    let size = batch.images.count / max(rows.count, 1)
+    let before = batch.images
+    var mixed = before
+    if own < rows.count {
+      var shape = before.shape
+      shape[0] = own
+      mixed = try Tensor(zeros: shape)
+    }
+    before.withElements(Float.self) { before in
+      mixed.withMutableElements(Float.self) { images in
+        for row in 0..<own {
+          let (share, other) = (shares[rows[row]], others[row] * size)
+          for index in 0..<size {
+            images[row * size + index] = before[row * size + index] * share + before[other + index] * (1 - share)
+          }
         }
       }
     }
     let labels = batch.labels
-    batch.partners = order.map { labels[$0] }
-    batch.shares = shares
+    batch.images = mixed
+    batch.labels = Array(labels[..<own])
+    batch.indices = Array(batch.indices[..<own])
+    batch.partners = others.map { labels[$0] }
+    batch.shares = rows[..<own].map { shares[$0] }
   }
 }
 

@@ -30,21 +30,30 @@ public struct Targets: Sendable {
 /// Cross-entropy of logits with the probabilities wanted: −Σ wanted · log softmax(logits), mean over the pictures (with
 /// class weights: over what they count).
 enum CrossEntropy {
-  /// - Parameter gradient: receives the loss's gradient, `[count, classes]`; without weights (softmax − wanted) / count.
-  static func loss(
-    _ logits: UnsafePointer<Float>, _ targets: Targets, classes: Int, gradient: UnsafeMutablePointer<Float>
-  ) -> Float {
+  /// What all rows together count.
+  static func weight(_ targets: Targets, classes: Int) -> Double {
+    guard !targets.classWeights.isEmpty else { return Double(targets.labels.count) }
+    var wanted = [Double](repeating: 0, count: classes)
+    var weight = 0.0
+    for row in targets.labels.indices {
+      targets.row(row, into: &wanted)
+      weight += wanted.reduce(0, +)
+    }
+    return weight
+  }
+
+  /// The sum over these rows.
+  ///
+  /// - Parameters:
+  ///   - weight: what the whole batch counts, of which these rows may be a part; above 0.
+  ///   - gradient: receives the gradient of the whole batch's mean, `[count, classes]`; without weights (softmax −
+  ///     wanted) / count.
+  static func total(
+    _ logits: UnsafePointer<Float>, _ targets: Targets, classes: Int, weight: Double,
+    gradient: UnsafeMutablePointer<Float>
+  ) -> Double {
     var wanted = [Double](repeating: 0, count: classes)
     let rows = targets.labels.count
-    var weight = Double(rows)
-    if !targets.classWeights.isEmpty {
-      weight = 0
-      for row in 0..<rows {
-        targets.row(row, into: &wanted)
-        weight += wanted.reduce(0, +)
-      }
-      weight = max(weight, 1e-12)
-    }
     var total = 0.0
     for row in 0..<rows {
       let line = logits + row * classes
@@ -62,6 +71,6 @@ enum CrossEntropy {
         gradient[row * classes + column] = Float((mass * share - wanted[column]) / weight)
       }
     }
-    return Float(total / max(weight, 1e-12))
+    return total
   }
 }

@@ -40,8 +40,11 @@ public final class TrainingNetwork {
   private(set) var moments: [Block] = []
   /// Steps the moments have seen.
   private(set) var momentSteps = 0
+  /// nil: nobody else trains the network.
+  private let exchange: GradientExchange?
   private var times: [String: (forward: Double, backward: Double)] = [:]
   private var updateTime = 0.0
+  private var sumTime = 0.0
 
   /// Memory of the network's own beyond the arena.
   final class Block {
@@ -66,11 +69,14 @@ public final class TrainingNetwork {
   ///   - freezing: what does not learn.
   ///   - precision: of the convolutions' products in training.
   ///   - seed: of dropout's masks.
+  ///   - ranks: those that train the same network, each with its part of every batch, this one's up to `inputShape[0]`
+  ///     pictures. A step is then one of all of them or of none: weights, moments and running statistics change when all
+  ///     gradients are there.
   /// - Throws: E201 naming the node where the graph holds an operator without a gradient; E204… where shapes do not fit;
   ///   E212 when memory runs out; E213 where the processor has no instructions for `precision`.
   public init(
     _ graph: Graph, inputShape: Shape, threads: Int, freezing: Freezing = .none, precision: Precision = .float32,
-    seed: UInt64 = 0
+    seed: UInt64 = 0, ranks: (any Ranks)? = nil
   ) throws(GraphError) {
     guard inputShape.rank >= 2, inputShape[0] >= 1 else {
       throw GraphError(.badInput, "a batch of shape \(inputShape) cannot be trained on")
@@ -102,6 +108,12 @@ public final class TrainingNetwork {
       bfloat16: bfloat16)
     classes = plan.output.shape[1]
     weights = try Block(plan.weightCount)
+    if let ranks {
+      let completed = zip(plan.steps, plan.updates).reversed().filter { $0.0.output.learns }.flatMap { $0.1 }
+      exchange = try GradientExchange(ranks, completed)
+    } else {
+      exchange = nil
+    }
     source = graph
     for parameter in plan.parameters {
       guard let constant = graph.values[parameter.value].constant else { continue }
@@ -119,7 +131,8 @@ public final class TrainingNetwork {
   ///   - images: `[n, channels, height, width]` float32, n at most the planned batch.
   ///   - labels: n class indices.
   ///   - rate, momentum: this step's, from a schedule. Momentum is Adam's β1.
-  /// - Throws: E213 for images or labels that do not fit, E214 when the loss is not a number (nothing is updated then).
+  /// - Throws: E213 for images or labels that do not fit or a rank that is lost, E214 when the loss is not a number (nothing
+  ///   is updated then).
   public func step(
     images: Tensor, labels: [Int32], optimizer: Optimizer, rate: Float, momentum: Float
   ) throws(GraphError) -> Float {
@@ -202,7 +215,7 @@ public final class TrainingNetwork {
   private func forwardAndBackward(
     _ images: Tensor, _ targets: Targets, _ update: (Parameter, UnsafeMutablePointer<Float>) -> Void
   ) throws(GraphError) -> Float {
-    let pass = try begin(images, isTraining: true)
+    var pass = try begin(images, isTraining: true)
     let labels = targets.labels
     guard labels.count == pass.images, targets.partners.count == targets.shares.count,
       targets.partners.isEmpty || targets.partners.count == labels.count,
@@ -211,9 +224,23 @@ public final class TrainingNetwork {
     if let wrong = (labels + targets.partners).first(where: { $0 < 0 || Int($0) >= classes }) {
       throw GraphError(.badInput, "label \(wrong) where the network has \(classes) classes")
     }
+    var weight = CrossEntropy.weight(targets, classes: classes)
+    if let exchange {
+      let share = BatchShare(exchange.ranks, images: pass.images, weight: weight)
+      weight = share.weight
+      pass.share = share
+      exchange.begin()
+      for statistic in statistics { statistic.pending = nil }
+    }
+    weight = max(weight, 1e-12)
     try forward(pass)
-    let loss = CrossEntropy.loss(
-      pass.activation(plan.output), targets, classes: classes, gradient: pass.gradient(plan.output))
+    var total = [
+      CrossEntropy.total(
+        pass.activation(plan.output), targets, classes: classes, weight: weight, gradient: pass.gradient(plan.output))
+    ]
+    exchange?.ranks.sum(&total)
+    try checkRanks()
+    let loss = Float(total[0] / weight)
     guard loss.isFinite else {
       throw GraphError(.notFinite, "the loss is not a number in step \(stepCount + 1); take a lower rate")
     }
@@ -221,9 +248,30 @@ public final class TrainingNetwork {
       let start = platform_seconds()
       try step.backward(pass)
       times[step.kind, default: (0, 0)].backward += platform_seconds() - start
-      for parameter in complete { update(parameter, pass.gradient(parameter)) }
+      if let exchange {
+        for parameter in complete { exchange.add(pass.gradient(parameter), of: parameter, team: team) }
+        exchange.ranks.poll()
+        try checkRanks()
+      } else {
+        for parameter in complete { update(parameter, pass.gradient(parameter)) }
+      }
+    }
+    if let exchange {
+      let start = platform_seconds()
+      exchange.finish()
+      sumTime += platform_seconds() - start
+      try checkRanks()
+      // From here on nothing can fail: the step is done on this rank.
+      for statistic in statistics { statistic.numbers = statistic.pending ?? statistic.numbers }
+      exchange.forEach { update($0, $1) }
     }
     return loss
+  }
+
+  /// Throws once another rank is lost: no step can come to its end then.
+  private func checkRanks() throws(GraphError) {
+    guard exchange?.ranks.isBroken ?? false else { return }
+    throw GraphError(.badInput, "another process that trains the network is lost")
   }
 
   /// The logits `[n, classes]` in evaluation mode: running statistics, no dropout. Any number of pictures.
@@ -288,6 +336,7 @@ public final class TrainingNetwork {
       let start = platform_seconds()
       try step.forward(pass)
       times[step.kind, default: (0, 0)].forward += platform_seconds() - start
+      if exchange != nil { try checkRanks() }
     }
   }
 
@@ -317,15 +366,31 @@ public final class TrainingNetwork {
   public var profile: [ProfileLine] {
     var lines = times.map { ProfileLine(kind: $0.key, forward: $0.value.forward, backward: $0.value.backward) }
     lines.append(ProfileLine(kind: "update", forward: 0, backward: updateTime))
+    if exchange != nil {
+      lines.append(ProfileLine(kind: "waiting for other ranks' gradients", forward: 0, backward: sumTime))
+    }
     return lines.sorted { ($1.forward + $1.backward, $0.kind) < ($0.forward + $0.backward, $1.kind) }
   }
 
   public func resetProfile() {
     times = [:]
     updateTime = 0
+    sumTime = 0
   }
 
   // MARK: State
+
+  /// Tells whether two networks with the same graph are the same: of weights, moments and running statistics.
+  public var fingerprint: UInt64 {
+    // FNV-1a over words.
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    func add(_ bits: UInt32) { hash = (hash ^ UInt64(bits)) &* 0x100_0000_01B3 }
+    for block in [weights] + moments {
+      for number in UnsafeBufferPointer(start: block.base, count: block.count) { add(number.bitPattern) }
+    }
+    for statistic in statistics { for number in statistic.numbers { add(number.bitPattern) } }
+    return hash
+  }
 
   var statistics: [RunningStatistic] { plan.steps.flatMap { $0.statistics } }
 

@@ -1,13 +1,20 @@
 import ArgumentParser
 import Foundation
 
-/// Text to standard output at once, as it stands: a progress line must not wait for a buffer to fill.
+/// Text to standard output at once, as it stands: a progress line must not wait for a buffer to fill. Of several ranks the
+/// first alone says something.
 func show(_ text: String) {
+  guard Rank.isFirst else { return }
   FileHandle.standardOutput.write(Data(text.utf8))
 }
 
-/// Text to standard error.
+/// Text to standard error, of the first rank.
 func complain(_ text: String) {
+  if Rank.isFirst { complainAsRank(text) }
+}
+
+/// The same of any rank.
+func complainAsRank(_ text: String) {
   FileHandle.standardError.write(Data((text + "\n").utf8))
 }
 

@@ -52,7 +52,7 @@ struct RateFinding {
 
   init(_ search: RateSearch) throws {
     guard let suggestions = search.suggestions else {
-      throw CommandFailure(
+      throw CommonFailure(
         "the loss was no number or exploded after \(search.points.count) steps: nothing to suggest; is the data right?")
     }
     self.search = search
@@ -78,7 +78,7 @@ extension TrainingBench {
   /// The range test on a network, which is afterwards as it was before.
   func search(_ network: TrainingNetwork, _ plan: RateSearch = RateSearch()) throws -> RateSearch {
     let before = try network.state()
-    let interruption = Interruption()
+    let interruption = Interruption(listens: ranks == nil)
     let progress = StageProgress()
     var search = plan
     var epoch = 0

@@ -28,7 +28,10 @@ struct Giemsa: ParsableCommand {
     } catch  where exitCode(for: error) == .success {
       print(fullMessage(for: error))  // help or the version was asked for
     } catch {
-      complain("giemsa: \(message(for: error))")
+      let rank = Rank.isFirst ? "" : "rank \(Rank.number) on \(ProcessInfo.processInfo.hostName): "
+      // What is wrong everywhere is said once: mpirun ends the others when the first has said it.
+      if !Rank.isFirst { sleep(2) }
+      complainAsRank("giemsa: \(rank)\(message(for: error))")
       Foundation.exit(2)
     }
   }

@@ -6,7 +6,9 @@ final class Interruption: @unchecked Sendable {  // `asked` is touched under `lo
   private var asked = false
   private var source: (any DispatchSourceSignal)?
 
-  init() {
+  /// - Parameter listens: else it is never asked.
+  init(listens: Bool = true) {
+    guard listens else { return }
     signal(SIGINT, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
     source.setEventHandler { [weak self] in
@@ -30,7 +32,8 @@ final class Interruption: @unchecked Sendable {  // `asked` is touched under `lo
   }
 
   deinit {
-    source?.cancel()
+    guard let source else { return }
+    source.cancel()
     signal(SIGINT, SIG_DFL)
   }
 }

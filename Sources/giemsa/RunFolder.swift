@@ -129,7 +129,9 @@ struct RunFolder {
   func write(card: ModelCard) throws { try write(Data(card.text.utf8), to: cardFile) }
 
   /// The network's state with the run's progress.
-  func write(state network: TrainingNetwork, _ progress: RunProgress) throws {
+  ///
+  /// - Parameter isUrgent: do not wait for the disk, for little time is left; ``flushState()`` does.
+  func write(state network: TrainingNetwork, _ progress: RunProgress, isUrgent: Bool = false) throws {
     var temporary = [CChar](repeating: 0, count: stateFile.utf8.count + 16)
     let size = temporary.count
     var file: Int32 = -1
@@ -143,12 +145,29 @@ struct RunFolder {
       temporary.withUnsafeBufferPointer {
         if error != 0 {
           platform_replace_abandon(file, $0.baseAddress)
+        } else if isUrgent, let base = $0.baseAddress {
+          platform_close(file)
+          error = rename(base, stateFile) == 0 ? 0 : errno
         } else {
           error = platform_replace_commit(file, $0.baseAddress, stateFile)
         }
       }
     }
     try check(error, stateFile)
+  }
+
+  /// Brings `last.state` to the disk.
+  func flushState() {
+    let file = open(stateFile, O_RDONLY)
+    guard file >= 0 else { return }
+    fsync(file)
+    close(file)
+  }
+
+  /// Whether there is a `last.state` that was written after `date`.
+  func hasState(since date: Date) -> Bool {
+    let written = try? FileManager.default.attributesOfItem(atPath: stateFile)[.modificationDate] as? Date
+    return written.map { $0 > date } ?? false
   }
 
   private final class PieceWriter {

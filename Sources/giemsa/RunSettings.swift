@@ -44,7 +44,10 @@ struct RunSettings: Codable {
   var folds: Int?
   var fold: Int?
   var seed: UInt64
+  /// Of each rank.
   var threads: Int
+  /// Processes that trained together, where there were several.
+  var ranks: Int?
   /// Pictures trained on and kept back.
   var trainCount: Int
   var validCount: Int

@@ -3,7 +3,7 @@ import Reports
 
 /// A bar on a terminal for work in named stages; silent in a pipe.
 final class StageProgress {
-  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let isTerminal = Rank.showsTerminal
   private var shown: ContinuousClock.Instant?
   private var isVisible = false
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Training
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,6 +13,10 @@ struct TrainCommand: ParsableCommand {
 
       Whatever ended a run (Ctrl-C, a power cut, kill -9), the same command with --resume goes on from last.state and \
       ends with the same bytes in best.onnx, last.onnx and history.csv as a run that nothing ended.
+
+      --distributed, under mpirun, trains on several processes or machines: each takes its share of every batch, and \
+      the losses are those of one process. Rank 0 alone writes. If a rank dies, what the others had come to is saved. \
+      It takes a giemsa that was built with --traits MPI.
 
       --folds K trains K times, into RUN/fold-1 to RUN/fold-K, each time keeping another part of the slides back, and \
       writes RUN/folds.csv: accuracy, sensitivity and specificity of each, their mean and standard deviation.
@@ -29,22 +34,44 @@ struct TrainCommand: ParsableCommand {
         auto: what find-lr suggests (the valley), for all layers.
         """, valueName: "rate"))
   var lr = RateChoice.one(3e-3)
+  @Flag(help: "Train together with the other processes that mpirun started.") var distributed = false
+  @Option(help: "With --distributed: seconds to wait for an answer of another process before it counts as lost.")
+  var rankTimeout = 600.0
   @OptionGroup var output: RunOptions
 
   func validate() throws {
+    if distributed {
+      guard MPIRanks.isAvailable else { throw ValidationError(Distribution.advice) }
+      guard options.foldCount == nil || options.fold != nil else {
+        throw ValidationError("--distributed trains one of the folds at a time: give --fold as well")
+      }
+    }
+    guard rankTimeout >= 1, rankTimeout <= 1e6 else {
+      throw ValidationError("--rank-timeout \(rankTimeout) must be from 1 to 1000000")
+    }
     try check(epochs, 1...100_000, "--epochs")
     if let patience { try check(patience, 1...100_000, "--patience") }
   }
 
   func run() throws {
     try reporting {
+      if distributed {
+        return try Distribution.each(patience: rankTimeout) { ranks in
+          try TrainingSession(recipe(options, output), ranks: ranks).run()
+        }
+      }
       try FoldsTraining.each(options, output) { options, output, isOneOfFolds in
-        var recipe = Recipe(options: options, output: output, epochs: epochs, rate: lr)
-        recipe.patience = patience
+        var recipe = recipe(options, output)
         recipe.isOneOfFolds = isOneOfFolds
         try TrainingSession(recipe).run()
       }
     }
+  }
+
+  private func recipe(_ options: TrainingOptions, _ output: RunOptions) -> Recipe {
+    var recipe = Recipe(options: options, output: output, epochs: epochs, rate: lr)
+    recipe.patience = patience
+    return recipe
   }
 }
 

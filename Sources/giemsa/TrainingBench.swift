@@ -17,27 +17,37 @@ final class TrainingBench {
   let optimizer: Optimizer
   /// What each class counts; empty: all the same.
   let classWeights: [Double]
+  /// Those that train the same network; nil: nobody else.
+  let ranks: MPIRanks?
+  /// The most pictures of a batch that are this process's.
+  private let share: Int
 
   var split: Split { plan.split }
 
   /// Everything that can be wrong with settings is found here; what can be wrong with pictures, in ``network()``.
-  init(_ options: TrainingOptions) throws {
+  init(_ options: TrainingOptions, ranks: MPIRanks? = nil) throws {
     self.options = options
+    self.ranks = ranks
     cells = try CellFolder(options.data)
     plan = try SplitPlan(cells, options)
     let split = plan.split
     start = try StartingPoint(options, classes: cells.classes)
     batch = min(options.batch, split.train.count)
+    let part = ranks.map { BatchPart($0.rank, of: $0.count) } ?? .whole
+    share = (batch + part.count - 1) / part.count
+    guard batch >= part.count else {
+      throw CommandFailure("a batch of \(batch) pictures is too small for \(part.count) ranks; raise --batch")
+    }
     classWeights = try TrainingBench.weights(options.classWeights, cells, split)
     let preprocessing = try Preprocessing(start.metadata, inputShape: Shape([batch, 3, start.size, start.size]))
     let workers = min(options.threads, 2)
     trainLoader = BatchLoader(
       items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
       augmentation: options.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
-      seed: options.seed, mixup: options.mixup, workers: workers)
+      seed: options.seed, mixup: options.mixup, part: part, workers: workers)
     validLoader = BatchLoader(
       items: split.valid.map { [cells] in cells.items[$0] }, preprocessing: preprocessing, augmentation: nil,
-      batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, workers: workers)
+      batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, part: part, workers: workers)
     optimizer =
       switch options.optimizer {
       case .adamw: .adamW(weightDecay: Float(options.weightDecay))
@@ -48,8 +58,9 @@ final class TrainingBench {
   /// The network to begin with; every picture is read once.
   func network() throws -> TrainingNetwork {
     let network = try TrainingNetwork(
-      start.graph, inputShape: Shape([batch, 3, start.size, start.size]), threads: options.threads,
-      freezing: options.freezing, precision: options.precision, seed: options.seed)
+      start.graph, inputShape: Shape([share, 3, start.size, start.size]), threads: options.threads,
+      freezing: options.freezing, precision: options.precision, seed: options.seed,
+      ranks: ranks.flatMap { $0.count > 1 ? $0 : nil })
     try trainLoader.preload()
     try validLoader.preload()
     return network
@@ -68,6 +79,7 @@ final class TrainingBench {
     settings.set(rates)
     settings.folds = plan.folds
     settings.fold = plan.fold
+    settings.ranks = ranks.flatMap { $0.count > 1 ? $0.count : nil }
     settings.resize = start.metadata.resize
     settings.precision = options.precision == .float32 ? nil : options.precision.rawValue
     settings.mixup = options.mixup > 0 ? options.mixup : nil
@@ -126,9 +138,14 @@ final class TrainingBench {
     if let reason = plan.reason { complain(reason) }
     for line in overlapWarnings { complain(line) }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""
+    let many = ranks.map { "\($0.count) \($0.count == 1 ? "rank" : "ranks") of " } ?? ""
     complain(
       "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(batch) pictures; "
-        + "\(options.threads) threads, \(network.instructionSet)")
+        + "\(many)\(options.threads) threads, \(network.instructionSet)")
+    if ranks != nil, Rank.isBound {
+      complain("note: mpirun binds each rank to few processors; --bind-to none frees them")
+    }
+    if ranks?.count == 1 { complain("note: one rank alone; mpirun -np N starts several") }
     if options.freeze == .freeze, start.source == nil {
       complain("note: the frozen body is as chance made it; --pretrained or --from gives it something to know")
     }

@@ -75,7 +75,7 @@ struct TrainingOptions: ParsableArguments {
   var freezeBn = false
   @Option(help: "Resize the shorter side to this, then crop to --size (or reflect borders up to it); else squeeze.")
   var resize: Int?
-  @Option(help: "Pictures a step.") var batch = 64
+  @Option(help: "Pictures a step; with --distributed all ranks' together.") var batch = 64
   @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
   @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
   @Option(
@@ -113,7 +113,8 @@ struct TrainingOptions: ParsableArguments {
   var folds: Int?
   @Option(help: "Of the folds, train this one only, into OUT itself.") var fold: Int?
   @Option(help: "Of the split, the weights, the order and the changes.") var seed: UInt64 = 1
-  @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Threads; unless given all processors, and with --distributed a rank's share of its machine's.")
+  var threads = Rank.threads
 
   var freezing: Freezing {
     freeze == .freeze ? .body(normalizationsLearn: !freezeBn) : .none

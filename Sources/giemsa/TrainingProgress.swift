@@ -10,7 +10,7 @@ final class TrainingProgress {
   private let epochs: Int
   private let steps: [Phase: Int]
   private let batch: Int
-  private let isTerminal = isatty(STDOUT_FILENO) == 1
+  private let isTerminal = Rank.showsTerminal
   private let started = ContinuousClock.now
   private var shown: ContinuousClock.Instant?
   private var phaseStart: (phase: Phase, epoch: Int, at: ContinuousClock.Instant)?

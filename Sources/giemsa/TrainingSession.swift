@@ -10,6 +10,8 @@ import Training
 final class TrainingSession {
   private let recipe: Recipe
   private let bench: TrainingBench
+  /// nil: this process trains alone. Else all ranks do the same here, but rank 0 alone touches files.
+  private let ranks: MPIRanks?
   private let folder: RunFolder
   private let network: TrainingNetwork
   private let schedules: [OneCycle]
@@ -22,7 +24,10 @@ final class TrainingSession {
   private let runLog: RunLog?
   /// Seconds of training since the program began, and of those, waiting for pictures.
   private var times = (training: 0.0, waiting: 0.0)
+  /// When the last step was done.
+  private var stepDate = Date.distantPast
 
+  private var isFirst: Bool { ranks?.rank ?? 0 == 0 }
   private var settings: RunSettings { progress.settings }
   private var trainLoader: BatchLoader { bench.trainLoader }
   private var validLoader: BatchLoader { bench.validLoader }
@@ -30,38 +35,29 @@ final class TrainingSession {
   private var out: String { recipe.output.folder }
 
   /// Everything that can be wrong is found here, before the first step.
-  init(_ recipe: Recipe) throws {
+  init(_ recipe: Recipe, ranks: MPIRanks? = nil) throws {
     self.recipe = recipe
-    bench = try TrainingBench(recipe.options)
-    let rates = recipe.rate.rates ?? [Double](repeating: 0, count: LayerGroups.count)
-    var settings = bench.settings(epochs: recipe.epochs, rates: rates, choice: recipe.rate)
-    settings.climb = recipe.climb
-    settings.startDivisor = recipe.startDivisor
-    settings.patience = recipe.patience
-    progress = RunProgress(settings: settings, pictures: bench.fingerprint)
-
-    let (out, output) = (recipe.output.folder, recipe.output)
-    folder = try RunFolder.make(out, overwrite: output.overwrite, resume: output.resume)
-    var state = output.resume ? try folder.state() : nil
-    if let state {
-      let saved = try folder.progress(in: state)
-      if let difference = try saved.difference(to: settings, pictures: progress.pictures) {
-        throw CommandFailure("\(out): \(difference); --resume needs the same. Or name another --out")
-      }
-      progress = saved
-      hasCleared = true
-    }
+    self.ranks = ranks
+    let prepared: Prepared
     do {
-      network = try bench.network()
-      if let bytes = state {
-        do { try network.restore(bytes) } catch { throw CommandFailure("\(out)/last.state: \(error)") }
-        state = nil
-      }
+      prepared = try Prepared(recipe, ranks)
     } catch {
-      folder.removeIfEmpty()
+      try ranks?.settle(error)
       throw error
     }
-    folder.clearUnfinished()
+    try ranks?.settle(nil)
+    (bench, folder, network) = (prepared.bench, prepared.folder, prepared.network)
+    progress = prepared.progress
+    hasCleared = prepared.isResumed
+    if let ranks {
+      do {
+        progress = try Prepared.meet(ranks, progress, bench, network)
+      } catch {
+        if ranks.rank == 0 { folder.removeIfEmpty() }
+        throw error
+      }
+      hasCleared = hasCleared || network.stepCount > 0
+    }
     let steps = bench.trainLoader.batchesPerEpoch
     if recipe.rate == .auto, !hasCleared {
       do {
@@ -69,7 +65,7 @@ final class TrainingSession {
         complain("--lr auto: \(RatePlot.text(found.valley))")
         if let rates = recipe.searched(found.valley).rates { progress.settings.set(rates) }
       } catch {
-        folder.removeIfEmpty()
+        if ranks?.rank ?? 0 == 0 { folder.removeIfEmpty() }
         throw error
       }
     }
@@ -80,7 +76,8 @@ final class TrainingSession {
       if let divisor = recipe.startDivisor { schedule.startDivisor = divisor }
       return schedule
     }
-    runLog = recipe.output.log.map { [folder, progress, network, hasCleared] in
+    let log = ranks?.rank ?? 0 == 0 ? recipe.output.log : nil
+    runLog = log.map { [folder, progress, network, hasCleared] in
       RunLog($0, folder.path, isAtOnce: hasCleared || !RunFolder.exists(folder.path)) { line in
         hasCleared && (line.isEpoch ? line.epoch < progress.epoch : line.step <= network.stepCount)
       }
@@ -90,9 +87,16 @@ final class TrainingSession {
   }
 
   func run() throws {
+    do { try runToTheEnd() } catch {
+      if let ranks, ranks.isBroken { rescue(ranks) }
+      throw error
+    }
+  }
+
+  private func runToTheEnd() throws {
     bench.describe("\(recipe.epochs) epochs of \(trainLoader.batchesPerEpoch) steps", network)
     if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }
-    let interruption = Interruption()
+    let interruption = Interruption(listens: ranks == nil)
     show(EpochTable.header + "\n")
     for result in progress.history { show(EpochTable.line(result) + "\n") }
     while progress.epoch < recipe.epochs, !isOutOfPatience {
@@ -103,6 +107,7 @@ final class TrainingSession {
         epoch: progress.epoch, trainLoss: trainLoss, validLoss: validLoss, accuracy: accuracy,
         seconds: (ContinuousClock.now - started).seconds, picturesPerSecond: pace, waiting: waiting)
       try finish(result)
+      try compareRanks()
       runLog?.write(LogLine(result, step: network.stepCount))
       line.erase()
       show(EpochTable.line(result) + "\n")
@@ -115,6 +120,8 @@ final class TrainingSession {
       let share = NumberText.fixed(times.waiting / times.training * 100, 1)
       complain("waited for pictures \(share) % of the training time")
     }
+    if let ranks, ranks.count > 1 { complain("all \(ranks.count) ranks have the same weights") }
+    guard isFirst else { return }
     try saveState()
     try saveLast()
     if hasTrained || folder.card() == nil { writeCard() }
@@ -152,22 +159,25 @@ final class TrainingSession {
           images: next.images, targets: bench.targets(next), optimizer: bench.optimizer, rates: now.map { $0.rate },
           momentum: now[0].momentum)
       } catch {
+        if ranks?.isBroken ?? false { throw RankLost() }
         // Not `catch where`: in a loop that sends Swift 6.3.1 into an endless one of its own.
         throw error.code == .notFinite ? diverged() : error as any Error
       }
       progress.lossSum += Double(loss)
       progress.step += 1
       hasTrained = true
+      stepDate = Date()
       line.update(progress.epoch, .train, progress.step, loss: Double(loss))
       if let runLog {
         let seconds = (ContinuousClock.now - asked).seconds
         runLog.write(
           LogLine(
             epoch: progress.epoch, step: network.stepCount, loss: Double(loss), rate: Double(now.last?.rate ?? 0),
-            seconds: seconds, picturesPerSecond: Double(next.labels.count) / max(seconds, 1e-9),
+            seconds: seconds, picturesPerSecond: Double(bench.batch) / max(seconds, 1e-9),
             waiting: waiting / max(seconds, 1e-9)))
       }
       if interruption.isAsked { return nil }
+      if ranks?.isBroken ?? false { throw RankLost() }
       if let every = recipe.output.saveEvery {
         if network.stepCount % every == 0 { try saveState() }
       } else if saving.isDueWithinEpoch {
@@ -188,8 +198,9 @@ final class TrainingSession {
     var steps = 0
     validLoader.start(epoch: progress.epoch)
     while let next = try validLoader.next() {
-      let logits = try network.logits(next.images)
       let classes = bench.cells.classes.count
+      // A last batch can be so small that a rank has nothing of it.
+      let logits = next.labels.isEmpty ? try Tensor([], [Float(0)]) : try network.logits(next.images)
       logits.withElements(Float.self) { scores in
         for (index, label) in next.labels.enumerated() {
           let row = scores[(index * classes)..<((index + 1) * classes)].map { Double($0) }
@@ -201,6 +212,12 @@ final class TrainingSession {
       steps += 1
       line.update(progress.epoch, .valid, steps, loss: .nan)
       if interruption.isAsked, steps < validLoader.batchesPerEpoch { return nil }
+    }
+    if let ranks {
+      var sums = [loss, Double(correct)]
+      ranks.sum(&sums)
+      if ranks.isBroken { throw RankLost() }
+      (loss, correct) = (sums[0], Int(sums[1]))
     }
     let count = Double(bench.split.valid.count)
     // Weights can overflow in an epoch's last step, which no training step sees any more.
@@ -222,14 +239,18 @@ final class TrainingSession {
       progress.settings.results.bestEpoch = result.epoch
       progress.settings.results.accuracy = result.accuracy
       progress.settings.results.validLoss = result.validLoss
-      try writeModel(try network.graph().described(by: bench.start.metadata, try settings.record()), to: folder.best)
+      if isFirst {
+        try writeModel(try network.graph().described(by: bench.start.metadata, try settings.record()), to: folder.best)
+      }
     }
+    guard isFirst else { return }
     if progress.epoch < recipe.epochs, recipe.output.saveEvery == nil ? saving.isDue : false { try saveState() }
     // Before the first state there is nothing to resume, and so no run that texts could tell of.
     if saving.hasSaved { try writeTexts() }
   }
 
   private func saveState() throws {
+    guard isFirst else { return }
     clearOnce()
     let started = ContinuousClock.now
     try folder.write(state: network, progress)
@@ -271,15 +292,16 @@ final class TrainingSession {
   }
 
   private func clearOnce() {
+    guard isFirst else { return }
     if !hasCleared { folder.clear(butFor: runLog?.file) }
     hasCleared = true
     runLog?.begin()
   }
 
-  private func diverged() -> CommandFailure {
+  private func diverged() -> CommonFailure {
     line.erase()
     let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(out)." } ?? ""
-    if saved.isEmpty { folder.removeIfEmpty() }
+    if saved.isEmpty, isFirst { folder.removeIfEmpty() }
     // The step before is the one that did it: its weights are the ones that fail.
     let rate = schedules.last?.values(at: max(network.stepCount - 1, 0)).rate ?? 0
     let cause = network.largestGradient.map {
@@ -287,9 +309,61 @@ final class TrainingSession {
       return "; the step before had a rate of \(String(format: "%.3g", rate)) and its largest gradient, \(size), in "
         + $0.parameter
     }
-    return CommandFailure(
+    return CommonFailure(
       "the loss is no longer a number (epoch \(progress.epoch), step \(network.stepCount + 1)\(cause ?? "")): "
         + "lower --lr, now \(settings.rate).\(saved)")
+  }
+}
+
+// MARK: Several ranks
+
+extension TrainingSession {
+  /// All ranks must have come to the same weights. They do, unless a processor or a library computes otherwise.
+  private func compareRanks() throws {
+    guard let ranks, ranks.count > 1 else { return }
+    let own = network.fingerprint
+    // Halves, so that a double holds them.
+    let halves = [Double(own >> 32), Double(own & 0xFFFF_FFFF)]
+    var sums = ranks.rank == 0 ? halves : [0, 0]
+    ranks.sum(&sums)
+    var differing = [sums == halves ? 0 : 1.0]
+    ranks.sum(&differing)
+    if ranks.isBroken { throw RankLost() }
+    guard differing[0] == 0 else {
+      throw CommonFailure("the ranks have come to different weights: do they run the same giemsa on like processors?")
+    }
+  }
+
+  /// After another rank was lost: one of those left saves what they all had come to, and the program ends.
+  ///
+  /// A step that was under way counts for nothing (``TrainingNetwork`` changes nothing before it is whole). mpirun leaves
+  /// little time, a second unless told otherwise: the state goes first, and does not wait for the disk.
+  private func rescue(_ ranks: MPIRanks) -> Never {
+    guard ranks.isKeeper else {
+      // Where nobody ends the ranks yet, the one who saves comes first.
+      if ranks.loss != .told, ranks.loss != .orphaned { sleep(60) }
+      ranks.endAfterLoss()
+    }
+    line.erase()
+    let place = "\(ranks.lossText) in epoch \(progress.epoch) after \(network.stepCount) steps"
+    do {
+      if isFirst, hasTrained { clearOnce() }
+      // Rank 0 may have saved before it ended.
+      if hasTrained, isFirst || !folder.hasState(since: stepDate) {
+        try folder.write(state: network, progress, isUrgent: true)
+      }
+      let saved = hasTrained || hasCleared
+      complainAsRank(
+        "giemsa: \(place); "
+          + (saved ? "saved in \(out) (go on: the same command with --resume)" : "there was nothing to save yet"))
+      if saved {
+        folder.flushState()
+        try saveLast()
+      }
+    } catch {
+      complainAsRank("giemsa: \(place), and then: \(error)")
+    }
+    ranks.endAfterLoss()
   }
 }
 

@@ -153,6 +153,14 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/log.\(format)")))
   }
 
+  /// These tests belong to a build without MPI; tools/test-distributed has one with it.
+  @Test func togetherWithoutMPI() throws {
+    let data = try cells(["Parasitized": 8, "Uninfected": 8])
+    try expectOneClearLine(
+      "giemsa", train(data, ["--distributed"]), naming: ["--distributed", "--traits MPI", "install-packages --mpi"])
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run")), "left something behind")
+  }
+
   @Test func unknownCommand() throws {
     try expectOneClearLine("giemsa", ["trian"], naming: ["trian"])
   }

@@ -73,6 +73,26 @@ import Testing
     #expect(first.map { $0.indices } != (try epoch(one, 1)).map { $0.indices })
   }
 
+  @Test(arguments: [(0.0, 2), (0.4, 2), (0.4, 3), (0.0, 5)]) func partsTogetherAreTheWhole(
+    _ mixup: Double, _ parts: Int
+  ) throws {
+    let items = try items(14)
+    func loader(_ part: BatchPart) throws -> BatchLoader {
+      BatchLoader(
+        items: items, preprocessing: try preprocessing(side: 8), augmentation: .standard, batchSize: 4, shuffle: true,
+        dropLast: false, seed: 9, mixup: mixup, part: part, workers: 2)
+    }
+    let whole = try epoch(try loader(.whole), 1)
+    let found = try (0..<parts).map { try epoch(try loader(BatchPart($0, of: parts)), 1) }
+    for (number, batch) in whole.enumerated() {
+      let pieces = found.map { $0[number] }
+      #expect(pieces.flatMap { $0.images.array(of: Float.self) } == batch.images.array(of: Float.self))
+      #expect(pieces.flatMap { $0.labels } == batch.labels && pieces.flatMap { $0.indices } == batch.indices)
+      #expect(pieces.flatMap { $0.partners } == batch.partners && pieces.flatMap { $0.shares } == batch.shares)
+      for piece in pieces { #expect(piece.images.shape == [piece.labels.count, 3, 8, 8]) }
+    }
+  }
+
   @Test func inOrderWithoutShuffling() throws {
     let loader = try loader(try items(9), shuffle: false, dropLast: true)
     #expect(loader.batchesPerEpoch == 2)

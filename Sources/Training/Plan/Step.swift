@@ -32,6 +32,8 @@ struct Pass {
   let weights: UnsafeMutablePointer<Float>
   let team: ThreadTeam
   let kernels: train_kernels
+  /// nil: the batch is all here.
+  var share: BatchShare?
 
   func activation(_ slot: Slot) -> UnsafeMutablePointer<Float> { arena[slot.activation] }
   func weights(_ parameter: Parameter) -> UnsafeMutablePointer<Float> { weights + parameter.offset }
@@ -132,6 +134,8 @@ final class RunningStatistic {
   let name: String
   let value: Graph.ValueID
   var numbers: [Float]
+  /// What a step with other ranks makes of them, until it is known to have come to its end on all of them.
+  var pending: [Float]?
 
   init(name: String, value: Graph.ValueID, numbers: [Float]) {
     self.name = name

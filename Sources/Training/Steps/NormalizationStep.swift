@@ -7,6 +7,8 @@ import ModelGraph
 /// running + (1 − momentum) · batch, the variance unbiased there, as PyTorch does. Ioffe and Szegedy, "Batch
 /// Normalization" (2015). Operands: x, γ, β, residual (optional).
 ///
+/// Where several ranks train together, the batch is all of theirs: its moments, and the two sums of the backward pass.
+///
 /// Where γ is frozen, it normalises by the running moments in training too, and leaves them alone.
 final class NormalizationStep: Step {
   private let epsilon: Float
@@ -70,7 +72,9 @@ final class NormalizationStep: Step {
   private func takeMoments(
     _ pass: Pass, _ x: UnsafeMutablePointer<Float>, _ rows: Int, _ saved: UnsafeMutablePointer<Float>
   ) throws(GraphError) {
-    guard rows > 1 else {
+    let chunk = Int(TRAIN_NORM_CHUNK)
+    let allRows = pass.share.map { $0.images * output.count(images: 1) / channels } ?? rows
+    guard allRows > 1 else {
       throw GraphError(.badInput, "batch normalisation needs more than one value per channel; take a larger batch")
         .at(place)
     }
@@ -78,8 +82,7 @@ final class NormalizationStep: Step {
     pass.team.run { thread, threads in
       pass.kernels.norm_moments(x, Int64(rows), Int32(channels), partials, thread, threads)
     }
-    let chunk = Int(TRAIN_NORM_CHUNK)
-    for c in 0..<channels {
+    func moments(_ c: Int) -> (mean: Double, spread: Double) {
       // Chan, Golub and LeVeque's rule for joining the moments of two parts, in double.
       var (count, mean, spread) = (0.0, 0.0, 0.0)
       for index in 0..<((rows + chunk - 1) / chunk) {
@@ -93,13 +96,41 @@ final class NormalizationStep: Step {
         spread += partSpread + delta * delta * count * n / (count + n)
         count += n
       }
+      return (mean, spread)
+    }
+    let count = Double(allRows)
+    func take(_ c: Int, _ mean: Double, _ spread: Double, _ means: inout [Float], _ variances: inout [Float]) {
       let batchVariance = max(spread, 0) / count
       saved[c] = Float(mean)
       saved[channels + c] = Float(1 / (batchVariance + Double(epsilon)).squareRoot())
       let share = 1 - momentum
-      self.mean.numbers[c] = momentum * self.mean.numbers[c] + share * Float(mean)
-      variance.numbers[c] = momentum * variance.numbers[c] + share * Float(max(spread, 0) / (count - 1))
+      means[c] = momentum * means[c] + share * Float(mean)
+      variances[c] = momentum * variances[c] + share * Float(max(spread, 0) / (count - 1))
     }
+    guard let share = pass.share else {
+      for c in 0..<channels {
+        let (mean, spread) = moments(c)
+        take(c, mean, spread, &self.mean.numbers, &variance.numbers)
+      }
+      return
+    }
+    // Sums of x − k and of its square, with the running mean as k: near enough to the mean that nothing is lost.
+    var means = self.mean.pending ?? self.mean.numbers
+    var variances = variance.pending ?? variance.numbers
+    let centres = means.map { Double($0) }
+    var sums = [Double](repeating: 0, count: 2 * channels)
+    for c in 0..<channels {
+      let (mean, spread) = moments(c)
+      let distance = mean - centres[c]
+      sums[c] = distance * Double(rows)
+      sums[channels + c] = spread + distance * distance * Double(rows)
+    }
+    share.ranks.sum(&sums)
+    for c in 0..<channels {
+      let distance = sums[c] / count
+      take(c, centres[c] + distance, sums[channels + c] - sums[c] * distance, &means, &variances)
+    }
+    (self.mean.pending, variance.pending) = (means, variances)
   }
 
   override func backward(_ pass: Pass) throws(GraphError) {
@@ -121,22 +152,36 @@ final class NormalizationStep: Step {
     }
     let chunk = Int(TRAIN_NORM_CHUNK)
     let factors = partials + 3 * chunks * channels
-    for c in 0..<channels {
+    func sums(_ c: Int) -> (sum: Double, product: Double) {
       var (sum, product) = (0.0, 0.0)
       for index in 0..<((rows + chunk - 1) / chunk) {
         sum += Double(partials[index * 2 * channels + c])
         product += Double(partials[(index * 2 + 1) * channels + c])
       }
+      return (sum, product)
+    }
+    // Over all ranks' rows; the gradients of γ and β are of this rank's alone, as all parameters' are.
+    var all: [Double] = []
+    var allRows = rows
+    if takesMoments, let share = pass.share {
+      allRows = share.images * output.count(images: 1) / channels
+      let own = (0..<channels).map { sums($0) }
+      all = own.map { $0.sum } + own.map { $0.product }
+      share.ranks.sum(&all)
+    }
+    for c in 0..<channels {
+      var (sum, product) = sums(c)
       let inverse = Double(inverse[c])
       set(pass.gradient(beta) + c, Float(sum), modes[2])
       set(pass.gradient(gamma) + c, Float(product * inverse), modes[1])
+      if !all.isEmpty { (sum, product) = (all[c], all[channels + c]) }
       // dx = γ/σ · (g − mean(g) − x̂ · mean(g · x̂)), as a · g + b · x + k.
       // Running moments are constants: a · g alone.
       let a = Double(scale[c])
-      let b = takesMoments ? -a * product * inverse * inverse / Double(rows) : 0
+      let b = takesMoments ? -a * product * inverse * inverse / Double(allRows) : 0
       factors[c] = Float(a)
       factors[channels + c] = Float(b)
-      factors[2 * channels + c] = takesMoments ? Float(-a * sum / Double(rows) - b * Double(mean[c])) : 0
+      factors[2 * channels + c] = takesMoments ? Float(-a * sum / Double(allRows) - b * Double(mean[c])) : 0
     }
     if modes[0] != .unwanted {
       let dx = pass.gradient(input())

@@ -114,8 +114,10 @@ final class DropoutStep: Step {
   private func run(_ pass: Pass, _ x: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, adds: Bool) {
     let key = pass.key ^ (salt &* 0x9E37_79B9_7F4A_7C15)
     let ratio = pass.isTraining ? ratio : 0
+    // The mask of a picture is that of its place in the whole batch, whichever rank has it.
+    let before = output.isBatched ? (pass.share?.first ?? 0) * output.count(images: 1) : 0
     pass.team.runRanges(output.count(images: pass.images)) { first, count in
-      pass.kernels.dropout(x + first, y + first, ratio, key, UInt64(first), adds ? 1 : 0, count)
+      pass.kernels.dropout(x + first, y + first, ratio, key, UInt64(before + first), adds ? 1 : 0, count)
     }
   }
 }

@@ -1,0 +1,184 @@
+#define _GNU_SOURCE
+#include "message_passing.h"
+
+#ifdef GIEMSA_MPI
+#include <errno.h>
+#include <mpi/mpi.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  MOST_SUMS = 4096,       // under way at once
+  SPINS = 200,            // looks at a request before the processor is given away
+  PIECE = 64 << 20,       // bytes broadcast at once
+};
+
+static int rank, count, local_count;
+static double patience;
+static pid_t parent;
+// The ranks on this machine and their processes, by rank; and whether rank 0 is among them.
+static int *local_ranks;
+static int *local_processes;
+static int is_beside_first;
+// Under way, in the order they were begun.
+static MPI_Request sums[MOST_SUMS];
+static int sum_count;
+
+static volatile sig_atomic_t loss;
+static volatile sig_atomic_t gone_rank = -1;
+static volatile sig_atomic_t is_keeper;
+static char failure[MPI_MAX_ERROR_STRING];
+
+int mp_available(void) { return 1; }
+int mp_rank(void) { return rank; }
+int mp_count(void) { return count; }
+int mp_local_count(void) { return local_count; }
+const char *mp_failure(void) { return failure; }
+int mp_gone_rank(void) { return gone_rank; }
+int mp_is_keeper(void) { return is_keeper; }
+
+// Looks who is left on this machine. Safe in a signal handler.
+static int gone(int *keeps) {
+  int first = -1;
+  *keeps = is_beside_first;
+  for (int i = 0; i < local_count; i++) {
+    int lives = kill(local_processes[i], 0) == 0 || errno != ESRCH;
+    if (!lives && first < 0) first = local_ranks[i];
+    if (lives && local_ranks[i] < rank) *keeps = 0;
+  }
+  return first;
+}
+
+// At once: a moment later, those who end because of it are gone too.
+static void lose(mp_loss_kind kind) {
+  if (loss) return;
+  int keeps;
+  gone_rank = gone(&keeps);
+  is_keeper = keeps;
+  loss = kind;
+}
+
+static void told(int signal) {
+  int error = errno, keeps;
+  // mpirun wakes all ranks a second before it tells them to end; others may do so for reasons of their own.
+  if (signal != SIGCONT || gone(&keeps) >= 0) lose(MP_TOLD);
+  errno = error;
+}
+
+mp_loss_kind mp_loss(void) {
+  if (!loss && parent && getppid() != parent) lose(MP_ORPHANED);
+  return (mp_loss_kind)loss;
+}
+
+static int went_well(int error) {
+  if (error == MPI_SUCCESS) return 1;
+  int length;
+  if (!loss && MPI_Error_string(error, failure, &length) != MPI_SUCCESS) strcpy(failure, "an error of MPI");
+  lose(MP_FAILED);
+  return 0;
+}
+
+static double seconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+// Not MPI_Wait: that never comes back once another rank is gone, and leaves no processor to anybody meanwhile.
+static void await(MPI_Request *request) {
+  double waited = 0, last = 0;
+  for (int turn = 0;; turn++) {
+    int done = 0;
+    if (loss || !went_well(MPI_Test(request, &done, MPI_STATUS_IGNORE)) || done) return;
+    if (turn < SPINS) continue;
+    if (mp_loss()) return;
+    double now = seconds(), since = last > 0 ? now - last : 0;
+    last = now;
+    // A machine that was asleep, or a program that was halted, has not waited.
+    waited += since < 1 ? since : 1;
+    if (waited > patience) {
+      lose(MP_SILENT);
+    } else if (waited < 2e-3) {
+      sched_yield();
+    } else {
+      nanosleep(&(struct timespec){.tv_nsec = waited < 1 ? 50000 : 1000000}, NULL);
+    }
+  }
+}
+
+int mp_begin(double seconds_to_wait) {
+  int given;
+  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) return -1;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &count);
+  MPI_Comm local;
+  if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &local) != MPI_SUCCESS) return -1;
+  MPI_Comm_size(local, &local_count);
+  local_ranks = calloc((size_t)local_count, sizeof *local_ranks);
+  local_processes = calloc((size_t)local_count, sizeof *local_processes);
+  if (!local_ranks || !local_processes) return -1;
+  int process = (int)getpid();
+  if (MPI_Allgather(&rank, 1, MPI_INT, local_ranks, 1, MPI_INT, local) != MPI_SUCCESS ||
+      MPI_Allgather(&process, 1, MPI_INT, local_processes, 1, MPI_INT, local) != MPI_SUCCESS)
+    return -1;
+  MPI_Comm_free(&local);
+  is_beside_first = local_ranks[0] == 0;
+  patience = seconds_to_wait;
+  // A rank alone needs nobody who started it.
+  parent = count > 1 ? getppid() : 0;
+  struct sigaction action = {.sa_handler = told, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGCONT, &action, NULL);
+  // What is said when mpirun is gone is lost; to be ended by it would lose more.
+  signal(SIGPIPE, SIG_IGN);
+  return 0;
+}
+
+void mp_end(void) { MPI_Finalize(); }
+
+_Noreturn void mp_abort(int status) {
+  MPI_Abort(MPI_COMM_WORLD, status);
+  _exit(status);
+}
+
+void mp_sum(double *numbers, int n) {
+  MPI_Request request;
+  if (mp_loss()) return;
+  if (went_well(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &request)))
+    await(&request);
+}
+
+void mp_start_sum(float *numbers, int n) {
+  if (mp_loss()) return;
+  if (sum_count == MOST_SUMS) mp_finish_sums();
+  MPI_Request *request = &sums[sum_count];
+  if (went_well(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD, request))) sum_count++;
+}
+
+void mp_poll(void) {
+  int index, done;
+  if (!loss && sum_count > 0) went_well(MPI_Testany(sum_count, sums, &index, &done, MPI_STATUS_IGNORE));
+}
+
+void mp_finish_sums(void) {
+  for (int i = 0; i < sum_count; i++) await(&sums[i]);
+  sum_count = 0;
+}
+
+void mp_broadcast(void *bytes, size_t n) {
+  for (size_t first = 0; first < n && !mp_loss(); first += PIECE) {
+    size_t piece = n - first < PIECE ? n - first : PIECE;
+    MPI_Request request;
+    if (went_well(MPI_Ibcast((char *)bytes + first, (int)piece, MPI_BYTE, 0, MPI_COMM_WORLD, &request)))
+      await(&request);
+  }
+}
+#endif

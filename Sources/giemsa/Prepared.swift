@@ -1,0 +1,75 @@
+import Foundation
+import Training
+
+/// What a run of training has before its first step.
+struct Prepared {
+  let bench: TrainingBench
+  let folder: RunFolder
+  let network: TrainingNetwork
+  var progress: RunProgress
+  let isResumed: Bool
+
+  /// Everything that can be wrong is found here. Of several ranks the first alone looks at the run's folder.
+  init(_ recipe: Recipe, _ ranks: MPIRanks?) throws {
+    bench = try TrainingBench(recipe.options, ranks: ranks)
+    let rates = recipe.rate.rates ?? [Double](repeating: 0, count: LayerGroups.count)
+    var settings = bench.settings(epochs: recipe.epochs, rates: rates, choice: recipe.rate)
+    settings.climb = recipe.climb
+    settings.startDivisor = recipe.startDivisor
+    settings.patience = recipe.patience
+    progress = RunProgress(settings: settings, pictures: bench.fingerprint)
+
+    let (out, output) = (recipe.output.folder, recipe.output)
+    if let ranks, ranks.rank > 0 {
+      folder = RunFolder(path: out)
+      network = try bench.network()
+      isResumed = false
+      return
+    }
+    folder = try RunFolder.make(out, overwrite: output.overwrite, resume: output.resume)
+    var state = output.resume ? try folder.state() : nil
+    if let state {
+      let saved = try folder.progress(in: state)
+      if let difference = try saved.difference(to: settings, pictures: progress.pictures) {
+        throw CommandFailure("\(out): \(difference); --resume needs the same. Or name another --out")
+      }
+      progress = saved
+    }
+    isResumed = state != nil
+    do {
+      network = try bench.network()
+      if let bytes = state {
+        do { try network.restore(bytes) } catch { throw CommandFailure("\(out)/last.state: \(error)") }
+        state = nil
+      }
+    } catch {
+      folder.removeIfEmpty()
+      throw error
+    }
+    folder.clearUnfinished()
+  }
+
+  /// Before the first step together: proves that all ranks are about the same run, and gives them rank 0's weights and
+  /// progress. Returns the latter.
+  static func meet(
+    _ ranks: MPIRanks, _ progress: RunProgress, _ bench: TrainingBench, _ network: TrainingNetwork
+  ) throws -> RunProgress {
+    let own = RankIntroduction(
+      progress: progress, pictures: bench.pictures.map { $0.line }.fingerprint, instructionSet: network.instructionSet)
+    let first = ranks.broadcast(ranks.rank == 0 ? Array(try JSONEncoder().encode(own)) : [])
+    let state = ranks.broadcast(ranks.rank == 0 ? try network.state() : [])
+    if ranks.isBroken { throw RankLost() }
+    var result = progress
+    var failure: (any Error)?
+    if ranks.rank > 0 {
+      do {
+        let first = try JSONDecoder().decode(RankIntroduction.self, from: Data(first))
+        if let difference = try own.difference(toFirst: first) { throw CommandFailure(difference) }
+        try network.restore(state)
+        result = first.progress
+      } catch { failure = error }
+    }
+    try ranks.settle(failure)
+    return result
+  }
+}
