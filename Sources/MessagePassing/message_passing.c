@@ -4,7 +4,9 @@
 #ifdef GIEMSA_MPI
 #include <errno.h>
 #include <mpi/mpi.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,14 @@ static int is_beside_first;
 // Under way, in the order they were begun.
 static MPI_Request sums[MOST_SUMS];
 static int sum_count;
+
+// Held by the first thread but for its calls of MPI, and in the end by the one that rescues.
+static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
+#define OUTSIDE(call) (pthread_mutex_unlock(&state), outcome = (call), pthread_mutex_lock(&state), went_well(outcome))
+static sem_t lost;
+static void (*rescue)(void *);
+static void *rescue_context;
+static volatile sig_atomic_t is_joined;
 
 static volatile sig_atomic_t loss;
 static volatile sig_atomic_t gone_rank = -1;
@@ -61,6 +71,7 @@ static void lose(mp_loss_kind kind) {
   gone_rank = gone(&keeps);
   is_keeper = keeps;
   loss = kind;
+  sem_post(&lost);
 }
 
 static void told(int signal) {
@@ -73,6 +84,32 @@ static void told(int signal) {
 mp_loss_kind mp_loss(void) {
   if (!loss && parent && getppid() != parent) lose(MP_ORPHANED);
   return (mp_loss_kind)loss;
+}
+
+static void *stand_by(void *unused) {
+  (void)unused;
+  for (;;) {
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (sem_timedwait(&lost, &until) == 0) break;
+    mp_loss();
+  }
+  pthread_mutex_lock(&state);
+  rescue(rescue_context);
+  _exit(1);
+}
+
+_Noreturn void mp_await_rescue(void) {
+  pthread_mutex_unlock(&state);
+  for (;;) pause();
+}
+
+// Where MPI or its helpers end the program by exit().
+static void ending(void) {
+  if (!is_joined) return;
+  lose(MP_FAILED);
+  for (;;) pause();
 }
 
 static int went_well(int error) {
@@ -93,8 +130,8 @@ static double seconds(void) {
 static void await(MPI_Request *request) {
   double waited = 0, last = 0;
   for (int turn = 0;; turn++) {
-    int done = 0;
-    if (loss || !went_well(MPI_Test(request, &done, MPI_STATUS_IGNORE)) || done) return;
+    int done = 0, outcome;
+    if (loss || !OUTSIDE(MPI_Test(request, &done, MPI_STATUS_IGNORE)) || done) return;
     if (turn < SPINS) continue;
     if (mp_loss()) return;
     double now = seconds(), since = last > 0 ? now - last : 0;
@@ -111,7 +148,7 @@ static void await(MPI_Request *request) {
   }
 }
 
-int mp_begin(double seconds_to_wait) {
+int mp_begin(double seconds_to_wait, void (*call)(void *context), void *context) {
   int given;
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) return -1;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
@@ -132,6 +169,13 @@ int mp_begin(double seconds_to_wait) {
   patience = seconds_to_wait;
   // A rank alone needs nobody who started it.
   parent = count > 1 ? getppid() : 0;
+  rescue = call;
+  rescue_context = context;
+  pthread_t thread;
+  pthread_mutex_lock(&state);
+  if (sem_init(&lost, 0, 0) != 0 || pthread_create(&thread, NULL, stand_by, NULL) != 0) return -1;
+  is_joined = 1;
+  atexit(ending);
   struct sigaction action = {.sa_handler = told, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
   sigaction(SIGTERM, &action, NULL);
@@ -142,30 +186,39 @@ int mp_begin(double seconds_to_wait) {
   return 0;
 }
 
-void mp_end(void) { MPI_Finalize(); }
+void mp_end(void) {
+  int outcome;
+  OUTSIDE(MPI_Finalize());
+  is_joined = 0;
+}
 
 _Noreturn void mp_abort(int status) {
+  // If MPI cannot even do this: a rank that dies ends the others as well.
+  signal(SIGALRM, SIG_DFL);
+  alarm(10);
   MPI_Abort(MPI_COMM_WORLD, status);
   _exit(status);
 }
 
 void mp_sum(double *numbers, int n) {
   MPI_Request request;
+  int outcome;
   if (mp_loss()) return;
-  if (went_well(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &request)))
+  if (OUTSIDE(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &request)))
     await(&request);
 }
 
 void mp_start_sum(float *numbers, int n) {
+  int outcome;
   if (mp_loss()) return;
   if (sum_count == MOST_SUMS) mp_finish_sums();
   MPI_Request *request = &sums[sum_count];
-  if (went_well(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD, request))) sum_count++;
+  if (OUTSIDE(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD, request))) sum_count++;
 }
 
 void mp_poll(void) {
-  int index, done;
-  if (!loss && sum_count > 0) went_well(MPI_Testany(sum_count, sums, &index, &done, MPI_STATUS_IGNORE));
+  int index, done, outcome;
+  if (!loss && sum_count > 0) OUTSIDE(MPI_Testany(sum_count, sums, &index, &done, MPI_STATUS_IGNORE));
 }
 
 void mp_finish_sums(void) {
@@ -177,7 +230,8 @@ void mp_broadcast(void *bytes, size_t n) {
   for (size_t first = 0; first < n && !mp_loss(); first += PIECE) {
     size_t piece = n - first < PIECE ? n - first : PIECE;
     MPI_Request request;
-    if (went_well(MPI_Ibcast((char *)bytes + first, (int)piece, MPI_BYTE, 0, MPI_COMM_WORLD, &request)))
+    int outcome;
+    if (OUTSIDE(MPI_Ibcast((char *)bytes + first, (int)piece, MPI_BYTE, 0, MPI_COMM_WORLD, &request)))
       await(&request);
   }
 }

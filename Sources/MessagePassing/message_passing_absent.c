@@ -6,7 +6,10 @@
 // Built without MPI: one rank alone.
 
 int mp_available(void) { return 0; }
-int mp_begin(double patience) { return (void)patience, -1; }
+int mp_begin(double patience, void (*rescue)(void *context), void *context) {
+  return (void)patience, (void)rescue, (void)context, -1;
+}
+_Noreturn void mp_await_rescue(void) { exit(1); }
 void mp_end(void) {}
 _Noreturn void mp_abort(int status) { exit(status); }
 int mp_rank(void) { return 0; }

@@ -9,7 +9,7 @@ struct CommonFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// Another rank is lost; ``TrainingSession/rescue(_:)`` is what to do.
+/// Another rank is lost.
 struct RankLost: Error {}
 
 /// What ranks must have in common before they train together.
@@ -41,15 +41,20 @@ enum Distribution {
 
   /// Runs `body` as one of the ranks.
   static func each(patience: Double, _ body: (MPIRanks) throws -> Void) throws {
-    guard let ranks = MPIRanks(patience: patience) else { throw CommandFailure("MPI does not start") }
+    guard let ranks = MPIRanks(patience: patience, rescue: { _exit(1) }) else {
+      throw CommandFailure("MPI does not start")
+    }
+    ranks.rescue = { [unowned ranks] in
+      if ranks.isKeeper { complainAsRank("giemsa: \(ranks.lossText) before training began") }
+      ranks.endAfterLoss()
+    }
     do {
       try body(ranks)
+      // All is saved: nothing is left to be done for anybody.
+      ranks.rescue = { _exit(1) }
       ranks.end()
     } catch {
-      if ranks.isBroken {
-        if ranks.isKeeper { complainAsRank("giemsa: \(ranks.lossText) before training began") }
-        ranks.endAfterLoss()
-      }
+      if ranks.isBroken { ranks.awaitRescue() }
       guard error is CommonFailure || error is ExitCode else {
         // The others do not know of it and would wait: mpirun ends them all.
         complainAsRank("giemsa: \(ranks.name)\(error)")

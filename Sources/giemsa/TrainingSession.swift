@@ -87,13 +87,8 @@ final class TrainingSession {
   }
 
   func run() throws {
-    do { try runToTheEnd() } catch {
-      if let ranks, ranks.isBroken { rescue(ranks) }
-      throw error
-    }
-  }
-
-  private func runToTheEnd() throws {
+    // It keeps this session alive until the program has ended or Distribution takes it back.
+    ranks?.rescue = { self.rescue() }
     bench.describe("\(recipe.epochs) epochs of \(trainLoader.batchesPerEpoch) steps", network)
     if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }
     let interruption = Interruption(listens: ranks == nil)
@@ -338,7 +333,10 @@ extension TrainingSession {
   ///
   /// A step that was under way counts for nothing (``TrainingNetwork`` changes nothing before it is whole). mpirun leaves
   /// little time, a second unless told otherwise: the state goes first, and does not wait for the disk.
-  private func rescue(_ ranks: MPIRanks) -> Never {
+  ///
+  /// Called while the thread that trains stands between two steps or waits for the others in one.
+  private func rescue() -> Never {
+    guard let ranks else { _exit(1) }
     guard ranks.isKeeper else {
       // Where nobody ends the ranks yet, the one who saves comes first.
       if ranks.loss != .told, ranks.loss != .orphaned { sleep(60) }

@@ -1,8 +1,9 @@
 // What training on several machines needs of MPI, and nothing else. Built without the package trait MPI there is none:
 // mp_available() is 0 then, and nobody may call the rest.
 //
-// One thread calls (MPI_THREAD_FUNNELED). Nothing here waits for ever: once another rank is lost, or this one is told
-// to end, every call returns at once, sums mean nothing, and mp_loss() says why.
+// One thread calls (MPI_THREAD_FUNNELED): the one that called mp_begin(). Once another rank is lost, or this one is told
+// to end, every call returns at once, sums mean nothing, and mp_loss() says why. If MPI itself does not return (Open MPI
+// 4.1 locks itself in when a peer of a TCP connection dies), a second thread does what is left to do.
 #ifndef GIEMSA_MESSAGE_PASSING_H
 #define GIEMSA_MESSAGE_PASSING_H
 
@@ -18,9 +19,15 @@ typedef enum {
   MP_FAILED,    // MPI said so: mp_failure()
 } mp_loss_kind;
 
-// Joins the other ranks. From now on SIGTERM and SIGINT only change what mp_loss() returns.
-// `patience`: seconds after which a rank that gives no answer is lost. Returns 0, or -1 where MPI does not start.
-int mp_begin(double patience);
+// Joins the other ranks. From now on SIGTERM and SIGINT are losses too.
+//
+// patience  seconds after which a rank that gives no answer is lost
+// rescue    called once after a loss, on a thread of its own, when the first thread is within a call of MPI or in
+//           mp_await_rescue(): so nothing changes meanwhile. It ends the process.
+//
+// Returns 0, or -1 where MPI does not start.
+int mp_begin(double patience, void (*rescue)(void *context), void *context);
+_Noreturn void mp_await_rescue(void);
 // Leaves them; waits for the others to do so too.
 void mp_end(void);
 // Ends all ranks, this one as well, without waiting for anybody.

@@ -13,10 +13,12 @@ public final class MPIRanks: Ranks {
     case failed(String)
   }
 
-  public let rank: Int
-  public let count: Int
+  public private(set) var rank = 0
+  public private(set) var count = 1
   /// Ranks on this machine.
-  public let localCount: Int
+  public private(set) var localCount = 1
+  /// What to do after a loss, on a thread of its own, while the thread that trains stands still in a call of this class.
+  public var rescue: () -> Never
   public let host = ProcessInfo.processInfo.hostName
 
   /// Whether this program was built with MPI.
@@ -24,9 +26,18 @@ public final class MPIRanks: Ranks {
 
   /// nil where MPI is not there or does not start.
   ///
-  /// - Parameter patience: seconds after which a rank that gives no answer is lost.
-  public init?(patience: Double) {
-    guard MPIRanks.isAvailable, mp_begin(patience) == 0 else { return nil }
+  /// - Parameters:
+  ///   - patience: seconds after which a rank that gives no answer is lost.
+  ///   - rescue: the first ``rescue``.
+  public init?(patience: Double, rescue: @escaping () -> Never) {
+    self.rescue = rescue
+    guard MPIRanks.isAvailable else { return nil }
+    // Alive as long as the process.
+    let context = Unmanaged.passRetained(self).toOpaque()
+    let call: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
+      if let context { Unmanaged<MPIRanks>.fromOpaque(context).takeUnretainedValue().rescue() }
+    }
+    guard mp_begin(patience, call, context) == 0 else { return nil }
     rank = Int(mp_rank())
     count = Int(mp_count())
     localCount = Int(mp_local_count())
@@ -34,6 +45,9 @@ public final class MPIRanks: Ranks {
 
   /// Leaves the others, once they all do.
   public func end() { mp_end() }
+
+  /// After a loss: leaves everything to ``rescue``.
+  public func awaitRescue() -> Never { mp_await_rescue() }
 
   /// Ends all ranks at once.
   public func abort(_ status: Int32) -> Never { mp_abort(status) }
