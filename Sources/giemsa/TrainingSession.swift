@@ -175,7 +175,8 @@ final class TrainingSession {
       if ranks?.isBroken ?? false { throw RankLost() }
       if let every = recipe.output.saveEvery {
         if network.stepCount % every == 0 { try saveState() }
-      } else if saving.isDueWithinEpoch {
+      } else if saving.isDueWithinEpoch || ranks != nil && !saving.hasSaved {
+        // Of several ranks one is easily lost: after the first step there is something to go on from, whoever it is.
         try saveState()
       }
     }
