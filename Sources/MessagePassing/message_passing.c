@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 enum {
-  MOST_SUMS = 4096,       // under way at once
-  SPINS = 200,            // looks at a request before the processor is given away
-  PIECE = 64 << 20,       // bytes broadcast at once
+  MOST_SUMS = 4096,  // under way at once
+  SPINS = 200,       // looks at a request before the processor is given away
+  PIECE = 64 << 20,  // bytes broadcast at once
 };
 
 static int rank, count, local_count;
@@ -37,6 +37,7 @@ static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
 static sem_t lost;
 static void (*rescue)(void *);
 static void *rescue_context;
+// Between the two, others can be lost.
 static volatile sig_atomic_t is_joined;
 
 static volatile sig_atomic_t loss;
@@ -66,7 +67,7 @@ static int gone(int *keeps) {
 
 // At once: a moment later, those who end because of it are gone too.
 static void lose(mp_loss_kind kind) {
-  if (loss) return;
+  if (loss || !is_joined) return;
   int keeps;
   gone_rank = gone(&keeps);
   is_keeper = keeps;
@@ -188,11 +189,13 @@ int mp_begin(double seconds_to_wait, void (*call)(void *context), void *context)
 
 void mp_end(void) {
   int outcome;
-  OUTSIDE(MPI_Finalize());
+  // All is done: whoever dies now, nothing is lost.
   is_joined = 0;
+  OUTSIDE(MPI_Finalize());
 }
 
 _Noreturn void mp_abort(int status) {
+  is_joined = 0;
   // If MPI cannot even do this: a rank that dies ends the others as well.
   signal(SIGALRM, SIG_DFL);
   alarm(10);

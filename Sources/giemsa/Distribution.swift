@@ -15,6 +15,8 @@ struct RankLost: Error {}
 /// What ranks must have in common before they train together.
 struct RankIntroduction: Codable {
   var progress: RunProgress
+  /// Whether the run goes on from what was saved; only the first knows.
+  var isResumed: Bool
   /// Of the pictures' pixels.
   var pictures: String
   var instructionSet: String
@@ -50,8 +52,6 @@ enum Distribution {
     }
     do {
       try body(ranks)
-      // All is saved: nothing is left to be done for anybody.
-      ranks.rescue = { _exit(1) }
       ranks.end()
     } catch {
       if ranks.isBroken { ranks.awaitRescue() }

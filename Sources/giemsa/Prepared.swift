@@ -6,8 +6,8 @@ struct Prepared {
   let bench: TrainingBench
   let folder: RunFolder
   let network: TrainingNetwork
-  var progress: RunProgress
-  let isResumed: Bool
+  private(set) var progress: RunProgress
+  private(set) var isResumed: Bool
 
   /// Everything that can be wrong is found here. Of several ranks the first alone looks at the run's folder.
   init(_ recipe: Recipe, _ ranks: MPIRanks?) throws {
@@ -50,26 +50,23 @@ struct Prepared {
   }
 
   /// Before the first step together: proves that all ranks are about the same run, and gives them rank 0's weights and
-  /// progress. Returns the latter.
-  static func meet(
-    _ ranks: MPIRanks, _ progress: RunProgress, _ bench: TrainingBench, _ network: TrainingNetwork
-  ) throws -> RunProgress {
+  /// progress.
+  mutating func meet(_ ranks: MPIRanks) throws {
     let own = RankIntroduction(
-      progress: progress, pictures: bench.pictures.map { $0.line }.fingerprint, instructionSet: network.instructionSet)
+      progress: progress, isResumed: isResumed, pictures: bench.pictures.map { $0.line }.fingerprint,
+      instructionSet: network.instructionSet)
     let first = ranks.broadcast(ranks.rank == 0 ? Array(try JSONEncoder().encode(own)) : [])
     let state = ranks.broadcast(ranks.rank == 0 ? try network.state() : [])
     if ranks.isBroken { throw RankLost() }
-    var result = progress
     var failure: (any Error)?
     if ranks.rank > 0 {
       do {
         let first = try JSONDecoder().decode(RankIntroduction.self, from: Data(first))
         if let difference = try own.difference(toFirst: first) { throw CommandFailure(difference) }
         try network.restore(state)
-        result = first.progress
+        (progress, isResumed) = (first.progress, first.isResumed)
       } catch { failure = error }
     }
     try ranks.settle(failure)
-    return result
   }
 }

@@ -38,26 +38,25 @@ final class TrainingSession {
   init(_ recipe: Recipe, ranks: MPIRanks? = nil) throws {
     self.recipe = recipe
     self.ranks = ranks
-    let prepared: Prepared
+    var prepared: Prepared
     do {
       prepared = try Prepared(recipe, ranks)
     } catch {
       try ranks?.settle(error)
       throw error
     }
-    try ranks?.settle(nil)
+    if let ranks {
+      do {
+        try ranks.settle(nil)
+        try prepared.meet(ranks)
+      } catch {
+        if ranks.rank == 0 { prepared.folder.removeIfEmpty() }
+        throw error
+      }
+    }
     (bench, folder, network) = (prepared.bench, prepared.folder, prepared.network)
     progress = prepared.progress
     hasCleared = prepared.isResumed
-    if let ranks {
-      do {
-        progress = try Prepared.meet(ranks, progress, bench, network)
-      } catch {
-        if ranks.rank == 0 { folder.removeIfEmpty() }
-        throw error
-      }
-      hasCleared = hasCleared || network.stepCount > 0
-    }
     let steps = bench.trainLoader.batchesPerEpoch
     if recipe.rate == .auto, !hasCleared {
       do {
@@ -87,7 +86,7 @@ final class TrainingSession {
   }
 
   func run() throws {
-    // It keeps this session alive until the program has ended or Distribution takes it back.
+    // It keeps this session alive as long as it may be needed: to the program's end.
     ranks?.rescue = { self.rescue() }
     bench.describe("\(recipe.epochs) epochs of \(trainLoader.batchesPerEpoch) steps", network)
     if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }

@@ -28,7 +28,7 @@ typedef enum {
 // Returns 0, or -1 where MPI does not start.
 int mp_begin(double patience, void (*rescue)(void *context), void *context);
 _Noreturn void mp_await_rescue(void);
-// Leaves them; waits for the others to do so too.
+// Leaves them; waits for the others to do so too. From then on nobody is lost.
 void mp_end(void);
 // Ends all ranks, this one as well, without waiting for anybody.
 _Noreturn void mp_abort(int status);
