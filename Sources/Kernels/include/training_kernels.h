@@ -64,17 +64,17 @@ typedef struct {
 } train_weight_job;
 
 // A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward or by the data or by the weights: a quarter of the
-// multiplications, rounding errors of up to about 1e-5 of the largest result (of weights, over 60,000 pixels, 3e-5, four
-// times those of plain sums). train_winograd_plan fills in what is decided, and says how much memory u, v, s and m
-// need; then
+// multiplications. Rounding errors: in float up to about 1e-5 of the largest result (of weights, over 60,000 pixels, 3e-5,
+// four times those of plain sums); in bf16 1 % of the results' size, four times those of plain sums.
+// train_winograd_plan fills in what is decided, and says how much memory u, v, s and m need; then of train_winograd
 //
-//   by tiles   winograd_filters, winograd_tiles
-//   by panels  for each block: winograd_inputs, winograd_panels
-//   weights    for each block: winograd_inputs (with s), winograd_sums
+//   by tiles   filters, tiles
+//   by panels  for each block: inputs, panels
+//   weights    for each block: inputs (with s), sums
 //
 // a block being count tiles from first on, and every call being made on all threads before the next.
 typedef struct {
-  // Geometry. At least 16 channels and 16 columns.
+  // Geometry. At least 16 channels and 16 columns; of bf16 an even number of channels.
   int32_t images, height, width, out_height, out_width, pad_top, pad_left;
   int32_t channels, columns;  // of x, of the output
   int32_t turned;             // read the filters backwards: what the gradient by the data wants
@@ -89,15 +89,26 @@ typedef struct {
   // Decided by train_winograd_plan.
   int32_t tiles_down, tiles_across;
   int32_t by_panels;
-  int64_t blocks, block;           // tiles at a time: of a thread (by tiles) or of all
-  int64_t x_pitch, y_pitch;        // floats from tile to tile
+  int64_t blocks, block;       // tiles at a time: of a thread (by tiles) or of all
+  int64_t x_pitch, y_pitch;    // numbers from tile to tile
+  int64_t x_stride, y_stride;  // and from point to point
   int32_t unit_panels, unit_channels;
   int64_t u_floats, v_floats, s_floats, m_floats;  // m: for each thread
 
-  // Memory, 64-byte aligned.
-  float *u, *v, *s, *m;
+  // Memory, 64-byte aligned. u holds floats where it is the sums of weights' gradients, else numbers, as v and s do.
+  void *u, *v, *s;
+  float *m;
   int64_t first, count;
 } train_winograd_job;
+
+typedef struct {
+  int32_t number_bytes;  // of what is multiplied: 4, float, or 2, bf16
+  void (*filters)(const train_winograd_job *job, int thread, int threads);
+  void (*tiles)(const train_winograd_job *job, int thread, int threads);
+  void (*inputs)(const train_winograd_job *job, int thread, int threads);
+  void (*panels)(const train_winograd_job *job, int thread, int threads);
+  void (*sums)(const train_winograd_job *job, int thread, int threads);
+} train_winograd;
 
 enum { TRAIN_WINOGRAD_TILES = 128 };
 
@@ -133,12 +144,7 @@ typedef struct {
   // w packed [panel of outputs][taps][inputs][width] → t packed [panel of inputs][taps][outputs][width].
   void (*transpose_weights)(
       const float *w, float *t, int taps, int inputs, int outputs, int thread, int threads);
-  // By Winograd, see train_winograd_job.
-  void (*winograd_filters)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_tiles)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_inputs)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_panels)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_sums)(const train_winograd_job *job, int thread, int threads);
+  train_winograd winograd;
   // One filter per channel: w is [taps][channels].
   void (*depthwise)(const train_pool *p, const float *x, const float *w, const float *bias, float *y, int thread,
                     int threads);
@@ -214,6 +220,7 @@ typedef struct {
   void (*narrow)(const float *x, uint16_t *y, size_t n, int thread, int threads);
   // w packed [rows][width], rows even, → pairs of rows alternating: [rows / 2][width][2].
   void (*narrow_weights)(const float *w, uint16_t *packed, int64_t rows, int thread, int threads);
+  train_winograd winograd;
 } train_bf16_kernels;
 
 // What goes with `kernels` on this CPU, or NULL where it cannot multiply bf16. Where the environment's GIEMSA_ISA is
@@ -227,8 +234,9 @@ const train_kernels *train_kernels_for_cpu(void);
 // By name, or NULL where this CPU or build does not have it.
 const train_kernels *train_kernels_named(const char *name);
 
-// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights.
-void train_winograd_plan(train_winograd_job *job, const train_kernels *kernels, int weights, int threads);
+// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights. width: of the packed
+// weights' panels.
+void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels, int width, int weights, int threads);
 
 // Floats of scratch that weight_gradient needs for each thread.
 size_t train_weight_gradient_scratch(const train_kernels *kernels);

@@ -48,15 +48,20 @@ final class ConvolutionStep: Step {
     self.bfloat16 = bfloat16.flatMap {
       Bfloat16Convolution(geometry, kernels: $0, packedCount: max(packedCount, transposedCount))
     }
-    if self.bfloat16 == nil { winograd = WinogradConvolution(geometry, kernels: kernels, threads: threads) }
+    winograd = WinogradConvolution(
+      geometry, kernels: kernels, bfloat16: self.bfloat16 == nil ? nil : bfloat16, threads: threads)
   }
 
   override var readsBackward: [Slot] { padded == nil && modes[1] != .unwanted ? [input()] : [] }
   override var savedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
-  override var scratchCount: Int { max(winograd?.forwardScratch ?? 0, bfloat16?.scratch ?? 0) }
-  override var backwardScratchCount: Int { gradientScratch + (bfloat16?.scratch ?? 0) + transposedScratch }
+  override var scratchCount: Int { goesByWinograd ? winograd?.forwardScratch ?? 0 : bfloat16?.scratch ?? 0 }
+  override var backwardScratchCount: Int { gradientScratch + narrowScratch + transposedScratch }
+  private var goesByWinograd: Bool { winograd?.goesForward ?? false }
+  private var givesDataByWinograd: Bool { winograd?.givesData ?? false }
+  private var sumsWeightsByWinograd: Bool { winograd?.sumsWeights ?? false }
   /// The backward pass's scratch: of the gradients' kernels, of bfloat16, of the transposed weights.
   private var gradientScratch: Int { max(weightScratch * threads, winograd?.backwardScratch ?? 0) }
+  private var narrowScratch: Int { givesDataByWinograd && sumsWeightsByWinograd ? 0 : bfloat16?.scratch ?? 0 }
   private var transposedScratch: Int { geometry.group * transposedCount }
 
   private var taps: Int { geometry.plane.height.kernel * geometry.plane.width.kernel }
@@ -81,7 +86,7 @@ final class ConvolutionStep: Step {
 
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
-    if let winograd, pass.isTraining {
+    if let winograd, winograd.goesForward, pass.isTraining {
       winograd.forward(
         pass, scratchMemory(pass, backward: false), x: pass.activation(input()), w: pass.weights(w),
         bias: parameter(2).map { UnsafePointer(pass.weights($0)) }, y: pass.activation(output))
@@ -123,9 +128,11 @@ final class ConvolutionStep: Step {
 
   override func backward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
-    let narrowed = bfloat16.map {
+    let isNarrow = modes[0] != .unwanted && !givesDataByWinograd || modes[1] != .unwanted && !sumsWeightsByWinograd
+    let narrowed = bfloat16.flatMap { bfloat16 -> UnsafeRawPointer? in
+      guard isNarrow else { return nil }
       let count = pass.images * geometry.plane.outputCount * geometry.filters
-      return $0.narrow(pass.gradient(output), count: count, pass, in: bfloat16Gradients(pass))
+      return bfloat16.narrow(pass.gradient(output), count: count, pass, in: bfloat16Gradients(pass))
     }
     if modes[0] != .unwanted { dataGradient(pass, w, narrowed) }
     if modes[1] != .unwanted { weightGradient(pass, w, narrowed) }
@@ -150,7 +157,7 @@ final class ConvolutionStep: Step {
         pass.kernels.transpose_weights(
           from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
       }
-      if let winograd {
+      if let winograd, winograd.givesData {
         winograd.dataGradient(
           pass, scratchMemory(pass, backward: true), dy: dy, transposed: to, dx: dx,
           accumulates: modes[0] == .accumulate)
