@@ -33,7 +33,7 @@ extension TrainingNetwork {
     }
     func isPicture(_ step: Step, _ side: Int) -> Bool {
       let shape = step.output.shape
-      return step.output.learns && shape.rank == 4 && shape[2] >= side && shape[3] >= side
+      return step.output.learns && !step.output.gradientIsNarrow && shape.rank == 4 && shape[2] >= side && shape[3] >= side
     }
     guard let last = plan.steps.lastIndex(where: { isPicture($0, 2) }) else { return [] }
     let passages = passages

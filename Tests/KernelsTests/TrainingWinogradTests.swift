@@ -72,7 +72,7 @@ import Testing
         job.turned = turned ? 1 : 0
         job.accumulate = 1
         (job.x, job.w, job.bias, job.target) = (
-          UnsafePointer(x.base), UnsafePointer(packed.base), UnsafePointer(bias.base), y.base
+          UnsafeRawPointer(x.base), UnsafePointer(packed.base), UnsafePointer(bias.base), y.base
         )
         let memory = try prepare(&job, kernels, threads, forWeights: false)
         if job.by_panels != 0 {
@@ -104,7 +104,7 @@ import Testing
       let dw = try GuardedFloats(pack(before, test, width), aligned: true)
       var job = self.job(test)
       job.accumulate = 1
-      (job.x, job.y, job.target) = (UnsafePointer(x.base), UnsafePointer(dy.base), dw.base)
+      (job.x, job.y, job.target) = (UnsafeRawPointer(x.base), UnsafeRawPointer(dy.base), dw.base)
       let memory = try prepare(&job, kernels, threads, forWeights: true)
       inBlocks(&job) {
         run($0, threads, kernels.winograd.inputs)

@@ -79,8 +79,9 @@ typedef struct {
   int32_t channels, columns;  // of x, of the output
   int32_t turned;             // read the filters backwards: what the gradient by the data wants
   int32_t accumulate;
-  const float *x;      // [images, height, width, channels]
-  const float *y;      // weights alone: the slopes [images, out_height, out_width, columns]
+  const void *x;       // [images, height, width, channels]
+  const void *y;       // weights alone: the slopes [images, out_height, out_width, columns]
+  int32_t x_narrow, y_narrow;  // x, y are bf16, not float: of train_bf16_kernels alone
   const float *w;      // packed [panel][9][channels][width], zeros past the last column
   const float *bias;   // may be NULL
   float *target;       // [images, out_height, out_width, columns], or the gradient packed as w
@@ -116,6 +117,9 @@ enum { TRAIN_WEIGHT_BLOCK = 256, TRAIN_WEIGHT_PANELS = 8 };
 
 // Rows whose sums are taken together in float; the chunks are added in double.
 enum { TRAIN_NORM_CHUNK = 512 };
+
+// What norm_gradient does to dx, floats but for the last, which is bf16 and train_bf16_kernels' alone.
+enum train_norm_target { TRAIN_NORM_WRITES, TRAIN_NORM_ADDS, TRAIN_NORM_NARROW };
 
 enum train_activation {
   TRAIN_RELU,          // max(x, 0)
@@ -162,14 +166,14 @@ typedef struct {
   void (*norm_apply)(const float *x, const float *residual, float *y, const float *scale, const float *shift,
                      int64_t rows, int channels, int relu, int thread, int threads);
   // Sums of g and of g · (x − mean), where g = dy with the rectifier's mask applied: from y > 0 if y is given, else
-  // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself).
-  void (*norm_gradient_sums)(const float *x, const float *dy, const float *y, float *masked, const float *mean,
+  // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself). x and y are floats.
+  void (*norm_gradient_sums)(const void *x, const float *dy, const void *y, float *masked, const float *mean,
                              const float *scale, const float *shift, int64_t rows, int channels, int relu,
                              float *partials, int thread, int threads);
   // dx = a · g + b · x + c per channel, g as above with the mask from x if relu. dx may be dy.
-  void (*norm_gradient)(const float *x, const float *dy, float *dx, const float *a, const float *b, const float *c,
-                        const float *scale, const float *shift, int64_t rows, int channels, int relu, int accumulate,
-                        int thread, int threads);
+  void (*norm_gradient)(const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c,
+                        const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                        enum train_norm_target target, int thread, int threads);
 
   // Elementwise, over a thread's share of n floats.
   void (*activate)(enum train_activation kind, float alpha, float beta, const float *x, float *y, size_t n);
@@ -221,6 +225,17 @@ typedef struct {
   // w packed [rows][width], rows even, → pairs of rows alternating: [rows / 2][width][2].
   void (*narrow_weights)(const float *w, uint16_t *packed, int64_t rows, int thread, int threads);
   train_winograd winograd;
+  // As train_kernels', with copies of x and y in bf16 for the backward pass. y and y_narrow may be NULL.
+  void (*norm_apply)(const float *x, const float *residual, float *y, uint16_t *x_narrow, uint16_t *y_narrow,
+                     const float *scale, const float *shift, int64_t rows, int channels, int relu, int thread,
+                     int threads);
+  // As train_kernels', from those copies.
+  void (*norm_gradient_sums)(const void *x, const float *dy, const void *y, float *masked, const float *mean,
+                             const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                             float *partials, int thread, int threads);
+  void (*norm_gradient)(const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c,
+                        const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                        enum train_norm_target target, int thread, int threads);
 } train_bf16_kernels;
 
 // What goes with `kernels` on this CPU, or NULL where it cannot multiply bf16. Where the environment's GIEMSA_ISA is

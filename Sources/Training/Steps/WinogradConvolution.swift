@@ -79,26 +79,30 @@ struct WinogradConvolution {
     bias: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>
   ) {
     guard var part = parts.forward else { return }
-    (part.job.x, part.job.w, part.job.bias, part.job.target) = (x, w, bias, y)
+    (part.job.x, part.job.w, part.job.bias, part.job.target) = (UnsafeRawPointer(x), w, bias, y)
     convolve(&part, pass, scratch)
   }
 
-  /// - Parameter transposed: the filters with inputs and outputs exchanged, packed.
+  /// - Parameters:
+  ///   - isNarrow: dy is bfloat16.
+  ///   - transposed: the filters with inputs and outputs exchanged, packed.
   func dataGradient(
-    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, dy: UnsafePointer<Float>, transposed: UnsafePointer<Float>,
-    dx: UnsafeMutablePointer<Float>, accumulates: Bool
+    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, dy: UnsafeRawPointer, isNarrow: Bool,
+    transposed: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
     guard var part = parts.data else { return }
     (part.job.x, part.job.w, part.job.target, part.job.accumulate) = (dy, transposed, dx, accumulates ? 1 : 0)
+    part.job.x_narrow = isNarrow ? 1 : 0
     convolve(&part, pass, scratch)
   }
 
   func weightGradient(
-    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
-    dw: UnsafeMutablePointer<Float>, accumulates: Bool
+    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, x: UnsafeRawPointer, dy: UnsafeRawPointer,
+    areNarrow: (x: Bool, dy: Bool), dw: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
     guard var part = parts.weights else { return }
     (part.job.x, part.job.y, part.job.target, part.job.accumulate) = (x, dy, dw, accumulates ? 1 : 0)
+    (part.job.x_narrow, part.job.y_narrow) = (areNarrow.x ? 1 : 0, areNarrow.dy ? 1 : 0)
     prepare(&part, pass, scratch)
     forEachBlock(&part, pass, part.kernels.sums)
   }
