@@ -7,7 +7,9 @@ enum NarrowCopies {
     var readers: [ObjectIdentifier: [Step]] = [:]
     for step in steps {
       makers[ObjectIdentifier(step.output)] = step
-      for case let slot? in step.operands.map({ $0?.slot }) { readers[ObjectIdentifier(slot), default: []].append(step) }
+      for case let slot? in step.operands.map({ $0?.slot }) {
+        readers[ObjectIdentifier(slot), default: []].append(step)
+      }
     }
     for step in steps {
       if step.readsNarrow { wantNarrow(step.input(), maker: makers[ObjectIdentifier(step.input())], or: step) }

@@ -134,8 +134,8 @@ final class NormalizationStep: Step {
     let partials = scratchMemory(pass, backward: true)
     // With a residual the mask comes from the output and is applied in place, since the residual wants it too.
     let masksInPlace = hasResidual && rectifies
-    let y = !masksInPlace
-      ? nil : bfloat16 == nil ? UnsafeRawPointer(pass.activation(output)) : UnsafeRawPointer(pass.narrow(output))
+    let output = bfloat16 == nil ? UnsafeRawPointer(pass.activation(output)) : UnsafeRawPointer(pass.narrow(output))
+    let y = masksInPlace ? output : nil
     let (sums, gradient) =
       bfloat16.map { ($0.norm_gradient_sums, $0.norm_gradient) }
       ?? (pass.kernels.norm_gradient_sums, pass.kernels.norm_gradient)
