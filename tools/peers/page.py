@@ -183,7 +183,7 @@ def training(data):
     return ("## Training, two threads\n\nImages a second of a whole step (forward, backward, SGD with momentum); PyTorch in the "
             "better of its two memory formats, bf16 being its autocast. Ours: `--precision float` and `bf16`. Goals: "
             f"{TRAINING} × PyTorch in the same precision, in at most half of its memory.\n\n"
-            + table(["model", "pixels", "batch", "precision", "giemsa", "PyTorch", "as fast", "as its other precision",
+            + table(["model", "pixels", "batch", "precision", "giemsa", "PyTorch", "as fast", "against its other precision",
                      "our peak MiB", "PyTorch's", "of its memory"], rows))
 
 
