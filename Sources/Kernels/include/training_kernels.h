@@ -1,5 +1,5 @@
 // The inner loops of training: convolution forward and backward as implicit GEMM, batch normalisation, pooling,
-// optimisers. Activations are NHWC ("pixels × channels"), everything is float32.
+// optimisers. Activations are NHWC ("pixels × channels"), everything is float32 but for what train_bf16_kernels say.
 //
 // Every loop is compiled once per instruction set from train_loops.inc; train_kernels_for_cpu() hands out the table for
 // this machine. Functions that take (thread, threads) do that thread's share; the result does not depend on `threads`.
@@ -64,8 +64,8 @@ typedef struct {
 } train_weight_job;
 
 // A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward or by the data or by the weights: a quarter of the
-// multiplications. Rounding errors: in float up to about 1e-5 of the largest result (of weights, over 60,000 pixels, 3e-5,
-// four times those of plain sums); in bf16 1 % of the results' size, four times those of plain sums.
+// multiplications. Rounding errors: in float below 1e-5 of the largest result (of weights, over 60,000 pixels, below
+// 3e-5); in bf16 1 % of the results' size, four times those of plain sums.
 // train_winograd_plan fills in what is decided, and says how much memory u, v, s and m need; then of train_winograd
 //
 //   by tiles   filters, tiles
@@ -249,8 +249,8 @@ const train_kernels *train_kernels_for_cpu(void);
 // By name, or NULL where this CPU or build does not have it.
 const train_kernels *train_kernels_named(const char *name);
 
-// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights. width: of the packed
-// weights' panels.
+// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights. width: of the
+// packed weights' panels.
 void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels, int width, int weights, int threads);
 
 // Floats of scratch that weight_gradient needs for each thread.
