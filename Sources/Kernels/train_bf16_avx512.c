@@ -27,6 +27,17 @@ INLINE vec multiply_add(vec sum, numbers a, numbers b) {
   return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
 
+#define NARROWS
+INLINE numbers joined(vec a, vec b) {
+  typedef uint16_t words __attribute__((vector_size(VL * 4)));
+  const words both = (words)_mm512_cvtne2ps_pbh((__m512)b, (__m512)a);
+  return (numbers)__builtin_shufflevector(
+      both, both, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29,
+      14, 30, 15, 31);
+}
+
+INLINE void put_row(number *p, vec v) { *(row_part *)p = (row_part)_mm512_cvtneps_pbh((__m512)v); }
+
 #include "train_bf16.inc"
 #pragma clang attribute pop
 #endif

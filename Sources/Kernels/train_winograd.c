@@ -10,18 +10,19 @@ enum { NEAR_BYTES = 384 << 10, FEWEST_TILES = 24, SHARED_BYTES = 8 << 20 };
 // From so many filters on they are transformed panel by panel, rather than all at once and read again for each block.
 enum { MANY_FILTERS = 200 * 200 };
 
-void train_winograd_plan(train_winograd_job *job, const train_kernels *kernels, int weights, int threads) {
-  const int64_t points = 36, width = kernels->width, panels = divide_up(job->columns, width);
+void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels, int width, int weights, int threads) {
+  const int64_t points = 36, panels = divide_up(job->columns, width), bytes = kernels->number_bytes, line = 64 / bytes;
   job->tiles_down = (int32_t)divide_up(job->out_height, 4);
   job->tiles_across = (int32_t)divide_up(job->out_width, 4);
   const int64_t tiles = (int64_t)job->images * job->tiles_down * job->tiles_across;
   // A cache line more than a multiple of a power of two: rows would else share few sets of the cache.
-  job->x_pitch = (job->channels + 15) / 16 * 16 + 16;
-  job->y_pitch = panels * width + 16;
+  job->x_pitch = divide_up(job->channels, line) * line + line;
+  job->y_pitch = divide_up(panels * width, line) * line + line;
   job->m_floats = job->s_floats = 0;
   if (weights) {
-    job->blocks = divide_up(points * tiles * (job->x_pitch + job->y_pitch) * 4, SHARED_BYTES);
-    job->block = divide_up(tiles, job->blocks);
+    job->blocks = divide_up(points * tiles * (job->x_pitch + job->y_pitch) * bytes, SHARED_BYTES);
+    // Numbers of two tiles alternate in bf16.
+    job->block = divide_up(divide_up(tiles, job->blocks), 2) * 2;
     job->blocks = divide_up(tiles, job->block);
     job->unit_panels = (int32_t)smaller(panels, panels > threads ? 2 : 1);
     const int64_t parts = divide_up(job->channels, 48);
@@ -29,22 +30,24 @@ void train_winograd_plan(train_winograd_job *job, const train_kernels *kernels, 
     const int64_t unit = points * job->unit_panels * job->unit_channels * width;
     const int64_t units = divide_up(panels, job->unit_panels) * divide_up(job->channels, job->unit_channels);
     job->u_floats = unit * (job->blocks == 1 ? threads : larger(units, threads));
-    job->v_floats = points * (job->block * job->x_pitch + 16);
-    job->s_floats = points * (job->block * job->y_pitch + 16);
-    return;
-  }
-  job->by_panels = (int64_t)job->channels * job->columns >= MANY_FILTERS && panels >= threads;
-  if (job->by_panels) {
-    job->blocks = divide_up(points * tiles * job->x_pitch * 4, SHARED_BYTES);
-    job->block = divide_up(tiles, job->blocks);
-    job->blocks = divide_up(tiles, job->block);
-    job->u_floats = threads * points * job->channels * width;
-    job->v_floats = points * (job->block * job->x_pitch + 16);
   } else {
-    job->block = smaller(larger(FEWEST_TILES, NEAR_BYTES / (points * job->x_pitch * 4)), divide_up(tiles, threads));
-    job->blocks = 1;
-    job->u_floats = panels * points * job->channels * width;
-    job->v_floats = threads * points * (job->block * job->x_pitch + 16);
+    int64_t filters;
+    job->by_panels = (int64_t)job->channels * job->columns >= MANY_FILTERS && panels >= threads;
+    if (job->by_panels) {
+      job->blocks = divide_up(points * tiles * job->x_pitch * bytes, SHARED_BYTES);
+      job->block = divide_up(tiles, job->blocks);
+      job->blocks = divide_up(tiles, job->block);
+      filters = threads;
+    } else {
+      job->block = smaller(larger(FEWEST_TILES, NEAR_BYTES / (points * job->x_pitch * bytes)), divide_up(tiles, threads));
+      job->blocks = 1;
+      filters = panels;
+    }
+    job->u_floats = filters * points * job->channels * width * bytes / 4;
+    job->m_floats = points * (job->block * width + 16);
   }
-  job->m_floats = points * (job->block * width + 16);
+  job->x_stride = job->block * job->x_pitch + line;
+  job->y_stride = job->block * job->y_pitch + line;
+  job->v_floats = points * job->x_stride * bytes / 4 * (weights || job->by_panels ? 1 : threads);
+  if (weights) job->s_floats = points * job->y_stride * bytes / 4;
 }

@@ -32,8 +32,8 @@ extension TrainingNetwork {
       throw GraphError(.badInput, "\(wanted.count) classes for \(images.shape[0]) pictures")
     }
     func isPicture(_ step: Step, _ side: Int) -> Bool {
-      let shape = step.output.shape
-      return step.output.learns && shape.rank == 4 && shape[2] >= side && shape[3] >= side
+      let (slot, shape) = (step.output, step.output.shape)
+      return slot.learns && !slot.gradientIsNarrow && shape.rank == 4 && shape[2] >= side && shape[3] >= side
     }
     guard let last = plan.steps.lastIndex(where: { isPicture($0, 2) }) else { return [] }
     let passages = passages

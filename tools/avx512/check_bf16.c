@@ -47,67 +47,69 @@ static void expect(const train_bf16_kernels *kernels, const char *what, double e
   if (wrong++ < 20) printf("WRONG %s %s, %d × %d: %g\n", kernels->name, what, run, columns, error);
 }
 
-// Pictures of 5 × 6 pixels, of which 3 × 4 are the middles of 3 × 3 taps, one in every `every` left out.
-enum { IMAGES = 3, HEIGHT = 5, WIDTH = 6, POSITIONS = 12, TAPS = 9, PIXELS = HEIGHT * WIDTH };
+// Pictures of 5 × 6 pixels, of which 3 × 4 are the middles of 3 × 3 taps, one in every `every` left out; or the first 11
+// of those by a single tap.
+enum { IMAGES = 3, HEIGHT = 5, WIDTH = 6, MOST_POSITIONS = 12, MOST_TAPS = 9, PIXELS = HEIGHT * WIDTH };
 
-static void products(const train_bf16_kernels *kernels, int run, int columns, int accumulate, int every) {
+static void products(const train_bf16_kernels *kernels, int tap_count, int run, int columns, int accumulate, int every) {
+  const int positions = tap_count == 1 ? 11 : MOST_POSITIONS;
   const int width = kernels->width, panels = (columns + width - 1) / width;
-  int32_t reads[POSITIONS], writes[POSITIONS], taps[TAPS], all[TAPS];
-  for (int p = 0; p < POSITIONS; p++) reads[p] = (p / 4 * WIDTH + p % 4) * run, writes[p] = p * columns;
-  for (int t = 0; t < TAPS; t++) taps[t] = (t / 3 * WIDTH + t % 3) * run, all[t] = t;
-  float *x_real = noise(IMAGES * PIXELS * run), *dy_real = noise(IMAGES * POSITIONS * columns), *bias = noise(columns);
+  int32_t reads[MOST_POSITIONS], writes[MOST_POSITIONS], taps[MOST_TAPS], all[MOST_TAPS];
+  for (int p = 0; p < positions; p++) reads[p] = (p / 4 * WIDTH + p % 4) * run, writes[p] = p * columns;
+  for (int t = 0; t < tap_count; t++) taps[t] = (t / 3 * WIDTH + t % 3) * run, all[t] = t;
+  float *x_real = noise(IMAGES * PIXELS * run), *dy_real = noise(IMAGES * positions * columns), *bias = noise(columns);
   uint16_t *x = numbers(kernels, x_real, IMAGES * PIXELS * run);
-  uint16_t *dy = numbers(kernels, dy_real, IMAGES * POSITIONS * columns);
-  const size_t count = (size_t)panels * TAPS * run * width;
-  float *w = noise(count), *y = noise(IMAGES * POSITIONS * columns), *dw = noise(count);
-  float *y_before = room(IMAGES * POSITIONS * columns * 4), *dw_before = room(count * 4);
-  memcpy(y_before, y, IMAGES * POSITIONS * columns * 4), memcpy(dw_before, dw, count * 4);
+  uint16_t *dy = numbers(kernels, dy_real, IMAGES * positions * columns);
+  const size_t count = (size_t)panels * tap_count * run * width;
+  float *w = noise(count), *y = noise(IMAGES * positions * columns), *dw = noise(count);
+  float *y_before = room(IMAGES * positions * columns * 4), *dw_before = room(count * 4);
+  memcpy(y_before, y, IMAGES * positions * columns * 4), memcpy(dw_before, dw, count * 4);
   uint16_t *packed = room(count * 2);
   for (int thread = 0; thread < 2; thread++)
-    kernels->narrow_weights(w, packed, (int64_t)panels * TAPS * run, thread, 2);
+    kernels->narrow_weights(w, packed, (int64_t)panels * tap_count * run, thread, 2);
 
-  const train_conv_class class = {POSITIONS, reads, writes, TAPS, taps, all};
+  const train_conv_class class = {positions, reads, writes, tap_count, taps, all};
   const train_conv_job conv = {
-      x, packed, bias, y, PIXELS * run, POSITIONS * columns, IMAGES, run, TAPS, columns, accumulate, 1, &class};
+      x, packed, bias, y, PIXELS * run, positions * columns, IMAGES, run, tap_count, columns, accumulate, 1, &class};
   for (int thread = 0; thread < 2; thread++) kernels->convolve(&conv, thread, 2);
   double worst = 0;
-  for (int i = 0; i < IMAGES * POSITIONS; i++)
+  for (int i = 0; i < IMAGES * positions; i++)
     for (int c = 0; c < columns; c++) {
       double sum = bias[c] + (accumulate ? y_before[i * columns + c] : 0);
-      for (int t = 0; t < TAPS; t++)
+      for (int t = 0; t < tap_count; t++)
         for (int k = 0; k < run; k++)
-          sum += real(x[i / POSITIONS * PIXELS * run + reads[i % POSITIONS] + taps[t] + k]) *
-                 real(packed[((((size_t)c / width * TAPS + t) * run + k) / 2 * width + c % width) * 2 + k % 2]);
+          sum += real(x[i / positions * PIXELS * run + reads[i % positions] + taps[t] + k]) *
+                 real(packed[((((size_t)c / width * tap_count + t) * run + k) / 2 * width + c % width) * 2 + k % 2]);
       const double error = fabs(sum - y[i * columns + c]);
       if (!(error <= worst)) worst = error;
     }
-  expect(kernels, "convolution", worst, TAPS * run, columns);
+  expect(kernels, "convolution", worst, tap_count * run, columns);
 
-  train_pair pairs[TAPS * POSITIONS];
-  int32_t starts[TAPS + 1] = {0};
-  for (int t = 0; t < TAPS; t++) {
+  train_pair pairs[MOST_TAPS * MOST_POSITIONS];
+  int32_t starts[MOST_TAPS + 1] = {0};
+  for (int t = 0; t < tap_count; t++) {
     starts[t + 1] = starts[t];
-    for (int p = 0; p < POSITIONS; p++)
+    for (int p = 0; p < positions; p++)
       if ((p + t) % every != 0 || every == 1) pairs[starts[t + 1]++] = (train_pair){reads[p] + taps[t], p};
   }
   float *scratch = room((size_t)2 * TRAIN_WEIGHT_PANELS * TRAIN_WEIGHT_BLOCK * width * 4);
-  const train_weight_job job = {x, dy, dw, PIXELS * run, POSITIONS * columns, columns, IMAGES, run, TAPS, columns,
-                                POSITIONS, accumulate, starts, pairs, scratch};
+  const train_weight_job job = {x, dy, dw, PIXELS * run, positions * columns, columns, IMAGES, run, tap_count, columns,
+                                positions, accumulate, starts, pairs, scratch};
   for (int thread = 0; thread < 2; thread++) kernels->weight_gradient(&job, thread, 2);
   worst = 0;
-  for (int t = 0; t < TAPS; t++)
+  for (int t = 0; t < tap_count; t++)
     for (int k = 0; k < run; k++)
       for (int c = 0; c < panels * width; c++) {
-        const size_t at = (((size_t)c / width * TAPS + t) * run + k) * width + c % width;
+        const size_t at = (((size_t)c / width * tap_count + t) * run + k) * width + c % width;
         double sum = accumulate ? dw_before[at] : 0;
         for (int image = 0; c < columns && image < IMAGES; image++)
           for (int i = starts[t]; i < starts[t + 1]; i++)
             sum += real(x[image * PIXELS * run + pairs[i].x + k]) *
-                   real(dy[(image * POSITIONS + pairs[i].position) * columns + c]);
+                   real(dy[(image * positions + pairs[i].position) * columns + c]);
         const double error = fabs(sum - dw[at]);
         if (!(error <= worst)) worst = error;
       }
-  expect(kernels, "weights", worst, IMAGES * POSITIONS, columns);
+  expect(kernels, "weights", worst, IMAGES * positions, columns);
   free(x_real), free(dy_real), free(bias), free(x), free(dy), free(w), free(y), free(dw), free(y_before);
   free(dw_before), free(packed), free(scratch);
 }
@@ -134,7 +136,10 @@ static void all(const train_bf16_kernels *kernels) {
   rounding(kernels);
   for (int r = 0; r < 5; r++)
     for (int c = 0; c < 7; c++)
-      for (int every = 1; every <= 4; every++) products(kernels, runs[r], columns[c], every % 2, every);
+      for (int every = 1; every <= 4; every++) {
+        products(kernels, 9, runs[r], columns[c], every % 2, every);
+        products(kernels, 1, runs[r], columns[c], every % 2, every);
+      }
   printf("%s\n", kernels->name);
 }
 

@@ -41,6 +41,31 @@ static inline simde__m512 emulated_dpbf16(simde__m512 sum, emulated_pairs a, emu
   return simde_mm512_loadu_ps(lanes);
 }
 #define _mm512_dpbf16_ps(sum, a, b) emulated_dpbf16((sum), (a), (b))
+typedef unsigned short emulated_words __attribute__((vector_size(64)));
+typedef unsigned short emulated_half __attribute__((vector_size(32)));
+static inline unsigned short emulated_narrowed(float x) {
+  unsigned bits;
+  __builtin_memcpy(&bits, &x, 4);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return (unsigned short)(bits >> 16 | 0x40);
+  if ((bits & 0x7f800000u) == 0) return (unsigned short)(bits >> 16 & 0x8000);
+  return (unsigned short)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+static inline emulated_words emulated_cvtne2ps(simde__m512 high, simde__m512 low) {
+  float lanes[32];
+  simde_mm512_storeu_ps(lanes, low);
+  simde_mm512_storeu_ps(lanes + 16, high);
+  emulated_words result;
+  for (int i = 0; i < 32; i++) result[i] = emulated_narrowed(lanes[i]);
+  return result;
+}
+static inline emulated_half emulated_cvtneps(simde__m512 x) {
+  const emulated_words all = emulated_cvtne2ps(x, x);
+  emulated_half result;
+  for (int i = 0; i < 16; i++) result[i] = all[i];
+  return result;
+}
+#define _mm512_cvtne2ps_pbh(high, low) emulated_cvtne2ps((high), (low))
+#define _mm512_cvtneps_pbh(x) emulated_cvtneps(x)
 static inline simde__m512 emulated_maskz_loadu(simde__mmask16 mask, const void *from) {
   float lanes[16] = {0};
   for (int i = 0; i < 16; i++) {

@@ -28,7 +28,8 @@ PACKAGES = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino"], "ncnn": ["
 WAYS = {"fast": ["--memory", "fast"], "balanced": [], "small": ["--memory", "small"], "exact": ["--exact"]}
 MODELS = ["resnet18", "resnet34", "resnet50"]
 THREADS = [1, 2]
-TRAINING = [("resnet18", 64, 64), ("resnet34", 128, 32)]
+# Network, pixels, pictures a step: each in float and in bf16.
+TRAINING = [("resnet18", 64, 64), ("resnet18", 128, 32), ("resnet34", 128, 32), ("resnet34", 224, 16), ("resnet50", 128, 32)]
 BATCHES, PICTURES = [1, 2, 4, 8], [50, 100, 200]
 COLOURS = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
 
@@ -185,24 +186,37 @@ class Bench:
                          for what, end in formats.items()} for name in self.options.names}
         return {"ours": ours, "peers": peers, "models": models}
 
+    def our_training(self, arch, size, batch, precision, seconds):
+        """Images a second and peak MiB; nothing where the processor cannot multiply bf16."""
+        done = subprocess.run([self.lab, "bench-training", "--arch", arch, "--size", str(size), "--batch", str(batch),
+                               "--threads", "2", "--seconds", str(seconds), "--precision", precision],
+                              capture_output=True, text=True)
+        if done.returncode != 0 and precision == "bf16":
+            return None
+        done.check_returncode()
+        return float(re.search(r"([\d.]+) images/s", done.stdout)[1]), float(re.search(r"([\d.]+) MiB", done.stdout)[1])
+
     def training(self):
         found, seconds = [], max(1.0, 4 * self.options.seconds)
         for arch, size, batch in TRAINING:
-            ours, theirs, memory = [], [], [0, 0]
+            entry = {"arch": arch, "size": size, "batch": batch}
+            for precision in ("float", "bf16"):
+                entry[precision] = {"ours": [], "theirs": [], "memory": [0, 0]}
             for _ in range(min(2, self.options.rounds)):
-                self.progress(f"training {arch} at {size}")
-                text = subprocess.run([self.lab, "bench-training", "--arch", arch, "--size", str(size), "--batch", str(batch),
-                                       "--threads", "2", "--seconds", str(seconds)],
-                                      check=True, capture_output=True, text=True).stdout
-                ours.append(float(re.search(r"([\d.]+) images/s", text)[1]))
-                memory[0] = float(re.search(r"([\d.]+) MiB", text)[1])
-                try:
-                    result = self.json_of(sys.executable, HERE / "worker.py", "train", arch, size, batch, 2, seconds * 2)
-                    theirs.append(result["images_per_second"])
-                    memory[1] = result["peak_mib"]
-                except (RuntimeError, subprocess.TimeoutExpired):
-                    break
-            found.append({"arch": arch, "size": size, "batch": batch, "ours": ours, "theirs": theirs, "memory": memory})
+                for precision in ("float", "bf16"):
+                    self.progress(f"training {arch} at {size}, {precision}")
+                    cell = entry[precision]
+                    result = self.our_training(arch, size, batch, precision, seconds)
+                    if result:
+                        cell["ours"].append(result[0])
+                        cell["memory"][0] = result[1]
+                    try:
+                        result = self.json_of(sys.executable, HERE / "worker.py", "train", arch, size, batch, 2, seconds, precision)
+                        cell["theirs"].append(result["images_per_second"])
+                        cell["memory"][1] = result["peak_mib"]
+                    except (RuntimeError, subprocess.TimeoutExpired):
+                        pass
+            found.append(entry)
         return found
 
     def profile(self, cell):
@@ -238,7 +252,7 @@ class Bench:
         rounds, cells = self.options.rounds, len(self.options.names)
         self.all = sum(cells * len(THREADS) * rounds * (len(WAYS) + len(PEERS[kind])) for kind in kinds)
         self.all += ("start" in wanted) * 2 * cells * 3 * max(3, 2 * rounds) + ("growth" in wanted) * 14
-        self.all += ("training" in wanted) * len(TRAINING) * min(2, rounds)
+        self.all += ("training" in wanted) * 2 * len(TRAINING) * min(2, rounds)
         self.roof()
         data = {"ways": WAYS, "peers": PEERS, "names": list(PACKAGES), "failures": failures, "profiles": {}, "left_out": {}}
         data["models"] = {name: json.loads((self.models / f"{name}.json").read_text()) for name in self.options.names}

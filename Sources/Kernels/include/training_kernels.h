@@ -1,5 +1,5 @@
 // The inner loops of training: convolution forward and backward as implicit GEMM, batch normalisation, pooling,
-// optimisers. Activations are NHWC ("pixels × channels"), everything is float32.
+// optimisers. Activations are NHWC ("pixels × channels"), everything is float32 but for what train_bf16_kernels say.
 //
 // Every loop is compiled once per instruction set from train_loops.inc; train_kernels_for_cpu() hands out the table for
 // this machine. Functions that take (thread, threads) do that thread's share; the result does not depend on `threads`.
@@ -64,23 +64,24 @@ typedef struct {
 } train_weight_job;
 
 // A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward or by the data or by the weights: a quarter of the
-// multiplications, rounding errors of up to about 1e-5 of the largest result (of weights, over 60,000 pixels, 3e-5, four
-// times those of plain sums). train_winograd_plan fills in what is decided, and says how much memory u, v, s and m
-// need; then
+// multiplications. Rounding errors: in float below 1e-5 of the largest result (of weights, over 60,000 pixels, below
+// 3e-5); in bf16 1 % of the results' size, four times those of plain sums.
+// train_winograd_plan fills in what is decided, and says how much memory u, v, s and m need; then of train_winograd
 //
-//   by tiles   winograd_filters, winograd_tiles
-//   by panels  for each block: winograd_inputs, winograd_panels
-//   weights    for each block: winograd_inputs (with s), winograd_sums
+//   by tiles   filters, tiles
+//   by panels  for each block: inputs, panels
+//   weights    for each block: inputs (with s), sums
 //
 // a block being count tiles from first on, and every call being made on all threads before the next.
 typedef struct {
-  // Geometry. At least 16 channels and 16 columns.
+  // Geometry. At least 16 channels and 16 columns; of bf16 an even number of channels.
   int32_t images, height, width, out_height, out_width, pad_top, pad_left;
   int32_t channels, columns;  // of x, of the output
   int32_t turned;             // read the filters backwards: what the gradient by the data wants
   int32_t accumulate;
-  const float *x;      // [images, height, width, channels]
-  const float *y;      // weights alone: the slopes [images, out_height, out_width, columns]
+  const void *x;       // [images, height, width, channels]
+  const void *y;       // weights alone: the slopes [images, out_height, out_width, columns]
+  int32_t x_narrow, y_narrow;  // x, y are bf16, not float: of train_bf16_kernels alone
   const float *w;      // packed [panel][9][channels][width], zeros past the last column
   const float *bias;   // may be NULL
   float *target;       // [images, out_height, out_width, columns], or the gradient packed as w
@@ -89,15 +90,26 @@ typedef struct {
   // Decided by train_winograd_plan.
   int32_t tiles_down, tiles_across;
   int32_t by_panels;
-  int64_t blocks, block;           // tiles at a time: of a thread (by tiles) or of all
-  int64_t x_pitch, y_pitch;        // floats from tile to tile
+  int64_t blocks, block;       // tiles at a time: of a thread (by tiles) or of all
+  int64_t x_pitch, y_pitch;    // numbers from tile to tile
+  int64_t x_stride, y_stride;  // and from point to point
   int32_t unit_panels, unit_channels;
   int64_t u_floats, v_floats, s_floats, m_floats;  // m: for each thread
 
-  // Memory, 64-byte aligned.
-  float *u, *v, *s, *m;
+  // Memory, 64-byte aligned. u holds floats where it is the sums of weights' gradients, else numbers, as v and s do.
+  void *u, *v, *s;
+  float *m;
   int64_t first, count;
 } train_winograd_job;
+
+typedef struct {
+  int32_t number_bytes;  // of what is multiplied: 4, float, or 2, bf16
+  void (*filters)(const train_winograd_job *job, int thread, int threads);
+  void (*tiles)(const train_winograd_job *job, int thread, int threads);
+  void (*inputs)(const train_winograd_job *job, int thread, int threads);
+  void (*panels)(const train_winograd_job *job, int thread, int threads);
+  void (*sums)(const train_winograd_job *job, int thread, int threads);
+} train_winograd;
 
 enum { TRAIN_WINOGRAD_TILES = 128 };
 
@@ -105,6 +117,9 @@ enum { TRAIN_WEIGHT_BLOCK = 256, TRAIN_WEIGHT_PANELS = 8 };
 
 // Rows whose sums are taken together in float; the chunks are added in double.
 enum { TRAIN_NORM_CHUNK = 512 };
+
+// What norm_gradient does to dx, floats but for the last, which is bf16 and train_bf16_kernels' alone.
+enum train_norm_target { TRAIN_NORM_WRITES, TRAIN_NORM_ADDS, TRAIN_NORM_NARROW };
 
 enum train_activation {
   TRAIN_RELU,          // max(x, 0)
@@ -133,12 +148,7 @@ typedef struct {
   // w packed [panel of outputs][taps][inputs][width] → t packed [panel of inputs][taps][outputs][width].
   void (*transpose_weights)(
       const float *w, float *t, int taps, int inputs, int outputs, int thread, int threads);
-  // By Winograd, see train_winograd_job.
-  void (*winograd_filters)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_tiles)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_inputs)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_panels)(const train_winograd_job *job, int thread, int threads);
-  void (*winograd_sums)(const train_winograd_job *job, int thread, int threads);
+  train_winograd winograd;
   // One filter per channel: w is [taps][channels].
   void (*depthwise)(const train_pool *p, const float *x, const float *w, const float *bias, float *y, int thread,
                     int threads);
@@ -156,14 +166,14 @@ typedef struct {
   void (*norm_apply)(const float *x, const float *residual, float *y, const float *scale, const float *shift,
                      int64_t rows, int channels, int relu, int thread, int threads);
   // Sums of g and of g · (x − mean), where g = dy with the rectifier's mask applied: from y > 0 if y is given, else
-  // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself).
-  void (*norm_gradient_sums)(const float *x, const float *dy, const float *y, float *masked, const float *mean,
+  // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself). x and y are floats.
+  void (*norm_gradient_sums)(const void *x, const float *dy, const void *y, float *masked, const float *mean,
                              const float *scale, const float *shift, int64_t rows, int channels, int relu,
                              float *partials, int thread, int threads);
   // dx = a · g + b · x + c per channel, g as above with the mask from x if relu. dx may be dy.
-  void (*norm_gradient)(const float *x, const float *dy, float *dx, const float *a, const float *b, const float *c,
-                        const float *scale, const float *shift, int64_t rows, int channels, int relu, int accumulate,
-                        int thread, int threads);
+  void (*norm_gradient)(const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c,
+                        const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                        enum train_norm_target target, int thread, int threads);
 
   // Elementwise, over a thread's share of n floats.
   void (*activate)(enum train_activation kind, float alpha, float beta, const float *x, float *y, size_t n);
@@ -214,6 +224,18 @@ typedef struct {
   void (*narrow)(const float *x, uint16_t *y, size_t n, int thread, int threads);
   // w packed [rows][width], rows even, → pairs of rows alternating: [rows / 2][width][2].
   void (*narrow_weights)(const float *w, uint16_t *packed, int64_t rows, int thread, int threads);
+  train_winograd winograd;
+  // As train_kernels', with copies of x and y in bf16 for the backward pass. y and y_narrow may be NULL.
+  void (*norm_apply)(const float *x, const float *residual, float *y, uint16_t *x_narrow, uint16_t *y_narrow,
+                     const float *scale, const float *shift, int64_t rows, int channels, int relu, int thread,
+                     int threads);
+  // As train_kernels', from those copies.
+  void (*norm_gradient_sums)(const void *x, const float *dy, const void *y, float *masked, const float *mean,
+                             const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                             float *partials, int thread, int threads);
+  void (*norm_gradient)(const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c,
+                        const float *scale, const float *shift, int64_t rows, int channels, int relu,
+                        enum train_norm_target target, int thread, int threads);
 } train_bf16_kernels;
 
 // What goes with `kernels` on this CPU, or NULL where it cannot multiply bf16. Where the environment's GIEMSA_ISA is
@@ -227,8 +249,9 @@ const train_kernels *train_kernels_for_cpu(void);
 // By name, or NULL where this CPU or build does not have it.
 const train_kernels *train_kernels_named(const char *name);
 
-// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights.
-void train_winograd_plan(train_winograd_job *job, const train_kernels *kernels, int weights, int threads);
+// How a job (its geometry filled in) is cut, for the convolution or for the gradient of the weights. width: of the
+// packed weights' panels.
+void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels, int width, int weights, int threads);
 
 // Floats of scratch that weight_gradient needs for each thread.
 size_t train_weight_gradient_scratch(const train_kernels *kernels);

@@ -44,14 +44,14 @@ final class Arena {
       placed.insert(region, at: index)
     }
     count = end
-    guard let memory = platform_allocate(max(end, 16) * MemoryLayout<Float>.stride) else {
+    guard let memory = platform_allocate_region(max(end, 16) * MemoryLayout<Float>.stride) else {
       throw GraphError(.tooLarge, "no memory for \(end * 4 >> 20) MiB of activations; take a smaller batch or pictures")
     }
     base = memory.bindMemory(to: Float.self, capacity: max(end, 16))
     // Untouched pages cost nothing, and everything is written before it is read.
   }
 
-  deinit { platform_free(base) }
+  deinit { platform_free_region(base, max(count, 16) * MemoryLayout<Float>.stride) }
 
   subscript(region: Region) -> UnsafeMutablePointer<Float> { base + region.offset }
 

@@ -14,6 +14,15 @@ final class Slot {
   var gradient: Region?
   /// Whether a parameter lies upstream.
   var learns = false
+  /// A copy of the activation in bfloat16, where one is kept, and the step that makes it; see ``NarrowCopies``.
+  var narrow: Region?
+  weak var narrowMaker: Step?
+  /// Whether a step needs the activation itself while training, too.
+  var isReadAsFloat = true
+  /// Whether the gradient is bfloat16.
+  var gradientIsNarrow = false
+  /// Floats that the gradient takes.
+  var gradientCount: Int { gradientIsNarrow ? (shape.count + 1) / 2 : shape.count }
 
   init(name: String, shape: Shape, batch: Int) {
     self.name = name

@@ -43,6 +43,11 @@ struct Pass {
     guard let region = slot.gradient else { preconditionFailure("\(slot.name) has no gradient") }
     return arena[region]
   }
+
+  /// The copy in bfloat16, if there is one.
+  func narrow(_ slot: Slot) -> UnsafeMutablePointer<UInt16>? {
+    slot.narrow.map { UnsafeMutableRawPointer(arena[$0]).assumingMemoryBound(to: UInt16.self) }
+  }
 }
 
 /// One or several nodes that are executed together, forward and backward.
@@ -94,6 +99,18 @@ class Step {
   var passesThrough: Int? { nil }
   /// Whether the output is the operand's memory itself (a reshape that moves nothing).
   var isView: Bool { false }
+
+  // MARK: What is asked where convolutions multiply bfloat16, see NarrowCopies
+
+  /// Whether it reads operand 0 in bfloat16, and whether, in training, as it is.
+  var readsNarrow: Bool { false }
+  var readsFloat: Bool { true }
+  /// Whether the backward pass reads the output in bfloat16.
+  var readsOutputNarrow: Bool { false }
+  /// Whether it can write its output in bfloat16 too, and the gradient of operand 0.
+  var narrows: Bool { false }
+  /// Whether the backward pass can read the output's gradient in bfloat16.
+  var takesNarrowGradient: Bool { false }
 
   // MARK: Execution
 

@@ -248,7 +248,7 @@ struct StepBuilder {
     }
     return NormalizationStep(
       place: node.place, operands: operands, output: output, epsilon: definition.epsilon,
-      momentum: definition.momentum, rectifies: joined.rectifies, mean: mean, variance: variance)
+      momentum: definition.momentum, rectifies: joined.rectifies, mean: mean, variance: variance, bfloat16: bfloat16)
   }
 
   private mutating func statistic(_ value: Graph.ValueID?) -> RunningStatistic? {

@@ -40,6 +40,7 @@ final class TrainingPlan {
     }
     learningCount = place(parameters.filter { $0.learns })
     weightCount = place(parameters.filter { !$0.learns })
+    NarrowCopies.plan(steps, output: output)
     updates = TrainingPlan.planGradients(steps)
     guard output.learns else { throw GraphError(.badInput, "no weight leads to output '\(output.name)'") }
     arena = try Arena(TrainingPlan.regions(steps, input: input, output: output))
@@ -56,11 +57,11 @@ final class TrainingPlan {
         guard let slot = operand?.slot, slot.learns else { continue }
         if slot.gradient != nil {
           step.modes[index] = .accumulate
-        } else if index == step.passesThrough, slot.shape.count == step.output.shape.count {
+        } else if index == step.passesThrough, slot.shape.count == step.output.shape.count, !slot.gradientIsNarrow {
           slot.gradient = step.output.gradient
           step.modes[index] = .inPlace
         } else {
-          slot.gradient = Region(slot.shape.count)
+          slot.gradient = Region(slot.gradientCount)
           step.modes[index] = .write
         }
       }
@@ -101,11 +102,15 @@ final class TrainingPlan {
       let (forward, backward) = (index, 2 * steps.count - index)
       for case let slot? in step.operands.map({ $0?.slot }) { need(slot.activation, forward) }
       need(step.output.activation, forward)
+      if step.output.narrowMaker === step { need(step.output.narrow, forward) }
+      if step.readsNarrow { need(step.input().narrow, forward) }
       need(step.saved, forward)
       need(step.forwardScratch, forward)
       guard step.output.learns else { continue }
       for slot in step.readsBackward { need(slot.activation, backward) }
       need(step.output.gradient, backward)
+      if step.readsNarrow { need(step.input().narrow, backward) }
+      if step.readsOutputNarrow { need(step.output.narrow, backward) }
       need(step.saved, backward)
       need(step.backwardScratch, backward)
       for case let operand? in step.operands {

@@ -48,15 +48,30 @@ final class ConvolutionStep: Step {
     self.bfloat16 = bfloat16.flatMap {
       Bfloat16Convolution(geometry, kernels: $0, packedCount: max(packedCount, transposedCount))
     }
-    if self.bfloat16 == nil { winograd = WinogradConvolution(geometry, kernels: kernels, threads: threads) }
+    winograd = WinogradConvolution(
+      geometry, kernels: kernels, bfloat16: self.bfloat16 == nil ? nil : bfloat16, threads: threads)
   }
 
-  override var readsBackward: [Slot] { padded == nil && modes[1] != .unwanted ? [input()] : [] }
+  override var readsBackward: [Slot] {
+    padded == nil && modes[1] != .unwanted && !readsNarrow ? [input()] : []
+  }
+  override var readsNarrow: Bool { bfloat16 != nil && (!goesByWinograd || parameter(1)?.learns ?? false) }
+  override var readsFloat: Bool { bfloat16 == nil || goesByWinograd }
+  /// A bias' gradient sums up floats.
+  override var takesNarrowGradient: Bool { bfloat16 != nil && parameter(2) == nil }
   override var savedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
-  override var scratchCount: Int { max(winograd?.forwardScratch ?? 0, bfloat16?.scratch ?? 0) }
-  override var backwardScratchCount: Int { gradientScratch + (bfloat16?.scratch ?? 0) + transposedScratch }
+  override var scratchCount: Int { goesByWinograd ? winograd?.forwardScratch ?? 0 : bfloat16?.weightScratch ?? 0 }
+  override var backwardScratchCount: Int { gradientScratch + narrowScratch + transposedScratch }
+  private var goesByWinograd: Bool { winograd?.goesForward ?? false }
+  private var givesDataByWinograd: Bool { winograd?.givesData ?? false }
+  private var sumsWeightsByWinograd: Bool { winograd?.sumsWeights ?? false }
   /// The backward pass's scratch: of the gradients' kernels, of bfloat16, of the transposed weights.
   private var gradientScratch: Int { max(weightScratch * threads, winograd?.backwardScratch ?? 0) }
+  private var narrowScratch: Int { bfloat16.map { $0.weightScratch + (narrowsSlopes ? $0.slopeScratch : 0) } ?? 0 }
+  /// Whether the slopes come as floats and are multiplied directly.
+  private var narrowsSlopes: Bool {
+    bfloat16 != nil && !output.gradientIsNarrow && !(givesDataByWinograd && sumsWeightsByWinograd)
+  }
   private var transposedScratch: Int { geometry.group * transposedCount }
 
   private var taps: Int { geometry.plane.height.kernel * geometry.plane.width.kernel }
@@ -81,7 +96,11 @@ final class ConvolutionStep: Step {
 
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
-    if let winograd, pass.isTraining {
+    let narrowX = readsNarrow ? pass.narrow(input()) : nil
+    if let bfloat16, let narrowX, input().narrowMaker === self {
+      bfloat16.narrow(pass.activation(input()), count: input().count(images: pass.images), pass, into: narrowX)
+    }
+    if let winograd, winograd.goesForward, pass.isTraining {
       winograd.forward(
         pass, scratchMemory(pass, backward: false), x: pass.activation(input()), w: pass.weights(w),
         bias: parameter(2).map { UnsafePointer(pass.weights($0)) }, y: pass.activation(output))
@@ -106,10 +125,10 @@ final class ConvolutionStep: Step {
         job.columns = Int32(geometry.groupFilters)
         job.classes = Int32(classes.count)
         job.list = classes.baseAddress
-        if let bfloat16, pass.isTraining {
-          let scratch = scratchMemory(pass, backward: false)
-          job.a = bfloat16.narrow(x, count: pass.images * size, pass, in: scratch)
-          bfloat16.convolve(&job, pass, weights: pass.weights(w), rows: packedCount / width, in: scratch)
+        if let bfloat16, let narrowX, pass.isTraining {
+          job.a = UnsafeRawPointer(narrowX)
+          bfloat16.convolve(
+            &job, pass, weights: pass.weights(w), rows: packedCount / width, in: scratchMemory(pass, backward: false))
         } else {
           convolve(&job, pass)
         }
@@ -117,15 +136,20 @@ final class ConvolutionStep: Step {
     }
   }
 
-  private func bfloat16Gradients(_ pass: Pass) -> UnsafeMutablePointer<Float> {
+  private func bfloat16Scratch(_ pass: Pass) -> UnsafeMutablePointer<Float> {
     scratchMemory(pass, backward: true) + gradientScratch
   }
 
   override func backward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
-    let narrowed = bfloat16.map {
-      let count = pass.images * geometry.plane.outputCount * geometry.filters
-      return $0.narrow(pass.gradient(output), count: count, pass, in: bfloat16Gradients(pass))
+    var narrowed: UnsafeRawPointer?
+    if output.gradientIsNarrow {
+      narrowed = UnsafeRawPointer(pass.gradient(output))
+    } else if let bfloat16, narrowsSlopes {
+      let memory = UnsafeMutableRawPointer(bfloat16Scratch(pass) + bfloat16.weightScratch)
+        .assumingMemoryBound(to: UInt16.self)
+      bfloat16.narrow(pass.gradient(output), count: output.count(images: pass.images), pass, into: memory)
+      narrowed = UnsafeRawPointer(memory)
     }
     if modes[0] != .unwanted { dataGradient(pass, w, narrowed) }
     if modes[1] != .unwanted { weightGradient(pass, w, narrowed) }
@@ -139,7 +163,7 @@ final class ConvolutionStep: Step {
     }
   }
 
-  /// - Parameter narrowed: the slopes in bfloat16, where products are to be of that.
+  /// - Parameter narrowed: the slopes in bfloat16, where there are such.
   private func dataGradient(_ pass: Pass, _ w: Parameter, _ narrowed: UnsafeRawPointer?) {
     let transposed = scratchMemory(pass, backward: true) + backwardScratchCount - transposedScratch
     let (dx, dy) = (pass.gradient(input()), pass.gradient(output))
@@ -150,10 +174,10 @@ final class ConvolutionStep: Step {
         pass.kernels.transpose_weights(
           from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
       }
-      if let winograd {
+      if let winograd, winograd.givesData {
         winograd.dataGradient(
-          pass, scratchMemory(pass, backward: true), dy: dy, transposed: to, dx: dx,
-          accumulates: modes[0] == .accumulate)
+          pass, scratchMemory(pass, backward: true), dy: narrowed ?? UnsafeRawPointer(dy), isNarrow: narrowed != nil,
+          transposed: to, dx: dx, accumulates: modes[0] == .accumulate)
         continue
       }
       backwardPlan.classes.withUnsafeBufferPointer { classes in
@@ -172,7 +196,7 @@ final class ConvolutionStep: Step {
         job.list = classes.baseAddress
         if let bfloat16, let narrowed {
           job.a = narrowed
-          bfloat16.convolve(&job, pass, weights: to, rows: transposedCount / width, in: bfloat16Gradients(pass))
+          bfloat16.convolve(&job, pass, weights: to, rows: transposedCount / width, in: bfloat16Scratch(pass))
         } else {
           convolve(&job, pass)
         }
@@ -184,9 +208,11 @@ final class ConvolutionStep: Step {
     let (x, size) = source(pass)
     let (taps, run) = tapsAndRun
     let dy = pass.gradient(output)
+    let narrowX = readsNarrow ? pass.narrow(input()).map { UnsafeRawPointer($0) } : nil
     if let winograd, winograd.sumsWeights {
       winograd.weightGradient(
-        pass, scratchMemory(pass, backward: true), x: x, dy: dy, dw: pass.gradient(w),
+        pass, scratchMemory(pass, backward: true), x: narrowX ?? UnsafeRawPointer(x),
+        dy: narrowed ?? UnsafeRawPointer(dy), areNarrow: (narrowX != nil, narrowed != nil), dw: pass.gradient(w),
         accumulates: modes[1] == .accumulate)
       return
     }
@@ -209,9 +235,10 @@ final class ConvolutionStep: Step {
           job.tap_start = starts.baseAddress
           job.pairs = pairs.baseAddress
           job.scratch = scratchMemory(pass, backward: true)
-          if let bfloat16, let narrowed {
+          if let bfloat16, let narrowed, let narrowX {
+            job.x = narrowX
             job.dy = narrowed
-            bfloat16.sumWeights(&job, pass, x: x, count: pass.images * size, in: bfloat16Gradients(pass))
+            bfloat16.sumWeights(&job, pass)
           } else {
             withUnsafePointer(to: &job) { job in
               pass.team.run { thread, threads in pass.kernels.weight_gradient(job, thread, threads) }

@@ -16,16 +16,19 @@ final class NormalizationStep: Step {
   private let rectifies: Bool
   private let mean: RunningStatistic
   private let variance: RunningStatistic
+  /// Where what the backward pass reads again is kept in bfloat16.
+  private let bfloat16: train_bf16_kernels?
 
   init(
     place: String, operands: [Operand?], output: Slot, epsilon: Float, momentum: Float, rectifies: Bool,
-    mean: RunningStatistic, variance: RunningStatistic
+    mean: RunningStatistic, variance: RunningStatistic, bfloat16: train_bf16_kernels?
   ) {
     self.epsilon = epsilon
     self.momentum = momentum
     self.rectifies = rectifies
     self.mean = mean
     self.variance = variance
+    self.bfloat16 = bfloat16
     let kind = "BatchNormalization" + (operands.count > 3 ? " + Add" : "") + (rectifies ? " + Relu" : "")
     super.init(place: place, kind: kind, operands: operands, output: output)
   }
@@ -36,9 +39,14 @@ final class NormalizationStep: Step {
     (output.shape.count / max(channels, 1) + Int(TRAIN_NORM_CHUNK) - 1) / Int(TRAIN_NORM_CHUNK)
   }
 
-  override var readsBackward: [Slot] { [input()] + (hasResidual && rectifies ? [output] : []) }
-  /// Batch mean, 1/√(σ² + ε), scale and shift.
-  override var savedCount: Int { 4 * channels }
+  override var readsBackward: [Slot] {
+    bfloat16 != nil ? [] : [input()] + (hasResidual && rectifies ? [output] : [])
+  }
+  override var narrows: Bool { bfloat16 != nil }
+  override var readsOutputNarrow: Bool { bfloat16 != nil && hasResidual && rectifies }
+  /// Batch mean, 1/√(σ² + ε), scale and shift; x in bfloat16.
+  override var savedCount: Int { statisticsCount + (bfloat16 == nil ? 0 : (output.shape.count + 1) / 2) }
+  private var statisticsCount: Int { (4 * channels + 15) / 16 * 16 }
   override var scratchCount: Int { (3 * chunks + 3) * channels }
   override var passesThrough: Int? { hasResidual ? 3 : 0 }
   override var statistics: [RunningStatistic] { [mean, variance] }
@@ -63,9 +71,22 @@ final class NormalizationStep: Step {
     let residual = hasResidual ? pass.activation(input(3)) : nil
     let y = pass.activation(output)
     let relu: Int32 = rectifies ? 1 : 0
+    if let bfloat16 {
+      let (narrowX, narrowY) = (narrowInput(pass), output.narrowMaker === self ? pass.narrow(output) : nil)
+      let y = !pass.isTraining || output.isReadAsFloat ? y : nil
+      pass.team.run { thread, threads in
+        bfloat16.norm_apply(
+          x, residual, y, narrowX, narrowY, scale, shift, Int64(rows), Int32(channels), relu, thread, threads)
+      }
+      return
+    }
     pass.team.run { thread, threads in
       pass.kernels.norm_apply(x, residual, y, scale, shift, Int64(rows), Int32(channels), relu, thread, threads)
     }
+  }
+
+  private func narrowInput(_ pass: Pass) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(savedMemory(pass) + statisticsCount).assumingMemoryBound(to: UInt16.self)
   }
 
   /// Batch mean and 1/√(σ² + ε) into `saved`; the running statistics follow.
@@ -137,16 +158,21 @@ final class NormalizationStep: Step {
     guard let gamma = parameter(1), let beta = parameter(2) else { return }
     let rows = output.count(images: pass.images) / channels
     let takesMoments = pass.isTraining && gamma.learns
-    let (x, dy) = (pass.activation(input()), pass.gradient(output))
+    let dy = pass.gradient(output)
+    let x = bfloat16 == nil ? UnsafeRawPointer(pass.activation(input())) : UnsafeRawPointer(narrowInput(pass))
     let saved = savedMemory(pass)
     let (mean, inverse, scale, shift) = (saved, saved + channels, saved + 2 * channels, saved + 3 * channels)
     let partials = scratchMemory(pass, backward: true)
     // With a residual the mask comes from the output and is applied in place, since the residual wants it too.
     let masksInPlace = hasResidual && rectifies
-    let y = masksInPlace ? pass.activation(output) : nil
+    let output = bfloat16 == nil ? UnsafeRawPointer(pass.activation(output)) : UnsafeRawPointer(pass.narrow(output))
+    let y = masksInPlace ? output : nil
+    let (sums, gradient) =
+      bfloat16.map { ($0.norm_gradient_sums, $0.norm_gradient) }
+      ?? (pass.kernels.norm_gradient_sums, pass.kernels.norm_gradient)
     let fromInput: Int32 = rectifies && !hasResidual ? 1 : 0
     pass.team.run { thread, threads in
-      pass.kernels.norm_gradient_sums(
+      sums?(
         x, dy, y, masksInPlace ? dy : nil, mean, scale, shift, Int64(rows), Int32(channels), fromInput, partials,
         thread, threads)
     }
@@ -185,11 +211,13 @@ final class NormalizationStep: Step {
     }
     if modes[0] != .unwanted {
       let dx = pass.gradient(input())
-      let adds: Int32 = modes[0] == .accumulate ? 1 : 0
+      let target =
+        input().gradientIsNarrow
+        ? TRAIN_NORM_NARROW : modes[0] == .accumulate ? TRAIN_NORM_ADDS : TRAIN_NORM_WRITES
       pass.team.run { thread, threads in
-        pass.kernels.norm_gradient(
+        gradient?(
           x, dy, dx, factors, factors + channels, factors + 2 * channels, scale, shift, Int64(rows), Int32(channels),
-          fromInput, adds, thread, threads)
+          fromInput, target, thread, threads)
       }
     }
     if hasResidual { pass.passOn(dy, to: input(3), modes[3]) }

@@ -1,146 +1,164 @@
 import Kernels
 import ModelGraph
 
-/// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward and both gradients; see train_winograd_job.
+/// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward and both gradients, where that pays; see
+/// train_winograd_job.
+///
+/// Of bfloat16 are the gradients' products alone: rounding there is no more than noise of 1 % in each gradient, whereas
+/// what is rounded going forward moves the rectifiers of all layers behind it.
 struct WinogradConvolution {
-  private let forwardJob: train_winograd_job
-  private let dataJob: train_winograd_job
-  private let weightJob: train_winograd_job
-  private let threads: Int
-  /// Whether the weights' gradient can be had this way too: where no panel of filters is filled up with zeros.
-  let sumsWeights: Bool
-  /// Floats that the forward pass needs, and each of the two gradients.
-  let forwardScratch: Int
-  let backwardScratch: Int
+  /// One of the three, and what it is done by.
+  private struct Part {
+    var job: train_winograd_job
+    let kernels: train_winograd
+    let isWeights: Bool
+    /// Multiplications of the direct way for one of this.
+    let saving: Double
+  }
 
-  /// nil where it does not fit or, the pictures being small, would not pay.
-  init?(_ geometry: ConvolutionGeometry, kernels: train_kernels, threads: Int) {
+  private let threads: Int
+  private let width: Int32
+  private let zeroCount: Int
+  private var parts: (forward: Part?, data: Part?, weights: Part?)
+  var goesForward: Bool { parts.forward != nil }
+  var givesData: Bool { parts.data != nil }
+  var sumsWeights: Bool { parts.weights != nil }
+  /// Floats that the forward pass needs, and each of the two gradients.
+  private(set) var forwardScratch = 0
+  private(set) var backwardScratch = 0
+
+  /// nil where it does not fit.
+  ///
+  /// - Parameter bfloat16: where products are to be of bfloat16, directly or this way, whichever is faster.
+  init?(_ geometry: ConvolutionGeometry, kernels: train_kernels, bfloat16: train_bf16_kernels?, threads: Int) {
     let (height, width) = (geometry.plane.height, geometry.plane.width)
     for axis in [height, width] {
       guard axis.kernel == 3, axis.stride == 1, axis.dilation == 1, (0...2).contains(axis.padBefore) else { return nil }
     }
     guard geometry.group == 1, geometry.channels >= 16, geometry.filters >= 16 else { return nil }
-    // Multiplications for a pair of channels: 36 a tile, or as many as there are taps within the picture.
-    func taps(_ axis: WindowAxis) -> Int { (0..<axis.output).reduce(0) { $0 + axis.taps(at: $1).count } }
-    let tiles = (height.output + 3) / 4 * ((width.output + 3) / 4)
-    guard taps(height) * taps(width) * 5 > tiles * 36 * 9 else { return nil }
+    self.threads = threads
+    self.width = kernels.width
+    zeroCount = (max(geometry.channels, geometry.filters) + 15) / 16 * 16
 
-    func job(from source: (Int, Int), to target: (Int, Int), pad: (Int, Int), _ channels: Int, _ columns: Int)
-      -> train_winograd_job
-    {
+    func part(_ isWeights: Bool, by kernels: train_winograd, turned: Bool = false) -> Part {
       var job = train_winograd_job()
       job.images = Int32(geometry.batch)
-      (job.height, job.width) = (Int32(source.0), Int32(source.1))
-      (job.out_height, job.out_width) = (Int32(target.0), Int32(target.1))
-      (job.pad_top, job.pad_left) = (Int32(pad.0), Int32(pad.1))
-      (job.channels, job.columns) = (Int32(channels), Int32(columns))
-      return job
+      let inside = (Int32(height.input), Int32(width.input)), outside = (Int32(height.output), Int32(width.output))
+      let (from, to) = turned ? (outside, inside) : (inside, outside)
+      (job.height, job.width, job.out_height, job.out_width) = (from.0, from.1, to.0, to.1)
+      let pads = (Int32(height.padBefore), Int32(width.padBefore))
+      (job.pad_top, job.pad_left) = turned ? (2 - pads.0, 2 - pads.1) : pads
+      let channels = (Int32(geometry.channels), Int32(geometry.filters))
+      (job.channels, job.columns) = turned ? (channels.1, channels.0) : channels
+      job.turned = turned ? 1 : 0
+      // Multiplications for a pair of channels: 36 a tile, or as many as there are taps within the picture.
+      func taps(_ axis: WindowAxis) -> Int { (0..<axis.output).reduce(0) { $0 + axis.taps(at: $1).count } }
+      let tiles = (Int(to.0) + 3) / 4 * ((Int(to.1) + 3) / 4)
+      return Part(
+        job: job, kernels: kernels, isWeights: isWeights,
+        saving: Double(taps(height) * taps(width)) / Double(tiles * 36))
     }
-    let (inside, outside) = ((height.input, width.input), (height.output, width.output))
-    let pad = (height.padBefore, width.padBefore)
-    forwardJob = job(from: inside, to: outside, pad: pad, geometry.channels, geometry.filters)
-    weightJob = forwardJob
-    var data = job(
-      from: outside, to: inside, pad: (2 - pad.0, 2 - pad.1), geometry.filters, geometry.channels)
-    data.turned = 1
-    dataJob = data
-    sumsWeights = geometry.filters % Int(kernels.width) == 0
-    self.threads = threads
-    zeroCount = (max(geometry.channels, geometry.filters) + 15) / 16 * 16
-    let floats = [(forwardJob, false), (dataJob, false), (weightJob, true)].map { job, isWeights in
-      var job = job
-      return WinogradConvolution.place(&job, nil, kernels, isWeights, threads)
+    let bfloat16 = bfloat16.flatMap { geometry.filters % 2 == 0 && geometry.channels % 2 == 0 ? $0 : nil }
+    let gradients = bfloat16?.winograd ?? kernels.winograd
+    parts = (part(false, by: kernels.winograd), part(false, by: gradients, turned: true), part(true, by: gradients))
+    // Measured: what the transforms cost, and that float's products take twice as long as bfloat16's.
+    if (parts.forward?.saving ?? 0) < (bfloat16 == nil ? 1.8 : 2.6) { parts.forward = nil }
+    if (parts.data?.saving ?? 0) < 1.8 { parts.data = nil }
+    // Not where a panel of filters is filled up with zeros.
+    if (parts.weights?.saving ?? 0) < 1.8 || geometry.filters % Int(kernels.width) != 0 { parts.weights = nil }
+    func scratch(_ part: Part?) -> Int {
+      guard var part else { return 0 }
+      return zeroCount + place(&part, nil)
     }
-    forwardScratch = zeroCount + floats[0]
-    backwardScratch = zeroCount + max(floats[1], sumsWeights ? floats[2] : 0)
+    forwardScratch = scratch(parts.forward)
+    backwardScratch = max(scratch(parts.data), scratch(parts.weights))
   }
-
-  private let zeroCount: Int
 
   func forward(
     _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, w: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>
   ) {
-    var job = forwardJob
-    (job.x, job.w, job.bias, job.target) = (x, w, bias, y)
-    convolve(&job, pass, scratch)
+    guard var part = parts.forward else { return }
+    (part.job.x, part.job.w, part.job.bias, part.job.target) = (UnsafeRawPointer(x), w, bias, y)
+    convolve(&part, pass, scratch)
   }
 
-  /// - Parameter transposed: the filters with inputs and outputs exchanged, packed.
+  /// - Parameters:
+  ///   - isNarrow: dy is bfloat16.
+  ///   - transposed: the filters with inputs and outputs exchanged, packed.
   func dataGradient(
-    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, dy: UnsafePointer<Float>, transposed: UnsafePointer<Float>,
-    dx: UnsafeMutablePointer<Float>, accumulates: Bool
+    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, dy: UnsafeRawPointer, isNarrow: Bool,
+    transposed: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
-    var job = dataJob
-    (job.x, job.w, job.target, job.accumulate) = (dy, transposed, dx, accumulates ? 1 : 0)
-    convolve(&job, pass, scratch)
+    guard var part = parts.data else { return }
+    (part.job.x, part.job.w, part.job.target, part.job.accumulate) = (dy, transposed, dx, accumulates ? 1 : 0)
+    part.job.x_narrow = isNarrow ? 1 : 0
+    convolve(&part, pass, scratch)
   }
 
   func weightGradient(
-    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, dy: UnsafePointer<Float>,
-    dw: UnsafeMutablePointer<Float>, accumulates: Bool
+    _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, x: UnsafeRawPointer, dy: UnsafeRawPointer,
+    areNarrow: (x: Bool, dy: Bool), dw: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
-    var job = weightJob
-    (job.x, job.y, job.target, job.accumulate) = (x, dy, dw, accumulates ? 1 : 0)
-    prepare(&job, pass, scratch, isWeights: true)
-    forEachBlock(&job, pass) { $0.winograd_sums }
+    guard var part = parts.weights else { return }
+    (part.job.x, part.job.y, part.job.target, part.job.accumulate) = (x, dy, dw, accumulates ? 1 : 0)
+    (part.job.x_narrow, part.job.y_narrow) = (areNarrow.x ? 1 : 0, areNarrow.dy ? 1 : 0)
+    prepare(&part, pass, scratch)
+    forEachBlock(&part, pass, part.kernels.sums)
   }
 
-  private func convolve(_ job: inout train_winograd_job, _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>) {
-    prepare(&job, pass, scratch, isWeights: false)
-    if job.by_panels != 0 {
-      forEachBlock(&job, pass) { $0.winograd_panels }
+  private func convolve(_ part: inout Part, _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>) {
+    prepare(&part, pass, scratch)
+    if part.job.by_panels != 0 {
+      forEachBlock(&part, pass, part.kernels.panels)
     } else {
-      run(&job, pass, pass.kernels.winograd_filters)
-      run(&job, pass, pass.kernels.winograd_tiles)
+      run(part.job, pass, part.kernels.filters)
+      run(part.job, pass, part.kernels.tiles)
     }
   }
 
   private typealias Work = @convention(c) (UnsafePointer<train_winograd_job>?, Int32, Int32) -> Void
 
-  private func forEachBlock(_ job: inout train_winograd_job, _ pass: Pass, _ work: (train_kernels) -> Work?) {
-    let tiles = Int64(job.images) * Int64(job.tiles_down) * Int64(job.tiles_across)
-    job.first = 0
-    while job.first < tiles {
-      job.count = min(job.block, tiles - job.first)
-      run(&job, pass, pass.kernels.winograd_inputs)
-      run(&job, pass, work(pass.kernels))
-      job.first += job.count
+  private func forEachBlock(_ part: inout Part, _ pass: Pass, _ work: Work?) {
+    let tiles = Int64(part.job.images) * Int64(part.job.tiles_down) * Int64(part.job.tiles_across)
+    part.job.first = 0
+    while part.job.first < tiles {
+      part.job.count = min(part.job.block, tiles - part.job.first)
+      run(part.job, pass, part.kernels.inputs)
+      run(part.job, pass, work)
+      part.job.first += part.job.count
     }
   }
 
-  private func run(_ job: inout train_winograd_job, _ pass: Pass, _ work: Work?) {
-    withUnsafePointer(to: &job) { job in
+  private func run(_ job: train_winograd_job, _ pass: Pass, _ work: Work?) {
+    withUnsafePointer(to: job) { job in
       pass.team.run { thread, threads in work?(job, thread, threads) }
     }
   }
 
-  private func prepare(
-    _ job: inout train_winograd_job, _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, isWeights: Bool
-  ) {
-    job.images = Int32(pass.images)
+  private func prepare(_ part: inout Part, _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>) {
+    part.job.images = Int32(pass.images)
     scratch.update(repeating: 0, count: zeroCount)
-    job.zeros = UnsafePointer(scratch)
-    WinogradConvolution.place(&job, scratch + zeroCount, pass.kernels, isWeights, threads)
+    part.job.zeros = UnsafePointer(scratch)
+    place(&part, scratch + zeroCount)
   }
 
   /// Decides how the work is cut and where its parts lie from `memory` on; the floats they take together.
   @discardableResult
-  private static func place(
-    _ job: inout train_winograd_job, _ memory: UnsafeMutablePointer<Float>?, _ kernels: train_kernels,
-    _ isWeights: Bool, _ threads: Int
-  ) -> Int {
-    withUnsafePointer(to: kernels) { train_winograd_plan(&job, $0, isWeights ? 1 : 0, Int32(threads)) }
+  private func place(_ part: inout Part, _ memory: UnsafeMutablePointer<Float>?) -> Int {
+    withUnsafePointer(to: part.kernels) {
+      train_winograd_plan(&part.job, $0, width, part.isWeights ? 1 : 0, Int32(threads))
+    }
     var end = 0
-    func part(_ count: Int64, times: Int = 1) -> UnsafeMutablePointer<Float>? {
+    func room(_ count: Int64, times: Int = 1) -> UnsafeMutablePointer<Float>? {
       let start = memory.map { $0 + end }
       end += (Int(count) * times + 15) / 16 * 16
       return count > 0 ? start : nil
     }
-    job.u = part(job.u_floats)
-    job.v = part(job.v_floats)
-    job.s = part(job.s_floats)
-    job.m = part(job.m_floats, times: threads)
+    part.job.u = UnsafeMutableRawPointer(room(part.job.u_floats))
+    part.job.v = UnsafeMutableRawPointer(room(part.job.v_floats))
+    part.job.s = UnsafeMutableRawPointer(room(part.job.s_floats))
+    part.job.m = room(part.job.m_floats, times: threads)
     return end
   }
 }
