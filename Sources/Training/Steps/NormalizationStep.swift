@@ -165,14 +165,14 @@ final class NormalizationStep: Step {
     let partials = scratchMemory(pass, backward: true)
     // With a residual the mask comes from the output and is applied in place, since the residual wants it too.
     let masksInPlace = hasResidual && rectifies
-    let output = bfloat16 == nil ? UnsafeRawPointer(pass.activation(output)) : UnsafeRawPointer(pass.narrow(output))
-    let y = masksInPlace ? output : nil
-    let (sums, gradient) =
+    let result = bfloat16 == nil ? UnsafeRawPointer(pass.activation(output)) : UnsafeRawPointer(pass.narrow(output))
+    let y = masksInPlace ? result : nil
+    let (addUp, gradient) =
       bfloat16.map { ($0.norm_gradient_sums, $0.norm_gradient) }
       ?? (pass.kernels.norm_gradient_sums, pass.kernels.norm_gradient)
     let fromInput: Int32 = rectifies && !hasResidual ? 1 : 0
     pass.team.run { thread, threads in
-      sums?(
+      addUp?(
         x, dy, y, masksInPlace ? dy : nil, mean, scale, shift, Int64(rows), Int32(channels), fromInput, partials,
         thread, threads)
     }
