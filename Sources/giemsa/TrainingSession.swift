@@ -86,7 +86,7 @@ final class TrainingSession {
   }
 
   func run() throws {
-    // It keeps this session alive as long as it may be needed: to the program's end.
+    // It keeps this object alive as long as it may be needed: to the program's end.
     ranks?.rescue = { self.rescue() }
     bench.describe("\(recipe.epochs) epochs of \(trainLoader.batchesPerEpoch) steps", network)
     if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }
