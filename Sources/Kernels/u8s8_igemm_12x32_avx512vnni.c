@@ -56,7 +56,7 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
 
 // The same, six pixels at a time, where sums are short: while the next six are summed, what follows the last is done step by step,
 // by instructions that hardly share a pipe with vpdpbusd. Two tiles' sums are what the registers hold.
-enum { HALF = MR / 2 };
+enum { HALF = Q8_FUSED_ROW_PIXELS };
 
 Q8_INLINE void store_pixel(const q8_fused *e, const float *scales, const __m512i sum[2], size_t p, q8_residual_kind kind) {
   const uint8_t *r = e->residual + p * e->residual_stride;

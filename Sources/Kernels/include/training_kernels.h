@@ -121,6 +121,14 @@ enum { TRAIN_NORM_CHUNK = 512 };
 // What norm_gradient does to dx, floats but for the last, which is bf16 and train_bf16_kernels' alone.
 enum train_norm_target { TRAIN_NORM_WRITES, TRAIN_NORM_ADDS, TRAIN_NORM_NARROW };
 
+// The same for x and y in float and in bf16.
+typedef void (*train_norm_gradient_sums)(
+    const void *x, const float *dy, const void *y, float *masked, const float *mean, const float *scale, const float *shift,
+    int64_t rows, int channels, int relu, float *partials, int thread, int threads);
+typedef void (*train_norm_gradient)(
+    const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c, const float *scale,
+    const float *shift, int64_t rows, int channels, int relu, enum train_norm_target target, int thread, int threads);
+
 enum train_activation {
   TRAIN_RELU,          // max(x, 0)
   TRAIN_LEAKY_RELU,    // alpha: slope below 0
@@ -167,13 +175,9 @@ typedef struct {
                      int64_t rows, int channels, int relu, int thread, int threads);
   // Sums of g and of g · (x − mean), where g = dy with the rectifier's mask applied: from y > 0 if y is given, else
   // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself). x and y are floats.
-  void (*norm_gradient_sums)(const void *x, const float *dy, const void *y, float *masked, const float *mean,
-                             const float *scale, const float *shift, int64_t rows, int channels, int relu,
-                             float *partials, int thread, int threads);
+  train_norm_gradient_sums norm_gradient_sums;
   // dx = a · g + b · x + c per channel, g as above with the mask from x if relu. dx may be dy.
-  void (*norm_gradient)(const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c,
-                        const float *scale, const float *shift, int64_t rows, int channels, int relu,
-                        enum train_norm_target target, int thread, int threads);
+  train_norm_gradient norm_gradient;
 
   // Elementwise, over a thread's share of n floats.
   void (*activate)(enum train_activation kind, float alpha, float beta, const float *x, float *y, size_t n);
@@ -230,12 +234,8 @@ typedef struct {
                      const float *scale, const float *shift, int64_t rows, int channels, int relu, int thread,
                      int threads);
   // As train_kernels', from those copies.
-  void (*norm_gradient_sums)(const void *x, const float *dy, const void *y, float *masked, const float *mean,
-                             const float *scale, const float *shift, int64_t rows, int channels, int relu,
-                             float *partials, int thread, int threads);
-  void (*norm_gradient)(const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c,
-                        const float *scale, const float *shift, int64_t rows, int channels, int relu,
-                        enum train_norm_target target, int thread, int threads);
+  train_norm_gradient_sums norm_gradient_sums;
+  train_norm_gradient norm_gradient;
 } train_bf16_kernels;
 
 // What goes with `kernels` on this CPU, or NULL where it cannot multiply bf16. Where the environment's GIEMSA_ISA is
