@@ -13,8 +13,9 @@ struct Planner {
   let threads: Int
   /// By a Conv's output: the tile it is run with, 0 for no Winograd.
   private(set) var winogradTiles: [Int] = []
-  /// Bytes that 8-bit layers may still take for Winograd beyond their own weights.
+  /// Bytes that 8-bit layers may still take for transformed weights beyond their own.
   var quantizedWinogradRoom = 0
+  let isExact: Bool
   /// What is known before anything runs.
   let isConstant: [Bool]
 
@@ -34,6 +35,7 @@ struct Planner {
     self.isConstant = isConstant
     self.isa = isa
     threads = options.threads
+    isExact = options.exact
     plainBuffer = [Int](repeating: -1, count: facts.count)
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer

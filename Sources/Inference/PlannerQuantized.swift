@@ -109,7 +109,7 @@ extension Planner {
     let output = storeClipped(index, &work.epilogue)
     let target = newBuffer(output, .channelsLast)
     let step: (kernel: String, work: Draft.Work)
-    if let winograd = quantizedWinograd(work) {
+    if let winograd = quantizedWinograd(work, weights) {
       step = (winograd.name, .quantizedWinograd(winograd, weights))
     } else {
       q8_convolution_plan(&work, kernels_q8_isa_in_use(), Int32(threads))

@@ -2,38 +2,52 @@ import Kernels
 import ModelGraph
 
 extension Planner {
-  /// Bytes that Winograd's weights, eight times those of 8-bit layers, may add: none where memory is small, once those of
-  /// all layers in balance.
+  /// Bytes that transformed weights, eight times those of 8-bit layers, may add: none where memory is small, four fifths of
+  /// those of all layers in balance.
   ///
-  /// Layers take what they want in the graph's order: the first ones gain most for each byte, having the most pixels.
+  /// Layers take what they want in the graph's order: the first ones gain most for each byte, having the most pixels. Those for
+  /// which nothing is left keep their taps and transform them while they run, at 15 % or less of their time.
   func quantizedWinogradRoom(_ options: EngineOptions) -> Int {
-    if options.exact || options.memory == .small { return 0 }
-    if options.memory == .fast { return Int.max }
+    switch options.memory {
+    case .small: return 0
+    case .fast: return Int.max
+    case .balanced: break
+    }
     var bytes = 0
     for node in graph.nodes {
       if case .qLinearConv = node.operation, let w = input(node, 3) { bytes += shape(w).count }
     }
-    return bytes
+    return bytes * 4 / 5
   }
 
-  /// `layer` by Winograd, if that applies, should be faster, and there is room for its weights.
-  mutating func quantizedWinograd(_ layer: q8_convolution) -> q8_winograd? {
+  /// `layer` by Winograd, if that applies and should be faster.
+  mutating func quantizedWinograd(_ layer: q8_convolution, _ weights: QuantizedWeights) -> q8_winograd? {
     var winograd = q8_winograd()
     winograd.convolution = layer
-    guard quantizedWinogradRoom > 0, q8_winograd_applies(&winograd.convolution) != 0,
-      q8_winograd_wins(&winograd.convolution) != 0
+    guard !isExact, q8_winograd_applies(&winograd.convolution) != 0, q8_winograd_wins(&winograd.convolution) != 0
     else { return nil }
+    var taps = winograd
+    taps.keeps_taps = 1
     q8_winograd_plan(&winograd, kernels_q8_isa_in_use(), Int32(threads))
-    guard winograd.packed_bytes <= quantizedWinogradRoom else { return nil }
-    quantizedWinogradRoom -= winograd.packed_bytes
+    q8_winograd_plan(&taps, kernels_q8_isa_in_use(), Int32(threads))
+    let added = winograd.packed_bytes - taps.packed_bytes
+    if added > quantizedWinogradRoom { return areTaps(weights) ? taps : nil }
+    quantizedWinogradRoom -= added
     return winograd
+  }
+
+  /// Whether weights less their zero points are s8, as taps must be.
+  private func areTaps(_ weights: QuantizedWeights) -> Bool {
+    let zero = type(weights.weights) == .int8 ? 0 : 128
+    guard let zeros = weights.zeros else { return zero == 0 }
+    return constant(zeros)?.ints?.allSatisfy { $0 == zero } ?? false
   }
 }
 
 extension q8_winograd {
-  /// `q8_winograd_4x4_s16_igemm_6x16_avx2`
+  /// `q8_winograd_4x4_s16_igemm_6x16_avx2`, `q8_winograd_4x4_taps_s16_igemm_12x32_avx512vnni`
   var name: String {
     var copy = self
-    return "q8_winograd_4x4_\(String(cString: q8_winograd_kernel(&copy)))"
+    return "q8_winograd_4x4_\(keeps_taps != 0 ? "taps_" : "")\(String(cString: q8_winograd_kernel(&copy)))"
   }
 }

@@ -75,8 +75,10 @@ void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
 // rows      1 or more, `x_stride` bytes apart
 // steps     of kr inputs and nr × kr weights each; 64-byte aligned
 // ahead     as many bytes as w has that are fetched meanwhile
-#define Q8_POINTS_PARAMETERS \
-  size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, const char *ahead, int32_t *sums
+// adds      whether to what `sums` holds
+#define Q8_POINTS_PARAMETERS                                                                                        \
+  size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, const char *ahead, int adds, \
+      int32_t *sums
 
 typedef void (*q8_points_kernel)(Q8_POINTS_PARAMETERS);
 

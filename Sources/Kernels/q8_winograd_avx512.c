@@ -7,17 +7,59 @@
 #define UNROLL _Pragma("clang loop unroll(full)")
 #include "q8_finish_avx512.h"
 
-enum { TILE = 4, REACH = 6, LANES = 32 };
+enum { TILE = Q8_TILE, REACH = Q8_REACH, LANES = 32 };
+
+// One line of V g.
+Q8_INLINE void taps_line(__m512i g0, __m512i g1, __m512i g2, __m512i *u) {
+  const __m512i sum = _mm512_add_epi16(g0, g2), far = _mm512_add_epi16(g0, _mm512_slli_epi16(g2, 2));
+  const __m512i twice = _mm512_add_epi16(g1, g1);
+  u[0] = g0;
+  u[1] = _mm512_add_epi16(sum, g1);
+  u[2] = _mm512_sub_epi16(sum, g1);
+  u[3] = _mm512_add_epi16(far, twice);
+  u[4] = _mm512_sub_epi16(far, twice);
+  u[5] = g2;
+}
+
+Q8_INLINE void taps(const char *from, const int wide, size_t steps, int16_t *points, size_t stride) {
+#pragma clang loop unroll(disable)
+  for (size_t half = 0; half < 2 * steps; half++, points += LANES) {
+    __m512i held[3][REACH];
+    UNROLL for (size_t column = 0; column < 3; column++) {
+      __m512i g[3];
+      UNROLL for (size_t i = 0; i < 3; i++) {
+        const char *tap = from + (3 * i + column) * (wide ? 128 : 64);
+        g[i] = wide ? _mm512_loadu_si512(tap)
+                    : _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)tap));
+      }
+      taps_line(g[0], g[1], g[2], held[column]);
+    }
+    UNROLL for (size_t row = 0; row < REACH; row++) {
+      __m512i line[REACH];
+      taps_line(held[0][row], held[1][row], held[2][row], line);
+      UNROLL for (size_t i = 0; i < REACH; i++) _mm512_storeu_si512(points + (REACH * row + i) * stride, line[i]);
+    }
+    // The step's second half, then the next step.
+    from += (wide ? 64 : 32) * (half % 2 == 0 ? 1 : 17);
+  }
+}
+
+TARGET void q8_winograd_taps_avx512(const void *from, int wide, size_t steps, int16_t *points, size_t stride) {
+  if (wide) {
+    taps(from, 1, steps, points, stride);
+  } else {
+    taps(from, 0, steps, points, stride);
+  }
+}
 
 // One line of Bᵀ d, in place; a short one leaves points 3 and 4 alone.
 Q8_INLINE void input_line(__m512i *d, int is_short) {
   if (is_short) {
-    const __m512i sum = _mm512_add_epi16(d[1], d[2]), difference = _mm512_sub_epi16(d[1], d[2]);
-    const __m512i zero = _mm512_setzero_si512();
-    d[0] = _mm512_slli_epi16(_mm512_sub_epi16(d[0], d[2]), 2);
+    const __m512i sum = _mm512_add_epi16(d[1], d[2]), difference = _mm512_sub_epi16(d[2], d[1]);
+    d[0] = _mm512_sub_epi16(d[0], d[2]);
     d[5] = _mm512_sub_epi16(d[3], d[1]);
-    d[1] = _mm512_sub_epi16(_mm512_sub_epi16(zero, sum), _mm512_add_epi16(sum, sum));
-    d[2] = _mm512_add_epi16(difference, _mm512_add_epi16(difference, difference));
+    d[1] = sum;
+    d[2] = difference;
     return;
   }
   const __m512i d1 = d[1], d2 = d[2], d3 = d[3], d4 = d[4];
@@ -33,8 +75,9 @@ Q8_INLINE void input_line(__m512i *d, int is_short) {
 
 Q8_INLINE void input_tile(
     const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape, char *out, size_t step) {
-  // Rows of Bᵀ sum to 0, but for the second: −6. A zero point shows at one of the points.
-  const __m512i shown = _mm512_set1_epi16((int16_t)(36 * zero));
+  // Rows of Bᵀ sum to 0, but for the second: −6, or 2 of a short one. A zero point shows at one of the points.
+  const __m512i shown =
+      _mm512_set1_epi16((int16_t)((shape.short_rows ? 2 : -6) * (shape.short_columns ? 2 : -6) * zero));
   for (size_t start = 0; start < channels; start += LANES) {
     // The last vector reaches back rather than beyond the end; its first lanes come out as before.
     const size_t c = start + LANES <= channels ? start : channels - LANES;
@@ -79,54 +122,35 @@ TARGET void q8_winograd_input_avx512(
   }
 }
 
-// One line of Aᵀ m; of a short one the first two of y.
+// One line of 6 Aᵀ m; of a short one the first two of y.
 Q8_INLINE void output_line(const __m512 *m, __m512 *y, int is_short) {
   const __m512 a = _mm512_add_ps(m[1], m[2]), b = _mm512_sub_ps(m[1], m[2]);
+  const __m512 three = _mm512_set1_ps(3), six = _mm512_set1_ps(6);
   if (is_short) {
-    y[0] = _mm512_add_ps(m[0], a);
-    y[1] = _mm512_add_ps(b, m[5]);
+    y[0] = _mm512_fmadd_ps(m[0], six, _mm512_mul_ps(a, three));
+    y[1] = _mm512_fmadd_ps(m[5], six, _mm512_mul_ps(b, three));
     return;
   }
   const __m512 c = _mm512_add_ps(m[3], m[4]), d = _mm512_sub_ps(m[3], m[4]);
-  y[0] = _mm512_add_ps(m[0], _mm512_add_ps(a, c));
-  y[1] = _mm512_fmadd_ps(d, _mm512_set1_ps(2), b);
-  y[2] = _mm512_fmadd_ps(c, _mm512_set1_ps(4), a);
-  y[3] = _mm512_fmadd_ps(d, _mm512_set1_ps(8), _mm512_add_ps(b, m[5]));
-}
-
-// The same of a column of sums, each times what undoes its point's scale.
-Q8_INLINE void sums_line(const int32_t *sums, size_t step, const float *undo, __m512 *y, int is_short) {
-  __m512 m[REACH], u[REACH];
-  UNROLL for (size_t i = 0; i < REACH; i++) {
-    if (is_short && !q8_short_has(i)) continue;
-    m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + i * REACH * step));
-    u[i] = _mm512_loadu_ps(undo + i * REACH * 32);
-  }
-  const __m512 m1 = _mm512_mul_ps(m[1], u[1]);
-  const __m512 a = _mm512_fmadd_ps(m[2], u[2], m1), b = _mm512_fnmadd_ps(m[2], u[2], m1);
-  if (is_short) {
-    y[0] = _mm512_fmadd_ps(m[0], u[0], a);
-    y[1] = _mm512_fmadd_ps(m[5], u[5], b);
-    return;
-  }
-  const __m512 m3 = _mm512_mul_ps(m[3], u[3]);
-  const __m512 c = _mm512_fmadd_ps(m[4], u[4], m3), d = _mm512_fnmadd_ps(m[4], u[4], m3);
-  y[0] = _mm512_fmadd_ps(m[0], u[0], _mm512_add_ps(a, c));
-  y[1] = _mm512_fmadd_ps(d, _mm512_set1_ps(2), b);
-  y[2] = _mm512_fmadd_ps(c, _mm512_set1_ps(4), a);
-  y[3] = _mm512_fmadd_ps(d, _mm512_set1_ps(8), _mm512_fmadd_ps(m[5], u[5], b));
+  y[0] = _mm512_fmadd_ps(m[0], _mm512_set1_ps(1.5f), _mm512_fmsub_ps(c, _mm512_set1_ps(0.25f), a));
+  y[1] = _mm512_fmsub_ps(d, _mm512_set1_ps(0.5f), b);
+  y[2] = _mm512_sub_ps(c, a);
+  y[3] = _mm512_fmadd_ps(d, _mm512_set1_ps(2), _mm512_fmsub_ps(m[5], six, b));
 }
 
 Q8_INLINE void output_tile(
-    const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
-    size_t residual_row, size_t y_row, q8_tile_shape shape, q8_residual_kind kind, const q8_fused *e) {
+    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
+    q8_tile_shape shape, q8_residual_kind kind, const q8_fused *e) {
 #pragma clang loop unroll(disable)
   for (size_t half = 0; half < 32; half += 16) {
     __m512 held[TILE][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
       if (shape.short_columns && !q8_short_has(column)) continue;
-      __m512 line[TILE];
-      sums_line(sums + column * step + half, step, undo + column * 32 + half, line, shape.short_rows);
+      __m512 m[REACH], line[TILE];
+      UNROLL for (size_t i = 0; i < REACH; i++)
+        if (!shape.short_rows || q8_short_has(i))
+          m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + (i * REACH + column) * step + half));
+      output_line(m, line, shape.short_rows);
       UNROLL for (size_t i = 0; i < TILE; i++) held[i][column] = line[i];
     }
     const __m512 multipliers = _mm512_load_ps(scales + half), shifts = _mm512_load_ps(scales + 32 + half);
@@ -147,14 +171,14 @@ Q8_INLINE void output_tile(
 }
 
 TARGET void q8_winograd_output_avx512(
-    const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
-    size_t residual_row, size_t y_row, const q8_fused *e) {
+    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
+    const q8_fused *e) {
   const q8_tile_shape shape = q8_shape_of(rows, columns);
 #define KIND(kind)                                                                                       \
   if (shape.short_rows || shape.short_columns) {                                                         \
-    output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, shape, kind, e);           \
+    output_tile(sums, step, scales, rows, columns, residual_row, y_row, shape, kind, e);           \
   } else {                                                                                               \
-    output_tile(sums, step, undo, scales, rows, columns, residual_row, y_row, (q8_tile_shape){0}, kind, e); \
+    output_tile(sums, step, scales, rows, columns, residual_row, y_row, (q8_tile_shape){0}, kind, e); \
   }
   switch (q8_residual_of(e)) {
     case Q8_UNSIGNED_RESIDUAL: KIND(Q8_UNSIGNED_RESIDUAL) break;

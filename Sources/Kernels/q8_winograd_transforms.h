@@ -1,14 +1,25 @@
-// The tiles of q8_winograd, and their transforms for AVX-512: for the q8 files only.
+// The tiles of q8_winograd, its weights, and its transforms for AVX-512: for the q8 files only.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_TRANSFORMS_H
 #define GIEMSA_KERNELS_Q8_WINOGRAD_TRANSFORMS_H
 
 #include "q8_igemm_kernels.h"
+#include "q8_winograd.h"
+#include "sizes.h"
 
-// A tile at the edge of which two rows or columns of outputs or fewer are left is one of F(2, 3) in that direction: the points
-// of that, 0, 1, −1 and ∞, are four of F(4, 3)'s six, and its transformed weights are F(4, 3)'s there but for a factor, which
-// goes to the inputs: no weights of their own, 24 or 16 multiplications instead of 36.
+enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
+
+// Weights are taken at the points 0, 1, −1, 2, −2 and ∞ without Lagrange's factors: integers, and at most 49 times as large as
+// the taps. The factors are in what follows the sums; those of a line are times 6, of a tile times 36.
 //
-//   Bᵀ d = 4 (d0 − d2), −3 (d1 + d2), 3 (d1 − d2), d3 − d1    Aᵀ m = m0 + m1 + m2, m1 − m2 + m∞
+//   V g = g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2, g2
+//   Bᵀ d = 4 d0 − 5 d2 + d4, −4 (d1 + d2) + d3 + d4, 4 (d1 − d2) − d3 + d4, 2 (d3 − d1) + d4 − d2, 2 (d1 − d3) + d4 − d2,
+//          4 d1 − 5 d3 + d5
+//   6 Aᵀ m = 3/2 m0 − a + c / 4, d / 2 − b, c − a, 2 d − b + 6 m∞ of a, b = m1 ± m2 and c, d = m3 ± m4
+//
+// A tile at the edge of which two rows or columns of outputs or fewer are left is one of F(2, 3) in that direction: its points,
+// 0, 1, −1 and ∞, are four of the six. No weights of its own, 24 or 16 multiplications instead of 36.
+//
+//   Bᵀ d = d0 − d2, d1 + d2, d2 − d1, d3 − d1    6 Aᵀ m = 6 m0 + 3 a, 3 b + 6 m∞
 //
 // No value becomes larger than F(4, 3)'s may at that point.
 typedef struct {
@@ -18,7 +29,44 @@ typedef struct {
 static inline q8_tile_shape q8_shape_of(size_t rows, size_t columns) { return (q8_tile_shape){rows <= 2, columns <= 2}; }
 static inline int q8_short_has(size_t point) { return point < 3 || point == 5; }
 
+// A packed panel: nr multipliers and shifts (a bias is part of its shift); how far its weights had to be rounded; then either
+// the weights of each point or the taps, [steps][9][nr][kr].
+typedef struct {
+  const float *scales;
+  const int32_t *is_rounded;  // whether any weight is
+  const int8_t *exponents;  // [points][nr]: weights are times 2^−exponent
+  const int8_t *weights;
+} q8_winograd_panel;
+
+static inline size_t q8_winograd_scale_bytes(const q8_winograd *v) { return whole_lines(4 * (2 * v->family->nr + 1)); }
+static inline size_t q8_winograd_head_bytes(const q8_winograd *v) {
+  return q8_winograd_scale_bytes(v) + whole_lines(Q8_POINTS * v->family->nr);
+}
+// From one point's weights to the next: a line more than they are, so that the 36 lie in different places of the cache.
+static inline size_t q8_winograd_point_weights(const q8_winograd *v, size_t channels) {
+  return channels * v->family->nr + 32;
+}
+static inline size_t q8_winograd_panel_bytes(const q8_winograd *v) {
+  const size_t channels = v->convolution.in_channels;
+  const size_t weights = v->keeps_taps ? 9 * channels * v->family->nr : Q8_POINTS * 2 * q8_winograd_point_weights(v, channels);
+  return q8_winograd_head_bytes(v) + whole_lines(weights);
+}
+static inline q8_winograd_panel q8_winograd_panel_at(const q8_winograd *v, const void *packed, size_t panel) {
+  const int8_t *base = (const int8_t *)packed + panel * q8_winograd_panel_bytes(v);
+  const float *scales = (const float *)(const void *)base;
+  return (q8_winograd_panel){
+      scales, (const int32_t *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_scale_bytes(v),
+      base + q8_winograd_head_bytes(v)};
+}
+
+// The weights of `channels` channels at all points, `stride` integers from point to point, from a panel's taps.
+void q8_winograd_transform_taps(
+    const q8_winograd *v, const q8_winograd_panel *panel, const int8_t *taps, size_t channels, int16_t *points, size_t stride);
+
 #if defined(__x86_64__)
+// Taps [steps][9][64], 8-bit integers or if `wide` 16-bit ones, as weights at 36 points, [steps][64] each.
+void q8_winograd_taps_avx512(const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
+
 // The 36 points of a tile of inputs less their zero point, each `step` bytes from the one before, as 16-bit integers: those that its
 // shape has.
 //
@@ -31,12 +79,11 @@ void q8_winograd_input_avx512(
 // 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from its 36 points' sums on.
 //
 // sums     36 × 32 integers, `step` from point to point
-// undo     36 × 32 factors
 // scales   32 multipliers and 32 shifts; 64-byte aligned
 // e        of the tile's first pixel
 void q8_winograd_output_avx512(
-    const int32_t *sums, size_t step, const float *undo, const float *scales, size_t rows, size_t columns,
-    size_t residual_row, size_t y_row, const q8_fused *e);
+    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
+    const q8_fused *e);
 #endif
 
 #endif

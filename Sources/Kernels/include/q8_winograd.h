@@ -1,10 +1,10 @@
 // q8_winograd: 3×3 convolutions of stride 1 over 8-bit data by Winograd's F(4×4, 3×3) in 16-bit integers: a quarter of the
 // multiplications of q8_convolution.
 //
-// Six by six inputs (less their zero point) are transformed exactly: no value leaves 16 bits. Transformed weights are
-// rounded to 16 bits with a power of two for each output channel and transform point, the largest for which
-// Σ |weight| · largest input < 2^31: no input whatever can overflow a sum. All that is lost is the rounding of the
-// transformed weights: some 0.1 (64 channels) to 0.2 (256) output steps rms, never more than 2 steps.
+// Six by six inputs (less their zero point) are transformed exactly: no value leaves 16 bits. Weights are transformed without
+// the formula's divisions, which makes them integers of 14 bits: exact, too. They lose last bits only where Σ |weight| · largest
+// input of an output and point is not below 2³¹, so that no input whatever can overflow a sum; that takes weights larger on
+// average than those of networks are. All else that is lost is what floats round in what follows the sums.
 // Tiles at an edge with two rows or columns of outputs left are F(2, 3)'s in that direction, on the same weights.
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_H
@@ -16,10 +16,15 @@ typedef struct {
   // Geometry, epilogue and data, as for q8_convolution_task; what q8_convolution_plan decides is not used.
   q8_convolution convolution;
 
+  // Keep nine bytes of each filter instead of 72, and transform them while a task runs. Needs weights less their zero points to
+  // be s8.
+  int keeps_taps;
+
   // Decided by q8_winograd_plan.
   const struct q8_igemm_family *family;
   size_t tile_rows, tile_columns;  // of an image, 4 × 4 outputs each
   size_t tile_blocks, panel_blocks, largest_block;
+  size_t chunk;  // channels whose taps are transformed together
   size_t tasks;
   size_t scratch_bytes;
   size_t packed_bytes;
@@ -31,7 +36,8 @@ int q8_winograd_applies(const q8_convolution *convolution);
 // Whether it should also be faster than q8_convolution: enough tiles for the weights that each of them reads.
 int q8_winograd_wins(const q8_convolution *convolution);
 
-// Decides how the work is cut for `threads` threads, from convolution's geometry alone. It must apply.
+// Decides how the work is cut for `threads` threads, from convolution's geometry and keeps_taps
+// alone. It must apply.
 void q8_winograd_plan(q8_winograd *winograd, kernels_q8_isa isa, int threads);
 
 // "s16_igemm_6x16_avx2": the kernel that a plan chose.

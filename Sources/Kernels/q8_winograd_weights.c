@@ -1,0 +1,245 @@
+// The weights of q8_winograd: from taps to points, and the proof that no sum of theirs overflows.
+#include <math.h>
+#include <string.h>
+
+#include "byte_tiles.h"
+#include "multiversion.h"
+#include "q8_winograd_transforms.h"
+
+enum { LANES = 16 };  // channels that are packed together
+
+typedef int16_t taps_of[9][LANES];  // an output's taps of a line of channels
+
+// V g of all lines of all columns, then of all columns of all lines: TYPE is a vector of 16-bit integers, FROM of those or of
+// bytes. A loop for each width, since narrow kernels' steps are narrow.
+#define TRANSFORM_TAPS(name, TYPE, FROM, WIDTH)                                                                    \
+  static inline __attribute__((always_inline)) void name##_line(const TYPE *g, size_t step, TYPE *out, size_t out_step) { \
+    const TYPE sum = g[0] + g[2 * step], far = g[0] + (g[2 * step] << 2), twice = g[step] << 1;                     \
+    out[0] = g[0];                                                                                                 \
+    out[out_step] = sum + g[step];                                                                                 \
+    out[2 * out_step] = sum - g[step];                                                                             \
+    out[3 * out_step] = far + twice;                                                                               \
+    out[4 * out_step] = far - twice;                                                                               \
+    out[5 * out_step] = g[2 * step];                                                                               \
+  }                                                                                                                \
+  KERNEL_BODY name##_body(const char *taps, size_t steps, size_t unit, int16_t *points, size_t stride) {            \
+    const size_t element = sizeof(FROM) / WIDTH;                                                                   \
+    for (size_t step = 0; step < steps; step++, taps += 9 * unit * element)                                        \
+      for (size_t at = 0; at < unit; at += WIDTH) {                                                                \
+        TYPE g[9], half[3 * Q8_REACH];                                                                             \
+        for (size_t tap = 0; tap < 9; tap++)                                                                       \
+          g[tap] = __builtin_convertvector(*(const FROM *)(const void *)(taps + (tap * unit + at) * element), TYPE); \
+        for (size_t column = 0; column < 3; column++) name##_line(g + column, 3, half + column, 3);                \
+        for (size_t row = 0; row < Q8_REACH; row++) {                                                              \
+          TYPE line[Q8_REACH];                                                                                     \
+          name##_line(half + 3 * row, 1, line, 1);                                                                 \
+          for (size_t i = 0; i < Q8_REACH; i++)                                                                    \
+            *(TYPE *)(void *)(points + (Q8_REACH * row + i) * stride + step * unit + at) = line[i];                \
+        }                                                                                                          \
+      }                                                                                                            \
+  }                                                                                                                \
+  MULTIVERSION(                                                                                                    \
+      name, (const char *taps, size_t steps, size_t unit, int16_t *points, size_t stride),                         \
+      (taps, steps, unit, points, stride))
+
+typedef int16_t eight_shorts __attribute__((vector_size(16), aligned(2)));
+typedef int8_t eight_bytes __attribute__((vector_size(8), aligned(1)));
+TRANSFORM_TAPS(transform_eight, eight_shorts, eight_bytes, 8)
+TRANSFORM_TAPS(transform_eight_wide, eight_shorts, eight_shorts, 8)
+#if defined(__x86_64__)
+typedef int16_t sixteen_shorts __attribute__((vector_size(32), aligned(2)));
+typedef int8_t sixteen_bytes __attribute__((vector_size(16), aligned(1)));
+TRANSFORM_TAPS(transform_sixteen, sixteen_shorts, sixteen_bytes, 16)
+TRANSFORM_TAPS(transform_sixteen_wide, sixteen_shorts, sixteen_shorts, 16)
+#endif
+
+static void transform(
+    const q8_igemm_family *family, const void *taps, int wide, size_t steps, int16_t *points, size_t stride) {
+  const size_t unit = family->nr * family->kr;
+#if defined(__x86_64__)
+  if (family->base == KERNELS_AVX512 && unit == 64) {
+    q8_winograd_taps_avx512(taps, wide, steps, points, stride);
+    return;
+  }
+  if (unit % 16 == 0) {
+    (wide ? transform_sixteen_wide : transform_sixteen)(family->base, taps, steps, unit, points, stride);
+    return;
+  }
+#endif
+  (wide ? transform_eight_wide : transform_eight)(family->base, taps, steps, unit, points, stride);
+}
+
+// Weights that no sum can hold lose their last bits: to the nearest, halves up.
+static void round_points(
+    const q8_igemm_family *family, const int8_t *exponents, size_t steps, int16_t *points, size_t stride) {
+  for (size_t point = 0; point < Q8_POINTS; point++)
+    for (size_t lane = 0; lane < family->nr; lane++) {
+      const int exponent = exponents[point * family->nr + lane], half = 1 << exponent >> 1;
+      if (exponent == 0) continue;
+      int16_t *weights = points + point * stride + lane * family->kr;
+      for (size_t step = 0; step < steps; step++, weights += family->nr * family->kr)
+        for (size_t i = 0; i < family->kr; i++) weights[i] = (int16_t)((weights[i] + half) >> exponent);
+    }
+}
+
+void q8_winograd_transform_taps(
+    const q8_winograd *v, const q8_winograd_panel *panel, const int8_t *taps, size_t channels, int16_t *points, size_t stride) {
+  const size_t steps = channels / v->family->kr;
+  transform(v->family, taps, 0, steps, points, stride);
+  if (*panel->is_rounded) round_points(v->family, panel->exponents, steps, points, stride);
+}
+
+// Adds the sizes of weights to the totals of their lane.
+KERNEL_BODY measure_body(const int16_t *points, size_t stride, size_t steps, size_t unit, int32_t *totals) {
+  for (size_t point = 0; point < Q8_POINTS; point++, points += stride, totals += unit)
+    for (size_t step = 0; step < steps; step++)
+      for (size_t i = 0; i < unit; i++) {
+        const int weight = points[step * unit + i];
+        totals[i] += weight < 0 ? -weight : weight;
+      }
+}
+MULTIVERSION(
+    measure, (const int16_t *points, size_t stride, size_t steps, size_t unit, int32_t *totals),
+    (points, stride, steps, unit, totals))
+
+// Sums of the positive and of the negative factors in each row of the inputs' transform.
+static const uint8_t positive[Q8_REACH] = {5, 2, 5, 3, 3, 5}, negative[Q8_REACH] = {5, 8, 5, 3, 3, 5};
+
+// How many of a point's last bits must go, given the sum of its weights' sizes, so that no input can overflow a sum.
+//
+// The proof: what weights can be multiplied with is within `most`, and rounding adds at most a half to each.
+static int exponent_for(const q8_convolution *c, size_t point, int64_t total) {
+  const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
+  const int p0 = positive[point / Q8_REACH], n0 = negative[point / Q8_REACH];
+  const int p1 = positive[point % Q8_REACH], n1 = negative[point % Q8_REACH];
+  const int plus = p0 * p1 + n0 * n1, minus = p0 * n1 + n0 * p1;
+  const int64_t most = (int64_t)larger((size_t)(plus * above + minus * below), (size_t)(minus * above + plus * below));
+  int exponent = 0;
+  while (((total >> exponent) + (exponent ? 1 + (int64_t)c->in_channels / 2 : 0)) * most > INT32_MAX) exponent++;
+  return exponent;
+}
+
+typedef struct {
+  const uint8_t *w;
+  int flip;
+  f32_weight_layout layout;
+  const int32_t *w_zeros;
+} weight_source;
+
+KERNEL_BODY read_lines_body(const uint8_t *from, int is_end, uint8_t flip, int zero, int16_t (*g)[LANES]) {
+  byte_line taps[LANES];
+  split_taps(from, 9, is_end, taps);
+  for (size_t tap = 0; tap < 9; tap++)
+    for (size_t i = 0; i < LANES; i++) g[tap][i] = (int16_t)((taps[tap][i] ^ flip) - zero);
+}
+MULTIVERSION(
+    read_lines, (const uint8_t *from, int is_end, uint8_t flip, int zero, int16_t (*g)[LANES]),
+    (from, is_end, flip, zero, g))
+
+// The weights of LANES channels of an output, from channel `first` of `channels` on.
+static void read_weights(const weight_source *s, kernels_isa isa, size_t o, size_t first, size_t channels, taps_of g) {
+  const int zero = s->flip + (s->w_zeros ? s->w_zeros[o] : 0);
+  const uint8_t *from = s->w + o * s->layout.output_stride + first * s->layout.channel_stride;
+  if (s->layout.tap_stride == 1 && s->layout.channel_stride == 9) {
+    read_lines(isa, from, first + LANES == channels, (uint8_t)s->flip, zero, g);
+    return;
+  }
+  for (size_t i = 0; i < LANES; i++)
+    for (size_t tap = 0; tap < 9; tap++)
+      g[tap][i] = (int16_t)((from[i * s->layout.channel_stride + tap * s->layout.tap_stride] ^ s->flip) - zero);
+}
+
+// The taps of nr outputs for LANES channels, step by step.
+KERNEL_BODY interleave_body(const taps_of *taps, size_t nr, size_t kr, int16_t *to) {
+  for (size_t tap = 0; tap < 9; tap++, to += nr * kr) {
+    if (kr == 2) {
+      for (size_t lane = 0; lane < nr; lane += 4)
+        for (size_t pair = 0; pair < LANES / 2; pair += 4) {
+          four_line lines[4];
+          for (size_t i = 0; i < 4; i++) lines[i] = *(const four_line *)(const void *)(taps[lane + i][tap] + 2 * pair);
+          transpose_fours(lines);
+          for (size_t i = 0; i < 4; i++) *(four_line *)(void *)(to + ((pair + i) * 9 * nr + lane) * 2) = lines[i];
+        }
+    } else {
+      for (size_t lane = 0; lane < nr; lane += 8)
+        for (size_t c = 0; c < LANES; c += 8) {
+          pair_line lines[8];
+          for (size_t i = 0; i < 8; i++) lines[i] = *(const pair_line *)(const void *)(taps[lane + i][tap] + c);
+          transpose_pairs(lines);
+          for (size_t i = 0; i < 8; i++) *(pair_line *)(void *)(to + (c + i) * 9 * nr + lane) = lines[i];
+        }
+    }
+  }
+}
+MULTIVERSION(interleave, (const taps_of *taps, size_t nr, size_t kr, int16_t *to), (taps, nr, kr, to))
+
+KERNEL_BODY narrow_body(const int16_t *from, size_t count, int8_t *to) {
+  for (size_t i = 0; i < count; i++) to[i] = (int8_t)from[i];
+}
+MULTIVERSION(narrow, (const int16_t *from, size_t count, int8_t *to), (from, count, to))
+
+void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
+  (void)worker;
+  const q8_winograd_packing *p = context;
+  const q8_winograd *v = p->winograd;
+  const q8_convolution *c = &v->convolution;
+  const q8_igemm_family *family = v->family;
+  const kernels_isa isa = family->base;
+  const size_t nr = family->nr, kr = family->kr, unit = nr * kr, channels = c->in_channels;
+  const size_t count = smaller(nr, c->out_channels - index * nr);
+  const weight_source source = {p->w, p->w_signed ? 0x80 : 0, p->layout, p->w_zeros};
+  int8_t *base = (int8_t *)p->packed + index * q8_winograd_panel_bytes(v);
+  memset(base, 0, q8_winograd_head_bytes(v));
+  float *scales = (float *)(void *)base;
+  int8_t *exponents = base + q8_winograd_scale_bytes(v), *weights = base + q8_winograd_head_bytes(v);
+  for (size_t lane = 0; lane < count; lane++) {
+    const size_t o = index * nr + lane;
+    const double multiplier = p->multipliers[o];
+    scales[lane] = (float)(multiplier / 36);
+    scales[nr + lane] = (float)((p->shifts ? p->shifts[o] : 0.0) + (p->bias ? (double)p->bias[o] * multiplier : 0.0));
+  }
+
+  taps_of lines[Q8_IGEMM_MAX_NR];
+  int16_t taps[LANES * 9 * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  int16_t measured[Q8_POINTS * LANES * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  int32_t totals[Q8_POINTS * 2 * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  memset(lines, 0, nr * sizeof lines[0]);
+  memset(totals, 0, Q8_POINTS * unit * sizeof totals[0]);
+  for (size_t first = 0; first < channels; first += LANES) {
+    for (size_t lane = 0; lane < count; lane++) read_weights(&source, isa, index * nr + lane, first, channels, lines[lane]);
+    interleave(isa, (const taps_of *)lines, nr, kr, taps);
+    int16_t *points = measured;
+    size_t stride = LANES * nr;
+    if (v->keeps_taps) {
+      narrow(isa, taps, LANES * 9 * nr, weights + first * 9 * nr);
+    } else {
+      points = (int16_t *)(void *)weights + first * nr;
+      stride = q8_winograd_point_weights(v, channels);
+    }
+    transform(family, taps, 1, LANES / kr, points, stride);
+    measure(isa, points, stride, LANES / kr, unit, totals);
+  }
+
+  int32_t is_rounded = 0;
+  for (size_t point = 0; point < Q8_POINTS; point++)
+    for (size_t lane = 0; lane < nr; lane++) {
+      int64_t total = 0;
+      for (size_t i = 0; i < kr; i++) total += totals[point * unit + lane * kr + i];
+      const int exponent = exponent_for(c, point, total);
+      exponents[point * nr + lane] = (int8_t)exponent;
+      is_rounded |= exponent;
+    }
+  memcpy(scales + 2 * nr, &is_rounded, sizeof is_rounded);
+  if (is_rounded && !v->keeps_taps)
+    round_points(
+        family, exponents, channels / kr, (int16_t *)(void *)weights, q8_winograd_point_weights(v, channels));
+}
+
+size_t q8_winograd_panels(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }
+
+void q8_winograd_pack(
+    const q8_winograd *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
+    const int32_t *bias, const float *multipliers, const float *shifts, void *packed) {
+  q8_winograd_packing packing = {v, w, w_signed, layout, w_zeros, bias, multipliers, shifts, packed};
+  for (size_t panel = 0; panel < q8_winograd_panels(v); panel++) q8_winograd_pack_task(&packing, panel, 0);
+}
