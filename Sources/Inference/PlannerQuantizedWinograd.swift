@@ -24,16 +24,17 @@ extension Planner {
   mutating func quantizedWinograd(_ layer: q8_convolution, _ weights: QuantizedWeights) -> q8_winograd? {
     var winograd = q8_winograd()
     winograd.convolution = layer
-    guard !isExact, q8_winograd_applies(&winograd.convolution) != 0, q8_winograd_wins(&winograd.convolution) != 0
-    else { return nil }
+    guard !isExact, q8_winograd_applies(&winograd.convolution) != 0 else { return nil }
     var taps = winograd
     taps.keeps_taps = 1
     q8_winograd_plan(&winograd, kernels_q8_isa_in_use(), Int32(threads))
     q8_winograd_plan(&taps, kernels_q8_isa_in_use(), Int32(threads))
     let added = winograd.packed_bytes - taps.packed_bytes
-    if added > quantizedWinogradRoom { return areTaps(weights) ? taps : nil }
-    quantizedWinogradRoom -= added
-    return winograd
+    if q8_winograd_wins(&winograd) != 0, added <= quantizedWinogradRoom {
+      quantizedWinogradRoom -= added
+      return winograd
+    }
+    return q8_winograd_wins(&taps) != 0 && areTaps(weights) ? taps : nil
   }
 
   /// Whether weights less their zero points are s8, as taps must be.

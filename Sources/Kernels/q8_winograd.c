@@ -7,47 +7,84 @@
 #include "q8_winograd_transforms.h"
 #include "sizes.h"
 
-#define FAMILY(level, base, name, mr, nr, kr, points) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, 1, 0, Q8_ANY_WEIGHTS, name, kr, NULL, NULL, NULL, NULL, points}
+#define FAMILY(level, base_isa, kernel, tile, outputs, inputs, points_kernel, taps_kernel)                            \
+  [KERNELS_Q8_##level] = {                                                                                           \
+      .base = KERNELS_##base_isa, .name = #kernel, .mr = tile, .nr = outputs, .kr = inputs, .wide = 1, .sub = inputs, \
+      .run = kernel, .points = points_kernel, .taps = taps_kernel}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1, NULL),
+    FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1, NULL, NULL),
 #if defined(__x86_64__)
-    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, s16_points_6x16_avx2),
-    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, s16_points_12x32_avx512),
-    FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2, s16_points_6x16_avxvnni),
-    FAMILY(AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2, s16_points_12x32_avx512vnni),
+    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, s16_points_6x16_avx2, NULL),
+    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, s16_points_12x32_avx512, NULL),
+    FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2, s16_points_6x16_avxvnni, NULL),
+    FAMILY(
+        AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2, s16_points_12x32_avx512vnni, s16_taps_16x24_avx512vnni),
 #endif
 #if defined(__aarch64__)
-    FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL),
-    FAMILY(NEONDOT, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL),
-    FAMILY(NEONI8MM, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL),
+    FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
+    FAMILY(NEONDOT, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
+    FAMILY(NEONI8MM, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
 #endif
 };
-
 
 enum {
   TILE = Q8_TILE,
   REACH = Q8_REACH,
   POINTS = Q8_POINTS,
   NEAR_BYTES = 112 * 1024,  // of transformed inputs in a block: with its sums and a panel's weights they stay within 512 KiB
-  NEAR_WEIGHT_BYTES = 160 * 1024  // of weights that were transformed from taps
+  NEAR_WEIGHT_BYTES = 160 * 1024,  // of weights that were transformed from taps
+  MOST_TILES_OF_TAPS = 16  // with more it pays to store what taps become
 };
 
-static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
-// Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
-static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
-// Transformed weights that taps become.
-static size_t chunk_bytes(const q8_winograd *v) {
-  return v->keeps_taps ? whole_lines(POINTS * 2 * q8_winograd_point_weights(v, v->chunk)) : 0;
-}
+#if defined(__x86_64__)
+enum { GROUP = Q8_GROUP };
+// Transformed inputs of tiles that are multiplied with taps together.
+static size_t group_bytes(const q8_winograd *v) { return REACH * (v->convolution.in_channels / 32) * Q8_GROUP_BYTES; }
+#else
+enum { GROUP = 1 };
+static size_t group_bytes(const q8_winograd *v) { (void)v; return 0; }
+#endif
 
+static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
 // Where a tile lies, and the outputs that it has.
 typedef struct {
   size_t image, y, x, rows, columns;
 } tile_place;
 
-static size_t places_bytes(const q8_winograd *v) { return whole_lines(v->largest_block * sizeof(tile_place)); }
+// What a task works on, in its worker's scratch.
+typedef struct {
+  size_t count;  // of tiles
+  size_t ends[4];  // of kinds of tiles, see order_tiles
+  uint8_t *padding;  // a pixel
+  tile_place *places;
+  char *inputs;  // transformed: [points][tiles][channels], or for products from taps [groups][6 rows][channels / 32][6 points][4][32]
+  int16_t *weights;  // of some channels that were taps
+  int32_t *sums;  // [points][tiles][nr]
+  float *totals;  // likewise, of a long panel
+} tile_block;
+
+// Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
+static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
+
+// Lays a block out from `scratch` on; returns the bytes it takes.
+static size_t lay_out(const q8_winograd *v, char *scratch, tile_block *b) {
+  const size_t channels = v->convolution.in_channels, sums = POINTS * v->largest_block * v->family->nr * 4;
+  const int transforms = v->keeps_taps && !v->multiplies_taps;
+  size_t at = 0;
+  b->padding = (uint8_t *)scratch;
+  at += whole_lines(channels);
+  b->places = (tile_place *)(void *)(scratch + at);
+  at += whole_lines(v->largest_block * sizeof(tile_place));
+  b->inputs = scratch + at;
+  at += whole_lines(v->multiplies_taps ? divide_up(v->largest_block, GROUP) * group_bytes(v) : POINTS * point_bytes(v));
+  b->weights = (int16_t *)(void *)(scratch + at);
+  at += transforms ? whole_lines(POINTS * 2 * q8_winograd_point_weights(v, v->chunk)) : 0;
+  b->sums = (int32_t *)(void *)(scratch + at);
+  at += sums;
+  b->totals = (float *)(void *)(scratch + at);
+  return at + (channels > Q8_LONG_STEP ? sums : 0);
+}
 
 int q8_winograd_applies(const q8_convolution *c) {
   return c->kernel_height == 3 && c->kernel_width == 3 && c->stride_height == 1 && c->stride_width == 1 &&
@@ -55,10 +92,10 @@ int q8_winograd_applies(const q8_convolution *c) {
          c->in_channels <= 4096;
 }
 
-int q8_winograd_wins(const q8_convolution *c) {
-  // Every tile multiplies with 36 · 2 bytes of weights a channel pair; below some ten tiles it waits for them.
-  return q8_winograd_applies(c) && c->out_channels >= 16 &&
-         c->batch * divide_up(c->out_height, TILE) * divide_up(c->out_width, TILE) >= 10;
+int q8_winograd_wins(const q8_winograd *v) {
+  // Every tile multiplies with 36 · 2 bytes of weights a channel pair; below some ten tiles it waits for them. Taps that are
+  // multiplied as they come are a quarter of that.
+  return v->convolution.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
 }
 
 void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
@@ -66,6 +103,7 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
   v->family = kernels_q8_isa_available(isa) && families[isa].run ? &families[isa] : &families[KERNELS_Q8_PORTABLE];
   v->tile_rows = divide_up(c->out_height, TILE);
   v->tile_columns = divide_up(c->out_width, TILE);
+  v->multiplies_taps = v->keeps_taps && v->family->taps && c->in_channels % 32 == 0 && tiles_of(v) <= MOST_TILES_OF_TAPS;
   const size_t tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
   // To the nearest: a block somewhat too large is better than one more pass over all weights.
@@ -84,8 +122,8 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
   // Narrow kernels' panels are near at once, and they cannot add to sums.
   v->chunk = c->in_channels;
   if (v->family->points) v->chunk = smaller(v->chunk, larger(16, NEAR_WEIGHT_BYTES / (POINTS * 2 * v->family->nr) & ~(size_t)15));
-  v->scratch_bytes = whole_lines(c->in_channels) + places_bytes(v) + whole_lines(POINTS * point_bytes(v)) +
-                     POINTS * v->largest_block * v->family->nr * 4 + chunk_bytes(v);
+  tile_block block;
+  v->scratch_bytes = whole_lines(lay_out(v, NULL, &block));
 }
 
 const char *q8_winograd_kernel(const q8_winograd *v) { return v->family->name; }
@@ -98,13 +136,22 @@ typedef float floats __attribute__((vector_size(32), aligned(4)));
 typedef int32_t integers __attribute__((vector_size(32), aligned(4)));
 
 static inline __attribute__((always_inline)) void transform_six(
-    const shorts *d, size_t step, shorts *out, size_t out_step, int is_short) {
+    const shorts *d, size_t step, shorts *out, size_t out_step, size_t size) {
   const shorts d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
-  if (is_short) {
+  if (size == 2) {
     out[0] = d[0] - d2;
     out[out_step] = d1 + d2;
     out[2 * out_step] = d2 - d1;
     out[5 * out_step] = d3 - d1;
+    return;
+  }
+  if (size == 3) {
+    const shorts e0 = d1 - (d[0] << 1), e1 = d2 - (d1 << 1), e2 = d3 - (d2 << 1), e3 = d4 - (d3 << 1);
+    out[0] = e2 - e0;
+    out[out_step] = e2 + e1;
+    out[2 * out_step] = e2 - e1;
+    out[3 * out_step] = d3 - d1;
+    out[5 * out_step] = e3 - e1;
     return;
   }
   const shorts a = d4 - (d2 << 2), b = d3 - (d1 << 2), c = d4 - d2, e = (d3 - d1) << 1;
@@ -123,13 +170,13 @@ KERNEL_BODY transform_inputs_body(
     shorts d[POINTS], half[POINTS];
     for (size_t i = 0; i < POINTS; i++)
       d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
-    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.short_rows);
+    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.rows);
     for (size_t row = 0; row < REACH; row++) {
-      if (shape.short_rows && !q8_short_has(row)) continue;
+      if (!q8_has(shape.rows, row)) continue;
       shorts line[REACH];
-      transform_six(half + REACH * row, 1, line, 1, shape.short_columns);
+      transform_six(half + REACH * row, 1, line, 1, shape.columns);
       for (size_t i = 0; i < REACH; i++)
-        if (!shape.short_columns || q8_short_has(i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
+        if (q8_has(shape.columns, i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
     }
   }
 }
@@ -139,11 +186,18 @@ MULTIVERSION(
     (pixels, channels, flip, zero, shape, out, step))
 
 static inline __attribute__((always_inline)) void transform_back(
-    const floats *m, size_t step, floats *out, size_t out_step, int is_short) {
+    const floats *m, size_t step, floats *out, size_t out_step, size_t size) {
   const floats a = m[step] + m[2 * step], b = m[step] - m[2 * step];
-  if (is_short) {
+  if (size == 2) {
     out[0] = 6 * m[0] + 3 * a;
     out[out_step] = 3 * b + 6 * m[5 * step];
+    return;
+  }
+  if (size == 3) {
+    const floats one = 3 * m[step], both = one + m[2 * step], two = m[3 * step];
+    out[0] = 3 * m[0] + two - both;
+    out[out_step] = 2 * two - one + m[2 * step];
+    out[2 * out_step] = 4 * two - both + 6 * m[5 * step];
     return;
   }
   const floats c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
@@ -153,33 +207,38 @@ static inline __attribute__((always_inline)) void transform_back(
   out[3 * out_step] = 2 * d - b + 6 * m[5 * step];
 }
 
-// The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` integers apart; of its shape only two rows or
-// columns may be there. `undo`: what to multiply with where weights were rounded.
+// The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` numbers apart; of its shape fewer rows or columns
+// may be there. The points are floats in `totals`, or if that is NULL integers in `sums`.
 KERNEL_BODY transform_sums_body(
-    const int32_t *sums, size_t step, size_t nr, const float *undo, q8_tile_shape shape, float *out) {
+    const int32_t *sums, const float *totals, size_t step, size_t nr, q8_tile_shape shape, float *out) {
   for (size_t o = 0; o < nr; o += 8) {
     floats m[POINTS], half[TILE * REACH];
     for (size_t column = 0; column < REACH; column++) {
-      if (shape.short_columns && !q8_short_has(column)) continue;
+      if (!q8_has(shape.columns, column)) continue;
       for (size_t row = 0; row < REACH; row++) {
-        if (shape.short_rows && !q8_short_has(row)) continue;
-        const size_t i = REACH * row + column;
-        m[i] = __builtin_convertvector(*(const integers *)(const void *)(sums + i * step + o), floats);
-        if (undo) m[i] *= *(const floats *)(const void *)(undo + i * nr + o);
+        if (!q8_has(shape.rows, row)) continue;
+        const size_t i = REACH * row + column, at = i * step + o;
+        m[i] = totals ? *(const floats *)(const void *)(totals + at)
+                      : __builtin_convertvector(*(const integers *)(const void *)(sums + at), floats);
       }
-      transform_back(m + column, REACH, half + column, REACH, shape.short_rows);
+      transform_back(m + column, REACH, half + column, REACH, shape.rows);
     }
-    for (size_t row = 0; row < (shape.short_rows ? 2 : TILE); row++) {
+    for (size_t row = 0; row < shape.rows; row++) {
       floats line[TILE];
-      transform_back(half + REACH * row, 1, line, 1, shape.short_columns);
-      for (size_t i = 0; i < (shape.short_columns ? 2 : TILE); i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
+      transform_back(half + REACH * row, 1, line, 1, shape.columns);
+      for (size_t i = 0; i < shape.columns; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
     }
   }
 }
 MULTIVERSION(
     transform_sums,
-    (const int32_t *sums, size_t step, size_t nr, const float *undo, q8_tile_shape shape, float *out),
-    (sums, step, nr, undo, shape, out))
+    (const int32_t *sums, const float *totals, size_t step, size_t nr, q8_tile_shape shape, float *out),
+    (sums, totals, step, nr, shape, out))
+
+KERNEL_BODY add_sums_body(const int32_t *sums, size_t count, int adds, float *totals) {
+  for (size_t i = 0; i < count; i++) totals[i] = (float)sums[i] + (adds ? totals[i] : 0);
+}
+MULTIVERSION(add_sums, (const int32_t *sums, size_t count, int adds, float *totals), (sums, count, adds, totals))
 
 static tile_place place_of(const q8_winograd *v, size_t tile) {
   const size_t row = tile / v->tile_columns, y = row % v->tile_rows * TILE, x = tile % v->tile_columns * TILE;
@@ -187,38 +246,98 @@ static tile_place place_of(const q8_winograd *v, size_t tile) {
       row / v->tile_rows, y, x, smaller(TILE, v->convolution.out_height - y), smaller(TILE, v->convolution.out_width - x)};
 }
 
-// A block's tiles, in an order in which those that have a point lie one behind the other: those with few columns left, whole ones,
-// those with few rows left, those with both. `ends` says where each kind ends.
-static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_place *places, size_t ends[4]) {
-  size_t count = 0;
+// The shape of the corner tile.
+static q8_tile_shape edge_of(const q8_winograd *v) {
+  const q8_convolution *c = &v->convolution;
+  return q8_shape_of(c->out_height - (v->tile_rows - 1) * TILE, c->out_width - (v->tile_columns - 1) * TILE);
+}
+
+// A block's tiles, in an order in which those that have a point lie one behind the other: those at the edge that ends rows, whole
+// ones, those at the edge that ends columns, the corner. `ends` says where each kind ends.
+//
+// For products from taps in the order of the picture, but that of every GROUP tiles those at the edge that ends rows are last.
+static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_block *b) {
+  b->count = 0;
+  if (v->multiplies_taps) {
+    for (size_t group = first; group < last; group += GROUP)
+      for (int at_edge = 0; at_edge < 2; at_edge++)
+        for (size_t tile = group; tile < smaller(last, group + GROUP); tile++) {
+          const tile_place at = place_of(v, tile);
+          if ((at.columns < TILE) == at_edge) b->places[b->count++] = at;
+        }
+    return;
+  }
   for (int kind = 0; kind < 4; kind++) {
     for (size_t tile = first; tile < last; tile++) {
       const tile_place at = place_of(v, tile);
-      const q8_tile_shape shape = q8_shape_of(at.rows, at.columns);
-      if (shape.short_rows == kind / 2 && shape.short_columns == (kind == 0 || kind == 3)) places[count++] = at;
+      if ((at.rows < TILE) == kind / 2 && (at.columns < TILE) == (kind == 0 || kind == 3)) b->places[b->count++] = at;
     }
-    ends[kind] = count;
+    b->ends[kind] = b->count;
   }
 }
 
-// The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point; added to
-// the sums but for the first channels'. With each point `fetch_step` further bytes from `fetch` on are fetched.
+static q8_tile_shape shape_of(const tile_place *at) { return q8_shape_of(at->rows, at->columns); }
+
+static void transform_tile(const q8_winograd *v, const tile_block *b, size_t tile) {
+  const q8_convolution *c = &v->convolution;
+  const size_t channels = c->in_channels;
+  const tile_place at = b->places[tile];
+  const q8_tile_shape shape = shape_of(&at);
+  const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
+  const uint8_t *pixels[POINTS];
+  for (size_t i = 0; i < REACH; i++) {
+    const size_t iy = at.y + i - c->pad_top;
+    const uint8_t *line = image + iy * c->in_width * channels;
+    for (size_t j = 0; j < REACH; j++) {
+      const size_t ix = at.x + j - c->pad_left;
+      pixels[REACH * i + j] = iy < c->in_height && ix < c->in_width ? line + ix * channels : b->padding;
+    }
+  }
+  char *to = b->inputs + tile * channels * 2;
+#if defined(__x86_64__)
+  if (v->family->base == KERNELS_AVX512 && channels >= 32) {
+    q8_winograd_points points = {.column_step = point_bytes(v), .channel_bytes = 2};
+    if (v->multiplies_taps) {
+      points.column_step = GROUP * 64;
+      points.channel_bytes = Q8_GROUP_BYTES / 32;
+      to = b->inputs + tile / GROUP * group_bytes(v);
+    }
+    for (size_t row = 0; row < REACH; row++) {
+      points.rows[row] = to + row * REACH * point_bytes(v);
+      if (!v->multiplies_taps) continue;
+      // Beside those of the group's other tiles that have this line.
+      points.rows[row] = to + row * (group_bytes(v) / REACH);
+      for (size_t other = tile / GROUP * GROUP; other < tile; other++)
+        if (q8_has(shape_of(&b->places[other]).rows, row)) points.rows[row] += 64;
+    }
+    q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, &points);
+    return;
+  }
+#endif
+  const uint8_t flip = c->x_signed ? 0x80 : 0;
+  transform_inputs(v->family->base, pixels, channels, flip, c->x_zero + flip, shape, to, point_bytes(v));
+}
+
+// The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point. With each
+// point `fetch_step` further bytes from `fetch` on are fetched.
 static void multiply(
-    const q8_winograd *v, size_t count, const size_t ends[4], const char *inputs, size_t from, size_t some, const int16_t *w,
-    size_t stride, const char *fetch, size_t fetch_step, int32_t *sums) {
+    const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, const char *fetch,
+    size_t fetch_step, int adds) {
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   static const ptrdiff_t no_offset[1];
   const q8_igemm_family *family = v->family;
   const size_t nr = family->nr, row_bytes = v->convolution.in_channels * 2, steps = some / family->kr;
+  const q8_tile_shape edge = edge_of(v);
   for (size_t point = 0; point < POINTS; point++, w += stride, fetch += fetch_step) {
-    const int whole_rows = !q8_short_has(point / REACH), whole_columns = !q8_short_has(point % REACH);
-    const size_t begin = whole_columns ? ends[0] : 0, end = whole_rows ? ends[1] : whole_columns ? ends[2] : count;
+    const int whole_rows = !q8_has(edge.rows, point / REACH), whole_columns = !q8_has(edge.columns, point % REACH);
+    const size_t begin = whole_columns ? b->ends[0] : 0;
+    const size_t end = whole_rows ? b->ends[1] : whole_columns ? b->ends[2] : b->count;
     if (begin == end) continue;
-    const uint8_t *x = (const uint8_t *)inputs + point * point_bytes(v) + begin * row_bytes + 2 * from;
+    const uint8_t *x = (const uint8_t *)b->inputs + point * point_bytes(v) + begin * row_bytes + 2 * from;
     const int8_t *point_w = (const int8_t *)w;
-    int32_t *point_sums = sums + (point * count + begin) * nr;
+    int32_t *sums = b->sums + (point * b->count + begin) * nr;
     if (family->points) {
-      family->points(end - begin, steps, x, row_bytes, point_w, fetch, from > 0, point_sums);
+      family->points(end - begin, steps, x, row_bytes, point_w, fetch, adds, sums);
       continue;
     }
     // Cut evenly: a cut of one row costs as much as a cut of four.
@@ -227,9 +346,65 @@ static void multiply(
       const uint8_t *rows[Q8_IGEMM_MAX_MR];
       const size_t size = tiles / cuts + (cut < tiles % cuts);
       for (size_t p = 0; p < size; p++) rows[p] = x + (tile + p) * row_bytes;
-      family->run(size, 1, steps, rows, no_offset, no_bias, point_w, 0, NULL, NULL, point_sums + tile * nr);
+      family->run(size, 1, steps, rows, no_offset, no_bias, point_w, 0, NULL, NULL, sums + tile * nr);
       tile += size;
     }
+  }
+}
+
+#if defined(__x86_64__)
+// The same from taps, line by line of points for GROUP tiles and 16 outputs. The next outputs' taps are fetched meanwhile.
+static void multiply_taps(const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t from, size_t some) {
+  const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;
+  const size_t groups = divide_up(b->count, GROUP), steps = some / 2, half_bytes = 9 * Q8_TAPS_UNIT * channels / 2;
+  const size_t fetch_step = divide_up(9 * Q8_TAPS_UNIT, groups * REACH);
+  for (size_t half = 0; half < nr; half += 16, taps += half_bytes) {
+    const int8_t *w = taps + 9 * Q8_TAPS_UNIT * from / 2;
+    const char *fetch = (const char *)w + half_bytes;
+    for (size_t group = 0; group < groups; group++)
+      for (size_t row = 0; row < REACH; row++) {
+        int32_t *sums[GROUP] = {NULL};
+        size_t tiles = 0, threes = 0, fours = 0;
+        for (size_t tile = group * GROUP; tile < smaller(b->count, (group + 1) * GROUP); tile++) {
+          const q8_tile_shape shape = shape_of(&b->places[tile]);
+          if (!q8_has(shape.rows, row)) continue;
+          sums[tiles++] = b->sums + (row * REACH * b->count + tile) * nr + half;
+          threes += shape.columns >= 3;
+          fours += shape.columns == TILE;
+        }
+        if (tiles == 0) continue;
+        const char *x = b->inputs + group * group_bytes(v) + row * (group_bytes(v) / REACH) + from / 32 * Q8_GROUP_BYTES;
+        v->family->taps(row, tiles, threes, fours, some / 32, x, w, fetch, fetch_step, sums, sums_step);
+        fetch += steps * fetch_step;
+      }
+  }
+}
+#endif
+
+// A panel's sums over `some` channels from channel `from` on.
+static void sum_channels(
+    const q8_winograd *v, const tile_block *b, const q8_winograd_panel *panel, size_t from, size_t some) {
+  const q8_igemm_family *family = v->family;
+  const size_t nr = family->nr;
+  if (!v->keeps_taps) {
+    const size_t stride = q8_winograd_point_weights(v, v->convolution.in_channels);
+    const int16_t *w = (const int16_t *)(const void *)panel->weights + from * nr;
+    multiply(v, b, from, some, w, stride, (const char *)(w + stride), 2 * stride, 0);
+    return;
+  }
+#if defined(__x86_64__)
+  if (v->multiplies_taps) {
+    multiply_taps(v, b, panel->weights, from, some);
+    return;
+  }
+#endif
+  for (size_t at = 0; at < some; at += v->chunk) {
+    const size_t count = smaller(v->chunk, some - at), stride = q8_winograd_point_weights(v, count);
+    const int8_t *taps = panel->weights + 9 * nr * (from + at);
+    q8_winograd_transform_taps(family, taps, 0, count / family->kr, b->weights, stride);
+    // The next taps are fetched meanwhile, an equal part with each point.
+    multiply(
+        v, b, from + at, count, b->weights, stride, (const char *)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
   }
 }
 
@@ -238,47 +413,17 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
   const q8_convolution *c = &v->convolution;
   const q8_igemm_family *family = v->family;
   const size_t nr = family->nr, channels = c->in_channels, tiles = tiles_of(v), panels = q8_winograd_panels(v);
-  const size_t tile_block = task / v->panel_blocks, panel_block = task % v->panel_blocks;
-  const size_t first = tiles * tile_block / v->tile_blocks, last = tiles * (tile_block + 1) / v->tile_blocks;
+  const size_t tile_block_index = task / v->panel_blocks, panel_block = task % v->panel_blocks;
   const size_t first_panel = panels * panel_block / v->panel_blocks;
-  const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks, count = last - first;
+  const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks;
 
-  // Scratch: a pixel of padding, where the tiles lie, the transformed inputs [points][tiles][channels], weights that were taps,
-  // the sums [points][tiles][nr].
-  uint8_t *padding = (uint8_t *)c->scratch + worker * v->scratch_bytes;
-  tile_place *places = (tile_place *)(void *)(padding + whole_lines(channels));
-  char *inputs = (char *)places + places_bytes(v);
-  int16_t *chunk = (int16_t *)(void *)(inputs + whole_lines(POINTS * point_bytes(v)));
-  int32_t *sums = (int32_t *)(void *)((char *)chunk + chunk_bytes(v));
-  memset(padding, c->x_zero, channels);
-  size_t ends[4];
-  order_tiles(v, first, last, places, ends);
-  const uint8_t flip = c->x_signed ? 0x80 : 0;
-  for (size_t tile = 0; tile < count; tile++) {
-    const tile_place at = places[tile];
-    const q8_tile_shape shape = q8_shape_of(at.rows, at.columns);
-    const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
-    const uint8_t *pixels[POINTS];
-    for (size_t i = 0; i < REACH; i++) {
-      const size_t iy = at.y + i - c->pad_top;
-      const uint8_t *line = image + iy * c->in_width * channels;
-      for (size_t j = 0; j < REACH; j++) {
-        const size_t ix = at.x + j - c->pad_left;
-        pixels[REACH * i + j] = iy < c->in_height && ix < c->in_width ? line + ix * channels : padding;
-      }
-    }
-    char *to = inputs + tile * channels * 2;
-#if defined(__x86_64__)
-    if (family->base == KERNELS_AVX512 && channels >= 32) {
-      q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, to, point_bytes(v));
-      continue;
-    }
-#endif
-    transform_inputs(family->base, pixels, channels, flip, c->x_zero + flip, shape, to, point_bytes(v));
-  }
+  tile_block b;
+  lay_out(v, (char *)c->scratch + worker * v->scratch_bytes, &b);
+  memset(b.padding, c->x_zero, channels);
+  order_tiles(v, tiles * tile_block_index / v->tile_blocks, tiles * (tile_block_index + 1) / v->tile_blocks, &b);
+  for (size_t tile = 0; tile < b.count; tile++) transform_tile(v, &b, tile);
 
   float outputs[TILE * TILE * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  float undo[POINTS * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
 #if defined(__x86_64__)
   const int fuses = family->base == KERNELS_AVX512 && q8_fusible(&c->epilogue, c->residual != NULL);
   q8_fused fused;
@@ -288,41 +433,34 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
 #endif
   for (size_t index = first_panel; index < last_panel; index++) {
     const q8_winograd_panel panel = q8_winograd_panel_at(v, c->w, index);
-    if (v->keeps_taps) {
-      // What comes next is fetched meanwhile, an equal part with each point.
-      const size_t chunk_taps = 9 * v->chunk * nr;
-      for (size_t from = 0; from < channels; from += v->chunk) {
-        const size_t some = smaller(v->chunk, channels - from), stride = q8_winograd_point_weights(v, some);
-        const int8_t *taps = panel.weights + 9 * from * nr;
-        q8_winograd_transform_taps(v, &panel, taps, some, chunk, stride);
-        multiply(v, count, ends, inputs, from, some, chunk, stride, (const char *)taps + chunk_taps, chunk_taps / POINTS, sums);
-      }
+    const int is_long = *panel.is_long;
+    if (!is_long) {
+      sum_channels(v, &b, &panel, 0, channels);
     } else {
-      const size_t stride = q8_winograd_point_weights(v, channels);
-      const int16_t *w = (const int16_t *)(const void *)panel.weights;
-      multiply(v, count, ends, inputs, 0, channels, w, stride, (const char *)(w + stride), 2 * stride, sums);
+      for (size_t from = 0; from < channels; from += Q8_LONG_STEP) {
+        sum_channels(v, &b, &panel, from, smaller(Q8_LONG_STEP, channels - from));
+        add_sums(family->base, b.sums, POINTS * b.count * nr, from > 0, b.totals);
+      }
     }
     const size_t column = index * nr, written = smaller(nr, c->out_channels - column);
 #if defined(__x86_64__)
-    if (fuses && written == nr && !*panel.is_rounded) {
-      for (size_t tile = 0; tile < count; tile++) {
-        const tile_place at = places[tile];
+    if (fuses && written == nr && !is_long) {
+      for (size_t tile = 0; tile < b.count; tile++) {
+        const tile_place at = b.places[tile];
         const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;
         fused.residual = c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL;
         fused.y = (uint8_t *)c->y + pixel * c->y_stride + column;
         q8_winograd_output_avx512(
-            sums + tile * nr, count * nr, panel.scales, at.rows, at.columns, c->out_width * c->out_channels,
+            b.sums + tile * nr, b.count * nr, panel.scales, at.rows, at.columns, c->out_width * c->out_channels,
             c->out_width * c->y_stride, &fused);
       }
       continue;
     }
 #endif
-    for (size_t i = 0; *panel.is_rounded && i < POINTS * nr; i++) undo[i] = (float)(1 << panel.exponents[i]);
-    for (size_t tile = 0; tile < count; tile++) {
-      const tile_place at = places[tile];
+    for (size_t tile = 0; tile < b.count; tile++) {
+      const tile_place at = b.places[tile];
       transform_sums(
-          family->base, sums + tile * nr, count * nr, nr, *panel.is_rounded ? undo : NULL, q8_shape_of(at.rows, at.columns),
-          outputs);
+          family->base, b.sums + tile * nr, is_long ? b.totals + tile * nr : NULL, b.count * nr, nr, shape_of(&at), outputs);
       for (size_t row = 0; row < at.rows; row++) {
         const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;
         q8_finish(

@@ -52,14 +52,24 @@ TARGET void q8_winograd_taps_avx512(const void *from, int wide, size_t steps, in
   }
 }
 
-// One line of Bᵀ d, in place; a short one leaves points 3 and 4 alone.
-Q8_INLINE void input_line(__m512i *d, int is_short) {
-  if (is_short) {
+// One line of Bᵀ d, in place; points that `size` has not are left alone.
+Q8_INLINE void input_line(__m512i *d, size_t size) {
+  if (size == 2) {
     const __m512i sum = _mm512_add_epi16(d[1], d[2]), difference = _mm512_sub_epi16(d[2], d[1]);
     d[0] = _mm512_sub_epi16(d[0], d[2]);
     d[5] = _mm512_sub_epi16(d[3], d[1]);
     d[1] = sum;
     d[2] = difference;
+    return;
+  }
+  if (size == 3) {
+    __m512i e[4];
+    UNROLL for (size_t i = 0; i < 4; i++) e[i] = _mm512_sub_epi16(d[i + 1], _mm512_add_epi16(d[i], d[i]));
+    d[0] = _mm512_sub_epi16(e[2], e[0]);
+    d[3] = _mm512_sub_epi16(d[3], d[1]);
+    d[5] = _mm512_sub_epi16(e[3], e[1]);
+    d[1] = _mm512_add_epi16(e[2], e[1]);
+    d[2] = _mm512_sub_epi16(e[2], e[1]);
     return;
   }
   const __m512i d1 = d[1], d2 = d[2], d3 = d[3], d4 = d[4];
@@ -74,61 +84,69 @@ Q8_INLINE void input_line(__m512i *d, int is_short) {
 }
 
 Q8_INLINE void input_tile(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape, char *out, size_t step) {
-  // Rows of Bᵀ sum to 0, but for the second: −6, or 2 of a short one. A zero point shows at one of the points.
-  const __m512i shown =
-      _mm512_set1_epi16((int16_t)((shape.short_rows ? 2 : -6) * (shape.short_columns ? 2 : -6) * zero));
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape,
+    const q8_winograd_points *points) {
+  // A zero point shows at one of the points.
+  const __m512i shown = _mm512_set1_epi16((int16_t)(q8_ones(shape.rows) * q8_ones(shape.columns) * zero));
   for (size_t start = 0; start < channels; start += LANES) {
     // The last vector reaches back rather than beyond the end; its first lanes come out as before.
     const size_t c = start + LANES <= channels ? start : channels - LANES;
     __m512i held[REACH][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
-      if (shape.short_columns && column > 3) break;
+      if (column > shape.columns + 1) break;
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) {
-        if (shape.short_rows && i > 3) break;
+        if (i > shape.rows + 1) break;
         const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(pixels[i * REACH + column] + c));
         line[i] = is_signed ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
       }
-      input_line(line, shape.short_rows);
+      input_line(line, shape.rows);
       UNROLL for (size_t i = 0; i < REACH; i++) held[i][column] = line[i];
     }
-    char *to = out + 2 * c;
-    UNROLL for (size_t row = 0; row < REACH; row++, to += REACH * step) {
-      if (shape.short_rows && !q8_short_has(row)) continue;
+    UNROLL for (size_t row = 0; row < REACH; row++) {
+      if (!q8_has(shape.rows, row)) continue;
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) line[i] = held[row][i];
-      input_line(line, shape.short_columns);
+      input_line(line, shape.columns);
       if (row == 1) line[1] = _mm512_sub_epi16(line[1], shown);
+      char *to = points->rows[row] + c * points->channel_bytes;
       UNROLL for (size_t i = 0; i < REACH; i++)
-        if (!shape.short_columns || q8_short_has(i)) _mm512_storeu_si512(to + i * step, line[i]);
+        if (q8_has(shape.columns, i)) _mm512_storeu_si512(to + i * points->column_step, line[i]);
     }
   }
 }
 
 TARGET void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape, char *out, size_t step) {
-  static const q8_tile_shape whole = {0, 0};
-  if (shape.short_rows || shape.short_columns) {
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape,
+    const q8_winograd_points *to) {
+  static const q8_tile_shape whole = {TILE, TILE};
+  if (shape.rows < TILE || shape.columns < TILE) {
     if (is_signed) {
-      input_tile(pixels, channels, 1, zero, shape, out, step);
+      input_tile(pixels, channels, 1, zero, shape, to);
     } else {
-      input_tile(pixels, channels, 0, zero, shape, out, step);
+      input_tile(pixels, channels, 0, zero, shape, to);
     }
   } else if (is_signed) {
-    input_tile(pixels, channels, 1, zero, whole, out, step);
+    input_tile(pixels, channels, 1, zero, whole, to);
   } else {
-    input_tile(pixels, channels, 0, zero, whole, out, step);
+    input_tile(pixels, channels, 0, zero, whole, to);
   }
 }
 
-// One line of 6 Aᵀ m; of a short one the first two of y.
-Q8_INLINE void output_line(const __m512 *m, __m512 *y, int is_short) {
+// One line of 6 Aᵀ m: `size` of y.
+Q8_INLINE void output_line(const __m512 *m, __m512 *y, size_t size) {
   const __m512 a = _mm512_add_ps(m[1], m[2]), b = _mm512_sub_ps(m[1], m[2]);
   const __m512 three = _mm512_set1_ps(3), six = _mm512_set1_ps(6);
-  if (is_short) {
+  if (size == 2) {
     y[0] = _mm512_fmadd_ps(m[0], six, _mm512_mul_ps(a, three));
     y[1] = _mm512_fmadd_ps(m[5], six, _mm512_mul_ps(b, three));
+    return;
+  }
+  if (size == 3) {
+    const __m512 difference = _mm512_fnmadd_ps(m[1], three, m[2]), both = _mm512_fmadd_ps(m[1], three, m[2]);
+    y[0] = _mm512_fmadd_ps(m[0], three, _mm512_sub_ps(m[3], both));
+    y[1] = _mm512_fmadd_ps(m[3], _mm512_set1_ps(2), difference);
+    y[2] = _mm512_fmadd_ps(m[5], six, _mm512_fmsub_ps(m[3], _mm512_set1_ps(4), both));
     return;
   }
   const __m512 c = _mm512_add_ps(m[3], m[4]), d = _mm512_sub_ps(m[3], m[4]);
@@ -145,12 +163,12 @@ Q8_INLINE void output_tile(
   for (size_t half = 0; half < 32; half += 16) {
     __m512 held[TILE][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
-      if (shape.short_columns && !q8_short_has(column)) continue;
+      if (!q8_has(shape.columns, column)) continue;
       __m512 m[REACH], line[TILE];
       UNROLL for (size_t i = 0; i < REACH; i++)
-        if (!shape.short_rows || q8_short_has(i))
+        if (q8_has(shape.rows, i))
           m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + (i * REACH + column) * step + half));
-      output_line(m, line, shape.short_rows);
+      output_line(m, line, shape.rows);
       UNROLL for (size_t i = 0; i < TILE; i++) held[i][column] = line[i];
     }
     const __m512 multipliers = _mm512_load_ps(scales + half), shifts = _mm512_load_ps(scales + 32 + half);
@@ -159,7 +177,7 @@ Q8_INLINE void output_tile(
       const uint8_t *residual = kind == Q8_NO_RESIDUAL ? NULL : e->residual + row * residual_row + half;
       __m512 line[TILE];
       __m512i whole[TILE];
-      output_line(held[row], line, shape.short_columns);
+      output_line(held[row], line, shape.columns);
       UNROLL for (size_t i = 0; i < TILE; i++) {
         // Beyond the edge there are no residuals.
         const uint8_t *r = kind == Q8_NO_RESIDUAL ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
@@ -173,12 +191,13 @@ Q8_INLINE void output_tile(
 TARGET void q8_winograd_output_avx512(
     const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
     const q8_fused *e) {
+  static const q8_tile_shape whole = {TILE, TILE};
   const q8_tile_shape shape = q8_shape_of(rows, columns);
 #define KIND(kind)                                                                                       \
-  if (shape.short_rows || shape.short_columns) {                                                         \
+  if (shape.rows < TILE || shape.columns < TILE) {                                                         \
     output_tile(sums, step, scales, rows, columns, residual_row, y_row, shape, kind, e);           \
   } else {                                                                                               \
-    output_tile(sums, step, scales, rows, columns, residual_row, y_row, (q8_tile_shape){0}, kind, e); \
+    output_tile(sums, step, scales, rows, columns, residual_row, y_row, whole, kind, e); \
   }
   switch (q8_residual_of(e)) {
     case Q8_UNSIGNED_RESIDUAL: KIND(Q8_UNSIGNED_RESIDUAL) break;

@@ -7,6 +7,8 @@
 #include "sizes.h"
 
 enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
+// Of products from taps: tiles, the bytes of a line of their points for 32 channels, and the bytes of a tap's step.
+enum { Q8_GROUP = 4, Q8_GROUP_BYTES = Q8_REACH * Q8_GROUP * 64, Q8_TAPS_UNIT = 32 };
 
 // Weights are taken at the points 0, 1, −1, 2, −2 and ∞ without Lagrange's factors: integers, and at most 49 times as large as
 // the taps. The factors are in what follows the sums; those of a line are times 6, of a tile times 36.
@@ -16,32 +18,38 @@ enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
 //          4 d1 − 5 d3 + d5
 //   6 Aᵀ m = 3/2 m0 − a + c / 4, d / 2 − b, c − a, 2 d − b + 6 m∞ of a, b = m1 ± m2 and c, d = m3 ± m4
 //
-// A tile at the edge of which two rows or columns of outputs or fewer are left is one of F(2, 3) in that direction: its points,
-// 0, 1, −1 and ∞, are four of the six. No weights of its own, 24 or 16 multiplications instead of 36.
+// A tile at the edge of which fewer rows or columns of outputs are left is one of F(3, 3) or F(2, 3) in that direction: their
+// points, 0, 1, −1, (2) and ∞, are among the six. No weights of its own, and 30 to 16 multiplications instead of 36.
+//
+//   Bᵀ d = 2 (d0 − d2) − d1 + d3, d3 − d2 − 2 d1, 2 d1 − 3 d2 + d3, d3 − d1, 2 (d1 − d3) − d2 + d4
+//   6 Aᵀ m = 3 (m0 − m1) − m2 + m3, m2 − 3 m1 + 2 m3, 4 m3 − 3 m1 − m2 + 6 m∞
 //
 //   Bᵀ d = d0 − d2, d1 + d2, d2 − d1, d3 − d1    6 Aᵀ m = 6 m0 + 3 a, 3 b + 6 m∞
 //
 // No value becomes larger than F(4, 3)'s may at that point.
 typedef struct {
-  int short_rows, short_columns;
+  size_t rows, columns;  // of outputs: 2, 3 or 4
 } q8_tile_shape;
 
-static inline q8_tile_shape q8_shape_of(size_t rows, size_t columns) { return (q8_tile_shape){rows <= 2, columns <= 2}; }
-static inline int q8_short_has(size_t point) { return point < 3 || point == 5; }
+static inline q8_tile_shape q8_shape_of(size_t rows, size_t columns) {
+  return (q8_tile_shape){larger(2, rows), larger(2, columns)};
+}
+// Whether tiles with so many outputs along an axis have a point.
+static inline int q8_has(size_t size, size_t point) { return point <= size || point == 5; }
+// What a line of ones comes to at the point 1; it comes to nothing at the others.
+static inline int q8_ones(size_t size) { return size == 2 ? 2 : size == 3 ? -2 : -6; }
 
-// A packed panel: nr multipliers and shifts (a bias is part of its shift); how far its weights had to be rounded; then either
-// the weights of each point or the taps, [steps][9][nr][kr].
+// A packed panel: nr multipliers and shifts (a bias is part of its shift); whether it is long; then either the weights of each
+// point, or the taps, [steps][9][nr][kr], or of one that multiplies from taps [nr / 16][steps][9][16][kr].
 typedef struct {
   const float *scales;
-  const int32_t *is_rounded;  // whether any weight is
-  const int8_t *exponents;  // [points][nr]: weights are times 2^−exponent
+  const int32_t *is_long;  // sums of all channels may overflow, of LONG_STEP they cannot
   const int8_t *weights;
 } q8_winograd_panel;
 
-static inline size_t q8_winograd_scale_bytes(const q8_winograd *v) { return whole_lines(4 * (2 * v->family->nr + 1)); }
-static inline size_t q8_winograd_head_bytes(const q8_winograd *v) {
-  return q8_winograd_scale_bytes(v) + whole_lines(Q8_POINTS * v->family->nr);
-}
+enum { Q8_LONG_STEP = 32 };
+
+static inline size_t q8_winograd_head_bytes(const q8_winograd *v) { return whole_lines(4 * (2 * v->family->nr + 1)); }
 // From one point's weights to the next: a line more than they are, so that the 36 lie in different places of the cache.
 static inline size_t q8_winograd_point_weights(const q8_winograd *v, size_t channels) {
   return channels * v->family->nr + 32;
@@ -55,26 +63,30 @@ static inline q8_winograd_panel q8_winograd_panel_at(const q8_winograd *v, const
   const int8_t *base = (const int8_t *)packed + panel * q8_winograd_panel_bytes(v);
   const float *scales = (const float *)(const void *)base;
   return (q8_winograd_panel){
-      scales, (const int32_t *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_scale_bytes(v),
-      base + q8_winograd_head_bytes(v)};
+      scales, (const int32_t *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_head_bytes(v)};
 }
 
-// The weights of `channels` channels at all points, `stride` integers from point to point, from a panel's taps.
+// The weights at all points, `stride` integers from point to point, of `steps` steps' taps.
 void q8_winograd_transform_taps(
-    const q8_winograd *v, const q8_winograd_panel *panel, const int8_t *taps, size_t channels, int16_t *points, size_t stride);
+    const q8_igemm_family *family, const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
 
 #if defined(__x86_64__)
 // Taps [steps][9][64], 8-bit integers or if `wide` 16-bit ones, as weights at 36 points, [steps][64] each.
 void q8_winograd_taps_avx512(const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
 
-// The 36 points of a tile of inputs less their zero point, each `step` bytes from the one before, as 16-bit integers: those that its
-// shape has.
+// The points of a tile of inputs less their zero point, as 16-bit integers: those that its shape has. Point `column` of row `row`
+// of channel c is at rows[row] + column · column_step + c · channel_bytes; 32 channels lie together.
 //
 // pixels   36 pointers to `channels` bytes, u8 or s8
 //
-// Needs channels >= 32.
+// Needs channels >= 32, and whole thirty-twos of them unless channel_bytes is 2.
+typedef struct {
+  char *rows[Q8_REACH];
+  size_t column_step, channel_bytes;
+} q8_winograd_points;
+
 void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape, char *out, size_t step);
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape, const q8_winograd_points *to);
 
 // 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from its 36 points' sums on.
 //

@@ -53,7 +53,7 @@ TRANSFORM_TAPS(transform_sixteen, sixteen_shorts, sixteen_bytes, 16)
 TRANSFORM_TAPS(transform_sixteen_wide, sixteen_shorts, sixteen_shorts, 16)
 #endif
 
-static void transform(
+void q8_winograd_transform_taps(
     const q8_igemm_family *family, const void *taps, int wide, size_t steps, int16_t *points, size_t stride) {
   const size_t unit = family->nr * family->kr;
 #if defined(__x86_64__)
@@ -67,26 +67,6 @@ static void transform(
   }
 #endif
   (wide ? transform_eight_wide : transform_eight)(family->base, taps, steps, unit, points, stride);
-}
-
-// Weights that no sum can hold lose their last bits: to the nearest, halves up.
-static void round_points(
-    const q8_igemm_family *family, const int8_t *exponents, size_t steps, int16_t *points, size_t stride) {
-  for (size_t point = 0; point < Q8_POINTS; point++)
-    for (size_t lane = 0; lane < family->nr; lane++) {
-      const int exponent = exponents[point * family->nr + lane], half = 1 << exponent >> 1;
-      if (exponent == 0) continue;
-      int16_t *weights = points + point * stride + lane * family->kr;
-      for (size_t step = 0; step < steps; step++, weights += family->nr * family->kr)
-        for (size_t i = 0; i < family->kr; i++) weights[i] = (int16_t)((weights[i] + half) >> exponent);
-    }
-}
-
-void q8_winograd_transform_taps(
-    const q8_winograd *v, const q8_winograd_panel *panel, const int8_t *taps, size_t channels, int16_t *points, size_t stride) {
-  const size_t steps = channels / v->family->kr;
-  transform(v->family, taps, 0, steps, points, stride);
-  if (*panel->is_rounded) round_points(v->family, panel->exponents, steps, points, stride);
 }
 
 // Adds the sizes of weights to the totals of their lane.
@@ -105,18 +85,16 @@ MULTIVERSION(
 // Sums of the positive and of the negative factors in each row of the inputs' transform.
 static const uint8_t positive[Q8_REACH] = {5, 2, 5, 3, 3, 5}, negative[Q8_REACH] = {5, 8, 5, 3, 3, 5};
 
-// How many of a point's last bits must go, given the sum of its weights' sizes, so that no input can overflow a sum.
+// Whether some input could overflow the sums of a point whose weights' sizes sum to `total`.
 //
-// The proof: what weights can be multiplied with is within `most`, and rounding adds at most a half to each.
-static int exponent_for(const q8_convolution *c, size_t point, int64_t total) {
+// Of LONG_STEP channels none can: weights less zero points are at most 255 · 49 at the points where they are largest, and inputs
+// at most 255 · 18 there; elsewhere the product of the two is smaller.
+static int may_overflow(const q8_convolution *c, size_t point, int64_t total) {
   const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
   const int p0 = positive[point / Q8_REACH], n0 = negative[point / Q8_REACH];
   const int p1 = positive[point % Q8_REACH], n1 = negative[point % Q8_REACH];
   const int plus = p0 * p1 + n0 * n1, minus = p0 * n1 + n0 * p1;
-  const int64_t most = (int64_t)larger((size_t)(plus * above + minus * below), (size_t)(minus * above + plus * below));
-  int exponent = 0;
-  while (((total >> exponent) + (exponent ? 1 + (int64_t)c->in_channels / 2 : 0)) * most > INT32_MAX) exponent++;
-  return exponent;
+  return total * (int64_t)larger((size_t)(plus * above + minus * below), (size_t)(minus * above + plus * below)) > INT32_MAX;
 }
 
 typedef struct {
@@ -173,10 +151,14 @@ KERNEL_BODY interleave_body(const taps_of *taps, size_t nr, size_t kr, int16_t *
 }
 MULTIVERSION(interleave, (const taps_of *taps, size_t nr, size_t kr, int16_t *to), (taps, nr, kr, to))
 
-KERNEL_BODY narrow_body(const int16_t *from, size_t count, int8_t *to) {
-  for (size_t i = 0; i < count; i++) to[i] = (int8_t)from[i];
+// `rows` runs of `count` as bytes, `from_step` and `to_step` apart.
+KERNEL_BODY narrow_body(const int16_t *from, size_t from_step, size_t rows, size_t count, int8_t *to, size_t to_step) {
+  for (size_t row = 0; row < rows; row++)
+    for (size_t i = 0; i < count; i++) to[row * to_step + i] = (int8_t)from[row * from_step + i];
 }
-MULTIVERSION(narrow, (const int16_t *from, size_t count, int8_t *to), (from, count, to))
+MULTIVERSION(
+    narrow, (const int16_t *from, size_t from_step, size_t rows, size_t count, int8_t *to, size_t to_step),
+    (from, from_step, rows, count, to, to_step))
 
 void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   (void)worker;
@@ -191,7 +173,7 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   int8_t *base = (int8_t *)p->packed + index * q8_winograd_panel_bytes(v);
   memset(base, 0, q8_winograd_head_bytes(v));
   float *scales = (float *)(void *)base;
-  int8_t *exponents = base + q8_winograd_scale_bytes(v), *weights = base + q8_winograd_head_bytes(v);
+  int8_t *weights = base + q8_winograd_head_bytes(v);
   for (size_t lane = 0; lane < count; lane++) {
     const size_t o = index * nr + lane;
     const double multiplier = p->multipliers[o];
@@ -211,28 +193,27 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
     int16_t *points = measured;
     size_t stride = LANES * nr;
     if (v->keeps_taps) {
-      narrow(isa, taps, LANES * 9 * nr, weights + first * 9 * nr);
+      // All outputs of a tap together, or sixteens of them.
+      const size_t together = v->multiplies_taps ? Q8_TAPS_UNIT : unit;
+      for (size_t at = 0; at < unit; at += together)
+        narrow(
+            isa, taps + at, unit, LANES / kr * 9, together, weights + (at * channels + first * together) / kr * 9, together);
     } else {
       points = (int16_t *)(void *)weights + first * nr;
       stride = q8_winograd_point_weights(v, channels);
     }
-    transform(family, taps, 1, LANES / kr, points, stride);
+    q8_winograd_transform_taps(family, taps, 1, LANES / kr, points, stride);
     measure(isa, points, stride, LANES / kr, unit, totals);
   }
 
-  int32_t is_rounded = 0;
+  int32_t is_long = 0;
   for (size_t point = 0; point < Q8_POINTS; point++)
     for (size_t lane = 0; lane < nr; lane++) {
       int64_t total = 0;
       for (size_t i = 0; i < kr; i++) total += totals[point * unit + lane * kr + i];
-      const int exponent = exponent_for(c, point, total);
-      exponents[point * nr + lane] = (int8_t)exponent;
-      is_rounded |= exponent;
+      is_long |= may_overflow(c, point, total);
     }
-  memcpy(scales + 2 * nr, &is_rounded, sizeof is_rounded);
-  if (is_rounded && !v->keeps_taps)
-    round_points(
-        family, exponents, channels / kr, (int16_t *)(void *)weights, q8_winograd_point_weights(v, channels));
+  memcpy(scales + 2 * nr, &is_long, sizeof is_long);
 }
 
 size_t q8_winograd_panels(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }

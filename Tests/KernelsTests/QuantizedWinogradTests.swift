@@ -1,7 +1,8 @@
 import Kernels
 import Testing
 
-/// Winograd on 8-bit data beside the exact kernel: no output off by more than two steps, and few at all.
+/// Winograd on 8-bit data beside the exact kernel: what floats round is all that may be lost, so that an output is off by one step
+/// at most, and few at all.
 @Suite struct QuantizedWinogradTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var batch = 1
@@ -21,8 +22,14 @@ import Testing
     Case(size: (14, 14), channels: 64, outputs: 64, pad: 0, threads: 3),
     Case(size: (5, 30), channels: 112, outputs: 33),
     Case(size: (14, 14), channels: 256, outputs: 32, threads: 2),
-    // One or two rows or columns of outputs are left at an edge, or all there is.
+    // One to three rows or columns of outputs are left at an edge, or all there is.
     Case(size: (6, 9), channels: 48, outputs: 64),
+    Case(size: (7, 7), channels: 96, outputs: 64, threads: 2),
+    Case(batch: 3, size: (3, 7), channels: 64, outputs: 33),
+    Case(size: (15, 11), channels: 32, outputs: 32),
+    Case(batch: 5, size: (4, 4), channels: 64, outputs: 32),
+    // What taps become is stored in parts.
+    Case(size: (17, 18), channels: 176, outputs: 32),
     Case(batch: 2, size: (4, 10), channels: 32, outputs: 32, threads: 2),
     Case(size: (2, 2), channels: 32, outputs: 32),
     Case(size: (1, 13), channels: 16, outputs: 32),
@@ -49,12 +56,15 @@ import Testing
   @Test(arguments: instructionSets8, cases) func besideTheExactKernel(_ isa: kernels_q8_isa, _ test: Case) throws {
     var noise = Noise(test.channels)
     for data in Data.allCases {
-      for ending in Ending.allCases { try check(isa, test, data, ending, &noise) }
+      for ending in Ending.allCases {
+        for keepsTaps in [false, true] { try check(isa, test, data, ending, keepsTaps, &noise) }
+      }
     }
   }
 
   private func check(
-    _ isa: kernels_q8_isa, _ test: Case, _ data: Data, _ ending: Ending, _ noise: inout Noise
+    _ isa: kernels_q8_isa, _ test: Case, _ data: Data, _ ending: Ending, _ keepsTaps: Bool,
+    _ noise: inout Noise
   ) throws {
     var winograd = q8_winograd()
     var plan = q8_convolution()
@@ -72,11 +82,12 @@ import Testing
     if noise.int(0...1) == 1 {
       (plan.epilogue.y_zero, plan.epilogue.low, plan.epilogue.high) = (-3, noise.int(0...1) == 1 ? -3 : -128, 127)
     }
-    (plan.epilogue.residual_multiplier, plan.epilogue.residual_zero) = (0.5, 100)
+    // Not round numbers: of those halves come about, which may be rounded either way.
+    (plan.epilogue.residual_multiplier, plan.epilogue.residual_zero) = (0.530331, 100)
     if ending == .roundedResidual || ending == .roundedSignedResidual {
       plan.epilogue.intermediate = 1
       (plan.epilogue.t_zero, plan.epilogue.t_low, plan.epilogue.t_high) = (120, 0, 255)
-      plan.epilogue.t_multiplier = 0.7
+      plan.epilogue.t_multiplier = 0.709817
       plan.epilogue.residual_signed = ending == .roundedSignedResidual ? 1 : 0
       if ending == .roundedSignedResidual { plan.epilogue.residual_zero = -10 }
     }
@@ -99,6 +110,7 @@ import Testing
 
     let layout = q8_convolution_layout(&plan)
     winograd.convolution = plan
+    winograd.keeps_taps = keepsTaps ? 1 : 0
     q8_convolution_plan(&plan, isa, test.threads)
     q8_winograd_plan(&winograd, isa, test.threads)
     let (x, w) = (try GuardedBytes(values), try GuardedBytes(weights))
@@ -122,12 +134,12 @@ import Testing
     for task in 0..<plan.tasks { q8_convolution_task(&plan, task, 0) }
     for task in (0..<winograd.tasks).reversed() { q8_winograd_task(&winograd, task, 0) }
 
-    let what = "\(String(cString: q8_winograd_kernel(&winograd))), \(data), \(ending)"
+    let form = winograd.multiplies_taps != 0 ? "multiplied taps" : keepsTaps ? "taps" : "weights"
+    let what = "\(String(cString: q8_winograd_kernel(&winograd))), \(form), \(data), \(ending)"
     let isSigned = plan.epilogue.low < 0
     let errors = zip(y.values(signed: isSigned), exact.values(signed: isSigned)).map { abs($0 - $1) }
-    #expect((errors.max() ?? 0) <= 2, "\(what)")
-    let squares = errors.reduce(0) { $0 + $1 * $1 }
-    #expect((Double(squares) / Double(count)).squareRoot() <= 0.35, "\(what)")
+    #expect((errors.max() ?? 0) <= 1, "\(what)")
+    #expect(errors.reduce(0, +) <= 2 + count / 100, "\(what)")
   }
 
   @Test func knowsWhatItIsNotFor() {
@@ -136,9 +148,16 @@ import Testing
     (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (3, 3, 1, 1)
     (plan.dilation_height, plan.dilation_width, plan.groups, plan.out_channels) = (1, 1, 1, 64)
     (plan.out_height, plan.out_width, plan.pad_top, plan.pad_left) = (56, 56, 1, 1)
-    #expect(q8_winograd_wins(&plan) == 1)
-    (plan.out_height, plan.out_width) = (7, 7)
-    #expect(q8_winograd_applies(&plan) == 1 && q8_winograd_wins(&plan) == 0)
+    func wins(keepsTaps: Bool = false) -> Bool {
+      var winograd = q8_winograd()
+      winograd.convolution = plan
+      winograd.keeps_taps = keepsTaps ? 1 : 0
+      q8_winograd_plan(&winograd, KERNELS_Q8_PORTABLE, 1)
+      return q8_winograd_wins(&winograd) != 0
+    }
+    #expect(q8_winograd_applies(&plan) == 1 && wins() && wins(keepsTaps: true))
+    (plan.in_height, plan.in_width, plan.out_height, plan.out_width) = (7, 7, 7, 7)
+    #expect(q8_winograd_applies(&plan) == 1 && !wins() && !wins(keepsTaps: true))
     plan.in_channels = 24
     #expect(q8_winograd_applies(&plan) == 0)
     (plan.in_channels, plan.stride_width) = (64, 2)

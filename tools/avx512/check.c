@@ -166,8 +166,9 @@ static uint8_t *direct(q8_convolution v, kernels_q8_isa isa, const problem *give
   return y;
 }
 
-static uint8_t *winograd(q8_convolution v, kernels_q8_isa isa, const problem *given, int w_signed, int residual) {
-  q8_winograd n = {.convolution = v};
+static uint8_t *winograd(
+    q8_convolution v, kernels_q8_isa isa, const problem *given, int w_signed, int residual, int keeps_taps) {
+  q8_winograd n = {.convolution = v, .keeps_taps = keeps_taps};
   q8_winograd_plan(&n, isa, 2);
   void *packed = room(n.packed_bytes);
   q8_winograd_pack(
@@ -216,10 +217,13 @@ static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
   free(ours), free(theirs);
   if (v.kernel_height == 3 && v.kernel_width == 3 && v.stride_height == 1 && v.dilation_height == 1 && v.groups == 1 &&
       v.in_channels % 16 == 0) {
-    theirs = winograd(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual);
-    ours = winograd(v, isa, &given, w_signed, residual);
-    compare("q8_winograd", isa, &given, ours, theirs);
-    free(ours), free(theirs);
+    theirs = winograd(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual, 0);
+    for (int keeps_taps = 0; keeps_taps <= w_signed; keeps_taps++) {
+      ours = winograd(v, isa, &given, w_signed, residual, keeps_taps);
+      compare(keeps_taps ? "q8_winograd of taps" : "q8_winograd", isa, &given, ours, theirs);
+      free(ours);
+    }
+    free(theirs);
   }
   free_problem(&given);
 }

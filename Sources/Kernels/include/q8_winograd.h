@@ -2,10 +2,11 @@
 // multiplications of q8_convolution.
 //
 // Six by six inputs (less their zero point) are transformed exactly: no value leaves 16 bits. Weights are transformed without
-// the formula's divisions, which makes them integers of 14 bits: exact, too. They lose last bits only where Σ |weight| · largest
-// input of an output and point is not below 2³¹, so that no input whatever can overflow a sum; that takes weights larger on
-// average than those of networks are. All else that is lost is what floats round in what follows the sums.
-// Tiles at an edge with two rows or columns of outputs left are F(2, 3)'s in that direction, on the same weights.
+// the formula's divisions, which makes them integers of 14 bits: exact, too. Where the sum over all channels of an output and
+// point of |weight| · largest input is not below 2³¹, sums are taken of 32 channels at a time, which cannot overflow, and
+// added up in float. All that is lost anywhere is what floats round.
+// Tiles at an edge with three rows or columns of outputs left, or fewer, are F(3, 3)'s or F(2, 3)'s in that direction, on the same
+// weights.
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_H
 #define GIEMSA_KERNELS_Q8_WINOGRAD_H
@@ -24,6 +25,7 @@ typedef struct {
   const struct q8_igemm_family *family;
   size_t tile_rows, tile_columns;  // of an image, 4 × 4 outputs each
   size_t tile_blocks, panel_blocks, largest_block;
+  int multiplies_taps;  // without storing weights
   size_t chunk;  // channels whose taps are transformed together
   size_t tasks;
   size_t scratch_bytes;
@@ -33,12 +35,12 @@ typedef struct {
 // Whether it applies: 3×3, stride 1, no dilation or groups, channels a multiple of 16.
 int q8_winograd_applies(const q8_convolution *convolution);
 
-// Whether it should also be faster than q8_convolution: enough tiles for the weights that each of them reads.
-int q8_winograd_wins(const q8_convolution *convolution);
-
 // Decides how the work is cut for `threads` threads, from convolution's geometry and keeps_taps
 // alone. It must apply.
 void q8_winograd_plan(q8_winograd *winograd, kernels_q8_isa isa, int threads);
+
+// Whether a plan should be faster than q8_convolution: enough tiles for the weights that each of them reads.
+int q8_winograd_wins(const q8_winograd *winograd);
 
 // "s16_igemm_6x16_avx2": the kernel that a plan chose.
 const char *q8_winograd_kernel(const q8_winograd *winograd);
