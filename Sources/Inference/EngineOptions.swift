@@ -15,8 +15,8 @@ public struct EngineOptions: Sendable {
   /// Measure every step (``Engine/profile``).
   public var profile = false
   public var memory = Memory.balanced
-  /// Only kernels that multiply every weight with every input: no Winograd, whose rounding errors are larger (up to 1e-4
-  /// of a layer's largest output; 1e-5 is usual).
+  /// Only kernels that multiply every weight with every input: no Winograd, whose rounding errors in float are larger (up to
+  /// 1e-4 of a layer's largest output; 1e-5 is usual). On 8-bit integers they agree but where floats round a half.
   public var exact = false
 
   public init() {}
