@@ -3,6 +3,7 @@
 #define GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
 
 #include "q8_convolution.h"
+#include "winograd_taps.h"
 
 #define Q8_IGEMM_MAX_MR 12
 #define Q8_IGEMM_MAX_NR 32
@@ -82,20 +83,6 @@ void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
 
 typedef void (*q8_points_kernel)(Q8_POINTS_PARAMETERS);
 
-// The sums of one line of q8_winograd's points (`row`, 0 ... 5), of 16 outputs of up to four tiles straight from the taps. `tiles` of
-// them have the line, `threes` of these the point 3 in it, `fours` the point 4; those that have more come first.
-//
-// blocks   of 32 channels
-// x        [blocks][6 points][4 tiles][32] transformed inputs
-// taps     [16 · blocks][9][16 outputs][2], 32-byte aligned
-// ahead    ahead_step bytes a step are fetched from here on
-// sums     where each of four tiles' sums go, 16 a point, points `sums_step` integers apart; NULL for one that is not there
-#define Q8_TAPS_PARAMETERS                                                                                           \
-  size_t blocks, const char *x, const int8_t *taps, const char *ahead, size_t ahead_step, int32_t *const *sums, \
-      size_t sums_step
-
-typedef void (*q8_taps_kernel)(size_t row, size_t tiles, size_t threes, size_t fours, Q8_TAPS_PARAMETERS);
-
 // What a step may hold so that nothing saturates within the kernel.
 typedef enum {
   Q8_ANY_WEIGHTS,
@@ -147,7 +134,8 @@ typedef struct q8_igemm_family {
   q8_fused_row_kernel fused_row;
   // `run` over all tiles of a point, where there is one.
   q8_points_kernel points;
-  q8_taps_kernel taps;  // likewise
+  // Straight from taps, for 16 outputs, where there is one.
+  s16_taps_kernel taps;
 } q8_igemm_family;
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
@@ -165,7 +153,6 @@ void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void s16_points_6x16_avxvnni(Q8_POINTS_PARAMETERS);
 void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void s16_points_12x32_avx512vnni(Q8_POINTS_PARAMETERS);
-void s16_taps_16x24_avx512vnni(size_t row, size_t tiles, size_t threes, size_t fours, Q8_TAPS_PARAMETERS);
 void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
 void s16_points_12x32_avx512(Q8_POINTS_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);

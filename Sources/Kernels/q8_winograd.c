@@ -37,14 +37,8 @@ enum {
   MOST_TILES_OF_TAPS = 16  // with more it pays to store what taps become
 };
 
-#if defined(__x86_64__)
-enum { GROUP = Q8_GROUP };
 // Transformed inputs of tiles that are multiplied with taps together.
-static size_t group_bytes(const q8_winograd *v) { return REACH * (v->convolution.in_channels / 32) * Q8_GROUP_BYTES; }
-#else
-enum { GROUP = 1 };
-static size_t group_bytes(const q8_winograd *v) { (void)v; return 0; }
-#endif
+static size_t group_bytes(const q8_winograd *v) { return REACH * (v->convolution.in_channels / 32) * TAPS_BLOCK_BYTES; }
 
 static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
 // Where a tile lies, and the outputs that it has.
@@ -77,7 +71,7 @@ static size_t lay_out(const q8_winograd *v, char *scratch, tile_block *b) {
   b->places = (tile_place *)(void *)(scratch + at);
   at += whole_lines(v->largest_block * sizeof(tile_place));
   b->inputs = scratch + at;
-  at += whole_lines(v->multiplies_taps ? divide_up(v->largest_block, GROUP) * group_bytes(v) : POINTS * point_bytes(v));
+  at += whole_lines(v->multiplies_taps ? divide_up(v->largest_block, TAPS_TILES) * group_bytes(v) : POINTS * point_bytes(v));
   b->weights = (int16_t *)(void *)(scratch + at);
   at += transforms ? whole_lines(POINTS * 2 * q8_winograd_point_weights(v, v->chunk)) : 0;
   b->sums = (int32_t *)(void *)(scratch + at);
@@ -255,13 +249,13 @@ static q8_tile_shape edge_of(const q8_winograd *v) {
 // A block's tiles, in an order in which those that have a point lie one behind the other: those at the edge that ends rows, whole
 // ones, those at the edge that ends columns, the corner. `ends` says where each kind ends.
 //
-// For products from taps in the order of the picture, but that of every GROUP tiles those at the edge that ends rows are last.
+// For products from taps in the order of the picture, but that of every TAPS_TILES tiles those at the edge that ends rows are last.
 static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_block *b) {
   b->count = 0;
   if (v->multiplies_taps) {
-    for (size_t group = first; group < last; group += GROUP)
+    for (size_t group = first; group < last; group += TAPS_TILES)
       for (int at_edge = 0; at_edge < 2; at_edge++)
-        for (size_t tile = group; tile < smaller(last, group + GROUP); tile++) {
+        for (size_t tile = group; tile < smaller(last, group + TAPS_TILES); tile++) {
           const tile_place at = place_of(v, tile);
           if ((at.columns < TILE) == at_edge) b->places[b->count++] = at;
         }
@@ -298,16 +292,16 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
   if (v->family->base == KERNELS_AVX512 && channels >= 32) {
     q8_winograd_points points = {.column_step = point_bytes(v), .channel_bytes = 2};
     if (v->multiplies_taps) {
-      points.column_step = GROUP * 64;
-      points.channel_bytes = Q8_GROUP_BYTES / 32;
-      to = b->inputs + tile / GROUP * group_bytes(v);
+      points.column_step = TAPS_TILES * 64;
+      points.channel_bytes = TAPS_BLOCK_BYTES / 32;
+      to = b->inputs + tile / TAPS_TILES * group_bytes(v);
     }
     for (size_t row = 0; row < REACH; row++) {
       points.rows[row] = to + row * REACH * point_bytes(v);
       if (!v->multiplies_taps) continue;
       // Beside those of the group's other tiles that have this line.
       points.rows[row] = to + row * (group_bytes(v) / REACH);
-      for (size_t other = tile / GROUP * GROUP; other < tile; other++)
+      for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++)
         if (q8_has(shape_of(&b->places[other]).rows, row)) points.rows[row] += 64;
     }
     q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, &points);
@@ -353,19 +347,19 @@ static void multiply(
 }
 
 #if defined(__x86_64__)
-// The same from taps, line by line of points for GROUP tiles and 16 outputs. The next outputs' taps are fetched meanwhile.
+// The same from taps, line by line of points for TAPS_TILES tiles and 16 outputs. The next outputs' taps are fetched meanwhile.
 static void multiply_taps(const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t from, size_t some) {
   const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;
-  const size_t groups = divide_up(b->count, GROUP), steps = some / 2, half_bytes = 9 * Q8_TAPS_UNIT * channels / 2;
-  const size_t fetch_step = divide_up(9 * Q8_TAPS_UNIT, groups * REACH);
+  const size_t groups = divide_up(b->count, TAPS_TILES), steps = some / 2, half_bytes = 9 * Q8_TAPS_STEP * channels / 2;
+  const size_t fetch_step = divide_up(9 * Q8_TAPS_STEP, groups * REACH);
   for (size_t half = 0; half < nr; half += 16, taps += half_bytes) {
-    const int8_t *w = taps + 9 * Q8_TAPS_UNIT * from / 2;
+    const int8_t *w = taps + 9 * Q8_TAPS_STEP * from / 2;
     const char *fetch = (const char *)w + half_bytes;
     for (size_t group = 0; group < groups; group++)
       for (size_t row = 0; row < REACH; row++) {
-        int32_t *sums[GROUP] = {NULL};
+        int32_t *sums[TAPS_TILES] = {NULL};
         size_t tiles = 0, threes = 0, fours = 0;
-        for (size_t tile = group * GROUP; tile < smaller(b->count, (group + 1) * GROUP); tile++) {
+        for (size_t tile = group * TAPS_TILES; tile < smaller(b->count, (group + 1) * TAPS_TILES); tile++) {
           const q8_tile_shape shape = shape_of(&b->places[tile]);
           if (!q8_has(shape.rows, row)) continue;
           sums[tiles++] = b->sums + (row * REACH * b->count + tile) * nr + half;
@@ -373,7 +367,7 @@ static void multiply_taps(const q8_winograd *v, const tile_block *b, const int8_
           fours += shape.columns == TILE;
         }
         if (tiles == 0) continue;
-        const char *x = b->inputs + group * group_bytes(v) + row * (group_bytes(v) / REACH) + from / 32 * Q8_GROUP_BYTES;
+        const char *x = b->inputs + group * group_bytes(v) + row * (group_bytes(v) / REACH) + from / 32 * TAPS_BLOCK_BYTES;
         v->family->taps(row, tiles, threes, fours, some / 32, x, w, fetch, fetch_step, sums, sums_step);
         fetch += steps * fetch_step;
       }

@@ -5,11 +5,9 @@
 #include "q8_igemm_kernels.h"
 #include "q8_winograd.h"
 #include "sizes.h"
+#include "winograd_taps.h"
 
 enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
-// Of products from taps: tiles, the bytes of a line of their points for 32 channels, and the bytes of a tap's step.
-enum { Q8_GROUP = 4, Q8_GROUP_BYTES = Q8_REACH * Q8_GROUP * 64, Q8_TAPS_UNIT = 32 };
-
 // Weights are taken at the points 0, 1, −1, 2, −2 and ∞ without Lagrange's factors: integers, and at most 49 times as large as
 // the taps. The factors are in what follows the sums; those of a line are times 6, of a tile times 36.
 //
@@ -47,7 +45,10 @@ typedef struct {
   const int8_t *weights;
 } q8_winograd_panel;
 
-enum { Q8_LONG_STEP = 32 };
+enum {
+  Q8_LONG_STEP = 32,
+  Q8_TAPS_STEP = 2 * TAPS_OUTPUTS  // bytes of a tap for two channels
+};
 
 static inline size_t q8_winograd_head_bytes(const q8_winograd *v) { return whole_lines(4 * (2 * v->family->nr + 1)); }
 // From one point's weights to the next: a line more than they are, so that the 36 lie in different places of the cache.

@@ -194,7 +194,7 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
     size_t stride = LANES * nr;
     if (v->keeps_taps) {
       // All outputs of a tap together, or sixteens of them.
-      const size_t together = v->multiplies_taps ? Q8_TAPS_UNIT : unit;
+      const size_t together = v->multiplies_taps ? Q8_TAPS_STEP : unit;
       for (size_t at = 0; at < unit; at += together)
         narrow(
             isa, taps + at, unit, LANES / kr * 9, together, weights + (at * channels + first * together) / kr * 9, together);

@@ -1,0 +1,28 @@
+#include "winograd_taps.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+// f32_taps_16x24_avx512: of floats, a channel a step.
+#define NAME f32_taps_16x24_avx512
+#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#define VECTOR __m512
+#define TAP float
+#define NUMBER float
+#define STEP 16
+#define ZERO _mm512_setzero_ps()
+#define LOAD(p) _mm512_load_ps(p)
+#define STORE(p, v) _mm512_storeu_ps(p, v)
+#define ADD(a, b) _mm512_add_ps(a, b)
+#define SUB(a, b) _mm512_sub_ps(a, b)
+#define ADD_FOUR_TIMES(a, b) _mm512_fmadd_ps(_mm512_set1_ps(4), b, a)
+#define DOT(sum, x, weights) _mm512_fmadd_ps(spread(x), weights, sum)
+
+static inline __attribute__((always_inline)) TARGET __m512 spread(const char *x) {
+  float value;
+  memcpy(&value, x, 4);
+  return _mm512_set1_ps(value);
+}
+#include "winograd_taps_avx512.inc"
+#endif
