@@ -39,7 +39,15 @@ typedef void (*f32_winograd_output)(
     const float *bias, float *y, const float *residual, size_t rows, size_t columns,
     const f32_winograd_epilogue *epilogue);
 
+// The weights of a panel's outputs at the points of the largest tile, of `channels` channels.
+//
+// taps      channels × 9 × nr, 3×3 a channel
+// w         set by set, set_stride floats apart: channels × nr
+typedef void (*f32_winograd_filter)(
+    size_t stride, size_t tile, const float *taps, size_t channels, size_t nr, size_t set_stride, float *w);
+
 typedef struct {
+  f32_winograd_filter filter;
   f32_winograd_input input;
   f32_winograd_output output;
 } f32_winograd_transforms;
