@@ -9,7 +9,7 @@ struct WinogradChoice {
   var keepsTaps = false
 }
 
-/// What a layer costs directly and by Winograd, in the time of so many multiply-adds of one thread at full speed.
+/// What a layer costs directly or by Winograd, in the time of so many multiply-adds of one thread at full speed.
 ///
 /// The direct kernel multiplies at full speed. Winograd multiplies a quarter as often or less and transforms each tile's
 /// inputs and outputs; threads share that. Its weights are up to seven times as many and come from memory, since a run goes
@@ -22,37 +22,41 @@ struct WinogradCost {
   static let weightByteAlone = 1.6
   /// The part of the shorter that is not hidden.
   static let seen = 0.1
-  /// Of a transformed weight: what bounds it is that it must be written.
+  /// Of a transformed weight: what takes its time is that it must be written.
   static let transformedWeight = 3.75
   /// Of adding to a sum in memory: once for each block of channels after the first.
   static let addedSum = 2.5
+  /// The part of a layer's time that more memory must save. These estimates are no better than that.
+  static let leastGain = 0.04
 
-  var gain: Double
-  /// Bytes of weights beyond the direct kernel's.
-  var extraBytes: Int
+  var time: Double
+  var bytes: Int
+
+  private init(multiplyAdds: Double, bytes: Double, threads: Int) {
+    let work = multiplyAdds / Double(threads)
+    let transfer = bytes * (Self.weightByte + Self.weightByteAlone / Double(threads))
+    time = max(work, transfer) + min(work, transfer) * Self.seen
+    self.bytes = Int(bytes)
+  }
+
+  init(direct geometry: ConvolutionGeometry, threads: Int) {
+    let weights = Double(9 * geometry.channels * geometry.filters)
+    let pixels = Double(geometry.batch * geometry.plane.height.output * geometry.plane.width.output)
+    self.init(multiplyAdds: pixels * weights, bytes: 4 * weights, threads: threads)
+  }
 
   init(_ layer: f32_winograd, threads: Int) {
-    let (inputs, outputs) = (Double(layer.in_channels), Double(layer.out_channels))
-    func time(_ multiplyAdds: Double, bytes: Double) -> Double {
-      let work = multiplyAdds / Double(threads)
-      let transfer = bytes * (Self.weightByte + Self.weightByteAlone / Double(threads))
-      return max(work, transfer) + min(work, transfer) * Self.seen
-    }
-    let directBytes = 36 * inputs * outputs
+    let (inputs, outputs, products) = (Double(layer.in_channels), Double(layer.out_channels), Double(layer.products))
     let sets = Double((layer.tile + 2) * (layer.tile + 2))
-    let bytes = layer.keeps_taps != 0 ? directBytes : 4 * sets * inputs * outputs
-    let pixels = Double(layer.batch * layer.out_height * layer.out_width)
-    let direct = time(pixels * 9 * inputs * outputs, bytes: directBytes)
     // Of one product of a channel's inputs or outputs: longer lines take longer.
     let transform = 8 + Double(layer.tile)
-    let products = Double(layer.products)
     var work = products * (inputs * outputs + transform * (inputs + outputs))
     if layer.keeps_taps != 0 {
       work += sets * inputs * outputs * Self.transformedWeight * Double(layer.tile_blocks)
       work += products * outputs * Self.addedSum * Double((layer.in_channels - 1) / layer.channel_block)
     }
-    gain = direct - time(work, bytes: bytes)
-    extraBytes = Int(bytes - directBytes)
+    let weights = (layer.keeps_taps != 0 ? 9 : sets) * inputs * outputs
+    self.init(multiplyAdds: work, bytes: 4 * weights, threads: threads)
   }
 }
 
@@ -72,15 +76,16 @@ extension Planner {
         geometry.filters * geometry.groupChannels * geometry.plane.height.kernel
         * geometry.plane.width.kernel * 4
       guard isWinograd(geometry) else { continue }
+      chosen[output] = WinogradCost(direct: geometry, threads: threads)
       for tile in 2...6 where geometry.plane.height.stride == 1 || tile == 2 || tile == 4 {
         for keepsTaps in [true, false] {
           let choice = WinogradChoice(tile: tile, keepsTaps: keepsTaps)
-          let cost = WinogradCost(winograd(geometry, choice), threads: threads)
-          if cost.gain > 0 { candidates.append((output, choice, cost)) }
+          candidates.append((output, choice, WinogradCost(winograd(geometry, choice), threads: threads)))
         }
       }
     }
-    // One step at a time, from what a layer is run by so far to something faster: what gains most for the bytes that it adds.
+    // One step at a time, from what a layer is run by so far to something faster: what gains most for the bytes that it
+    // adds, first of all what adds none.
     var room =
       switch options.memory {
       case .small: 0
@@ -91,9 +96,10 @@ extension Planner {
       var best: (index: Int, gain: Double, bytes: Int)?
       for index in candidates.indices {
         let (output, _, cost) = candidates[index]
-        let gain = cost.gain - (chosen[output]?.gain ?? 0)
-        let bytes = cost.extraBytes - (chosen[output]?.extraBytes ?? 0)
-        guard gain > 0, bytes <= room else { continue }
+        guard let now = chosen[output] else { continue }
+        let gain = now.time - cost.time
+        let bytes = cost.bytes - now.bytes
+        guard bytes <= room, gain > (bytes > 0 ? now.time * WinogradCost.leastGain : 0) else { continue }
         if let best, gain * Double(max(best.bytes, 0)) <= best.gain * Double(max(bytes, 0)) { continue }
         best = (index, gain, bytes)
       }

@@ -14,7 +14,7 @@ enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25 };
 
 // Weights that are transformed while running are those of so few channels at once that they stay in the second-level cache;
 // of fewer still, adding to the sums of the channels before would be felt.
-enum { TRANSFORMED_BYTES = 320 * 1024, TRANSFORMED_CHANNELS = 64 };
+enum { TRANSFORMED_BYTES = 400 * 1024, TRANSFORMED_CHANNELS = 64 };
 
 // Along one axis a tile has as many products as inputs; products at the same point, or all that one tap is multiplied
 // with, share their weights.
