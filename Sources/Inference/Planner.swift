@@ -11,8 +11,8 @@ struct Planner {
   let facts: [Fact]
   let isa: kernels_isa
   let threads: Int
-  /// By a Conv's output: the tile it is run with, 0 for no Winograd.
-  private(set) var winogradTiles: [Int] = []
+  /// By a Conv's output.
+  private(set) var winogradChoices: [WinogradChoice] = []
   /// Bytes that 8-bit layers may still take for transformed weights beyond their own.
   var quantizedWinogradRoom = 0
   let isExact: Bool
@@ -41,7 +41,7 @@ struct Planner {
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     quantized = QuantizedChains(graph, facts, isConstant)
-    winogradTiles = chooseWinograd(options)
+    winogradChoices = chooseWinograd(options)
     quantizedWinogradRoom = quantizedWinogradRoom(options)
   }
 

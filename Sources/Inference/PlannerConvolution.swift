@@ -15,8 +15,8 @@ extension Planner {
     let reads = [try operand(x, .channelsLast), try residual(z)]
     let work: Draft.Work
     let kernel: String
-    if winogradTiles[output] > 0 {
-      var winograd = winograd(geometry, tile: winogradTiles[output])
+    if winogradChoices[output].tile > 0 {
+      var winograd = winograd(geometry, winogradChoices[output])
       (winograd.low, winograd.high) = (low, high)
       work = .winograd(winograd, ConvolutionWeights(weights: w, bias: bias))
       kernel = winograd.name

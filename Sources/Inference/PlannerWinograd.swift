@@ -1,52 +1,77 @@
 import Kernels
 import ModelGraph
 
-/// What a layer costs directly and by Winograd, in the time of so many multiply-adds of one thread at full speed.
+/// How a layer is run by Winograd.
+struct WinogradChoice {
+  /// Most outputs of a tile along each side; 0 for no Winograd.
+  var tile = 0
+  /// Weights stay as they are, and are transformed in every run.
+  var keepsTaps = false
+}
+
+/// What a layer costs directly or by Winograd, in the time of so many multiply-adds of one thread at full speed.
 ///
 /// The direct kernel multiplies at full speed. Winograd multiplies a quarter as often or less and transforms each tile's
 /// inputs and outputs; threads share that. Its weights are up to seven times as many and come from memory, since a run goes
 /// over more weights than caches hold; that threads share only in part. Kernels fetch them ahead, so that the longer of the
-/// two hides most of the other. Constants measured on a Zen 4 with AVX-512, one thread and two.
+/// two hides most of the other. Where the weights are kept as taps they are no more than the direct kernel's, but they
+/// are transformed again for every block of tiles. Constants measured on a Zen 4 with AVX-512, one thread and two.
 struct WinogradCost {
   /// Of a byte of weights: for all threads together, and what each of them waits.
   static let weightByte = 0.9
   static let weightByteAlone = 1.6
   /// The part of the shorter that is not hidden.
   static let seen = 0.1
+  /// Of a transformed weight: what takes its time is that it must be written.
+  static let transformedWeight = 3.75
+  /// Of a product straight from taps, beside one of stored weights.
+  static let productFromTaps = 1.15
+  /// Of adding to a sum in memory: once for each block of channels after the first.
+  static let addedSum = 2.5
+  /// The part of a layer's time that more memory must save. These estimates are no better than that.
+  static let leastGain = 0.04
 
-  var gain: Double
-  /// Bytes of weights beyond the direct kernel's.
-  var extraBytes: Int
+  var time: Double
+  var bytes: Int
+
+  private init(multiplyAdds: Double, bytes: Double, threads: Int) {
+    let work = multiplyAdds / Double(threads)
+    let transfer = bytes * (Self.weightByte + Self.weightByteAlone / Double(threads))
+    time = max(work, transfer) + min(work, transfer) * Self.seen
+    self.bytes = Int(bytes)
+  }
+
+  init(direct geometry: ConvolutionGeometry, threads: Int) {
+    let weights = Double(9 * geometry.channels * geometry.filters)
+    let pixels = Double(geometry.batch * geometry.plane.height.output * geometry.plane.width.output)
+    self.init(multiplyAdds: pixels * weights, bytes: 4 * weights, threads: threads)
+  }
 
   init(_ layer: f32_winograd, threads: Int) {
-    let (inputs, outputs) = (Double(layer.in_channels), Double(layer.out_channels))
-    func time(_ multiplyAdds: Double, bytes: Double) -> Double {
-      let work = multiplyAdds / Double(threads)
-      let transfer = bytes * (Self.weightByte + Self.weightByteAlone / Double(threads))
-      return max(work, transfer) + min(work, transfer) * Self.seen
-    }
-    let directBytes = 36 * inputs * outputs
+    let (inputs, outputs, products) = (Double(layer.in_channels), Double(layer.out_channels), Double(layer.products))
     let sets = Double((layer.tile + 2) * (layer.tile + 2))
-    let bytes = 4 * sets * inputs * outputs
-    let pixels = Double(layer.batch * layer.out_height * layer.out_width)
-    let direct = time(pixels * 9 * inputs * outputs, bytes: directBytes)
     // Of one product of a channel's inputs or outputs: longer lines take longer.
     let transform = 8 + Double(layer.tile)
-    let winograd = time(
-      Double(layer.products) * (inputs * outputs + transform * (inputs + outputs)), bytes: bytes)
-    gain = direct - winograd
-    extraBytes = Int(bytes - directBytes)
+    var work = products * (inputs * outputs + transform * (inputs + outputs))
+    if layer.multiplies_taps != 0 {
+      work *= Self.productFromTaps
+    } else if layer.keeps_taps != 0 {
+      work += sets * inputs * outputs * Self.transformedWeight * Double(layer.tile_blocks)
+      work += products * outputs * Self.addedSum * Double((layer.in_channels - 1) / layer.channel_block)
+    }
+    let weights = (layer.keeps_taps != 0 ? 9 : sets) * inputs * outputs
+    self.init(multiplyAdds: work, bytes: 4 * weights, threads: threads)
   }
 }
 
 extension Planner {
-  /// The tile of every Conv that is to be run by Winograd, by its output; 0 for the others.
+  /// How every Conv is to be run, by its output.
   ///
   /// Where memory is limited, the steps that gain most for their bytes go first.
-  func chooseWinograd(_ options: EngineOptions) -> [Int] {
-    var tiles = [Int](repeating: 0, count: facts.count)
-    if options.exact || options.memory == .small { return tiles }
-    var candidates: [(output: Graph.ValueID, tile: Int, cost: WinogradCost)] = []
+  func chooseWinograd(_ options: EngineOptions) -> [WinogradChoice] {
+    var choices = [WinogradChoice](repeating: WinogradChoice(), count: facts.count)
+    if options.exact { return choices }
+    var candidates: [(output: Graph.ValueID, choice: WinogradChoice, cost: WinogradCost)] = []
     var chosen = [WinogradCost?](repeating: nil, count: facts.count)
     var directBytes = 0
     for node in graph.nodes {
@@ -55,31 +80,40 @@ extension Planner {
         geometry.filters * geometry.groupChannels * geometry.plane.height.kernel
         * geometry.plane.width.kernel * 4
       guard isWinograd(geometry) else { continue }
+      chosen[output] = WinogradCost(direct: geometry, threads: threads)
       for tile in 2...6 where geometry.plane.height.stride == 1 || tile == 2 || tile == 4 {
-        let cost = WinogradCost(winograd(geometry, tile: tile), threads: threads)
-        if cost.gain > 0 { candidates.append((output, tile, cost)) }
+        for keepsTaps in [true, false] {
+          let choice = WinogradChoice(tile: tile, keepsTaps: keepsTaps)
+          candidates.append((output, choice, WinogradCost(winograd(geometry, choice), threads: threads)))
+        }
       }
     }
-    // One step at a time, from the direct kernel to a tile or from a tile to a larger one: what gains most for the bytes
-    // that it adds.
-    var room = options.memory == .fast ? Int.max : directBytes * 3 / 5
+    // One step at a time, from what a layer is run by so far to something faster: what gains most for the bytes that it
+    // adds, first of all what adds none.
+    var room =
+      switch options.memory {
+      case .small: 0
+      case .balanced: directBytes * 3 / 5
+      case .fast: Int.max
+      }
     while true {
       var best: (index: Int, gain: Double, bytes: Int)?
       for index in candidates.indices {
         let (output, _, cost) = candidates[index]
-        let gain = cost.gain - (chosen[output]?.gain ?? 0)
-        let bytes = cost.extraBytes - (chosen[output]?.extraBytes ?? 0)
-        guard gain > 0, bytes <= room else { continue }
-        if let best, gain * Double(best.bytes) <= best.gain * Double(bytes) { continue }
+        guard let now = chosen[output] else { continue }
+        let gain = now.time - cost.time
+        let bytes = cost.bytes - now.bytes
+        guard bytes <= room, gain > (bytes > 0 ? now.time * WinogradCost.leastGain : 0) else { continue }
+        if let best, gain * Double(max(best.bytes, 0)) <= best.gain * Double(max(bytes, 0)) { continue }
         best = (index, gain, bytes)
       }
       guard let best else { break }
-      let (output, tile, cost) = candidates[best.index]
+      let (output, choice, cost) = candidates[best.index]
       room -= best.bytes
       chosen[output] = cost
-      tiles[output] = tile
+      choices[output] = choice
     }
-    return tiles
+    return choices
   }
 
   private func isWinograd(_ geometry: ConvolutionGeometry) -> Bool {
@@ -100,10 +134,10 @@ extension Planner {
   }
 
   /// The kernel's parameters, planned.
-  func winograd(_ geometry: ConvolutionGeometry, tile: Int) -> f32_winograd {
+  func winograd(_ geometry: ConvolutionGeometry, _ choice: WinogradChoice) -> f32_winograd {
     let (height, width) = (geometry.plane.height, geometry.plane.width)
     var layer = f32_winograd()
-    (layer.stride, layer.tile) = (height.stride, tile)
+    (layer.stride, layer.tile, layer.keeps_taps) = (height.stride, choice.tile, choice.keepsTaps ? 1 : 0)
     (layer.batch, layer.in_channels, layer.out_channels) = (geometry.batch, geometry.channels, geometry.filters)
     (layer.in_height, layer.in_width) = (height.input, width.input)
     (layer.out_height, layer.out_width) = (height.output, width.output)
@@ -114,8 +148,9 @@ extension Planner {
 }
 
 extension f32_winograd {
-  /// `f32_winograd_4x4_avx2`, `f32_winograd_2x2_stride2_avx512`
+  /// `f32_winograd_4x4_avx2`, `f32_winograd_2x2_stride2_avx512`, `f32_winograd_4x4_taps_avx2`
   var name: String {
-    "f32_winograd_\(tile)x\(tile)_\(stride == 2 ? "stride2_" : "")\(String(cString: kernels_isa_name(isa)))"
+    let form = (stride == 2 ? "stride2_" : "") + (keeps_taps != 0 ? "taps_" : "")
+    return "f32_winograd_\(tile)x\(tile)_\(form)\(String(cString: kernels_isa_name(isa)))"
   }
 }

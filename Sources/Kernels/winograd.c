@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "multiversion.h"
 #include "sizes.h"
+#include "winograd_taps.h"
 #include "winograd_transforms.h"
 
 
@@ -13,11 +13,31 @@
 // enough tiles for each weight to be worth its way there.
 enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25 };
 
+// Weights that are transformed while running are those of so few channels at once that they stay in the second-level cache;
+// of fewer still, adding to the sums of the channels before would be felt.
+enum { TRANSFORMED_BYTES = 400 * 1024, TRANSFORMED_CHANNELS = 64 };
+
+// With more tiles than this it pays to store what taps become.
+enum { MOST_TILES_OF_TAPS = 16 };
+
 // Along one axis a tile has as many products as inputs; products at the same point, or all that one tap is multiplied
 // with, share their weights.
 static size_t products_along(size_t stride, size_t size) { return stride == 1 ? size + 2 : 2 * size + 1; }
 static size_t sets_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
 static size_t panels_of(const f32_winograd *v) { return divide_up(v->out_channels, v->family->nr); }
+// Biases, and taps or weights.
+static size_t panel_floats(const f32_winograd *v) {
+  return v->family->nr + (v->keeps_taps ? v->in_channels * 9 * v->family->nr : sets_of(v) * v->set_stride);
+}
+
+// Weights that a thread transforms while running.
+static size_t transformed_floats(const f32_winograd *v) {
+  return v->keeps_taps && !v->multiplies_taps ? sets_of(v) * v->set_stride : 0;
+}
+
+// Transformed inputs of a line of points of tiles that are multiplied with taps together, and of all lines.
+static size_t group_line(const f32_winograd *v) { return v->in_channels / 16 * (TAPS_BLOCK_BYTES / sizeof(float)); }
+static size_t group_floats(const f32_winograd *v) { return TAPS_POINTS * group_line(v); }
 
 // The weights of a product of the largest tile: with stride 2, the inputs between the points' all meet the middle tap.
 static size_t set_along(const f32_winograd *v, size_t product) {
@@ -68,10 +88,13 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->products = v->batch * v->down.products * v->across.products;
   const size_t tiles = v->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
   const size_t workers = threads > 1 ? (size_t)threads : 1;
+  v->multiplies_taps = v->keeps_taps && isa == KERNELS_AVX512 && v->stride == 1 && v->tile == 4 &&
+                       v->in_channels % 16 == 0 && tiles <= MOST_TILES_OF_TAPS;
 
   v->input_pitch = (v->in_channels + 15) & ~(size_t)15;
   const size_t tile_bytes = side * side * v->input_pitch * sizeof(float);
   size_t block = larger(FEWEST_TILES, NEAR_BYTES / tile_bytes);
+  if (v->multiplies_taps) block = tiles;
   v->tile_blocks = blocks_for(tiles, block, workers);
   // Few tiles: the threads share the outputs, and each transforms all inputs for itself.
   v->panel_blocks = 1;
@@ -85,63 +108,33 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   // One cache line more than a power of two: the products of a tile would else share few sets of the cache.
   v->input_stride = v->tile_block * v->input_pitch + 16;
   v->product_stride = v->tile_block * nr + 16;
-  v->scratch_bytes = side * side * (v->input_stride + v->product_stride) * sizeof(float) +
-                     whole_lines(v->tile_block * sizeof(float *));
-  v->zero_count = v->in_channels;
-  v->packed_count = panels * nr * (1 + sets_of(v) * v->in_channels);
-}
-
-// A filter's line g0 + g1 x + g2 x² at each point x; for stride 2 the outer taps' g0 + g2 x, and the middle tap.
-static const float filter_1[8][3] = {
-    {1, 0, 0}, {1, 1, 1}, {1, -1, 1}, {1, 2, 4}, {1, -2, 4}, {1, 0.5f, 0.25f}, {1, -0.5f, 0.25f}, {0, 0, 1}};
-static const float filter_2[6][3] = {{1, 0, 0}, {1, 0, 1}, {1, 0, -1}, {1, 0, 2}, {0, 0, 1}, {0, 1, 0}};
-
-// The line of the i-th set of weights along an axis.
-static inline __attribute__((always_inline)) const float *filter_line(size_t stride, size_t tile, size_t i) {
-  if (stride == 1) return i <= tile ? filter_1[i] : filter_1[7];
-  return i < tile ? filter_2[i] : filter_2[4 + i - tile];
-}
-
-enum { CHANNELS = 16 };
-typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
-
-// The transformed filters of `count` channels of a panel's outputs, all sets.
-KERNEL_BODY pack_channels_body(
-    size_t stride, size_t tile, const float *w, size_t outputs, size_t w_stride, size_t count, size_t channels, size_t nr,
-    float *packed) {
-  const size_t side = tile + 2;
-  // Side by side for all outputs of the panel, so that the loops below are vectors.
-  float taps[9][F32_IGEMM_MAX_NR] __attribute__((aligned(64))) = {0}, half[8][3][F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  for (size_t c = 0; c < count; c++) {
-    for (size_t o = 0; o < outputs; o++)
-      for (size_t tap = 0; tap < 9; tap++) taps[tap][o] = w[o * w_stride + c * 9 + tap];
-    for (size_t o = 0; o < nr; o += 8)
-      for (size_t column = 0; column < 3; column++) {
-        const eight g0 = *(const eight *)(taps[column] + o), g1 = *(const eight *)(taps[3 + column] + o);
-        const eight g2 = *(const eight *)(taps[6 + column] + o);
-        for (size_t i = 0; i < side; i++) {
-          const float *f = filter_line(stride, tile, i);
-          *(eight *)(half[i][column] + o) = f[0] * g0 + f[1] * g1 + f[2] * g2;
-        }
-      }
-    for (size_t i = 0; i < side; i++)
-      for (size_t o = 0; o < nr; o += 8) {
-        const eight h0 = *(const eight *)(half[i][0] + o), h1 = *(const eight *)(half[i][1] + o);
-        const eight h2 = *(const eight *)(half[i][2] + o);
-        for (size_t j = 0; j < side; j++) {
-          const float *f = filter_line(stride, tile, j);
-          *(eight *)(packed + ((i * side + j) * channels + c) * nr + o) = f[0] * h0 + f[1] * h1 + f[2] * h2;
-        }
-      }
+  v->channel_block = v->in_channels;
+  v->set_stride = v->in_channels * nr;
+  if (v->keeps_taps) {
+    // Even blocks, of whole fours of channels as some kernels like them.
+    const size_t most = smaller(TRANSFORMED_CHANNELS, TRANSFORMED_BYTES / (sets_of(v) * nr * sizeof(float)));
+    v->channel_block = (divide_up(v->in_channels, divide_up(v->in_channels, most)) + 3) & ~(size_t)3;
+    v->set_stride = v->channel_block * nr + 16;
   }
+  v->input_floats = side * side * v->input_stride;
+  if (v->multiplies_taps) v->input_floats = divide_up(v->tile_block, TAPS_TILES) * group_floats(v);
+  v->scratch_bytes =
+      (v->input_floats + side * side * v->product_stride + transformed_floats(v)) * sizeof(float) +
+      whole_lines(v->tile_block * sizeof(float *));
+  v->zero_count = v->in_channels;
+  v->packed_count = panels * panel_floats(v);
 }
-MULTIVERSION(
-    pack_channels,
-    (size_t stride, size_t tile, const float *w, size_t outputs, size_t w_stride, size_t count, size_t channels, size_t nr,
-     float *packed),
-    (stride, tile, w, outputs, w_stride, count, channels, nr, packed))
+
+// Channels whose taps are brought side by side at once.
+enum { CHANNELS = 8 };
 
 size_t f32_winograd_panels(const f32_winograd *v) { return panels_of(v); }
+
+// The taps of `count` channels of a panel's outputs, side by side: channels × 9 × nr.
+static void gather_taps(const float *w, size_t outputs, size_t w_stride, size_t count, size_t nr, float *taps) {
+  for (size_t o = 0; o < nr; o++)
+    for (size_t i = 0; i < count * 9; i++) taps[i * nr + o] = o < outputs ? w[o * w_stride + i] : 0;
+}
 
 void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
   (void)worker;
@@ -149,13 +142,26 @@ void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
   const f32_winograd *v = p->winograd;
   const size_t nr = v->family->nr, channels = v->in_channels, first = panel * nr;
   const size_t count = smaller(nr, v->out_channels - first);
-  float *packed = p->packed + panel * nr * (1 + sets_of(v) * channels);
+  float *packed = p->packed + panel * panel_floats(v);
   memset(packed, 0, nr * sizeof(float));
   if (p->bias) memcpy(packed, p->bias + first, count * sizeof(float));
-  for (size_t c = 0; c < channels; c += CHANNELS)
-    pack_channels(
-        v->isa, v->stride, v->tile, p->w + (first * channels + c) * 9, count, channels * 9, smaller(CHANNELS, channels - c), channels, nr,
-        packed + nr + c * nr);
+  packed += nr;
+  float taps[CHANNELS * 9 * F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  for (size_t c = 0; c < channels; c += CHANNELS) {
+    const size_t some = smaller(CHANNELS, channels - c);
+    const float *w = p->w + (first * channels + c) * 9;
+    if (v->multiplies_taps) {
+      for (size_t o = 0; o < nr; o += TAPS_OUTPUTS)
+        gather_taps(
+            w + o * channels * 9, o < count ? count - o : 0, channels * 9, some, TAPS_OUTPUTS,
+            packed + (o * channels + c * TAPS_OUTPUTS) * 9);
+    } else if (v->keeps_taps) {
+      gather_taps(w, count, channels * 9, some, nr, packed + c * 9 * nr);
+    } else {
+      gather_taps(w, count, channels * 9, some, nr, taps);
+      f32_winograd_transforms_for(v->isa)->filter(v->stride, v->tile, taps, some, nr, v->set_stride, packed + c * nr);
+    }
+  }
 }
 
 void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias, float *packed) {
@@ -184,7 +190,26 @@ static tile_groups groups_of(const f32_winograd *v) {
   return groups;
 }
 
+// For products from taps in the order of the picture, but that of every TAPS_TILES tiles small ones across are last.
+static place place_in_group(const f32_winograd *v, size_t tile) {
+  const size_t columns = v->across.larges + v->across.smalls, rows = v->down.larges + v->down.smalls;
+  const size_t group = tile / TAPS_TILES * TAPS_TILES, end = smaller(group + TAPS_TILES, v->batch * rows * columns);
+  size_t at = tile - group, found = group;
+  for (int is_small = 0; is_small < 2; is_small++)
+    for (size_t other = group; other < end; other++)
+      if ((other % columns >= v->across.larges) == is_small && at-- == 0) found = other;
+  const size_t row = found / columns % rows, column = found % columns;
+  const int small_down = row >= v->down.larges, small_across = column >= v->across.larges;
+  return (place){
+      .image = found / columns / rows,
+      .y = small_down ? v->down.larges * v->tile + (row - v->down.larges) * v->down.small : row * v->tile,
+      .x = small_across ? v->across.larges * v->tile + (column - v->across.larges) * v->across.small : column * v->tile,
+      .height = small_down ? v->down.small : v->tile,
+      .width = small_across ? v->across.small : v->tile};
+}
+
 static place place_of(const f32_winograd *v, const tile_groups *groups, size_t tile) {
+  if (v->multiplies_taps) return place_in_group(v, tile);
   size_t g = 0;
   while (tile >= groups->first[g + 1]) g++;
   tile -= groups->first[g];
@@ -250,6 +275,42 @@ static void find_runs(
   starts[along * along] = found;
 }
 
+// Whether a tile of F(4, 3)'s family has a line of its points.
+static int has_line(size_t size, size_t line) { return line <= size || line == 5; }
+
+// The products of a panel from its taps, line by line of points for a group of tiles and TAPS_OUTPUTS outputs. The next outputs'
+// taps are fetched meanwhile.
+static void multiply_taps(
+    const f32_winograd *v, size_t count, const float *inputs, const float *taps, float *products) {
+#if defined(__x86_64__)
+  const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
+  const size_t fetch_step = divide_up(9 * TAPS_OUTPUTS * sizeof(float), groups * TAPS_POINTS);
+  for (size_t output = 0; output < v->family->nr; output += TAPS_OUTPUTS, taps += taps_floats) {
+    const char *fetch = (const char *)(taps + taps_floats);
+    for (size_t group = 0; group < groups; group++)
+      for (size_t line = 0; line < TAPS_POINTS; line++) {
+        float *sums[TAPS_TILES] = {NULL};
+        size_t tiles = 0, threes = 0, fours = 0;
+        for (size_t tile = group * TAPS_TILES; tile < smaller(count, (group + 1) * TAPS_TILES); tile++) {
+          const place at = place_in_group(v, tile);
+          if (!has_line(at.height, line)) continue;
+          sums[tiles++] = products + line * TAPS_POINTS * v->product_stride + tile * v->family->nr + output;
+          threes += at.width >= 3;
+          fours += at.width == 4;
+        }
+        if (tiles == 0) continue;
+        f32_taps_16x24_avx512(
+            line, tiles, threes, fours, v->in_channels / 16,
+            (const char *)(inputs + group * group_floats(v) + line * group_line(v)), taps, fetch, fetch_step, sums,
+            v->product_stride);
+        fetch += v->in_channels * fetch_step;
+      }
+  }
+#else
+  (void)v, (void)count, (void)inputs, (void)taps, (void)products;
+#endif
+}
+
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
   const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
@@ -262,7 +323,8 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   const size_t last_panel = smaller(panels, first_panel + v->panel_block), count = last - first;
 
   float *inputs = (float *)((char *)v->scratch + worker * v->scratch_bytes);
-  float *products = inputs + side * side * v->input_stride;
+  float *transformed = inputs + v->input_floats;
+  float *products = transformed + transformed_floats(v);
   const float **rows = (const float **)(products + side * side * v->product_stride);
 
   const float *pixels[2][MOST_ALONG * MOST_ALONG];
@@ -270,21 +332,35 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   find_pixels(v, at, pixels[0]);
   for (size_t tile = 0; tile < count; tile++) {
     const float **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
-    const f32_winograd_line down = line_of(v, at.height, side * v->input_stride);
-    const f32_winograd_line across = line_of(v, at.width, v->input_stride);
+    f32_winograd_line down = line_of(v, at.height, side * v->input_stride);
+    f32_winograd_line across = line_of(v, at.width, v->input_stride);
+    float *to = inputs + tile * v->input_pitch;
+    size_t sixteen = 16;
+    if (v->multiplies_taps) {
+      // Beside those of the group's other tiles that have the line.
+      down = line_of(v, at.height, group_line(v));
+      across = line_of(v, at.width, TAPS_TILES * 16);
+      to = inputs + tile / TAPS_TILES * group_floats(v);
+      sixteen = TAPS_BLOCK_BYTES / sizeof(float);
+      for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++)
+        for (size_t i = 0; i < down.side; i++)
+          down.at[i] += has_line(place_of(v, &groups, other).height, down.at[i] / group_line(v)) ? 16 : 0;
+    }
     at = place_of(v, &groups, smaller(first + tile + 1, all_tiles - 1));
     find_pixels(v, at, next);
-    rows[tile] = inputs + tile * v->input_pitch;
-    transforms->input(&down, &across, here, next, side, channels, inputs + tile * v->input_pitch);
+    rows[tile] = to;
+    transforms->input(&down, &across, here, next, side, channels, to, sixteen);
   }
 
   product_run runs[MOST_ALONG * MOST_ALONG];
   size_t starts[MOST_SETS + 1];
   find_runs(v, &groups, first, last, runs, starts);
 
+  size_t all_cuts = 0;
+  for (size_t r = 0; r < starts[sets]; r++) all_cuts += runs[r].cuts;
+
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  const size_t set_floats = channels * nr;
-  f32_igemm_epilogue product = {.y_stride = nr, .low = -INFINITY, .high = INFINITY};
+  f32_igemm_epilogue product = {.y_stride = nr, .residual_stride = nr, .low = -INFINITY, .high = INFINITY};
   const f32_winograd_epilogue epilogue = {
       .y_row = v->out_width * v->y_stride,
       .y_column = v->y_stride,
@@ -293,27 +369,44 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       .low = v->low,
       .high = v->high};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
-    const float *bias = v->w + panel * nr * (1 + sets * channels), *w = bias + nr;
-    for (size_t set = 0; set < sets; set++, w += set_floats) {
-      // The next set's weights come nearer meanwhile.
-      size_t cuts = 0;
-      for (size_t r = starts[set]; r < starts[set + 1]; r++) cuts += runs[r].cuts;
-      if (cuts == 0) continue;
-      const size_t slice = whole_lines(divide_up(set_floats * sizeof(float), cuts));
-      product.ahead = (const char *)(w + set_floats);
-      product.ahead_step = divide_up(slice, channels);
-      for (size_t r = starts[set]; r < starts[set + 1]; r++) {
-        // Cut evenly: a cut of one row costs as much as a cut of four.
-        const product_run run = runs[r];
-        const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
-        const float **x = rows + run.first;
-        float *to = products + run.product * v->product_stride + run.first * nr;
-        for (size_t cut = 0; cut < run.cuts; cut++) {
-          const size_t size = even + (cut < longer);
-          v->family->run(size, nr, 1, channels, x, run.product * v->input_stride, zeros, w, to, NULL, &product);
-          product.ahead += slice;
-          x += size;
-          to += size * nr;
+    const float *bias = v->w + panel * panel_floats(v);
+    if (v->multiplies_taps) multiply_taps(v, count, inputs, bias + nr, products);
+    for (size_t c = 0; c < channels && !v->multiplies_taps; c += v->channel_block) {
+      const size_t some = smaller(v->channel_block, channels - c);
+      const float *w = bias + nr;
+      // What comes nearer while one set's products are made: the next set's weights, or some of the next channels' taps.
+      size_t slice = 0;
+      if (v->keeps_taps) {
+        const float *taps = w + c * 9 * nr;
+        transforms->filter(v->stride, v->tile, taps, some, nr, v->set_stride, transformed);
+        w = transformed;
+        product.ahead = (const char *)(taps + some * 9 * nr);
+        slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), all_cuts));
+      }
+      for (size_t set = 0; set < sets; set++, w += v->set_stride) {
+        if (!v->keeps_taps) {
+          size_t cuts = 0;
+          for (size_t r = starts[set]; r < starts[set + 1]; r++) cuts += runs[r].cuts;
+          if (cuts == 0) continue;
+          slice = whole_lines(divide_up(v->set_stride * sizeof(float), cuts));
+          product.ahead = (const char *)(w + v->set_stride);
+        }
+        product.ahead_step = divide_up(slice, some);
+        for (size_t r = starts[set]; r < starts[set + 1]; r++) {
+          // Cut evenly: a cut of one row costs as much as a cut of four.
+          const product_run run = runs[r];
+          const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
+          const float **x = rows + run.first;
+          float *to = products + run.product * v->product_stride + run.first * nr;
+          for (size_t cut = 0; cut < run.cuts; cut++) {
+            const size_t size = even + (cut < longer);
+            // Sums of the channels before are added where they are.
+            v->family->run(
+                size, nr, 1, some, x, run.product * v->input_stride + c, zeros, w, to, c > 0 ? to : NULL, &product);
+            product.ahead += slice;
+            x += size;
+            to += size * nr;
+          }
         }
       }
     }

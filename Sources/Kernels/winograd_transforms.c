@@ -24,9 +24,9 @@ enum { MOST = F32_WINOGRAD_MOST_PRODUCTS };
 #endif
 
 const f32_winograd_transforms *f32_winograd_transforms_for(kernels_isa isa) {
-  static const f32_winograd_transforms four = {input_4, output_4};
+  static const f32_winograd_transforms four = {filter_4, input_4, output_4};
 #if defined(__x86_64__)
-  static const f32_winograd_transforms eight = {input_8, output_8}, sixteen = {input_16, output_16};
+  static const f32_winograd_transforms eight = {filter_8, input_8, output_8}, sixteen = {filter_16, input_16, output_16};
   if (isa == KERNELS_AVX512) return &sixteen;
   if (isa == KERNELS_AVX2) return &eight;
 #endif

@@ -18,10 +18,10 @@ typedef struct {
 //
 // x         a pointer for each input pixel, row by row, x_row of them a row; `channels` >= 16 floats are read behind each
 // next      likewise of the tile that comes next: fetched meanwhile, not read
-// v         transformed inputs: `channels` floats at v + down->at[row] + across->at[column]
+// v         transformed inputs: channel c at v + down->at[row] + across->at[column] + c / 16 · sixteen + c % 16
 typedef void (*f32_winograd_input)(
     const f32_winograd_line *down, const f32_winograd_line *across, const float *const *x, const float *const *next,
-    size_t x_row, size_t channels, float *v);
+    size_t x_row, size_t channels, float *v, size_t sixteen);
 
 typedef struct {
   size_t y_row, y_column;  // floats from output row to output row and from pixel to pixel
@@ -39,7 +39,15 @@ typedef void (*f32_winograd_output)(
     const float *bias, float *y, const float *residual, size_t rows, size_t columns,
     const f32_winograd_epilogue *epilogue);
 
+// The weights of a panel's outputs at the points of the largest tile, of `channels` channels.
+//
+// taps      channels × 9 × nr, 3×3 a channel
+// w         set by set, set_stride floats apart: channels × nr
+typedef void (*f32_winograd_filter)(
+    size_t stride, size_t tile, const float *taps, size_t channels, size_t nr, size_t set_stride, float *w);
+
 typedef struct {
+  f32_winograd_filter filter;
   f32_winograd_input input;
   f32_winograd_output output;
 } f32_winograd_transforms;

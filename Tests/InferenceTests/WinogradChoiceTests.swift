@@ -23,33 +23,38 @@ import Testing
     return sketch
   }
 
-  private func winogradCount(_ graph: Graph, _ options: EngineOptions) throws -> Int {
-    try Engine(graph, options: options).profile.count { $0.kernel.hasPrefix("f32_winograd") }
+  /// How many layers are run by Winograd, and how many of them from their taps.
+  private func winogradCounts(_ graph: Graph, _ options: EngineOptions) throws -> [Int] {
+    let kernels = try Engine(graph, options: options).profile.map(\.kernel).filter { $0.hasPrefix("f32_winograd") }
+    return [kernels.count, kernels.count { $0.contains("_taps_") }]
   }
 
   @Test func memoryAndExactnessDecide() throws {
     let graph = try network().graph
-    #expect(try winogradCount(graph, EngineOptions(threads: 1, memory: .fast)) == 3)
-    #expect(try winogradCount(graph, EngineOptions(threads: 1, memory: .fast, exact: true)) == 0)
-    #expect(try winogradCount(graph, EngineOptions(threads: 1, memory: .small)) == 0)
+    #expect(try winogradCounts(graph, EngineOptions(threads: 1, memory: .fast)) == [3, 0])
+    #expect(try winogradCounts(graph, EngineOptions(threads: 1, memory: .fast, exact: true)) == [0, 0])
+    #expect(try winogradCounts(graph, EngineOptions(threads: 1, memory: .small)) == [3, 3])
     // Half as much again is too little for all three.
-    let balanced = try winogradCount(graph, EngineOptions(threads: 1))
-    #expect(balanced < 3)
+    let balanced = try winogradCounts(graph, EngineOptions(threads: 1))
+    #expect(balanced[0] == 3)
+    #expect(balanced[1] > 0)
   }
 
   @Test func weightsStayWithinTheBudget() throws {
     let graph = try network().graph
-    let small = try Engine(graph, options: EngineOptions(threads: 1, memory: .small)).weightBytes
-    let balanced = try Engine(graph, options: EngineOptions(threads: 1)).weightBytes
-    #expect(balanced <= small * 8 / 5)
+    func weightBytes(_ options: EngineOptions) throws -> Int { try Engine(graph, options: options).weightBytes }
+    let direct = try weightBytes(EngineOptions(threads: 1, exact: true))
+    #expect(try weightBytes(EngineOptions(threads: 1, memory: .small)) == direct)
+    #expect(try weightBytes(EngineOptions(threads: 1)) <= direct * 8 / 5)
   }
 
-  @Test(arguments: [1, 2, 3]) func agreesWithTheDefinition(_ threads: Int) throws {
+  @Test(arguments: [1, 2, 3], EngineOptions.Memory.allCases)
+  func agreesWithTheDefinition(_ threads: Int, _ memory: EngineOptions.Memory) throws {
     var sketch = try network()
     let input = try sketch.noise.tensor([2, 32, 19, 23])
     let expected = try sketch.graph.evaluate([input])[0].array(of: Float.self)
     let largest = expected.reduce(0) { max($0, abs($1)) }
-    let engine = try Engine(sketch.graph, options: EngineOptions(threads: threads, memory: .fast))
+    let engine = try Engine(sketch.graph, options: EngineOptions(threads: threads, memory: memory))
     for _ in 0..<2 {
       let found = try engine.run([input])[0].array(of: Float.self)
       #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-4 * largest })

@@ -25,17 +25,20 @@ import Testing
     Case(size: (14, 14), channels: 64, outputs: 128, residual: true),
     Case(size: (7, 7), channels: 256, outputs: 24, residual: true),
     Case(batch: 2, size: (11, 9), channels: 16, outputs: 33, residual: true),
+    Case(size: (6, 9), channels: 130, outputs: 70, residual: true),  // channels in blocks, the last one shorter
   ]
 
   @Test(arguments: instructionSets, cases) func winograd(_ isa: kernels_isa, _ test: Case) throws {
-    for tile in 2...6 { try check(isa, test, tile: tile) }
-    for tile in [2, 4] { try check(isa, test, tile: tile, stride: 2) }
+    for keepsTaps in [false, true] {
+      for tile in 2...6 { try check(isa, test, tile: tile, keepsTaps: keepsTaps) }
+      for tile in [2, 4] { try check(isa, test, tile: tile, stride: 2, keepsTaps: keepsTaps) }
+    }
   }
 
-  private func check(_ isa: kernels_isa, _ test: Case, tile: Int, stride: Int = 1) throws {
+  private func check(_ isa: kernels_isa, _ test: Case, tile: Int, stride: Int = 1, keepsTaps: Bool) throws {
     var noise = Noise(test.channels)
     var plan = f32_winograd()
-    (plan.tile, plan.stride) = (tile, stride)
+    (plan.tile, plan.stride, plan.keeps_taps) = (tile, stride, keepsTaps ? 1 : 0)
     (plan.batch, plan.in_height, plan.in_width) = (test.batch, test.size.0, test.size.1)
     (plan.in_channels, plan.out_channels) = (test.channels, test.outputs)
     (plan.pad_top, plan.pad_left) = test.pad
@@ -69,7 +72,8 @@ import Testing
       plan.residual = test.residual ? UnsafePointer(residual.base) : nil
       for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
       expectEqual(
-        y.array, expected.clamped, within: 1e-4 * largest, "tile \(tile), stride \(stride), \(threads) threads")
+        y.array, expected.clamped, within: 1e-4 * largest,
+        "tile \(tile), stride \(stride), \(threads) threads\(keepsTaps ? ", from taps" : "")")
     }
   }
 

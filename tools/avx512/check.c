@@ -81,9 +81,10 @@ static void float_tiles(void) {
 }
 
 // Convolutions by Winograd at every tile size against the definition.
-static void float_winograd(int stride, int tile, int height, int width, int in, int out, int pad, int residual) {
+static void float_winograd(
+    int keeps_taps, int stride, int tile, int height, int width, int in, int out, int pad, int residual) {
   f32_winograd v = {
-      .stride = stride, .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
+      .keeps_taps = keeps_taps, .stride = stride, .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
       .out_height = (height + 2 * pad - 3) / stride + 1, .out_width = (width + 2 * pad - 3) / stride + 1, .pad_top = pad, .pad_left = pad,
       .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
   f32_winograd_plan(&v, KERNELS_AVX512, 2);
@@ -239,10 +240,13 @@ int main(void) {
   printf("%s\n", f32_igemm_for(KERNELS_AVX512)->name);
   float_tiles();
   for (int tile = 2; tile <= 6; tile++) {
-    float_winograd(1, tile, 9, 11, 16, 17, 1, 0);
-    float_winograd(1, tile, 8, 8, 33, 40, 1, 1);
-    float_winograd(1, tile, 14, 13, 64, 64, 0, 1);
-    if (tile == 2 || tile == 4) float_winograd(2, tile, 15, 22, 33, 40, 1, 1);
+    for (int keeps_taps = 0; keeps_taps < 2; keeps_taps++) {
+      float_winograd(keeps_taps, 1, tile, 9, 11, 16, 17, 1, 0);
+      float_winograd(keeps_taps, 1, tile, 8, 8, 33, 40, 1, 1);
+      float_winograd(keeps_taps, 1, tile, 14, 13, 64, 64, 0, 1);
+      float_winograd(keeps_taps, 1, tile, 7, 6, 130, 33, 1, 1);
+      if (tile == 2 || tile == 4) float_winograd(keeps_taps, 2, tile, 15, 22, 33, 40, 1, 1);
+    }
   }
   static const kernels_q8_isa levels[] = {KERNELS_Q8_AVX512, KERNELS_Q8_AVXVNNI, KERNELS_Q8_AVX512VNNI};
   for (int level = 0; level < 3; level++) {

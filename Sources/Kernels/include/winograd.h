@@ -9,6 +9,10 @@
 //
 // Where tiles of n do not fit the output, smaller ones at its edges do with some of the points, and with the same weights.
 //
+// Weights are either packed as they are multiplied, or as the nine taps they are made of (`keeps_taps`), which take no more
+// memory than the direct kernel's and are transformed while running, a few channels at a time. That costs some writing to
+// the cache, and saves reading from memory.
+//
 // With stride 2 the outer taps meet every other input, and the middle tap those between: n outputs along an axis take
 // n + 1 products at points for the former and n as they are for the latter, 25 or 81 for a channel instead of 36 or 144
 // for n = 2 or 4.
@@ -31,6 +35,7 @@ typedef struct {
   // Geometry. NHWC, kernel 3×3, dilation 1, one group.
   size_t stride;  // 1 or 2
   size_t tile;  // most outputs of a tile along each side: 2 to 6; 2 or 4 with stride 2
+  int keeps_taps;  // weights are packed untransformed
   size_t batch, in_height, in_width, in_channels;
   size_t out_height, out_width, out_channels;
   size_t pad_top, pad_left;
@@ -53,7 +58,11 @@ typedef struct {
   size_t tile_block, tile_blocks;  // tiles that are transformed, multiplied and transformed back together
   size_t panel_block, panel_blocks;  // panels of outputs of a task
   size_t input_pitch, input_stride;  // floats from tile to tile and from product to product of transformed inputs
+  size_t input_floats;  // of all of them
   size_t product_stride;  // floats from product to product
+  int multiplies_taps;  // as they come, without storing weights
+  size_t channel_block;  // channels that are multiplied at once: all, or as many as are transformed together
+  size_t set_stride;  // floats from set to set of transformed weights
   size_t tasks;
   size_t scratch_bytes;
   size_t zero_count;
@@ -64,7 +73,7 @@ typedef struct {
 void f32_winograd_plan(f32_winograd *winograd, kernels_isa isa, int threads);
 
 // Transforms and packs ONNX's [out_channels, in_channels, 3, 3]; `bias` may be NULL; `packed` has packed_count floats,
-// 64-byte aligned. Per panel of nr outputs: nr biases, then (tile + 2)² × channels × nr weights.
+// 64-byte aligned. Per panel of nr outputs: nr biases, then (tile + 2)² × channels × nr weights, or channels × 9 × nr taps.
 void f32_winograd_pack(const f32_winograd *winograd, const float *w, const float *bias, float *packed);
 
 // The same in parts that threads can share: the arguments, and task `panel` of `panels`.
