@@ -2,7 +2,7 @@
 public struct EngineOptions: Sendable {
   /// What weights may take for speed.
   public enum Memory: String, Sendable, CaseIterable {
-    /// Never more than the weights themselves.
+    /// Never more than the weights themselves: what is made of them is made while running.
     case small
     /// Half as much again, where that gains most.
     case balanced
