@@ -129,7 +129,8 @@ struct Binder {
       let packed = takeFloats(draft)
       pack(&work, source, into: packed)
       work.w = UnsafePointer(packed)
-      add(f32_winograd_task, contexts.keep(work), work.tasks)
+      let first: (thread_pool_task, Int)? = work.input_tasks > 0 ? (f32_winograd_inputs_task, work.input_tasks) : nil
+      add(f32_winograd_task, contexts.keep(work), work.tasks, after: first)
     case .depthwise(var work, let weights, let bias):
       work.x = UnsafePointer(floats(draft.reads[0]))
       work.residual = UnsafePointer(floats(draft.reads[1]))
@@ -242,9 +243,10 @@ struct Binder {
   }
 
   private mutating func add<Context>(
-    _ task: thread_pool_task, _ context: UnsafeMutablePointer<Context>, _ count: Int
+    _ task: thread_pool_task, _ context: UnsafeMutablePointer<Context>, _ count: Int,
+    after first: (task: thread_pool_task, count: Int)? = nil
   ) {
-    steps.append(Step(task: task, context: UnsafeMutableRawPointer(context), count: count))
+    steps.append(Step(task: task, context: UnsafeMutableRawPointer(context), count: count, first: first))
   }
 
   // MARK: Packing

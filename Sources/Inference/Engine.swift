@@ -145,6 +145,7 @@ public final class Engine {
     for index in steps.indices {
       let step = steps[index]
       let start = isProfiling ? platform_seconds() : 0
+      if let first = step.first { workers.run(first.count, first.task, step.context) }
       if let task = step.task {
         workers.run(step.count, task, step.context)
       } else {

@@ -10,6 +10,8 @@ struct Step {
   var context: UnsafeMutableRawPointer
   /// Tasks that the threads share.
   var count: Int
+  /// Others that must be over before.
+  var first: (task: thread_pool_task, count: Int)?
 }
 
 /// Where a kernel wants the address of a graph input, which every run has anew.

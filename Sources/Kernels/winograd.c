@@ -96,7 +96,8 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   size_t block = larger(FEWEST_TILES, NEAR_BYTES / tile_bytes);
   if (v->multiplies_taps) block = tiles;
   v->tile_blocks = blocks_for(tiles, block, workers);
-  // Few tiles: the threads share the outputs, and each transforms all inputs for itself.
+  // Few tiles: the threads share the outputs. What inputs become they make together before; but each all of them for itself where
+  // there are several blocks.
   v->panel_blocks = 1;
   if (v->tile_blocks % workers != 0) v->panel_blocks = smaller(panels, workers);
   v->tile_block = divide_up(tiles, v->tile_blocks);
@@ -104,6 +105,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->panel_block = divide_up(panels, v->panel_blocks);
   v->panel_blocks = divide_up(panels, v->panel_block);
   v->tasks = v->tile_blocks * v->panel_blocks;
+  v->input_tasks = v->tile_blocks == 1 && v->panel_blocks > 1 ? smaller(tiles, workers) : 0;
 
   // One cache line more than a power of two: the products of a tile would else share few sets of the cache.
   v->input_stride = v->tile_block * v->input_pitch + 16;
@@ -311,6 +313,43 @@ static void multiply_taps(
 #endif
 }
 
+// The transformed inputs of tiles [from, to) of the block that begins with tile `first`.
+static void transform_tiles(
+    const f32_winograd *v, const tile_groups *groups, size_t first, size_t from, size_t to, float *inputs) {
+  const size_t side = products_along(v->stride, v->tile), last = groups->first[4] - 1;
+  const float *pixels[2][MOST_ALONG * MOST_ALONG];
+  place at = place_of(v, groups, first + from);
+  find_pixels(v, at, pixels[from % 2]);
+  for (size_t tile = from; tile < to; tile++) {
+    const float **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
+    f32_winograd_line down = line_of(v, at.height, side * v->input_stride);
+    f32_winograd_line across = line_of(v, at.width, v->input_stride);
+    float *target = inputs + tile * v->input_pitch;
+    size_t sixteen = 16;
+    if (v->multiplies_taps) {
+      // Beside those of the group's other tiles that have the line.
+      down = line_of(v, at.height, group_line(v));
+      across = line_of(v, at.width, TAPS_TILES * 16);
+      target = inputs + tile / TAPS_TILES * group_floats(v);
+      sixteen = TAPS_BLOCK_BYTES / sizeof(float);
+      for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++)
+        for (size_t i = 0; i < down.side; i++)
+          down.at[i] += has_line(place_of(v, groups, other).height, down.at[i] / group_line(v)) ? 16 : 0;
+    }
+    at = place_of(v, groups, smaller(first + tile + 1, last));
+    find_pixels(v, at, next);
+    f32_winograd_transforms_for(v->isa)->input(&down, &across, here, next, side, v->in_channels, target, sixteen);
+  }
+}
+
+void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_winograd *v = context;
+  const tile_groups groups = groups_of(v);
+  const size_t tiles = groups.first[4];
+  transform_tiles(v, &groups, 0, tiles * task / v->input_tasks, tiles * (task + 1) / v->input_tasks, v->scratch);
+}
+
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
   const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
@@ -322,35 +361,15 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   const size_t first_panel = task / v->tile_blocks * v->panel_block;
   const size_t last_panel = smaller(panels, first_panel + v->panel_block), count = last - first;
 
-  float *inputs = (float *)((char *)v->scratch + worker * v->scratch_bytes);
-  float *transformed = inputs + v->input_floats;
+  float *own = (float *)((char *)v->scratch + worker * v->scratch_bytes);
+  float *inputs = v->input_tasks > 0 ? v->scratch : own;
+  float *transformed = own + v->input_floats;
   float *products = transformed + transformed_floats(v);
   const float **rows = (const float **)(products + side * side * v->product_stride);
 
-  const float *pixels[2][MOST_ALONG * MOST_ALONG];
-  place at = place_of(v, &groups, first);
-  find_pixels(v, at, pixels[0]);
-  for (size_t tile = 0; tile < count; tile++) {
-    const float **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
-    f32_winograd_line down = line_of(v, at.height, side * v->input_stride);
-    f32_winograd_line across = line_of(v, at.width, v->input_stride);
-    float *to = inputs + tile * v->input_pitch;
-    size_t sixteen = 16;
-    if (v->multiplies_taps) {
-      // Beside those of the group's other tiles that have the line.
-      down = line_of(v, at.height, group_line(v));
-      across = line_of(v, at.width, TAPS_TILES * 16);
-      to = inputs + tile / TAPS_TILES * group_floats(v);
-      sixteen = TAPS_BLOCK_BYTES / sizeof(float);
-      for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++)
-        for (size_t i = 0; i < down.side; i++)
-          down.at[i] += has_line(place_of(v, &groups, other).height, down.at[i] / group_line(v)) ? 16 : 0;
-    }
-    at = place_of(v, &groups, smaller(first + tile + 1, all_tiles - 1));
-    find_pixels(v, at, next);
-    rows[tile] = to;
-    transforms->input(&down, &across, here, next, side, channels, to, sixteen);
-  }
+  if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, inputs);
+  place at;
+  for (size_t tile = 0; tile < count; tile++) rows[tile] = inputs + tile * v->input_pitch;
 
   product_run runs[MOST_ALONG * MOST_ALONG];
   size_t starts[MOST_SETS + 1];

@@ -70,6 +70,7 @@ import Testing
       plan.zero = UnsafePointer(zero.base)
       plan.scratch = UnsafeMutableRawPointer(scratch.base)
       plan.residual = test.residual ? UnsafePointer(residual.base) : nil
+      for task in (0..<plan.input_tasks).reversed() { f32_winograd_inputs_task(&plan, task, 0) }
       for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
       expectEqual(
         y.array, expected.clamped, within: 1e-4 * largest,

@@ -94,6 +94,7 @@ static void float_winograd(
   memset(zero, 0, 4 * v.zero_count);
   f32_winograd_pack(&v, w, bias, packed);
   v.x = x, v.w = packed, v.y = y, v.zero = zero, v.residual = residual ? r : NULL, v.scratch = room(v.scratch_bytes);
+  for (size_t task = 0; task < v.input_tasks; task++) f32_winograd_inputs_task(&v, task, 0);
   for (size_t task = 0; task < v.tasks; task++) f32_winograd_task(&v, task, 0);
   double worst = 0, largest = 0;
   for (int oy = 0; oy < (int)v.out_height; oy++) {

@@ -63,6 +63,7 @@ typedef struct {
   int multiplies_taps;  // as they come, without storing weights
   size_t channel_block;  // channels that are multiplied at once: all, or as many as are transformed together
   size_t set_stride;  // floats from set to set of transformed weights
+  size_t input_tasks;  // of f32_winograd_inputs_task: they must be over before the others begin
   size_t tasks;
   size_t scratch_bytes;
   size_t zero_count;
@@ -85,6 +86,9 @@ typedef struct {
 
 size_t f32_winograd_panels(const f32_winograd *winograd);
 void f32_winograd_pack_task(void *context, size_t panel, size_t worker);
+
+// Runs part `task` of `input_tasks`, on any thread.
+void f32_winograd_inputs_task(void *context, size_t task, size_t worker);
 
 // Runs part `task` of `tasks`, on any thread; `worker` says whose scratch to use. `context` is a f32_winograd.
 void f32_winograd_task(void *context, size_t task, size_t worker);
