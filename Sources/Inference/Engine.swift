@@ -61,13 +61,14 @@ public final class Engine {
       throw GraphError(.badInput, "the model has \(graph.inputs.count) inputs; \(inputShapes.count) shapes were given")
     }
     var facts = try Engine.completeFacts(graph, inputShapes)
-    // From here on every constant has one owner, so that packing it can be the end of it. The planner sees small ones and lists
-    // (a scale or a zero point for each channel).
+    // From here on every constant has one owner, so that packing it can be the end of it. The planner sees small ones, and zero
+    // points for each channel.
     var constants: [Tensor?] = []
     for id in facts.indices {
       constants.append(facts[id].constant)
       graph.values[id].constant = nil
-      if facts[id].shape.count > 64 && facts[id].shape.rank > 1 { facts[id].constant = nil }
+      let isZeroPoints = facts[id].shape.rank == 1 && (facts[id].type == .int8 || facts[id].type == .uint8)
+      if facts[id].shape.count > 64 && !isZeroPoints { facts[id].constant = nil }
     }
     workers = Workers(threads: options.threads)
     var options = options

@@ -6,7 +6,8 @@ extension Planner {
   /// those of all layers in balance.
   ///
   /// Layers take what they want in the graph's order: the first ones gain most for each byte, having the most pixels. Those for
-  /// which nothing is left keep their taps and transform them while they run, at 15 % or less of their time.
+  /// which nothing is left keep their taps and transform them while they run, at 15 % or less of their time. Those with few
+  /// tiles, for which stored weights would not win, multiply taps as they come.
   func quantizedWinogradRoom(_ options: EngineOptions) -> Int {
     switch options.memory {
     case .small: return 0
@@ -34,11 +35,11 @@ extension Planner {
       quantizedWinogradRoom -= added
       return winograd
     }
-    return q8_winograd_wins(&taps) != 0 && areTaps(weights) ? taps : nil
+    return q8_winograd_wins(&taps) != 0 && zeroPointsMakeS8(weights) ? taps : nil
   }
 
   /// Whether weights less their zero points are s8, as taps must be.
-  private func areTaps(_ weights: QuantizedWeights) -> Bool {
+  private func zeroPointsMakeS8(_ weights: QuantizedWeights) -> Bool {
     let zero = type(weights.weights) == .int8 ? 0 : 128
     guard let zeros = weights.zeros else { return zero == 0 }
     return constant(zeros)?.ints?.allSatisfy { $0 == zero } ?? false
@@ -46,9 +47,11 @@ extension Planner {
 }
 
 extension q8_winograd {
-  /// `q8_winograd_4x4_s16_igemm_6x16_avx2`, `q8_winograd_4x4_taps_s16_igemm_12x32_avx512vnni`
+  /// `q8_winograd_4x4_s16_igemm_6x16_avx2`, `q8_winograd_4x4_taps_s16_igemm_12x32_avx512vnni`,
+  /// `q8_winograd_4x4_s16_taps_24x16_avx512vnni`
   var name: String {
     var copy = self
-    return "q8_winograd_4x4_\(keeps_taps != 0 ? "taps_" : "")\(String(cString: q8_winograd_kernel(&copy)))"
+    let form = keeps_taps != 0 && multiplies_taps == 0 ? "taps_" : ""
+    return "q8_winograd_4x4_\(form)\(String(cString: q8_winograd_kernel(&copy)))"
   }
 }

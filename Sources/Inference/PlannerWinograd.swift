@@ -148,9 +148,10 @@ extension Planner {
 }
 
 extension f32_winograd {
-  /// `f32_winograd_4x4_avx2`, `f32_winograd_2x2_stride2_avx512`, `f32_winograd_4x4_taps_avx2`
+  /// `f32_winograd_4x4_avx2`, `f32_winograd_2x2_stride2_avx512`, `f32_winograd_4x4_taps_avx2`, `f32_winograd_4x4_taps_24x16_avx512`
   var name: String {
-    let form = (stride == 2 ? "stride2_" : "") + (keeps_taps != 0 ? "taps_" : "")
+    let taps = multiplies_taps != 0 ? "taps_24x16_" : keeps_taps != 0 ? "taps_" : ""
+    let form = (stride == 2 ? "stride2_" : "") + taps
     return "f32_winograd_\(tile)x\(tile)_\(form)\(String(cString: kernels_isa_name(isa)))"
   }
 }

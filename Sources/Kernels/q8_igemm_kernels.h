@@ -136,6 +136,7 @@ typedef struct q8_igemm_family {
   q8_points_kernel points;
   // Straight from taps, for 16 outputs, where there is one.
   s16_taps_kernel taps;
+  const char *taps_name;
 } q8_igemm_family;
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);

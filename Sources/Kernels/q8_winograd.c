@@ -10,7 +10,8 @@
 #define FAMILY(level, base_isa, kernel, tile, outputs, inputs, points_kernel, taps_kernel)                            \
   [KERNELS_Q8_##level] = {                                                                                           \
       .base = KERNELS_##base_isa, .name = #kernel, .mr = tile, .nr = outputs, .kr = inputs, .wide = 1, .sub = inputs, \
-      .run = kernel, .points = points_kernel, .taps = taps_kernel}
+      .run = kernel, .points = points_kernel, .taps = taps_kernel, \
+      .taps_name = #taps_kernel}
 
 static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
     FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1, NULL, NULL),
@@ -19,7 +20,7 @@ static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
     FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, s16_points_12x32_avx512, NULL),
     FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2, s16_points_6x16_avxvnni, NULL),
     FAMILY(
-        AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2, s16_points_12x32_avx512vnni, s16_taps_16x24_avx512vnni),
+        AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2, s16_points_12x32_avx512vnni, s16_taps_24x16_avx512vnni),
 #endif
 #if defined(__aarch64__)
     FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
@@ -52,7 +53,9 @@ typedef struct {
   size_t ends[4];  // of kinds of tiles, see order_tiles
   uint8_t *padding;  // a pixel
   tile_place *places;
-  char *inputs;  // transformed: [points][tiles][channels], or for products from taps [groups][6 rows][channels / 32][6 points][4][32]
+  // Transformed: [points][tiles][channels], or for products from taps [groups][6 rows][channels / 32][6 points][4][32].
+  char *inputs;
+  taps_tile tiles[MOST_TILES_OF_TAPS];  // for these
   int16_t *weights;  // of some channels that were taps
   int32_t *sums;  // [points][tiles][nr]
   float *totals;  // likewise, of a long panel
@@ -61,23 +64,35 @@ typedef struct {
 // Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
 static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
 
-// Lays a block out from `scratch` on; returns the bytes it takes.
-static size_t lay_out(const q8_winograd *v, char *scratch, tile_block *b) {
-  const size_t channels = v->convolution.in_channels, sums = POINTS * v->largest_block * v->family->nr * 4;
-  const int transforms = v->keeps_taps && !v->multiplies_taps;
-  size_t at = 0;
-  b->padding = (uint8_t *)scratch;
-  at += whole_lines(channels);
-  b->places = (tile_place *)(void *)(scratch + at);
-  at += whole_lines(v->largest_block * sizeof(tile_place));
-  b->inputs = scratch + at;
-  at += whole_lines(v->multiplies_taps ? divide_up(v->largest_block, TAPS_TILES) * group_bytes(v) : POINTS * point_bytes(v));
-  b->weights = (int16_t *)(void *)(scratch + at);
-  at += transforms ? whole_lines(POINTS * 2 * q8_winograd_point_weights(v, v->chunk)) : 0;
-  b->sums = (int32_t *)(void *)(scratch + at);
-  at += sums;
-  b->totals = (float *)(void *)(scratch + at);
-  return at + (channels > Q8_LONG_STEP ? sums : 0);
+// Bytes of scratch: padding, places, inputs, weights, sums, totals.
+enum { PARTS = 6 };
+static size_t parts_of(const q8_winograd *v, size_t sizes[PARTS]) {
+  const size_t channels = v->convolution.in_channels, groups = divide_up(v->largest_block, TAPS_TILES);
+  const size_t sums = POINTS * v->largest_block * v->family->nr * 4;
+  sizes[0] = channels;
+  sizes[1] = v->largest_block * sizeof(tile_place);
+  sizes[2] = v->multiplies_taps ? groups * group_bytes(v) : POINTS * point_bytes(v);
+  sizes[3] = v->keeps_taps && !v->multiplies_taps ? POINTS * 2 * q8_winograd_point_weights(v, v->chunk) : 0;
+  sizes[4] = sums;
+  // Whether any panel is long shows when it is packed.
+  sizes[5] = channels > Q8_LONG_STEP ? sums : 0;
+  size_t all = 0;
+  for (size_t i = 0; i < PARTS; i++) all += sizes[i] = whole_lines(sizes[i]);
+  return all;
+}
+
+static tile_block lay_out(const q8_winograd *v, char *scratch) {
+  size_t sizes[PARTS];
+  char *parts[PARTS];
+  parts_of(v, sizes);
+  for (size_t i = 0; i < PARTS; scratch += sizes[i++]) parts[i] = scratch;
+  return (tile_block){
+      .padding = (uint8_t *)parts[0],
+      .places = (tile_place *)(void *)parts[1],
+      .inputs = parts[2],
+      .weights = (int16_t *)(void *)parts[3],
+      .sums = (int32_t *)(void *)parts[4],
+      .totals = (float *)(void *)parts[5]};
 }
 
 int q8_winograd_applies(const q8_convolution *c) {
@@ -116,11 +131,13 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
   // Narrow kernels' panels are near at once, and they cannot add to sums.
   v->chunk = c->in_channels;
   if (v->family->points) v->chunk = smaller(v->chunk, larger(16, NEAR_WEIGHT_BYTES / (POINTS * 2 * v->family->nr) & ~(size_t)15));
-  tile_block block;
-  v->scratch_bytes = whole_lines(lay_out(v, NULL, &block));
+  size_t sizes[PARTS];
+  v->scratch_bytes = parts_of(v, sizes);
 }
 
-const char *q8_winograd_kernel(const q8_winograd *v) { return v->family->name; }
+const char *q8_winograd_kernel(const q8_winograd *v) {
+  return v->multiplies_taps ? v->family->taps_name : v->family->name;
+}
 
 enum { LANES = 16 };  // channels that generic transforms take at once
 
@@ -166,11 +183,11 @@ KERNEL_BODY transform_inputs_body(
       d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
     for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.rows);
     for (size_t row = 0; row < REACH; row++) {
-      if (!q8_has(shape.rows, row)) continue;
+      if (!taps_has(shape.rows, row)) continue;
       shorts line[REACH];
       transform_six(half + REACH * row, 1, line, 1, shape.columns);
       for (size_t i = 0; i < REACH; i++)
-        if (q8_has(shape.columns, i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
+        if (taps_has(shape.columns, i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
     }
   }
 }
@@ -208,9 +225,9 @@ KERNEL_BODY transform_sums_body(
   for (size_t o = 0; o < nr; o += 8) {
     floats m[POINTS], half[TILE * REACH];
     for (size_t column = 0; column < REACH; column++) {
-      if (!q8_has(shape.columns, column)) continue;
+      if (!taps_has(shape.columns, column)) continue;
       for (size_t row = 0; row < REACH; row++) {
-        if (!q8_has(shape.rows, row)) continue;
+        if (!taps_has(shape.rows, row)) continue;
         const size_t i = REACH * row + column, at = i * step + o;
         m[i] = totals ? *(const floats *)(const void *)(totals + at)
                       : __builtin_convertvector(*(const integers *)(const void *)(sums + at), floats);
@@ -257,7 +274,10 @@ static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_bl
       for (int at_edge = 0; at_edge < 2; at_edge++)
         for (size_t tile = group; tile < smaller(last, group + TAPS_TILES); tile++) {
           const tile_place at = place_of(v, tile);
-          if ((at.columns < TILE) == at_edge) b->places[b->count++] = at;
+          if ((at.columns < TILE) != at_edge) continue;
+          const q8_tile_shape shape = q8_shape_of(at.rows, at.columns);
+          b->tiles[b->count] = (taps_tile){shape.rows, shape.columns};
+          b->places[b->count++] = at;
         }
     return;
   }
@@ -298,11 +318,7 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
     }
     for (size_t row = 0; row < REACH; row++) {
       points.rows[row] = to + row * REACH * point_bytes(v);
-      if (!v->multiplies_taps) continue;
-      // Beside those of the group's other tiles that have this line.
-      points.rows[row] = to + row * (group_bytes(v) / REACH);
-      for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++)
-        if (q8_has(shape_of(&b->places[other]).rows, row)) points.rows[row] += 64;
+      if (v->multiplies_taps) points.rows[row] = to + row * (group_bytes(v) / REACH) + taps_slot(b->tiles, tile, row) * 64;
     }
     q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, &points);
     return;
@@ -313,7 +329,7 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
 }
 
 // The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point. With each
-// point `fetch_step` further bytes from `fetch` on are fetched.
+// point as many bytes as its weights have are fetched, `fetch_step` further each time.
 static void multiply(
     const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, const char *fetch,
     size_t fetch_step, int adds) {
@@ -323,7 +339,7 @@ static void multiply(
   const size_t nr = family->nr, row_bytes = v->convolution.in_channels * 2, steps = some / family->kr;
   const q8_tile_shape edge = edge_of(v);
   for (size_t point = 0; point < POINTS; point++, w += stride, fetch += fetch_step) {
-    const int whole_rows = !q8_has(edge.rows, point / REACH), whole_columns = !q8_has(edge.columns, point % REACH);
+    const int whole_rows = !taps_has(edge.rows, point / REACH), whole_columns = !taps_has(edge.columns, point % REACH);
     const size_t begin = whole_columns ? b->ends[0] : 0;
     const size_t end = whole_rows ? b->ends[1] : whole_columns ? b->ends[2] : b->count;
     if (begin == end) continue;
@@ -346,38 +362,31 @@ static void multiply(
   }
 }
 
-#if defined(__x86_64__)
-// The same from taps, line by line of points for TAPS_TILES tiles and 16 outputs. The next outputs' taps are fetched meanwhile.
-static void multiply_taps(const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t from, size_t some) {
+// The same from taps, line by line of points for TAPS_TILES tiles and 16 of `outputs`. The next outputs' taps are fetched meanwhile.
+static void multiply_taps(
+    const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t outputs, size_t from, size_t some) {
   const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;
   const size_t groups = divide_up(b->count, TAPS_TILES), steps = some / 2, half_bytes = 9 * Q8_TAPS_STEP * channels / 2;
   const size_t fetch_step = divide_up(9 * Q8_TAPS_STEP, groups * REACH);
-  for (size_t half = 0; half < nr; half += 16, taps += half_bytes) {
+  for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += half_bytes) {
     const int8_t *w = taps + 9 * Q8_TAPS_STEP * from / 2;
     const char *fetch = (const char *)w + half_bytes;
     for (size_t group = 0; group < groups; group++)
       for (size_t row = 0; row < REACH; row++) {
-        int32_t *sums[TAPS_TILES] = {NULL};
-        size_t tiles = 0, threes = 0, fours = 0;
-        for (size_t tile = group * TAPS_TILES; tile < smaller(b->count, (group + 1) * TAPS_TILES); tile++) {
-          const q8_tile_shape shape = shape_of(&b->places[tile]);
-          if (!q8_has(shape.rows, row)) continue;
-          sums[tiles++] = b->sums + (row * REACH * b->count + tile) * nr + half;
-          threes += shape.columns >= 3;
-          fours += shape.columns == TILE;
-        }
-        if (tiles == 0) continue;
+        const taps_line of = taps_line_of(b->tiles, b->count, group, row);
+        if (of.tiles == 0) continue;
+        int32_t *sums[TAPS_TILES] = {NULL}, *all = b->sums + row * REACH * sums_step + output;
+        for (size_t i = 0; i < of.tiles; i++) sums[i] = all + of.members[i] * nr;
         const char *x = b->inputs + group * group_bytes(v) + row * (group_bytes(v) / REACH) + from / 32 * TAPS_BLOCK_BYTES;
-        v->family->taps(row, tiles, threes, fours, some / 32, x, w, fetch, fetch_step, sums, sums_step);
+        v->family->taps(row, of.tiles, of.threes, of.fours, some / 32, x, w, fetch, fetch_step, sums, sums_step);
         fetch += steps * fetch_step;
       }
   }
 }
-#endif
 
-// A panel's sums over `some` channels from channel `from` on.
+// The sums of a panel of `outputs` over `some` channels from channel `from` on.
 static void sum_channels(
-    const q8_winograd *v, const tile_block *b, const q8_winograd_panel *panel, size_t from, size_t some) {
+    const q8_winograd *v, const tile_block *b, const q8_winograd_panel *panel, size_t outputs, size_t from, size_t some) {
   const q8_igemm_family *family = v->family;
   const size_t nr = family->nr;
   if (!v->keeps_taps) {
@@ -386,17 +395,15 @@ static void sum_channels(
     multiply(v, b, from, some, w, stride, (const char *)(w + stride), 2 * stride, 0);
     return;
   }
-#if defined(__x86_64__)
   if (v->multiplies_taps) {
-    multiply_taps(v, b, panel->weights, from, some);
+    multiply_taps(v, b, panel->weights, outputs, from, some);
     return;
   }
-#endif
   for (size_t at = 0; at < some; at += v->chunk) {
     const size_t count = smaller(v->chunk, some - at), stride = q8_winograd_point_weights(v, count);
     const int8_t *taps = panel->weights + 9 * nr * (from + at);
     q8_winograd_transform_taps(family, taps, 0, count / family->kr, b->weights, stride);
-    // The next taps are fetched meanwhile, an equal part with each point.
+    // The next taps are fetched meanwhile; each point asks for more of them than its share, as they are fewer than its weights.
     multiply(
         v, b, from + at, count, b->weights, stride, (const char *)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
   }
@@ -411,8 +418,7 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
   const size_t first_panel = panels * panel_block / v->panel_blocks;
   const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks;
 
-  tile_block b;
-  lay_out(v, (char *)c->scratch + worker * v->scratch_bytes, &b);
+  tile_block b = lay_out(v, (char *)c->scratch + worker * v->scratch_bytes);
   memset(b.padding, c->x_zero, channels);
   order_tiles(v, tiles * tile_block_index / v->tile_blocks, tiles * (tile_block_index + 1) / v->tile_blocks, &b);
   for (size_t tile = 0; tile < b.count; tile++) transform_tile(v, &b, tile);
@@ -427,18 +433,18 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
 #endif
   for (size_t index = first_panel; index < last_panel; index++) {
     const q8_winograd_panel panel = q8_winograd_panel_at(v, c->w, index);
-    const int is_long = *panel.is_long;
+    const size_t column = index * nr, written = smaller(nr, c->out_channels - column);
+    const int is_long = panel.traits->is_long;
     if (!is_long) {
-      sum_channels(v, &b, &panel, 0, channels);
+      sum_channels(v, &b, &panel, written, 0, channels);
     } else {
       for (size_t from = 0; from < channels; from += Q8_LONG_STEP) {
-        sum_channels(v, &b, &panel, from, smaller(Q8_LONG_STEP, channels - from));
+        sum_channels(v, &b, &panel, written, from, smaller(Q8_LONG_STEP, channels - from));
         add_sums(family->base, b.sums, POINTS * b.count * nr, from > 0, b.totals);
       }
     }
-    const size_t column = index * nr, written = smaller(nr, c->out_channels - column);
 #if defined(__x86_64__)
-    if (fuses && written == nr && !is_long) {
+    if (fuses && panel.traits->is_fusible && written == nr && !is_long) {
       for (size_t tile = 0; tile < b.count; tile++) {
         const tile_place at = b.places[tile];
         const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;

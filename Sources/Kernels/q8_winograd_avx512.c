@@ -10,7 +10,7 @@
 enum { TILE = Q8_TILE, REACH = Q8_REACH, LANES = 32 };
 
 // One line of V g.
-Q8_INLINE void taps_line(__m512i g0, __m512i g1, __m512i g2, __m512i *u) {
+Q8_INLINE void transform_three(__m512i g0, __m512i g1, __m512i g2, __m512i *u) {
   const __m512i sum = _mm512_add_epi16(g0, g2), far = _mm512_add_epi16(g0, _mm512_slli_epi16(g2, 2));
   const __m512i twice = _mm512_add_epi16(g1, g1);
   u[0] = g0;
@@ -32,11 +32,11 @@ Q8_INLINE void taps(const char *from, const int wide, size_t steps, int16_t *poi
         g[i] = wide ? _mm512_loadu_si512(tap)
                     : _mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i *)(const void *)tap));
       }
-      taps_line(g[0], g[1], g[2], held[column]);
+      transform_three(g[0], g[1], g[2], held[column]);
     }
     UNROLL for (size_t row = 0; row < REACH; row++) {
       __m512i line[REACH];
-      taps_line(held[0][row], held[1][row], held[2][row], line);
+      transform_three(held[0][row], held[1][row], held[2][row], line);
       UNROLL for (size_t i = 0; i < REACH; i++) _mm512_storeu_si512(points + (REACH * row + i) * stride, line[i]);
     }
     // The step's second half, then the next step.
@@ -104,14 +104,14 @@ Q8_INLINE void input_tile(
       UNROLL for (size_t i = 0; i < REACH; i++) held[i][column] = line[i];
     }
     UNROLL for (size_t row = 0; row < REACH; row++) {
-      if (!q8_has(shape.rows, row)) continue;
+      if (!taps_has(shape.rows, row)) continue;
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) line[i] = held[row][i];
       input_line(line, shape.columns);
       if (row == 1) line[1] = _mm512_sub_epi16(line[1], shown);
       char *to = points->rows[row] + c * points->channel_bytes;
       UNROLL for (size_t i = 0; i < REACH; i++)
-        if (q8_has(shape.columns, i)) _mm512_storeu_si512(to + i * points->column_step, line[i]);
+        if (taps_has(shape.columns, i)) _mm512_storeu_si512(to + i * points->column_step, line[i]);
     }
   }
 }
@@ -163,10 +163,10 @@ Q8_INLINE void output_tile(
   for (size_t half = 0; half < 32; half += 16) {
     __m512 held[TILE][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
-      if (!q8_has(shape.columns, column)) continue;
+      if (!taps_has(shape.columns, column)) continue;
       __m512 m[REACH], line[TILE];
       UNROLL for (size_t i = 0; i < REACH; i++)
-        if (q8_has(shape.rows, i))
+        if (taps_has(shape.rows, i))
           m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + (i * REACH + column) * step + half));
       output_line(m, line, shape.rows);
       UNROLL for (size_t i = 0; i < TILE; i++) held[i][column] = line[i];

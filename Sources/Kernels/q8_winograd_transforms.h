@@ -32,16 +32,19 @@ typedef struct {
 static inline q8_tile_shape q8_shape_of(size_t rows, size_t columns) {
   return (q8_tile_shape){larger(2, rows), larger(2, columns)};
 }
-// Whether tiles with so many outputs along an axis have a point.
-static inline int q8_has(size_t size, size_t point) { return point <= size || point == 5; }
 // What a line of ones comes to at the point 1; it comes to nothing at the others.
 static inline int q8_ones(size_t size) { return size == 2 ? 2 : size == 3 ? -2 : -6; }
 
-// A packed panel: nr multipliers and shifts (a bias is part of its shift); whether it is long; then either the weights of each
-// point, or the taps, [steps][9][nr][kr], or of one that multiplies from taps [nr / 16][steps][9][16][kr].
+// A packed panel: nr multipliers and shifts (a bias is part of its shift); its traits; then either the weights of each point, or the
+// taps, [steps][9][nr][kr], or of a plan that multiplies taps [nr / 16][steps][9][16][kr].
+typedef struct {
+  int32_t is_long;  // sums of all channels may overflow, of LONG_STEP they cannot
+  int32_t is_fusible;  // scales are as q8_fused wants them
+} q8_winograd_traits;
+
 typedef struct {
   const float *scales;
-  const int32_t *is_long;  // sums of all channels may overflow, of LONG_STEP they cannot
+  const q8_winograd_traits *traits;
   const int8_t *weights;
 } q8_winograd_panel;
 
@@ -50,7 +53,9 @@ enum {
   Q8_TAPS_STEP = 2 * TAPS_OUTPUTS  // bytes of a tap for two channels
 };
 
-static inline size_t q8_winograd_head_bytes(const q8_winograd *v) { return whole_lines(4 * (2 * v->family->nr + 1)); }
+static inline size_t q8_winograd_head_bytes(const q8_winograd *v) {
+  return whole_lines(8 * v->family->nr + sizeof(q8_winograd_traits));
+}
 // From one point's weights to the next: a line more than they are, so that the 36 lie in different places of the cache.
 static inline size_t q8_winograd_point_weights(const q8_winograd *v, size_t channels) {
   return channels * v->family->nr + 32;
@@ -64,7 +69,7 @@ static inline q8_winograd_panel q8_winograd_panel_at(const q8_winograd *v, const
   const int8_t *base = (const int8_t *)packed + panel * q8_winograd_panel_bytes(v);
   const float *scales = (const float *)(const void *)base;
   return (q8_winograd_panel){
-      scales, (const int32_t *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_head_bytes(v)};
+      scales, (const q8_winograd_traits *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_head_bytes(v)};
 }
 
 // The weights at all points, `stride` integers from point to point, of `steps` steps' taps.

@@ -1,5 +1,4 @@
 // The weights of q8_winograd: from taps to points, and the proof that no sum of theirs overflows.
-#include <math.h>
 #include <string.h>
 
 #include "byte_tiles.h"
@@ -89,6 +88,7 @@ static const uint8_t positive[Q8_REACH] = {5, 2, 5, 3, 3, 5}, negative[Q8_REACH]
 //
 // Of LONG_STEP channels none can: weights less zero points are at most 255 · 49 at the points where they are largest, and inputs
 // at most 255 · 18 there; elsewhere the product of the two is smaller.
+_Static_assert(255ll * 49 * 255 * 18 * Q8_LONG_STEP <= INT32_MAX, "sums of so many channels may overflow");
 static int may_overflow(const q8_convolution *c, size_t point, int64_t total) {
   const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
   const int p0 = positive[point / Q8_REACH], n0 = negative[point / Q8_REACH];
@@ -151,7 +151,7 @@ KERNEL_BODY interleave_body(const taps_of *taps, size_t nr, size_t kr, int16_t *
 }
 MULTIVERSION(interleave, (const taps_of *taps, size_t nr, size_t kr, int16_t *to), (taps, nr, kr, to))
 
-// `rows` runs of `count` as bytes, `from_step` and `to_step` apart.
+// `rows` runs of `count` as bytes (which taps must fit into), `from_step` and `to_step` apart.
 KERNEL_BODY narrow_body(const int16_t *from, size_t from_step, size_t rows, size_t count, int8_t *to, size_t to_step) {
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < count; i++) to[row * to_step + i] = (int8_t)from[row * from_step + i];
@@ -174,11 +174,13 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   memset(base, 0, q8_winograd_head_bytes(v));
   float *scales = (float *)(void *)base;
   int8_t *weights = base + q8_winograd_head_bytes(v);
+  q8_winograd_traits traits = {.is_fusible = 1};
   for (size_t lane = 0; lane < count; lane++) {
     const size_t o = index * nr + lane;
     const double multiplier = p->multipliers[o];
     scales[lane] = (float)(multiplier / 36);
     scales[nr + lane] = (float)((p->shifts ? p->shifts[o] : 0.0) + (p->bias ? (double)p->bias[o] * multiplier : 0.0));
+    traits.is_fusible &= q8_fusible_scale(p->multipliers[o], scales[nr + lane]);
   }
 
   taps_of lines[Q8_IGEMM_MAX_NR];
@@ -206,14 +208,13 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
     measure(isa, points, stride, LANES / kr, unit, totals);
   }
 
-  int32_t is_long = 0;
   for (size_t point = 0; point < Q8_POINTS; point++)
     for (size_t lane = 0; lane < nr; lane++) {
       int64_t total = 0;
       for (size_t i = 0; i < kr; i++) total += totals[point * unit + lane * kr + i];
-      is_long |= may_overflow(c, point, total);
+      traits.is_long |= may_overflow(c, point, total);
     }
-  memcpy(scales + 2 * nr, &is_long, sizeof is_long);
+  memcpy(scales + 2 * nr, &traits, sizeof traits);
 }
 
 size_t q8_winograd_panels(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }

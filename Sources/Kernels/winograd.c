@@ -1,13 +1,11 @@
 #include "winograd.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "sizes.h"
 #include "winograd_taps.h"
 #include "winograd_transforms.h"
-
 
 // Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
 // enough tiles for each weight to be worth its way there.
@@ -277,39 +275,39 @@ static void find_runs(
   starts[along * along] = found;
 }
 
-// Whether a tile of F(4, 3)'s family has a line of its points.
-static int has_line(size_t size, size_t line) { return line <= size || line == 5; }
+// A block's tiles where they are multiplied with taps as they come: all there are, since such a plan has one block.
+static void find_taps_tiles(const f32_winograd *v, size_t count, taps_tile *tiles) {
+  for (size_t tile = 0; tile < count; tile++) {
+    const place at = place_in_group(v, tile);
+    tiles[tile] = (taps_tile){at.height, at.width};
+  }
+}
 
-// The products of a panel from its taps, line by line of points for a group of tiles and TAPS_OUTPUTS outputs. The next outputs'
-// taps are fetched meanwhile.
+// The products of a panel from its taps, line by line of points for a group of tiles and TAPS_OUTPUTS of `outputs`. The next
+// outputs' taps are fetched meanwhile.
 static void multiply_taps(
-    const f32_winograd *v, size_t count, const float *inputs, const float *taps, float *products) {
+    const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
+    float *products) {
 #if defined(__x86_64__)
   const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
   const size_t fetch_step = divide_up(9 * TAPS_OUTPUTS * sizeof(float), groups * TAPS_POINTS);
-  for (size_t output = 0; output < v->family->nr; output += TAPS_OUTPUTS, taps += taps_floats) {
+  for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += taps_floats) {
     const char *fetch = (const char *)(taps + taps_floats);
     for (size_t group = 0; group < groups; group++)
       for (size_t line = 0; line < TAPS_POINTS; line++) {
-        float *sums[TAPS_TILES] = {NULL};
-        size_t tiles = 0, threes = 0, fours = 0;
-        for (size_t tile = group * TAPS_TILES; tile < smaller(count, (group + 1) * TAPS_TILES); tile++) {
-          const place at = place_in_group(v, tile);
-          if (!has_line(at.height, line)) continue;
-          sums[tiles++] = products + line * TAPS_POINTS * v->product_stride + tile * v->family->nr + output;
-          threes += at.width >= 3;
-          fours += at.width == 4;
-        }
-        if (tiles == 0) continue;
-        f32_taps_16x24_avx512(
-            line, tiles, threes, fours, v->in_channels / 16,
-            (const char *)(inputs + group * group_floats(v) + line * group_line(v)), taps, fetch, fetch_step, sums,
+        const taps_line of = taps_line_of(tiles, count, group, line);
+        if (of.tiles == 0) continue;
+        float *sums[TAPS_TILES] = {NULL}, *all = products + line * TAPS_POINTS * v->product_stride + output;
+        for (size_t i = 0; i < of.tiles; i++) sums[i] = all + of.members[i] * v->family->nr;
+        const float *x = inputs + group * group_floats(v) + line * group_line(v);
+        f32_taps_24x16_avx512(
+            line, of.tiles, of.threes, of.fours, v->in_channels / 16, (const char *)x, taps, fetch, fetch_step, sums,
             v->product_stride);
         fetch += v->in_channels * fetch_step;
       }
   }
 #else
-  (void)v, (void)count, (void)inputs, (void)taps, (void)products;
+  (void)v, (void)tiles, (void)count, (void)outputs, (void)inputs, (void)taps, (void)products;
 #endif
 }
 
@@ -318,6 +316,8 @@ static void transform_tiles(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t from, size_t to, float *inputs) {
   const size_t side = products_along(v->stride, v->tile), last = groups->first[4] - 1;
   const float *pixels[2][MOST_ALONG * MOST_ALONG];
+  taps_tile tiles[MOST_TILES_OF_TAPS];
+  if (v->multiplies_taps) find_taps_tiles(v, last + 1, tiles);
   place at = place_of(v, groups, first + from);
   find_pixels(v, at, pixels[from % 2]);
   for (size_t tile = from; tile < to; tile++) {
@@ -327,14 +327,12 @@ static void transform_tiles(
     float *target = inputs + tile * v->input_pitch;
     size_t sixteen = 16;
     if (v->multiplies_taps) {
-      // Beside those of the group's other tiles that have the line.
-      down = line_of(v, at.height, group_line(v));
+      down = line_of(v, at.height, 1);
+      for (size_t i = 0; i < down.side; i++)
+        down.at[i] = down.at[i] * group_line(v) + taps_slot(tiles, tile, down.at[i]) * 16;
       across = line_of(v, at.width, TAPS_TILES * 16);
       target = inputs + tile / TAPS_TILES * group_floats(v);
       sixteen = TAPS_BLOCK_BYTES / sizeof(float);
-      for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++)
-        for (size_t i = 0; i < down.side; i++)
-          down.at[i] += has_line(place_of(v, groups, other).height, down.at[i] / group_line(v)) ? 16 : 0;
     }
     at = place_of(v, groups, smaller(first + tile + 1, last));
     find_pixels(v, at, next);
@@ -350,11 +348,64 @@ void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
   transform_tiles(v, &groups, 0, tiles * task / v->input_tasks, tiles * (task + 1) / v->input_tasks, v->scratch);
 }
 
+// Where a thread has a block's tiles, and what is to be multiplied.
+typedef struct {
+  float *inputs, *transformed, *products;
+  const float **rows;
+  product_run runs[MOST_ALONG * MOST_ALONG];
+  size_t starts[MOST_SETS + 1], cuts;
+} tile_block;
+
+// The products of a panel, from stored weights or from taps that are transformed some channels at a time.
+static void multiply(const f32_winograd *v, const tile_block *b, const float *panel) {
+  static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
+  const size_t nr = v->family->nr, channels = v->in_channels, sets = sets_of(v);
+  f32_igemm_epilogue product = {.y_stride = nr, .residual_stride = nr, .low = -INFINITY, .high = INFINITY};
+  for (size_t c = 0; c < channels; c += v->channel_block) {
+    const size_t some = smaller(v->channel_block, channels - c);
+    const float *w = panel;
+    // What comes nearer while one set's products are made: the next set's weights, or some of the next channels' taps.
+    size_t slice = 0;
+    if (v->keeps_taps) {
+      const float *taps = w + c * 9 * nr;
+      transforms->filter(v->stride, v->tile, taps, some, nr, v->set_stride, b->transformed);
+      w = b->transformed;
+      product.ahead = (const char *)(taps + some * 9 * nr);
+      slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), b->cuts));
+    }
+    for (size_t set = 0; set < sets; set++, w += v->set_stride) {
+      if (!v->keeps_taps) {
+        size_t cuts = 0;
+        for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) cuts += b->runs[r].cuts;
+        if (cuts == 0) continue;
+        slice = whole_lines(divide_up(v->set_stride * sizeof(float), cuts));
+        product.ahead = (const char *)(w + v->set_stride);
+      }
+      product.ahead_step = divide_up(slice, some);
+      for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) {
+        // Cut evenly: a cut of one row costs as much as a cut of four.
+        const product_run run = b->runs[r];
+        const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
+        const float **x = b->rows + run.first;
+        float *to = b->products + run.product * v->product_stride + run.first * nr;
+        for (size_t cut = 0; cut < run.cuts; cut++) {
+          const size_t size = even + (cut < longer);
+          // Sums of the channels before are added where they are.
+          v->family->run(
+              size, nr, 1, some, x, run.product * v->input_stride + c, zeros, w, to, c > 0 ? to : NULL, &product);
+          product.ahead += slice;
+          x += size;
+          to += size * nr;
+        }
+      }
+    }
+  }
+}
+
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
-  const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
-  const size_t nr = v->family->nr, side = products_along(v->stride, v->tile), channels = v->in_channels;
-  const size_t sets = sets_of(v), panels = panels_of(v);
+  const size_t nr = v->family->nr, side = products_along(v->stride, v->tile), panels = panels_of(v), sets = sets_of(v);
   const tile_groups groups = groups_of(v);
   const size_t all_tiles = groups.first[4];
   const size_t first = task % v->tile_blocks * v->tile_block, last = smaller(all_tiles, first + v->tile_block);
@@ -362,24 +413,20 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   const size_t last_panel = smaller(panels, first_panel + v->panel_block), count = last - first;
 
   float *own = (float *)((char *)v->scratch + worker * v->scratch_bytes);
-  float *inputs = v->input_tasks > 0 ? v->scratch : own;
-  float *transformed = own + v->input_floats;
-  float *products = transformed + transformed_floats(v);
-  const float **rows = (const float **)(products + side * side * v->product_stride);
+  tile_block b = {.inputs = v->input_tasks > 0 ? v->scratch : own};
+  b.transformed = own + v->input_floats;
+  b.products = b.transformed + transformed_floats(v);
+  b.rows = (const float **)(b.products + side * side * v->product_stride);
+  if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, b.inputs);
+  taps_tile tiles[MOST_TILES_OF_TAPS];
+  if (v->multiplies_taps) {
+    find_taps_tiles(v, count, tiles);
+  } else {
+    for (size_t tile = 0; tile < count; tile++) b.rows[tile] = b.inputs + tile * v->input_pitch;
+    find_runs(v, &groups, first, last, b.runs, b.starts);
+    for (size_t r = 0; r < b.starts[sets]; r++) b.cuts += b.runs[r].cuts;
+  }
 
-  if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, inputs);
-  place at;
-  for (size_t tile = 0; tile < count; tile++) rows[tile] = inputs + tile * v->input_pitch;
-
-  product_run runs[MOST_ALONG * MOST_ALONG];
-  size_t starts[MOST_SETS + 1];
-  find_runs(v, &groups, first, last, runs, starts);
-
-  size_t all_cuts = 0;
-  for (size_t r = 0; r < starts[sets]; r++) all_cuts += runs[r].cuts;
-
-  static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  f32_igemm_epilogue product = {.y_stride = nr, .residual_stride = nr, .low = -INFINITY, .high = INFINITY};
   const f32_winograd_epilogue epilogue = {
       .y_row = v->out_width * v->y_stride,
       .y_column = v->y_stride,
@@ -389,54 +436,19 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       .high = v->high};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const float *bias = v->w + panel * panel_floats(v);
-    if (v->multiplies_taps) multiply_taps(v, count, inputs, bias + nr, products);
-    for (size_t c = 0; c < channels && !v->multiplies_taps; c += v->channel_block) {
-      const size_t some = smaller(v->channel_block, channels - c);
-      const float *w = bias + nr;
-      // What comes nearer while one set's products are made: the next set's weights, or some of the next channels' taps.
-      size_t slice = 0;
-      if (v->keeps_taps) {
-        const float *taps = w + c * 9 * nr;
-        transforms->filter(v->stride, v->tile, taps, some, nr, v->set_stride, transformed);
-        w = transformed;
-        product.ahead = (const char *)(taps + some * 9 * nr);
-        slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), all_cuts));
-      }
-      for (size_t set = 0; set < sets; set++, w += v->set_stride) {
-        if (!v->keeps_taps) {
-          size_t cuts = 0;
-          for (size_t r = starts[set]; r < starts[set + 1]; r++) cuts += runs[r].cuts;
-          if (cuts == 0) continue;
-          slice = whole_lines(divide_up(v->set_stride * sizeof(float), cuts));
-          product.ahead = (const char *)(w + v->set_stride);
-        }
-        product.ahead_step = divide_up(slice, some);
-        for (size_t r = starts[set]; r < starts[set + 1]; r++) {
-          // Cut evenly: a cut of one row costs as much as a cut of four.
-          const product_run run = runs[r];
-          const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
-          const float **x = rows + run.first;
-          float *to = products + run.product * v->product_stride + run.first * nr;
-          for (size_t cut = 0; cut < run.cuts; cut++) {
-            const size_t size = even + (cut < longer);
-            // Sums of the channels before are added where they are.
-            v->family->run(
-                size, nr, 1, some, x, run.product * v->input_stride + c, zeros, w, to, c > 0 ? to : NULL, &product);
-            product.ahead += slice;
-            x += size;
-            to += size * nr;
-          }
-        }
-      }
-    }
     const size_t output = panel * nr, outputs = smaller(nr, v->out_channels - output);
+    if (v->multiplies_taps) {
+      multiply_taps(v, tiles, count, outputs, b.inputs, bias + nr, b.products);
+    } else {
+      multiply(v, &b, bias + nr);
+    }
     for (size_t tile = 0; tile < count; tile++) {
-      at = place_of(v, &groups, first + tile);
+      const place at = place_of(v, &groups, first + tile);
       const f32_winograd_line down = line_of(v, at.height, side * v->product_stride);
       const f32_winograd_line across = line_of(v, at.width, v->product_stride);
       const size_t pixel = (at.image * v->out_height + at.y) * v->out_width + at.x;
-      transforms->output(
-          &down, &across, products + tile * nr, outputs, bias, v->y + pixel * v->y_stride + output,
+      f32_winograd_transforms_for(v->isa)->output(
+          &down, &across, b.products + tile * nr, outputs, bias, v->y + pixel * v->y_stride + output,
           v->residual ? v->residual + pixel * v->out_channels + output : NULL, smaller(at.height, v->out_height - at.y),
           smaller(at.width, v->out_width - at.x), &epilogue);
     }

@@ -1,7 +1,9 @@
 // Winograd's products of few tiles straight from a filter's taps, for the winograd files only: weights are transformed in
 // registers, in the shadow of the multiplications (those and additions have pipes of their own), and never stored.
 //
-// One line of F(4, 3)'s points at a time, for 16 outputs of up to four tiles; V and Bᵀ as in q8_winograd_transforms.h.
+// One line of F(4, 3)'s points (0, 1, −1, 2, −2 and ∞) at a time, for 16 outputs of up to four tiles, 24 sums each. A line of taps
+// has there the values g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2 and g2. Tiles of fewer outputs have some of
+// the points.
 #ifndef GIEMSA_KERNELS_WINOGRAD_TAPS_H
 #define GIEMSA_KERNELS_WINOGRAD_TAPS_H
 
@@ -15,13 +17,45 @@ enum {
   TAPS_BLOCK_BYTES = TAPS_POINTS * TAPS_TILES * 64  // of a line's transformed inputs: 64 bytes of channels of each
 };
 
+// What tiles along an axis have of the points, by the number of their outputs.
+static inline int taps_has(size_t size, size_t point) { return point <= size || point == 5; }
+
+typedef struct {
+  size_t height, width;
+} taps_tile;
+
+// Those tiles of a group that have a line: `threes` of them the point 3 in it, `fours` the point 4. They stand side by side in
+// the transformed inputs, wide ones first.
+typedef struct {
+  size_t tiles, threes, fours, members[TAPS_TILES];
+} taps_line;
+
+static inline taps_line taps_line_of(const taps_tile *tiles, size_t count, size_t group, size_t line) {
+  taps_line found = {0};
+  for (size_t tile = group * TAPS_TILES; tile < count && tile < (group + 1) * TAPS_TILES; tile++) {
+    if (!taps_has(tiles[tile].height, line)) continue;
+    found.members[found.tiles++] = tile;
+    found.threes += tiles[tile].width >= 3;
+    found.fours += tiles[tile].width >= 4;
+  }
+  return found;
+}
+
+// A tile's place among them.
+static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line) {
+  size_t slot = 0;
+  for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++) slot += taps_has(tiles[other].height, line);
+  return slot;
+}
+
 // row      the line, 0 ... 5
-// tiles    that have the line; `threes` of them have the point 3 in it, `fours` the point 4; those that have more come first
+// tiles, threes, fours  see taps_line: 1 <= tiles <= 4, fours <= threes <= tiles
 // blocks   of 64 bytes of channels: 16 floats, 32 integers
-// x        [blocks][6 points][4 tiles][channels] transformed inputs
+// x        [blocks][6 points][4 tiles][channels] transformed inputs; of all four tiles something is read
 // taps     [channels, or pairs of integers][9][16 outputs], aligned like a line's 16
 // ahead    ahead_step bytes a step are fetched from here on
-// sums     where each of four tiles' sums go, 16 a point, points `sums_step` numbers apart; NULL for one that is not there
+// sums     where each of four tiles' sums go, 16 a point, points `sums_step` numbers apart; NULL for one that is not there.
+//          Those of points that a tile lacks may be written, too
 #define TAPS_PARAMETERS(tap, number)                                                                                    \
   size_t blocks, const char *x, const tap *taps, const char *ahead, size_t ahead_step, number *const *sums, \
       size_t sums_step
@@ -32,8 +66,8 @@ typedef void (*s16_taps_kernel)(
     size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
 
 #if defined(__x86_64__)
-void f32_taps_16x24_avx512(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
-void s16_taps_16x24_avx512vnni(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
+void f32_taps_24x16_avx512(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
+void s16_taps_24x16_avx512vnni(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
 #endif
 
 #endif

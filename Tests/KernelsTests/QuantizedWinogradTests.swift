@@ -28,6 +28,8 @@ import Testing
     Case(batch: 3, size: (3, 7), channels: 64, outputs: 33),
     Case(size: (15, 11), channels: 32, outputs: 32),
     Case(batch: 5, size: (4, 4), channels: 64, outputs: 32),
+    // Long sums: where all is at its ends, of 32 channels at a time.
+    Case(size: (7, 7), channels: 512, outputs: 33), Case(size: (3, 5), channels: 1040, outputs: 32),
     // What taps become is stored in parts.
     Case(size: (17, 18), channels: 176, outputs: 32),
     Case(batch: 2, size: (4, 10), channels: 32, outputs: 32, threads: 2),

@@ -42,7 +42,7 @@ void q8_winograd_plan(q8_winograd *winograd, kernels_q8_isa isa, int threads);
 // Whether a plan should be faster than q8_convolution: enough tiles for the weights that each of them reads.
 int q8_winograd_wins(const q8_winograd *winograd);
 
-// "s16_igemm_6x16_avx2": the kernel that a plan chose.
+// "s16_igemm_6x16_avx2", "s16_taps_24x16_avx512vnni": the kernel that a plan chose.
 const char *q8_winograd_kernel(const q8_winograd *winograd);
 
 // As q8_convolution_pack, into packed_bytes at `packed`; needs x_signed and x_zero besides the geometry.

@@ -11,7 +11,8 @@
 //
 // Weights are either packed as they are multiplied, or as the nine taps they are made of (`keeps_taps`), which take no more
 // memory than the direct kernel's and are transformed while running, a few channels at a time. That costs some writing to
-// the cache, and saves reading from memory.
+// the cache, and saves reading from memory. Of few tiles they are multiplied as they come (`multiplies_taps`), where there is a
+// kernel for that.
 //
 // With stride 2 the outer taps meet every other input, and the middle tap those between: n outputs along an axis take
 // n + 1 products at points for the former and n as they are for the latter, 25 or 81 for a channel instead of 36 or 144
@@ -74,7 +75,8 @@ typedef struct {
 void f32_winograd_plan(f32_winograd *winograd, kernels_isa isa, int threads);
 
 // Transforms and packs ONNX's [out_channels, in_channels, 3, 3]; `bias` may be NULL; `packed` has packed_count floats,
-// 64-byte aligned. Per panel of nr outputs: nr biases, then (tile + 2)² × channels × nr weights, or channels × 9 × nr taps.
+// 64-byte aligned. Per panel of nr outputs: nr biases, then (tile + 2)² × channels × nr weights, or channels × 9 × nr taps,
+// or nr / 16 × channels × 9 × 16.
 void f32_winograd_pack(const f32_winograd *winograd, const float *w, const float *bias, float *packed);
 
 // The same in parts that threads can share: the arguments, and task `panel` of `panels`.

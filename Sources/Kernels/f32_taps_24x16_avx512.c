@@ -4,8 +4,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-// f32_taps_16x24_avx512: of floats, a channel a step.
-#define NAME f32_taps_16x24_avx512
+// f32_taps_24x16_avx512: of floats, a channel a step.
+#define NAME f32_taps_24x16_avx512
 #define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
 #define VECTOR __m512
 #define TAP float
