@@ -201,8 +201,9 @@ typedef struct {
   void (*dropout)(const float *x, float *y, float ratio, uint64_t key, uint64_t first, int accumulate, size_t n);
 
   // Pooling, over a thread's share of the images.
-  void (*max_pool)(const train_pool *p, const float *x, float *y, int32_t *chosen, int thread, int threads);
-  void (*max_pool_gradient)(const train_pool *p, const float *dy, const int32_t *chosen, float *dx, int accumulate,
+  // chosen: which tap of the window each output took; UINT16_MAX where all are padding. At most that many taps.
+  void (*max_pool)(const train_pool *p, const float *x, float *y, uint16_t *chosen, int thread, int threads);
+  void (*max_pool_gradient)(const train_pool *p, const float *dy, const uint16_t *chosen, float *dx, int accumulate,
                             int thread, int threads);
   void (*average)(const float *x, float *y, int images, int pixels, int channels, int thread, int threads);
   void (*average_gradient)(const float *dy, float *dx, int images, int pixels, int channels, int accumulate,

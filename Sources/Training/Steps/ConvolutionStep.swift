@@ -86,8 +86,11 @@ final class ConvolutionStep: Step {
     bfloat16 != nil && !output.gradientIsNarrow && !(givesDataByWinograd && sumsWeightsByWinograd)
   }
   private var transposedScratch: Int {
-    bfloat16 != nil && !givesDataByWinograd ? 0 : geometry.group * transposedCount
+    transposesNarrow || transposesIntoGradient ? 0 : geometry.group * transposedCount
   }
+  private var transposesNarrow: Bool { bfloat16 != nil && !givesDataByWinograd }
+  /// The gradient by the data comes first: until then the weights' gradient is room for the transposed weights.
+  private var transposesIntoGradient: Bool { modes[1] == .write && transposedCount <= packedCount }
 
   private var taps: Int { geometry.plane.height.kernel * geometry.plane.width.kernel }
   /// Floats of one group's packed weights, and of the same transposed.
@@ -203,13 +206,15 @@ final class ConvolutionStep: Step {
 
   /// - Parameter narrowed: the slopes in bfloat16, where there are such.
   private func dataGradient(_ pass: Pass, _ w: Parameter, _ narrowed: UnsafeRawPointer?) {
-    let transposed = scratchMemory(pass, backward: true) + backwardScratchCount - transposedScratch
+    let transposed =
+      transposesIntoGradient
+      ? pass.gradient(w) : scratchMemory(pass, backward: true) + backwardScratchCount - transposedScratch
     let (dx, dy) = (pass.gradient(input()), pass.gradient(output))
     let isNarrow = input().gradientIsNarrow
     for group in 0..<geometry.group {
       let from = pass.weights(w) + group * packedCount
       let to = transposed + group * transposedCount
-      if transposedScratch > 0 {
+      if !transposesNarrow {
         pass.team.run { thread, threads in
           pass.kernels.transpose_weights(
             from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
