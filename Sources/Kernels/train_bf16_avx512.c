@@ -14,8 +14,7 @@
 #include "train_vectors.inc"
 
 typedef uint16_t number;
-typedef uint32_t numbers __attribute__((vector_size(VL * 4)));
-typedef uint16_t row_part __attribute__((vector_size(VL * 2), aligned(2), may_alias));
+typedef vecu numbers;
 
 INLINE numbers weave(const number *row, const number *next) {
   return (numbers)__builtin_shufflevector(
@@ -36,7 +35,7 @@ INLINE numbers joined(vec a, vec b) {
       14, 30, 15, 31);
 }
 
-INLINE void put_row(number *p, vec v) { *(row_part *)p = (row_part)_mm512_cvtneps_pbh((__m512)v); }
+INLINE void put_narrow(number *p, vec v) { *(row_part *)p = (row_part)_mm512_cvtneps_pbh((__m512)v); }
 
 #include "train_bf16.inc"
 #pragma clang attribute pop

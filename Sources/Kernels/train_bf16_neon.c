@@ -13,8 +13,7 @@
 #include "train_vectors.inc"
 
 typedef uint16_t number;
-typedef uint32_t numbers __attribute__((vector_size(VL * 4)));
-typedef uint16_t row_part __attribute__((vector_size(VL * 2), aligned(2), may_alias));
+typedef vecu numbers;
 
 INLINE numbers weave(const number *row, const number *next) {
   return (numbers)vzip1q_u16(

@@ -33,7 +33,7 @@ extension TrainingNetwork {
     }
     func isPicture(_ step: Step, _ side: Int) -> Bool {
       let (slot, shape) = (step.output, step.output.shape)
-      return slot.learns && !slot.gradientIsNarrow && shape.rank == 4 && shape[2] >= side && shape[3] >= side
+      return slot.learns && shape.rank == 4 && shape[2] >= side && shape[3] >= side
     }
     guard let last = plan.steps.lastIndex(where: { isPicture($0, 2) }) else { return [] }
     let passages = passages
@@ -56,7 +56,7 @@ extension TrainingNetwork {
     for (row, label) in wanted.enumerated() { scores[row * classes + label] = 1 }
     for step in plan.steps[(found + 1)...].reversed() where step.output.learns { try step.backward(pass) }
 
-    let gradient = pass.gradient(slot)
+    let gradient = floats(pass, slot)
     let (channels, pixels) = (slot.channels, slot.pixels)
     return wanted.indices.map { image in
       let first = image * pixels * channels
@@ -73,6 +73,13 @@ extension TrainingNetwork {
       return ClassActivation(
         rows: slot.shape[2], columns: slot.shape[3], values: values, layer: slot.name, isLast: found == last)
     }
+  }
+
+  private func floats(_ pass: Pass, _ slot: Slot) -> [Float] {
+    let count = slot.count(images: pass.images)
+    guard slot.gradientIsNarrow else { return Array(UnsafeBufferPointer(start: pass.gradient(slot), count: count)) }
+    let narrow = pass.rawGradient(slot).assumingMemoryBound(to: UInt16.self)
+    return (0..<count).map { Float(bitPattern: UInt32(narrow[$0]) << 16) }
   }
 
   /// Of each step, whether everything later depends on earlier values through its output alone: true of a residual

@@ -43,8 +43,10 @@ struct BenchTrainingCommand: ParsableCommand {
       try architecture.graph(classes: 2, inputSize: (size, size), seed: 1), inputShape: [batch, 3, size, size],
       threads: threads, precision: precision)
     var random = SystemRandomNumberGenerator()
-    let pixels = (0..<batch * 3 * size * size).map { _ in Float.random(in: -2...2, using: &random) }
-    let images = try Tensor([batch, 3, size, size], pixels)
+    var images = try Tensor(zeros: [batch, 3, size, size])
+    images.withMutableElements(Float.self) { pixels in
+      for index in pixels.indices { pixels[index] = Float.random(in: -2...2, using: &random) }
+    }
     let labels = (0..<batch).map { Int32($0 % 2) }
     let optimizer = Optimizer.sgd()
     func step() throws {

@@ -36,12 +36,13 @@ typedef struct {
 typedef struct {
   const void *a, *b;  // float, or bf16 for train_bf16_kernels
   const float *bias;  // may be NULL
-  float *c;
+  void *c;  // float, or bf16 where c_narrow says so
   int64_t a_image, c_image;  // numbers from one image to the next
   int32_t images, run, taps, columns;
   int32_t accumulate;  // c += instead of c =
   int32_t classes;
   const train_conv_class *list;
+  int32_t c_narrow;  // of train_bf16_kernels alone
 } train_conv_job;
 
 // A pixel of the input and the output position that reads it through some tap.
@@ -81,10 +82,11 @@ typedef struct {
   int32_t accumulate;
   const void *x;       // [images, height, width, channels]
   const void *y;       // weights alone: the slopes [images, out_height, out_width, columns]
-  int32_t x_narrow, y_narrow;  // x, y are bf16, not float: of train_bf16_kernels alone
+  int32_t x_narrow, y_narrow;  // x, y are bf16, not float
   const float *w;      // packed [panel][9][channels][width], zeros past the last column
   const float *bias;   // may be NULL
-  float *target;       // [images, out_height, out_width, columns], or the gradient packed as w
+  void *target;        // [images, out_height, out_width, columns], or the gradient packed as w
+  int32_t target_narrow;  // the first of the two is bf16, not float
   const float *zeros;  // max(channels, columns) zeros
 
   // Decided by train_winograd_plan.
@@ -122,12 +124,15 @@ enum { TRAIN_NORM_CHUNK = 512 };
 enum train_norm_target { TRAIN_NORM_WRITES, TRAIN_NORM_ADDS, TRAIN_NORM_NARROW };
 
 // The same for x and y in float and in bf16.
+typedef void (*train_norm_moments)(
+    const void *x, int64_t rows, int channels, float *partials, int thread, int threads);
 typedef void (*train_norm_gradient_sums)(
-    const void *x, const float *dy, const void *y, float *masked, const float *mean, const float *scale, const float *shift,
-    int64_t rows, int channels, int relu, float *partials, int thread, int threads);
+    const void *x, const void *dy, const void *y, void *masked, const float *mean, const float *scale, const float *shift,
+    int64_t rows, int channels, int relu, int narrow, float *partials, int thread, int threads);
 typedef void (*train_norm_gradient)(
-    const void *x, const float *dy, void *dx, const float *a, const float *b, const float *c, const float *scale,
-    const float *shift, int64_t rows, int channels, int relu, enum train_norm_target target, int thread, int threads);
+    const void *x, const void *dy, void *dx, const float *a, const float *b, const float *c, const float *scale,
+    const float *shift, int64_t rows, int channels, int relu, int narrow, enum train_norm_target target, int thread,
+    int threads);
 
 enum train_activation {
   TRAIN_RELU,          // max(x, 0)
@@ -169,12 +174,13 @@ typedef struct {
 
   // Batch normalisation over rows × channels. Chunks are TRAIN_NORM_CHUNK rows; partials hold 3 (moments) or 2
   // (gradient sums) × channels floats a chunk.
-  void (*norm_moments)(const float *x, int64_t rows, int channels, float *partials, int thread, int threads);
+  train_norm_moments norm_moments;
   // y = x · scale + shift (+ residual), then max(·, 0) if relu.
   void (*norm_apply)(const float *x, const float *residual, float *y, const float *scale, const float *shift,
                      int64_t rows, int channels, int relu, int thread, int threads);
   // Sums of g and of g · (x − mean), where g = dy with the rectifier's mask applied: from y > 0 if y is given, else
-  // from x · scale + shift > 0 if relu. masked, if given, receives g (it may be dy itself). x and y are floats.
+  // from x · scale + shift > 0 if relu. masked, if given with y, receives g (it may be dy itself). x and y are floats;
+  // so are dy and masked, unless `narrow` says that they are bf16: of train_bf16_kernels alone.
   train_norm_gradient_sums norm_gradient_sums;
   // dx = a · g + b · x + c per channel, g as above with the mask from x if relu. dx may be dy.
   train_norm_gradient norm_gradient;
@@ -195,8 +201,9 @@ typedef struct {
   void (*dropout)(const float *x, float *y, float ratio, uint64_t key, uint64_t first, int accumulate, size_t n);
 
   // Pooling, over a thread's share of the images.
-  void (*max_pool)(const train_pool *p, const float *x, float *y, int32_t *chosen, int thread, int threads);
-  void (*max_pool_gradient)(const train_pool *p, const float *dy, const int32_t *chosen, float *dx, int accumulate,
+  // chosen: which tap of the window each output took; UINT16_MAX where all are padding. At most that many taps.
+  void (*max_pool)(const train_pool *p, const float *x, float *y, uint16_t *chosen, int thread, int threads);
+  void (*max_pool_gradient)(const train_pool *p, const float *dy, const uint16_t *chosen, float *dx, int accumulate,
                             int thread, int threads);
   void (*average)(const float *x, float *y, int images, int pixels, int channels, int thread, int threads);
   void (*average_gradient)(const float *dy, float *dx, int images, int pixels, int channels, int accumulate,
@@ -217,8 +224,8 @@ typedef struct {
   void (*momentum)(float *w, const float *g, float *m, size_t n, float keep, float momentum, float rate);
 } train_kernels;
 
-// Products of bf16 numbers, the upper halves of floats, with float sums: the same jobs, a and b or x and dy being bf16 and
-// `run` even.
+// Products of bf16 numbers, the upper halves of floats, with float sums: the same jobs, a and b or x and dy being bf16; a
+// convolution's `run` is even.
 typedef struct {
   const char *name;
   int width;  // as train_kernels.width
@@ -226,14 +233,22 @@ typedef struct {
   void (*weight_gradient)(const train_weight_job *job, int thread, int threads);
   // To the nearest, halves to even; a NaN stays one.
   void (*narrow)(const float *x, uint16_t *y, size_t n, int thread, int threads);
+  // y (+)= x.
+  void (*widen)(const uint16_t *x, float *y, int accumulate, size_t n, int thread, int threads);
   // w packed [rows][width], rows even, → pairs of rows alternating: [rows / 2][width][2].
   void (*narrow_weights)(const float *w, uint16_t *packed, int64_t rows, int thread, int threads);
+  // Both at once: train_kernels' transpose_weights, outputs even, and narrow_weights.
+  void (*transpose_weights)(
+      const float *w, uint16_t *t, int taps, int inputs, int outputs, int thread, int threads);
   train_winograd winograd;
-  // As train_kernels', with copies of x and y in bf16 for the backward pass. y and y_narrow may be NULL.
-  void (*norm_apply)(const float *x, const float *residual, float *y, uint16_t *x_narrow, uint16_t *y_narrow,
-                     const float *scale, const float *shift, int64_t rows, int channels, int relu, int thread,
-                     int threads);
-  // As train_kernels', from those copies.
+  // As train_kernels', x being bf16.
+  train_norm_moments norm_moments;
+  // As train_kernels', x and the residual being float or bf16, with copies of x and y in bf16. y and both copies may be
+  // NULL.
+  void (*norm_apply)(const void *x, int x_is_narrow, const void *residual, int residual_is_narrow, float *y,
+                     uint16_t *x_narrow, uint16_t *y_narrow, const float *scale, const float *shift, int64_t rows,
+                     int channels, int relu, int thread, int threads);
+  // As train_kernels', x and y being bf16.
   train_norm_gradient_sums norm_gradient_sums;
   train_norm_gradient norm_gradient;
 } train_bf16_kernels;

@@ -1,31 +1,46 @@
-/// Which activations and gradients are kept in bfloat16 where convolutions multiply that: what a convolution reads again
-/// for its weights' gradient, what a normalisation reads again, and the gradient between the two. It halves the memory of
-/// a step and the way to it. Forward, everything else is handed on in float32.
+/// Which activations and gradients are bfloat16 where convolutions multiply that: what convolutions and normalisations
+/// read, what they write, and the gradients between them. It halves the memory of a step and the way to it.
+///
+/// In evaluation activations are float32, and the copies are made for the backward pass of class activations alone.
 enum NarrowCopies {
   static func plan(_ steps: [Step], output: Slot) {
     var makers: [ObjectIdentifier: Step] = [:]
-    var readers: [ObjectIdentifier: [Step]] = [:]
+    var readers: [ObjectIdentifier: [(step: Step, operand: Int)]] = [:]
     for step in steps {
       makers[ObjectIdentifier(step.output)] = step
-      for case let slot? in step.operands.map({ $0?.slot }) {
-        readers[ObjectIdentifier(slot), default: []].append(step)
+      for (index, operand) in step.operands.enumerated() {
+        if let slot = operand?.slot { readers[ObjectIdentifier(slot), default: []].append((step, index)) }
       }
     }
     for step in steps {
       if step.readsNarrow { wantNarrow(step.input(), maker: makers[ObjectIdentifier(step.input())], or: step) }
       if step.readsOutputNarrow { wantNarrow(step.output, maker: step, or: step) }
     }
+    for step in steps where step.narrows && step.output !== output {
+      let readers = readers[ObjectIdentifier(step.output)] ?? []
+      if !readers.isEmpty, readers.allSatisfy({ $0.step.readsNarrowIfAlone($0.operand) }) {
+        wantNarrow(step.output, maker: step, or: step)
+      }
+    }
     for step in steps {
       let slot = step.output
       let readers = readers[ObjectIdentifier(slot)] ?? []
       slot.isReadAsFloat =
         slot === output
-        || readers.contains { reader in
-          reader.readsFloat || reader.operands.dropFirst().contains { $0?.slot === slot }
+        || readers.contains { reader, index in
+          index == 0 ? reader.readsFloat : slot.narrow == nil || !reader.readsNarrowIfAlone(index)
         }
       slot.gradientIsNarrow =
-        slot !== output && step.takesNarrowGradient && readers.count == 1 && readers[0].narrows
-        && readers[0].operands[0]?.slot === slot
+        slot !== output && step.takesNarrowGradient && !readers.isEmpty
+        && readers.enumerated().allSatisfy { place, reader in
+          switch reader.step.givesNarrowGradient(reader.operand) {
+          case .never: false
+          case .alone: readers.count == 1
+          // The last to read is the first to go backward.
+          case .first: place == readers.count - 1
+          case .always: true
+          }
+        }
     }
   }
 

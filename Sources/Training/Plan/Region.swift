@@ -45,7 +45,7 @@ final class Arena {
     }
     count = end
     guard let memory = platform_allocate_region(max(end, 16) * MemoryLayout<Float>.stride) else {
-      throw GraphError(.tooLarge, "no memory for \(end * 4 >> 20) MiB of activations; take a smaller batch or pictures")
+      throw GraphError(.tooLarge, "no memory for \(end >> 18) MiB of activations; take a smaller batch or pictures")
     }
     base = memory.bindMemory(to: Float.self, capacity: max(end, 16))
     // Untouched pages cost nothing, and everything is written before it is read.

@@ -44,6 +44,9 @@ struct Pass {
     return arena[region]
   }
 
+  /// A gradient as its slot has it, float or bfloat16.
+  func rawGradient(_ slot: Slot) -> UnsafeMutableRawPointer { UnsafeMutableRawPointer(gradient(slot)) }
+
   /// The copy in bfloat16, if there is one.
   func narrow(_ slot: Slot) -> UnsafeMutablePointer<UInt16>? {
     slot.narrow.map { UnsafeMutableRawPointer(arena[$0]).assumingMemoryBound(to: UInt16.self) }
@@ -62,6 +65,16 @@ class Step {
     case accumulate
     /// The memory is the output's gradient itself (see ``passesThrough``): already there, or worked on in place.
     case inPlace
+  }
+
+  /// When a step can write an operand's gradient in bfloat16.
+  enum NarrowGiving {
+    case never
+    /// Where no other step has a part in it.
+    case alone
+    /// Where the others come later.
+    case first
+    case always
   }
 
   /// `node 'conv1' (Conv)`, for messages.
@@ -107,10 +120,14 @@ class Step {
   var readsFloat: Bool { true }
   /// Whether the backward pass reads the output in bfloat16.
   var readsOutputNarrow: Bool { false }
-  /// Whether it can write its output in bfloat16 too, and the gradient of operand 0.
+  /// Operands besides 0 that it reads in bfloat16 where nobody reads them as they are.
+  func readsNarrowIfAlone(_ index: Int) -> Bool { false }
+  /// Whether it can write its output in bfloat16, too or instead.
   var narrows: Bool { false }
-  /// Whether the backward pass can read the output's gradient in bfloat16.
+  /// Whether the backward pass can read the output's gradient in bfloat16, and write that of an operand: alone, or first
+  /// of several, or added to what others wrote.
   var takesNarrowGradient: Bool { false }
+  func givesNarrowGradient(_ index: Int) -> NarrowGiving { .never }
 
   // MARK: Execution
 

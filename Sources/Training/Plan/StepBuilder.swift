@@ -177,6 +177,7 @@ struct StepBuilder {
         break
       }
       let plane = try pool.window.plane(over: x.shape, kernel: pool.window.kernel, of: "MaxPool")
+      guard plane.height.kernel * plane.width.kernel < UInt16.max else { break }
       return MaxPoolStep(place: place, operands: operands, output: output, plane: plane)
     case .globalAveragePool:
       return GlobalAveragePoolStep(place: place, operands: try operands(node), output: output)

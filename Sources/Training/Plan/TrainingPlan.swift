@@ -57,7 +57,9 @@ final class TrainingPlan {
         guard let slot = operand?.slot, slot.learns else { continue }
         if slot.gradient != nil {
           step.modes[index] = .accumulate
-        } else if index == step.passesThrough, slot.shape.count == step.output.shape.count, !slot.gradientIsNarrow {
+        } else if index == step.passesThrough, slot.shape.count == step.output.shape.count,
+          slot.gradientIsNarrow == step.output.gradientIsNarrow
+        {
           slot.gradient = step.output.gradient
           step.modes[index] = .inPlace
         } else {
@@ -104,6 +106,9 @@ final class TrainingPlan {
       need(step.output.activation, forward)
       if step.output.narrowMaker === step { need(step.output.narrow, forward) }
       if step.readsNarrow { need(step.input().narrow, forward) }
+      for (index, operand) in step.operands.enumerated() where step.readsNarrowIfAlone(index) {
+        need(operand?.slot?.narrow, forward)
+      }
       need(step.saved, forward)
       need(step.forwardScratch, forward)
       guard step.output.learns else { continue }

@@ -12,7 +12,8 @@ final class ConvolutionStep: Step {
   private let forwardPlan: ConvolutionPlan
   private let backwardPlan: ConvolutionPlan
   private let weightPlan: WeightGradientPlan
-  /// With few input channels the taps of a kernel row are read as one run, out of a copy of x with its padding.
+  /// With few input channels the taps of a kernel row are read as one run, out of a copy of x with its padding. Of
+  /// bfloat16 are the gradients alone then: what is rounded in a network's first layer moves the rectifiers of all others.
   private let padded: (height: Int, width: Int)?
   /// How products are had in training; judging a network is left to the plain kernels, as exact as there are.
   private var bfloat16: Bfloat16Convolution?
@@ -46,7 +47,8 @@ final class ConvolutionStep: Step {
     backwardPlan = ConvolutionPlan(backward: plane, inputChannels: inputs, outputChannels: outputs)
     super.init(place: place, kind: "Conv", operands: operands, output: output)
     self.bfloat16 = bfloat16.flatMap {
-      Bfloat16Convolution(geometry, kernels: $0, packedCount: max(packedCount, transposedCount))
+      Bfloat16Convolution(
+        geometry, kernels: $0, packedCount: max(packedCount, transposedCount), gradientsAlone: padded != nil)
     }
     winograd = WinogradConvolution(
       geometry, kernels: kernels, bfloat16: self.bfloat16 == nil ? nil : bfloat16, threads: threads)
@@ -55,14 +57,25 @@ final class ConvolutionStep: Step {
   override var readsBackward: [Slot] {
     padded == nil && modes[1] != .unwanted && !readsNarrow ? [input()] : []
   }
-  override var readsNarrow: Bool { bfloat16 != nil && (!goesByWinograd || parameter(1)?.learns ?? false) }
-  override var readsFloat: Bool { bfloat16 == nil || goesByWinograd }
+  override var readsNarrow: Bool {
+    bfloat16 != nil && padded == nil && (!goesByWinograd || parameter(1)?.learns ?? false)
+  }
+  override var readsFloat: Bool { bfloat16 == nil || padded != nil || goesByWinograd }
+  override var narrows: Bool { bfloat16 != nil && padded == nil }
+  override func givesNarrowGradient(_ index: Int) -> NarrowGiving { bfloat16 != nil && index == 0 ? .always : .never }
   /// A bias' gradient sums up floats.
   override var takesNarrowGradient: Bool { bfloat16 != nil && parameter(2) == nil }
-  override var savedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
-  override var scratchCount: Int { goesByWinograd ? winograd?.forwardScratch ?? 0 : bfloat16?.weightScratch ?? 0 }
+  override var savedCount: Int { bfloat16 == nil ? paddedCount : (paddedCount + 1) / 2 }
+  override var scratchCount: Int {
+    if let winograd, winograd.goesForward { return winograd.forwardScratch }
+    // Where the padded copy is kept in bfloat16, the forward pass reads another.
+    return bfloat16.map { padded == nil ? $0.weightScratch : paddedCount } ?? 0
+  }
+  private var paddedCount: Int { padded.map { geometry.batch * $0.height * $0.width * geometry.channels } ?? 0 }
   override var backwardScratchCount: Int { gradientScratch + narrowScratch + transposedScratch }
   private var goesByWinograd: Bool { winograd?.goesForward ?? false }
+  /// Whether training makes the output in bfloat16 alone.
+  private var writesNarrow: Bool { output.narrowMaker === self && !output.isReadAsFloat }
   private var givesDataByWinograd: Bool { winograd?.givesData ?? false }
   private var sumsWeightsByWinograd: Bool { winograd?.sumsWeights ?? false }
   /// The backward pass's scratch: of the gradients' kernels, of bfloat16, of the transposed weights.
@@ -72,7 +85,12 @@ final class ConvolutionStep: Step {
   private var narrowsSlopes: Bool {
     bfloat16 != nil && !output.gradientIsNarrow && !(givesDataByWinograd && sumsWeightsByWinograd)
   }
-  private var transposedScratch: Int { geometry.group * transposedCount }
+  private var transposedScratch: Int {
+    transposesNarrow || transposesIntoGradient ? 0 : geometry.group * transposedCount
+  }
+  private var transposesNarrow: Bool { bfloat16 != nil && !givesDataByWinograd }
+  /// The gradient by the data comes first: until then the weights' gradient is room for the transposed weights.
+  private var transposesIntoGradient: Bool { modes[1] == .write && transposedCount <= packedCount }
 
   private var taps: Int { geometry.plane.height.kernel * geometry.plane.width.kernel }
   /// Floats of one group's packed weights, and of the same transposed.
@@ -88,22 +106,37 @@ final class ConvolutionStep: Step {
       : (Int32(plane.height.kernel), Int32(plane.width.kernel * geometry.channels))
   }
 
-  /// x as the forward kernels read it, and its floats per picture.
+  /// x as the forward kernels read it in float32, and its numbers per picture.
   private func source(_ pass: Pass) -> (UnsafeMutablePointer<Float>, Int) {
-    if let padded { return (savedMemory(pass), padded.height * padded.width * geometry.channels) }
-    return (pass.activation(input()), geometry.plane.inputCount * geometry.channels)
+    guard let padded else { return (pass.activation(input()), geometry.plane.inputCount * geometry.channels) }
+    let copy = bfloat16 == nil ? savedMemory(pass) : scratchMemory(pass, backward: false)
+    return (copy, padded.height * padded.width * geometry.channels)
+  }
+
+  /// The same in bfloat16, where products or gradients' products are.
+  private func narrowSource(_ pass: Pass) -> UnsafeMutablePointer<UInt16>? {
+    if bfloat16 == nil { return nil }
+    if padded == nil { return readsNarrow ? pass.narrow(input()) : nil }
+    return UnsafeMutableRawPointer(savedMemory(pass)).assumingMemoryBound(to: UInt16.self)
   }
 
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
-    let narrowX = readsNarrow ? pass.narrow(input()) : nil
-    if let bfloat16, let narrowX, input().narrowMaker === self {
+    let narrowX = narrowSource(pass)
+    if let bfloat16, let narrowX, padded == nil, input().narrowMaker === self {
       bfloat16.narrow(pass.activation(input()), count: input().count(images: pass.images), pass, into: narrowX)
+    }
+    defer {
+      // In evaluation nobody reads the copy but normalisations, which make their own then.
+      if let bfloat16, pass.isTraining, output.narrowMaker === self, !writesNarrow, let copy = pass.narrow(output) {
+        bfloat16.narrow(pass.activation(output), count: output.count(images: pass.images), pass, into: copy)
+      }
     }
     if let winograd, winograd.goesForward, pass.isTraining {
       winograd.forward(
-        pass, scratchMemory(pass, backward: false), x: pass.activation(input()), w: pass.weights(w),
-        bias: parameter(2).map { UnsafePointer(pass.weights($0)) }, y: pass.activation(output))
+        pass, scratchMemory(pass, backward: false),
+        x: pass.activation(input()), w: pass.weights(w),
+        bias: parameter(2).map { UnsafePointer(pass.weights($0)) }, y: target(pass), isNarrow: writesNarrow)
       return
     }
     if padded != nil { copyPadded(pass) }
@@ -116,7 +149,7 @@ final class ConvolutionStep: Step {
         job.a = UnsafeRawPointer(x + group * geometry.groupChannels)
         job.b = UnsafeRawPointer(pass.weights(w) + group * packedCount)
         job.bias = bias
-        job.c = pass.activation(output) + group * geometry.groupFilters
+        job.c = UnsafeMutableRawPointer(pass.activation(output) + group * geometry.groupFilters)
         job.a_image = Int64(size)
         job.c_image = Int64(geometry.plane.outputCount * geometry.filters)
         job.images = Int32(pass.images)
@@ -125,8 +158,10 @@ final class ConvolutionStep: Step {
         job.columns = Int32(geometry.groupFilters)
         job.classes = Int32(classes.count)
         job.list = classes.baseAddress
-        if let bfloat16, let narrowX, pass.isTraining {
+        if let bfloat16, let narrowX, padded == nil, pass.isTraining {
           job.a = UnsafeRawPointer(narrowX)
+          job.c = target(pass)
+          job.c_narrow = writesNarrow ? 1 : 0
           bfloat16.convolve(
             &job, pass, weights: pass.weights(w), rows: packedCount / width, in: scratchMemory(pass, backward: false))
         } else {
@@ -134,6 +169,12 @@ final class ConvolutionStep: Step {
         }
       }
     }
+  }
+
+  /// Where training puts the output.
+  private func target(_ pass: Pass) -> UnsafeMutableRawPointer {
+    if writesNarrow, let narrow = pass.narrow(output) { return UnsafeMutableRawPointer(narrow) }
+    return UnsafeMutableRawPointer(pass.activation(output))
   }
 
   private func bfloat16Scratch(_ pass: Pass) -> UnsafeMutablePointer<Float> {
@@ -165,26 +206,31 @@ final class ConvolutionStep: Step {
 
   /// - Parameter narrowed: the slopes in bfloat16, where there are such.
   private func dataGradient(_ pass: Pass, _ w: Parameter, _ narrowed: UnsafeRawPointer?) {
-    let transposed = scratchMemory(pass, backward: true) + backwardScratchCount - transposedScratch
+    let transposed =
+      transposesIntoGradient
+      ? pass.gradient(w) : scratchMemory(pass, backward: true) + backwardScratchCount - transposedScratch
     let (dx, dy) = (pass.gradient(input()), pass.gradient(output))
+    let isNarrow = input().gradientIsNarrow
     for group in 0..<geometry.group {
       let from = pass.weights(w) + group * packedCount
       let to = transposed + group * transposedCount
-      pass.team.run { thread, threads in
-        pass.kernels.transpose_weights(
-          from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
+      if !transposesNarrow {
+        pass.team.run { thread, threads in
+          pass.kernels.transpose_weights(
+            from, to, Int32(taps), Int32(geometry.groupChannels), Int32(geometry.groupFilters), thread, threads)
+        }
       }
       if let winograd, winograd.givesData {
         winograd.dataGradient(
           pass, scratchMemory(pass, backward: true), dy: narrowed ?? UnsafeRawPointer(dy), isNarrow: narrowed != nil,
-          transposed: to, dx: dx, accumulates: modes[0] == .accumulate)
+          transposed: to, dx: dx, dxIsNarrow: isNarrow, accumulates: modes[0] == .accumulate)
         continue
       }
       backwardPlan.classes.withUnsafeBufferPointer { classes in
         var job = train_conv_job()
         job.a = UnsafeRawPointer(dy + group * geometry.groupFilters)
         job.b = UnsafeRawPointer(to)
-        job.c = dx + group * geometry.groupChannels
+        job.c = UnsafeMutableRawPointer(dx + group * geometry.groupChannels)
         job.a_image = Int64(geometry.plane.outputCount * geometry.filters)
         job.c_image = Int64(geometry.plane.inputCount * geometry.channels)
         job.images = Int32(pass.images)
@@ -196,7 +242,8 @@ final class ConvolutionStep: Step {
         job.list = classes.baseAddress
         if let bfloat16, let narrowed {
           job.a = narrowed
-          bfloat16.convolve(&job, pass, weights: to, rows: transposedCount / width, in: bfloat16Scratch(pass))
+          job.c_narrow = isNarrow ? 1 : 0
+          bfloat16.convolveTransposed(&job, pass, weights: from, in: bfloat16Scratch(pass))
         } else {
           convolve(&job, pass)
         }
@@ -208,7 +255,7 @@ final class ConvolutionStep: Step {
     let (x, size) = source(pass)
     let (taps, run) = tapsAndRun
     let dy = pass.gradient(output)
-    let narrowX = readsNarrow ? pass.narrow(input()).map { UnsafeRawPointer($0) } : nil
+    let narrowX = narrowSource(pass).map { UnsafeRawPointer($0) }
     if let winograd, winograd.sumsWeights {
       winograd.weightGradient(
         pass, scratchMemory(pass, backward: true), x: narrowX ?? UnsafeRawPointer(x),
@@ -259,7 +306,7 @@ final class ConvolutionStep: Step {
     guard let padded else { return }
     let plane = geometry.plane
     let channels = geometry.channels
-    let (from, to) = (pass.activation(input()), savedMemory(pass))
+    let (from, (to, size)) = (pass.activation(input()), source(pass))
     // A kernel that never reaches the last pixels leaves them out.
     let rows = min(plane.height.input, padded.height - plane.height.padBefore)
     let columns = min(plane.width.input, padded.width - plane.width.padBefore)
@@ -267,14 +314,16 @@ final class ConvolutionStep: Step {
       let first = pass.images * Int(thread) / Int(threads)
       let last = pass.images * Int(thread + 1) / Int(threads)
       for image in first..<last {
-        let target = to + image * padded.height * padded.width * channels
-        target.update(repeating: 0, count: padded.height * padded.width * channels)
+        (to + image * size).update(repeating: 0, count: size)
         for row in 0..<max(rows, 0) {
           let source = from + (image * plane.height.input + row) * plane.width.input * channels
           let start = ((row + plane.height.padBefore) * padded.width + plane.width.padBefore) * channels
-          (target + start).update(from: source, count: max(columns, 0) * channels)
+          (to + image * size + start).update(from: source, count: max(columns, 0) * channels)
         }
       }
+    }
+    if let bfloat16, pass.isTraining, let narrow = narrowSource(pass) {
+      bfloat16.narrow(to, count: pass.images * size, pass, into: narrow)
     }
   }
 }

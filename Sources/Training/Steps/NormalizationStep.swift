@@ -43,10 +43,17 @@ final class NormalizationStep: Step {
     bfloat16 != nil ? [] : [input()] + (hasResidual && rectifies ? [output] : [])
   }
   override var narrows: Bool { bfloat16 != nil }
+  override var readsNarrow: Bool { bfloat16 != nil }
+  /// What nobody else makes a copy of it reads as it is and copies.
+  override var readsFloat: Bool { !(readsNarrow && input().narrowMaker !== self) }
+  override func readsNarrowIfAlone(_ index: Int) -> Bool { bfloat16 != nil && index == 3 }
   override var readsOutputNarrow: Bool { bfloat16 != nil && hasResidual && rectifies }
-  /// Batch mean, 1/√(σ² + ε), scale and shift; x in bfloat16.
-  override var savedCount: Int { statisticsCount + (bfloat16 == nil ? 0 : (output.shape.count + 1) / 2) }
-  private var statisticsCount: Int { (4 * channels + 15) / 16 * 16 }
+  override var takesNarrowGradient: Bool { bfloat16 != nil }
+  override func givesNarrowGradient(_ index: Int) -> NarrowGiving {
+    bfloat16 == nil ? .never : index == 0 ? .alone : index == 3 ? .first : .never
+  }
+  /// Batch mean, 1/√(σ² + ε), scale and shift.
+  override var savedCount: Int { 4 * channels }
   override var scratchCount: Int { (3 * chunks + 3) * channels }
   override var passesThrough: Int? { hasResidual ? 3 : 0 }
   override var statistics: [RunningStatistic] { [mean, variance] }
@@ -58,7 +65,9 @@ final class NormalizationStep: Step {
     let saved = savedMemory(pass)
     let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
     let takesMoments = pass.isTraining && gamma.learns
-    if takesMoments { try takeMoments(pass, x, rows, saved) }
+    let narrow = bfloat16.flatMap { _ in pass.narrow(input()) }
+    let given = pass.isTraining && !readsFloat ? narrow : nil
+    if takesMoments { try takeMoments(pass, given.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(x), rows, saved) }
     for c in 0..<channels {
       if !takesMoments {
         saved[c] = self.mean.numbers[c]
@@ -72,11 +81,15 @@ final class NormalizationStep: Step {
     let y = pass.activation(output)
     let relu: Int32 = rectifies ? 1 : 0
     if let bfloat16 {
-      let (narrowX, narrowY) = (narrowInput(pass), output.narrowMaker === self ? pass.narrow(output) : nil)
+      let narrowY = output.narrowMaker === self ? pass.narrow(output) : nil
       let y = !pass.isTraining || output.isReadAsFloat ? y : nil
+      let narrowResidual = pass.isTraining && hasResidual && !input(3).isReadAsFloat ? pass.narrow(input(3)) : nil
       pass.team.run { thread, threads in
         bfloat16.norm_apply(
-          x, residual, y, narrowX, narrowY, scale, shift, Int64(rows), Int32(channels), relu, thread, threads)
+          given.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(x), given == nil ? 0 : 1,
+          narrowResidual.map { UnsafeRawPointer($0) } ?? residual.map { UnsafeRawPointer($0) },
+          narrowResidual == nil ? 0 : 1, y, given == nil ? narrow : nil, narrowY, scale, shift, Int64(rows),
+          Int32(channels), relu, thread, threads)
       }
       return
     }
@@ -85,13 +98,9 @@ final class NormalizationStep: Step {
     }
   }
 
-  private func narrowInput(_ pass: Pass) -> UnsafeMutablePointer<UInt16> {
-    UnsafeMutableRawPointer(savedMemory(pass) + statisticsCount).assumingMemoryBound(to: UInt16.self)
-  }
-
   /// Batch mean and 1/√(σ² + ε) into `saved`; the running statistics follow.
   private func takeMoments(
-    _ pass: Pass, _ x: UnsafeMutablePointer<Float>, _ rows: Int, _ saved: UnsafeMutablePointer<Float>
+    _ pass: Pass, _ x: UnsafeRawPointer, _ rows: Int, _ saved: UnsafeMutablePointer<Float>
   ) throws(GraphError) {
     let chunk = Int(TRAIN_NORM_CHUNK)
     let allRows = pass.share.map { $0.images * output.count(images: 1) / channels } ?? rows
@@ -100,9 +109,8 @@ final class NormalizationStep: Step {
         .at(place)
     }
     let partials = scratchMemory(pass, backward: false)
-    pass.team.run { thread, threads in
-      pass.kernels.norm_moments(x, Int64(rows), Int32(channels), partials, thread, threads)
-    }
+    let addUp = pass.isTraining && !readsFloat ? bfloat16?.norm_moments : pass.kernels.norm_moments
+    pass.team.run { thread, threads in addUp?(x, Int64(rows), Int32(channels), partials, thread, threads) }
     func moments(_ c: Int) -> (mean: Double, spread: Double) {
       // Chan, Golub and LeVeque's rule for joining the moments of two parts, in double.
       var (count, mean, spread) = (0.0, 0.0, 0.0)
@@ -158,8 +166,9 @@ final class NormalizationStep: Step {
     guard let gamma = parameter(1), let beta = parameter(2) else { return }
     let rows = output.count(images: pass.images) / channels
     let takesMoments = pass.isTraining && gamma.learns
-    let dy = pass.gradient(output)
-    let x = bfloat16 == nil ? UnsafeRawPointer(pass.activation(input())) : UnsafeRawPointer(narrowInput(pass))
+    let dy = pass.rawGradient(output)
+    let isNarrow: Int32 = output.gradientIsNarrow ? 1 : 0
+    let x = bfloat16 == nil ? UnsafeRawPointer(pass.activation(input())) : UnsafeRawPointer(pass.narrow(input()))
     let saved = savedMemory(pass)
     let (mean, inverse, scale, shift) = (saved, saved + channels, saved + 2 * channels, saved + 3 * channels)
     let partials = scratchMemory(pass, backward: true)
@@ -173,8 +182,8 @@ final class NormalizationStep: Step {
     let fromInput: Int32 = rectifies && !hasResidual ? 1 : 0
     pass.team.run { thread, threads in
       addUp?(
-        x, dy, y, masksInPlace ? dy : nil, mean, scale, shift, Int64(rows), Int32(channels), fromInput, partials,
-        thread, threads)
+        x, dy, y, masksInPlace ? dy : nil, mean, scale, shift, Int64(rows), Int32(channels), fromInput, isNarrow,
+        partials, thread, threads)
     }
     let chunk = Int(TRAIN_NORM_CHUNK)
     let factors = partials + 3 * chunks * channels
@@ -210,17 +219,34 @@ final class NormalizationStep: Step {
       factors[2 * channels + c] = takesMoments ? Float(-a * sum / Double(allRows) - b * Double(mean[c])) : 0
     }
     if modes[0] != .unwanted {
-      let dx = pass.gradient(input())
+      let dx = pass.rawGradient(input())
       let target =
         input().gradientIsNarrow
         ? TRAIN_NORM_NARROW : modes[0] == .accumulate ? TRAIN_NORM_ADDS : TRAIN_NORM_WRITES
       pass.team.run { thread, threads in
         gradient?(
           x, dy, dx, factors, factors + channels, factors + 2 * channels, scale, shift, Int64(rows), Int32(channels),
-          fromInput, target, thread, threads)
+          fromInput, isNarrow, target, thread, threads)
       }
     }
-    if hasResidual { pass.passOn(dy, to: input(3), modes[3]) }
+    if hasResidual { passOnResidual(pass) }
+  }
+
+  private func passOnResidual(_ pass: Pass) {
+    let (mode, slot) = (modes[3], input(3))
+    guard mode == .write || mode == .accumulate else { return }
+    guard let bfloat16, output.gradientIsNarrow || slot.gradientIsNarrow else {
+      pass.passOn(pass.gradient(output), to: slot, mode)
+      return
+    }
+    let (count, adds): (Int, Int32) = (output.count(images: pass.images), mode == .accumulate ? 1 : 0)
+    if slot.gradientIsNarrow {
+      let (dy, dx) = (pass.gradient(output), pass.rawGradient(slot).assumingMemoryBound(to: UInt16.self))
+      pass.team.run { thread, threads in bfloat16.narrow(dy, dx, count, thread, threads) }
+    } else {
+      let (dy, dx) = (pass.rawGradient(output).assumingMemoryBound(to: UInt16.self), pass.gradient(slot))
+      pass.team.run { thread, threads in bfloat16.widen(dy, dx, adds, count, thread, threads) }
+    }
   }
 
   private func set(_ target: UnsafeMutablePointer<Float>, _ value: Float, _ mode: Mode) {

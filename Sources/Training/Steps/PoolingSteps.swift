@@ -1,7 +1,7 @@
 import Kernels
 import ModelGraph
 
-/// MaxPool; keeps which input each output took. Operand: x.
+/// MaxPool; keeps which of the window's taps each output took. Operand: x.
 final class MaxPoolStep: Step {
   private let plane: WindowPlane
 
@@ -11,7 +11,7 @@ final class MaxPoolStep: Step {
   }
 
   override var readsBackward: [Slot] { [] }
-  override var savedCount: Int { output.shape.count }
+  override var savedCount: Int { (output.shape.count + 1) / 2 }
 
   override func forward(_ pass: Pass) throws(GraphError) {
     var pool = train_pool(plane, images: pass.images, channels: output.channels)
@@ -30,8 +30,8 @@ final class MaxPoolStep: Step {
     }
   }
 
-  private func indices(_ pass: Pass) -> UnsafeMutablePointer<Int32> {
-    UnsafeMutableRawPointer(savedMemory(pass)).assumingMemoryBound(to: Int32.self)
+  private func indices(_ pass: Pass) -> UnsafeMutablePointer<UInt16> {
+    UnsafeMutableRawPointer(savedMemory(pass)).assumingMemoryBound(to: UInt16.self)
   }
 }
 

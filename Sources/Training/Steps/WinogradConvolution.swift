@@ -76,23 +76,25 @@ struct WinogradConvolution {
 
   func forward(
     _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, x: UnsafePointer<Float>, w: UnsafePointer<Float>,
-    bias: UnsafePointer<Float>?, y: UnsafeMutablePointer<Float>
+    bias: UnsafePointer<Float>?, y: UnsafeMutableRawPointer, isNarrow: Bool
   ) {
     guard var part = parts.forward else { return }
+    part.job.target_narrow = isNarrow ? 1 : 0
     (part.job.x, part.job.w, part.job.bias, part.job.target) = (UnsafeRawPointer(x), w, bias, y)
     convolve(&part, pass, scratch)
   }
 
   /// - Parameters:
-  ///   - isNarrow: dy is bfloat16.
+  ///   - isNarrow, dxIsNarrow: dy, dx is bfloat16.
   ///   - transposed: the filters with inputs and outputs exchanged, packed.
   func dataGradient(
     _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, dy: UnsafeRawPointer, isNarrow: Bool,
-    transposed: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, accumulates: Bool
+    transposed: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, dxIsNarrow: Bool, accumulates: Bool
   ) {
     guard var part = parts.data else { return }
-    (part.job.x, part.job.w, part.job.target, part.job.accumulate) = (dy, transposed, dx, accumulates ? 1 : 0)
-    part.job.x_narrow = isNarrow ? 1 : 0
+    (part.job.x, part.job.w, part.job.target) = (dy, transposed, UnsafeMutableRawPointer(dx))
+    part.job.accumulate = accumulates ? 1 : 0
+    (part.job.x_narrow, part.job.target_narrow) = (isNarrow ? 1 : 0, dxIsNarrow ? 1 : 0)
     convolve(&part, pass, scratch)
   }
 
@@ -101,7 +103,8 @@ struct WinogradConvolution {
     areNarrow: (x: Bool, dy: Bool), dw: UnsafeMutablePointer<Float>, accumulates: Bool
   ) {
     guard var part = parts.weights else { return }
-    (part.job.x, part.job.y, part.job.target, part.job.accumulate) = (x, dy, dw, accumulates ? 1 : 0)
+    (part.job.x, part.job.y, part.job.target) = (x, dy, UnsafeMutableRawPointer(dw))
+    part.job.accumulate = accumulates ? 1 : 0
     (part.job.x_narrow, part.job.y_narrow) = (areNarrow.x ? 1 : 0, areNarrow.dy ? 1 : 0)
     prepare(&part, pass, scratch)
     forEachBlock(&part, pass, part.kernels.sums)
