@@ -4,7 +4,7 @@ public struct EngineOptions: Sendable {
   public enum Memory: String, Sendable, CaseIterable {
     /// Never more than the weights themselves: what is made of them is made while running.
     case small
-    /// Half as much again, where that gains most.
+    /// Half as much again or a little more, where that gains most.
     case balanced
     /// Whatever is fastest.
     case fast

@@ -266,7 +266,8 @@ static q8_tile_shape edge_of(const q8_winograd *v) {
 // A block's tiles, in an order in which those that have a point lie one behind the other: those at the edge that ends rows, whole
 // ones, those at the edge that ends columns, the corner. `ends` says where each kind ends.
 //
-// For products from taps in the order of the picture, but that of every TAPS_TILES tiles those at the edge that ends rows are last.
+// For products from taps in the order of the picture, but that of every TAPS_TILES tiles those at the edge that ends rows are
+// last.
 static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_block *b) {
   b->count = 0;
   if (v->multiplies_taps) {
@@ -328,8 +329,8 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
   transform_inputs(v->family->base, pixels, channels, flip, c->x_zero + flip, shape, to, point_bytes(v));
 }
 
-// The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point. With each
-// point as many bytes as its weights have are fetched, `fetch_step` further each time.
+// The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point.
+// With each point as many bytes as its weights have are fetched, `fetch_step` further each time.
 static void multiply(
     const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, const char *fetch,
     size_t fetch_step, int adds) {
@@ -362,7 +363,8 @@ static void multiply(
   }
 }
 
-// The same from taps, line by line of points for TAPS_TILES tiles and 16 of `outputs`. The next outputs' taps are fetched meanwhile.
+// The same from taps, line by line of points for TAPS_TILES tiles and 16 of `outputs`. The next outputs' taps are fetched
+// meanwhile.
 static void multiply_taps(
     const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t outputs, size_t from, size_t some) {
   const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;

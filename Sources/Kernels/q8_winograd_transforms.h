@@ -35,8 +35,8 @@ static inline q8_tile_shape q8_shape_of(size_t rows, size_t columns) {
 // What a line of ones comes to at the point 1; it comes to nothing at the others.
 static inline int q8_ones(size_t size) { return size == 2 ? 2 : size == 3 ? -2 : -6; }
 
-// A packed panel: nr multipliers and shifts (a bias is part of its shift); its traits; then either the weights of each point, or the
-// taps, [steps][9][nr][kr], or of a plan that multiplies taps [nr / 16][steps][9][16][kr].
+// A packed panel: nr multipliers and shifts (a bias is part of its shift); its traits; then either the weights of each point,
+// or the taps, [steps][9][nr][kr], or of a plan that multiplies taps [nr / 16][steps][9][16][kr].
 typedef struct {
   int32_t is_long;  // sums of all channels may overflow, of LONG_STEP they cannot
   int32_t is_fusible;  // scales are as q8_fused wants them

@@ -1,9 +1,9 @@
 // Winograd's products of few tiles straight from a filter's taps, for the winograd files only: weights are transformed in
 // registers, in the shadow of the multiplications (those and additions have pipes of their own), and never stored.
 //
-// One line of F(4, 3)'s points (0, 1, −1, 2, −2 and ∞) at a time, for 16 outputs of up to four tiles, 24 sums each. A line of taps
-// has there the values g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2 and g2. Tiles of fewer outputs have some of
-// the points.
+// One line of F(4, 3)'s points (0, 1, −1, 2, −2 and ∞) at a time, for 16 outputs of up to four tiles, 24 sums each. A line of
+// taps has there the values g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2 and g2. Tiles of fewer outputs
+// have some of the points.
 #ifndef GIEMSA_KERNELS_WINOGRAD_TAPS_H
 #define GIEMSA_KERNELS_WINOGRAD_TAPS_H
 

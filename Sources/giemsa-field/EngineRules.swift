@@ -6,7 +6,7 @@ enum EngineRules {
     OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
     OptionRule(
       name: "--memory", value: "HOW",
-      help: "what weights may take: small, balanced (half as much again; the default) or fast"),
+      help: "what weights may take: small, balanced (half as much again or a little more; the default) or fast"),
     OptionRule(
       name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
   ]

@@ -4,9 +4,9 @@
 // Six by six inputs (less their zero point) are transformed exactly: no value leaves 16 bits. Weights are transformed without
 // the formula's divisions, which makes them integers of 14 bits: exact, too. Where the sum over all channels of an output and
 // point of |weight| · largest input is not below 2³¹, sums are taken of 32 channels at a time, which cannot overflow, and
-// added up in float. All that is lost anywhere is what floats round.
-// Tiles at an edge with three rows or columns of outputs left, or fewer, are F(3, 3)'s or F(2, 3)'s in that direction, on the same
-// weights.
+// added up in float. All that is lost anywhere is what floats round. Tiles at an edge with three rows or columns of outputs
+// left, or fewer, are F(3, 3)'s or F(2, 3)'s in that direction, on the same weights.
+//
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_H
 #define GIEMSA_KERNELS_Q8_WINOGRAD_H
