@@ -15,6 +15,9 @@ enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25 };
 // of fewer still, adding to the sums of the channels before would be felt.
 enum { TRANSFORMED_BYTES = 400 * 1024, TRANSFORMED_CHANNELS = 64 };
 
+// Where inputs are transformed before, so many shares for each thread: one that is held up has others take from it.
+enum { TASKS_OF_A_THREAD = 4 };
+
 // With more tiles than this it pays to store what taps become.
 enum { MOST_TILES_OF_TAPS = 16 };
 
@@ -97,7 +100,8 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   // Few tiles: the threads share the outputs. What inputs become they make together before; but each all of them for itself where
   // there are several blocks.
   v->panel_blocks = 1;
-  if (v->tile_blocks % workers != 0) v->panel_blocks = smaller(panels, workers);
+  if (v->tile_blocks % workers != 0)
+    v->panel_blocks = smaller(panels, v->tile_blocks == 1 ? TASKS_OF_A_THREAD * workers : workers);
   v->tile_block = divide_up(tiles, v->tile_blocks);
   v->tile_blocks = divide_up(tiles, v->tile_block);
   v->panel_block = divide_up(panels, v->panel_blocks);
