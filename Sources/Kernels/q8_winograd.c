@@ -34,14 +34,14 @@ enum {
   REACH = Q8_REACH,
   POINTS = Q8_POINTS,
   NEAR_BYTES = 112 * 1024,  // of transformed inputs in a block: with its sums and a panel's weights they stay within 512 KiB
-  NEAR_WEIGHT_BYTES = 160 * 1024,  // of weights that were transformed from taps
-  MOST_TILES_OF_TAPS = 16  // with more it pays to store what taps become
+  NEAR_WEIGHT_BYTES = 160 * 1024  // of weights that were transformed from taps
 };
 
 // Transformed inputs of tiles that are multiplied with taps together.
 static size_t group_bytes(const q8_winograd *v) { return REACH * (v->convolution.in_channels / 32) * TAPS_BLOCK_BYTES; }
 
 static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
+
 // Where a tile lies, and the outputs that it has.
 typedef struct {
   size_t image, y, x, rows, columns;
@@ -55,7 +55,7 @@ typedef struct {
   tile_place *places;
   // Transformed: [points][tiles][channels], or for products from taps [groups][6 rows][channels / 32][6 points][4][32].
   char *inputs;
-  taps_tile tiles[MOST_TILES_OF_TAPS];  // for these
+  taps_tile tiles[TAPS_MOST_TILES];  // for these
   int16_t *weights;  // of some channels that were taps
   int32_t *sums;  // [points][tiles][nr]
   float *totals;  // likewise, of a long panel
@@ -112,7 +112,7 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
   v->family = kernels_q8_isa_available(isa) && families[isa].run ? &families[isa] : &families[KERNELS_Q8_PORTABLE];
   v->tile_rows = divide_up(c->out_height, TILE);
   v->tile_columns = divide_up(c->out_width, TILE);
-  v->multiplies_taps = v->keeps_taps && v->family->taps && c->in_channels % 32 == 0 && tiles_of(v) <= MOST_TILES_OF_TAPS;
+  v->multiplies_taps = v->keeps_taps && v->family->taps && c->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
   const size_t tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
   // To the nearest: a block somewhat too large is better than one more pass over all weights.
@@ -176,24 +176,24 @@ static inline __attribute__((always_inline)) void transform_six(
 
 // The 36 points of one tile from its 36 input pixels.
 KERNEL_BODY transform_inputs_body(
-    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, q8_tile_shape shape, char *out, size_t step) {
+    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, char *out, size_t step) {
   for (size_t c = 0; c < channels; c += LANES) {
     shorts d[POINTS], half[POINTS];
     for (size_t i = 0; i < POINTS; i++)
       d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
-    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.rows);
+    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.height);
     for (size_t row = 0; row < REACH; row++) {
-      if (!taps_has(shape.rows, row)) continue;
+      if (!taps_has(shape.height, row)) continue;
       shorts line[REACH];
-      transform_six(half + REACH * row, 1, line, 1, shape.columns);
+      transform_six(half + REACH * row, 1, line, 1, shape.width);
       for (size_t i = 0; i < REACH; i++)
-        if (taps_has(shape.columns, i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
+        if (taps_has(shape.width, i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
     }
   }
 }
 MULTIVERSION(
     transform_inputs,
-    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, q8_tile_shape shape, char *out, size_t step),
+    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, char *out, size_t step),
     (pixels, channels, flip, zero, shape, out, step))
 
 static inline __attribute__((always_inline)) void transform_back(
@@ -221,29 +221,29 @@ static inline __attribute__((always_inline)) void transform_back(
 // The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` numbers apart; of its shape fewer rows or columns
 // may be there. The points are floats in `totals`, or if that is NULL integers in `sums`.
 KERNEL_BODY transform_sums_body(
-    const int32_t *sums, const float *totals, size_t step, size_t nr, q8_tile_shape shape, float *out) {
+    const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out) {
   for (size_t o = 0; o < nr; o += 8) {
     floats m[POINTS], half[TILE * REACH];
     for (size_t column = 0; column < REACH; column++) {
-      if (!taps_has(shape.columns, column)) continue;
+      if (!taps_has(shape.width, column)) continue;
       for (size_t row = 0; row < REACH; row++) {
-        if (!taps_has(shape.rows, row)) continue;
+        if (!taps_has(shape.height, row)) continue;
         const size_t i = REACH * row + column, at = i * step + o;
         m[i] = totals ? *(const floats *)(const void *)(totals + at)
                       : __builtin_convertvector(*(const integers *)(const void *)(sums + at), floats);
       }
-      transform_back(m + column, REACH, half + column, REACH, shape.rows);
+      transform_back(m + column, REACH, half + column, REACH, shape.height);
     }
-    for (size_t row = 0; row < shape.rows; row++) {
+    for (size_t row = 0; row < shape.height; row++) {
       floats line[TILE];
-      transform_back(half + REACH * row, 1, line, 1, shape.columns);
-      for (size_t i = 0; i < shape.columns; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
+      transform_back(half + REACH * row, 1, line, 1, shape.width);
+      for (size_t i = 0; i < shape.width; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
     }
   }
 }
 MULTIVERSION(
     transform_sums,
-    (const int32_t *sums, const float *totals, size_t step, size_t nr, q8_tile_shape shape, float *out),
+    (const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out),
     (sums, totals, step, nr, shape, out))
 
 KERNEL_BODY add_sums_body(const int32_t *sums, size_t count, int adds, float *totals) {
@@ -257,8 +257,10 @@ static tile_place place_of(const q8_winograd *v, size_t tile) {
       row / v->tile_rows, y, x, smaller(TILE, v->convolution.out_height - y), smaller(TILE, v->convolution.out_width - x)};
 }
 
+static taps_tile shape_of(const tile_place *at) { return q8_shape_of(at->rows, at->columns); }
+
 // The shape of the corner tile.
-static q8_tile_shape edge_of(const q8_winograd *v) {
+static taps_tile edge_of(const q8_winograd *v) {
   const q8_convolution *c = &v->convolution;
   return q8_shape_of(c->out_height - (v->tile_rows - 1) * TILE, c->out_width - (v->tile_columns - 1) * TILE);
 }
@@ -276,8 +278,7 @@ static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_bl
         for (size_t tile = group; tile < smaller(last, group + TAPS_TILES); tile++) {
           const tile_place at = place_of(v, tile);
           if ((at.columns < TILE) != at_edge) continue;
-          const q8_tile_shape shape = q8_shape_of(at.rows, at.columns);
-          b->tiles[b->count] = (taps_tile){shape.rows, shape.columns};
+          b->tiles[b->count] = shape_of(&at);
           b->places[b->count++] = at;
         }
     return;
@@ -291,13 +292,11 @@ static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_bl
   }
 }
 
-static q8_tile_shape shape_of(const tile_place *at) { return q8_shape_of(at->rows, at->columns); }
-
 static void transform_tile(const q8_winograd *v, const tile_block *b, size_t tile) {
   const q8_convolution *c = &v->convolution;
   const size_t channels = c->in_channels;
   const tile_place at = b->places[tile];
-  const q8_tile_shape shape = shape_of(&at);
+  const taps_tile shape = shape_of(&at);
   const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
   const uint8_t *pixels[POINTS];
   for (size_t i = 0; i < REACH; i++) {
@@ -312,14 +311,16 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
 #if defined(__x86_64__)
   if (v->family->base == KERNELS_AVX512 && channels >= 32) {
     q8_winograd_points points = {.column_step = point_bytes(v), .channel_bytes = 2};
+    size_t row_step = REACH * point_bytes(v);
     if (v->multiplies_taps) {
       points.column_step = TAPS_TILES * 64;
       points.channel_bytes = TAPS_BLOCK_BYTES / 32;
+      row_step = group_bytes(v) / REACH;
       to = b->inputs + tile / TAPS_TILES * group_bytes(v);
     }
     for (size_t row = 0; row < REACH; row++) {
-      points.rows[row] = to + row * REACH * point_bytes(v);
-      if (v->multiplies_taps) points.rows[row] = to + row * (group_bytes(v) / REACH) + taps_slot(b->tiles, tile, row) * 64;
+      points.rows[row] = to + row * row_step;
+      if (v->multiplies_taps) points.rows[row] += taps_slot(b->tiles, tile, row) * 64;
     }
     q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, &points);
     return;
@@ -338,9 +339,9 @@ static void multiply(
   static const ptrdiff_t no_offset[1];
   const q8_igemm_family *family = v->family;
   const size_t nr = family->nr, row_bytes = v->convolution.in_channels * 2, steps = some / family->kr;
-  const q8_tile_shape edge = edge_of(v);
+  const taps_tile edge = edge_of(v);
   for (size_t point = 0; point < POINTS; point++, w += stride, fetch += fetch_step) {
-    const int whole_rows = !taps_has(edge.rows, point / REACH), whole_columns = !taps_has(edge.columns, point % REACH);
+    const int whole_rows = !taps_has(edge.height, point / REACH), whole_columns = !taps_has(edge.width, point % REACH);
     const size_t begin = whole_columns ? b->ends[0] : 0;
     const size_t end = whole_rows ? b->ends[1] : whole_columns ? b->ends[2] : b->count;
     if (begin == end) continue;

@@ -84,43 +84,43 @@ Q8_INLINE void input_line(__m512i *d, size_t size) {
 }
 
 Q8_INLINE void input_tile(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape,
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
     const q8_winograd_points *points) {
   // A zero point shows at one of the points.
-  const __m512i shown = _mm512_set1_epi16((int16_t)(q8_ones(shape.rows) * q8_ones(shape.columns) * zero));
+  const __m512i shown = _mm512_set1_epi16((int16_t)(q8_ones(shape.height) * q8_ones(shape.width) * zero));
   for (size_t start = 0; start < channels; start += LANES) {
     // The last vector reaches back rather than beyond the end; its first lanes come out as before.
     const size_t c = start + LANES <= channels ? start : channels - LANES;
     __m512i held[REACH][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
-      if (column > shape.columns + 1) break;
+      if (column > shape.width + 1) break;
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) {
-        if (i > shape.rows + 1) break;
+        if (i > shape.height + 1) break;
         const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(pixels[i * REACH + column] + c));
         line[i] = is_signed ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
       }
-      input_line(line, shape.rows);
+      input_line(line, shape.height);
       UNROLL for (size_t i = 0; i < REACH; i++) held[i][column] = line[i];
     }
     UNROLL for (size_t row = 0; row < REACH; row++) {
-      if (!taps_has(shape.rows, row)) continue;
+      if (!taps_has(shape.height, row)) continue;
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) line[i] = held[row][i];
-      input_line(line, shape.columns);
+      input_line(line, shape.width);
       if (row == 1) line[1] = _mm512_sub_epi16(line[1], shown);
       char *to = points->rows[row] + c * points->channel_bytes;
       UNROLL for (size_t i = 0; i < REACH; i++)
-        if (taps_has(shape.columns, i)) _mm512_storeu_si512(to + i * points->column_step, line[i]);
+        if (taps_has(shape.width, i)) _mm512_storeu_si512(to + i * points->column_step, line[i]);
     }
   }
 }
 
 TARGET void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape,
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
     const q8_winograd_points *to) {
-  static const q8_tile_shape whole = {TILE, TILE};
-  if (shape.rows < TILE || shape.columns < TILE) {
+  static const taps_tile whole = {TILE, TILE};
+  if (shape.height < TILE || shape.width < TILE) {
     if (is_signed) {
       input_tile(pixels, channels, 1, zero, shape, to);
     } else {
@@ -158,17 +158,17 @@ Q8_INLINE void output_line(const __m512 *m, __m512 *y, size_t size) {
 
 Q8_INLINE void output_tile(
     const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
-    q8_tile_shape shape, q8_residual_kind kind, const q8_fused *e) {
+    taps_tile shape, q8_residual_kind kind, const q8_fused *e) {
 #pragma clang loop unroll(disable)
   for (size_t half = 0; half < 32; half += 16) {
     __m512 held[TILE][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
-      if (!taps_has(shape.columns, column)) continue;
+      if (!taps_has(shape.width, column)) continue;
       __m512 m[REACH], line[TILE];
       UNROLL for (size_t i = 0; i < REACH; i++)
-        if (taps_has(shape.rows, i))
+        if (taps_has(shape.height, i))
           m[i] = _mm512_cvtepi32_ps(_mm512_loadu_si512(sums + (i * REACH + column) * step + half));
-      output_line(m, line, shape.rows);
+      output_line(m, line, shape.height);
       UNROLL for (size_t i = 0; i < TILE; i++) held[i][column] = line[i];
     }
     const __m512 multipliers = _mm512_load_ps(scales + half), shifts = _mm512_load_ps(scales + 32 + half);
@@ -177,7 +177,7 @@ Q8_INLINE void output_tile(
       const uint8_t *residual = kind == Q8_NO_RESIDUAL ? NULL : e->residual + row * residual_row + half;
       __m512 line[TILE];
       __m512i whole[TILE];
-      output_line(held[row], line, shape.columns);
+      output_line(held[row], line, shape.width);
       UNROLL for (size_t i = 0; i < TILE; i++) {
         // Beyond the edge there are no residuals.
         const uint8_t *r = kind == Q8_NO_RESIDUAL ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
@@ -191,10 +191,10 @@ Q8_INLINE void output_tile(
 TARGET void q8_winograd_output_avx512(
     const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
     const q8_fused *e) {
-  static const q8_tile_shape whole = {TILE, TILE};
-  const q8_tile_shape shape = q8_shape_of(rows, columns);
+  static const taps_tile whole = {TILE, TILE};
+  const taps_tile shape = q8_shape_of(rows, columns);
 #define KIND(kind)                                                                                       \
-  if (shape.rows < TILE || shape.columns < TILE) {                                                         \
+  if (shape.height < TILE || shape.width < TILE) {                                                         \
     output_tile(sums, step, scales, rows, columns, residual_row, y_row, shape, kind, e);           \
   } else {                                                                                               \
     output_tile(sums, step, scales, rows, columns, residual_row, y_row, whole, kind, e); \

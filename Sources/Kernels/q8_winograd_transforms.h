@@ -25,12 +25,10 @@ enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
 //   Bᵀ d = d0 − d2, d1 + d2, d2 − d1, d3 − d1    6 Aᵀ m = 6 m0 + 3 a, 3 b + 6 m∞
 //
 // No value becomes larger than F(4, 3)'s may at that point.
-typedef struct {
-  size_t rows, columns;  // of outputs: 2, 3 or 4
-} q8_tile_shape;
 
-static inline q8_tile_shape q8_shape_of(size_t rows, size_t columns) {
-  return (q8_tile_shape){larger(2, rows), larger(2, columns)};
+// The tile that has so many rows and columns of outputs, at an edge: 2 to 4 high and wide.
+static inline taps_tile q8_shape_of(size_t rows, size_t columns) {
+  return (taps_tile){larger(2, rows), larger(2, columns)};
 }
 // What a line of ones comes to at the point 1; it comes to nothing at the others.
 static inline int q8_ones(size_t size) { return size == 2 ? 2 : size == 3 ? -2 : -6; }
@@ -92,7 +90,7 @@ typedef struct {
 } q8_winograd_points;
 
 void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, q8_tile_shape shape, const q8_winograd_points *to);
+    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape, const q8_winograd_points *to);
 
 // 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from its 36 points' sums on.
 //

@@ -18,9 +18,6 @@ enum { TRANSFORMED_BYTES = 400 * 1024, TRANSFORMED_CHANNELS = 64 };
 // Where inputs are transformed before, so many shares for each thread: one that is held up has others take from it.
 enum { TASKS_OF_A_THREAD = 4 };
 
-// With more tiles than this it pays to store what taps become.
-enum { MOST_TILES_OF_TAPS = 16 };
-
 // Along one axis a tile has as many products as inputs; products at the same point, or all that one tap is multiplied
 // with, share their weights.
 static size_t products_along(size_t stride, size_t size) { return stride == 1 ? size + 2 : 2 * size + 1; }
@@ -90,7 +87,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   const size_t tiles = v->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
   const size_t workers = threads > 1 ? (size_t)threads : 1;
   v->multiplies_taps = v->keeps_taps && isa == KERNELS_AVX512 && v->stride == 1 && v->tile == 4 &&
-                       v->in_channels % 16 == 0 && tiles <= MOST_TILES_OF_TAPS;
+                       v->in_channels % 16 == 0 && tiles <= TAPS_MOST_TILES;
 
   v->input_pitch = (v->in_channels + 15) & ~(size_t)15;
   const size_t tile_bytes = side * side * v->input_pitch * sizeof(float);
@@ -320,7 +317,7 @@ static void transform_tiles(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t from, size_t to, float *inputs) {
   const size_t side = products_along(v->stride, v->tile), last = groups->first[4] - 1;
   const float *pixels[2][MOST_ALONG * MOST_ALONG];
-  taps_tile tiles[MOST_TILES_OF_TAPS];
+  taps_tile tiles[TAPS_MOST_TILES];
   if (v->multiplies_taps) find_taps_tiles(v, last + 1, tiles);
   place at = place_of(v, groups, first + from);
   find_pixels(v, at, pixels[from % 2]);
@@ -422,7 +419,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   b.products = b.transformed + transformed_floats(v);
   b.rows = (const float **)(b.products + side * side * v->product_stride);
   if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, b.inputs);
-  taps_tile tiles[MOST_TILES_OF_TAPS];
+  taps_tile tiles[TAPS_MOST_TILES];
   if (v->multiplies_taps) {
     find_taps_tiles(v, count, tiles);
   } else {

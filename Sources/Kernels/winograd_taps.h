@@ -14,6 +14,7 @@ enum {
   TAPS_TILES = 4,  // of a group that is multiplied together
   TAPS_POINTS = 6,  // of a line
   TAPS_OUTPUTS = 16,
+  TAPS_MOST_TILES = 16,  // of a layer: with more it pays to store what taps become
   TAPS_BLOCK_BYTES = TAPS_POINTS * TAPS_TILES * 64  // of a line's transformed inputs: 64 bytes of channels of each
 };
 
@@ -21,7 +22,7 @@ enum {
 static inline int taps_has(size_t size, size_t point) { return point <= size || point == 5; }
 
 typedef struct {
-  size_t height, width;
+  size_t height, width;  // in outputs
 } taps_tile;
 
 // Those tiles of a group that have a line: `threes` of them the point 3 in it, `fours` the point 4. They stand side by side in
@@ -60,8 +61,6 @@ static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line)
   size_t blocks, const char *x, const tap *taps, const char *ahead, size_t ahead_step, number *const *sums, \
       size_t sums_step
 
-typedef void (*f32_taps_kernel)(
-    size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
 typedef void (*s16_taps_kernel)(
     size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
 
