@@ -100,10 +100,10 @@ void q8_finish(
 
 void q8_fused_set(q8_fused *f, const q8_epilogue *e) {
   const int is_signed = e->low < 0;
-  *f = (q8_fused){.residual_signed = e->residual_signed};
+  *f = (q8_fused){.residual_signed = e->residual_signed, .whole = e->y_zero == 0 && e->low == 0 && e->high == 255};
   for (size_t i = 0; i < 16; i++) {
-    f->t_low[i] = e->t_low - e->t_zero;
-    f->t_high[i] = e->t_high - e->t_zero;
+    f->t_low[i] = (float)(e->t_low - e->t_zero);
+    f->t_high[i] = (float)(e->t_high - e->t_zero);
     f->t_multiplier[i] = e->t_multiplier;
     f->residual_multiplier[i] = e->residual_multiplier;
     f->residual_shift[i] = (float)-e->residual_zero * e->residual_multiplier;

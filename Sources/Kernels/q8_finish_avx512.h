@@ -10,50 +10,88 @@
 
 #define Q8_INLINE static inline __attribute__((always_inline)) TARGET
 
-typedef enum { Q8_NO_RESIDUAL, Q8_UNSIGNED_RESIDUAL, Q8_SIGNED_RESIDUAL } q8_residual_kind;
+// What kernels are made for apart. WHOLE: y is u8 without zero point and has its whole range, as behind a Relu, so that packing
+// is all there is to do.
+typedef enum {
+  Q8_NO_RESIDUAL,
+  Q8_UNSIGNED_RESIDUAL,
+  Q8_SIGNED_RESIDUAL,
+  Q8_WHOLE = 4,
+  Q8_NO_RESIDUAL_WHOLE = Q8_NO_RESIDUAL | Q8_WHOLE,
+  Q8_UNSIGNED_RESIDUAL_WHOLE = Q8_UNSIGNED_RESIDUAL | Q8_WHOLE
+} q8_finish_kind;
 
-static inline q8_residual_kind q8_residual_of(const q8_fused *e) {
-  return !e->residual ? Q8_NO_RESIDUAL : e->residual_signed ? Q8_SIGNED_RESIDUAL : Q8_UNSIGNED_RESIDUAL;
-}
+// `DO(kind)` with what `e` asks for.
+#define Q8_EACH_KIND(e, DO)                                                                                             \
+  switch (!(e)->residual ? Q8_NO_RESIDUAL : (e)->residual_signed ? Q8_SIGNED_RESIDUAL : Q8_UNSIGNED_RESIDUAL) {         \
+    case Q8_SIGNED_RESIDUAL: DO(Q8_SIGNED_RESIDUAL) break;                                                              \
+    case Q8_UNSIGNED_RESIDUAL:                                                                                          \
+      if ((e)->whole) {                                                                                                 \
+        DO(Q8_UNSIGNED_RESIDUAL_WHOLE)                                                                                  \
+      } else {                                                                                                          \
+        DO(Q8_UNSIGNED_RESIDUAL)                                                                                        \
+      }                                                                                                                 \
+      break;                                                                                                            \
+    default:                                                                                                            \
+      if ((e)->whole) {                                                                                                 \
+        DO(Q8_NO_RESIDUAL_WHOLE)                                                                                        \
+      } else {                                                                                                          \
+        DO(Q8_NO_RESIDUAL)                                                                                              \
+      }                                                                                                                 \
+  }
 
-// 16 outputs on y's grid, or with a residual on t's, less its zero point. `value` is a sum as float.
-Q8_INLINE __m512i q8_scaled_avx512(const q8_fused *e, __m512 value, __m512 multipliers, __m512 shifts, q8_residual_kind kind) {
-  const __m512i whole = _mm512_cvtps_epi32(_mm512_fmadd_ps(value, multipliers, shifts));
-  if (kind == Q8_NO_RESIDUAL) return whole;
-  return _mm512_min_epi32(_mm512_max_epi32(whole, _mm512_load_si512(e->t_low)), _mm512_load_si512(e->t_high));
+Q8_INLINE int q8_has_residual(q8_finish_kind kind) { return (kind & ~Q8_WHOLE) != Q8_NO_RESIDUAL; }
+
+// 16 outputs on y's grid, as integers, or with a residual on t's, less its zero point, as floats. `value` is a sum as float.
+Q8_INLINE __m512i q8_scaled_avx512(const q8_fused *e, __m512 value, __m512 multipliers, __m512 shifts, q8_finish_kind kind) {
+  const __m512 exact = _mm512_fmadd_ps(value, multipliers, shifts);
+  if (!q8_has_residual(kind)) return _mm512_cvtps_epi32(exact);
+  const __m512 t = _mm512_roundscale_ps(exact, _MM_FROUND_TO_NEAREST_INT);
+  return _mm512_castps_si512(_mm512_min_ps(_mm512_max_ps(t, _mm512_load_ps(e->t_low)), _mm512_load_ps(e->t_high)));
 }
 
 // What q8_scaled made, with 16 residuals added: on y's grid.
-Q8_INLINE __m512i q8_added_avx512(const q8_fused *e, __m512i t, q8_residual_kind kind, const uint8_t *residual) {
-  if (kind == Q8_NO_RESIDUAL) return t;
+Q8_INLINE __m512i q8_added_avx512(const q8_fused *e, __m512i scaled, q8_finish_kind kind, const uint8_t *residual) {
+  if (!q8_has_residual(kind)) return scaled;
+  const __m512 t = _mm512_castsi512_ps(scaled);
   const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)residual);
   const __m512i r = kind == Q8_SIGNED_RESIDUAL ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
   const __m512 other =
       _mm512_fmadd_ps(_mm512_cvtepi32_ps(r), _mm512_load_ps(e->residual_multiplier), _mm512_load_ps(e->residual_shift));
-  return _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_cvtepi32_ps(t), _mm512_load_ps(e->t_multiplier), other));
+  return _mm512_cvtps_epi32(_mm512_fmadd_ps(t, _mm512_load_ps(e->t_multiplier), other));
+}
+
+// Integers as words, on y's grid with its zero point.
+Q8_INLINE __m512i q8_words_avx512(const q8_fused *e, __m512i first, __m512i second, q8_finish_kind kind) {
+  const __m512i words = _mm512_packs_epi32(first, second);
+  return kind & Q8_WHOLE ? words : _mm512_adds_epi16(words, _mm512_load_si512(e->y_zero));
 }
 
 // Stores the 32 outputs of a pixel.
-Q8_INLINE void q8_store_avx512(const q8_fused *e, __m512i first, __m512i second, uint8_t *y) {
-  const __m512i words = _mm512_adds_epi16(_mm512_packs_epi32(first, second), _mm512_load_si512(e->y_zero));
+Q8_INLINE void q8_store_avx512(const q8_fused *e, __m512i first, __m512i second, uint8_t *y, q8_finish_kind kind) {
+  const __m512i words = q8_words_avx512(e, first, second, kind);
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13);
   __m256i bytes = _mm512_castsi512_si256(_mm512_permutexvar_epi32(order, _mm512_packus_epi16(words, words)));
-  bytes = _mm256_max_epu8(bytes, _mm256_load_si256((const __m256i *)(const void *)e->low));
-  bytes = _mm256_min_epu8(bytes, _mm256_load_si256((const __m256i *)(const void *)e->high));
-  bytes = _mm256_xor_si256(bytes, _mm256_load_si256((const __m256i *)(const void *)e->flip));
+  if (!(kind & Q8_WHOLE)) {
+    bytes = _mm256_max_epu8(bytes, _mm256_load_si256((const __m256i *)(const void *)e->low));
+    bytes = _mm256_min_epu8(bytes, _mm256_load_si256((const __m256i *)(const void *)e->high));
+    bytes = _mm256_xor_si256(bytes, _mm256_load_si256((const __m256i *)(const void *)e->flip));
+  }
   _mm256_storeu_si256((__m256i *)(void *)y, bytes);
 }
 
 // Stores 16 outputs of each of the first `count` (1 to 4) of four pixels.
-Q8_INLINE void q8_store_four_avx512(const q8_fused *e, const __m512i *whole, size_t count, uint8_t *y) {
-  const __m512i zero = _mm512_load_si512(e->y_zero);
-  const __m512i words0 = _mm512_adds_epi16(_mm512_packs_epi32(whole[0], whole[1]), zero);
-  const __m512i words1 = _mm512_adds_epi16(_mm512_packs_epi32(whole[2], whole[3]), zero);
+Q8_INLINE void q8_store_four_avx512(
+    const q8_fused *e, const __m512i *integers, size_t count, uint8_t *y, q8_finish_kind kind) {
+  const __m512i words0 = q8_words_avx512(e, integers[0], integers[1], kind);
+  const __m512i words1 = q8_words_avx512(e, integers[2], integers[3], kind);
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   __m512i bytes = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(words0, words1));
-  bytes = _mm512_max_epu8(bytes, _mm512_load_si512(e->low));
-  bytes = _mm512_min_epu8(bytes, _mm512_load_si512(e->high));
-  bytes = _mm512_xor_si512(bytes, _mm512_load_si512(e->flip));
+  if (!(kind & Q8_WHOLE)) {
+    bytes = _mm512_max_epu8(bytes, _mm512_load_si512(e->low));
+    bytes = _mm512_min_epu8(bytes, _mm512_load_si512(e->high));
+    bytes = _mm512_xor_si512(bytes, _mm512_load_si512(e->flip));
+  }
   _mm_storeu_si128((__m128i *)(void *)y, _mm512_castsi512_si128(bytes));
   if (count > 1) _mm_storeu_si128((__m128i *)(void *)(y + e->y_stride), _mm512_extracti32x4_epi32(bytes, 1));
   if (count > 2) _mm_storeu_si128((__m128i *)(void *)(y + 2 * e->y_stride), _mm512_extracti32x4_epi32(bytes, 2));

@@ -32,11 +32,12 @@ typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 //
 // Constants stand in every lane, so that instructions take them from memory. y comes as u8; `flip` is 128 where it is s8.
 typedef struct {
-  _Alignas(64) int32_t t_low[16], t_high[16];  // less t's zero point
+  _Alignas(64) float t_low[16], t_high[16];  // less t's zero point
   float t_multiplier[16], residual_multiplier[16], residual_shift[16];
   int16_t y_zero[32];
   uint8_t low[64], high[64], flip[64];
   int residual_signed;
+  int whole;  // y_zero, low and flip are 0, high is 255
 
   // Of the tile at hand. All outputs of a panel are stored, and as many residuals read, for each pixel.
   const uint8_t *residual;

@@ -158,7 +158,7 @@ Q8_INLINE void output_line(const __m512 *m, __m512 *y, size_t size) {
 
 Q8_INLINE void output_tile(
     const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
-    taps_tile shape, q8_residual_kind kind, const q8_fused *e) {
+    taps_tile shape, q8_finish_kind kind, const q8_fused *e) {
 #pragma clang loop unroll(disable)
   for (size_t half = 0; half < 32; half += 16) {
     __m512 held[TILE][REACH];
@@ -174,16 +174,16 @@ Q8_INLINE void output_tile(
     const __m512 multipliers = _mm512_load_ps(scales + half), shifts = _mm512_load_ps(scales + 32 + half);
 #pragma clang loop unroll(disable)
     for (size_t row = 0; row < rows; row++) {
-      const uint8_t *residual = kind == Q8_NO_RESIDUAL ? NULL : e->residual + row * residual_row + half;
+      const uint8_t *residual = !q8_has_residual(kind) ? NULL : e->residual + row * residual_row + half;
       __m512 line[TILE];
-      __m512i whole[TILE];
+      __m512i integers[TILE];
       output_line(held[row], line, shape.width);
       UNROLL for (size_t i = 0; i < TILE; i++) {
         // Beyond the edge there are no residuals.
-        const uint8_t *r = kind == Q8_NO_RESIDUAL ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
-        whole[i] = q8_added_avx512(e, q8_scaled_avx512(e, line[i], multipliers, shifts, kind), kind, r);
+        const uint8_t *r = !q8_has_residual(kind) ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
+        integers[i] = q8_added_avx512(e, q8_scaled_avx512(e, line[i], multipliers, shifts, kind), kind, r);
       }
-      q8_store_four_avx512(e, whole, columns, e->y + row * y_row + half);
+      q8_store_four_avx512(e, integers, columns, e->y + row * y_row + half, kind);
     }
   }
 }
@@ -199,10 +199,6 @@ TARGET void q8_winograd_output_avx512(
   } else {                                                                                               \
     output_tile(sums, step, scales, rows, columns, residual_row, y_row, whole, kind, e); \
   }
-  switch (q8_residual_of(e)) {
-    case Q8_UNSIGNED_RESIDUAL: KIND(Q8_UNSIGNED_RESIDUAL) break;
-    case Q8_SIGNED_RESIDUAL: KIND(Q8_SIGNED_RESIDUAL) break;
-    default: KIND(Q8_NO_RESIDUAL) break;
-  }
+  Q8_EACH_KIND(e, KIND)
 }
 #endif

@@ -20,7 +20,7 @@
 
 // The same with everything that follows done in registers: sums are neither stored nor read again, which with few products a
 // sum takes as long as they do.
-Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
+Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
   __m512i sum[MR][2];
   UNROLL for (size_t p = 0; p < pixels; p++) {
     sum[p][0] = LOAD(bias);
@@ -48,7 +48,7 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
   const uint8_t *r = e->residual;
   uint8_t *y = e->y;
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    q8_store_avx512(e, q8_added_avx512(e, sum[p][0], kind, r), q8_added_avx512(e, sum[p][1], kind, r + LANES), y);
+    q8_store_avx512(e, q8_added_avx512(e, sum[p][0], kind, r), q8_added_avx512(e, sum[p][1], kind, r + LANES), y, kind);
     r += e->residual_stride;
     y += e->y_stride;
   }
@@ -58,17 +58,18 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
 // by instructions that hardly share a pipe with vpdpbusd. Two tiles' sums are what the registers hold.
 enum { HALF = Q8_FUSED_ROW_PIXELS };
 
-Q8_INLINE void store_pixel(const q8_fused *e, const float *scales, const __m512i sum[2], size_t p, q8_residual_kind kind) {
+Q8_INLINE void store_pixel(const q8_fused *e, const float *scales, const __m512i sum[2], size_t p, q8_finish_kind kind) {
   const uint8_t *r = e->residual + p * e->residual_stride;
   const __m512i first = q8_scaled_avx512(
       e, _mm512_cvtepi32_ps(sum[0]), _mm512_load_ps(scales), _mm512_load_ps(scales + 2 * LANES), kind);
   const __m512i second = q8_scaled_avx512(
       e, _mm512_cvtepi32_ps(sum[1]), _mm512_load_ps(scales + LANES), _mm512_load_ps(scales + 3 * LANES), kind);
   q8_store_avx512(
-      e, q8_added_avx512(e, first, kind, r), q8_added_avx512(e, second, kind, r + LANES), e->y + p * e->y_stride);
+      e, q8_added_avx512(e, first, kind, r), q8_added_avx512(e, second, kind, r + LANES), e->y + p * e->y_stride,
+      kind);
 }
 
-Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_residual_kind kind) {
+Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_finish_kind kind) {
   const float *scales = (const float *)(bias + 2 * LANES);
   const int8_t *const panel = w;
   const size_t pixels = HALF, slice = 8 * LANES * steps / tiles & ~(size_t)63;
@@ -108,14 +109,11 @@ Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_residual_kind kind) {
 }
 
 TARGET void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS) {
-  switch (q8_residual_of(e)) {
-    case Q8_UNSIGNED_RESIDUAL: fused_row(tiles, steps, x, x_stride, bias, w, e, Q8_UNSIGNED_RESIDUAL); break;
-    case Q8_SIGNED_RESIDUAL: fused_row(tiles, steps, x, x_stride, bias, w, e, Q8_SIGNED_RESIDUAL); break;
-    default: fused_row(tiles, steps, x, x_stride, bias, w, e, Q8_NO_RESIDUAL); break;
-  }
+#define ROW(kind) fused_row(tiles, steps, x, x_stride, bias, w, e, kind);
+  Q8_EACH_KIND(e, ROW)
 }
 
-Q8_INLINE void fused(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
+Q8_INLINE void fused(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
 #undef CASE
 #define CASE(n) \
   case n: fused_tile(n, taps, steps, x, offsets, bias, w, e, kind); break;
@@ -126,10 +124,7 @@ Q8_INLINE void fused(Q8_FUSED_PARAMETERS, q8_residual_kind kind) {
 }
 
 TARGET void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS) {
-  switch (q8_residual_of(e)) {
-    case Q8_UNSIGNED_RESIDUAL: fused(pixels, taps, steps, x, offsets, bias, w, e, Q8_UNSIGNED_RESIDUAL); break;
-    case Q8_SIGNED_RESIDUAL: fused(pixels, taps, steps, x, offsets, bias, w, e, Q8_SIGNED_RESIDUAL); break;
-    default: fused(pixels, taps, steps, x, offsets, bias, w, e, Q8_NO_RESIDUAL); break;
-  }
+#define FUSED(kind) fused(pixels, taps, steps, x, offsets, bias, w, e, kind);
+  Q8_EACH_KIND(e, FUSED)
 }
 #endif

@@ -9,7 +9,7 @@
 
 // Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
 // enough tiles for each weight to be worth its way there.
-enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25 };
+enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25, FEWEST_TILES_OF_A_THREAD = 4 };
 
 // Weights that are transformed while running are those of so few channels at once that they stay in the second-level cache;
 // of fewer still, adding to the sums of the channels before would be felt.
@@ -77,6 +77,18 @@ static f32_winograd_axis cover(const f32_winograd *v, size_t extent) {
   return best;
 }
 
+static size_t whole_groups(size_t tiles) { return divide_up(tiles, TAPS_TILES) * TAPS_TILES; }
+
+// Whether threads do better with some of the tiles each than with some of the outputs: no thread waits for, or reads, what
+// another made of the inputs, and each has half as much of them near. Both read all weights, one from memory and the next
+// from the cache they share, so there must be tiles enough to hide that; weights that are transformed while running would be
+// transformed by each. Measured on x86 alone: the shared cache of a small Arm is smaller than a layer's weights.
+static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
+  if (v->isa != KERNELS_AVX512 && v->isa != KERNELS_AVX2) return 0;
+  if (v->multiplies_taps) return divide_up(tiles, TAPS_TILES) % threads == 0;
+  return !v->keeps_taps && tiles >= threads * FEWEST_TILES_OF_A_THREAD;
+}
+
 void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->isa = isa;
   v->family = f32_igemm_for(isa);
@@ -94,12 +106,14 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   size_t block = larger(FEWEST_TILES, NEAR_BYTES / tile_bytes);
   if (v->multiplies_taps) block = tiles;
   v->tile_blocks = blocks_for(tiles, block, workers);
+  if (v->tile_blocks == 1 && threads_split(v, tiles, workers)) v->tile_blocks = workers;
   // Few tiles: the threads share the outputs. What inputs become they make together before; but each all of them for itself where
   // there are several blocks.
   v->panel_blocks = 1;
   if (v->tile_blocks % workers != 0)
     v->panel_blocks = smaller(panels, v->tile_blocks == 1 ? TASKS_OF_A_THREAD * workers : workers);
   v->tile_block = divide_up(tiles, v->tile_blocks);
+  if (v->multiplies_taps) v->tile_block = whole_groups(v->tile_block);
   v->tile_blocks = divide_up(tiles, v->tile_block);
   v->panel_block = divide_up(panels, v->panel_blocks);
   v->panel_blocks = divide_up(panels, v->panel_block);
@@ -276,10 +290,10 @@ static void find_runs(
   starts[along * along] = found;
 }
 
-// A block's tiles where they are multiplied with taps as they come: all there are, since such a plan has one block.
-static void find_taps_tiles(const f32_winograd *v, size_t count, taps_tile *tiles) {
+// A block's tiles where they are multiplied with taps as they come: whole groups, from tile `first` on.
+static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, taps_tile *tiles) {
   for (size_t tile = 0; tile < count; tile++) {
-    const place at = place_in_group(v, tile);
+    const place at = place_in_group(v, first + tile);
     tiles[tile] = (taps_tile){at.height, at.width};
   }
 }
@@ -318,7 +332,7 @@ static void transform_tiles(
   const size_t side = products_along(v->stride, v->tile), last = groups->first[4] - 1;
   const float *pixels[2][MOST_ALONG * MOST_ALONG];
   taps_tile tiles[TAPS_MOST_TILES];
-  if (v->multiplies_taps) find_taps_tiles(v, last + 1, tiles);
+  if (v->multiplies_taps) find_taps_tiles(v, first, smaller(v->tile_block, last + 1 - first), tiles);
   place at = place_of(v, groups, first + from);
   find_pixels(v, at, pixels[from % 2]);
   for (size_t tile = from; tile < to; tile++) {
@@ -421,7 +435,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, b.inputs);
   taps_tile tiles[TAPS_MOST_TILES];
   if (v->multiplies_taps) {
-    find_taps_tiles(v, count, tiles);
+    find_taps_tiles(v, first, count, tiles);
   } else {
     for (size_t tile = 0; tile < count; tile++) b.rows[tile] = b.inputs + tile * v->input_pitch;
     find_runs(v, &groups, first, last, b.runs, b.starts);
