@@ -205,7 +205,7 @@ static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
   v.x_zero = (v.x_signed ? -128 : 0) + between(0, low ? 31 : 255);
   v.out_height = (v.in_height + 2 * v.pad_top - v.dilation_height * (v.kernel_height - 1) - 1) / v.stride_height + 1;
   v.out_width = (v.in_width + 2 * v.pad_left - v.dilation_width * (v.kernel_width - 1) - 1) / v.stride_width + 1;
-  v.epilogue = (q8_epilogue){.y_zero = 100, .high = 255, .residual_zero = 90, .residual_multiplier = 0.5f};
+  v.epilogue = (q8_epilogue){.y_zero = between(0, 1) ? 0 : 100, .high = 255, .residual_zero = 90, .residual_multiplier = 0.5f};
   if (residual && v.x_signed) {
     v.epilogue.intermediate = 1;
     v.epilogue.t_zero = 120, v.epilogue.t_high = 255;
