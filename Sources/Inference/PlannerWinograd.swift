@@ -18,8 +18,8 @@ struct WinogradChoice {
 /// are transformed again for every block of tiles. Constants measured on a Zen 4 with AVX-512, one thread and two.
 struct WinogradCost {
   /// Of a byte of weights: for all threads together, and what each of them waits.
-  static let weightByte = 0.9
-  static let weightByteAlone = 1.6
+  static let weightByte = 1.6
+  static let weightByteAlone = 0.9
   /// The part of the shorter that is not hidden.
   static let seen = 0.1
   /// Of a transformed weight: what takes its time is that it must be written.

@@ -62,8 +62,9 @@ static size_t blocks_for(size_t count, size_t block, size_t threads) {
   return smaller(blocks, count);
 }
 
-// Covers `extent` outputs with tiles of one or two sizes, with as few products as possible.
-static f32_winograd_axis cover(const f32_winograd *v, size_t extent) {
+// Covers `extent` outputs with tiles of one or two sizes, with as few products as possible; of two ways that are as good, the
+// one of more even sizes or the other.
+static f32_winograd_axis cover(const f32_winograd *v, size_t extent, int is_even) {
   f32_winograd_axis best = {.larges = divide_up(extent, v->tile), .small = v->tile};
   best.products = best.larges * products_along(v->stride, v->tile);
   for (size_t small = 1; small < v->tile; small++) {
@@ -71,7 +72,7 @@ static f32_winograd_axis cover(const f32_winograd *v, size_t extent) {
     for (size_t larges = 0; larges * v->tile < extent; larges++) {
       f32_winograd_axis axis = {.larges = larges, .small = small, .smalls = divide_up(extent - larges * v->tile, small)};
       axis.products = larges * products_along(v->stride, v->tile) + axis.smalls * products_along(v->stride, small);
-      if (axis.products < best.products) best = axis;
+      if (axis.products < best.products || (is_even && axis.products == best.products)) best = axis;
     }
   }
   return best;
@@ -93,8 +94,9 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->isa = isa;
   v->family = f32_igemm_for(isa);
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
-  v->down = cover(v, v->out_height);
-  v->across = cover(v, v->out_width);
+  // Of even rows threads have as much each; taps are multiplied the faster the more of a row's tiles are whole.
+  v->down = cover(v, v->out_height, 1);
+  v->across = cover(v, v->out_width, 0);
   v->products = v->batch * v->down.products * v->across.products;
   const size_t tiles = v->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
   const size_t workers = threads > 1 ? (size_t)threads : 1;
@@ -114,10 +116,10 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
     v->panel_blocks = smaller(panels, v->tile_blocks == 1 ? TASKS_OF_A_THREAD * workers : workers);
   v->tile_block = divide_up(tiles, v->tile_blocks);
   if (v->multiplies_taps) v->tile_block = whole_groups(v->tile_block);
-  v->tile_blocks = divide_up(tiles, v->tile_block);
   v->panel_block = divide_up(panels, v->panel_blocks);
   v->panel_blocks = divide_up(panels, v->panel_block);
   v->tasks = v->tile_blocks * v->panel_blocks;
+  v->interleave = v->panel_blocks % workers == 0 && v->tile_blocks == 1 ? workers : 1;
   v->input_tasks = v->tile_blocks == 1 && v->panel_blocks > 1 ? smaller(tiles, workers) : 0;
 
   // One cache line more than a power of two: the products of a tile would else share few sets of the cache.
@@ -205,7 +207,12 @@ static tile_groups groups_of(const f32_winograd *v) {
   return groups;
 }
 
-// For products from taps in the order of the picture, but that of every TAPS_TILES tiles small ones across are last.
+// For products from taps rows of tiles are in the order of the picture, the small ones spread evenly, so that threads that
+// share the groups have as much each. But of every TAPS_TILES tiles small ones across are last.
+static size_t small_rows_before(const f32_winograd *v, size_t row) {
+  return row * v->down.smalls / (v->down.larges + v->down.smalls);
+}
+
 static place place_in_group(const f32_winograd *v, size_t tile) {
   const size_t columns = v->across.larges + v->across.smalls, rows = v->down.larges + v->down.smalls;
   const size_t group = tile / TAPS_TILES * TAPS_TILES, end = smaller(group + TAPS_TILES, v->batch * rows * columns);
@@ -213,11 +220,11 @@ static place place_in_group(const f32_winograd *v, size_t tile) {
   for (int is_small = 0; is_small < 2; is_small++)
     for (size_t other = group; other < end; other++)
       if ((other % columns >= v->across.larges) == is_small && at-- == 0) found = other;
-  const size_t row = found / columns % rows, column = found % columns;
-  const int small_down = row >= v->down.larges, small_across = column >= v->across.larges;
+  const size_t row = found / columns % rows, column = found % columns, smalls = small_rows_before(v, row);
+  const int small_down = small_rows_before(v, row + 1) > smalls, small_across = column >= v->across.larges;
   return (place){
       .image = found / columns / rows,
-      .y = small_down ? v->down.larges * v->tile + (row - v->down.larges) * v->down.small : row * v->tile,
+      .y = (row - smalls) * v->tile + smalls * v->down.small,
       .x = small_across ? v->across.larges * v->tile + (column - v->across.larges) * v->across.small : column * v->tile,
       .height = small_down ? v->down.small : v->tile,
       .width = small_across ? v->across.small : v->tile};
@@ -299,15 +306,15 @@ static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, t
 }
 
 // The products of a panel from its taps, line by line of points for a group of tiles and TAPS_OUTPUTS of `outputs`. The next
-// outputs' taps are fetched meanwhile.
+// outputs' taps are fetched meanwhile, behind the panel's last what is at `after`.
 static void multiply_taps(
     const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
-    float *products) {
+    const char *after, float *products) {
 #if defined(__x86_64__)
   const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
   const size_t fetch_step = divide_up(9 * TAPS_OUTPUTS * sizeof(float), groups * TAPS_POINTS);
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += taps_floats) {
-    const char *fetch = (const char *)(taps + taps_floats);
+    const char *fetch = output + TAPS_OUTPUTS < outputs ? (const char *)(taps + taps_floats) : after;
     for (size_t group = 0; group < groups; group++)
       for (size_t line = 0; line < TAPS_POINTS; line++) {
         const taps_line of = taps_line_of(tiles, count, group, line);
@@ -322,7 +329,7 @@ static void multiply_taps(
       }
   }
 #else
-  (void)v, (void)tiles, (void)count, (void)outputs, (void)inputs, (void)taps, (void)products;
+  (void)v, (void)tiles, (void)count, (void)outputs, (void)inputs, (void)taps, (void)after, (void)products;
 #endif
 }
 
@@ -371,8 +378,9 @@ typedef struct {
   size_t starts[MOST_SETS + 1], cuts;
 } tile_block;
 
-// The products of a panel, from stored weights or from taps that are transformed some channels at a time.
-static void multiply(const f32_winograd *v, const tile_block *b, const float *panel) {
+// The products of a panel, from stored weights or from taps that are transformed some channels at a time. What is at `after` is
+// fetched last.
+static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, const char *after) {
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
   const size_t nr = v->family->nr, channels = v->in_channels, sets = sets_of(v);
@@ -386,7 +394,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
       const float *taps = w + c * 9 * nr;
       transforms->filter(v->stride, v->tile, taps, some, nr, v->set_stride, b->transformed);
       w = b->transformed;
-      product.ahead = (const char *)(taps + some * 9 * nr);
+      product.ahead = c + some < channels ? (const char *)(taps + some * 9 * nr) : after;
       slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), b->cuts));
     }
     for (size_t set = 0; set < sets; set++, w += v->set_stride) {
@@ -395,7 +403,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
         for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) cuts += b->runs[r].cuts;
         if (cuts == 0) continue;
         slice = whole_lines(divide_up(v->set_stride * sizeof(float), cuts));
-        product.ahead = (const char *)(w + v->set_stride);
+        product.ahead = set + 1 < sets ? (const char *)(w + v->set_stride) : after;
       }
       product.ahead_step = divide_up(slice, some);
       for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) {
@@ -418,14 +426,23 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
   }
 }
 
+// The first tile of a block: the blocks differ by one at most, or where groups are multiplied by none.
+static size_t block_start(const f32_winograd *v, size_t tiles, size_t block) {
+  return v->multiplies_taps ? smaller(block * v->tile_block, tiles) : tiles * block / v->tile_blocks;
+}
+
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
   const size_t nr = v->family->nr, side = products_along(v->stride, v->tile), panels = panels_of(v), sets = sets_of(v);
   const tile_groups groups = groups_of(v);
   const size_t all_tiles = groups.first[4];
-  const size_t first = task % v->tile_blocks * v->tile_block, last = smaller(all_tiles, first + v->tile_block);
-  const size_t first_panel = task / v->tile_blocks * v->panel_block;
-  const size_t last_panel = smaller(panels, first_panel + v->panel_block), count = last - first;
+  const size_t block = task % v->tile_blocks;
+  const size_t first = block_start(v, all_tiles, block), count = block_start(v, all_tiles, block + 1) - first;
+  // Threads' shares of the outputs are interleaved, so that what each fetches last is where it goes on in the next layer, whose
+  // weights lie behind these.
+  const size_t share = v->panel_blocks / v->interleave, at_task = task / v->tile_blocks;
+  const size_t panel_block = at_task % share * v->interleave + at_task / share;
+  const size_t first_panel = panel_block * v->panel_block, last_panel = smaller(panels, first_panel + v->panel_block);
 
   float *own = (float *)((char *)v->scratch + worker * v->scratch_bytes);
   tile_block b = {.inputs = v->input_tasks > 0 ? v->scratch : own};
@@ -438,7 +455,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
     find_taps_tiles(v, first, count, tiles);
   } else {
     for (size_t tile = 0; tile < count; tile++) b.rows[tile] = b.inputs + tile * v->input_pitch;
-    find_runs(v, &groups, first, last, b.runs, b.starts);
+    find_runs(v, &groups, first, first + count, b.runs, b.starts);
     for (size_t r = 0; r < b.starts[sets]; r++) b.cuts += b.runs[r].cuts;
   }
 
@@ -451,11 +468,13 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       .high = v->high};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const float *bias = v->w + panel * panel_floats(v);
+    const size_t next = panel + 1 < last_panel ? panel + 1 : (panel_block + v->interleave) * v->panel_block;
+    const char *after = (const char *)(v->w + next * panel_floats(v));
     const size_t output = panel * nr, outputs = smaller(nr, v->out_channels - output);
     if (v->multiplies_taps) {
-      multiply_taps(v, tiles, count, outputs, b.inputs, bias + nr, b.products);
+      multiply_taps(v, tiles, count, outputs, b.inputs, bias + nr, after, b.products);
     } else {
-      multiply(v, &b, bias + nr);
+      multiply(v, &b, bias + nr, after);
     }
     for (size_t tile = 0; tile < count; tile++) {
       const place at = place_of(v, &groups, first + tile);

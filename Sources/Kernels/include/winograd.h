@@ -58,6 +58,7 @@ typedef struct {
   size_t products;  // of all tiles, for each channel and output
   size_t tile_block, tile_blocks;  // tiles that are transformed, multiplied and transformed back together
   size_t panel_block, panel_blocks;  // panels of outputs of a task
+  size_t interleave;  // neighbouring blocks of panels are of so many threads
   size_t input_pitch, input_stride;  // floats from tile to tile and from product to product of transformed inputs
   size_t input_floats;  // of all of them
   size_t product_stride;  // floats from product to product
