@@ -63,7 +63,7 @@ public struct PictureClassifier: Sendable {
   }
 
   /// Probabilities, adding up to 1, of one picture's scores.
-  public func probabilities(_ scores: some Collection<Float>) -> [Double] {
+  public func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double] {
     if endsInSoftmax { return scores.map { Double($0) } }
     var most = -Double.infinity
     for score in scores { most = max(most, Double(score)) }

@@ -12,6 +12,13 @@ struct AnswerFormat {
   let top: Int?
   /// Characters of the longest path.
   let pathWidth: Int
+  /// And of the longest class name.
+  private let classWidth: Int
+
+  init(kind: Kind, classes: [String], top: Int?, pathWidth: Int) {
+    (self.kind, self.classes, self.top, self.pathWidth) = (kind, classes, top, pathWidth)
+    classWidth = classes.reduce(5) { max($0, AnswerFormat.width($1)) }
+  }
 
   /// Answers for people get the counts below them; answers for machines leave them to standard error.
   var isForMachines: Bool { kind != .table }
@@ -69,8 +76,6 @@ struct AnswerFormat {
       return AnswerFormat.trimmed(line) + "\n"
     }
   }
-
-  private var classWidth: Int { classes.reduce(5) { max($0, AnswerFormat.width($1)) } }
 
   /// The classes to write, the likeliest first; just that one where all are written in the model's order.
   private func ranked(_ probabilities: [Double]) -> [Int] {

@@ -68,7 +68,7 @@ enum InferCommand {
     var counts = [Int](repeating: 0, count: model.classes.count)
     var bad = walk.problems.count
     var names: [String] = []
-    var pictures: [Picture] = []
+    var pictures: [Tensor] = []
     func flush() throws(UsageError) {
       if pictures.isEmpty { return }
       let answers: [[Double]]

@@ -10,7 +10,8 @@ final class PictureModel {
   let classifier: PictureClassifier
   let preprocessing: Preprocessing
   private let engine: Engine
-  private var batch: Tensor
+  /// What several pictures are brought together in.
+  private var batch: Tensor?
 
   /// What the command line says of a model that does not say it itself.
   struct Overrides {
@@ -48,29 +49,28 @@ final class PictureModel {
       _ = try PassPipeline.optimize(&graph)
       engine = try Engine(consume graph, inputShapes: [classifier.inputShape], options: options)
       try weights.check()
-      self.batch = try Tensor(zeros: classifier.inputShape)
+      self.batch = classifier.batch > 1 ? try Tensor(zeros: classifier.inputShape) : nil
     } catch {
       throw UsageError(message: "\(path): \(error)")
     }
   }
 
-  /// The probabilities of each picture, prepared (``Preprocessing/prepared(_:)``); at most ``PictureClassifier/batch`` of
-  /// them at a time.
-  func probabilities(_ pictures: [Picture]) throws(GraphError) -> [[Double]] {
+  /// The probabilities of each picture (``Preprocessing/tensor(_:)``); at most ``PictureClassifier/batch`` of them at a time.
+  func probabilities(_ pictures: [Tensor]) throws(GraphError) -> [[Double]] {
     let step = preprocessing.floatsPerPicture
-    batch.withMutableElements(Float.self) { all in
+    batch?.withMutableElements(Float.self) { all in
       for (index, picture) in pictures.enumerated() {
-        let planes = UnsafeMutableBufferPointer(rebasing: all[(index * step)..<((index + 1) * step)])
-        picture.pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
+        let place = UnsafeMutableBufferPointer(rebasing: all[(index * step)..<((index + 1) * step)])
+        picture.withElements(Float.self) { _ = place.update(from: $0) }
       }
     }
-    guard let scores = try engine.run([batch]).first, scores.type == .float32 else {
+    guard let input = batch ?? pictures.first, let scores = try engine.run([input]).first, scores.type == .float32 else {
       throw GraphError(.typeMismatch, "the model's scores are not float32")
     }
     return scores.withElements(Float.self) { scores in
       pictures.indices.map { index in
         let first = index * classifier.classCount
-        return classifier.probabilities(scores[first..<(first + classifier.classCount)])
+        return classifier.probabilities(.init(rebasing: scores[first..<(first + classifier.classCount)]))
       }
     }
   }

@@ -1,12 +1,13 @@
 import Imaging
+import ModelGraph
 import Platform
 
-/// Pictures ready for the model, in the files' order: read, decoded and resized by a thread beside the one that runs the
-/// model, a few pictures ahead of it. A single picture is prepared when it is asked for.
+/// Pictures ready for the model, in the files' order: read, decoded, resized and normalised by a thread beside the one that
+/// runs the model, a few pictures ahead of it. A single picture is prepared when it is asked for.
 final class PictureQueue {
-  /// A picture of the model's size, or why there is none.
+  /// A picture as the model takes it, `[1, 3, height, width]`, or why there is none.
   enum Entry {
-    case picture(Picture)
+    case picture(Tensor)
     case problem(String)
   }
 
@@ -75,7 +76,7 @@ private final class PictureShelf {
 
   func prepared(_ index: Int) -> PictureQueue.Entry {
     do {
-      return .picture(preprocessing.prepared(try PNGFile.read(files[index])))
+      return .picture(try preprocessing.tensor([try PNGFile.read(files[index])]))
     } catch {
       return .problem(error.message)
     }

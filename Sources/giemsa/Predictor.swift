@@ -95,7 +95,8 @@ final class Predictor {
         scores.withElements(Float.self) { scores in
           for (row, index) in batch.indices.enumerated() {
             let first = row * classifier.classCount
-            let probabilities = classifier.probabilities(scores[first..<(first + classifier.classCount)])
+            let probabilities = classifier.probabilities(
+              .init(rebasing: scores[first..<(first + classifier.classCount)]))
             for (place, source) in order.enumerated() {
               sums[index][place] += probabilities[source] / Double(ways.count)
             }

@@ -133,7 +133,8 @@ def growth(data):
     text = ("## Growth\n\n![Time and memory against batch and number of pictures](plots/growth.svg)\n\n"
             f"{NAMES[found['model']]}, one thread, `--memory fast`. A batch is one run of `bench --batch`; pictures are PNG "
             "files of 224 × 224 given to one `infer`, from before the process exists to after its end, against the same "
-            "number of runs of `bench` (goal: at least 0.95 of that rate once it is under way: the increments tell).\n\n")
+            "number of runs of `bench` (goal: at least 0.95 of that rate once it is under way: the increments tell). Medians of "
+            f"{len(next(iter(found['bare'].values())))} rounds, of the increments too.\n\n")
     rows = [[kind, batch, f"{r['ms']:.1f}", f"{r['ms'] / batch:.1f}", f"{r['peak_mib']:.0f}"]
             for kind, results in found["batch"].items() for batch, r in results.items()]
     text += table(["", "batch", "ms", "ms a picture", "peak MiB"], rows) + "\n"
@@ -143,8 +144,11 @@ def growth(data):
         for count, r in results.items():
             step = "–"
             if before:
-                step = f"{found['bare'][kind] / ((r['ms'] - before[1]) / (count - before[0])):.2f}"
-            rows.append([kind, count, f"{r['ms'] / 1e3:.2f}", f"{count / r['ms'] * 1e3:.1f}", step, f"{r['peak_mib']:.0f}"])
+                shares = [bare * (count - before[0]) / (ms - less)
+                          for bare, ms, less in zip(found["bare"][kind], r["ms"], before[1])]
+                step = f"{statistics.median(shares):.2f}"
+            ms = statistics.median(r["ms"])
+            rows.append([kind, count, f"{ms / 1e3:.2f}", f"{count / ms * 1e3:.1f}", step, f"{r['peak_mib']:.0f}"])
             before = (count, r["ms"])
     return text + table(["", "pictures", "s", "pictures/s", "increment, of the bare rate", "peak MiB"], rows)
 
@@ -274,7 +278,7 @@ def pictures(data):
         drawn["growth"] = plots.lines("Growth with batch and pictures", [
             ("Time of a run", "batch", "ms", [(k, [(b, r["ms"]) for b, r in v.items()]) for k, v in found["batch"].items()]),
             ("Peak memory", "batch", "MiB", [(k, [(b, r["peak_mib"]) for b, r in v.items()]) for k, v in found["batch"].items()]),
-            ("Time of infer", "pictures", "s", [(k, [(n, r["ms"] / 1e3) for n, r in v.items()]) for k, v in found["pictures"].items()]),
+            ("Time of infer", "pictures", "s", [(k, [(n, statistics.median(r["ms"]) / 1e3) for n, r in v.items()]) for k, v in found["pictures"].items()]),
             ("Peak memory", "pictures", "MiB", [(k, [(n, r["peak_mib"]) for n, r in v.items()]) for k, v in found["pictures"].items()]),
         ])
     return drawn
