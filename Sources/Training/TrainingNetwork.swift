@@ -27,6 +27,8 @@ public final class TrainingNetwork {
   public let classes: Int
   /// Steps taken so far by ``step(images:labels:optimizer:rate:momentum:)``.
   public private(set) var stepCount = 0
+  /// Of everything that lives within a step: activations, their gradients, scratch.
+  public var activationBytes: Int { plan.arena.count * MemoryLayout<Float>.stride }
 
   /// Of the last whole step; nil before the first.
   public private(set) var largestGradient: LargestGradient?
@@ -72,11 +74,13 @@ public final class TrainingNetwork {
   ///   - ranks: those that train the same network, each with its part of every batch, this one's up to `inputShape[0]`
   ///     pictures. A step is then one of all of them or of none: weights, moments and running statistics change when all
   ///     gradients are there.
+  ///   - recomputed: activations of so many floats or more are made again in the backward pass where that is cheap
+  ///     (``Recomputation``), not kept; nothing else changes by it.
   /// - Throws: E201 naming the node where the graph holds an operator without a gradient; E204… where shapes do not fit;
   ///   E212 when memory runs out; E213 where the processor has no instructions for `precision`.
   public init(
     _ graph: Graph, inputShape: Shape, threads: Int, freezing: Freezing = .none, precision: Precision = .float32,
-    seed: UInt64 = 0, ranks: (any Ranks)? = nil
+    seed: UInt64 = 0, ranks: (any Ranks)? = nil, recomputed: Int = Recomputation.leastCount
   ) throws(GraphError) {
     guard inputShape.rank >= 2, inputShape[0] >= 1 else {
       throw GraphError(.badInput, "a batch of shape \(inputShape) cannot be trained on")
@@ -105,7 +109,7 @@ public final class TrainingNetwork {
     self.inputShape = inputShape
     plan = try TrainingPlan(
       graph, inputShape: inputShape, freezing: freezing, threads: team.threads, kernels: kernels,
-      bfloat16: bfloat16)
+      bfloat16: bfloat16, recomputed: recomputed)
     classes = plan.output.shape[1]
     weights = try Block(plan.weightCount)
     if let ranks {

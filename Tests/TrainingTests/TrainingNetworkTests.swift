@@ -51,6 +51,14 @@ import Training
     #expect(network.stepCount == 60)
   }
 
+  @Test func activationsMadeAgainAreTheSame() throws {
+    let kept = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, recomputed: .max)
+    let again = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, recomputed: 1)
+    #expect(again.activationBytes < kept.activationBytes)
+    #expect(try train(kept, steps: 5) == train(again, steps: 5))
+    #expect(try kept.state() == again.state())
+  }
+
   @Test(.enabled(if: Precision.bfloat16.isAvailable, "by plain arithmetic at GIEMSA_ISA=portable"))
   func bfloat16FollowsFloat() throws {
     let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, precision: .bfloat16)

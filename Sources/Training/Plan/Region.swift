@@ -7,6 +7,9 @@ final class Region {
   let count: Int
   private(set) var birth = Int.max
   private(set) var death = Int.min
+  /// When it is needed again, what it held being made again first; never, mostly.
+  private var rebirth = Int.max
+  private var redeath = Int.min
   /// In floats, once the arena is laid out.
   fileprivate(set) var offset = 0
 
@@ -17,7 +20,17 @@ final class Region {
     death = max(death, moment)
   }
 
-  fileprivate func overlaps(_ other: Region) -> Bool { birth <= other.death && other.birth <= death }
+  func needed(againAt moment: Int) {
+    rebirth = min(rebirth, moment)
+    redeath = max(redeath, moment)
+  }
+
+  fileprivate func overlaps(_ other: Region) -> Bool {
+    func meets(_ birth: Int, _ death: Int) -> Bool {
+      birth <= other.death && other.birth <= death || birth <= other.redeath && other.rebirth <= death
+    }
+    return meets(birth, death) || meets(rebirth, redeath)
+  }
 }
 
 /// One block of memory for everything that lives only within a step, laid out so that regions whose times do not meet

@@ -14,6 +14,8 @@ final class Slot {
   var gradient: Region?
   /// Whether a parameter lies upstream.
   var learns = false
+  /// Whether the activation is made again for the backward pass, see ``Recomputation``.
+  var isReproduced = false
   /// A copy of the activation in bfloat16, where one is kept, and the step that makes it; see ``NarrowCopies``.
   var narrow: Region?
   weak var narrowMaker: Step?

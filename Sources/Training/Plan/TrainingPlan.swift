@@ -16,7 +16,7 @@ final class TrainingPlan {
 
   init(
     _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: train_kernels,
-    bfloat16: train_bf16_kernels? = nil
+    bfloat16: train_bf16_kernels? = nil, recomputed: Int = Recomputation.leastCount
   ) throws(GraphError) {
     guard graph.inputs.count == 1, let inputID = graph.inputs.first, let outputID = graph.outputs.first else {
       throw GraphError(.badInput, "training takes a graph with one input and an output, the logits")
@@ -42,6 +42,7 @@ final class TrainingPlan {
     weightCount = place(parameters.filter { !$0.learns })
     NarrowCopies.plan(steps, output: output)
     updates = TrainingPlan.planGradients(steps)
+    Recomputation.plan(steps, leastCount: recomputed)
     guard output.learns else { throw GraphError(.badInput, "no weight leads to output '\(output.name)'") }
     arena = try Arena(TrainingPlan.regions(steps, input: input, output: output))
   }
@@ -112,7 +113,9 @@ final class TrainingPlan {
       need(step.saved, forward)
       need(step.forwardScratch, forward)
       guard step.output.learns else { continue }
-      for slot in step.readsBackward { need(slot.activation, backward) }
+      for slot in step.readsBackward {
+        if slot.isReproduced { slot.activation.needed(againAt: backward) } else { need(slot.activation, backward) }
+      }
       need(step.output.gradient, backward)
       if step.readsNarrow { need(step.input().narrow, backward) }
       if step.readsOutputNarrow { need(step.output.narrow, backward) }

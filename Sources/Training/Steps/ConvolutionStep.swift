@@ -18,6 +18,8 @@ final class ConvolutionStep: Step {
   /// How products are had in training; judging a network is left to the plain kernels, as exact as there are.
   private var bfloat16: Bfloat16Convolution?
   private var winograd: WinogradConvolution?
+  /// What makes the input again for the backward pass, where it is not kept; see ``Recomputation``.
+  weak var inputMaker: NormalizationStep?
 
   /// - Parameter bfloat16: where products are to be of bfloat16.
   init(
@@ -193,7 +195,10 @@ final class ConvolutionStep: Step {
       narrowed = UnsafeRawPointer(memory)
     }
     if modes[0] != .unwanted { dataGradient(pass, w, narrowed) }
-    if modes[1] != .unwanted { weightGradient(pass, w, narrowed) }
+    if modes[1] != .unwanted {
+      inputMaker?.reproduce(pass)
+      weightGradient(pass, w, narrowed)
+    }
     if let bias = parameter(2), modes[2] != .unwanted {
       let (dy, sums) = (pass.gradient(output), pass.gradient(bias))
       let rows = Int64(pass.images * geometry.plane.outputCount)

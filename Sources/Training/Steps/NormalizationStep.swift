@@ -98,6 +98,20 @@ final class NormalizationStep: Step {
     }
   }
 
+  /// Whether the output can be had again from what the backward pass reads.
+  var canReproduce: Bool { bfloat16 == nil && !hasResidual }
+
+  /// The forward pass's output once more, in the same place.
+  func reproduce(_ pass: Pass) {
+    let rows = output.count(images: pass.images) / channels
+    let (x, y, saved) = (pass.activation(input()), pass.activation(output), savedMemory(pass))
+    let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
+    pass.team.run { thread, threads in
+      pass.kernels.norm_apply(
+        x, nil, y, scale, shift, Int64(rows), Int32(channels), rectifies ? 1 : 0, thread, threads)
+    }
+  }
+
   /// Batch mean and 1/√(σ² + ε) into `saved`; the running statistics follow.
   private func takeMoments(
     _ pass: Pass, _ x: UnsafeRawPointer, _ rows: Int, _ saved: UnsafeMutablePointer<Float>
