@@ -205,7 +205,7 @@ class Bench:
             entry = {"arch": arch, "size": size, "batch": batch}
             for precision in ("float", "bf16"):
                 entry[precision] = {"ours": [], "theirs": [], "memory": [0, 0]}
-            for _ in range(min(2, self.options.rounds)):
+            for _ in range(self.training_rounds):
                 for precision in ("float", "bf16"):
                     self.progress(f"training {arch} at {size}, {precision}")
                     cell = entry[precision]
@@ -254,8 +254,10 @@ class Bench:
         kinds = [kind for kind in ("float", "int8") if kind in wanted]
         rounds, cells = self.options.rounds, len(self.options.names)
         self.all = sum(cells * len(THREADS) * rounds * (len(WAYS) + len(PEERS[kind])) for kind in kinds)
-        self.all += ("start" in wanted) * 2 * cells * 3 * max(3, 2 * rounds) + ("growth" in wanted) * 2 * (len(BATCHES) + max(5, rounds) * len(PICTURES))
-        self.all += ("training" in wanted) * 2 * len(TRAINING) * min(2, rounds)
+        self.training_rounds = max(3, rounds)
+        self.all += ("start" in wanted) * 2 * cells * 3 * max(3, 2 * rounds)
+        self.all += ("growth" in wanted) * 2 * (len(BATCHES) + max(5, rounds) * len(PICTURES))
+        self.all += ("training" in wanted) * 2 * len(TRAINING) * self.training_rounds
         self.roof()
         data = {"ways": WAYS, "peers": PEERS, "names": list(PACKAGES), "failures": failures, "profiles": {}, "left_out": {}}
         data["models"] = {name: json.loads((self.models / f"{name}.json").read_text()) for name in self.options.names}
