@@ -64,7 +64,8 @@ final class PictureModel {
         picture.withElements(Float.self) { _ = place.update(from: $0) }
       }
     }
-    guard let input = batch ?? pictures.first, let scores = try engine.run([input]).first, scores.type == .float32 else {
+    guard let input = batch ?? pictures.first, let scores = try engine.run([input]).first, scores.type == .float32
+    else {
       throw GraphError(.typeMismatch, "the model's scores are not float32")
     }
     return scores.withElements(Float.self) { scores in

@@ -10,7 +10,9 @@ public enum Recomputation {
   static func plan(_ steps: [Step], leastCount: Int) {
     var readers: [ObjectIdentifier: [Step]] = [:]
     for step in steps {
-      for case let slot? in step.operands.map({ $0?.slot }) { readers[ObjectIdentifier(slot), default: []].append(step) }
+      for case let slot? in step.operands.map({ $0?.slot }) {
+        readers[ObjectIdentifier(slot), default: []].append(step)
+      }
     }
     for case let step as NormalizationStep in steps {
       let slot = step.output
