@@ -16,7 +16,9 @@
 #define STORE(p, v) _mm512_storeu_ps(p, v)
 #define ADD(a, b) _mm512_add_ps(a, b)
 #define SUB(a, b) _mm512_sub_ps(a, b)
-#define ADD_FOUR_TIMES(a, b) _mm512_fmadd_ps(_mm512_set1_ps(4), b, a)
+// Exact either way. Additions wait for no multiplication, but lines 3 and 4 have as many as there is room for.
+#define ADD_FOUR_TIMES(row, a, b) \
+  ((row) == 3 || (row) == 4 ? _mm512_fmadd_ps(_mm512_set1_ps(4), b, a) : ADD(ADD(ADD(b, b), ADD(b, b)), a))
 #define DOT(sum, x, weights) _mm512_fmadd_ps(spread(x), weights, sum)
 
 static inline __attribute__((always_inline)) TARGET __m512 spread(const char *x) {

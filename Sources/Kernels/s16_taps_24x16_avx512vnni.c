@@ -17,7 +17,7 @@
 #define STORE(p, v) _mm512_storeu_si512(p, v)
 #define ADD(a, b) _mm512_add_epi16(a, b)
 #define SUB(a, b) _mm512_sub_epi16(a, b)
-#define ADD_FOUR_TIMES(a, b) _mm512_add_epi16(a, _mm512_slli_epi16(b, 2))
+#define ADD_FOUR_TIMES(row, a, b) _mm512_add_epi16(a, _mm512_slli_epi16(b, 2))
 #define DOT(sum, x, weights) _mm512_dpwssd_epi32(sum, spread(x), weights)
 
 static inline __attribute__((always_inline)) TARGET __m512i spread(const char *x) {

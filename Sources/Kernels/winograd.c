@@ -78,6 +78,11 @@ static f32_winograd_axis cover(const f32_winograd *v, size_t extent, int is_even
   return best;
 }
 
+// A tile's place in the output, and its sizes.
+typedef struct {
+  size_t image, y, x, height, width;
+} place;
+
 static size_t whole_groups(size_t tiles) { return divide_up(tiles, TAPS_TILES) * TAPS_TILES; }
 
 // Whether threads do better with some of the tiles each than with some of the outputs: no thread waits for, or reads, what
@@ -137,7 +142,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   if (v->multiplies_taps) v->input_floats = divide_up(v->tile_block, TAPS_TILES) * group_floats(v);
   v->scratch_bytes =
       (v->input_floats + side * side * v->product_stride + transformed_floats(v)) * sizeof(float) +
-      whole_lines(v->tile_block * sizeof(float *));
+      whole_lines(v->tile_block * (sizeof(float *) + sizeof(place)));
   v->zero_count = v->in_channels;
   v->packed_count = panels * panel_floats(v);
 }
@@ -185,11 +190,6 @@ void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias,
   f32_winograd_packing packing = {v, w, bias, packed};
   for (size_t panel = 0; panel < panels_of(v); panel++) f32_winograd_pack_task(&packing, panel, 0);
 }
-
-// A tile's place in the output, and its sizes.
-typedef struct {
-  size_t image, y, x, height, width;
-} place;
 
 // Tiles are numbered by their sizes (large or small, down and across), so that those that have a product are neighbours:
 // first small × large, then large × large, large × small, small × small.
@@ -374,6 +374,7 @@ void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
 typedef struct {
   float *inputs, *transformed, *products;
   const float **rows;
+  place *places;
   product_run runs[MOST_ALONG * MOST_ALONG];
   size_t starts[MOST_SETS + 1], cuts;
 } tile_block;
@@ -449,6 +450,8 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   b.transformed = own + v->input_floats;
   b.products = b.transformed + transformed_floats(v);
   b.rows = (const float **)(b.products + side * side * v->product_stride);
+  b.places = (place *)(b.rows + v->tile_block);
+  for (size_t tile = 0; tile < count; tile++) b.places[tile] = place_of(v, &groups, first + tile);
   if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, b.inputs);
   taps_tile tiles[TAPS_MOST_TILES];
   if (v->multiplies_taps) {
@@ -477,7 +480,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       multiply(v, &b, bias + nr, after);
     }
     for (size_t tile = 0; tile < count; tile++) {
-      const place at = place_of(v, &groups, first + tile);
+      const place at = b.places[tile];
       const f32_winograd_line down = line_of(v, at.height, side * v->product_stride);
       const f32_winograd_line across = line_of(v, at.width, v->product_stride);
       const size_t pixel = (at.image * v->out_height + at.y) * v->out_width + at.x;
