@@ -51,10 +51,18 @@ import Training
     #expect(network.stepCount == 60)
   }
 
+  /// Eight convolutions in a row, each with its normalisation and rectifier: most of what a step keeps is theirs.
   @Test func activationsMadeAgainAreTheSame() throws {
-    let kept = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, recomputed: .max)
-    let again = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, recomputed: 1)
-    #expect(again.activationBytes < kept.activationBytes)
+    var sketch = Sketch()
+    var y = sketch.input(shape)
+    for layer in 0..<8 {
+      let convolved = try sketch.conv("c\(layer)", y, [16, layer == 0 ? 3 : 16, 3, 3], pad: 1)
+      y = sketch.op("r\(layer)", .relu(Relu()), [try sketch.norm("bn\(layer)", convolved, 16)])
+    }
+    try sketch.head(y, channels: 16, classes: 2)
+    let kept = try TrainingNetwork(sketch.graph, inputShape: shape, threads: 2, recomputed: .max)
+    let again = try TrainingNetwork(sketch.graph, inputShape: shape, threads: 2, recomputed: 1)
+    #expect(again.activationBytes < kept.activationBytes * 4 / 5)
     #expect(try train(kept, steps: 5) == train(again, steps: 5))
     #expect(try kept.state() == again.state())
   }
