@@ -154,7 +154,7 @@ class Bench:
             model = self.models / f"{prepare.BATCHED}{suffix}.onnx"
             by_count = found["pictures"][kind] = {count: {"ms": [], "peak_mib": 0} for count in PICTURES}
             bare = found["bare"][kind] = []
-            for _ in range(max(5, self.options.rounds)):
+            for _ in range(self.growth_rounds):
                 bare.append(self.ours(model, 1, "--memory", "fast")["median_ms"])
                 for count, entry in by_count.items():
                     self.progress(f"{kind}, {count} pictures")
@@ -254,9 +254,9 @@ class Bench:
         kinds = [kind for kind in ("float", "int8") if kind in wanted]
         rounds, cells = self.options.rounds, len(self.options.names)
         self.all = sum(cells * len(THREADS) * rounds * (len(WAYS) + len(PEERS[kind])) for kind in kinds)
-        self.training_rounds = max(3, rounds)
+        self.growth_rounds, self.training_rounds = max(5, rounds), max(3, rounds)
         self.all += ("start" in wanted) * 2 * cells * 3 * max(3, 2 * rounds)
-        self.all += ("growth" in wanted) * 2 * (len(BATCHES) + max(5, rounds) * len(PICTURES))
+        self.all += ("growth" in wanted) * 2 * (len(BATCHES) + self.growth_rounds * len(PICTURES))
         self.all += ("training" in wanted) * 2 * len(TRAINING) * self.training_rounds
         self.roof()
         data = {"ways": WAYS, "peers": PEERS, "names": list(PACKAGES), "failures": failures, "profiles": {}, "left_out": {}}

@@ -4,14 +4,9 @@
 /// In evaluation activations are float32, and the copies are made for the backward pass of class activations alone.
 enum NarrowCopies {
   static func plan(_ steps: [Step], output: Slot) {
+    let readers = steps.readers
     var makers: [ObjectIdentifier: Step] = [:]
-    var readers: [ObjectIdentifier: [(step: Step, operand: Int)]] = [:]
-    for step in steps {
-      makers[ObjectIdentifier(step.output)] = step
-      for (index, operand) in step.operands.enumerated() {
-        if let slot = operand?.slot { readers[ObjectIdentifier(slot), default: []].append((step, index)) }
-      }
-    }
+    for step in steps { makers[ObjectIdentifier(step.output)] = step }
     for step in steps {
       if step.readsNarrow { wantNarrow(step.input(), maker: makers[ObjectIdentifier(step.input())], or: step) }
       if step.readsOutputNarrow { wantNarrow(step.output, maker: step, or: step) }

@@ -8,17 +8,12 @@ public enum Recomputation {
 
   /// Wants to know which gradients are asked for.
   static func plan(_ steps: [Step], leastCount: Int) {
-    var readers: [ObjectIdentifier: [Step]] = [:]
-    for step in steps {
-      for case let slot? in step.operands.map({ $0?.slot }) {
-        readers[ObjectIdentifier(slot), default: []].append(step)
-      }
-    }
+    let readers = steps.readers
     for case let step as NormalizationStep in steps {
       let slot = step.output
       guard step.canReproduce, slot.learns, slot.shape.count >= leastCount,
         let readers = readers[ObjectIdentifier(slot)], readers.count == 1,
-        let reader = readers[0] as? ConvolutionStep, reader.readsBackward.contains(where: { $0 === slot })
+        let reader = readers[0].step as? ConvolutionStep, reader.readsBackward.contains(where: { $0 === slot })
       else { continue }
       slot.isReproduced = true
       reader.inputMaker = step

@@ -177,3 +177,16 @@ final class RunningStatistic {
     self.numbers = numbers
   }
 }
+
+extension [Step] {
+  /// By slot, the steps that read it, in their order, and as which operand.
+  var readers: [ObjectIdentifier: [(step: Step, operand: Int)]] {
+    var readers: [ObjectIdentifier: [(step: Step, operand: Int)]] = [:]
+    for step in self {
+      for (index, operand) in step.operands.enumerated() {
+        if let slot = operand?.slot { readers[ObjectIdentifier(slot), default: []].append((step, index)) }
+      }
+    }
+    return readers
+  }
+}

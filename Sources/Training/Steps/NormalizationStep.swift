@@ -78,23 +78,30 @@ final class NormalizationStep: Step {
       shift[c] = pass.weights(beta)[c] - mean * scale[c]
     }
     let residual = hasResidual ? pass.activation(input(3)) : nil
-    let y = pass.activation(output)
-    let relu: Int32 = rectifies ? 1 : 0
     if let bfloat16 {
       let narrowY = output.narrowMaker === self ? pass.narrow(output) : nil
-      let y = !pass.isTraining || output.isReadAsFloat ? y : nil
+      let y = !pass.isTraining || output.isReadAsFloat ? pass.activation(output) : nil
       let narrowResidual = pass.isTraining && hasResidual && !input(3).isReadAsFloat ? pass.narrow(input(3)) : nil
       pass.team.run { thread, threads in
         bfloat16.norm_apply(
           given.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(x), given == nil ? 0 : 1,
           narrowResidual.map { UnsafeRawPointer($0) } ?? residual.map { UnsafeRawPointer($0) },
           narrowResidual == nil ? 0 : 1, y, given == nil ? narrow : nil, narrowY, scale, shift, Int64(rows),
-          Int32(channels), relu, thread, threads)
+          Int32(channels), rectifies ? 1 : 0, thread, threads)
       }
       return
     }
+    apply(pass, residual)
+  }
+
+  /// y from x by the scale and shift that are saved.
+  private func apply(_ pass: Pass, _ residual: UnsafeMutablePointer<Float>?) {
+    let rows = output.count(images: pass.images) / channels
+    let (x, y, saved) = (pass.activation(input()), pass.activation(output), savedMemory(pass))
+    let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
     pass.team.run { thread, threads in
-      pass.kernels.norm_apply(x, residual, y, scale, shift, Int64(rows), Int32(channels), relu, thread, threads)
+      pass.kernels.norm_apply(
+        x, residual, y, scale, shift, Int64(rows), Int32(channels), rectifies ? 1 : 0, thread, threads)
     }
   }
 
@@ -102,15 +109,7 @@ final class NormalizationStep: Step {
   var canReproduce: Bool { bfloat16 == nil && !hasResidual }
 
   /// The forward pass's output once more, in the same place.
-  func reproduce(_ pass: Pass) {
-    let rows = output.count(images: pass.images) / channels
-    let (x, y, saved) = (pass.activation(input()), pass.activation(output), savedMemory(pass))
-    let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
-    pass.team.run { thread, threads in
-      pass.kernels.norm_apply(
-        x, nil, y, scale, shift, Int64(rows), Int32(channels), rectifies ? 1 : 0, thread, threads)
-    }
-  }
+  func reproduce(_ pass: Pass) { apply(pass, nil) }
 
   /// Batch mean and 1/√(σ² + ε) into `saved`; the running statistics follow.
   private func takeMoments(
