@@ -370,10 +370,10 @@ static void multiply_taps(
     const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t outputs, size_t from, size_t some) {
   const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;
   const size_t groups = divide_up(b->count, TAPS_TILES), steps = some / 2, half_bytes = 9 * Q8_TAPS_STEP * channels / 2;
-  const size_t fetch_step = divide_up(9 * Q8_TAPS_STEP, groups * REACH);
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += half_bytes) {
     const int8_t *w = taps + 9 * Q8_TAPS_STEP * from / 2;
-    const char *fetch = (const char *)w + half_bytes;
+    const char *next = (const char *)w + half_bytes;
+    size_t fetched = 0;
     for (size_t group = 0; group < groups; group++)
       for (size_t row = 0; row < REACH; row++) {
         const taps_line of = taps_line_of(b->tiles, b->count, group, row);
@@ -381,8 +381,9 @@ static void multiply_taps(
         int32_t *sums[TAPS_TILES] = {NULL}, *all = b->sums + row * REACH * sums_step + output;
         for (size_t i = 0; i < of.tiles; i++) sums[i] = all + of.members[i] * nr;
         const char *x = b->inputs + group * group_bytes(v) + row * (group_bytes(v) / REACH) + from / 32 * TAPS_BLOCK_BYTES;
-        v->family->taps(row, of.tiles, of.threes, of.fours, some / 32, x, w, fetch, fetch_step, sums, sums_step);
-        fetch += steps * fetch_step;
+        const size_t fetch_step = taps_fetch_step(9 * Q8_TAPS_STEP, groups, row);
+        v->family->taps(row, of.tiles, of.threes, of.fours, some / 32, x, w, next + fetched, fetch_step, sums, sums_step);
+        fetched = taps_fetched(fetched + steps * fetch_step, 9 * Q8_TAPS_STEP * steps);
       }
   }
 }

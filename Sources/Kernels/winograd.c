@@ -114,18 +114,19 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   if (v->multiplies_taps) block = tiles;
   v->tile_blocks = blocks_for(tiles, block, workers);
   if (v->tile_blocks == 1 && threads_split(v, tiles, workers)) v->tile_blocks = workers;
-  // Few tiles: the threads share the outputs. What inputs become they make together before; but each all of them for itself where
-  // there are several blocks.
+  // Few tiles: the threads share the outputs. What inputs become they make together before; but each all of them for itself
+  // where there are several blocks, or where taps are multiplied: those few are sooner made than fetched from another core.
+  const int makes_together = v->tile_blocks == 1 && !v->multiplies_taps;
   v->panel_blocks = 1;
   if (v->tile_blocks % workers != 0)
-    v->panel_blocks = smaller(panels, v->tile_blocks == 1 ? TASKS_OF_A_THREAD * workers : workers);
+    v->panel_blocks = smaller(panels, makes_together ? TASKS_OF_A_THREAD * workers : workers);
   v->tile_block = divide_up(tiles, v->tile_blocks);
   if (v->multiplies_taps) v->tile_block = whole_groups(v->tile_block);
   v->panel_block = divide_up(panels, v->panel_blocks);
   v->panel_blocks = divide_up(panels, v->panel_block);
   v->tasks = v->tile_blocks * v->panel_blocks;
   v->interleave = v->panel_blocks % workers == 0 && v->tile_blocks == 1 ? workers : 1;
-  v->input_tasks = v->tile_blocks == 1 && v->panel_blocks > 1 ? smaller(tiles, workers) : 0;
+  v->input_tasks = makes_together && v->panel_blocks > 1 ? smaller(tiles, workers) : 0;
 
   // One cache line more than a power of two: the products of a tile would else share few sets of the cache.
   v->input_stride = v->tile_block * v->input_pitch + 16;
@@ -312,9 +313,9 @@ static void multiply_taps(
     const char *after, float *products) {
 #if defined(__x86_64__)
   const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
-  const size_t fetch_step = divide_up(9 * TAPS_OUTPUTS * sizeof(float), groups * TAPS_POINTS);
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += taps_floats) {
-    const char *fetch = output + TAPS_OUTPUTS < outputs ? (const char *)(taps + taps_floats) : after;
+    const char *next = output + TAPS_OUTPUTS < outputs ? (const char *)(taps + taps_floats) : after;
+    size_t fetched = 0;
     for (size_t group = 0; group < groups; group++)
       for (size_t line = 0; line < TAPS_POINTS; line++) {
         const taps_line of = taps_line_of(tiles, count, group, line);
@@ -322,10 +323,11 @@ static void multiply_taps(
         float *sums[TAPS_TILES] = {NULL}, *all = products + line * TAPS_POINTS * v->product_stride + output;
         for (size_t i = 0; i < of.tiles; i++) sums[i] = all + of.members[i] * v->family->nr;
         const float *x = inputs + group * group_floats(v) + line * group_line(v);
+        const size_t fetch_step = taps_fetch_step(9 * TAPS_OUTPUTS * sizeof(float), groups, line);
         f32_taps_24x16_avx512(
-            line, of.tiles, of.threes, of.fours, v->in_channels / 16, (const char *)x, taps, fetch, fetch_step, sums,
-            v->product_stride);
-        fetch += v->in_channels * fetch_step;
+            line, of.tiles, of.threes, of.fours, v->in_channels / 16, (const char *)x, taps, next + fetched, fetch_step,
+            sums, v->product_stride);
+        fetched = taps_fetched(fetched + v->in_channels * fetch_step, taps_floats * sizeof(float));
       }
   }
 #else

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sizes.h"
+
 enum {
   TAPS_TILES = 4,  // of a group that is multiplied together
   TAPS_POINTS = 6,  // of a line
@@ -24,6 +26,19 @@ static inline int taps_has(size_t size, size_t point) { return point <= size || 
 typedef struct {
   size_t height, width;  // in outputs
 } taps_tile;
+
+// The lines of points 0 and ∞ read a third of the taps.
+static inline int taps_is_light(size_t line) { return line == 0 || line == 5; }
+
+// Of a step's `bytes` of taps, how many of the next ones are fetched at each of a line's steps, so that all are fetched twice
+// during `groups` groups of tiles: a core drops what it has no room to wait for. Two thirds of them in the light lines, for
+// the others leave little such room. Half of the groups, or half of a group's lines, fetch them all once.
+static inline size_t taps_fetch_step(size_t bytes, size_t groups, size_t line) {
+  return divide_up(bytes * (taps_is_light(line) ? 4 : 1), 6 * groups);
+}
+
+// Where the next line's fetching begins, `fetched` bytes after the first of `bytes`.
+static inline size_t taps_fetched(size_t fetched, size_t bytes) { return fetched < bytes ? fetched : 0; }
 
 // Those tiles of a group that have a line: `threes` of them the point 3 in it, `fours` the point 4. They stand side by side in
 // the transformed inputs, wide ones first.
@@ -54,7 +69,7 @@ static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line)
 // blocks   of 64 bytes of channels: 16 floats, 32 integers
 // x        [blocks][6 points][4 tiles][channels] transformed inputs; of all four tiles something is read
 // taps     [channels, or pairs of integers][9][16 outputs], aligned like a line's 16
-// ahead    ahead_step bytes a step are fetched from here on
+// ahead    ahead_step bytes a step, taps_fetch_step(), are fetched from here on
 // sums     where each of four tiles' sums go, 16 a point, points `sums_step` numbers apart; NULL for one that is not there.
 //          Those of points that a tile lacks may be written, too
 #define TAPS_PARAMETERS(tap, number)                                                                                    \
