@@ -1,7 +1,8 @@
 import ModelGraph
 
-/// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the mean, divide by the standard
-/// deviation, channel by channel. Training and the field run this same code.
+/// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the cell's own colour where the
+/// model asks for it, subtract the mean, divide by the standard deviation, channel by channel. Training and the field run
+/// this same code.
 public struct Preprocessing: Sendable {
   /// The tensor's extents.
   public let height: Int
@@ -12,10 +13,16 @@ public struct Preprocessing: Sendable {
   private let order: [Int]
   /// For each tensor channel, the float that each byte becomes: 3 × 256.
   private let table: [Float]
+  /// By how much a byte's float grows, for each tensor channel; nil: colours are not centred.
+  private let slopes: [Float]?
 
   /// ImageNet's, as torchvision gives them: what networks are trained with unless somebody says otherwise.
   public static let imageNetMean: [Float] = [0.485, 0.456, 0.406]
   public static let imageNetStd: [Float] = [0.229, 0.224, 0.225]
+
+  /// For colours that are centred on the cell's own: they spread a quarter as far as all cells' do.
+  public static let centeredMean: [Float] = [0, 0, 0]
+  public static let centeredStd: [Float] = [0.25, 0.25, 0.25]
 
   /// - Parameter inputShape: the model's input `[N, 3, H, W]`; must agree with `metadata.inputSize` where both are given.
   public init(_ metadata: ModelMetadata, inputShape: Shape) throws(ImagingError) {
@@ -56,6 +63,7 @@ public struct Preprocessing: Sendable {
       }
     }
     self.table = table
+    slopes = metadata.centering == nil ? nil : metadata.std.map { 1 / (255 * $0) }
   }
 
   /// Resized and cropped to `width` × `height`, still RGB bytes: what ``normalize(_:into:)`` wants.
@@ -72,6 +80,10 @@ public struct Preprocessing: Sendable {
   public func normalize(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
     let area = width * height
     precondition(pixels.count == area * 3 && planes.count == area * 3, "not a prepared picture")
+    if let slopes {
+      center(pixels, slopes, into: planes)
+      return
+    }
     table.withUnsafeBufferPointer { table in
       guard let table = table.baseAddress, let pixels = pixels.baseAddress, let planes = planes.baseAddress else {
         return
@@ -83,6 +95,31 @@ public struct Preprocessing: Sendable {
           plane[index] = values[Int(source[0])]
           source += 3
         }
+      }
+    }
+  }
+
+  /// As ``ModelMetadata/Centering/cell`` says.
+  private func center(
+    _ pixels: UnsafeBufferPointer<UInt8>, _ slopes: [Float], into planes: UnsafeMutableBufferPointer<Float>
+  ) {
+    let area = width * height
+    let threshold = ModelMetadata.Centering.cellThreshold
+    func isCell(_ pixel: Int) -> Bool { max(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]) > threshold }
+    var (count, sums) = (0, (0, 0, 0))
+    for pixel in stride(from: 0, to: 3 * area, by: 3) where isCell(pixel) {
+      count += 1
+      sums.0 += Int(pixels[pixel])
+      sums.1 += Int(pixels[pixel + 1])
+      sums.2 += Int(pixels[pixel + 2])
+    }
+    let means = [sums.0, sums.1, sums.2].map { Float($0) / Float(max(count, 1)) }
+    for channel in 0..<3 {
+      let color = order[channel]
+      let shift = means[color] * slopes[channel]
+      for index in 0..<area {
+        planes[channel * area + index] =
+          isCell(3 * index) ? table[channel * 256 + Int(pixels[3 * index + color])] - shift : 0
       }
     }
   }

@@ -11,6 +11,15 @@ public struct ModelMetadata: Sendable {
     case bgr = "BGR"
   }
 
+  /// What is taken off a picture's colours before `mean` and `std`.
+  public enum Centering: String, Sendable {
+    /// The cell's own colour, so that stains and lamps count less: of each channel the mean over the cell, which is every
+    /// pixel with a channel above ``cellThreshold``. The background around it becomes 0.
+    case cell
+
+    public static let cellThreshold: UInt8 = 8
+  }
+
   /// Key `giemsa.classes`: names in the order of the logits.
   public var classes: [String] = []
   /// Key `giemsa.input_size`: `[height, width]` of the tensor.
@@ -21,6 +30,8 @@ public struct ModelMetadata: Sendable {
   /// Key `giemsa.mean`, `giemsa.std`: per channel, for values in 0...1.
   public var mean: [Float] = []
   public var std: [Float] = []
+  /// Key `giemsa.centering`; nil: nothing.
+  public var centering: Centering?
   /// Key `giemsa.interpolation`.
   public var interpolation = Interpolation.bilinear
   /// Key `giemsa.channel_order`.
@@ -39,6 +50,9 @@ public struct ModelMetadata: Sendable {
       case "giemsa.resize": resize = try JSONList.numbers("[\(value)]", key).first.map { Int($0) }
       case "giemsa.mean": mean = try JSONList.numbers(value, key).map { Float($0) }
       case "giemsa.std": std = try JSONList.numbers(value, key).map { Float($0) }
+      case "giemsa.centering":
+        guard let known = Centering(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
+        centering = known
       case "giemsa.interpolation":
         guard let known = Interpolation(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
         interpolation = known
@@ -65,6 +79,7 @@ public struct ModelMetadata: Sendable {
     if let resize { entries.append(("giemsa.resize", "\(resize)")) }
     if !mean.isEmpty { entries.append(("giemsa.mean", JSONList.text(mean.map { Double($0) }))) }
     if !std.isEmpty { entries.append(("giemsa.std", JSONList.text(std.map { Double($0) }))) }
+    if let centering { entries.append(("giemsa.centering", centering.rawValue)) }
     entries.append(("giemsa.interpolation", interpolation.rawValue))
     entries.append(("giemsa.channel_order", channelOrder.rawValue))
     if !training.isEmpty { entries.append(("giemsa.training", training)) }

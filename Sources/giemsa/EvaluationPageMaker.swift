@@ -140,6 +140,7 @@ extension RunSettings {
     var recipe =
       "\(epochs) epochs of batches of \(batch), \(optimizer), highest rate \(RatePlot.text(rate)), \(schedule)"
     recipe += ", weight decay \(NumberText.shortest(weightDecay)), augmentation \(augmentation)"
+    if let centering { recipe += ", colours centred on each \(centering)'s own" }
     if let precision { recipe += ", products in \(precision)" }
     if let mixup { recipe += ", mixup \(NumberText.shortest(mixup))" }
     if let labelSmoothing { recipe += ", label smoothing \(NumberText.shortest(labelSmoothing))" }

@@ -11,6 +11,8 @@ struct RunSettings: Codable {
   var size: Int
   var mean: [Float]
   var std: [Float]
+  /// Of what, where it is more than mean and std.
+  var centering: String?
   var epochs: Int
   var batch: Int
   /// The head's.

@@ -21,8 +21,8 @@ struct StartingPoint {
 
   init(_ options: TrainingOptions, classes: [String]) throws {
     var metadata = ModelMetadata()
-    metadata.mean = Preprocessing.imageNetMean
-    metadata.std = Preprocessing.imageNetStd
+    let isFresh = options.from == nil && options.pretrained == nil
+    metadata.take(isFresh ? .cell : .imagenet)
     if let file = options.pretrained, !file.hasSuffix(".onnx") {
       size = options.size ?? 64
       let result = try StartingPoint.weights(
@@ -43,6 +43,7 @@ struct StartingPoint {
         if known.mean.count == 3 {
           metadata.mean = known.mean
           metadata.std = known.std
+          metadata.centering = known.centering
         }
         metadata.channelOrder = known.channelOrder
         if file != nil, options.size == nil { metadata.resize = known.resize }
@@ -74,6 +75,7 @@ struct StartingPoint {
       source = nil
       keptBack = []
     }
+    if let normalize = options.normalize { metadata.take(normalize) }
     metadata.classes = classes
     metadata.inputSize = [size, size]
     metadata.resize = options.resize ?? metadata.resize
@@ -132,5 +134,20 @@ struct StartingPoint {
     graph.values[graph.inputs[0]].declaration = Declaration(
       .float32, [.symbol("N"), .fixed(3), .fixed(size), .fixed(size)])
     for id in graph.outputs { graph.values[id].declaration = nil }
+  }
+}
+
+extension ModelMetadata {
+  fileprivate mutating func take(_ normalization: ColorNormalization) {
+    switch normalization {
+    case .imagenet:
+      mean = Preprocessing.imageNetMean
+      std = Preprocessing.imageNetStd
+      centering = nil
+    case .cell:
+      mean = Preprocessing.centeredMean
+      std = Preprocessing.centeredStd
+      centering = .cell
+    }
   }
 }

@@ -80,6 +80,7 @@ final class TrainingBench {
     settings.folds = plan.folds
     settings.fold = plan.fold
     settings.ranks = ranks.flatMap { $0.count > 1 ? $0.count : nil }
+    settings.centering = start.metadata.centering?.rawValue
     settings.resize = start.metadata.resize
     settings.precision = options.precision == .float32 ? nil : options.precision.rawValue
     settings.mixup = options.mixup > 0 ? options.mixup : nil

@@ -28,6 +28,11 @@ enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
+/// `--normalize`.
+enum ColorNormalization: String, CaseIterable, ExpressibleByArgument {
+  case cell, imagenet
+}
+
 enum Freeze: String, EnumerableFlag {
   case unfreeze, freeze
 
@@ -75,6 +80,14 @@ struct TrainingOptions: ParsableArguments {
   var freezeBn = false
   @Option(help: "Resize the shorter side to this, then crop to --size (or reflect borders up to it); else squeeze.")
   var resize: Int?
+  @Option(
+    help: ArgumentHelp(
+      "How colours are normalised; as the weights were trained where there are some, cell for fresh ones.",
+      discussion: """
+        cell: each channel's mean over the cell is subtracted, so that stains and lamps count less; the black around it \
+        becomes 0. imagenet: ImageNet's mean and std, the same for all pictures.
+        """))
+  var normalize: ColorNormalization?
   @Option(help: "Pictures a step; with --distributed all ranks' together.") var batch = 64
   @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
   @Option(help: "Decoupled weight decay.") var weightDecay = 0.01

@@ -23,6 +23,36 @@ import Testing
     #expect(close)
   }
 
+  /// The cell is what has a channel above 8: its own mean goes, the background is 0, whatever mean and std are.
+  @Test(arguments: [ModelMetadata.ChannelOrder.rgb, .bgr])
+  func centeredOnTheCell(_ order: ModelMetadata.ChannelOrder) throws {
+    var metadata = metadata()
+    metadata.centering = .cell
+    metadata.channelOrder = order
+    let pixels: [UInt8] = [100, 50, 9, 8, 8, 8, 200, 0, 0, 0, 0, 9]
+    let picture = Picture(width: 2, height: 2, pixels: pixels)
+    let values = try Preprocessing(metadata, inputShape: [1, 3, 2, 2]).tensor([picture]).array(of: Float.self)
+    let means: [Double] = [100, 50.0 / 3, 6]
+    let colors = order == .rgb ? [0, 1, 2] : [2, 1, 0]
+    for (channel, color) in colors.enumerated() {
+      for index in 0..<4 {
+        let centered = (Double(pixels[3 * index + color]) - means[color]) / 255
+        let wanted = (centered - Double(metadata.mean[channel])) / Double(metadata.std[channel])
+        #expect(abs(Double(values[4 * channel + index]) - (index == 1 ? 0 : wanted)) < 1e-6)
+      }
+    }
+    let black = try Preprocessing(metadata, inputShape: [1, 3, 2, 2]).tensor([Picture(width: 2, height: 2)])
+    #expect(black.array(of: Float.self).allSatisfy { $0 == 0 })
+  }
+
+  @Test func centeringIsKeptInTheFile() throws {
+    var metadata = metadata()
+    #expect(!metadata.entries.contains { $0.key == "giemsa.centering" })
+    metadata.centering = .cell
+    #expect(try ModelMetadata(metadata.entries).centering == .cell)
+    #expect(throws: GraphError.self) { try ModelMetadata([(key: "giemsa.centering", value: "slide")]) }
+  }
+
   @Test func resizeThenCrop() throws {
     var metadata = metadata()
     metadata.resize = 8
