@@ -30,11 +30,12 @@ typedef struct {
 // The lines of points 0 and ∞ read a third of the taps.
 static inline int taps_is_light(size_t line) { return line == 0 || line == 5; }
 
-// Of a step's `bytes` of taps, how many of the next ones are fetched at each of a line's steps, so that all are fetched twice
-// during `groups` groups of tiles: a core drops what it has no room to wait for. Two thirds of them in the light lines, for
-// the others leave little such room. Half of the groups, or half of a group's lines, fetch them all once.
+// Of a step's `bytes` of taps, how many of the next ones are fetched at each of a line's steps, so that during `groups` groups
+// of tiles all are fetched once and most twice: a core drops what it has no room to wait for. The light lines leave it more
+// room, and where there are several groups theirs is enough.
 static inline size_t taps_fetch_step(size_t bytes, size_t groups, size_t line) {
-  return divide_up(bytes * (taps_is_light(line) ? 4 : 1), 6 * groups);
+  if (groups > 1) return taps_is_light(line) ? divide_up(bytes * 8, 10 * groups) : 0;
+  return divide_up(bytes * (taps_is_light(line) ? 4 : 3), 10);
 }
 
 // Where the next line's fetching begins, `fetched` bytes after the first of `bytes`.

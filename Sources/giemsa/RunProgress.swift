@@ -44,7 +44,8 @@ struct RunProgress: Codable {
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
-    "mean": "--normalize", "std": "--normalize", "centering": "--normalize", "resize": "--resize", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
+    "mean": "--normalize", "std": "--normalize", "centering": "--normalize",
+    "resize": "--resize", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
     "classWeights": "--class-weights", "patience": "--patience", "start": "--from or --pretrained",
     "optimizer": "--optimizer", "weightDecay": "--weight-decay", "precision": "--precision",
     "augmentation": "--augment",
