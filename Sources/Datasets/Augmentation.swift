@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import ModelGraph
 
 /// Random changes that leave a cell's class as it is. What is drawn from is given by the caller, so the same source gives
 /// the same picture.
@@ -141,10 +142,16 @@ extension Picture {
     return result
   }
 
-  /// Values multiplied by `gain`, then spread about the picture's mean by `spread`.
+  /// Values multiplied by `gain`, then spread about the picture's mean by `spread`; the black around a cell stays black.
   func lit(gain: Double, spread: Double) -> Picture {
     let mean = Double(pixels.reduce(0) { $0 + Int($1) }) / Double(pixels.count) * gain
     let table = (0..<256).map { UInt8(min(max((Double($0) * gain - mean) * spread + mean, 0), 255).rounded()) }
-    return Picture(width: width, height: height, pixels: pixels.map { table[Int($0)] })
+    var result = Picture(width: width, height: height, pixels: pixels.map { table[Int($0)] })
+    let threshold = ModelMetadata.Centering.cellThreshold
+    for pixel in stride(from: 0, to: pixels.count, by: 3)
+    where max(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]) <= threshold {
+      for channel in pixel..<pixel + 3 { result.pixels[channel] = pixels[channel] }
+    }
+    return result
   }
 }

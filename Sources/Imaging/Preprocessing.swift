@@ -1,8 +1,7 @@
 import ModelGraph
 
-/// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the cell's own colour where the
-/// model asks for it, subtract the mean, divide by the standard deviation, channel by channel. Training and the field run
-/// this same code.
+/// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the mean, divide by the standard
+/// deviation, channel by channel; or subtract the cell's own colour instead. Training and the field run this same code.
 public struct Preprocessing: Sendable {
   /// The tensor's extents.
   public let height: Int
@@ -13,16 +12,11 @@ public struct Preprocessing: Sendable {
   private let order: [Int]
   /// For each tensor channel, the float that each byte becomes: 3 × 256.
   private let table: [Float]
-  /// By how much a byte's float grows, for each tensor channel; nil: colours are not centred.
-  private let slopes: [Float]?
+  private let isCentered: Bool
 
   /// ImageNet's, as torchvision gives them: what networks are trained with unless somebody says otherwise.
   public static let imageNetMean: [Float] = [0.485, 0.456, 0.406]
   public static let imageNetStd: [Float] = [0.229, 0.224, 0.225]
-
-  /// For colours that are centred on the cell's own: they spread a quarter as far as all cells' do.
-  public static let centeredMean: [Float] = [0, 0, 0]
-  public static let centeredStd: [Float] = [0.25, 0.25, 0.25]
 
   /// - Parameter inputShape: the model's input `[N, 3, H, W]`; must agree with `metadata.inputSize` where both are given.
   public init(_ metadata: ModelMetadata, inputShape: Shape) throws(ImagingError) {
@@ -42,7 +36,8 @@ public struct Preprocessing: Sendable {
             + "its input \(inputShape[2]) × \(inputShape[3]) (height × width)")
       }
     }
-    guard metadata.mean.count == 3, metadata.std.count == 3 else {
+    isCentered = metadata.centering != nil
+    guard isCentered || metadata.mean.count == 3 && metadata.std.count == 3 else {
       throw ImagingError(
         "mean and std have \(metadata.mean.count) and \(metadata.std.count) numbers; "
           + "there must be 3 of each, for red, green, blue in the model's channel order")
@@ -59,11 +54,13 @@ public struct Preprocessing: Sendable {
     table.reserveCapacity(768)
     for channel in 0..<3 {
       for byte in 0..<256 {
-        table.append((Float(byte) / 255 - metadata.mean[channel]) / metadata.std[channel])
+        let value = Float(byte) / 255
+        table.append(
+          isCentered
+            ? value * ModelMetadata.Centering.scale : (value - metadata.mean[channel]) / metadata.std[channel])
       }
     }
     self.table = table
-    slopes = metadata.centering == nil ? nil : metadata.std.map { 1 / (255 * $0) }
   }
 
   /// Resized and cropped to `width` × `height`, still RGB bytes: what ``normalize(_:into:)`` wants.
@@ -80,8 +77,8 @@ public struct Preprocessing: Sendable {
   public func normalize(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
     let area = width * height
     precondition(pixels.count == area * 3 && planes.count == area * 3, "not a prepared picture")
-    if let slopes {
-      center(pixels, slopes, into: planes)
+    if isCentered {
+      center(pixels, into: planes)
       return
     }
     table.withUnsafeBufferPointer { table in
@@ -100,9 +97,7 @@ public struct Preprocessing: Sendable {
   }
 
   /// As ``ModelMetadata/Centering/cell`` says.
-  private func center(
-    _ pixels: UnsafeBufferPointer<UInt8>, _ slopes: [Float], into planes: UnsafeMutableBufferPointer<Float>
-  ) {
+  private func center(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
     let area = width * height
     let threshold = ModelMetadata.Centering.cellThreshold
     func isCell(_ pixel: Int) -> Bool { max(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]) > threshold }
@@ -113,13 +108,15 @@ public struct Preprocessing: Sendable {
       sums.1 += Int(pixels[pixel + 1])
       sums.2 += Int(pixels[pixel + 2])
     }
-    let means = [sums.0, sums.1, sums.2].map { Float($0) / Float(max(count, 1)) }
-    for channel in 0..<3 {
-      let color = order[channel]
-      let shift = means[color] * slopes[channel]
+    let scale = ModelMetadata.Centering.scale / (255 * Float(max(count, 1)))
+    let means = [sums.0, sums.1, sums.2].map { Float($0) * scale }
+    table.withUnsafeBufferPointer { values in
       for index in 0..<area {
-        planes[channel * area + index] =
-          isCell(3 * index) ? table[channel * 256 + Int(pixels[3 * index + color])] - shift : 0
+        let inside = isCell(3 * index)
+        for channel in 0..<3 {
+          let color = order[channel]
+          planes[channel * area + index] = inside ? values[Int(pixels[3 * index + color])] - means[color] : 0
+        }
       }
     }
   }

@@ -30,15 +30,16 @@ typedef struct {
 // The lines of points 0 and ∞ read a third of the taps.
 static inline int taps_is_light(size_t line) { return line == 0 || line == 5; }
 
-// Of a step's `bytes` of taps, how many of the next ones are fetched at each of a line's steps, so that during `groups` groups
-// of tiles all are fetched once and most twice: a core drops what it has no room to wait for. The light lines leave it more
-// room, and where there are several groups theirs is enough.
+// Of a step's `bytes` of taps, how many of the next ones are fetched at each of a line's steps. A core drops what it has no
+// room to wait for, so they are fetched twice during the lines of one group of tiles (2 light ones × 4/10 + 4 others × 3/10 =
+// 2 × all), most by the light lines, which leave more room. With several groups these are enough (2 × 8/10 for all groups).
+// Never more than for one group: the kernels fetch whole lines for that many.
 static inline size_t taps_fetch_step(size_t bytes, size_t groups, size_t line) {
   if (groups > 1) return taps_is_light(line) ? divide_up(bytes * 8, 10 * groups) : 0;
   return divide_up(bytes * (taps_is_light(line) ? 4 : 3), 10);
 }
 
-// Where the next line's fetching begins, `fetched` bytes after the first of `bytes`.
+// Where the next line goes on, with `fetched` of `bytes` done: after all of them at the first again.
 static inline size_t taps_fetched(size_t fetched, size_t bytes) { return fetched < bytes ? fetched : 0; }
 
 // Those tiles of a group that have a line: `threes` of them the point 3 in it, `fours` the point 4. They stand side by side in
@@ -70,7 +71,7 @@ static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line)
 // blocks   of 64 bytes of channels: 16 floats, 32 integers
 // x        [blocks][6 points][4 tiles][channels] transformed inputs; of all four tiles something is read
 // taps     [channels, or pairs of integers][9][16 outputs], aligned like a line's 16
-// ahead    ahead_step bytes a step, taps_fetch_step(), are fetched from here on
+// ahead    what is fetched at the first step, ahead_step bytes (taps_fetch_step) further on at each of the next
 // sums     where each of four tiles' sums go, 16 a point, points `sums_step` numbers apart; NULL for one that is not there.
 //          Those of points that a tile lacks may be written, too
 #define TAPS_PARAMETERS(tap, number)                                                                                    \

@@ -11,13 +11,16 @@ public struct ModelMetadata: Sendable {
     case bgr = "BGR"
   }
 
-  /// What is taken off a picture's colours before `mean` and `std`.
+  /// What colours are measured from, where that is not `mean`.
   public enum Centering: String, Sendable {
     /// The cell's own colour, so that stains and lamps count less: of each channel the mean over the cell, which is every
-    /// pixel with a channel above ``cellThreshold``. The background around it becomes 0.
+    /// pixel with a channel above ``cellThreshold``. The background around it becomes 0, the cell
+    /// ``scale`` × (value − mean), about as far spread as ImageNet's pictures are by its mean and std.
     case cell
 
+    /// Resized, the black around a cell is not quite black at its edge.
     public static let cellThreshold: UInt8 = 8
+    public static let scale: Float = 4
   }
 
   /// Key `giemsa.classes`: names in the order of the logits.
@@ -27,10 +30,10 @@ public struct ModelMetadata: Sendable {
   /// Key `giemsa.resize`: the shorter side (in pixels) that a picture is resized to before the centre crop to
   /// `inputSize` (less than that: borders are reflected); nil: resized straight to `inputSize`.
   public var resize: Int?
-  /// Key `giemsa.mean`, `giemsa.std`: per channel, for values in 0...1.
+  /// Key `giemsa.mean`, `giemsa.std`: per channel, for values in 0...1; empty where colours are centred.
   public var mean: [Float] = []
   public var std: [Float] = []
-  /// Key `giemsa.centering`; nil: nothing.
+  /// Key `giemsa.centering`, instead of mean and std: a reader that does not know it cannot take the model for another.
   public var centering: Centering?
   /// Key `giemsa.interpolation`.
   public var interpolation = Interpolation.bilinear
@@ -40,6 +43,8 @@ public struct ModelMetadata: Sendable {
   public var training = ""
 
   public init() {}
+
+  public var saysHowColorsAreNormalized: Bool { centering != nil || !mean.isEmpty }
 
   /// From a graph's metadata; absent keys keep their defaults, malformed ones throw E215.
   public init(_ entries: [(key: String, value: String)]) throws(GraphError) {

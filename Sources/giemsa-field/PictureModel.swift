@@ -28,9 +28,10 @@ final class PictureModel {
       var metadata = try ModelMetadata(graph.metadata)
       classifier = try PictureClassifier(graph, batch: batch, size: overrides.size)
       metadata.inputSize = []
+      if overrides.mean != nil || overrides.std != nil { metadata.centering = nil }
       metadata.mean = overrides.mean ?? metadata.mean
       metadata.std = overrides.std ?? metadata.std
-      guard metadata.mean.count == 3 || classifier.inputShape[1] != 3 else {
+      guard metadata.centering != nil || metadata.mean.count == 3 || classifier.inputShape[1] != 3 else {
         throw GraphError(
           .badInput,
           "does not say how colours are normalised; give --mean and --std (most models: 0.485,0.456,0.406 and "

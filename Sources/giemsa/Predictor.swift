@@ -26,7 +26,7 @@ final class Predictor {
     do {
       var metadata = try ModelMetadata(graph.metadata)
       classifier = try PictureClassifier(graph, batch: batch, size: nil)
-      if metadata.mean.isEmpty, classifier.inputShape[1] == 3 {
+      if !metadata.saysHowColorsAreNormalized, classifier.inputShape[1] == 3 {
         complain("note: \(path) does not say how colours are normalised; ImageNet's mean and std are taken")
         metadata.mean = Preprocessing.imageNetMean
         metadata.std = Preprocessing.imageNetStd

@@ -66,7 +66,7 @@ struct QuantizationSource {
   /// With the colours' mean and std that its pictures were normalised by, if the float file does not say.
   func describing(_ graph: Graph) throws -> Graph {
     var metadata = try ModelMetadata(graph.metadata)
-    guard metadata.mean.isEmpty else { return graph }
+    guard !metadata.saysHowColorsAreNormalized else { return graph }
     metadata.mean = Preprocessing.imageNetMean
     metadata.std = Preprocessing.imageNetStd
     return graph.described(by: metadata, metadata.training)

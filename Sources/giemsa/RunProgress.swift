@@ -33,6 +33,9 @@ struct RunProgress: Codable {
     for key in Set(old.keys).union(new.keys).sorted() where !RunProgress.indifferent.contains(key) {
       guard old[key] != new[key] else { continue }
       if now.rateChoice != nil, now.rateChoice == settings.rateChoice, key.hasPrefix("rate") { continue }
+      if key == "centering" {
+        return "was started with --normalize \(settings.centering ?? "imagenet"), not \(now.centering ?? "imagenet")"
+      }
       let option = RunProgress.options[key] ?? key
       return "was started with \(option) \(old[key] ?? "unset"), not \(new[key] ?? "unset")"
     }
@@ -44,7 +47,7 @@ struct RunProgress: Codable {
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
-    "mean": "--normalize", "std": "--normalize", "centering": "--normalize",
+    "mean": "--normalize or --from", "std": "--normalize or --from",
     "resize": "--resize", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
     "classWeights": "--class-weights", "patience": "--patience", "start": "--from or --pretrained",
     "optimizer": "--optimizer", "weightDecay": "--weight-decay", "precision": "--precision",

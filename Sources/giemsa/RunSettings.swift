@@ -11,7 +11,7 @@ struct RunSettings: Codable {
   var size: Int
   var mean: [Float]
   var std: [Float]
-  /// Of what, where it is more than mean and std.
+  /// `cell`: colours are centred on each cell's own, and there are no mean and std; nil: they are not.
   var centering: String?
   var epochs: Int
   var batch: Int

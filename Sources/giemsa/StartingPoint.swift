@@ -22,7 +22,7 @@ struct StartingPoint {
   init(_ options: TrainingOptions, classes: [String]) throws {
     var metadata = ModelMetadata()
     let isFresh = options.from == nil && options.pretrained == nil
-    metadata.take(isFresh ? .cell : .imagenet)
+    metadata.normalizeColors(isFresh ? .cell : .imagenet)
     if let file = options.pretrained, !file.hasSuffix(".onnx") {
       size = options.size ?? 64
       let result = try StartingPoint.weights(
@@ -40,12 +40,12 @@ struct StartingPoint {
       var graph = try readModel(path)
       do {
         let known = try ModelMetadata(graph.metadata)
-        if known.mean.count == 3 {
+        metadata.channelOrder = known.channelOrder
+        if known.saysHowColorsAreNormalized {
           metadata.mean = known.mean
           metadata.std = known.std
           metadata.centering = known.centering
         }
-        metadata.channelOrder = known.channelOrder
         if file != nil, options.size == nil { metadata.resize = known.resize }
         size = options.size ?? file?.settings.size ?? known.inputSize.first ?? 64
         if graph.isQuantized { graph = try graph.dequantized() }
@@ -75,7 +75,7 @@ struct StartingPoint {
       source = nil
       keptBack = []
     }
-    if let normalize = options.normalize { metadata.take(normalize) }
+    if let normalize = options.normalize { metadata.normalizeColors(normalize) }
     metadata.classes = classes
     metadata.inputSize = [size, size]
     metadata.resize = options.resize ?? metadata.resize
@@ -138,15 +138,14 @@ struct StartingPoint {
 }
 
 extension ModelMetadata {
-  fileprivate mutating func take(_ normalization: ColorNormalization) {
-    switch normalization {
+  fileprivate mutating func normalizeColors(_ how: ColorNormalization) {
+    switch how {
     case .imagenet:
-      mean = Preprocessing.imageNetMean
-      std = Preprocessing.imageNetStd
+      mean = channelOrder == .rgb ? Preprocessing.imageNetMean : Preprocessing.imageNetMean.reversed()
+      std = channelOrder == .rgb ? Preprocessing.imageNetStd : Preprocessing.imageNetStd.reversed()
       centering = nil
     case .cell:
-      mean = Preprocessing.centeredMean
-      std = Preprocessing.centeredStd
+      (mean, std) = ([], [])
       centering = .cell
     }
   }

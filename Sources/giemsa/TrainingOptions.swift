@@ -84,8 +84,8 @@ struct TrainingOptions: ParsableArguments {
     help: ArgumentHelp(
       "How colours are normalised; as the weights were trained where there are some, cell for fresh ones.",
       discussion: """
-        cell: each channel's mean over the cell is subtracted, so that stains and lamps count less; the black around it \
-        becomes 0. imagenet: ImageNet's mean and std, the same for all pictures.
+        cell, for cells cut out on black: each channel's mean over the cell is subtracted, so that stains and lamps count \
+        less, and the black around it becomes 0. imagenet: ImageNet's mean and std, the same for all pictures.
         """))
   var normalize: ColorNormalization?
   @Option(help: "Pictures a step; with --distributed all ranks' together.") var batch = 64

@@ -55,4 +55,18 @@ import Testing
     for seed in UInt64(0)..<20 { _ = augmentation.apply(to: noise(seed), random: &random) }
     #expect(augmentation.apply(to: noise(1), random: &random) != noise(1))
   }
+
+  /// Or the black around a cell would count as cell (ModelMetadata.Centering).
+  @Test func blackStaysBlack() {
+    var augmentation = Augmentation.none
+    augmentation.lightProbability = 1
+    augmentation.brightness = 0.2
+    augmentation.contrast = 0.5
+    var random = RandomSource(seed: 7)
+    let pixels: [UInt8] = [0, 0, 0, 200, 120, 150, 8, 8, 8, 9, 0, 0]
+    for _ in 0..<20 {
+      let lit = augmentation.apply(to: Picture(width: 2, height: 2, pixels: pixels), random: &random)
+      #expect(lit.pixels[0..<3] == [0, 0, 0] && lit.pixels[6..<9] == [8, 8, 8])
+    }
+  }
 }

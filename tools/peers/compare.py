@@ -28,6 +28,7 @@ PACKAGES = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino"], "ncnn": ["
 WAYS = {"fast": ["--memory", "fast"], "balanced": [], "small": ["--memory", "small"], "exact": ["--exact"]}
 MODELS = ["resnet18", "resnet34", "resnet50"]
 THREADS = [1, 2]
+PARTS = ["float", "int8", "threads", "training", "start", "growth", "sizes"]
 # Network, pixels, pictures a step: each in float and in bf16.
 TRAINING = [("resnet18", 64, 64), ("resnet18", 128, 32), ("resnet34", 128, 32), ("resnet34", 224, 16), ("resnet50", 128, 32)]
 BATCHES, PICTURES = [1, 2, 4, 8], [50, 100, 200]
@@ -108,6 +109,19 @@ class Bench:
                         for what in ("peak_mib", "own_mib", "best_class"):
                             entry[what] = result[what]
                 found.setdefault(name, {})[threads] = {"ours": ours, "peers": peers}
+        return found
+
+    def two_threads(self):
+        """One thread and two right after one another, so that a slow moment of the machine meets both."""
+        models = {f"{page.NAMES[name]}, {kind}": self.models / f"{name}{suffix}.onnx"
+                  for kind, suffix in (("float", ""), ("int8", "-qdq")) for name in self.options.names}
+        found = {title: [] for title in models}
+        for pair in range(self.pairs):
+            for title, model in models.items():
+                self.progress(f"{title}, one thread and two")
+                turns = THREADS if pair % 2 == 0 else THREADS[::-1]
+                times = {threads: self.ours(model, threads, *WAYS["fast"])["median_ms"] for threads in turns}
+                found[title].append([times[threads] for threads in THREADS])
         return found
 
     def launch(self, *command):
@@ -248,13 +262,14 @@ class Bench:
                 "load": (load, os.getloadavg()[0]), "command": command}
 
     def run(self):
-        wanted, load = set(self.options.only or ["float", "int8", "training", "start", "growth", "sizes"]), os.getloadavg()[0]
+        wanted, load = set(self.options.only or PARTS), os.getloadavg()[0]
         failures = prepare.prepare(self.models, self.options.names, say)
         self.begun = time.monotonic()
         kinds = [kind for kind in ("float", "int8") if kind in wanted]
         rounds, cells = self.options.rounds, len(self.options.names)
         self.all = sum(cells * len(THREADS) * rounds * (len(WAYS) + len(PEERS[kind])) for kind in kinds)
-        self.growth_rounds, self.training_rounds = max(5, rounds), max(3, rounds)
+        self.growth_rounds, self.training_rounds, self.pairs = max(5, rounds), max(3, rounds), max(9, 3 * rounds)
+        self.all += ("threads" in wanted) * 2 * cells * self.pairs
         self.all += ("start" in wanted) * 2 * cells * 3 * max(3, 2 * rounds)
         self.all += ("growth" in wanted) * 2 * (len(BATCHES) + self.growth_rounds * len(PICTURES))
         self.all += ("training" in wanted) * 2 * len(TRAINING) * self.training_rounds
@@ -263,6 +278,8 @@ class Bench:
         data["models"] = {name: json.loads((self.models / f"{name}.json").read_text()) for name in self.options.names}
         data["inference"] = {kind: self.inference(kind) for kind in kinds}
         data["left_out"] = {kind: LEFT_OUT.get(kind, {}) for kind in kinds}
+        if "threads" in wanted:
+            data["threads"] = self.two_threads()
         if "start" in wanted:
             data["start"] = {kind: self.start(kind, data["inference"].get(kind)) for kind in ("float", "int8")}
         if "growth" in wanted:
@@ -310,8 +327,8 @@ def main():
     parser.add_argument("--models", type=pathlib.Path, default=ROOT / ".build/peer-models", metavar="FOLDER",
                         help="where the models are made and kept (.build/peer-models)")
     parser.add_argument("--names", nargs="+", choices=MODELS, default=MODELS, help="the networks (all three)")
-    parser.add_argument("--only", nargs="+", choices=["float", "int8", "training", "start", "growth", "sizes"], metavar="PART",
-                        help="float, int8, training, start, growth, sizes; README.md and docs stay as they are")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART",
+                        help=f"{', '.join(PARTS)}; README.md and docs stay as they are")
     parser.add_argument("--out", type=pathlib.Path, metavar="FILE.md", help="another page than docs/BENCHMARKS.md; README.md stays")
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / ".build/release", metavar="FOLDER",
                         help="where giemsa and giemsa-field are (.build/release)")

@@ -8,6 +8,7 @@ SPEED = {"float": {"resnet18": 1.3, "resnet34": 1.3, "resnet50": 1.12},
          "int8": {"resnet18": 1.35, "resnet34": 1.35, "resnet50": 1.15}}
 MEMORY = {"resnet18": 22, "resnet34": 36, "resnet50": 42}  # MiB, int8, --memory small
 START = {"resnet18": 35, "resnet50": 60}  # ms, int8, one thread
+TWO_THREADS = 1.85  # times as fast as one, in float
 TRAINING = 1.3  # times as fast as PyTorch in the same precision, in at most half of its memory
 TITLES = {"float": "Float", "int8": "Int8"}
 NAMES = {"resnet18": "ResNet-18", "resnet34": "ResNet-34", "resnet50": "ResNet-50", "onnxruntime": "onnxruntime",
@@ -128,6 +129,22 @@ def start(data):
     return text + table(["model"] + [f"`{way}`" for way in ways] + [NAMES[peer] for peer in peers], rows)
 
 
+def two_threads(data):
+    found = data["threads"]
+    text = ("## Two threads against one\n\n`--memory fast`, one thread and two right after one another, "
+            f"{len(next(iter(found.values())))} pairs. Half of them lie between the quartiles; a low lower one means that in "
+            "some something else had a part of one of the cores.\n\n")
+    rows = []
+    for name, pairs in found.items():
+        one, two = (mid(ms) for ms in zip(*pairs))
+        low, middle, high = statistics.quantiles([one / two for one, two in pairs], n=4)
+        goal = "–"
+        if name.endswith("float"):
+            goal = f"{TWO_THREADS:g} ×: " + ("met" if middle >= TWO_THREADS else "not met")
+        rows.append([name, f"{one:.2f}", f"{two:.2f}", f"**{middle:.2f} ×**", f"{low:.2f} to {high:.2f}", goal])
+    return text + table(["model", "one thread, ms", "two, ms", "as fast, median of the pairs", "quartiles", "goal"], rows)
+
+
 def growth(data):
     found = data["growth"]
     text = ("## Growth\n\n![Time and memory against batch and number of pictures](plots/growth.svg)\n\n"
@@ -244,7 +261,7 @@ def page(data, written):
         parts.append("## Against the best peer\n\nOurs: `--memory fast`.\n\n" + summary(data))
         parts += [speed(data, kind) for kind in ("float", "int8") if kind in data["inference"]]
         parts.append(memory(data))
-    for what, section in (("start", start), ("growth", growth), ("sizes", sizes), ("training", training)):
+    for what, section in (("threads", two_threads), ("start", start), ("growth", growth), ("sizes", sizes), ("training", training)):
         if data.get(what):
             parts.append(section(data))
     parts += [text for text in (profiles(data), notes(data)) if text]
