@@ -146,11 +146,10 @@ extension Picture {
   func lit(gain: Double, spread: Double) -> Picture {
     let mean = Double(pixels.reduce(0) { $0 + Int($1) }) / Double(pixels.count) * gain
     let table = (0..<256).map { UInt8(min(max((Double($0) * gain - mean) * spread + mean, 0), 255).rounded()) }
-    var result = Picture(width: width, height: height, pixels: pixels.map { table[Int($0)] })
-    let threshold = ModelMetadata.Centering.cellThreshold
+    var result = self
     for pixel in stride(from: 0, to: pixels.count, by: 3)
-    where max(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]) <= threshold {
-      for channel in pixel..<pixel + 3 { result.pixels[channel] = pixels[channel] }
+    where ModelMetadata.Centering.isCell(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]) {
+      for channel in pixel..<pixel + 3 { result.pixels[channel] = table[Int(pixels[channel])] }
     }
     return result
   }

@@ -99,8 +99,9 @@ public struct Preprocessing: Sendable {
   /// As ``ModelMetadata/Centering/cell`` says.
   private func center(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
     let area = width * height
-    let threshold = ModelMetadata.Centering.cellThreshold
-    func isCell(_ pixel: Int) -> Bool { max(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2]) > threshold }
+    func isCell(_ pixel: Int) -> Bool {
+      ModelMetadata.Centering.isCell(pixels[pixel], pixels[pixel + 1], pixels[pixel + 2])
+    }
     var (count, sums) = (0, (0, 0, 0))
     for pixel in stride(from: 0, to: 3 * area, by: 3) where isCell(pixel) {
       count += 1

@@ -12,9 +12,9 @@ struct WinogradChoice {
 /// What a layer costs directly or by Winograd, in the time of so many multiply-adds of one thread at full speed.
 ///
 /// The direct kernel multiplies at full speed. Winograd multiplies a quarter as often or less and transforms each tile's
-/// inputs and outputs; threads share that (but the few inputs of taps, where it hardly matters). Its weights are up to seven times as many and come from memory, since a run goes
-/// over more weights than caches hold; that threads share only in part. Kernels fetch them ahead, so that the longer of the
-/// two hides most of the other. Where the weights are kept as taps they are no more than the direct kernel's, but they
+/// inputs and outputs; threads share that (but the few inputs of taps, where it hardly matters). Its weights are up to seven
+/// times as many and come from memory, since a run goes over more weights than caches hold; that threads share only in part.
+/// Kernels fetch them ahead, so that the longer of the two hides most of the other. Where the weights are kept as taps they are no more than the direct kernel's, but they
 /// are transformed again for every block of tiles. Constants measured on a Zen 4 with AVX-512, one thread and two.
 struct WinogradCost {
   /// Of a byte of weights: for all threads together, and what each of them waits.

@@ -20,6 +20,13 @@ public struct ModelMetadata: Sendable {
 
     /// Resized, the black around a cell is not quite black at its edge.
     public static let cellThreshold: UInt8 = 8
+
+    /// Whether a pixel is of the cell.
+    @inline(__always)
+    public static func isCell(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Bool {
+      max(red, green, blue) > cellThreshold
+    }
+
     public static let scale: Float = 4
   }
 

@@ -46,11 +46,17 @@ import Testing
     #expect(Augmentation.none.apply(to: noise(4), random: &random) == noise(4))
   }
 
-  @Test func lightStaysInBounds() {
+  /// Nothing but light, always.
+  private func light(brightness: Double, contrast: Double) -> Augmentation {
     var augmentation = Augmentation.none
     augmentation.lightProbability = 1
-    augmentation.brightness = 0.9
-    augmentation.contrast = 0.9
+    augmentation.brightness = brightness
+    augmentation.contrast = contrast
+    return augmentation
+  }
+
+  @Test func lightStaysInBounds() {
+    let augmentation = light(brightness: 0.9, contrast: 0.9)
     var random = RandomSource(seed: 5)
     for seed in UInt64(0)..<20 { _ = augmentation.apply(to: noise(seed), random: &random) }
     #expect(augmentation.apply(to: noise(1), random: &random) != noise(1))
@@ -58,10 +64,7 @@ import Testing
 
   /// Or the black around a cell would count as cell (ModelMetadata.Centering).
   @Test func blackStaysBlack() {
-    var augmentation = Augmentation.none
-    augmentation.lightProbability = 1
-    augmentation.brightness = 0.2
-    augmentation.contrast = 0.5
+    let augmentation = light(brightness: 0.2, contrast: 0.5)
     var random = RandomSource(seed: 7)
     let pixels: [UInt8] = [0, 0, 0, 200, 120, 150, 8, 8, 8, 9, 0, 0]
     for _ in 0..<20 {

@@ -22,6 +22,10 @@ def table(head, rows):
     return "\n".join(lines + ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]) + "\n"
 
 
+def goal(times_as_fast, holds):
+    return f"{times_as_fast} ×: {'met' if holds else 'not met'}"
+
+
 def times(threads):
     return "one thread" if threads == 1 else f"{threads} threads"
 
@@ -63,7 +67,7 @@ def summary(data):
             rows.append([
                 f"{NAMES.get(cell.name, cell.name)}, {kind}", cell.threads, f"{mid(cell.ours['fast']['ms']):.1f}",
                 f"{best:.1f} ({NAMES[cell.best]})" if best else "–", f"**{ratio:.2f} ×**" if best else "–",
-                f"{cell.goal} ×: {'met' if cell.met() else 'not met'}" if cell.goal else "–",
+                goal(cell.goal, cell.met()) if cell.goal else "–",
                 f"{cell.roof_ms / mid(cell.ours['fast']['ms']):.0%}", f"{cell.roof_ms / mid(cell.ours['exact']['ms']):.0%}"])
     for r in data.get("training", []):
         for precision in ("float", "bf16"):
@@ -72,7 +76,7 @@ def summary(data):
                 rows.append([
                     f"{NAMES[r['arch']]} at {r['size']}, training, {precision}", 2, f"{1e3 / mid(cell['ours']):.1f} a picture",
                     f"{1e3 / mid(cell['theirs']):.1f} (PyTorch)", f"**{ratio:.2f} ×**",
-                    f"{TRAINING} ×: {'met' if ratio >= TRAINING else 'not met'}", "–", "–"])
+                    goal(TRAINING, ratio >= TRAINING), "–", "–"])
     return table(["model", "threads", "ours, ms", "best peer, ms", "as fast", "goal", "of the roof", "`--exact`, of the roof"],
                  rows)
 
@@ -138,10 +142,8 @@ def two_threads(data):
     for name, pairs in found.items():
         one, two = (mid(ms) for ms in zip(*pairs))
         low, middle, high = statistics.quantiles([one / two for one, two in pairs], n=4)
-        goal = "–"
-        if name.endswith("float"):
-            goal = f"{TWO_THREADS:g} ×: " + ("met" if middle >= TWO_THREADS else "not met")
-        rows.append([name, f"{one:.2f}", f"{two:.2f}", f"**{middle:.2f} ×**", f"{low:.2f} to {high:.2f}", goal])
+        judged = goal(TWO_THREADS, middle >= TWO_THREADS) if name.endswith("float") else "–"
+        rows.append([name, f"{one:.2f}", f"{two:.2f}", f"**{middle:.2f} ×**", f"{low:.2f} to {high:.2f}", judged])
     return text + table(["model", "one thread, ms", "two, ms", "as fast, median of the pairs", "quartiles", "goal"], rows)
 
 
