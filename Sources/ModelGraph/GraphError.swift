@@ -1,3 +1,5 @@
+import Text
+
 /// What went wrong with a model file or a graph: a stable code and a sentence that says what, where and what to do.
 ///
 /// Thrown by everything that reads, checks, rewrites or runs a graph. `docs/CODES.md` lists the codes.
@@ -22,18 +24,7 @@ public struct GraphError: Error, Sendable {
 
 extension GraphError: CustomStringConvertible {
   /// `E204 node 'Conv_12': …`, one line that is safe to show.
-  public var description: String { "\(code.text) \(GraphError.printable(message))" }
-
-  /// Names come from files of strangers: control characters, which could break the line or speak to the terminal,
-  /// become `?`.
-  public static func printable(_ text: String) -> String {
-    var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      let isControl = scalar.value < 0x20 || (scalar.value >= 0x7F && scalar.value < 0xA0)
-      scalars.append(isControl ? "?" : scalar)
-    }
-    return String(scalars)
-  }
+  public var description: String { "\(code.text) \(message.printable)" }
 }
 
 /// Stable codes: 1xx the file, 2xx the graph, 3xx (warnings) what will work but is probably not meant.

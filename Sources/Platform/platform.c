@@ -31,6 +31,25 @@ int platform_write(int descriptor, const void *bytes, size_t count) {
   return 0;
 }
 
+static _Atomic int output_failure;
+
+int platform_output(const void *bytes, size_t count) {
+  if (output_failure) return output_failure;
+  int error = platform_write(1, bytes, count);
+  if (error) output_failure = error;
+  return error;
+}
+
+int platform_output_failure(void) { return output_failure; }
+
+int platform_is_closed_pipe(int error) { return error == EPIPE; }
+
+void platform_keep_standard_streams(void) {
+  // The lowest free descriptor is taken: the one that is missing. Reading and writing the wrong way is refused.
+  for (int descriptor = 0; descriptor <= 2; descriptor++)
+    if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int platform_is_terminal(int descriptor) { return isatty(descriptor); }
 
 const char *platform_error_text(int error) {
@@ -282,6 +301,7 @@ void platform_keep_arguments(int count, char **values) {
 #ifdef __GLIBC__
 // Swift's entry point keeps main's arguments to itself; glibc hands them to constructors too.
 __attribute__((constructor)) static void keep_arguments(int count, char **values) {
+  platform_keep_standard_streams();
   platform_keep_arguments(count, values);
 }
 #endif

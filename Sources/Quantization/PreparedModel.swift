@@ -1,5 +1,6 @@
 import ModelGraph
 import Passes
+import Text
 
 /// A float classifier in the form in which it is quantised: batch normalisation folded away, every product a Conv or a
 /// Gemm `x · Wᵀ + b` with weights of its own, output channels outermost, and a bias. Still standard ONNX.
@@ -14,7 +15,7 @@ public struct PreparedModel: Sendable {
   public init(_ model: Graph, inputShape: Shape) throws {
     if let node = model.nodes.first(where: { Self.isQuantized($0.operation) }) {
       throw QuantizationError(
-        "is quantised already (\(GraphError.printable(node.place))); give the float model it was made from")
+        "is quantised already (\(node.place.printable)); give the float model it was made from")
     }
     var graph = model
     try PassPipeline.simplify(&graph)

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// What a plan's numbers are: enough to write the quantised graph.
 struct QuantizationNumbers: Sendable {
@@ -84,7 +85,7 @@ struct QDQWriter {
   ) throws {
     guard let weight = numbers.weights[index], let bias = numbers.biases[index], let x = original.inputs[0],
       let grid = numbers.grids[plan.tied[x] ?? x], let w = original.inputs[1], let b = original.inputs[2]
-    else { throw QuantizationError("\(GraphError.printable(original.place)) has no quantised weights") }
+    else { throw QuantizationError("\(original.place.printable) has no quantised weights") }
     let (integers, units) = Self.units(bias, grid.scale, weight.scales)
     let (wName, bName) = (graph.values[w].name, graph.values[b].name)
     let channels = weight.scales.count

@@ -1,5 +1,6 @@
 import ModelGraph
 import Passes
+import Text
 
 /// From a float classifier and some pictures to one on 8-bit integers, in QDQ form.
 ///
@@ -161,7 +162,7 @@ public struct Quantizer {
         progress(stage, pass * batches.count + number + 1, 2 * batches.count)
       }
       if let (id, _) = statistics.first(where: { !$0.value.isFinite || !($0.value.high - $0.value.low).isFinite }) {
-        let name = GraphError.printable(model.graph.values[id].name)
+        let name = model.graph.values[id].name.printable
         throw QuantizationError("value '\(name)' is not finite on the calibration pictures: it cannot be quantised")
       }
     }

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// One thing that is wrong with a model, or (W…) that is probably not meant.
 public struct Finding: Sendable {
@@ -10,7 +11,7 @@ public struct Finding: Sendable {
 
   public init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = GraphError.printable(message)
+    self.message = message.printable
   }
 
   public init(_ error: GraphError) { self.init(error.code, error.message) }

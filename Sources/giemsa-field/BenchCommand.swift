@@ -3,6 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Passes
 import Platform
+import Text
 
 /// `bench MODEL`: how long a run takes on this machine, and how much memory the whole program needed for it.
 enum BenchCommand {

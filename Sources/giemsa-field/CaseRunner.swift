@@ -3,6 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Passes
 import Platform
+import Text
 
 /// Runs cases of stored inputs and outputs through one model.
 final class CaseRunner {

@@ -2,6 +2,7 @@ import Inference
 import Imaging
 import ModelGraph
 import Platform
+import Text
 
 /// `infer MODEL PATH…`: which class is each picture of?
 enum InferCommand {

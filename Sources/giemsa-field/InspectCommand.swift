@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXFormat
 import Passes
+import Text
 
 /// `inspect MODEL`: what is in a file, and what becomes of it before it runs.
 enum InspectCommand {

@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import Platform
+import Text
 
 enum Program {
   static let commands: [Command] = [

@@ -1,5 +1,6 @@
 import ModelGraph
 import Validation
+import Text
 
 /// `validate MODEL…`: every problem found, one line each.
 enum ValidateCommand {

@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import ONNXFormat
+import Text
 
 /// `verify MODEL CASE_DIR…`: does this machine compute what another one computed?
 enum VerifyCommand {

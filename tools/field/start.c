@@ -11,6 +11,7 @@
 int giemsa_field_main(int count, char **arguments);  // SwiftPM's name for the executable's main
 
 int main(int count, char **arguments) {
+  platform_keep_standard_streams();
   platform_keep_arguments(count, arguments);
   return giemsa_field_main(count, arguments);
 }

@@ -18,6 +18,15 @@ double platform_seconds(void);
 
 // Writes all bytes to a file descriptor; 0 on success, else errno.
 int platform_write(int descriptor, const void *bytes, size_t count);
+// The same to standard output. The first failure is remembered, and after it nothing is written: half a table with a hole
+// in it would be worse than a table cut off. Returns that failure, 0 if there was none.
+int platform_output(const void *bytes, size_t count);
+int platform_output_failure(void);
+// 1 for the errno value that says that nobody reads the pipe any more.
+int platform_is_closed_pipe(int error);
+// Puts something that refuses to be written (or read) where a standard stream is closed, so that no file that is opened
+// later gets its number and a program's answers with it. Before anything is opened.
+void platform_keep_standard_streams(void);
 // 1 if the descriptor is a terminal.
 int platform_is_terminal(int descriptor);
 

@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Text
 
 /// What is wrong with a file of weights, in one line.
 public struct WeightsError: Error, CustomStringConvertible {
@@ -114,5 +115,5 @@ public struct SafeTensors: Sendable {
     }
   }
 
-  private static func printable(_ name: String) -> String { GraphError.printable(String(name.prefix(80))) }
+  private static func printable(_ name: String) -> String { String(name.prefix(80)).printable }
 }

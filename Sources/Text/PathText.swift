@@ -1,0 +1,85 @@
+import Platform
+
+/// Paths are bytes to the system and text to people. A `String` here holds either: what is valid UTF-8 stands as it is, and
+/// each byte that is not becomes one of the last 128 code points of plane 16 (private use, so no name's own), U+10FF80 for
+/// 0x80 to U+10FFFF for 0xFF. ``bytes(of:)`` gives exactly the bytes that ``text(_:)`` was given.
+public enum PathText {
+  private static let firstStandIn: UInt32 = 0x10_FF80
+
+  /// Whether `scalar` stands in for a byte that is not UTF-8, and for which.
+  static func byte(for scalar: Unicode.Scalar) -> UInt8? {
+    scalar.value >= firstStandIn ? UInt8(truncatingIfNeeded: scalar.value) : nil
+  }
+
+  /// A path as the system gives it, up to its terminating zero.
+  public static func text(_ path: UnsafePointer<CChar>) -> String {
+    var count = 0
+    while path[count] != 0 { count += 1 }
+    return path.withMemoryRebound(to: UInt8.self, capacity: count) {
+      text(UnsafeBufferPointer(start: $0, count: count))
+    }
+  }
+
+  public static func text(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+    var scalars = String.UnicodeScalarView()
+    var at = 0
+    while at < bytes.count {
+      let (scalar, length) = next(bytes, at)
+      if let scalar, scalar.value < firstStandIn {
+        scalars.append(scalar)
+      } else {
+        for byte in bytes[at..<(at + length)] {
+          if let standIn = Unicode.Scalar(0x10_FF00 | UInt32(byte)) { scalars.append(standIn) }
+        }
+      }
+      at += length
+    }
+    return String(scalars)
+  }
+
+  /// The path's bytes, without a terminating zero.
+  public static func bytes(of path: String) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(path.utf8.count)
+    for scalar in path.unicodeScalars {
+      if let byte = byte(for: scalar) { bytes.append(byte) } else { bytes += Array(String(scalar).utf8) }
+    }
+    return bytes
+  }
+
+  /// The scalar that begins at `at` and its length in bytes; nil (and 1) where that is not UTF-8.
+  /// https://www.unicode.org/versions/latest/core-spec/chapter-3/#G27288 (table 3-7)
+  private static func next(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> (scalar: Unicode.Scalar?, length: Int) {
+    let first = bytes[at]
+    let length: Int
+    switch first {
+    case 0..<0x80: return (Unicode.Scalar(first), 1)
+    case 0xC2...0xDF: length = 2
+    case 0xE0...0xEF: length = 3
+    case 0xF0...0xF4: length = 4
+    default: return (nil, 1)
+    }
+    guard at + length <= bytes.count else { return (nil, 1) }
+    var value = UInt32(first) & (0xFF >> UInt32(length + 1))
+    for byte in bytes[(at + 1)..<(at + length)] {
+      guard byte & 0xC0 == 0x80 else { return (nil, 1) }
+      value = value << 6 | UInt32(byte & 0x3F)
+    }
+    let least: UInt32 = length == 2 ? 0x80 : length == 3 ? 0x800 : 0x1_0000
+    guard value >= least, let scalar = Unicode.Scalar(value) else { return (nil, 1) }
+    return (scalar, length)
+  }
+}
+
+extension String {
+  /// The path as the system wants it: its bytes and a terminating zero. Every call of the system that takes a path goes
+  /// through here.
+  public func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    var bytes = PathText.bytes(of: self)
+    bytes.append(0)
+    return bytes.withUnsafeBytes { buffer in
+      // Not empty: it holds the zero.
+      buffer.baseAddress.map { body($0.assumingMemoryBound(to: CChar.self)) } ?? body("")
+    }
+  }
+}

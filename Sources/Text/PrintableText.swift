@@ -1,0 +1,34 @@
+extension String {
+  /// The text on one line and without anything that speaks to a terminal. Everything that comes from outside (names of
+  /// files, classes, graphs, values, metadata; messages that hold them) goes through here before a person sees it.
+  ///
+  /// Control characters become `\n`, `\t` or `\x1b`, bytes of a path that are not UTF-8 `\xe9`, and characters that turn the
+  /// direction of text, break lines or have no width `\u{202e}`. All else, backslashes too, stays as it is.
+  public var printable: String {
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
+    var text = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      if let byte = PathText.byte(for: scalar) {
+        text.append(contentsOf: "\\x\(hexadecimal(UInt32(byte), 2))".unicodeScalars)
+        continue
+      }
+      switch scalar.value {
+      case 0x0A: text.append(contentsOf: "\\n".unicodeScalars)
+      case 0x09: text.append(contentsOf: "\\t".unicodeScalars)
+      case 0..<0x20, 0x7F..<0xA0: text.append(contentsOf: "\\x\(hexadecimal(scalar.value, 2))".unicodeScalars)
+      // Marks and overrides of direction, zero widths, line and paragraph separators, tags, the byte order mark.
+      case 0x061C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB,
+        0xE0000...0xE007F:
+        text.append(contentsOf: "\\u{\(hexadecimal(scalar.value, 4))}".unicodeScalars)
+      default: text.append(scalar)
+      }
+    }
+    return String(text)
+  }
+}
+
+/// At least `digits` lower-case digits.
+func hexadecimal(_ value: UInt32, _ digits: Int) -> String {
+  let text = String(value, radix: 16)
+  return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
+}
