@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import ModelGraph
 import Platform
+import Text
 import Training
 
 /// How fast this machine trains: steps of SGD with momentum on noise, as PyTorch is timed beside it.
@@ -61,7 +62,7 @@ struct BenchTrainingCommand: ParsableCommand {
       steps += 1
     }
     let taken = platform_seconds() - start
-    print(
+    Console.out(
       "\(arch) \(size) batch \(batch) threads \(threads) \(precision.rawValue) \(network.instructionSet) "
         + String(format: "%.1f images/s", Double(steps * batch) / taken)
         + " peak \(platform_peak_rss_kib() >> 10) MiB")
@@ -69,9 +70,9 @@ struct BenchTrainingCommand: ParsableCommand {
   }
 
   private func printProfile(_ lines: [TrainingNetwork.ProfileLine], steps: Int, total: Double) {
-    print(row("layer", "forward ms", "backward ms", "share"))
+    Console.out(row("layer", "forward ms", "backward ms", "share"))
     for line in lines {
-      print(
+      Console.out(
         row(
           line.kind, String(format: "%.2f", line.forward * 1e3 / Double(steps)),
           String(format: "%.2f", line.backward * 1e3 / Double(steps)),

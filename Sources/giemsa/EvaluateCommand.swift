@@ -2,6 +2,7 @@ import ArgumentParser
 import Datasets
 import Foundation
 import Reports
+import Text
 
 struct EvaluateCommand: ParsableCommand {
   enum Part: String, CaseIterable, ExpressibleByArgument {
@@ -70,13 +71,13 @@ struct EvaluateCommand: ParsableCommand {
           folds, cells, positive: try positiveIndex(cells), batch: batch, threads: threads, tta: tta)
         (models, results, warnings) = (evaluation.models, evaluation.results, evaluation.warnings)
         let positive = cells.classes.count == 2 ? cells.classes[try positiveIndex(cells)] : nil
-        print("\(folds.count) folds, each judged by what it kept back\n")
-        print(FoldTable(results).text(positive: positive) + "\nall folds together")
+        Console.out("\(folds.count) folds, each judged by what it kept back\n")
+        Console.out(FoldTable(results).text(positive: positive) + "\nall folds together")
       }
       for line in warnings { complain(line) }
       let positive = try positiveIndex(cells)
       let text = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers })
-      print(text.text(positive: positive, confused: confused), terminator: "")
+      Console.write(text.text(positive: positive, confused: confused))
       if let report {
         let maker = EvaluationPageMaker(
           models: models, cells: cells, positive: positive, threads: threads, pictures: pictures)

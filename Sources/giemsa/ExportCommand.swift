@@ -5,6 +5,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import Quantization
+import Text
 import Training
 
 struct ExportCommand: ParsableCommand {
@@ -48,7 +49,7 @@ struct ExportCommand: ParsableCommand {
       var described = graph.described(by: metadata, metadata.training)
       if let card = folder.card() { described.metadata.append((key: "giemsa.card", value: card)) }
       try writeModel(described, to: out)
-      print("\(out): \(file.settings.architecture), classes \(file.settings.classes.joined(separator: ", "))")
+      Console.out("\(out): \(file.settings.architecture), classes \(file.settings.classes.joined(separator: ", "))")
       if cases > 0 { try writeCases(pictures) }
     }
   }
@@ -73,7 +74,7 @@ struct ExportCommand: ParsableCommand {
     }
     guard cases == 0 else { throw CommandFailure("--cases: only a run knows pictures that were kept back") }
     try writeModel(graph, to: out)
-    print("\(out): written from \(source)")
+    Console.out("\(out): written from \(source)")
     return true
   }
 
@@ -112,6 +113,6 @@ struct ExportCommand: ParsableCommand {
       try ONNXFile.writeTensor(try predictor.scores(batch.images), name: output, to: "\(path)/output_0.pb")
       number += 1
     }
-    print("\(folder): \(number) cases; check them elsewhere with giemsa-field verify \(out) \(folder)/*")
+    Console.out("\(folder): \(number) cases; check them elsewhere with giemsa-field verify \(out) \(folder)/*")
   }
 }

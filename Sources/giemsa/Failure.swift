@@ -1,11 +1,12 @@
 import ArgumentParser
 import Foundation
+import Text
 
 /// Text to standard output at once, as it stands: a progress line must not wait for a buffer to fill. Of several ranks the
 /// first alone says something.
 func show(_ text: String) {
   guard Rank.isFirst else { return }
-  FileHandle.standardOutput.write(Data(text.utf8))
+  Console.write(text)
 }
 
 /// Text to standard error, of the first rank.
@@ -13,9 +14,9 @@ func complain(_ text: String) {
   if Rank.isFirst { complainAsRank(text) }
 }
 
-/// The same of any rank.
+/// The same of any rank. One line, whatever names and messages in it come from outside.
 func complainAsRank(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
+  Console.error(text.printable)
 }
 
 /// Runs a command's body; whatever it throws becomes one line, `giemsa: …`, and exit status 1.

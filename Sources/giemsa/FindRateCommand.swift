@@ -3,6 +3,7 @@ import Foundation
 import Datasets
 import ModelGraph
 import Reports
+import Text
 import Training
 
 struct FindRateCommand: ParsableCommand {
@@ -37,8 +38,8 @@ struct FindRateCommand: ParsableCommand {
       let search = try bench.search(network, RateSearch(from: startLr, to: endLr, steps: steps))
       let found = try RateFinding(search)
       try writeText(found.plot.svg, to: out)
-      print(found.text, terminator: "")
-      print("\(out): the plot; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...")
+      Console.write(found.text)
+      Console.out("\(out): the plot; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...")
     }
   }
 }

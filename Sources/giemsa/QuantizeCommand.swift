@@ -5,6 +5,7 @@ import Imaging
 import ModelGraph
 import Quantization
 import Reports
+import Text
 
 struct QuantizeCommand: ParsableCommand {
   enum Method: String, CaseIterable, ExpressibleByArgument {
@@ -86,10 +87,10 @@ struct QuantizeCommand: ParsableCommand {
         }
       }
       progress.erase()
-      print(
+      Console.out(
         "\(source.path): \(chosen.count) pictures to calibrate on, \(Set(chosen.map { $0.slide }).count) slides\n")
-      print(page.text, terminator: "")
-      print("\(out): written\(report.map { "; \($0) shows more" } ?? "")")
+      Console.write(page.text)
+      Console.out("\(out): written\(report.map { "; \($0) shows more" } ?? "")")
     }
   }
 

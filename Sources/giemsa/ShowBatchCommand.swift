@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Imaging
 import ModelGraph
+import Text
 
 struct ShowBatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -43,9 +44,9 @@ struct ShowBatchCommand: ParsableCommand {
       try PNGFile.write(sheet(batch), to: out)
       for row in 0..<(items.count + columns - 1) / columns {
         let labels = batch.labels[row * columns..<min((row + 1) * columns, items.count)]
-        print(labels.map { cells.classes[Int($0)] }.joined(separator: "  "))
+        Console.out(labels.map { cells.classes[Int($0)] }.joined(separator: "  "))
       }
-      print("\(out): \(items.count) pictures (\(augment.rawValue))")
+      Console.out("\(out): \(items.count) pictures (\(augment.rawValue))")
     }
   }
 

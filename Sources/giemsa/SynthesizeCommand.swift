@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Text
 
 struct SynthesizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +21,8 @@ struct SynthesizeCommand: ParsableCommand {
     try reporting {
       let synthesizer = try Synthesizer(count: count, size: size, seed: seed)
       try synthesizer.write(to: out)
-      print("\(count) pictures of \(size) × \(size) pixels in \(out) (\(Synthesizer.classes.joined(separator: ", ")))")
+      Console.out(
+        "\(count) pictures of \(size) × \(size) pixels in \(out) (\(Synthesizer.classes.joined(separator: ", ")))")
     }
   }
 }
