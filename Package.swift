@@ -25,7 +25,7 @@ let package = Package(
     .target(name: "ModelGraph", dependencies: ["Platform", "Text"]),
     .target(name: "ONNXFormat", dependencies: ["ModelGraph", "ONNXSchema", "Platform", "Text"]),
     .target(name: "Validation", dependencies: ["ModelGraph", "ONNXFormat", "Text"]),
-    .target(name: "Passes", dependencies: ["ModelGraph"]),
+    .target(name: "Passes", dependencies: ["ModelGraph", "Text"]),
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
     .target(name: "Imaging", dependencies: ["ModelGraph", "Kernels", "PNGShim", "Platform", "Text"]),
     .executableTarget(

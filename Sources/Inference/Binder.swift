@@ -25,10 +25,18 @@ struct Binder {
   private let zeroOffset: Int
   private var weightOffset = 0
 
+  /// What a plan may take.
+  struct Budget {
+    let limits: Limits
+    let batch: Int
+    /// Of the graph's own weights.
+    let weightBytes: Int
+  }
+
   /// - Parameter constants: by value; every one that no step needs any more is dropped on the way.
   init(
     _ drafts: [Draft], _ buffers: consuming [Arena.Buffer], _ constants: consuming [Tensor?], outputs: [Operand],
-    nodes: [Graph.Node], workers: Workers
+    nodes: [Graph.Node], workers: Workers, budget: Budget
   ) throws(GraphError) {
     let arena = Arena(placing: &buffers)
     self.buffers = buffers
@@ -53,6 +61,7 @@ struct Binder {
     scratchBytes = Region.rounded(scratch)
     zeroOffset = scratchOffset + scratchBytes * workers.count
     let total = zeroOffset + Region.rounded(zeros)
+    try budget.limits.admit(bytes: total + packed, batch: budget.batch, weightBytes: budget.weightBytes)
     values = try Region(byteCount: total, for: "activations")
     (values.base + zeroOffset).initializeMemory(as: UInt8.self, repeating: 0, count: total - zeroOffset)
     weights = [try Region(byteCount: packed, for: "weights")]

@@ -52,7 +52,8 @@ public final class Engine {
 
   /// - Parameter inputShapes: the shapes to plan for, in the order of the graph's inputs; nil takes the declarations,
   ///   symbols as 1.
-  /// - Throws: what the graph's shape rules throw; E212 where memory runs out.
+  /// - Throws: what the graph's shape rules throw; E212 where memory runs out, or it would take more than
+  ///   ``EngineOptions/limits`` allow.
   public init(
     _ graph: consuming Graph, inputShapes: [Shape]? = nil, options: EngineOptions = EngineOptions()
   ) throws(GraphError) {
@@ -64,8 +65,10 @@ public final class Engine {
     // From here on every constant has one owner, so that packing it can be the end of it. The planner sees small ones, and zero
     // points for each channel.
     var constants: [Tensor?] = []
+    var weightBytes = 0
     for id in facts.indices {
       constants.append(facts[id].constant)
+      weightBytes += graph.values[id].constant?.byteCount ?? 0
       graph.values[id].constant = nil
       let isZeroPoints = facts[id].shape.rank == 1 && (facts[id].type == .int8 || facts[id].type == .uint8)
       if facts[id].shape.count > 64 && !isZeroPoints { facts[id].constant = nil }
@@ -76,16 +79,20 @@ public final class Engine {
     var planner = Planner(
       graph, facts, isConstant: constants.map { $0 != nil }, isa: kernels_isa_in_use(), options: options)
     let operands = try planner.plan()
+    let budget = Binder.Budget(
+      limits: options.limits, batch: Engine.batch(graph, inputShapes), weightBytes: weightBytes)
     let binder = try Binder(
-      planner.drafts, planner.buffers, consume constants, outputs: operands, nodes: graph.nodes, workers: workers)
+      planner.drafts, planner.buffers, consume constants, outputs: operands, nodes: graph.nodes, workers: workers,
+      budget: budget)
     var outputs: [Output] = []
-    for operand in operands {
+    for (id, operand) in zip(graph.outputs, operands) {
+      let missing = GraphError(.noOutput, "output '\(graph.values[id].name)' is produced by no node")
       switch operand {
       case .buffer(let buffer): outputs.append(.memory(offset: binder.offset(ofBuffer: buffer)))
       case .constant(let id):
-        guard let tensor = binder.constant(id) else { throw GraphError(.noOutput, "an output is made by no node") }
+        guard let tensor = binder.constant(id) else { throw missing }
         outputs.append(.constant(tensor))
-      case .input, .none: throw GraphError(.noOutput, "an output is made by no node")
+      case .input, .none: throw missing
       }
     }
     self.outputs = outputs
@@ -183,6 +190,17 @@ public final class Engine {
             + "this plan wants \(inputTypes[index].name) \(inputShapes[index])")
       }
     }
+  }
+
+  /// Pictures at once, where the caller chose how many: what a file itself asks for counts as one.
+  private static func batch(_ graph: borrowing Graph, _ shapes: [Shape]?) -> Int {
+    var batch = 1
+    for (id, shape) in zip(graph.inputs, shapes ?? []) {
+      if case .symbol? = graph.values[id].declaration?.dimensions.first, let first = shape.extents.first {
+        batch = max(batch, first)
+      }
+    }
+    return batch
   }
 
   /// The facts of every value; values that nothing makes and nobody reads get an empty one.

@@ -1,3 +1,5 @@
+import ModelGraph
+
 /// How a graph is to be run.
 public struct EngineOptions: Sendable {
   /// What weights may take for speed.
@@ -18,6 +20,8 @@ public struct EngineOptions: Sendable {
   /// Only kernels that multiply every weight with every input: no Winograd, whose rounding errors in float are larger (up to
   /// 1e-4 of a layer's largest output; 1e-5 is usual). On 8-bit integers they agree but where floats round a half.
   public var exact = false
+  /// Of these, ``Limits/memoryBytes`` counts here.
+  public var limits = Limits.standard
 
   public init() {}
 

@@ -175,7 +175,7 @@ struct Planner {
         return .buffer(target)
       }
     } else {
-      throw GraphError(.undefinedValue, "'\(graph.values[id].name)' is made by no earlier node")
+      throw GraphError(.undefinedValue, "'\(graph.values[id].name)' is produced by no earlier node")
     }
     let shape = shape(id)
     if facts[id].type.byteCount == 1 {

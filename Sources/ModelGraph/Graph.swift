@@ -1,3 +1,5 @@
+import Text
+
 /// The network: ONNX operators over named values, in an order in which they can run.
 ///
 /// The one representation there is: the trainer executes it, `export` writes it, `validate` judges it, passes rewrite
@@ -30,6 +32,8 @@ public struct Graph: Sendable {
     public var inputs: [ValueID?]
     /// nil: an optional output nobody wants.
     public var outputs: [ValueID?]
+    /// Its place in the file, counted from 0, where the file gives it no name (``name`` is made up then).
+    public var position: Int?
 
     public init(_ name: String, _ operation: Operator, inputs: [ValueID?], outputs: [ValueID?]) {
       self.name = name
@@ -38,8 +42,14 @@ public struct Graph: Sendable {
       self.outputs = outputs
     }
 
-    /// `node 'Conv_12' (Conv)`, for messages.
-    public var place: String { "node '\(name)' (\(operation.name))" }
+    /// `node 'Conv_12' (Conv)`, or `node 12 (Conv)` for one without a name: for messages.
+    public var place: String { Node.place(name, operation.name, position: position) }
+
+    public static func place(_ name: String, _ operatorName: String, position: Int?) -> String {
+      let kind = operatorName.shortened(to: 100)
+      if let position { return "node \(position) (\(kind))" }
+      return "node '\(name.shortened(to: 300))' (\(kind))"
+    }
   }
 
   public var name: String
@@ -51,6 +61,8 @@ public struct Graph: Sendable {
   public var outputs: [ValueID] = []
   /// ONNX's metadata_props, in file order. ``ModelMetadata`` gives meaning to our keys.
   public var metadata: [(key: String, value: String)] = []
+  /// What ``freshName(_:)`` goes by.
+  var names = ValueNames()
 
   public init(name: String) { self.name = name }
 
@@ -132,7 +144,7 @@ public struct Graph: Sendable {
         continue
       }
       guard let fact = facts[input] else {
-        throw GraphError(.undefinedValue, "input '\(values[input].name)' is made by no earlier node")
+        throw GraphError(.undefinedValue, "input '\(values[input].name)' is produced by no earlier node")
       }
       known.append(fact)
     }
@@ -163,7 +175,7 @@ public struct Graph: Sendable {
       var arguments: [Tensor?] = []
       for input in node.inputs {
         if let input, live[input] == nil {
-          throw GraphError(.undefinedValue, "input '\(values[input].name)' is made by no earlier node").at(node.place)
+          throw GraphError(.undefinedValue, "input '\(values[input].name)' is produced by no earlier node").at(node.place)
         }
         arguments.append(input.flatMap { live[$0] })
       }
@@ -177,7 +189,7 @@ public struct Graph: Sendable {
     var results: [Tensor] = []
     for id in outputs {
       guard let value = live[id] else {
-        throw GraphError(.noOutput, "output '\(values[id].name)' is made by no node")
+        throw GraphError(.noOutput, "output '\(values[id].name)' is produced by no node")
       }
       results.append(value)
     }

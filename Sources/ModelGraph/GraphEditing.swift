@@ -1,3 +1,5 @@
+import Text
+
 /// The few edits that rewriting a graph is made of.
 extension Graph {
   /// For each value, how often nodes read it (a node that reads it twice counts twice) and how often it is a graph output.
@@ -10,15 +12,6 @@ extension Graph {
     return counts
   }
 
-  /// Lets every node that reads `old` read `new`. Graph outputs stay what they are.
-  public mutating func replaceReads(of old: ValueID, by new: ValueID) {
-    for index in nodes.indices {
-      for position in nodes[index].inputs.indices where nodes[index].inputs[position] == old {
-        nodes[index].inputs[position] = new
-      }
-    }
-  }
-
   /// Removes the nodes that are marked.
   public mutating func removeNodes(_ marked: [Bool]) {
     var kept: [Node] = []
@@ -27,15 +20,10 @@ extension Graph {
     nodes = kept
   }
 
-  /// `base`, or the first of `base_1`, `base_2`, … that no value is named.
-  public func freshName(_ base: String) -> String {
-    var name = base
-    var number = 0
-    while values.contains(where: { $0.name == name }) {
-      number += 1
-      name = "\(base)_\(number)"
-    }
-    return name
+  /// `base`, or the first of `base_1`, `base_2`, … that no value is named and that was not handed out already.
+  public mutating func freshName(_ base: String) -> String {
+    names.update(values)
+    return names.fresh(base)
   }
 
   /// A constant under a name of its own.
@@ -68,6 +56,7 @@ extension Graph {
     }
     if kept.count == values.count { return 0 }
     values = kept
+    names = ValueNames()
     inputs = inputs.map { number[$0] }
     outputs = outputs.map { number[$0] }
     for index in nodes.indices {
@@ -75,5 +64,38 @@ extension Graph {
       nodes[index].outputs = nodes[index].outputs.map { $0.map { number[$0] } }
     }
     return dropped
+  }
+}
+
+/// Names that values have, so that a new one is found without a look at all of them.
+public struct ValueNames: Sendable {
+  private var taken: Set<ExactText> = []
+  /// Values whose names are in `taken`.
+  private var seen = 0
+  /// The last number given to each base.
+  private var numbers: [ExactText: Int] = [:]
+
+  public init() {}
+
+  mutating func update(_ values: [Graph.Value]) {
+    if seen > values.count { self = ValueNames() }
+    while seen < values.count {
+      taken.insert(ExactText(values[seen].name))
+      seen += 1
+    }
+  }
+
+  /// `base`, or the first of `base_1`, `base_2`, … that was not handed out already.
+  public mutating func fresh(_ base: String) -> String {
+    let key = ExactText(base)
+    if taken.insert(key).inserted { return base }
+    var number = numbers[key] ?? 0
+    var name: String
+    repeat {
+      number += 1
+      name = "\(base)_\(number)"
+    } while !taken.insert(ExactText(name)).inserted
+    numbers[key] = number
+    return name
   }
 }

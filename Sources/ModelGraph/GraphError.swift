@@ -7,9 +7,12 @@ public struct GraphError: Error, Sendable {
   public let code: Code
   public var message: String
 
+  /// A message names things of the file, and some are very long.
+  public static let longestMessage = 1200
+
   public init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = message
+    self.message = message.shortened(to: GraphError.longestMessage)
   }
 
   /// The same error with `place` in front: `node 'Conv_12': …`.
@@ -69,6 +72,7 @@ public enum Code: Int, Sendable, CaseIterable {
   case unusedConstant = 301
   case deadNode = 302
   case noMetadata = 303
+  case unsorted = 304
 
   public var isWarning: Bool { rawValue >= 300 }
 

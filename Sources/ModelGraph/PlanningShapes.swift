@@ -1,3 +1,5 @@
+import Text
+
 extension Graph {
   /// A shape for each of ``inputs``, in order, to plan or judge with before a picture is there.
   ///
@@ -5,12 +7,12 @@ extension Graph {
   /// `giemsa.input_size` says, or 224: by 1 no network with a stride could be planned. A symbol has one size throughout.
   public func planningShapes(others: Int = 1) -> [Shape] {
     let size = (try? ModelMetadata(metadata).inputSize) ?? []
-    var bound: [String: Int] = [:]
+    var bound: [ExactText: Int] = [:]
     for id in inputs {
       guard let dimensions = values[id].declaration?.dimensions, dimensions.count == 4 else { continue }
       for axis in 2...3 {
-        if case .symbol(let name) = dimensions[axis], bound[name] == nil {
-          bound[name] = size.count == 2 ? size[axis - 2] : 224
+        if case .symbol(let name) = dimensions[axis], bound[ExactText(name)] == nil {
+          bound[ExactText(name)] = size.count == 2 ? size[axis - 2] : 224
         }
       }
     }

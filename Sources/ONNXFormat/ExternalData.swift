@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXSchema
 import Platform
+import Text
 
 /// Where external_data says a tensor's bytes are.
 struct ExternalPlace {
@@ -41,9 +42,9 @@ final class ExternalData {
 
   /// - Parameter path: the model's.
   init(besides path: String, limits: Limits) {
-    let bytes = Array(path.utf8)
+    let bytes = PathText.bytes(of: path)
     if let slash = bytes.lastIndex(of: UInt8(ascii: "/")) {
-      folder = String(decoding: bytes[...slash], as: UTF8.self)
+      folder = bytes[...slash].withUnsafeBufferPointer { PathText.text($0) }
     } else {
       folder = "."
     }
@@ -60,8 +61,8 @@ final class ExternalData {
 
     var file: Int32 = -1
     var size: UInt64 = 0
-    let status = folder.withCString { folder in
-      location.withCString { platform_open_beneath(folder, $0, &file, &size) }
+    let status = folder.withPath { folder in
+      location.withPath { platform_open_beneath(folder, $0, &file, &size) }
     }
     switch status {
     case 0: break
@@ -96,7 +97,7 @@ final class ExternalData {
 
   /// The path without `.` components; E113 for one that could lead out of the folder.
   private func checked(_ location: String) throws(GraphError) -> String {
-    let bytes = Array(location.utf8)
+    let bytes = PathText.bytes(of: location)
     guard !bytes.isEmpty else { throw GraphError(.externalPath, "external data without a location") }
     guard bytes.first != UInt8(ascii: "/"), !bytes.contains(0), bytes.count < 4096 else {
       throw GraphError(.externalPath, "external data location '\(location)' must be a path relative to the model")
@@ -112,6 +113,6 @@ final class ExternalData {
       kept += part
     }
     guard !kept.isEmpty else { throw GraphError(.externalPath, "external data location '\(location)' names no file") }
-    return String(decoding: kept, as: UTF8.self)
+    return kept.withUnsafeBufferPointer { PathText.text($0) }
   }
 }

@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXSchema
 import Platform
+import Text
 
 /// A parsed file: protobuf-c's message, let go of when the last reference is gone.
 final class ParsedModel {
@@ -52,7 +53,7 @@ private struct FileBytes: ~Copyable {
   init(_ path: String, _ limits: Limits) throws(GraphError) {
     var memory: UnsafeMutableRawPointer?
     var count = 0
-    let status = path.withCString { platform_read_file($0, limits.fileBytes, &memory, &count) }
+    let status = path.withPath { platform_read_file($0, limits.fileBytes, &memory, &count) }
     switch status {
     case 0: break
     case PLATFORM_NOT_A_FILE: throw GraphError(.unreadable, "is not a file")
@@ -80,9 +81,13 @@ extension Limits {
 }
 
 extension ProtobufCBinaryData {
-  /// The bytes as text; what is not UTF-8 shows as U+FFFD. Throws E105 beyond `limit` bytes.
-  func text(_ what: String, limit: Int) throws(GraphError) -> String {
-    guard len <= limit else { throw GraphError(.overLimit, "\(what) is \(len) bytes long, the limit is \(limit)") }
-    return String(decoding: UnsafeBufferPointer(start: data, count: len), as: UTF8.self)
+  /// The bytes as text, those that are not UTF-8 as `PathText` has them, so that they can be written again as they were.
+  /// Throws E105 beyond `limit` bytes.
+  func text(_ what: @autoclosure () -> String, limit: Int) throws(GraphError) -> String {
+    guard len <= limit else { throw GraphError(.overLimit, "\(what()) is \(len) bytes long, the limit is \(limit)") }
+    return text
   }
+
+  /// The same without a limit.
+  var text: String { PathText.text(UnsafeBufferPointer(start: data, count: len)) }
 }

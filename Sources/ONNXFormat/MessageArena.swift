@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXSchema
 import Platform
+import Text
 
 /// Memory for the small parts of the messages being written; gone all at once. Tensor data is pointed to, not copied:
 /// whoever writes keeps the tensors alive.
@@ -25,7 +26,7 @@ final class MessageArena {
   }
 
   func data(_ text: String) -> ProtobufCBinaryData {
-    let bytes = Array(text.utf8)
+    let bytes = PathText.bytes(of: text)
     return ProtobufCBinaryData(len: bytes.count, data: array(bytes))
   }
 

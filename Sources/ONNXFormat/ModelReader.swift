@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXSchema
+import Text
 
 /// ModelProto → ``Graph``, noting every problem on the way instead of stopping at the first.
 ///
@@ -10,17 +11,21 @@ final class ModelReader {
   private let attributes: AttributeDecoder
 
   private(set) var graph = Graph(name: "")
-  private(set) var problems: [GraphError] = []
+  private(set) var problems: Problems
+  /// W3xx: what was mended while reading.
+  private(set) var warnings: [GraphError] = []
   /// Values that a problem above left without a maker: what reads them is not to be blamed.
   private(set) var unknown: Set<Graph.ValueID> = []
 
-  private var ids: [String: Graph.ValueID] = [:]
+  private var ids: [ExactText: Graph.ValueID] = [:]
   private var opset: Int64?
   private var microsoftOpset: Int64?
   private var symbols = 0
+  private var isOutput: Set<Graph.ValueID> = []
 
   init(_ path: String, _ limits: Limits, defersWeights: Bool = false) {
     self.limits = limits
+    problems = Problems(limits)
     tensors = TensorReader(
       limits: limits, external: ExternalData(besides: path, limits: limits),
       defersBlobs: defersWeights)
@@ -126,7 +131,7 @@ final class ModelReader {
       return
     }
     // Before IR version 4 every initialiser had to be listed as an input too; it is a constant all the same.
-    if let id = ids[name], graph.values[id].constant != nil || unknown.contains(id) { return }
+    if let id = ids[ExactText(name)], graph.values[id].constant != nil || unknown.contains(id) { return }
     guard let id = define(name, "input '\(name)'") else { return }
     graph.inputs.append(id)
     graph.values[id].declaration = collect { () throws(GraphError) in
@@ -140,14 +145,14 @@ final class ModelReader {
 
   private func readOutput(_ proto: Onnx__ValueInfoProto) throws(GraphError) {
     let name = try proto.name.text("output name", limit: limits.nameBytes)
-    guard let id = ids[name] else {
-      problems.append(GraphError(.noOutput, "output '\(name)' is made by no node"))
+    guard let id = ids[ExactText(name)] else {
+      problems.append(GraphError(.noOutput, "output '\(name)' is produced by no node"))
       let id = graph.addValue(name)
       unknown.insert(id)
       graph.outputs.append(id)
       return
     }
-    if graph.outputs.contains(id) { problems.append(GraphError(.definedTwice, "output '\(name)' is listed twice")) }
+    if !isOutput.insert(id).inserted { problems.append(GraphError(.definedTwice, "output '\(name)' is listed twice")) }
     graph.outputs.append(id)
     let declared = collect { () throws(GraphError) in try declaration(proto, "output '\(name)'") }
     if let declared = declared ?? nil, graph.values[id].declaration == nil { graph.values[id].declaration = declared }
@@ -198,16 +203,18 @@ final class ModelReader {
 
   private func readNodes(_ protos: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>) throws(GraphError) {
     let order = try NodeOrder(protos, limits)
-    for (index, proto) in protos.enumerated() {
-      if let proto { try readNode(proto.pointee, index, order) }
+    if let warning = order.warning() { warnings.append(warning) }
+    for index in order.indices {
+      if let proto = protos[index] { try readNode(proto.pointee, index, order) }
     }
   }
 
   private func readNode(_ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder) throws(GraphError) {
     let kind = try proto.op_type.text("operator name", limit: limits.nameBytes)
     var name = try proto.name.text("node name", limit: limits.nameBytes)
+    let position = name.isEmpty ? index : nil
+    let place = Graph.Node.place(name, kind, position: position)
     if name.isEmpty { name = "\(kind)_\(index)" }
-    let place = "node '\(name)' (\(kind))"
 
     var inputs = try readInputs(proto, index, order, place)
     var operation: Operator?
@@ -230,7 +237,10 @@ final class ModelReader {
       if operation == nil, let id { unknown.insert(id) }
       outputs.append(id)
     }
-    if let operation { graph.nodes.append(Graph.Node(name, operation, inputs: inputs, outputs: outputs)) }
+    guard let operation else { return }
+    var node = Graph.Node(name, operation, inputs: inputs, outputs: outputs)
+    node.position = position
+    graph.nodes.append(node)
   }
 
   private func readInputs(
@@ -243,7 +253,7 @@ final class ModelReader {
       let input = try data.text("\(place): input name", limit: limits.nameBytes)
       if input.isEmpty {
         inputs.append(nil)
-      } else if let id = ids[input] {
+      } else if let id = ids[ExactText(input)] {
         inputs.append(id)
       } else {
         problems.append(order.problem(of: input, at: index).at(place))
@@ -273,7 +283,7 @@ final class ModelReader {
     var list: [Attribute] = []
     for case let entry? in UnsafeBufferPointer(start: proto.attribute, count: proto.n_attribute) {
       let attribute = try attributes.attribute(entry.pointee)
-      guard !list.contains(where: { $0.name == attribute.name }) else {
+      guard !list.contains(where: { $0.name.isExactly(attribute.name) }) else {
         throw GraphError(.badAttribute, "attribute '\(attribute.name)' is given twice")
       }
       list.append(attribute)
@@ -291,10 +301,8 @@ final class ModelReader {
       guard inputs[index] == nil else {
         throw GraphError(.badAttribute, "input \(index) is given both as an input and as an attribute")
       }
-      var name = "\(node)_input_\(index)"
-      while ids[name] != nil { name += "_" }
-      let id = graph.addConstant(name, tensor)
-      ids[name] = id
+      // Not among `ids`: no node of the file can mean it.
+      let id = graph.addFreshConstant("\(node)_input_\(index)", tensor)
       inputs[index] = id
     }
   }
@@ -303,12 +311,12 @@ final class ModelReader {
 
   /// A new value, or nil (and a problem) if the name is taken.
   private func define(_ name: String, _ place: String) -> Graph.ValueID? {
-    guard ids[name] == nil else {
+    guard ids[ExactText(name)] == nil else {
       problems.append(GraphError(.definedTwice, "\(place) is defined twice; names of values must be unique"))
       return nil
     }
     let id = graph.addValue(name)
-    ids[name] = id
+    ids[ExactText(name)] = id
     return id
   }
 

@@ -1,5 +1,6 @@
 import ModelGraph
 import Platform
+import Text
 
 /// An open model file, taken apart without reading its weights.
 ///
@@ -31,7 +32,7 @@ final class ModelSource {
   init(_ path: String, _ limits: Limits) throws(GraphError) {
     var file: Int32 = -1
     var size: UInt64 = 0
-    let status = path.withCString { platform_open_file($0, &file, &size) }
+    let status = path.withPath { platform_open_file($0, &file, &size) }
     if status == PLATFORM_NOT_A_FILE { throw GraphError(.unreadable, "is not a file") }
     guard status == 0 else {
       throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")

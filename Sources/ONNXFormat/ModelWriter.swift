@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXSchema
+import Text
 
 /// ``Graph`` → ModelProto. The messages point at the graph's tensors, so that writing needs no second copy of them.
 final class ModelWriter {
@@ -109,16 +110,10 @@ final class ModelWriter {
   /// Every value's name: its own where that is not empty and not taken already. Inputs and outputs choose first.
   private func uniqueNames() -> [String] {
     var names = [String](repeating: "", count: graph.values.count)
-    var taken: Set<String> = []
+    var taken = ValueNames()
     for id in graph.inputs + graph.outputs + Array(graph.values.indices) where names[id].isEmpty {
       let base = graph.values[id].name.isEmpty ? "value_\(id)" : graph.values[id].name
-      var name = base
-      var suffix = 1
-      while !taken.insert(name).inserted {
-        name = "\(base)_\(suffix)"
-        suffix += 1
-      }
-      names[id] = name
+      names[id] = taken.fresh(base)
     }
     return names
   }
@@ -180,10 +175,10 @@ final class ModelWriter {
   private func outputDeclarations() throws(GraphError) -> [Declaration] {
     let known = graph.outputs.compactMap { graph.values[$0].declaration }
     if known.count == graph.outputs.count { return known }
-    var symbols: [String] = []
+    var symbols: Set<ExactText> = []
     for id in graph.inputs {
-      for case .symbol(let name) in graph.values[id].declaration?.dimensions ?? [] where !symbols.contains(name) {
-        symbols.append(name)
+      for case .symbol(let name) in graph.values[id].declaration?.dimensions ?? [] {
+        symbols.insert(ExactText(name))
       }
     }
     let first = try graph.infer(graph.planningShapes(others: 1))
@@ -195,14 +190,14 @@ final class ModelWriter {
         continue
       }
       guard let one = first[id], let two = second[id], one.shape.rank == two.shape.rank else {
-        throw GraphError(.noOutput, "output '\(graph.values[id].name)' is made by no node")
+        throw GraphError(.noOutput, "output '\(graph.values[id].name)' is produced by no node")
       }
       var dimensions: [Dimension] = []
       for (axis, extent) in one.shape.extents.enumerated() {
         if extent == two.shape[axis] {
           dimensions.append(.fixed(extent))
-        } else if symbols.count == 1, extent == 1, two.shape[axis] == 2 {
-          dimensions.append(.symbol(symbols[0]))
+        } else if let symbol = symbols.first, symbols.count == 1, extent == 1, two.shape[axis] == 2 {
+          dimensions.append(.symbol(symbol.text))
         } else {
           dimensions.append(.symbol("\(names[id])_axis_\(axis)"))
         }

@@ -1,55 +1,103 @@
 import ModelGraph
 import ONNXSchema
+import Text
 
-/// Which node makes which name, to say why a name is not there yet when a node wants it. ONNX demands that nodes be
-/// listed in an order in which they can run.
+/// An order in which a file's nodes can run. ONNX demands that they be listed in one; where they are not, each node is
+/// moved behind those it reads from, as onnxruntime does. Also says why a value is not there when a node wants it.
 final class NodeOrder {
-  private let protos: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>
-  private let limits: Limits
-  private var makers: [String: Int] = [:]
+  typealias Protos = UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>
+
+  /// The nodes' indices in the file, in running order (of nodes in a cycle, in any).
+  private(set) var indices: [Int] = []
+  /// The first node of the file that reads what only a later one makes, and the later one.
+  private(set) var firstMove: (reader: Int, maker: Int)?
+
+  private let protos: Protos
+  private var makers: [ExactText: Int] = [:]
+  /// For each node, the nodes whose outputs it reads.
+  private var before: [[Int]] = []
   private lazy var inCycle = findCycles()
 
-  init(_ protos: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>, _ limits: Limits) throws(GraphError) {
+  init(_ protos: Protos, _ limits: Limits) throws(GraphError) {
     self.protos = protos
-    self.limits = limits
     for (index, proto) in protos.enumerated() {
       guard let proto else { continue }
       for data in UnsafeBufferPointer(start: proto.pointee.output, count: proto.pointee.n_output) where data.len > 0 {
-        let name = try data.text("output name", limit: limits.nameBytes)
+        let name = ExactText(try data.text("output name", limit: limits.nameBytes))
         if makers[name] == nil { makers[name] = index }
+      }
+    }
+    before = [[Int]](repeating: [], count: protos.count)
+    for (index, proto) in protos.enumerated() {
+      guard let proto else { continue }
+      for data in UnsafeBufferPointer(start: proto.pointee.input, count: proto.pointee.n_input) where data.len > 0 {
+        guard let maker = makers[ExactText(try data.text("input name", limit: limits.nameBytes))] else { continue }
+        if maker >= index, firstMove == nil { firstMove = (index, maker) }
+        if before[index].last != maker { before[index].append(maker) }
+      }
+    }
+    sort()
+  }
+
+  /// In the file's order, but each node behind those it waits for: depth first, without recursion.
+  private func sort() {
+    if firstMove == nil {
+      indices = Array(protos.indices)
+      return
+    }
+    var isSeen = [Bool](repeating: false, count: protos.count)
+    var path: [(node: Int, next: Int)] = []
+    for start in protos.indices where !isSeen[start] {
+      isSeen[start] = true
+      path.append((start, 0))
+      while let top = path.last {
+        if top.next < before[top.node].count {
+          path[path.count - 1].next += 1
+          let maker = before[top.node][top.next]
+          if !isSeen[maker] {
+            isSeen[maker] = true
+            path.append((maker, 0))
+          }
+        } else {
+          indices.append(top.node)
+          path.removeLast()
+        }
       }
     }
   }
 
+  /// W304, where nodes had to be moved.
+  func warning() -> GraphError? {
+    guard let firstMove, !inCycle.contains(true) else { return nil }
+    return GraphError(
+      .unsorted,
+      "\(place(firstMove.reader)) is listed before \(place(firstMove.maker)), whose output it reads; the nodes are run in "
+        + "another order than the file's. Export it again, or sort it with onnx-simplifier")
+  }
+
   /// E202 or E203 for a name that `reader` (a node's index) reads and nobody before it has made.
   func problem(of name: String, at reader: Int) -> GraphError {
-    guard let maker = makers[name], let proto = protos[maker] else {
-      return GraphError(.undefinedValue, "input '\(name)' is made by no node and is no input or initialiser")
+    guard let maker = makers[ExactText(name)] else {
+      return GraphError(.undefinedValue, "input '\(name)' is produced by no node and is no input or initialiser")
     }
     if inCycle[reader], inCycle[maker] {
       return GraphError(.cycle, "input '\(name)' depends on this node's own output")
     }
-    let node = proto.pointee.name
-    let label = String(decoding: UnsafeBufferPointer(start: node.data, count: node.len), as: UTF8.self)
-    return GraphError(
-      .undefinedValue,
-      "input '\(name)' is made only by a later node ('\(label)'); nodes must be listed in running order")
+    return GraphError(.undefinedValue, "input '\(name)' is produced by \(place(maker)), which cannot run before it")
+  }
+
+  private func place(_ index: Int) -> String {
+    guard let proto = protos[index] else { return "node \(index)" }
+    let name = proto.pointee.name.text
+    return Graph.Node.place(name, proto.pointee.op_type.text, position: name.isEmpty ? index : nil)
   }
 
   /// The nodes that remain when those without unmade inputs, and then those nobody waits for, are taken away again and
   /// again: each is in a cycle or between two.
   private func findCycles() -> [Bool] {
     var after = [[Int]](repeating: [], count: protos.count)
-    var before = [[Int]](repeating: [], count: protos.count)
-    for (index, proto) in protos.enumerated() {
-      guard let proto else { continue }
-      for data in UnsafeBufferPointer(start: proto.pointee.input, count: proto.pointee.n_input) where data.len > 0 {
-        guard let name = try? data.text("input name", limit: limits.nameBytes), let maker = makers[name] else {
-          continue
-        }
-        after[maker].append(index)
-        before[index].append(maker)
-      }
+    for index in before.indices {
+      for maker in before[index] { after[maker].append(index) }
     }
     var left = [Bool](repeating: true, count: protos.count)
     strip(&left, waitingFor: before, releasing: after)

@@ -22,7 +22,7 @@ public enum ONNXFile {
     let reader = ModelReader(path, limits, defersWeights: true)
     let model = try ParsedModel(path, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-    if let problem = reader.problems.first { throw problem }
+    if let problem = reader.problems.list.first { throw problem }
     return (reader.graph, model.source.deferred)
   }
 
@@ -31,6 +31,10 @@ public enum ONNXFile {
     /// nil if the file could not be taken apart; otherwise what is sound of it.
     public let graph: Graph?
     public let problems: [GraphError]
+    /// How many more there are, beyond ``Limits/findings``.
+    public let moreProblems: Int
+    /// W3xx: what was mended while reading.
+    public let warnings: [GraphError]
     /// Values of `graph` that are missing their maker because of one of the problems.
     public let unknown: Set<Graph.ValueID>
   }
@@ -41,9 +45,13 @@ public enum ONNXFile {
     do {
       let model = try ParsedModel(path, limits)
       try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-      return Examination(graph: reader.graph, problems: reader.problems, unknown: reader.unknown)
+      return Examination(
+        graph: reader.graph, problems: reader.problems.list, moreProblems: reader.problems.more,
+        warnings: reader.warnings, unknown: reader.unknown)
     } catch {
-      return Examination(graph: nil, problems: reader.problems + [error], unknown: [])
+      return Examination(
+        graph: nil, problems: reader.problems.list + [error], moreProblems: reader.problems.more,
+        warnings: reader.warnings, unknown: [])
     }
   }
 

@@ -4,10 +4,12 @@ import ModelGraph
 /// one, Reshape, Flatten, Squeeze, Unsqueeze and Transpose that leave every extent where it is.
 ///
 /// Exact. A node stays where a graph input or constant is handed straight to a graph output.
-public func dropIdentity(_ graph: inout Graph) -> Int {
-  let facts = KnownFacts(graph)
-  var producers = graph.producers()
-  var reads = graph.readCounts()
+public func dropIdentity(_ graph: inout Graph) -> Int { PassContext.alone(&graph, dropIdentity) }
+
+func dropIdentity(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  let facts = context.facts(graph)
+  let reads = graph.readCounts()
+  var bypasses = Bypasses(graph)
   var removed = [Bool](repeating: false, count: graph.nodes.count)
   var changes = 0
   for index in graph.nodes.indices {
@@ -16,14 +18,68 @@ public func dropIdentity(_ graph: inout Graph) -> Int {
     // A second output (Dropout's mask) must be wanted by nobody.
     guard node.outputs.dropFirst().allSatisfy({ $0.map { reads[$0] == 0 } ?? true }) else { continue }
     guard isIdentity(node, input, output, facts, graph) else { continue }
-    guard graph.bypass(from: input, to: output, producers: producers) else { continue }
+    guard bypasses.add(from: input, to: output, &graph) else { continue }
     removed[index] = true
     changes += 1
-    reads = graph.readCounts()
-    if let producer = producers[input] { producers[output] = producer }
   }
+  if changes == 0 { return 0 }
+  bypasses.apply(&graph)
   graph.removeNodes(removed)
   return changes
+}
+
+/// Nodes that hand their input on, to be taken out of a graph together: who read their outputs reads what they read. One
+/// walk over the graph for all of them.
+private struct Bypasses {
+  /// What each value is read as instead; itself where nothing changes.
+  private var standIns: [Graph.ValueID]
+  private var producers: [Int?]
+  private var isOutput: [Bool]
+
+  init(_ graph: Graph) {
+    standIns = Array(graph.values.indices)
+    producers = graph.producers()
+    isOutput = [Bool](repeating: false, count: graph.values.count)
+    for id in graph.outputs { isOutput[id] = true }
+  }
+
+  /// False where that cannot be done because `output` is a graph output and nothing could make it under its name.
+  mutating func add(from input: Graph.ValueID, to output: Graph.ValueID, _ graph: inout Graph) -> Bool {
+    let source = standIn(input)
+    guard isOutput[output] else {
+      standIns[output] = source
+      return true
+    }
+    guard !isOutput[source], let producer = producers[source] else { return false }
+    for position in graph.nodes[producer].outputs.indices where graph.nodes[producer].outputs[position] == source {
+      graph.nodes[producer].outputs[position] = output
+    }
+    standIns[source] = output
+    producers[output] = producer
+    return true
+  }
+
+  mutating func apply(_ graph: inout Graph) {
+    for index in graph.nodes.indices {
+      for position in graph.nodes[index].inputs.indices {
+        guard let id = graph.nodes[index].inputs[position] else { continue }
+        let source = standIn(id)
+        if source != id { graph.nodes[index].inputs[position] = source }
+      }
+    }
+  }
+
+  private mutating func standIn(_ id: Graph.ValueID) -> Graph.ValueID {
+    var end = id
+    while standIns[end] != end { end = standIns[end] }
+    var at = id
+    while standIns[at] != end {
+      let next = standIns[at]
+      standIns[at] = end
+      at = next
+    }
+    return end
+  }
 }
 
 private func isIdentity(

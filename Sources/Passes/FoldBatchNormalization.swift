@@ -30,7 +30,7 @@ public func foldBatchNormalization(_ graph: inout Graph) -> Int {
     // A model's weights twice in memory would be too much for a small box.
     if let old = graph.nodes[maker].inputs[1], uses.isReadOnce(old) { graph.values[old].constant = nil }
     graph.nodes[maker] = node
-    uses.touch(maker)
+    uses.make(output, by: maker)
     uses.remove(index)
     changes += 1
   }

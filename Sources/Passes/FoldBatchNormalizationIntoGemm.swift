@@ -5,9 +5,11 @@ import ModelGraph
 ///
 /// Only for matrices, where nothing else reads the value between the two. Exact up to float rounding (1e-5 relative to
 /// the largest output, tested).
-public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int {
+public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldBatchNormalizationIntoGemm) }
+
+func foldBatchNormalizationIntoGemm(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   guard graph.hasNode(where: { if case .batchNormalization = $0 { true } else { false } }) else { return 0 }
-  let facts = KnownFacts(graph)
+  let facts = context.facts(graph)
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {
@@ -29,7 +31,7 @@ public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int {
       dense.absorbAfter(norm)
       guard let node = dense.node(graph.nodes[maker].name, output: output, in: &graph) else { continue }
       graph.nodes[maker] = node
-      uses.touch(maker)
+      uses.make(output, by: maker)
     } else {
       continue
     }

@@ -4,10 +4,13 @@ import ModelGraph
 /// (Shape → Gather → Concat → …) over extents that no symbolic dimension has a say in.
 ///
 /// Exact: the values are the operators' own. Left alone: DequantizeLinear of constants (int8 weights stay int8: a
-/// quarter of the memory, and what the integer kernels want), results much larger than what they are made from, and
-/// nodes that make a graph output.
-public func foldConstants(_ graph: inout Graph) -> Int {
-  let facts = KnownFacts(graph)
+/// quarter of the memory, and what the integer kernels want), results much larger than what they are made from or, in
+/// all, than the model's weights (a chain of Concats doubles a constant with every node), and nodes that make a graph
+/// output.
+public func foldConstants(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldConstants) }
+
+func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  let facts = context.facts(graph)
   var isOutput = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { isOutput[id] = true }
   var folded = [Bool](repeating: false, count: graph.nodes.count)
@@ -19,7 +22,7 @@ public func foldConstants(_ graph: inout Graph) -> Int {
     case .dequantizeLinear, .dropout: continue
     default: break
     }
-    guard let results = knownResults(node, facts, graph) else { continue }
+    guard let results = knownResults(node, facts, graph, &context.foldingRoom) else { continue }
     for (output, result) in zip(node.outputs, results) {
       if let output { graph.values[output].constant = result }
     }
@@ -30,7 +33,9 @@ public func foldConstants(_ graph: inout Graph) -> Int {
   return changes
 }
 
-private func knownResults(_ node: Graph.Node, _ facts: KnownFacts, _ graph: Graph) -> [Tensor]? {
+private func knownResults(
+  _ node: Graph.Node, _ facts: KnownFacts, _ graph: Graph, _ room: inout Int
+) -> [Tensor]? {
   let inferred = node.outputs.map { $0.flatMap { facts.constant($0) } }
   let known = inferred.compactMap { $0 }
   if known.count == node.outputs.count { return known }
@@ -47,7 +52,9 @@ private func knownResults(_ node: Graph.Node, _ facts: KnownFacts, _ graph: Grap
   let types = arguments.map { $0.map { Fact($0) } }
   guard let shapes = try? node.operation.infer(types, outputCount: node.outputs.count) else { return nil }
   let size = shapes.reduce(0) { $0 + $1.shape.count * $1.type.byteCount }
-  if case .constant = node.operation {} else if size > max(65536, 2 * bytes) { return nil }
+  let isGiven = if case .constant = node.operation { true } else { false }
+  if !isGiven, size > max(65536, 2 * bytes) || size > room { return nil }
   guard let results = try? node.operation.evaluate(arguments), results.count >= node.outputs.count else { return nil }
+  if !isGiven { room -= size }
   return results
 }

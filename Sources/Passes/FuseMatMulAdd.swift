@@ -3,7 +3,9 @@ import ModelGraph
 /// MatMul (of matrices) or Gemm → Add of a constant row becomes Gemm with that row in its bias.
 ///
 /// Only where nothing else reads the product. Exact up to the order of summation (1e-6 relative, tested).
-public func fuseMatMulAdd(_ graph: inout Graph) -> Int {
+public func fuseMatMulAdd(_ graph: inout Graph) -> Int { PassContext.alone(&graph, fuseMatMulAdd) }
+
+func fuseMatMulAdd(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let mayFuse = graph.hasNode { operation in
     switch operation {
     case .matMul, .gemm: true
@@ -11,7 +13,7 @@ public func fuseMatMulAdd(_ graph: inout Graph) -> Int {
     }
   }
   guard mayFuse, graph.hasNode(where: { if case .add = $0 { true } else { false } }) else { return 0 }
-  let facts = KnownFacts(graph)
+  let facts = context.facts(graph)
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {
@@ -27,7 +29,7 @@ public func fuseMatMulAdd(_ graph: inout Graph) -> Int {
       let (name, weight) = (graph.nodes[maker].name, graph.nodes[maker].inputs[1])
       guard let node = dense.node(name, output: output, weightID: weight, in: &graph) else { continue }
       graph.nodes[maker] = node
-      uses.touch(maker)
+      uses.make(output, by: maker)
       uses.remove(index)
       changes += 1
       break

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Types, shapes and values that hold whatever the symbolic dimensions of the inputs are bound to.
 ///
@@ -12,22 +13,25 @@ struct KnownFacts {
     trials = (0..<(symbols.isEmpty ? 1 : 2)).map { KnownFacts.infer(graph, symbols, trial: $0) }
   }
 
-  func type(_ id: Graph.ValueID) -> ElementType? { trials[0][id]?.type }
+  func type(_ id: Graph.ValueID) -> ElementType? { fact(0, id)?.type }
+
+  /// nil also for values that were added since the facts were gathered.
+  private func fact(_ trial: Int, _ id: Graph.ValueID) -> Fact? { id < trials[trial].count ? trials[trial][id] : nil }
 
   func rank(_ id: Graph.ValueID) -> Int? {
-    guard let rank = trials[0][id]?.shape.rank else { return nil }
+    guard let rank = fact(0, id)?.shape.rank else { return nil }
     return trials.allSatisfy { $0[id]?.shape.rank == rank } ? rank : nil
   }
 
   /// nil where some extent depends on a symbol.
   func shape(_ id: Graph.ValueID) -> Shape? {
-    guard let shape = trials[0][id]?.shape else { return nil }
+    guard let shape = fact(0, id)?.shape else { return nil }
     return trials.allSatisfy { $0[id]?.shape == shape } ? shape : nil
   }
 
   /// The extent of one axis, nil where it depends on a symbol.
   func extent(_ id: Graph.ValueID, _ axis: Int) -> Int? {
-    guard let shape = trials[0][id]?.shape, axis < shape.rank else { return nil }
+    guard let shape = fact(0, id)?.shape, axis < shape.rank else { return nil }
     let same = trials.allSatisfy { trial in
       guard let other = trial[id]?.shape, axis < other.rank else { return false }
       return other[axis] == shape[axis]
@@ -37,7 +41,7 @@ struct KnownFacts {
 
   /// nil where the value is not known before running, or depends on a symbol.
   func constant(_ id: Graph.ValueID) -> Tensor? {
-    guard let constant = trials[0][id]?.constant else { return nil }
+    guard let constant = fact(0, id)?.constant else { return nil }
     let same = trials.allSatisfy { trial in trial[id]?.constant.map { $0.equals(constant) } ?? false }
     return same ? constant : nil
   }
@@ -45,7 +49,7 @@ struct KnownFacts {
   /// Whether `relation` holds between the shapes of two values for every binding.
   func always(_ a: Graph.ValueID, _ b: Graph.ValueID, _ relation: (Shape, Shape) -> Bool) -> Bool {
     trials.allSatisfy { trial in
-      guard let x = trial[a]?.shape, let y = trial[b]?.shape else { return false }
+      guard a < trial.count, b < trial.count, let x = trial[a]?.shape, let y = trial[b]?.shape else { return false }
       return relation(x, y)
     }
   }
@@ -63,6 +67,8 @@ struct KnownFacts {
         if let output { facts[output] = fact }
       }
     }
+    // Nobody asks for the values of weights, and facts must not keep them in memory.
+    for id in facts.indices where (facts[id]?.shape.count ?? 0) > 4096 { facts[id]?.constant = nil }
     return facts
   }
 }
@@ -74,21 +80,21 @@ extension Graph {
 
 /// Two extents for every symbol among a graph's inputs: small for the outermost axis (batches), picture-like for others.
 private struct Symbols {
-  private var names: [String] = []
+  private var places: [ExactText: Int] = [:]
   private var outermost: [Bool] = []
 
   init(_ graph: Graph) {
     for id in graph.inputs {
       for (axis, dimension) in (graph.values[id].declaration?.dimensions ?? []).enumerated() {
-        if case .symbol(let name) = dimension, !names.contains(name) {
-          names.append(name)
+        if case .symbol(let name) = dimension, places[ExactText(name)] == nil {
+          places[ExactText(name)] = outermost.count
           outermost.append(axis == 0)
         }
       }
     }
   }
 
-  var isEmpty: Bool { names.isEmpty }
+  var isEmpty: Bool { outermost.isEmpty }
 
   func shape(_ declaration: Declaration, trial: Int) -> Shape {
     var extents: [Int] = []
@@ -96,7 +102,7 @@ private struct Symbols {
       switch dimension {
       case .fixed(let extent): extents.append(extent)
       case .symbol(let name):
-        let index = names.firstIndex(of: name) ?? 0
+        let index = places[ExactText(name)] ?? 0
         // Dimensions without a name have nothing in common.
         let apart = name.isEmpty ? axis : 0
         if outermost[index], axis == 0 || !name.isEmpty {

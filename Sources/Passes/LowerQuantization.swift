@@ -7,9 +7,11 @@ import ModelGraph
 /// activation. A Relu or Clip that the result's own range implies is dropped; another stays, as Clip of integers. A
 /// bias in float becomes int32 in units of x's scale · w's scale, as the operators' pages want it. The integers agree
 /// with those of the original but for values within float's rounding of a half (at most one step, tested).
-public func lowerQuantization(_ graph: inout Graph) -> Int {
+public func lowerQuantization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, lowerQuantization) }
+
+func lowerQuantization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   guard graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else { return 0 }
-  var lowering = QuantizationLowering(graph)
+  var lowering = QuantizationLowering(graph, context.facts(graph))
   lowering.run()
   graph = lowering.graph
   return lowering.changes
@@ -22,10 +24,10 @@ private struct QuantizationLowering {
   private let facts: KnownFacts
   private var nodes: [Graph.Node] = []
 
-  init(_ graph: Graph) {
+  init(_ graph: Graph, _ facts: KnownFacts) {
     self.graph = graph
     uses = Uses(graph)
-    facts = KnownFacts(graph)
+    self.facts = facts
   }
 
   mutating func run() {

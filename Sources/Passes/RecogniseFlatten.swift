@@ -3,7 +3,9 @@ import ModelGraph
 /// Reshape and Squeeze that, whatever the batch, turn `[N, d1, d2, …]` into `[N, d1·d2·…]` become Flatten(axis 1).
 ///
 /// Exact. Exporters write `x.flatten(1)` as Shape → Gather → Concat → Reshape; with this its arithmetic is dead.
-public func recogniseFlatten(_ graph: inout Graph) -> Int {
+public func recogniseFlatten(_ graph: inout Graph) -> Int { PassContext.alone(&graph, recogniseFlatten) }
+
+func recogniseFlatten(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let mayFlatten = graph.hasNode { operation in
     switch operation {
     case .reshape, .squeeze: true
@@ -11,7 +13,7 @@ public func recogniseFlatten(_ graph: inout Graph) -> Int {
     }
   }
   guard mayFlatten else { return 0 }
-  let facts = KnownFacts(graph)
+  let facts = context.facts(graph)
   var changes = 0
   for index in graph.nodes.indices {
     let node = graph.nodes[index]

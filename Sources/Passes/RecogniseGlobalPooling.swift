@@ -4,8 +4,10 @@ import ModelGraph
 /// axes (with Flatten behind them where they drop them), AveragePool and MaxPool whose one window covers everything.
 ///
 /// Exact up to the order of summation (1e-6 relative, tested).
-public func recogniseGlobalPooling(_ graph: inout Graph) -> Int {
-  let facts = KnownFacts(graph)
+public func recogniseGlobalPooling(_ graph: inout Graph) -> Int { PassContext.alone(&graph, recogniseGlobalPooling) }
+
+func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  let facts = context.facts(graph)
   guard let average = try? Operator(named: "GlobalAveragePool"), let most = try? Operator(named: "GlobalMaxPool"),
     let flatten = try? Operator(named: "Flatten", [.int("axis", 1)])
   else { return 0 }

@@ -3,7 +3,7 @@ import ModelGraph
 /// Who makes and who reads each value, as things stood when a sweep over the graph began. A sweep that rewrites nodes
 /// marks them with ``touch(_:)`` and leaves touched ones for the next sweep.
 struct Uses {
-  private let producers: [Int?]
+  private var producers: [Int?]
   private let consumers: [[Int]]
   private let reads: [Int]
   private var touched: [Bool]
@@ -34,7 +34,13 @@ struct Uses {
   }
 
   /// Whether exactly one node reads the value, once, and it is no graph output.
-  func isReadOnce(_ id: Graph.ValueID) -> Bool { reads[id] == 1 && consumers[id].count == 1 }
+  func isReadOnce(_ id: Graph.ValueID) -> Bool {
+    // A value made during the sweep was made for one reader.
+    id >= reads.count || reads[id] == 1 && consumers[id].count == 1
+  }
+
+  /// The node, rewritten, makes this value now (as it was made by another one that is removed): the sweep goes on from it.
+  mutating func make(_ id: Graph.ValueID, by index: Int) { producers[id] = index }
 
   func isTouched(_ index: Int) -> Bool { touched[index] }
 
@@ -64,20 +70,5 @@ extension Graph {
   /// Whether the node leaves the input out.
   func lacksInput(_ index: Int, _ position: Int) -> Bool {
     position >= nodes[index].inputs.count || nodes[index].inputs[position] == nil
-  }
-
-  /// Takes a node that hands its input on out of the graph: its readers read `input` instead. False where that cannot be
-  /// done because `output` is a graph output and nothing could make it under its name.
-  mutating func bypass(from input: ValueID, to output: ValueID, producers: [Int?]) -> Bool {
-    guard outputs.contains(output) else {
-      replaceReads(of: output, by: input)
-      return true
-    }
-    guard !outputs.contains(input), let producer = producers[input] else { return false }
-    for position in nodes[producer].outputs.indices where nodes[producer].outputs[position] == input {
-      nodes[producer].outputs[position] = output
-    }
-    replaceReads(of: input, by: output)
-    return true
   }
 }

@@ -11,7 +11,7 @@ public struct Finding: Sendable {
 
   public init(_ code: Code, _ message: String) {
     self.code = code
-    self.message = message.printable
+    self.message = message.printable.shortened(to: GraphError.longestMessage)
   }
 
   public init(_ error: GraphError) { self.init(error.code, error.message) }

@@ -7,15 +7,17 @@ struct GraphCheck {
   /// Values of which nothing can be said because of a problem already reported.
   private var unknown: Set<Graph.ValueID>
   private var facts: [Fact?]
-  private var found: [Finding] = []
+  private var found: Findings
 
-  init(_ graph: Graph, unknown: Set<Graph.ValueID>) {
+  /// - Parameter found: what has been found already.
+  init(_ graph: Graph, unknown: Set<Graph.ValueID>, _ found: Findings) {
+    self.found = found
     self.graph = graph
     self.unknown = unknown
     facts = [Fact?](repeating: nil, count: graph.values.count)
   }
 
-  mutating func findings(isWhole: Bool) -> [Finding] {
+  mutating func findings(isWhole: Bool) -> Findings {
     checkDefinitions()
     takeSources()
     for node in graph.nodes { check(node) }
@@ -70,7 +72,7 @@ struct GraphCheck {
     for case let input? in node.inputs where facts[input] == nil {
       isKnown = false
       if unknown.insert(input).inserted {
-        report(.undefinedValue, "\(node.place): input '\(graph.values[input].name)' is made by no earlier node")
+        report(.undefinedValue, "\(node.place): input '\(graph.values[input].name)' is produced by no earlier node")
       }
     }
     if isKnown {
@@ -92,7 +94,7 @@ struct GraphCheck {
     for id in graph.outputs {
       let name = graph.values[id].name
       guard let fact = facts[id] else {
-        if !unknown.contains(id) { report(.noOutput, "output '\(name)' is made by no node") }
+        if !unknown.contains(id) { report(.noOutput, "output '\(name)' is produced by no node") }
         continue
       }
       guard let declaration = graph.values[id].declaration else { continue }

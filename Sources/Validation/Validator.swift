@@ -4,18 +4,23 @@ import ONNXFormat
 /// Finds everything that is wrong with a model in one go.
 public enum Validator {
   /// Every problem of the file and of the graph in it.
-  public static func findings(path: String, limits: Limits = .standard) -> [Finding] {
+  public static func findings(path: String, limits: Limits = .standard) -> Findings {
     let examination = ONNXFile.examine(path, limits: limits)
-    let problems = examination.problems.map { Finding($0) }
-    guard let graph = examination.graph else { return problems }
-    var check = GraphCheck(graph, unknown: examination.unknown)
-    // A part of a graph has loose ends of its own: no warnings about those.
-    return problems + check.findings(isWhole: problems.isEmpty)
+    var findings = Findings(limits)
+    for problem in examination.problems { findings.append(Finding(problem)) }
+    findings.addMore(errors: examination.moreProblems)
+    if let graph = examination.graph {
+      var check = GraphCheck(graph, unknown: examination.unknown, findings)
+      // A part of a graph has loose ends of its own: no warnings about those.
+      findings = check.findings(isWhole: examination.problems.isEmpty)
+    }
+    for warning in examination.warnings { findings.append(Finding(warning)) }
+    return findings
   }
 
   /// Every problem of a graph.
-  public static func findings(in graph: Graph) -> [Finding] {
-    var check = GraphCheck(graph, unknown: [])
+  public static func findings(in graph: Graph, limits: Limits = .standard) -> Findings {
+    var check = GraphCheck(graph, unknown: [], Findings(limits))
     return check.findings(isWhole: true)
   }
 }

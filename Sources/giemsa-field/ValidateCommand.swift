@@ -18,11 +18,13 @@ enum ValidateCommand {
     var status: Int32 = 0
     for path in options.positional {
       let findings = Validator.findings(path: path)
-      if findings.contains(where: { $0.isError }) { status = 1 }
+      if findings.errorCount > 0 { status = 1 }
       if options.has("--json") {
         Console.out(json(path, findings))
       } else {
         for finding in findings { Console.out("\(path): \(finding.text)") }
+        let more = findings.moreErrors + findings.moreWarnings
+        if more > 0 { Console.out("\(path): … and \(more) more, counted below") }
         Console.out("\(path): \(summary(findings))")
       }
     }
@@ -30,15 +32,15 @@ enum ValidateCommand {
   }
 
   /// `valid, 1 warning`, `2 errors, 0 warnings`
-  private static func summary(_ findings: [Finding]) -> String {
-    let errors = findings.filter { $0.isError }.count
-    let warnings = findings.count - errors
+  private static func summary(_ findings: Findings) -> String {
+    let (errors, warnings) = (findings.errorCount, findings.warningCount)
     let warned = "\(warnings) \(warnings == 1 ? "warning" : "warnings")"
     return errors == 0 ? "valid, \(warned)" : "\(errors) \(errors == 1 ? "error" : "errors"), \(warned)"
   }
 
-  private static func json(_ path: String, _ findings: [Finding]) -> String {
-    var text = "{\"file\": \(JSONText.quoted(path)), \"valid\": \(findings.contains { $0.isError } ? "false" : "true")"
+  private static func json(_ path: String, _ findings: Findings) -> String {
+    var text = "{\"file\": \(JSONText.quoted(path)), \"valid\": \(findings.errorCount > 0 ? "false" : "true")"
+    text += ", \"errors\": \(findings.errorCount), \"warnings\": \(findings.warningCount)"
     text += ", \"findings\": ["
     for (index, finding) in findings.enumerated() {
       if index > 0 { text += ", " }

@@ -1,0 +1,40 @@
+/// A text as a key: equal only to the same bytes. Swift's own `==` takes texts for equal that only look alike (`é` as one
+/// character or as two); names in files are bytes, and two that differ name two things.
+public struct ExactText: Hashable, Sendable {
+  public let text: String
+
+  public init(_ text: String) { self.text = text }
+
+  public static func == (a: ExactText, b: ExactText) -> Bool { a.text.isExactly(b.text) }
+
+  public func hash(into hasher: inout Hasher) {
+    var bytes = text
+    bytes.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+}
+
+extension String {
+  /// Whether both have the same bytes.
+  public func isExactly(_ other: String) -> Bool {
+    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+  }
+
+  /// At most about `limit` bytes of it: of a longer text the beginning and the end, with `…` between them.
+  public func shortened(to limit: Int) -> String {
+    if utf8.count <= limit { return self }
+    var (front, back) = (String.UnicodeScalarView(), String.UnicodeScalarView())
+    var room = limit * 2 / 3
+    for scalar in unicodeScalars {
+      room -= scalar.utf8.count
+      if room < 0 { break }
+      front.append(scalar)
+    }
+    room = limit / 3
+    for scalar in unicodeScalars.reversed() {
+      room -= scalar.utf8.count
+      if room < 0 { break }
+      back.append(scalar)
+    }
+    return String(front) + " … " + String(String.UnicodeScalarView(back.reversed()))
+  }
+}
