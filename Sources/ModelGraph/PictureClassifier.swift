@@ -4,10 +4,24 @@ import Platform
 public struct PictureClassifier: Sendable {
   /// `[N, C, H, W]` with every symbol bound.
   public let inputShape: Shape
-  /// Scores per picture.
+  /// What the model tells apart.
   public let classCount: Int
-  /// Whether the first output is probabilities already.
-  public let endsInSoftmax: Bool
+  /// Numbers the model gives per picture: as many as classes, or one, the probability of the second of two classes.
+  public let scoreCount: Int
+  /// What the first output is.
+  public let ending: Ending
+
+  public enum Ending: Sendable {
+    /// Any numbers: the larger, the likelier.
+    case logits
+    /// Probabilities, adding up to 1.
+    case softmax
+    /// A probability each, whatever the others are.
+    case sigmoid
+  }
+
+  /// What is wrong with a picture that ``probabilities(_:)`` has no answer for.
+  public static let notNumbers = "the model's scores are not numbers (a weight may be damaged, or the picture is too far off)"
 
   public var batch: Int { inputShape[0] }
 
@@ -58,35 +72,58 @@ public struct PictureClassifier: Sendable {
       let shape = facts[output].map { $0.shape.description } ?? "nothing"
       throw GraphError(.badInput, "gives \(shape); a classifier gives [N, classes]")
     }
-    classCount = scores.count / extents[0]
-    endsInSoftmax = PictureClassifier.endsInSoftmax(graph, output)
+    scoreCount = scores.count / extents[0]
+    ending = PictureClassifier.ending(graph, output)
+    // Of one number a softmax is always 1.
+    if scoreCount == 1, ending != .sigmoid {
+      throw GraphError(
+        .badInput,
+        "gives one score a picture that is no probability; end the model in a Sigmoid (its probability of the second "
+          + "of two classes) or give it a score for each class")
+    }
+    classCount = max(scoreCount, 2)
   }
 
-  /// Probabilities, adding up to 1, of one picture's scores.
-  public func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double] {
-    if endsInSoftmax { return scores.map { Double($0) } }
+  /// Probabilities, adding up to 1, of one picture's ``scoreCount`` scores; nil where these are not numbers: a NaN, an
+  /// infinity (but -∞ among logits, which is a probability of 0), nothing above 0 among probabilities.
+  public func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double]? {
     var most = -Double.infinity
-    for score in scores { most = max(most, Double(score)) }
-    var powers = scores.map { platform_exp(Double($0) - most) }
-    let sum = powers.reduce(0) { $0 + $1 }
-    for index in powers.indices { powers[index] /= sum }
-    return powers
+    for score in scores {
+      guard score.isFinite || ending == .logits && score == -.infinity else { return nil }
+      most = max(most, Double(score))
+    }
+    guard most.isFinite else { return nil }
+    switch ending {
+    case .softmax: return scores.map { Double($0) }
+    case .sigmoid:
+      if scores.count == 1 { return [1 - most, most] }
+      guard most > 0 else { return nil }
+      let sum = scores.reduce(0) { $0 + Double($1) }
+      return scores.map { Double($0) / sum }
+    case .logits:
+      var powers = scores.map { platform_exp(Double($0) - most) }
+      let sum = powers.reduce(0) { $0 + $1 }
+      for index in powers.indices { powers[index] /= sum }
+      return powers
+    }
   }
 
-  private static func endsInSoftmax(_ graph: Graph, _ output: Graph.ValueID) -> Bool {
+  /// What makes the output, behind all that only moves or rounds it.
+  private static func ending(_ graph: Graph, _ output: Graph.ValueID) -> Ending {
     let producers = graph.producers()
     var value = output
     while let index = producers[value] {
       let node = graph.nodes[index]
       switch node.operation {
-      case .softmax: return true
-      case .identity, .flatten, .reshape, .squeeze, .dropout:
-        guard let input = node.inputs.first, let input else { return false }
+      case .softmax: return .softmax
+      case .sigmoid, .qLinearSigmoid: return .sigmoid
+      case .identity, .flatten, .reshape, .squeeze, .unsqueeze, .dropout, .quantizeLinear, .dequantizeLinear:
+        guard let input = node.inputs.first, let input else { return .logits }
         value = input
-      default: return false
+      default: return .logits
       }
     }
-    return false
+    return .logits
   }
 
   private static func text(_ dimensions: [Dimension]) -> String {

@@ -13,8 +13,9 @@ final class PictureModel {
   /// What several pictures are brought together in.
   private var batch: Tensor?
 
-  /// What the command line says of a model that does not say it itself.
+  /// What the command line says of a model that does not say it itself, or says something else (where ``isMeant``).
   struct Overrides {
+    var isMeant = false
     var size: (height: Int, width: Int)?
     var mean: [Float]?
     var std: [Float]?
@@ -26,6 +27,7 @@ final class PictureModel {
     do throws(GraphError) {
       var (graph, weights) = try ONNXFile.open(path)
       var metadata = try ModelMetadata(graph.metadata)
+      if !overrides.isMeant { try overrides.check(metadata) }
       classifier = try PictureClassifier(graph, batch: batch, size: overrides.size)
       metadata.inputSize = []
       if overrides.mean != nil || overrides.std != nil { metadata.centering = nil }
@@ -45,7 +47,9 @@ final class PictureModel {
       classes = overrides.classes ?? PictureModel.names(metadata.classes, classifier.classCount)
       guard classes.count == classifier.classCount else {
         throw GraphError(
-          .badInput, "\(classes.count) class names were given or found; the model has \(classifier.classCount) classes")
+          .badInput,
+          "\(classes.count) class names were given or found; the model has \(classifier.classCount) classes"
+            + (classifier.scoreCount == 1 ? ", its one score being the probability of the second" : ""))
       }
       _ = try PassPipeline.optimize(&graph)
       engine = try Engine(consume graph, inputShapes: [classifier.inputShape], options: options)
@@ -56,8 +60,9 @@ final class PictureModel {
     }
   }
 
-  /// The probabilities of each picture (``Preprocessing/tensor(_:)``); at most ``PictureClassifier/batch`` of them at a time.
-  func probabilities(_ pictures: [Tensor]) throws(GraphError) -> [[Double]] {
+  /// The probabilities of each picture (``Preprocessing/tensor(_:)``), nil where its scores are not numbers; at most
+  /// ``PictureClassifier/batch`` of them at a time.
+  func probabilities(_ pictures: [Tensor]) throws(GraphError) -> [[Double]?] {
     let step = preprocessing.floatsPerPicture
     batch?.withMutableElements(Float.self) { all in
       for (index, picture) in pictures.enumerated() {
@@ -71,8 +76,8 @@ final class PictureModel {
     }
     return scores.withElements(Float.self) { scores in
       pictures.indices.map { index in
-        let first = index * classifier.classCount
-        return classifier.probabilities(.init(rebasing: scores[first..<(first + classifier.classCount)]))
+        let first = index * classifier.scoreCount
+        return classifier.probabilities(.init(rebasing: scores[first..<(first + classifier.scoreCount)]))
       }
     }
   }
@@ -80,5 +85,33 @@ final class PictureModel {
   /// Numbers, where the model names nothing.
   private static func names(_ names: [String], _ count: Int) -> [String] {
     names.isEmpty ? (0..<count).map { "\($0)" } : names
+  }
+}
+
+extension PictureModel.Overrides {
+  /// Throws where something else than what the file says is given.
+  fileprivate func check(_ metadata: ModelMetadata) throws(GraphError) {
+    func refuse(_ option: String, _ said: String) -> GraphError {
+      GraphError(.badInput, "\(option) contradicts what the file says (\(said)); leave it out, or add --override")
+    }
+    if let size, !metadata.inputSize.isEmpty, metadata.inputSize != [size.height, size.width] {
+      throw refuse("--size", "\(metadata.inputSize[0])x\(metadata.inputSize[1])")
+    }
+    if let classes, !metadata.classes.isEmpty, !sameBytes(classes, metadata.classes) {
+      throw refuse("--classes", metadata.classes.joined(separator: ","))
+    }
+    if let centering = metadata.centering, mean != nil || std != nil {
+      throw refuse(mean != nil ? "--mean" : "--std", "colours are centred: \(centering.rawValue)")
+    }
+    if let mean, !metadata.mean.isEmpty, mean != metadata.mean { throw refuse("--mean", list(metadata.mean)) }
+    if let std, !metadata.std.isEmpty, std != metadata.std { throw refuse("--std", list(metadata.std)) }
+  }
+
+  private func sameBytes(_ a: [String], _ b: [String]) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+  }
+
+  private func list(_ numbers: [Float]) -> String {
+    numbers.map { NumberText.shortest(Double($0)) }.joined(separator: ",")
   }
 }

@@ -56,7 +56,7 @@ final class Predictor {
     }
   }
 
-  /// The raw scores of a batch of at most ``PictureClassifier/batch`` pictures: `[n, classes]`.
+  /// The raw scores of a batch of at most ``PictureClassifier/batch`` pictures: `[n, ``PictureClassifier/scoreCount``]`.
   func scores(_ images: Tensor) throws -> Tensor {
     let shape = classifier.inputShape
     var input = images
@@ -72,9 +72,9 @@ final class Predictor {
     guard let all = try engine.run([input]).first, all.type == .float32 else {
       throw CommandFailure("\(path): its scores are not float32")
     }
-    let count = images.shape[0] * classifier.classCount
+    let count = images.shape[0] * classifier.scoreCount
     let kept = all.withElements(Float.self) { Array($0[..<count]) }
-    return try Tensor([images.shape[0], classifier.classCount], kept)
+    return try Tensor([images.shape[0], classifier.scoreCount], kept)
   }
 
   /// Answers for the items of a folder, in their order.
@@ -92,11 +92,13 @@ final class Predictor {
       loader.start(epoch: 0)
       while let batch = try loader.next() {
         let scores = try scores(batch.images)
-        scores.withElements(Float.self) { scores in
+        try scores.withElements(Float.self) { scores in
           for (row, index) in batch.indices.enumerated() {
-            let first = row * classifier.classCount
-            let probabilities = classifier.probabilities(
-              .init(rebasing: scores[first..<(first + classifier.classCount)]))
+            let first = row * classifier.scoreCount
+            guard
+              let probabilities = classifier.probabilities(
+                .init(rebasing: scores[first..<(first + classifier.scoreCount)]))
+            else { throw CommandFailure("\(items[index].path): \(PictureClassifier.notNumbers)") }
             for (place, source) in order.enumerated() {
               sums[index][place] += probabilities[source] / Double(ways.count)
             }
