@@ -1,0 +1,67 @@
+/// Lines of comma-separated values as RFC 4180 has them, safe to open in a spreadsheet.
+public enum CSVText {
+  /// One text cell: printable; an apostrophe in front where a spreadsheet would take it for a formula (it begins with
+  /// `=`, `+`, `-` or `@`, or with apostrophes or spaces and one of these); quoted where it has a comma or a quote.
+  ///
+  /// Numbers that the program made itself go into a line without this: `-0.5` is no formula.
+  public static func cell(_ text: String) -> String {
+    let printable = text.printable
+    let safe = isFormula(printable) ? "'" + printable : printable
+    let bytes = Array(safe.utf8)
+    guard bytes.contains(where: { $0 == comma || $0 == quote }) else { return safe }
+    var quoted = [quote]
+    for byte in bytes {
+      if byte == quote { quoted.append(byte) }
+      quoted.append(byte)
+    }
+    return String(decoding: quoted + [quote], as: UTF8.self)
+  }
+
+  /// The cells of a line that ``cell(_:)`` made, with neither quotes nor apostrophes in front of formulas; nil where a
+  /// quote is left open or something follows a closing one.
+  public static func cells(_ line: String) -> [String]? {
+    var cells: [String] = []
+    var cell: [UInt8] = []
+    let bytes = Array(line.utf8) + [comma]
+    var at = 0
+    while at < bytes.count {
+      if bytes[at] == quote, cell.isEmpty {
+        at += 1
+        while true {
+          guard at + 1 < bytes.count else { return nil }
+          if bytes[at] == quote {
+            at += 1
+            if bytes[at] != quote { break }
+          }
+          cell.append(bytes[at])
+          at += 1
+        }
+        guard bytes[at] == comma else { return nil }
+      }
+      if bytes[at] == comma {
+        let text = String(decoding: cell, as: UTF8.self)
+        cells.append(cell.first == apostrophe && isFormula(text) ? String(text.dropFirst()) : text)
+        cell = []
+      } else {
+        cell.append(bytes[at])
+      }
+      at += 1
+    }
+    return cells
+  }
+
+  private static let comma = UInt8(ascii: ","), quote = UInt8(ascii: "\""), apostrophe = UInt8(ascii: "'")
+
+  /// https://owasp.org/www-community/attacks/CSV_Injection, full-width forms of the four signs too. Control characters,
+  /// which could stand before them, are not printable.
+  private static func isFormula(_ text: String) -> Bool {
+    for scalar in text.unicodeScalars {
+      switch scalar.value {
+      case 0x20, 0x27, 0xA0, 0x3000: continue
+      case 0x3D, 0x2B, 0x2D, 0x40, 0xFF1D, 0xFF0B, 0xFF0D, 0xFF20: return true
+      default: return false
+      }
+    }
+    return false
+  }
+}
