@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXSchema
 import Platform
+import Text
 
 /// ONNX files in and out.
 public enum ONNXFile {
@@ -91,21 +92,11 @@ public enum ONNXFile {
 
   /// `body` writes to an open file and returns errno.
   private static func replaceFile(_ path: String, _ body: (Int32) -> Int32) throws(GraphError) {
-    var temporary = [CChar](repeating: 0, count: path.utf8.count + 16)
-    let size = temporary.count
     var file: Int32 = -1
-    var error = temporary.withUnsafeMutableBufferPointer { buffer in
-      path.withCString { platform_replace_begin($0, buffer.baseAddress, size, &file) }
-    }
+    var error = path.withPath { platform_replace_begin($0, &file) }
     if error == 0 {
       error = body(file)
-      temporary.withUnsafeBufferPointer { buffer in
-        if error != 0 {
-          platform_replace_abandon(file, buffer.baseAddress)
-        } else {
-          error = path.withCString { platform_replace_commit(file, buffer.baseAddress, $0) }
-        }
-      }
+      if error == 0 { error = platform_replace_commit(file, 0) } else { platform_replace_abandon(file) }
     }
     guard error == 0 else {
       throw GraphError(.unreadable, "cannot be written: \(String(cString: platform_error_text(error)))")

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <stdio.h>  // rename
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -129,24 +128,6 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
   return 0;
 }
 
-int platform_replace_file(const char *path, const void *bytes, size_t count) {
-  size_t size = strlen(path) + 8;
-  char *temporary = malloc(size);
-  if (!temporary) return ENOMEM;
-  int file;
-  int error = platform_replace_begin(path, temporary, size, &file);
-  if (!error) {
-    error = platform_write(file, bytes, count);
-    if (error) {
-      platform_replace_abandon(file, temporary);
-    } else {
-      error = platform_replace_commit(file, temporary, path);
-    }
-  }
-  free(temporary);
-  return error;
-}
-
 int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode) {
   struct stat info;
   if (stat(path, &info) != 0) return errno;
@@ -169,7 +150,6 @@ const char *platform_directory_next(void *directory) {
 }
 
 void platform_directory_close(void *directory) { closedir(directory); }
-
 
 static int check_regular(int opened, int *file, uint64_t *size) {
   struct stat info;
@@ -230,44 +210,6 @@ int platform_read_at(int file, uint64_t offset, void *bytes, size_t count) {
 }
 
 void platform_close(int file) { close(file); }
-
-int platform_replace_begin(const char *path, char *temporary, size_t size, int *file) {
-  // A pipe or a device (/dev/stdout) is written to, not replaced.
-  struct stat there;
-  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-    temporary[0] = 0;
-    *file = open(path, O_WRONLY | O_CLOEXEC);
-    return *file < 0 ? errno : 0;
-  }
-  static const char pattern[] = ".XXXXXX";
-  const size_t length = strlen(path);
-  if (length + sizeof pattern > size) return ENAMETOOLONG;
-  memcpy(temporary, path, length);
-  memcpy(temporary + length, pattern, sizeof pattern);
-  *file = mkstemp(temporary);
-  if (*file < 0) return errno;
-  // mkstemp makes files private; the result should be what an ordinary open would have made.
-  mode_t mask = umask(0);
-  umask(mask);
-  if (fchmod(*file, 0666 & ~mask) == 0) return 0;
-  int error = errno;
-  platform_replace_abandon(*file, temporary);
-  return error;
-}
-
-int platform_replace_commit(int file, const char *temporary, const char *path) {
-  int replacing = temporary[0] != 0;
-  int error = replacing && fsync(file) != 0 ? errno : 0;
-  if (close(file) != 0 && !error) error = errno;
-  if (replacing && !error && rename(temporary, path) != 0) error = errno;
-  if (replacing && error) unlink(temporary);
-  return error;
-}
-
-void platform_replace_abandon(int file, const char *temporary) {
-  close(file);
-  if (temporary[0] != 0) unlink(temporary);
-}
 
 double platform_exp(double x) { return exp(x); }
 float platform_expf(float x) { return expf(x); }

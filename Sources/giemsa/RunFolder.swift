@@ -4,6 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Platform
 import Reports
+import Text
 import Training
 
 /// A mistake in what a command was given, in one sentence.
@@ -132,25 +133,19 @@ struct RunFolder {
   ///
   /// - Parameter isUrgent: do not wait for the disk, for little time is left; ``flushState()`` does.
   func write(state network: TrainingNetwork, _ progress: RunProgress, isUrgent: Bool = false) throws {
-    var temporary = [CChar](repeating: 0, count: stateFile.utf8.count + 16)
-    let size = temporary.count
     var file: Int32 = -1
-    var error = temporary.withUnsafeMutableBufferPointer {
-      platform_replace_begin(stateFile, $0.baseAddress, size, &file)
-    }
+    var error = stateFile.withPath { platform_replace_begin($0, &file) }
     if error == 0 {
       let writer = PieceWriter(file)
-      try network.writeState(notes: try progress.bytes) { writer.write($0) }
+      do { try network.writeState(notes: try progress.bytes) { writer.write($0) } } catch {
+        platform_replace_abandon(file)
+        throw error
+      }
       error = writer.error
-      temporary.withUnsafeBufferPointer {
-        if error != 0 {
-          platform_replace_abandon(file, $0.baseAddress)
-        } else if isUrgent, let base = $0.baseAddress {
-          platform_close(file)
-          error = rename(base, stateFile) == 0 ? 0 : errno
-        } else {
-          error = platform_replace_commit(file, $0.baseAddress, stateFile)
-        }
+      if error == 0 {
+        error = platform_replace_commit(file, isUrgent ? 1 : 0)
+      } else {
+        platform_replace_abandon(file)
       }
     }
     try check(error, stateFile)
@@ -182,7 +177,10 @@ struct RunFolder {
   }
 
   private func write(_ data: Data, to file: String) throws {
-    try check(data.withUnsafeBytes { platform_replace_file(file, $0.baseAddress, $0.count) }, file)
+    let error = file.withPath { file in
+      data.withUnsafeBytes { platform_replace_file(file, $0.baseAddress, $0.count) }
+    }
+    try check(error, file)
   }
 
   private func check(_ error: Int32, _ file: String) throws {

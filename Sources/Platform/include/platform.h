@@ -39,10 +39,6 @@ const char *platform_error_text(int error);
 #define PLATFORM_TOO_LARGE (-2)
 int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count);
 
-// Writes `bytes` to a temporary file beside `path` and renames it over `path`, so that a reader sees the old file or
-// the new one and never half of either. Returns 0 or an errno value; on failure the temporary file is gone.
-int platform_replace_file(const char *path, const void *bytes, size_t count);
-
 // What `path` is, following links: one of the three below, or an errno value. For a directory `device` and `inode`
 // identify it, so that a walk can tell where it has been.
 #define PLATFORM_IS_FILE (-1)
@@ -65,12 +61,19 @@ int platform_open_beneath(const char *folder, const char *path, int *file, uint6
 int platform_read_at(int file, uint64_t offset, void *bytes, size_t count);
 void platform_close(int file);
 
-// The same in pieces, for what is not in memory at once: `begin` opens a new file in the same folder (its name goes into `temporary`, of
-// `size` bytes), `commit` flushes it to the disk and gives it the name `path`, `abandon` removes it.
-// 0 on success, else errno; a failed commit has removed the new file.
-int platform_replace_begin(const char *path, char *temporary, size_t size, int *file);
-int platform_replace_commit(int file, const char *temporary, const char *path);
-void platform_replace_abandon(int file, const char *temporary);
+// Writes `bytes` to a temporary file beside `path` and renames it over `path`, so that a reader sees the old file or
+// the new one and never half of either. Returns 0 or an errno value; on failure the temporary file is gone. Links are
+// followed: what they lead to is replaced. A pipe or a device is written to as it is.
+//
+// A signal that ends the program removes the temporary file; what a kill -9 or a power cut leaves, `.NAME.giemsa-0`, is
+// taken over by the next writer of the same file.
+int platform_replace_file(const char *path, const void *bytes, size_t count);
+
+// The same in pieces, for what is not in memory at once: `begin` opens the new file, `commit` gives it its name (flushed
+// to the disk before, unless `is_urgent`), `abandon` removes it. 0 on success, else errno; a failed commit has removed it.
+int platform_replace_begin(const char *path, int *file);
+int platform_replace_commit(int file, int is_urgent);
+void platform_replace_abandon(int file);
 
 // 64-byte aligned memory; NULL when there is none.
 void *platform_allocate(size_t count);

@@ -1,0 +1,172 @@
+// Files that appear under their name only when they are whole, and what is left of those that never did.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>  // rename
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+// A file being written. A signal's handler reads these at any moment: `temporary` is written before `state` says so, and no
+// memory behind it is ever freed.
+enum { FREE, TAKEN, WRITING };
+typedef struct {
+  _Atomic int state;
+  int file;
+  char temporary[PATH_MAX];  // empty where the file is written to as it is
+  char path[PATH_MAX];
+} replacement;
+
+enum { REPLACEMENTS = 128 };
+static replacement replacements[REPLACEMENTS];
+
+static replacement *take(void) {
+  for (int i = 0; i < REPLACEMENTS; i++) {
+    int expected = FREE;
+    if (atomic_compare_exchange_strong(&replacements[i].state, &expected, TAKEN)) return &replacements[i];
+  }
+  return NULL;
+}
+
+static replacement *of(int file) {
+  for (int i = 0; i < REPLACEMENTS; i++)
+    if (replacements[i].state == WRITING && replacements[i].file == file) return &replacements[i];
+  return NULL;
+}
+
+// Only what is safe in a signal's handler.
+static void end_by_signal(int number) {
+  for (int i = 0; i < REPLACEMENTS; i++)
+    if (replacements[i].state == WRITING && replacements[i].temporary[0]) unlink(replacements[i].temporary);
+  // Blocked until the handler returns; then it does what it would have done.
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+// Each time, for a signal that was ignored or had a handler of somebody else's may be as it was at the start by now.
+static void watch_signals(void) {
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU, SIGXFSZ};
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    struct sigaction now;
+    if (sigaction(numbers[i], NULL, &now) != 0 || (now.sa_flags & SA_SIGINFO) || now.sa_handler != SIG_DFL) continue;
+    struct sigaction wanted = {.sa_handler = end_by_signal};
+    sigfillset(&wanted.sa_mask);
+    sigaction(numbers[i], &wanted, NULL);
+  }
+}
+
+// The place `number` for `path`'s temporary file: `.NAME.giemsa-NUMBER` in the same folder.
+static int name_temporary(replacement *into, int number) {
+  const char *slash = strrchr(into->path, '/');
+  const size_t folder = slash ? (size_t)(slash - into->path) + 1 : 0, rest = strlen(into->path) - folder;
+  // A name may have 255 bytes.
+  const size_t name = rest < 200 ? rest : 200;
+  if (folder + name + 16 > sizeof into->temporary) return ENAMETOOLONG;
+  snprintf(into->temporary, sizeof into->temporary, "%.*s.%.*s.giemsa-%d", (int)folder, into->path, (int)name,
+           into->path + folder, number);
+  return 0;
+}
+
+// Opens a new file, or one that a program which no longer runs has left: whoever writes to it holds its lock.
+// EWOULDBLOCK where it is somebody else's.
+static int open_temporary(const char *temporary, int *file) {
+  const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  for (;;) {
+    const int made = open(temporary, flags | O_CREAT | O_EXCL, 0666);
+    if (made < 0 && errno != EEXIST) return errno;
+    const int opened = made < 0 ? open(temporary, flags) : made;
+    if (opened < 0 && errno == ENOENT) continue;
+    if (opened < 0) return EWOULDBLOCK;
+    struct stat mine, there;
+    int error = 0;
+    if (flock(opened, LOCK_EX | LOCK_NB) != 0 && (made < 0 || errno == EWOULDBLOCK)) {
+      error = EWOULDBLOCK;  // a new file of a system without locks is ours all the same
+    } else if (fstat(opened, &mine) != 0) {
+      error = errno;
+    } else if (!S_ISREG(mine.st_mode) || mine.st_uid != geteuid() || mine.st_nlink > 1) {
+      error = EWOULDBLOCK;
+    } else if (lstat(temporary, &there) != 0 || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev) {
+      close(opened);  // it got its name in between, or was removed
+      continue;
+    } else if (mine.st_size > 0 && ftruncate(opened, 0) != 0) {
+      error = errno;
+    }
+    if (!error) {
+      *file = opened;
+      return 0;
+    }
+    close(opened);
+    return error;
+  }
+}
+
+int platform_replace_begin(const char *path, int *file) {
+  if (strlen(path) >= PATH_MAX) return ENAMETOOLONG;
+  replacement *new = take();
+  if (!new) return EMFILE;
+  int error = 0;
+  struct stat there;
+  new->temporary[0] = 0;
+  strcpy(new->path, path);
+  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+    // A pipe or a device is written to, not replaced.
+    *file = open(path, O_WRONLY | O_CLOEXEC);
+    if (*file < 0) error = errno;
+  } else {
+    // Where links lead, and else the path itself: a new file, or a link that leads nowhere.
+    if (!realpath(path, new->path)) strcpy(new->path, path);
+    watch_signals();
+    error = EWOULDBLOCK;
+    for (int number = 0; number < 100 && error == EWOULDBLOCK; number++) {
+      error = name_temporary(new, number);
+      if (!error) error = open_temporary(new->temporary, file);
+    }
+  }
+  if (!error) new->file = *file;
+  new->state = error ? FREE : WRITING;
+  return error;
+}
+
+// Closes the file and lets go of its place, which no longer names it by then.
+static int end(replacement *written, int file) {
+  written->state = TAKEN;
+  const int error = close(file) != 0 ? errno : 0;
+  written->state = FREE;
+  return error;
+}
+
+int platform_replace_commit(int file, int is_urgent) {
+  replacement *written = of(file);
+  if (!written) return EBADF;
+  if (!written->temporary[0]) return end(written, file);
+  int error = !is_urgent && fsync(file) != 0 ? errno : 0;
+  // Before it is closed, which gives up the lock.
+  if (!error && rename(written->temporary, written->path) != 0) error = errno;
+  if (error) unlink(written->temporary);
+  end(written, file);
+  return error;
+}
+
+void platform_replace_abandon(int file) {
+  replacement *written = of(file);
+  if (!written) return;
+  if (written->temporary[0]) unlink(written->temporary);
+  end(written, file);
+}
+
+int platform_replace_file(const char *path, const void *bytes, size_t count) {
+  int file;
+  int error = platform_replace_begin(path, &file);
+  if (error) return error;
+  error = platform_write(file, bytes, count);
+  if (!error) return platform_replace_commit(file, 0);
+  platform_replace_abandon(file);
+  return error;
+}
