@@ -1,5 +1,6 @@
 import PNGShim
 import Platform
+import Text
 
 /// PNG files of every kind (1 to 16 bits, grey, palette, alpha, interlaced) to RGB and back.
 public enum PNGFile {
@@ -14,7 +15,7 @@ public enum PNGFile {
   public static func read(_ path: String) throws(ImagingError) -> Picture {
     var bytes: UnsafeMutableRawPointer?
     var count = 0
-    switch platform_read_file(path, byteLimit, &bytes, &count) {
+    switch path.withPath({ platform_read_file($0, byteLimit, &bytes, &count) }) {
     case 0: break
     case PLATFORM_NOT_A_FILE: throw ImagingError("\(path): not a file")
     case PLATFORM_TOO_LARGE: throw ImagingError("\(path): larger than \(byteLimit >> 20) MiB, no cell picture")
@@ -26,25 +27,34 @@ public enum PNGFile {
 
   /// Decodes a PNG in memory; `name` stands at the head of error messages.
   public static func decode(_ bytes: UnsafeRawBufferPointer, named name: String) throws(ImagingError) -> Picture {
-    guard isPNG(bytes) else { throw ImagingError("\(name): \(whatItIs(bytes))") }
+    guard PictureFormat(bytes) == .png else { throw ImagingError("\(name): \(whatItIs(bytes))") }
     var (width, height) = (UInt32(0), UInt32(0))
     var reason = ""
     let limit = UInt32(sideLimit)
     let sized = withMessage(&reason) { pngshim_size(bytes.baseAddress, bytes.count, limit, &width, &height, $0) }
+    guard sized != PNGSHIM_TOO_LARGE else {
+      throw ImagingError(
+        "\(name): \(width) × \(height) pixels; a side may have \(sideLimit) at most. Cut the picture into cells first")
+    }
     guard sized == 0 else { throw broken(name, reason) }
     let count = Int(width) * Int(height)
     guard count <= pixelLimit else {
-      throw ImagingError("\(name): \(width) × \(height) pixels, more than \(pixelLimit); cut it into cells first")
+      throw ImagingError(
+        "\(name): \(width) × \(height) pixels, more than \(pixelLimit) in all. Cut the picture into cells first")
     }
     var status: Int32 = -1
+    var highBits: UInt8 = 0xFF
     let pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { buffer, filled in
       // A damaged picture leaves its end unwritten; it is thrown away, but an array must not hold such bytes.
       buffer.initialize(repeating: 0)
       filled = count * 3
-      status = withMessage(&reason) { pngshim_read(bytes.baseAddress, bytes.count, limit, buffer.baseAddress, $0) }
+      status = withMessage(&reason) { pngshim_read(bytes.baseAddress, bytes.count, buffer.baseAddress, &highBits, $0) }
     }
     guard status == 0 else { throw broken(name, reason) }
-    return Picture(width: Int(width), height: Int(height), pixels: pixels)
+    var picture = Picture(width: Int(width), height: Int(height), pixels: pixels)
+    // An eighth of 16 bits is 13 bits: the high byte has five.
+    picture.isDim = highBits < 32
+    return picture
   }
 
   /// The bytes of an RGB PNG.
@@ -65,7 +75,9 @@ public enum PNGFile {
   /// Writes an RGB PNG; the file at `path` is replaced only when the new one is whole.
   public static func write(_ picture: Picture, to path: String) throws(ImagingError) {
     let bytes = try encode(picture)
-    let error = bytes.withUnsafeBytes { platform_replace_file(path, $0.baseAddress, $0.count) }
+    let error = path.withPath { path in
+      bytes.withUnsafeBytes { platform_replace_file(path, $0.baseAddress, $0.count) }
+    }
     guard error == 0 else {
       throw ImagingError("\(path): cannot write (\(String(cString: platform_error_text(error))))")
     }
@@ -85,26 +97,9 @@ public enum PNGFile {
     ImagingError("\(name): damaged PNG (\(reason)). Copy or export it again, or leave it out.")
   }
 
-  private static func isPNG(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    starts(bytes, with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
-  }
-
-  private static func starts(_ bytes: UnsafeRawBufferPointer, with magic: [UInt8]) -> Bool {
-    guard bytes.count >= magic.count else { return false }
-    for (index, byte) in magic.enumerated() where bytes[index] != byte { return false }
-    return true
-  }
-
   /// `not a PNG (starts with ff d8 ff: a JPEG?). Convert it, or leave it out.`
   private static func whatItIs(_ bytes: UnsafeRawBufferPointer) -> String {
     if bytes.isEmpty { return "empty file" }
-    let kinds: [(magic: [UInt8], name: String)] = [
-      ([0xFF, 0xD8, 0xFF], "a JPEG"), (Array("GIF8".utf8), "a GIF"), (Array("BM".utf8), "a BMP"),
-      (Array("II*".utf8) + [0], "a TIFF"), ([0x4D, 0x4D, 0x00, 0x2A], "a TIFF"), (Array("RIFF".utf8), "a WebP"),
-      (Array("%PDF".utf8), "a PDF"), (Array("PK".utf8), "a ZIP archive"),
-      // A PNG that went through a text-mode transfer.
-      ([0x89, 0x50, 0x4E, 0x47], "a PNG damaged in transfer"),
-    ]
     let hex = Array("0123456789abcdef".utf8)
     var text: [UInt8] = []
     for index in 0..<min(3, bytes.count) {
@@ -112,7 +107,14 @@ public enum PNGFile {
       text += [hex[Int(bytes[index] >> 4)], hex[Int(bytes[index] & 15)]]
     }
     let start = String(decoding: text, as: UTF8.self)
-    let guess = kinds.first { starts(bytes, with: $0.magic) }.map { ": \($0.name)?" } ?? ""
+    var guess = ""
+    if case .other(let name)? = PictureFormat(bytes) {
+      guess = ": \(name)?"
+    } else if PictureFormat.starts(bytes, with: Array("%PDF".utf8)) {
+      guess = ": a PDF?"
+    } else if PictureFormat.starts(bytes, with: Array("PK".utf8)) {
+      guess = ": a ZIP archive?"
+    }
     return "not a PNG (starts with \(start)\(guess)). Convert it, or leave it out."
   }
 }

@@ -3,6 +3,9 @@ public struct Picture: Sendable, Equatable {
   public let width: Int
   public let height: Int
   public var pixels: [UInt8]
+  /// Whether it comes from a file of 16 bits that uses less than an eighth of their range: data of 12 bits, as many cameras
+  /// make them, in a file that does not say so (``DimPictures``).
+  public var isDim = false
 
   /// Black.
   public init(width: Int, height: Int) {

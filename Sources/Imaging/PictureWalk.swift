@@ -1,55 +1,82 @@
-import Platform
-
 /// Finds pictures: files as they are named, folders down to the last subfolder, each folder's entries by name.
-struct PictureWalk {
-  private(set) var files: [String] = []
+public struct PictureWalk {
+  public private(set) var files: [String] = []
   /// What was named and is not there, or cannot be listed, or has nothing in it.
-  private(set) var problems: [String] = []
-  /// Folders on the way down, so that a link back up ends there.
-  private var open: [(device: UInt64, inode: UInt64)] = []
+  public private(set) var problems: [String] = []
+  /// What folders hold besides pictures that can be read.
+  public private(set) var leftOut = LeftOut()
+  /// Folders that the walk through one ``add(_:)`` has been to, however many links lead there.
+  private var seen = FolderSet()
 
-  /// - Parameter path: a file (taken whatever its name) or a folder (whose `.png` files are taken).
-  mutating func add(_ path: String) {
-    var (device, inode) = (UInt64(0), UInt64(0))
-    switch platform_path_kind(path, &device, &inode) {
-    case PLATFORM_IS_FILE, PLATFORM_IS_OTHER: files.append(path)
-    case PLATFORM_IS_DIRECTORY:
-      let before = files.count
-      walk(path, device, inode)
-      if files.count == before { problems.append("\(path): no .png files in it") }
-    case let error: problems.append("\(path): \(String(cString: platform_error_text(error)))")
+  public init() {}
+
+  /// - Parameter path: a file (taken whatever its name) or a folder (of which PNG files are taken).
+  public mutating func add(_ path: String) {
+    switch FileKind(path) {
+    case .file, .other: files.append(path)
+    case .folder(let identity):
+      let before = (files.count, leftOut.count)
+      seen = FolderSet()
+      walk(path, identity)
+      if files.count == before.0, leftOut.count == before.1 { problems.append("\(path): no pictures in it") }
+    case .unreadable(let reason): problems.append("\(path): \(reason)")
     }
   }
 
-  private mutating func walk(_ folder: String, _ device: UInt64, _ inode: UInt64) {
-    if open.contains(where: { $0.device == device && $0.inode == inode }) { return }
-    var error: Int32 = 0
-    guard let directory = platform_directory_open(folder, &error) else {
-      problems.append("\(folder): \(String(cString: platform_error_text(error)))")
+  private mutating func walk(_ folder: String, _ identity: FileKind.Identity) {
+    guard seen.insert(identity) else { return }
+    let listing: FolderListing
+    do {
+      listing = try FolderListing(folder)
+    } catch {
+      problems.append(error.message)
       return
     }
-    var names: [[UInt8]] = []
-    while let name = platform_directory_next(directory) { names.append(Array(String(cString: name).utf8)) }
-    platform_directory_close(directory)
-    // By bytes: the same order on every machine, whatever its language.
-    names.sort { $0.lexicographicallyPrecedes($1) }
-    open.append((device, inode))
-    let prefix = folder.utf8.last == UInt8(ascii: "/") ? folder : folder + "/"
-    for name in names where name.first != UInt8(ascii: ".") {
-      let path = prefix + String(decoding: name, as: UTF8.self)
-      var (device, inode) = (UInt64(0), UInt64(0))
-      switch platform_path_kind(path, &device, &inode) {
-      case PLATFORM_IS_DIRECTORY: walk(path, device, inode)
-      case PLATFORM_IS_FILE: if PictureWalk.isPNG(name) { files.append(path) }
-      default: continue  // a dangling link, a socket
+    for entry in listing.entries {
+      switch entry.kind {
+      case .picture: files.append(entry.path)
+      case .folder(let identity): walk(entry.path, identity)
+      case .leftOut(let isPicture): leftOut.note(entry.path, isPicture: isPicture)
       }
     }
-    open.removeLast()
+  }
+}
+
+/// What a walk or a data set passes over, for one line about it at the end.
+public struct LeftOut: Sendable {
+  /// Pictures of other formats, and what is named like a picture and cannot be read.
+  public private(set) var pictures: [String] = []
+  public private(set) var others: [String] = []
+
+  public init() {}
+
+  public var count: Int { pictures.count + others.count }
+
+  public mutating func note(_ path: String, isPicture: Bool) {
+    if isPicture { pictures.append(path) } else { others.append(path) }
   }
 
-  private static func isPNG(_ name: [UInt8]) -> Bool {
-    guard name.count > 4 else { return false }
-    let end = name.suffix(4).map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }
-    return end == Array(".png".utf8)
+  /// A line for pictures that were passed over and one for files that are none; each names the first twenty.
+  public var lines: [String] {
+    var lines: [String] = []
+    if !pictures.isEmpty {
+      let what = pictures.count == 1 ? "1 picture is no PNG and was" : "\(pictures.count) pictures are no PNGs and were"
+      lines.append("\(what) left out (convert to PNG first): \(NameList.text(pictures))")
+    }
+    if !others.isEmpty {
+      let what = others.count == 1 ? "1 file is no picture" : "\(others.count) files are no pictures"
+      lines.append("\(what): \(NameList.text(others))")
+    }
+    return lines
+  }
+}
+
+/// Names in a sentence.
+public enum NameList {
+  /// The first twenty, and how many more there are.
+  public static func text(_ names: [String]) -> String {
+    let most = 20
+    let more = names.count > most ? " and \(names.count - most) more" : ""
+    return names.prefix(most).joined(separator: ", ") + more
   }
 }

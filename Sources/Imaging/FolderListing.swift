@@ -1,0 +1,120 @@
+import Platform
+import Text
+
+/// What a path leads to, links followed.
+public enum FileKind {
+  /// Tells one folder from all others, whatever paths lead to it.
+  public struct Identity: Sendable {
+    let device: UInt64
+    let inode: UInt64
+  }
+
+  case file
+  case folder(Identity)
+  /// A pipe, a socket, a device.
+  case other
+  /// Not there, or out of reach: why.
+  case unreadable(String)
+
+  public var exists: Bool { if case .unreadable = self { false } else { true } }
+
+  public init(_ path: String) {
+    var (device, inode) = (UInt64(0), UInt64(0))
+    switch path.withPath({ platform_path_kind($0, &device, &inode) }) {
+    case PLATFORM_IS_FILE: self = .file
+    case PLATFORM_IS_DIRECTORY: self = .folder(Identity(device: device, inode: inode))
+    case PLATFORM_IS_OTHER: self = .other
+    case let error: self = .unreadable(String(cString: platform_error_text(error)))
+    }
+  }
+}
+
+/// The entries of one folder, by the bytes of their names: the same order on every machine, whatever its language.
+/// Hidden ones and what file managers leave behind (`Thumbs.db`, `desktop.ini`) are not among them.
+public struct FolderListing {
+  public struct Entry {
+    public let name: String
+    public let path: String
+    let kind: Kind
+
+    /// Named `.png`, or a PNG by its first bytes.
+    public var isPicture: Bool { if case .picture = kind { true } else { false } }
+    public var isFolder: Bool { if case .folder = kind { true } else { false } }
+    /// A picture of another format, or something named like a picture that is no file (any more).
+    public var isOtherPicture: Bool { if case .leftOut(true) = kind { true } else { false } }
+  }
+
+  enum Kind {
+    case picture
+    case folder(FileKind.Identity)
+    case leftOut(isPicture: Bool)
+  }
+
+  public let entries: [Entry]
+
+  public init(_ folder: String) throws(ImagingError) {
+    var error: Int32 = 0
+    guard let directory = folder.withPath({ platform_directory_open($0, &error) }) else {
+      throw ImagingError("\(folder): \(String(cString: platform_error_text(error)))")
+    }
+    var names: [[UInt8]] = []
+    while let name = platform_directory_next(directory) {
+      let bytes = PathText.bytes(of: PathText.text(name))
+      if !FolderListing.isClutter(bytes) { names.append(bytes) }
+    }
+    platform_directory_close(directory)
+    names.sort { $0.lexicographicallyPrecedes($1) }
+    let prefix = folder.utf8.last == UInt8(ascii: "/") ? folder : folder + "/"
+    entries = names.map { bytes in
+      let name = bytes.withUnsafeBufferPointer { PathText.text($0) }
+      let path = prefix + name
+      return Entry(name: name, path: path, kind: FolderListing.kind(path, suffix: FolderListing.suffix(bytes)))
+    }
+  }
+
+  private static func kind(_ path: String, suffix: String) -> Kind {
+    switch FileKind(path) {
+    case .folder(let identity): return .folder(identity)
+    case .file:
+      if suffix == "png" { return .picture }
+      let found = PictureFormat(ofFile: path)
+      return found == .png ? .picture : .leftOut(isPicture: found != nil || PictureFormat.suffixes.contains(suffix))
+    case .other, .unreadable: return .leftOut(isPicture: PictureFormat.suffixes.contains(suffix))
+    }
+  }
+
+  private static func isClutter(_ name: [UInt8]) -> Bool {
+    if name.first == UInt8(ascii: ".") { return true }
+    let name = lowercased(name[...])
+    return name == "thumbs.db" || name == "desktop.ini"
+  }
+
+  /// What follows the last dot.
+  private static func suffix(_ name: [UInt8]) -> String {
+    guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return "" }
+    return lowercased(name[(dot + 1)...])
+  }
+
+  private static func lowercased(_ bytes: ArraySlice<UInt8>) -> String {
+    String(decoding: bytes.map { $0 >= 65 && $0 <= 90 ? $0 + 32 : $0 }, as: UTF8.self)
+  }
+}
+
+/// Folders by their identity.
+struct FolderSet {
+  /// Sorted.
+  private var known: [FileKind.Identity] = []
+
+  /// False where it was there before.
+  mutating func insert(_ identity: FileKind.Identity) -> Bool {
+    var (low, high) = (0, known.count)
+    while low < high {
+      let middle = (low + high) / 2
+      let (a, b) = (known[middle], identity)
+      if a.device == b.device, a.inode == b.inode { return false }
+      if (a.device, a.inode) < (b.device, b.inode) { low = middle + 1 } else { high = middle }
+    }
+    known.insert(identity, at: low)
+    return true
+  }
+}
