@@ -12,9 +12,12 @@ public enum Console {
   /// A line to standard output.
   public static func out(_ text: String) { write(text + "\n") }
 
-  /// A line to standard error.
+  /// Whether standard output has failed, so that there is no point in making more of it.
+  public static var isBroken: Bool { platform_output_failure() != 0 }
+
+  /// A line to standard error, made printable: whatever names are in it, it stays one line.
   public static func error(_ text: String) {
-    let bytes = Array((text + "\n").utf8)
+    let bytes = Array((text.printable + "\n").utf8)
     bytes.withUnsafeBufferPointer { _ = platform_write(2, $0.baseAddress, $0.count) }
   }
 

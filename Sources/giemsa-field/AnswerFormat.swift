@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// How `infer` writes its answers, one a picture.
 struct AnswerFormat {
@@ -7,17 +8,20 @@ struct AnswerFormat {
   }
 
   let kind: Kind
-  let classes: [String]
+  private let classes: [String]
+  /// As people are shown them.
+  private let titles: [String]
   /// How many of the likeliest classes to write; all of them in the model's order where nil.
   let top: Int?
-  /// Characters of the longest path.
+  /// Columns of the longest path.
   let pathWidth: Int
   /// And of the longest class name.
   private let classWidth: Int
 
   init(kind: Kind, classes: [String], top: Int?, pathWidth: Int) {
     (self.kind, self.classes, self.top, self.pathWidth) = (kind, classes, top, pathWidth)
-    classWidth = classes.reduce(5) { max($0, AnswerFormat.width($1)) }
+    titles = classes.map { $0.printable }
+    classWidth = titles.reduce(5) { max($0, AnswerFormat.width($1)) }
   }
 
   /// Answers for people get the counts below them; answers for machines leave them to standard error.
@@ -33,10 +37,10 @@ struct AnswerFormat {
     switch kind {
     case .jsonl: return ""
     case .csv:
-      return (["path", "class", "probability"] + cells).map { AnswerFormat.csv($0) }.joined(separator: ",") + "\n"
+      return (["path", "class", "probability"] + cells).map { CSVText.cell($0) }.joined(separator: ",") + "\n"
     case .table:
       var line = AnswerFormat.pad("picture", pathWidth) + "  " + AnswerFormat.pad("class", classWidth) + "  probability"
-      if top == nil { for name in classes { line += "  " + name } }
+      if top == nil { for name in titles { line += "  " + name } }
       return line + "\n"
     }
   }
@@ -47,13 +51,13 @@ struct AnswerFormat {
     let best = order[0]
     switch kind {
     case .csv:
-      var cells = [path, classes[best], number(probabilities[best])]
+      var cells = [CSVText.cell(path), CSVText.cell(classes[best]), number(probabilities[best])]
       if top != nil {
-        for index in order.dropFirst() { cells += [classes[index], number(probabilities[index])] }
+        for index in order.dropFirst() { cells += [CSVText.cell(classes[index]), number(probabilities[index])] }
       } else {
         cells += probabilities.map { number($0) }
       }
-      return cells.map { AnswerFormat.csv($0) }.joined(separator: ",") + "\n"
+      return cells.joined(separator: ",") + "\n"
     case .jsonl:
       var text = "{\"path\": \(JSONText.quoted(path)), \"class\": \(JSONText.quoted(classes[best]))"
       text += ", \"probability\": \(number(probabilities[best])), \"probabilities\": {"
@@ -64,13 +68,13 @@ struct AnswerFormat {
       }
       return text + "}}\n"
     case .table:
-      var line = AnswerFormat.pad(path, pathWidth) + "  " + AnswerFormat.pad(classes[best], classWidth)
+      var line = AnswerFormat.pad(path.printable, pathWidth) + "  " + AnswerFormat.pad(titles[best], classWidth)
       line += "  " + AnswerFormat.pad(number(probabilities[best], 4), "probability".utf8.count)
       if top != nil {
-        for index in order.dropFirst() { line += "  \(classes[index]) \(number(probabilities[index], 4))" }
+        for index in order.dropFirst() { line += "  \(titles[index]) \(number(probabilities[index], 4))" }
       } else {
-        for index in classes.indices {
-          line += "  " + AnswerFormat.pad(number(probabilities[index], 4), AnswerFormat.width(classes[index]))
+        for index in titles.indices {
+          line += "  " + AnswerFormat.pad(number(probabilities[index], 4), AnswerFormat.width(titles[index]))
         }
       }
       return AnswerFormat.trimmed(line) + "\n"
@@ -94,18 +98,6 @@ struct AnswerFormat {
   }
 
   private func number(_ value: Double, _ digits: Int = 6) -> String { NumberText.fixed(value, digits) }
-
-  /// Quoted where a comma, a quote or a line break asks for it (RFC 4180).
-  private static func csv(_ text: String) -> String {
-    let bytes = Array(text.utf8)
-    guard bytes.contains(where: { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D }) else { return text }
-    var quoted: [UInt8] = [0x22]
-    for byte in bytes {
-      if byte == 0x22 { quoted.append(byte) }
-      quoted.append(byte)
-    }
-    return String(decoding: quoted + [0x22], as: UTF8.self)
-  }
 
   /// Code points: near enough to columns for names of files and classes.
   static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { count, _ in count + 1 } }

@@ -3,6 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Passes
 import Platform
+import Text
 
 /// What `bench` found out. Times in seconds.
 struct Benchmark {
@@ -166,7 +167,7 @@ struct Benchmark {
       let seconds = step.seconds / Double(profiledRuns)
       sum += seconds
       multiplyAdds += step.multiplyAdds
-      lines.append(line(step.name, step.kernel, seconds, step.multiplyAdds))
+      lines.append(line(step.name.printable, step.kernel, seconds, step.multiplyAdds))
     }
     lines.append(line("sum of steps", "", sum, multiplyAdds))
     lines.append(line("whole run (mean)", "", whole, multiplyAdds))
@@ -177,7 +178,7 @@ struct Benchmark {
 extension String {
   /// At least `count` characters, and a space behind them.
   fileprivate func padded(to count: Int) -> String {
-    self + String(repeating: " ", count: max(1, count - utf8.count))
+    self + String(repeating: " ", count: max(1, count - unicodeScalars.reduce(0) { count, _ in count + 1 }))
   }
 
   fileprivate func leftPadded(to count: Int) -> String {

@@ -1,8 +1,8 @@
+import Imaging
 import Inference
 import ModelGraph
 import ONNXFormat
 import Passes
-import Platform
 import Text
 
 /// Runs cases of stored inputs and outputs through one model.
@@ -21,11 +21,17 @@ final class CaseRunner {
     self.tolerance = tolerance
   }
 
-  /// `folder` itself, or its test_data_set_0, test_data_set_1, ….
+  /// `folder` itself, or where it has no case the folders in it that have one: test_data_set_0, case_0, ….
   static func cases(in folder: String) -> [String] {
-    var sets: [String] = []
-    while isDirectory("\(folder)/test_data_set_\(sets.count)") { sets.append("\(folder)/test_data_set_\(sets.count)") }
-    return sets.isEmpty ? [folder] : sets
+    if hasCase(folder) { return [folder] }
+    guard let listing = try? FolderListing(folder) else { return [folder] }
+    let cases = listing.entries.filter { $0.isFolder && hasCase($0.path) }.map { $0.path }
+    return cases.isEmpty ? [folder] : cases
+  }
+
+  /// A model without inputs has outputs only.
+  private static func hasCase(_ folder: String) -> Bool {
+    FileKind("\(folder)/input_0.pb").exists || FileKind("\(folder)/output_0.pb").exists
   }
 
   /// Prints a line for each output. Throws what keeps the case from being run at all.
@@ -39,7 +45,7 @@ final class CaseRunner {
     var agrees = true
     for (index, id) in graph.outputs.enumerated() {
       let comparison = Comparison(found[index], expected[index], tolerance)
-      Console.out("\(directory): \(graph.values[id].name): \(comparison.text)")
+      Console.out("\(directory): \(graph.values[id].name): \(comparison.text)".printable)
       if !comparison.agrees { agrees = false }
     }
     return agrees
@@ -107,12 +113,6 @@ final class CaseRunner {
       }
     }
     return tensors
-  }
-
-  private static func isDirectory(_ path: String) -> Bool {
-    var device: UInt64 = 0
-    var inode: UInt64 = 0
-    return path.withCString { platform_path_kind($0, &device, &inode) } == PLATFORM_IS_DIRECTORY
   }
 }
 

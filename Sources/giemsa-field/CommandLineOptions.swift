@@ -1,5 +1,5 @@
 import ModelGraph
-import Platform
+import Text
 
 /// A mistake on the command line, in one sentence.
 struct UsageError: Error {
@@ -41,7 +41,8 @@ struct CommandLineOptions {
         value = String(decoding: bytes[(equals + 1)...], as: UTF8.self)
       }
       guard let rule = rules.first(where: { $0.name == name }) else {
-        throw UsageError(message: "unknown option '\(name)'; --help lists them")
+        let question = NearestName.question(name, in: rules.map { $0.name } + ["--help"])
+        throw UsageError(message: "unknown option '\(name)'\(question); --help lists them")
       }
       if let wanted = rule.value {
         if value == nil, index < arguments.count {

@@ -1,4 +1,5 @@
 import Inference
+import Text
 
 /// The options of every command that plans an engine.
 enum EngineRules {
@@ -12,7 +13,15 @@ enum EngineRules {
   ]
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> EngineOptions {
-    var engine = EngineOptions(threads: try options.int("--threads", default: 1, in: 1...64))
+    let threads = try options.int("--threads", default: 1, in: 1...1024)
+    if threads > Engine.processorCount {
+      let count = Engine.processorCount
+      Console.error(
+        "giemsa-field: note: --threads \(threads) on \(count) \(count == 1 ? "processor" : "processors"): more threads than "
+          + "processors wait for each other")
+    }
+    // Beyond that they would do nothing but wait.
+    var engine = EngineOptions(threads: min(threads, 64))
     engine.exact = options.has("--exact")
     switch options.string("--memory") ?? "balanced" {
     case "small": engine.memory = .small

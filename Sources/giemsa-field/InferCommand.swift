@@ -11,18 +11,19 @@ enum InferCommand {
     summary: """
       Classifies PNG pictures. A PATH is a picture or a folder, which is searched to its last subfolder. Tells each
       picture's class, its probability and every class's, and at the end the count per class and pictures per second
-      (on standard error when the format is for machines). A picture that cannot be read is reported, the rest go on,
-      and the exit status is 1.
+      (on standard error when the format is for machines). A picture that cannot be read, is of another format than PNG
+      or gets scores that are no numbers is reported, the rest go on, and the exit status is 1.
       """,
     options: [
       OptionRule(name: "--format", value: "FORMAT", help: "table (for people; the default), csv or jsonl"),
-      OptionRule(name: "--output", value: "FILE", help: "write the answers there; it appears when it is whole"),
+      OptionRule(name: "--output", value: "FILE", help: "write the answers there; it appears when it is whole; - for standard output"),
       OptionRule(name: "--top", value: "K", help: "only the K likeliest classes, likeliest first"),
       OptionRule(name: "--batch", value: "N", help: "pictures at once; 1 unless given"),
       OptionRule(name: "--size", value: "HxW", help: "picture size of a model that leaves it open: 224 or 64x48"),
       OptionRule(name: "--mean", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
       OptionRule(name: "--std", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
       OptionRule(name: "--classes", value: "A,B,…", help: "class names, for a model that does not say"),
+      OptionRule(name: "--override", value: nil, help: "--size, --mean, --std, --classes count more than what it says"),
     ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
@@ -43,7 +44,8 @@ enum InferCommand {
     overrides.size = try size(options)
     overrides.mean = try colors(options, "--mean", from: 0)
     overrides.std = try colors(options, "--std", from: 1e-6)
-    overrides.classes = options.string("--classes").map { split($0) }
+    overrides.classes = try classes(options)
+    overrides.isMeant = options.has("--override")
 
     // What the model and the machine do wrong ends with status 1; only the command line itself with 2.
     do {
@@ -52,80 +54,34 @@ enum InferCommand {
       var walk = PictureWalk()
       for path in options.positional.dropFirst() { walk.add(path) }
       for problem in walk.problems { complain(problem) }
-      let width = walk.files.reduce(7) { max($0, AnswerFormat.width($1)) }
+      let width = kind == .table ? walk.files.reduce(7) { max($0, AnswerFormat.width($1.printable)) } : 0
       let format = AnswerFormat(
         kind: kind, classes: model.classes, top: top.map { min($0, model.classes.count) }, pathWidth: width)
-      return try answer(walk, model, format, output)
+      return try Inferring(model, format, output).answer(walk)
     } catch {
       complain(error.message)
       return 1
     }
   }
 
-  private static func answer(
-    _ walk: PictureWalk, _ model: PictureModel, _ format: AnswerFormat, _ output: OutputFile
-  ) throws(UsageError) -> Int32 {
-    let started = platform_seconds()
-    var counts = [Int](repeating: 0, count: model.classes.count)
-    var bad = walk.problems.count
-    var names: [String] = []
-    var pictures: [Tensor] = []
-    func flush() throws(UsageError) {
-      if pictures.isEmpty { return }
-      let answers: [[Double]]
-      do { answers = try model.probabilities(pictures) } catch { throw UsageError(message: "\(names[0]): \(error)") }
-      var text = ""
-      for (name, probabilities) in zip(names, answers) {
-        text += format.line(name, probabilities)
-        var best = 0
-        for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
-        counts[best] += 1
-      }
-      output.write(text)
-      names = []
-      pictures = []
-    }
-    if !walk.files.isEmpty { output.write(format.header) }
-    let queue = PictureQueue(walk.files, model.preprocessing)
-    while let (file, entry) = queue.next() {
-      switch entry {
-      case .picture(let picture):
-        pictures.append(picture)
-        names.append(file)
-      case .problem(let message):
-        complain(message)
-        bad += 1
-      }
-      if pictures.count == model.classifier.batch { try flush() }
-    }
-    try flush()
-    try output.finish()
-    let done = counts.reduce(0) { $0 + $1 }
-    if done > 0 {
-      summarize(model.classes, counts, done, bad, platform_seconds() - started, toError: format.isForMachines)
-    }
-    return bad == 0 ? 0 : 1
-  }
-
-  private static func summarize(
-    _ classes: [String], _ counts: [Int], _ done: Int, _ bad: Int, _ seconds: Double, toError: Bool
-  ) {
-    var text = "\(done) pictures:"
-    for (index, count) in counts.enumerated() where count > 0 || classes.count <= 10 {
-      text += " \(classes[index]) \(count)"
-      if index < counts.count - 1 { text += "," }
-    }
-    if text.utf8.last == UInt8(ascii: ",") { text.removeLast() }
-    if bad > 0 { text += "; \(bad) could not be read" }
-    text += "; \(NumberText.fixed(Double(done) / max(seconds, 1e-9), 1)) pictures/s"
-    if toError { Console.error(text) } else { Console.out("\n" + text) }
-  }
-
-  private static func complain(_ message: String) { Console.error("giemsa-field: \(message)") }
+  static func complain(_ message: String) { Console.error("giemsa-field: \(message)") }
 
   private static func split(_ text: String) -> [String] {
     Array(text.utf8).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private static func classes(_ options: CommandLineOptions) throws(UsageError) -> [String]? {
+    guard let text = options.string("--classes") else { return nil }
+    let names = split(text)
+    for (index, name) in names.enumerated() {
+      if name.isEmpty { throw UsageError(message: "--classes '\(text)' has a name without a letter") }
+      // By bytes: names that only look alike are different names.
+      if names[..<index].contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
+        throw UsageError(message: "--classes '\(text)' names '\(name)' twice")
+      }
+    }
+    return names
   }
 
   /// `224` or `64x48`: height and width.

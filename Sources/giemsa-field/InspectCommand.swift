@@ -44,7 +44,7 @@ enum InspectCommand {
   private static func inspect(
     _ graph: Graph, path: String, batch: Int, size: (Int, Int), tables: Bool
   ) throws(GraphError) {
-    var text = "\(path)\(graph.name.isEmpty ? "" : ": \(graph.name)")\n\n"
+    var text = "\(path)\(graph.name.isEmpty ? "" : ": \(graph.name)")".printable + "\n\n"
     text += interface(graph)
     let shapes = graph.inputs.map { shape(graph.values[$0].declaration, batch, size) }
     let before = GraphSummary(graph, try graph.infer(shapes))
@@ -97,9 +97,10 @@ enum InspectCommand {
     }
     var text = list.text
     for (key, value) in graph.metadata {
-      let bytes = Array(value.utf8)
       // A training record may be long.
-      text += "\(key): " + (bytes.count > 200 ? String(decoding: bytes[..<200], as: UTF8.self) + "…" : value) + "\n"
+      let start = value.unicodeScalars.prefix(200)
+      let cut = start.endIndex == value.unicodeScalars.endIndex ? "" : "…"
+      text += "\(key): \(String(start))\(cut)".printable + "\n"
     }
     return text
   }

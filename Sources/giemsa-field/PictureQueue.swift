@@ -7,7 +7,7 @@ import Platform
 final class PictureQueue {
   /// A picture as the model takes it, `[1, 3, height, width]`, or why there is none.
   enum Entry {
-    case picture(Tensor)
+    case picture(Tensor, isDim: Bool)
     case problem(String)
   }
 
@@ -76,7 +76,8 @@ private final class PictureShelf {
 
   func prepared(_ index: Int) -> PictureQueue.Entry {
     do {
-      return .picture(try preprocessing.tensor([try PNGFile.read(files[index])]))
+      let picture = try PNGFile.read(files[index])
+      return .picture(try preprocessing.tensor([picture]), isDim: picture.isDim)
     } catch {
       return .problem(error.message)
     }

@@ -16,14 +16,14 @@ enum Program {
   static func run() -> Int32 {
     var arguments: [String] = []
     for index in 1..<max(1, Int(platform_argument_count())) {
-      arguments.append(String(cString: platform_argument(Int32(index))))
+      arguments.append(PathText.text(platform_argument(Int32(index))))
     }
     guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
       Console.out("giemsa-field runs, checks and measures ONNX models of blood cells.\n")
       for command in commands {
         Console.out("  giemsa-field \(command.name) \(command.arguments)\n      \(command.summary)")
       }
-      Console.out("\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.")
+      Console.out("\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.\n\n\(statuses)")
       return arguments.isEmpty ? 2 : 0
     }
     if name == "--version" || name == "version" {
@@ -31,12 +31,13 @@ enum Program {
       return 0
     }
     guard let command = commands.first(where: { $0.name == name }) else {
-      Console.error("giemsa-field: unknown command '\(name)'; giemsa-field --help lists them")
+      let question = NearestName.question(name, in: commands.map { $0.name })
+      Console.error("giemsa-field: unknown command '\(name)'\(question); giemsa-field --help lists them")
       return 2
     }
     let rest = Array(arguments.dropFirst())
     if rest.contains("--help") || rest.contains("-h") {
-      Console.out(command.help)
+      Console.out(command.help + "\n\n" + statuses)
       return 0
     }
     do {
@@ -46,6 +47,11 @@ enum Program {
       return 2
     }
   }
+
+  private static let statuses = """
+    Exit status: 0 all well; 1 something is wrong with a model, a picture, the machine or where the answers go (a line on
+    standard error says what); 2 the command line is wrong and nothing was done.
+    """
 
   private static var version: String {
     "giemsa-field \(Version.number)\n"

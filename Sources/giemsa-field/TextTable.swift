@@ -1,4 +1,6 @@
-/// Columns of text, as wide as their widest cell.
+import Text
+
+/// Columns of text, made printable, as wide as their widest cell.
 struct TextTable {
   enum Alignment { case left, right }
 
@@ -13,7 +15,7 @@ struct TextTable {
     ruled.append(0)
   }
 
-  mutating func add(_ row: [String]) { rows.append(row) }
+  mutating func add(_ row: [String]) { rows.append(row.map { $0.printable }) }
 
   /// A line under the last row.
   mutating func rule() { ruled.append(rows.count - 1) }

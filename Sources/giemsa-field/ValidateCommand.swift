@@ -1,6 +1,6 @@
 import ModelGraph
-import Validation
 import Text
+import Validation
 
 /// `validate MODEL…`: every problem found, one line each.
 enum ValidateCommand {
@@ -22,10 +22,10 @@ enum ValidateCommand {
       if options.has("--json") {
         Console.out(json(path, findings))
       } else {
-        for finding in findings { Console.out("\(path): \(finding.text)") }
+        for finding in findings { Console.out("\(path): \(finding.text)".printable) }
         let more = findings.moreErrors + findings.moreWarnings
-        if more > 0 { Console.out("\(path): … and \(more) more, counted below") }
-        Console.out("\(path): \(summary(findings))")
+        if more > 0 { Console.out("\(path): … and \(more) more, counted below".printable) }
+        Console.out("\(path): \(summary(findings))".printable)
       }
     }
     return status

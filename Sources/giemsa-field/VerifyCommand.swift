@@ -9,8 +9,8 @@ enum VerifyCommand {
     name: "verify", arguments: "MODEL CASE_DIR…",
     summary: """
       Runs the model on stored inputs and compares with stored outputs. A CASE_DIR holds input_0.pb, output_0.pb and so
-      on (one tensor each, ONNX's convention for test data), or folders test_data_set_0 and so on that do. An element
-      agrees if |found - expected| <= A + R * |expected|, as numpy.testing.assert_allclose has it; whole numbers must be
+      on (one tensor each, ONNX's convention for test data), or folders that do, as giemsa export --cases makes them. An
+      element agrees if |found - expected| <= A + R * |expected|, as numpy.testing.assert_allclose has it; whole numbers must be
       equal. Exit status 1 on a mismatch.
       """,
     options: [
@@ -39,7 +39,7 @@ enum VerifyCommand {
     var passed = 0
     var failed = 0
     for folder in options.positional.dropFirst() {
-      for directory in CaseRunner.cases(in: folder) {
+      for directory in CaseRunner.cases(in: folder) where !Console.isBroken {
         do {
           if try runner.run(directory) { passed += 1 } else { failed += 1 }
         } catch {
@@ -48,7 +48,10 @@ enum VerifyCommand {
         }
       }
     }
-    if passed + failed > 1 { Console.out("\(passed) cases agree, \(failed) do not") }
+    if passed + failed > 1 {
+      Console.out(
+        "\(passed) \(passed == 1 ? "case agrees" : "cases agree"), \(failed) \(failed == 1 ? "does" : "do") not")
+    }
     return failed == 0 ? 0 : 1
   }
 }

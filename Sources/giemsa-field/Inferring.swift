@@ -1,0 +1,86 @@
+import Imaging
+import ModelGraph
+import Platform
+import Text
+
+/// `infer` from the first picture to the last: what has been answered, and what could not be.
+struct Inferring {
+  private let model: PictureModel
+  private let format: AnswerFormat
+  private let output: OutputFile
+  /// Answers by class.
+  private var counts: [Int]
+  private var unreadable = 0
+  /// Pictures whose scores are not numbers.
+  private var unanswered = 0
+  private var dim = DimPictures()
+  /// What waits for the model.
+  private var names: [String] = []
+  private var pictures: [Tensor] = []
+
+  init(_ model: PictureModel, _ format: AnswerFormat, _ output: OutputFile) {
+    (self.model, self.format, self.output) = (model, format, output)
+    counts = [Int](repeating: 0, count: model.classes.count)
+  }
+
+  /// Returns the exit status: 1 where anything that was named or found has no answer.
+  consuming func answer(_ walk: PictureWalk) throws(UsageError) -> Int32 {
+    let started = platform_seconds()
+    unreadable = walk.problems.count
+    if !walk.files.isEmpty { output.write(format.header) }
+    let queue = PictureQueue(walk.files, model.preprocessing)
+    while !output.isBroken, let (file, entry) = queue.next() {
+      switch entry {
+      case .picture(let picture, let isDim):
+        pictures.append(picture)
+        names.append(file)
+        dim.note(file, isDim: isDim)
+      case .problem(let message):
+        InferCommand.complain(message)
+        unreadable += 1
+      }
+      if pictures.count == model.classifier.batch { try flush() }
+    }
+    try flush()
+    try output.finish()
+    if let warning = dim.warning { InferCommand.complain(warning) }
+    for line in walk.leftOut.lines { InferCommand.complain(line) }
+    summarize(platform_seconds() - started)
+    return unreadable + unanswered + walk.leftOut.pictures.count == 0 ? 0 : 1
+  }
+
+  private mutating func flush() throws(UsageError) {
+    if pictures.isEmpty { return }
+    let answers: [[Double]?]
+    do { answers = try model.probabilities(pictures) } catch { throw UsageError(message: "\(names[0]): \(error)") }
+    var text = ""
+    for (name, probabilities) in zip(names, answers) {
+      guard let probabilities else {
+        InferCommand.complain("\(name): \(PictureClassifier.notNumbers)")
+        unanswered += 1
+        continue
+      }
+      text += format.line(name, probabilities)
+      var best = 0
+      for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
+      counts[best] += 1
+    }
+    output.write(text)
+    names = []
+    pictures = []
+  }
+
+  private func summarize(_ seconds: Double) {
+    let done = counts.reduce(0) { $0 + $1 }
+    if done == 0 { return }
+    var shown: [String] = []
+    for (index, count) in counts.enumerated() where count > 0 || counts.count <= 10 {
+      shown.append("\(model.classes[index]) \(count)")
+    }
+    var text = "\(done) \(done == 1 ? "picture" : "pictures"): \(shown.joined(separator: ", "))"
+    if unreadable > 0 { text += "; \(unreadable) could not be read" }
+    if unanswered > 0 { text += "; \(unanswered) without an answer" }
+    text += "; \(NumberText.fixed(Double(done) / max(seconds, 1e-9), 1)) pictures/s"
+    if format.isForMachines { Console.error(text) } else { Console.out("\n" + text.printable) }
+  }
+}
