@@ -34,6 +34,7 @@ public final class TrainingNetwork {
   public private(set) var largestGradient: LargestGradient?
 
   let plan: TrainingPlan
+  /// For batches of any size, without what is trained.
   private var source: Graph
   private let team: ThreadTeam
   private let kernels: train_kernels
@@ -102,7 +103,10 @@ public final class TrainingNetwork {
     }
     var graph = graph
     graph.forgetTrainingMode()
-    try graph.foldConstantsForTraining([inputShape])
+    try graph.foldConstants()
+    // What hangs on the batch stays in the graph that is saved.
+    source = graph
+    try graph.foldShapes([inputShape])
     self.team = team
     self.kernels = kernels
     self.seed = seed
@@ -118,13 +122,15 @@ public final class TrainingNetwork {
     } else {
       exchange = nil
     }
-    source = graph
     for parameter in plan.parameters {
       guard let constant = graph.values[parameter.value].constant else { continue }
       write(constant, to: parameter, in: weights)
       // The packed copy is the parameter from now on.
       source.values[parameter.value].constant = nil
     }
+    // A weight that a node made of shapes is a constant from now on.
+    let trained = Set(plan.parameters.map { $0.value } + statistics.map { $0.value })
+    source.nodes.removeAll { $0.outputs.contains { $0.map(trained.contains) ?? false } }
   }
 
   // MARK: Training

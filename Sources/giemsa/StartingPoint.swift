@@ -58,6 +58,7 @@ struct StartingPoint {
         } else if known.classes != classes || scores != classes.count {
           graph = try graph.replacingHead(classes: classes.count, seed: options.seed)
         }
+        try graph.checkAnyBatch(shape, classes: classes.count)
       } catch {
         throw CommandFailure("\(path): \(error)")
       }
@@ -134,6 +135,9 @@ struct StartingPoint {
     graph.values[graph.inputs[0]].declaration = Declaration(
       .float32, [.symbol("N"), .fixed(3), .fixed(size), .fixed(size)])
     for id in graph.outputs { graph.values[id].declaration = nil }
+    if case .fixed(let batch) = declaration.dimensions[0] {
+      try graph.freeBatch(batch, inputShape: [batch, 3, size, size])
+    }
   }
 }
 

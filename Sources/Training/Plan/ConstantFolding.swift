@@ -1,28 +1,40 @@
 import ModelGraph
 
 extension Graph {
-  /// Computes every node whose inputs are all constants (Constant and Identity, dequantised weights, shape arithmetic)
-  /// once and for all, so that what is left reads its weights straight from constants.
-  mutating func foldConstantsForTraining(_ inputShapes: [Shape]) throws(GraphError) {
-    let facts = try infer(inputShapes)
+  /// Computes every node whose inputs are all constants (Constant and Identity, dequantised weights) once and for all, so
+  /// that what is left reads its weights straight from constants. True of any batch.
+  mutating func foldConstants() throws(GraphError) {
     var kept: [Node] = []
     for node in nodes {
-      var known: [Tensor]? = []
-      for output in node.outputs {
-        guard let output else { continue }
-        if let value = facts[output]?.constant { known?.append(value) } else { known = nil }
-      }
-      let inputsKnown = node.inputs.allSatisfy { $0.map { values[$0].constant != nil } ?? true }
-      if known == nil, inputsKnown {
-        do { known = try node.operation.evaluate(node.inputs.map { $0.flatMap { values[$0].constant } }) } catch {
-          throw error.at(node.place)
-        }
-      }
-      guard let known else {
+      guard node.inputs.allSatisfy({ $0.map { values[$0].constant != nil } ?? true }) else {
         kept.append(node)
         continue
       }
-      for (output, value) in zip(node.outputs.compactMap { $0 }, known) { values[output].constant = value }
+      let results: [Tensor]
+      do { results = try node.operation.evaluate(node.inputs.map { $0.flatMap { values[$0].constant } }) } catch {
+        throw error.at(node.place)
+      }
+      for (output, value) in zip(node.outputs, results) {
+        if let output { values[output].constant = value }
+      }
+    }
+    nodes = kept
+  }
+
+  /// Drops every node whose results are known once the inputs' shapes are (Shape → Gather → Concat). What is left is a
+  /// graph for this one batch: good to train, not to be saved.
+  mutating func foldShapes(_ inputShapes: [Shape]) throws(GraphError) {
+    let facts = try infer(inputShapes)
+    var kept: [Node] = []
+    for node in nodes {
+      let known = node.outputs.map { $0.map { facts[$0]?.constant } ?? nil }
+      guard zip(node.outputs, known).allSatisfy({ $0 == nil || $1 != nil }) else {
+        kept.append(node)
+        continue
+      }
+      for (output, value) in zip(node.outputs, known) {
+        if let output { values[output].constant = value }
+      }
     }
     nodes = kept
   }
