@@ -9,8 +9,8 @@ enum PictureFormat: Equatable {
 
   /// Of files that hold pictures, PNG or not, in lower case.
   static let suffixes = [
-    "png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "bmp", "dib", "gif", "webp", "heic", "heif", "avif", "jp2", "j2k",
-    "jxl", "ppm", "pgm", "pnm", "svs", "ndpi", "czi", "nd2", "lif", "scn", "mrxs", "dcm", "dng", "tga",
+    "png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "bmp", "dib", "gif", "webp", "heic", "heif", "avif", "jp2",
+    "j2k", "jxl", "ppm", "pgm", "pnm", "tga", "dng", "dcm", "svs", "ndpi", "czi", "nd2", "lif", "scn", "mrxs",
   ]
 
   private static let pngMagic: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]

@@ -21,7 +21,7 @@ public struct PictureClassifier: Sendable {
   }
 
   /// What is wrong with a picture that ``probabilities(_:)`` has no answer for.
-  public static let notNumbers = "the model's scores are not numbers (a weight may be damaged, or the picture is too far off)"
+  public static let notNumbers = "the model's scores are not numbers; a weight of it may be damaged"
 
   public var batch: Int { inputShape[0] }
 

@@ -72,7 +72,7 @@ struct Inferring {
 
   private func summarize(_ seconds: Double) {
     let done = counts.reduce(0) { $0 + $1 }
-    if done == 0 { return }
+    if done == 0 || output.isBroken { return }
     var shown: [String] = []
     for (index, count) in counts.enumerated() where count > 0 || counts.count <= 10 {
       shown.append("\(model.classes[index]) \(count)")

@@ -13,11 +13,26 @@ struct ProgramRun {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// Runs `giemsa` or `giemsa-field`, whichever build the tests belong to.
-  init(_ program: String, _ arguments: [String]) throws {
+  /// `giemsa` or `giemsa-field`, of whichever build the tests belong to.
+  static func path(_ program: String) -> URL { Bundle.main.bundleURL.appendingPathComponent(program) }
+
+  init(_ program: String, _ arguments: [String]) throws { try self.init(Self.path(program), arguments) }
+
+  /// A script for bash, for what arguments alone cannot say: where standard output goes, names that are no UTF-8, signals,
+  /// limits. It finds the programs as $FIELD and $LAB, and `variables`.
+  init(script: String, _ variables: [String: String] = [:]) throws {
+    var environment = ProcessInfo.processInfo.environment
+    environment["FIELD"] = Self.path("giemsa-field").path
+    environment["LAB"] = Self.path("giemsa").path
+    environment.merge(variables) { $1 }
+    try self.init(URL(fileURLWithPath: "/bin/bash"), ["-c", script], environment)
+  }
+
+  private init(_ executable: URL, _ arguments: [String], _ environment: [String: String]? = nil) throws {
     let process = Process()
-    process.executableURL = Bundle.main.bundleURL.appendingPathComponent(program)
+    process.executableURL = executable
     process.arguments = arguments
+    if let environment { process.environment = environment }
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }

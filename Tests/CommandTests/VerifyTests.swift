@@ -63,6 +63,24 @@ import Testing
     }
     let all = try ProgramRun("giemsa-field", ["verify", folder.path("m.onnx"), folder.path("sets")])
     #expect(all.status == 1)
-    #expect(all.output.contains("1 cases agree, 2 do not"))
+    #expect(all.output.contains("1 case agrees, 2 do not"))
+  }
+
+  /// As `giemsa export --cases` names them.
+  @Test func aFolderOfCasesIsTaken() throws {
+    _ = try run(try Tensor([1], [Float(1)]), try Tensor([1], [Float(1)]))
+    for index in 0..<11 {
+      let data = try folder.folder("m-cases/case_\(index)")
+      try ONNXFile.writeTensor(try Tensor([1], [Float(1)]), name: "x", to: data + "/input_0.pb")
+      try ONNXFile.writeTensor(try Tensor([1], [Float(1)]), name: "y", to: data + "/output_0.pb")
+    }
+    try folder.write([1], to: "m-cases/notes.txt")
+    _ = try folder.folder("m-cases/other")
+    let all = try ProgramRun("giemsa-field", ["verify", folder.path("m.onnx"), folder.path("m-cases")])
+    #expect(all.status == 0, "\(all.error)")
+    #expect(all.output.contains("11 cases agree, 0 do not"))
+    // A folder without any is an error, as one with half a case is.
+    let none = try ProgramRun("giemsa-field", ["verify", folder.path("m.onnx"), folder.path("m-cases/other")])
+    #expect(none.status == 1 && none.errorLines.count == 1 && none.error.contains("input_0.pb"), "\(none.error)")
   }
 }

@@ -62,13 +62,31 @@ import Testing
     }
   }
 
-  @Test func hugeExtentsAreRefused() throws {
+  /// A picture with this width in its header, whose checksum is right.
+  private func ofWidth(_ width: [UInt8]) throws -> [UInt8] {
     var bytes = try PictureFixtures.bytes("kind-rgb8.png")
-    // IHDR's width, and its checksum made right again so that the extent is what is judged.
-    bytes.replaceSubrange(16..<20, with: [0x00, 0x00, 0x7F, 0xFF])
+    bytes.replaceSubrange(16..<20, with: width)
     let sum = crc32(bytes[12..<29])
     bytes.replaceSubrange(29..<33, with: [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: sum >> UInt32($0)) })
-    #expect(PictureFixtures.complaint(bytes).contains("damaged PNG"))
+    return bytes
+  }
+
+  /// They are no damage: the file may be sound, and what to do is another thing.
+  @Test func hugeExtentsAreRefused() throws {
+    for (width, clue) in [([0x00, 0x00, 0x40, 0x01], "16385"), ([0x00, 0x0F, 0x42, 0x40], "1000000")]
+      as [([UInt8], String)]
+    {
+      #expect(
+        PictureFixtures.complaint(try ofWidth(width))
+          == "x.png: \(clue) × 11 pixels; a side may have 16384 at most. Cut the picture into cells first")
+    }
+  }
+
+  @Test func whatIsDamagedIsSaid() throws {
+    #expect(PictureFixtures.complaint(try ofWidth([0, 0, 0, 0])).contains("damaged PNG (Image width is zero in IHDR)"))
+    var checksum = try PictureFixtures.bytes("kind-rgb8.png")
+    checksum[30] ^= 1
+    #expect(PictureFixtures.complaint(checksum).contains("damaged PNG (IHDR: CRC error)"))
   }
 
   private func crc32(_ bytes: ArraySlice<UInt8>) -> UInt32 {

@@ -1,0 +1,153 @@
+import Foundation
+import Imaging
+import ModelGraph
+import ONNXFormat
+import Testing
+
+/// What a folder holds and `infer` does not answer is told.
+@Suite struct PassedOverTests {
+  private let folder: TemporaryFolder
+  private let model: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    model = folder.path("m.onnx")
+    try ONNXFile.write(try SmallModel.graph(), to: model)
+    _ = try folder.folder("x")
+    try cell("x/ok.png")
+  }
+
+  private func cell(_ name: String) throws {
+    try PNGFile.write(Picture(width: 9, height: 9), to: folder.path(name))
+  }
+
+  private func infer(_ paths: [String] = ["x"], format: String = "csv") throws -> ProgramRun {
+    try ProgramRun("giemsa-field", ["infer", model] + paths.map { folder.path($0) } + ["--format", format])
+  }
+
+  private func answers(_ run: ProgramRun) -> [String] {
+    run.output.split(separator: "\n").dropFirst().map { line in
+      String(line.prefix { $0 != "," }.dropFirst(folder.path("x").utf8.count + 1))
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("a.jpg", [0xFF, 0xD8, 0xFF, 0xE0]), ("b.tif", [0x49, 0x49, 0x2A, 0]), ("c.bmp", [0x42, 0x4D]),
+      ("D.JPEG", []), ("e.tiff", [0x4D, 0x4D, 0, 0x2A]), ("f.webp", []), ("g", [0xFF, 0xD8, 0xFF, 0xE1]),
+      ("slide.svs", [1, 2, 3]),
+    ] as [(String, [UInt8])])
+  func picturesOfOtherFormats(_ name: String, _ bytes: [UInt8]) throws {
+    try folder.write(bytes, to: "x/\(name)")
+    let run = try infer()
+    #expect(run.status == 1)
+    #expect(answers(run) == ["ok.png"])
+    #expect(
+      run.errorLines.contains { $0.contains("1 picture is no PNG and was left out") && $0.hasSuffix("/x/\(name)") },
+      "\(run.error)")
+  }
+
+  @Test func theFirstTwentyAreNamed() throws {
+    for index in 10..<35 { try folder.write([0xFF, 0xD8, 0xFF], to: "x/\(index).jpg") }
+    let run = try infer()
+    #expect(run.status == 1)
+    let line = try #require(run.errorLines.first { $0.contains("25 pictures are no PNGs") })
+    #expect(line.contains("29.jpg and 5 more") && !line.contains("30.jpg"), "\(line)")
+  }
+
+  @Test func filesThatAreNoPicturesAreNamed() throws {
+    try folder.write(Array("hello".utf8), to: "x/notes.txt")
+    try folder.write([], to: "x/empty")
+    let run = try infer()
+    #expect(run.status == 0)
+    #expect(
+      run.errorLines.contains { $0.contains("2 files are no pictures") && $0.contains("notes.txt") }, "\(run.error)")
+  }
+
+  @Test func whatFileManagersLeaveIsNothing() throws {
+    for name in [".DS_Store", "Thumbs.db", "desktop.ini", ".hidden.png", ".cache/a.jpg"] {
+      try folder.write([0xFF, 0xD8, 0xFF], to: "x/\(name)")
+    }
+    let run = try infer()
+    #expect(run.status == 0 && run.errorLines.count == 1, "\(run.error)")  // the counts
+  }
+
+  @Test func aPNGIsOneByItsFirstBytes() throws {
+    for name in ["cell", "cell.jpg", "cell.PNG"] { try cell("x/\(name)") }
+    let run = try infer()
+    #expect(run.status == 0, "\(run.error)")
+    #expect(answers(run) == ["cell", "cell.PNG", "cell.jpg", "ok.png"])
+  }
+
+  @Test func whatCannotBeReadIsNamedAndNobodyWaits() throws {
+    let made = try ProgramRun(
+      script: "cd $D/x && mkfifo pipe.png && ln -s nowhere broken.png && ln -s /dev/zero zero.png && mkfifo pipe",
+      ["D": folder.url.path])
+    try #require(made.status == 0)
+    let run = try infer()
+    #expect(run.status == 1)
+    #expect(answers(run) == ["ok.png"])
+    for name in ["pipe.png", "broken.png", "zero.png"] { #expect(run.error.contains(name), "\(run.error)") }
+    // Named on the command line as well.
+    let named = try infer(["x/pipe.png", "x/broken.png", "x/ok.png"])
+    #expect(named.status == 1 && named.errorLines.count == 3, "\(named.error)")
+  }
+
+  @Test func nothingButOtherFormats() throws {
+    try folder.write([0xFF, 0xD8, 0xFF], to: "jpegs/a.jpg")
+    let run = try infer(["jpegs"])
+    #expect(run.status == 1 && run.errorLines.count == 1 && run.error.contains("a.jpg"), "\(run.error)")
+    #expect(run.output == "")
+  }
+
+  /// Each of 24 folders has links to all the others: walked by paths, they would take longer than anybody lives.
+  @Test func eachFolderIsVisitedOnce() throws {
+    let made = try ProgramRun(
+      script: """
+        cd $D && mkdir maze && for a in $(seq 24); do mkdir maze/$a && cp x/ok.png maze/$a/$a.png; done
+        for a in $(seq 24); do for b in $(seq 24); do ln -s ../$b maze/$a/to-$b; done; done
+        """, ["D": folder.url.path])
+    try #require(made.status == 0)
+    let started = Date()
+    let run = try infer(["maze"])
+    #expect(run.status == 0, "\(run.error)")
+    #expect(run.output.split(separator: "\n").count == 25)
+    #expect(Date().timeIntervalSince(started) < 10)
+    // Once a walk: a folder that is named twice is answered twice.
+    #expect(try infer(["x", "x"]).output.split(separator: "\n").count == 3)
+  }
+
+  @Test func dataOfTwelveBitsIsWarnedOf() throws {
+    try folder.write(RawPNG.rgb16(width: 9, height: 9) { UInt16($0 * 16 % 4096) }, to: "x/dark.png")
+    try folder.write(RawPNG.rgb16(width: 9, height: 9) { UInt16($0 % 8192) }, to: "x/eighth.png")
+    try folder.write(RawPNG.rgb16(width: 9, height: 9) { $0 == 100 ? 8192 : 0 }, to: "x/bright.png")
+    let run = try infer()
+    #expect(run.status == 0)
+    let warnings = run.errorLines.filter { $0.contains("warning") }
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.contains("dark.png (and 1 more): 16 bits a colour") == true, "\(run.error)")
+    #expect(try !infer(["x/bright.png"]).error.contains("warning"))
+  }
+
+  /// Read row by row or, interlaced, pass by pass: the high byte of each.
+  @Test func sixteenBitsKeepTheirHighBytes() throws {
+    let bytes = RawPNG.rgb16(width: 5, height: 4) { UInt16($0 * 1000 + 7) }
+    let picture = try bytes.withUnsafeBytes { try PNGFile.decode($0, named: "x") }
+    let expected: [UInt8] = (0..<60).map { (index: Int) -> UInt8 in UInt8((index * 1000 + 7) / 256) }
+    #expect(picture.pixels == expected)
+    #expect(!picture.isDim)
+  }
+
+  @Test func aSoundPictureThatIsTooWideIsNotDamaged() throws {
+    try folder.write(RawPNG.grey8(width: 16385, height: 1), to: "wide.png")
+    let run = try infer(["wide.png"])
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.error.contains("16385 × 1 pixels; a side may have 16384 at most"), "\(run.error)")
+    try folder.write(RawPNG.grey8(width: 16384, height: 1), to: "widest.png")
+    #expect(try infer(["widest.png"]).status == 0)
+  }
+
+  @Test func onePictureIsOne() throws {
+    #expect(try infer(format: "table").output.contains("\n1 picture: class 0"))
+  }
+}

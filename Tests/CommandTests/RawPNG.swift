@@ -1,0 +1,55 @@
+/// PNG files of kinds that `PNGFile` does not write.
+enum RawPNG {
+  /// 16 bits a colour. `value` is asked for each pixel's red, green, blue.
+  static func rgb16(width: Int, height: Int, _ value: (_ index: Int) -> UInt16) -> [UInt8] {
+    var rows: [UInt8] = []
+    for y in 0..<height {
+      rows.append(0)  // no filter
+      for index in 0..<(3 * width) {
+        let number = value(y * 3 * width + index)
+        rows += [UInt8(number >> 8), UInt8(number & 255)]
+      }
+    }
+    return file(width: width, height: height, depth: 16, color: 2, rows: rows)
+  }
+
+  /// Grey, 8 bits, black.
+  static func grey8(width: Int, height: Int) -> [UInt8] {
+    file(
+      width: width, height: height, depth: 8, color: 0, rows: [UInt8](repeating: 0, count: (width + 1) * height))
+  }
+
+  /// Rows with their filter bytes, stored, not compressed.
+  private static func file(width: Int, height: Int, depth: UInt8, color: UInt8, rows: [UInt8]) -> [UInt8] {
+    var header = bytes(UInt32(width)) + bytes(UInt32(height))
+    header += [depth, color, 0, 0, 0]
+    var data: [UInt8] = [0x78, 0x01]
+    var at = 0
+    repeat {
+      let count = min(rows.count - at, 65535)
+      data.append(at + count == rows.count ? 1 : 0)
+      data += [UInt8(count & 255), UInt8(count >> 8), UInt8(~count & 255), UInt8((~count >> 8) & 255)]
+      data += rows[at..<(at + count)]
+      at += count
+    } while at < rows.count
+    var (a, b) = (UInt32(1), UInt32(0))
+    for byte in rows { (a, b) = ((a + UInt32(byte)) % 65521, (b + (a + UInt32(byte)) % 65521) % 65521) }
+    data += bytes(b << 16 | a)
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header) + chunk("IDAT", data)
+      + chunk("IEND", [])
+  }
+
+  private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
+    let body = Array(name.utf8) + data
+    var sum: UInt32 = 0xFFFF_FFFF
+    for byte in body {
+      sum ^= UInt32(byte)
+      for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
+    }
+    return bytes(UInt32(data.count)) + body + bytes(~sum)
+  }
+
+  private static func bytes(_ number: UInt32) -> [UInt8] {
+    [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> UInt32($0)) }
+  }
+}
