@@ -13,7 +13,8 @@ let package = Package(
   // Training on several machines needs Open MPI (tools/install-packages --mpi): swift build --traits MPI. All else does not.
   traits: [.trait(name: "MPI", description: "giemsa train --distributed, by Open MPI")],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "3.12.3"),
   ],
   targets: [
     // Field: what ships to the clinic.
@@ -40,12 +41,15 @@ let package = Package(
     .target(
       name: "MessagePassing", cSettings: [.define("GIEMSA_MPI", .when(traits: ["MPI"]))],
       linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
-    .target(name: "Datasets", dependencies: ["ModelGraph", "Imaging", "Platform", "Text"]),
+    .target(
+      name: "Datasets",
+      dependencies: ["ModelGraph", "Imaging", "Platform", "Text", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Training",
       dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Text", "Datasets", "MessagePassing"]),
     .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports", "Text"]),
-    .target(name: "Reports", dependencies: ["ModelGraph", "Text"]),
+    .target(
+      name: "Reports", dependencies: ["ModelGraph", "Text", .product(name: "Crypto", package: "swift-crypto")]),
     .executableTarget(
       name: "giemsa",
       dependencies: [
@@ -66,7 +70,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests", dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "Imaging"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets"]),
+    .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets", "Text"]),
     .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),
     .testTarget(name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports"]),

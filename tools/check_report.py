@@ -129,7 +129,7 @@ def main():
             check(f"matrix, rates and mark follow to {threshold}", agrees(page, cells, threshold))
         time.sleep(0.3)
         check("it is said", "At 0.999:" in page.run("document.getElementById('threshold-says').textContent"))
-        page.run("document.querySelector('[data-choose=sensitivity]').click()")
+        page.run("document.querySelector('[data-choose=found]').click()")
         chosen = float(page.run("document.getElementById('threshold').value"))
         matrix = expected(cells, chosen)[0]
         check("99 % sensitivity", agrees(page, cells, chosen)

@@ -68,8 +68,13 @@ public final class BatchLoader {
   deinit { shared.stop() }
 
   /// Decodes every picture now, on as many threads as there are processors: a broken picture is found before hours of
-  /// training, and where they all fit into the budget, later epochs read no file. Throws what is wrong with the first.
-  public func preload() throws { try shared.preload() }
+  /// training, and where they all fit into the budget, later epochs read no file. Throws what is wrong with the first
+  /// twenty.
+  ///
+  /// - Parameter progress: told how many are done, by any thread but by one at a time.
+  public func preload(progress: @escaping @Sendable (Int) -> Void = { _ in }) throws {
+    try shared.preload(progress)
+  }
 
   /// Of each item's pixels, as ``PictureHash`` has them; empty before ``preload()``.
   public var hashes: [String] { shared.hashes }
@@ -125,7 +130,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     nextToTake = batches
   }
 
-  func preload() throws { try store.fill() }
+  func preload(_ progress: @escaping @Sendable (Int) -> Void) throws { try store.fill(progress: progress) }
 
   var hashes: [String] { store.hashes }
 

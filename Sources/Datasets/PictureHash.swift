@@ -1,5 +1,7 @@
+import Crypto
 import Foundation
 import Imaging
+import Text
 
 /// What tells pictures apart, whatever their files are called and however they are compressed.
 public enum PictureHash {
@@ -8,17 +10,31 @@ public enum PictureHash {
   /// In Python: `hashlib.sha256(b"%dx%d " % image.size + image.convert("RGB").tobytes()).hexdigest()[:32]`.
   public static func hash(_ picture: Picture) -> String {
     var hash = SHA256()
-    hash.update(Array("\(picture.width)x\(picture.height) ".utf8))
-    hash.update(picture.pixels)
-    return String(hash.finish().prefix(32))
+    hash.update(data: Array("\(picture.width)x\(picture.height) ".utf8))
+    hash.update(data: picture.pixels)
+    return hexadecimal(hash.finalize().prefix(16))
+  }
+
+  private static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+
+  /// Of a slide's name, for a model to carry: tells whether a slide is one it learnt from, not what that was called.
+  ///
+  /// The first six bytes of the SHA-256 of `giemsa slide ` and the name; hexadecimal.
+  public static func slide(_ name: String) -> String {
+    hexadecimal(SHA256.hash(data: Array("giemsa slide \(name)".utf8)).prefix(6))
   }
 
   /// Of files, on as many threads as there are processors; `body` is shown each picture on one of them. Throws what is
-  /// wrong with the first that cannot be read, and how many more cannot.
+  /// wrong with those that cannot be read: with the first twenty, and how many more there are.
+  ///
+  /// - Parameter progress: told how many are done, by any thread but by one at a time.
   public static func hashes(
-    _ paths: [String], body: @Sendable (Int, Picture) throws -> Void = { _, _ in }
+    _ paths: [String], progress: @escaping @Sendable (Int) -> Void = { _ in },
+    body: @Sendable (Int, Picture) throws -> Void = { _, _ in }
   ) throws -> [String] {
-    let results = Results(paths.count)
+    let results = Results(paths.count, progress)
     DispatchQueue.concurrentPerform(iterations: paths.count) { index in
       do {
         let picture = try PNGFile.read(paths[index])
@@ -35,34 +51,48 @@ public enum PictureHash {
   /// File names do not count.
   public static func dataSet(_ entries: [(hash: String, label: String)]) -> String {
     let lines = entries.map { Array("\($0.hash) \($0.label)\n".utf8) }
-    return SHA256.hex(lines.sorted { $0.lexicographicallyPrecedes($1) }.joined())
+    var hash = SHA256()
+    for line in lines.sorted(by: { $0.lexicographicallyPrecedes($1) }) { hash.update(data: line) }
+    return hexadecimal(hash.finalize())
   }
 }
 
-/// Of several threads. Of what went wrong, the one with the lowest index is told, and how many more there are.
+/// Of several threads.
 private final class Results: @unchecked Sendable {  // everything under `lock`
   private let lock = NSLock()
   private var found: [String]
-  private var first: (index: Int, message: String)?
-  private var failures = 0
+  private var failures: [(index: Int, message: String)] = []
+  private var done = 0
+  private let progress: @Sendable (Int) -> Void
 
-  init(_ count: Int) { found = [String](repeating: "", count: count) }
+  init(_ count: Int, _ progress: @escaping @Sendable (Int) -> Void) {
+    found = [String](repeating: "", count: count)
+    self.progress = progress
+  }
 
-  func note(_ index: Int, _ hash: String) { lock.withLock { found[index] = hash } }
+  func note(_ index: Int, _ hash: String) {
+    lock.withLock {
+      found[index] = hash
+      count()
+    }
+  }
 
   func fail(_ index: Int, _ message: String) {
     lock.withLock {
-      failures += 1
-      if let first, first.index < index { return }
-      first = (index, message)
+      failures.append((index, message))
+      count()
     }
+  }
+
+  private func count() {
+    done += 1
+    progress(done)
   }
 
   func hashes() throws -> [String] {
     try lock.withLock {
-      guard let first else { return found }
-      let more = failures > 1 ? " (and \(failures - 1) more pictures cannot be read)" : ""
-      throw DatasetError(first.message + more)
+      guard !failures.isEmpty else { return found }
+      throw DatasetError.list(failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read")
     }
   }
 }

@@ -48,8 +48,8 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
   }
 
   /// Decodes everything once: keeps what is to be kept, and finds what is broken and what is there twice.
-  func fill() throws {
-    hashes = try PictureHash.hashes(items.map { $0.path }) { index, file in
+  func fill(progress: @escaping @Sendable (Int) -> Void) throws {
+    hashes = try PictureHash.hashes(items.map { $0.path }, progress: progress) { index, file in
       if self.keeps { _ = self.prepared(index, file) }
     }
   }

@@ -51,7 +51,7 @@ extension QuantizationReport {
     let (row, left, width, most) = (18, 300, 400, 60.0)
     func length(_ decibels: Double) -> Int { Int(max(0, min(decibels, most)) / most * Double(width)) }
     let height = result.layers.count * row + 24
-    var svg = "<svg viewBox=\"0 0 \(left + width + 40) \(height)\" style=\"max-width:46rem\" role=\"img\" "
+    var svg = "<svg viewBox=\"0 0 \(left + width + 40) \(height)\" class=\"wide\" role=\"img\" "
     svg += "aria-labelledby=\"bars-t bars-d\">\n<title id=\"bars-t\">Signal to noise of each layer</title>"
     svg += "<desc id=\"bars-d\">In decibels; the table below has the numbers.</desc>\n"
     for mark in stride(from: 0, through: 60, by: 20) {

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// How often each class was taken for each: rows are what pictures are, columns what they were taken for.
 public struct ConfusionMatrix: Sendable, Equatable {
@@ -38,8 +39,23 @@ public struct ConfusionMatrix: Sendable, Equatable {
     return others == 0 ? nil : Double(falseAlarms(label)) / Double(others)
   }
 
+  /// Share of the class's pictures that were told right; nil where there are none.
+  public func recall(_ label: Int) -> Double? {
+    actual(label) == 0 ? nil : Double(counts[label][label]) / Double(actual(label))
+  }
+
+  /// Share of the pictures taken for the class that are of it; nil where there are none.
+  public func precision(_ label: Int) -> Double? {
+    let called = counts[label][label] + falseAlarms(label)
+    return called == 0 ? nil : Double(counts[label][label]) / Double(called)
+  }
+
+  /// Share of the other classes' pictures that were not taken for this one; nil where there are none.
+  public func recallOfOthers(_ label: Int) -> Double? { falsePositiveRate(label).map { 1 - $0 } }
+
   /// A table with a header, one row a class.
   public var text: String {
+    let classes = classes.map { $0.printable }
     let corner = "actual \\ predicted"
     let first = max(corner.count, classes.map { $0.count }.max() ?? 0) + 2
     let widths = classes.indices.map { column in

@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Text
 
 /// One picture's answer.
 public struct Answer: Sendable {
@@ -32,13 +33,16 @@ public struct Answer: Sendable {
 public struct EvaluationReport: Sendable {
   public let classes: [String]
   public let answers: [Answer]
+  /// The class that is looked for; nil where nobody says: then no rate is called by a name that would.
+  public let positive: PositiveClass?
   public let matrix: ConfusionMatrix
   /// Mean cross-entropy.
   public let loss: Double
 
-  public init(classes: [String], answers: [Answer]) {
+  public init(classes: [String], answers: [Answer], positive: PositiveClass?) {
     self.classes = classes
     self.answers = answers
+    self.positive = positive
     var matrix = ConfusionMatrix(classes: classes)
     var sum = 0.0
     for answer in answers {
@@ -64,52 +68,79 @@ public struct EvaluationReport: Sendable {
     return Array(wrong.sorted { ($1.loss, $0.path) < ($0.loss, $1.path) }.prefix(count))
   }
 
+  /// One class against the other, or all others, at the likeliest class: the model's own answers.
+  func rates(_ label: Int) -> BinaryRates {
+    BinaryRates(
+      isPositive: answers.map { $0.actual == label }, isCalled: answers.map { $0.predicted == label },
+      groups: slides.index)
+  }
+
+  /// Of all, told right.
+  var accuracy: ClusteredShare {
+    let index = slides.index
+    var groups = [(hits: Int, count: Int)](repeating: (0, 0), count: (index.max() ?? -1) + 1)
+    for (answer, slide) in zip(answers, index) {
+      groups[slide].count += 1
+      if answer.predicted == answer.actual { groups[slide].hits += 1 }
+    }
+    return ClusteredShare(groups)
+  }
+
+  /// Which class is the positive one, or that none is.
+  public var toldPositive: String { PositiveClass.told(positive, of: classes) }
+
   /// The whole report as text.
   ///
-  /// - Parameters:
-  ///   - positive: the class that false negatives and false positives of two classes are told of.
-  ///   - confused: how many of the most confused pictures to list.
-  public func text(positive: Int = 0, confused: Int = 10) -> String {
-    var text = "\(answers.count) pictures\n"
+  /// - Parameter confused: how many of the most confused pictures to list.
+  public func text(confused: Int = 10) -> String {
+    var text = "\(counted(answers.count, "picture"))\n"
     text += "accuracy  \(NumberText.fixed(matrix.accuracy * 100, 2)) %\n"
     text += "loss      \(NumberText.fixed(loss, 4))\n\n"
-    text += matrix.text + "\n\n"
-    text += classes.count == 2 ? rates(positive) : ratesOfEach()
+    text += matrix.text + "\n\n" + toldPositive.printable + "\n"
+    if let positive { text += rateLines(positive.index) }
+    if positive == nil || classes.count > 2 { text += ratesOfEach() }
     let worst = mostConfused(confused)
     if !worst.isEmpty {
-      text += "\nmost confused (\(worst.count) of \(answers.count - matrix.correct) wrong answers)\n"
-      let width = classes.map { $0.count }.max() ?? 0
+      text += "\nmost confused (\(worst.count) of \(counted(answers.count - matrix.correct, "wrong answer")))\n"
+      let names = classes.map { $0.printable }
+      let width = names.map { $0.count }.max() ?? 0
       for answer in worst {
         let share = NumberText.fixed(answer.probabilities[answer.predicted] * 100, 1)
-        text += "  \(padded(classes[answer.actual], width)) taken for \(padded(classes[answer.predicted], width)) "
-        text += "\(aligned(share, 5)) %  \(answer.path)\n"
+        text += "  \(padded(names[answer.actual], width)) taken for \(padded(names[answer.predicted], width)) "
+        text += "\(aligned(share, 5)) %  \(answer.path.printable)\n"
       }
     }
     return text
   }
 
-  private func rates(_ positive: Int) -> String {
-    let negative = 1 - positive
+  private func rateLines(_ label: Int) -> String {
+    let name = classes[label].printable
+    let (other, others) =
+      classes.count == 2
+      ? (classes[1 - label].printable, classes[1 - label].printable) : ("another class", "other pictures")
     func line(_ what: String, _ rate: Double?, _ count: Int, _ of: Int, _ detail: String) -> String {
       let share = rate.map { "\(NumberText.fixed($0 * 100, 2)) %" } ?? "none to judge by"
       return "\(padded(what, 21))\(share)  (\(count) of \(of) \(detail))\n"
     }
     return line(
-      "false-negative rate", matrix.falseNegativeRate(positive), matrix.missed(positive), matrix.actual(positive),
-      "\(classes[positive]) taken for \(classes[negative])")
+      "false-negative rate", matrix.falseNegativeRate(label), matrix.missed(label), matrix.actual(label),
+      "\(name) taken for \(other)")
       + line(
-        "false-positive rate", matrix.falsePositiveRate(positive), matrix.falseAlarms(positive),
-        matrix.actual(negative), "\(classes[negative]) taken for \(classes[positive])")
+        "false-positive rate", matrix.falsePositiveRate(label), matrix.falseAlarms(label),
+        matrix.total - matrix.actual(label), "\(others) taken for \(name)")
   }
 
+  /// Recall: of its pictures, those that were told right. Precision: of those taken for it, those that are.
   private func ratesOfEach() -> String {
-    let width = max(5, classes.map { $0.count }.max() ?? 0) + 2
-    var text = padded("class", width) + aligned("pictures", 10) + aligned("false-negative", 17)
-    text += aligned("false-positive", 17) + "\n"
-    for (label, name) in classes.enumerated() {
-      let rates = [matrix.falseNegativeRate(label), matrix.falsePositiveRate(label)]
+    let names = classes.map { $0.printable }
+    let width = max(5, names.map { $0.count }.max() ?? 0) + 2
+    var text = padded("class", width) + aligned("pictures", 10) + aligned("recall", 12) + aligned("precision", 12)
+    text += "\n"
+    for (label, name) in names.enumerated() {
       text += padded(name, width) + aligned("\(matrix.actual(label))", 10)
-      for rate in rates { text += aligned(rate.map { "\(NumberText.fixed($0 * 100, 2)) %" } ?? "-", 17) }
+      for rate in [matrix.recall(label), matrix.precision(label)] {
+        text += aligned(rate.map { "\(NumberText.fixed($0 * 100, 2)) %" } ?? "-", 12)
+      }
       text += "\n"
     }
     return text

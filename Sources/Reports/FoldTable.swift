@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Text
 
 /// How good one fold's network is on what the fold kept back.
 public struct FoldResult: Sendable {
@@ -10,26 +11,35 @@ public struct FoldResult: Sendable {
   public var accuracy: Double
   /// 0...1, of the last epoch's; nil where it is not known.
   public var lastAccuracy: Double?
-  /// Of two classes the positive one's; of more the mean over the classes. 0...1.
-  public var sensitivity: Double
-  public var specificity: Double
+  /// Of each class: of its pictures, the share that was told right. 0...1, or no number.
+  public var recalls: [Double]
+  /// Of the positive class and of all others, where one is known. 0...1, or no number.
+  public var sensitivity: Double?
+  public var specificity: Double?
 
-  public init(_ matrix: ConfusionMatrix, positive: Int, bestEpoch: Int?, lastAccuracy: Double?) {
+  public init(_ matrix: ConfusionMatrix, positive: Int?, bestEpoch: Int?, lastAccuracy: Double?) {
     pictures = matrix.total
     self.bestEpoch = bestEpoch
     accuracy = matrix.accuracy
     self.lastAccuracy = lastAccuracy
-    let labels = matrix.classes.count == 2 ? [positive] : Array(matrix.classes.indices)
-    sensitivity = FoldTable.mean(labels.map { 1 - (matrix.falseNegativeRate($0) ?? .nan) })
-    specificity = FoldTable.mean(labels.map { 1 - (matrix.falsePositiveRate($0) ?? .nan) })
+    recalls = matrix.classes.indices.map { matrix.recall($0) ?? .nan }
+    sensitivity = positive.map { matrix.recall($0) ?? .nan }
+    specificity = positive.map { matrix.recallOfOthers($0) ?? .nan }
   }
 }
 
 /// The results of K folds, with mean and standard deviation.
 public struct FoldTable: Sendable {
   public let results: [FoldResult]
+  private let classes: [String]
+  private let positive: PositiveClass?
 
-  public init(_ results: [FoldResult]) { self.results = results }
+  /// - Parameter positive: the class that the results' sensitivity is of.
+  public init(_ results: [FoldResult], classes: [String], positive: PositiveClass?) {
+    self.results = results
+    self.classes = classes
+    self.positive = positive
+  }
 
   public static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
@@ -41,19 +51,35 @@ public struct FoldTable: Sendable {
 
   private typealias Column = (name: String, key: String, values: [Double])
 
-  private var columns: [Column] {
-    var columns: [Column] = [("accuracy", "accuracy", results.map { $0.accuracy })]
+  private var common: [Column] {
     let last = results.compactMap { $0.lastAccuracy }
-    if last.count == results.count { columns.append(("last epoch", "last_accuracy", last)) }
-    columns.append(("sensitivity", "sensitivity", results.map { $0.sensitivity }))
-    columns.append(("specificity", "specificity", results.map { $0.specificity }))
-    return columns
+    return [("accuracy", "accuracy", results.map { $0.accuracy })]
+      + (last.count == results.count ? [("last epoch", "last_accuracy", last)] : [])
+  }
+
+  /// Sensitivity and specificity of the positive class; where none is known, each class's recall.
+  var rates: [(name: String, key: String, values: [Double])] {
+    guard positive != nil else {
+      return classes.indices.map { label in
+        let name = "recall of \(classes[label])"
+        return (name, name, results.map { $0.recalls[label] })
+      }
+    }
+    return [
+      ("sensitivity", "sensitivity", results.map { $0.sensitivity ?? .nan }),
+      ("specificity", "specificity", results.map { $0.specificity ?? .nan }),
+    ]
+  }
+
+  /// Of more than four classes the mean alone: the table of a terminal is no wider than that.
+  private var shownRates: [Column] {
+    guard positive == nil, classes.count > 4 else { return rates }
+    return [("mean recall", "", results.map { FoldTable.mean($0.recalls) })]
   }
 
   /// A table with a line for each fold and one for mean ± standard deviation, in per cent.
-  ///
-  /// - Parameter positive: whose sensitivity it is, of two classes.
-  public func text(positive: String?) -> String {
+  public var text: String {
+    let columns = common + shownRates
     func percent(_ value: Double) -> String { value.isFinite ? NumberText.fixed(value * 100, 2) : "-" }
     var lines = ["fold   pictures  best epoch"]
     for number in results.indices {
@@ -66,31 +92,30 @@ public struct FoldTable: Sendable {
     // As wide as the text before the first number is everywhere.
     for index in lines.indices { lines[index] = padded(lines[index], 29) }
     for column in columns {
-      let width = 15
-      lines[0] += aligned(column.name, width)
+      let name = column.name.printable
+      let width = max(15, name.count + 2)
+      lines[0] += aligned(name, width)
       for number in results.indices { lines[number + 1] += aligned(percent(column.values[number]), width) }
       let spread = percent(FoldTable.deviation(column.values))
       lines[results.count + 1] += aligned("\(percent(FoldTable.mean(column.values))) ± \(spread)", width)
     }
-    let whose = positive.map { "of \($0)" } ?? "means over the classes"
-    return lines.joined(separator: "\n") + "\nsensitivity and specificity: \(whose), best epoch\n"
+    return lines.joined(separator: "\n") + "\n\(PositiveClass.told(positive, of: classes).printable); best epoch\n"
   }
 
-  /// One line a fold, then `mean` and `sd`; shares from 0 to 1.
+  /// One line a fold, then `mean` and `sd`; shares from 0 to 1. The last column names the class that sensitivity is of.
   public var csv: String {
     func number(_ value: Double) -> String { value.isFinite ? NumberText.shortest(value) : "" }
-    let columns = columns
-    var text = (["fold", "pictures", "best_epoch"] + columns.map { $0.key }).joined(separator: ",") + "\n"
-    for index in results.indices {
-      text += "\(index + 1),\(results[index].pictures),\(results[index].bestEpoch.map { "\($0)" } ?? "")"
-      for column in columns { text += "," + number(column.values[index]) }
-      text += "\n"
+    let columns = common + rates
+    let whose = positive.map { [classes[$0.index]] } ?? []
+    var rows = [["fold", "pictures", "best_epoch"] + columns.map { $0.key } + (whose.isEmpty ? [] : ["positive_class"])]
+    for (index, result) in results.enumerated() {
+      rows.append(
+        ["\(index + 1)", "\(result.pictures)", result.bestEpoch.map { "\($0)" } ?? ""]
+          + columns.map { number($0.values[index]) } + whose)
     }
     for (name, value) in [("mean", FoldTable.mean), ("sd", FoldTable.deviation)] {
-      text += "\(name),,"
-      for column in columns { text += "," + number(value(column.values)) }
-      text += "\n"
+      rows.append([name, "", ""] + columns.map { number(value($0.values)) } + whose)
     }
-    return text
+    return rows.map { $0.map { CSVText.cell($0) }.joined(separator: ",") + "\n" }.joined()
   }
 }

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// What somebody who is handed a model should know of it, as Markdown: what it learnt from, how, how good it is and where
 /// that ends. After M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019. Nothing in it that the program did
@@ -32,8 +33,6 @@ public struct ModelCard: Sendable {
   public var recipe: [(name: String, value: String)] = []
   /// The network's answers to what was kept back.
   public var report: EvaluationReport
-  /// The class that sensitivity is of, where there are two.
-  public var positive = 0
   /// Which epoch's network it is, and of how many; counted from 0.
   public var bestEpoch: Int?
   public var epochs = 0
@@ -76,46 +75,46 @@ public struct ModelCard: Sendable {
       if let lastAccuracy { text += "; the last epoch's accuracy is \(percent(lastAccuracy))" }
       text += ".\n\n"
     }
-    var rows: [[String]] = []
-    func add(_ name: String, _ share: ClusteredShare) {
-      rows.append([
-        name, "\(share.hits) of \(share.count)", percent(share.share), HTML.byCell(share),
-        HTML.bySlide(share),
-      ])
-    }
-    let (answers, groups) = (report.answers, report.slides.index)
-    func rates(_ label: Int) -> BinaryRates {
-      BinaryRates(
-        isPositive: answers.map { $0.actual == label }, isCalled: answers.map { $0.predicted == label }, groups: groups)
-    }
-    if report.classes.count == 2 {
-      let rates = rates(positive)
-      for rate in rates.all { add(rate.name, rate.share) }
-      text += "Positive: \(Self.plain(report.classes[positive])).\n\n"
-    } else {
-      for (label, name) in report.classes.enumerated() {
-        add("sensitivity, \(Self.plain(name))", rates(label).sensitivity)
-      }
-      rows.append([
-        "Accuracy", "\(report.matrix.correct) of \(report.matrix.total)", percent(report.matrix.accuracy),
-        HTML.interval(WilsonInterval(share: report.matrix.accuracy, count: Double(report.matrix.total))), "",
-      ])
-    }
-    text += Self.table(["rate", "cells", "value", "95 % by cell", "95 % by slide"], rows)
+    text += Self.plain(report.toldPositive) + ".\n\n"
+    text += Self.table(["rate", "cells", "value", "95 % by cell", "95 % by slide"], rateRows)
     let names = report.classes.map { Self.plain($0) }
     let matrix = names.indices.map { row in [names[row]] + report.matrix.counts[row].map { "\($0)" } }
     return text + "\n" + Self.table(["actual \\ predicted"] + names, matrix)
       + "\nIntervals: Wilson's; by slide, for the number of unrelated cells that say as much (Rao and Scott, 1992).\n"
   }
 
+  /// The model's own answers: of two classes all five rates; of more each class's recall, and accuracy.
+  private var rateRows: [[String]] {
+    func row(_ name: String, _ share: ClusteredShare) -> [String] {
+      let value = percent(share.share)
+      return [
+        Self.plain(name), "\(share.hits) of \(share.count)", value, HTML.byCell(share), HTML.bySlide(share),
+      ]
+    }
+    let (classes, positive) = (report.classes, report.positive)
+    if classes.count == 2 {
+      let label = positive?.index ?? 0
+      let words = RateWords(classes, index: label, isKnown: positive != nil)
+      return report.rates(label).all(words).map { row($0.name, $0.share) }
+    }
+    var rows: [[String]] = []
+    if let positive {
+      let words = RateWords(classes, index: positive.index, isKnown: true)
+      rows += report.rates(positive.index).all(words).prefix(4).map { row($0.name, $0.share) }
+    }
+    for (label, name) in classes.enumerated() { rows.append(row("Recall of \(name)", report.rates(label).sensitivity)) }
+    return rows + [row("Accuracy", report.accuracy)]
+  }
+
   private var limits: String {
     let names = report.classes.map { Self.plain($0) }.joined(separator: ", ")
+    let values = report.positive == nil ? "Precisions" : "Predictive values"
     return """
       - For pictures of single objects like those it was trained on, prepared as the file's metadata say.
       - It answers one of \(names), whatever it is shown; it cannot say that a picture is something else.
       - The results are of one collection. How it does on other microscopes, stains, cameras and laboratories was not \
       measured: measure it there before relying on it.
-      - Predictive values hold where the classes are as frequent as among the cells kept back.
+      - \(values) hold where the classes are as frequent as among the cells kept back.
       - A research tool, not a medical device: no diagnosis should rest on it alone.
 
       """
@@ -125,17 +124,23 @@ public struct ModelCard: Sendable {
     share.map { $0.isFinite ? "\(NumberText.fixed($0 * 100, 2)) %" : "-" } ?? "-"
   }
 
-  /// Without what Markdown would take for its own.
-  private static func plain(_ text: String) -> String {
-    var plain = ""
-    for character in text {
-      switch character {
-      case "|", "<", "*", "`", "\\": plain += "\\\(character)"
-      case "\n", "\r": plain += " "
-      default: plain.append(character)
+  /// Without what Markdown or HTML would take for its own. By scalars: a mark of Markdown that an accent follows is one
+  /// all the same.
+  static func plain(_ text: String) -> String {
+    let lines = String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
+    var plain = String.UnicodeScalarView()
+    for scalar in lines.printable.unicodeScalars {
+      switch scalar {
+      case "&": plain.append(contentsOf: "&amp;".unicodeScalars)
+      case "<": plain.append(contentsOf: "&lt;".unicodeScalars)
+      case ">": plain.append(contentsOf: "&gt;".unicodeScalars)
+      case "|", "*", "`", "\\", "[", "]", "!", "#", "~", "_":
+        plain.append("\\")
+        plain.append(scalar)
+      default: plain.append(scalar)
       }
     }
-    return plain
+    return String(plain)
   }
 
   private static func table(_ header: [String], _ rows: [[String]]) -> String {

@@ -37,6 +37,12 @@ public enum PathText {
     return String(scalars)
   }
 
+  /// What stands behind the path's last slash. By bytes: a slash that a combining mark follows is one all the same.
+  public static func lastComponent(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
+  }
+
   /// The path's bytes, without a terminating zero.
   public static func bytes(of path: String) -> [UInt8] {
     var bytes: [UInt8] = []

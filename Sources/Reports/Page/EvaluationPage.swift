@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Text
 
 /// A result that can be read: one self-contained page of what ``EvaluationReport`` holds, and where it comes from.
 public struct EvaluationPage: Sendable {
@@ -19,8 +20,6 @@ public struct EvaluationPage: Sendable {
 
   public var title: String
   public var report: EvaluationReport
-  /// The class that a test looks for; of more than two, the one held against all others.
-  public var positive: Int
   /// What was judged, and how.
   public var facts: [(name: String, value: String)] = []
   /// What flatters the result, a sentence each.
@@ -32,17 +31,20 @@ public struct EvaluationPage: Sendable {
   /// What the heat maps are, or why there are none.
   public var heatNote = ""
 
-  public init(title: String, report: EvaluationReport, positive: Int) {
+  public init(title: String, report: EvaluationReport) {
     self.title = title
     self.report = report
-    self.positive = positive
   }
+
+  /// The class whose threshold can be chosen: the positive one; where none is known, the first, which is then called by
+  /// its name only.
+  var positive: Int { report.positive?.index ?? 0 }
 
   var classes: [String] { report.classes }
   var answers: [Answer] { report.answers }
   var isBinary: Bool { classes.count == 2 }
   var positiveName: String { classes[positive] }
-  var negativeName: String { isBinary ? classes[1 - positive] : "any other" }
+  var words: RateWords { RateWords(classes, index: positive, isKnown: report.positive != nil) }
   var isPositive: [Bool] { answers.map { $0.actual == positive } }
 
   /// What the positive class was given, as the page's script reads it: nine digits say which float it was.
@@ -56,7 +58,8 @@ public struct EvaluationPage: Sendable {
     page.add("judged", "What was judged", judged)
     if !isBinary { page.add("matrix", "Confusion matrix", matrixOfAll + ratesOfEach) }
     page.add(
-      "result", isBinary ? "Result, and the choice of a threshold" : "\(positiveName) against all others", threshold)
+      "result", isBinary ? "Result, and the choice of a threshold" : "One class: \(positiveName) against all others",
+      threshold)
     if !folds.isEmpty { page.add("folds", "Fold by fold", foldTable) }
     page.add("calibration", "Do the probabilities mean what they say?", calibration)
     if !curves.isEmpty { page.add("training", "Training", training) }
@@ -71,11 +74,11 @@ public struct EvaluationPage: Sendable {
   // MARK: Head
 
   private var lead: String {
-    let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= 0.5 }, groups: slides.index)
-    let all = ClusteredShare(slideGroups { $0.predicted == $0.actual })
+    // Of the model's own answers, the likeliest classes.
+    let rates = report.rates(positive)
     let many = slides.names.count
-    var html = "<p>\(answers.count) cells"
-    if many > 0 { html += " of \(many) slides" }
+    var html = "<p>\(counted(answers.count, "cell"))"
+    if many > 0 { html += " of \(counted(many, "slide"))" }
     html += ", of which \(report.matrix.correct) were told right.</p>\n"
     for warning in warnings { html += "<p class=\"note\"><strong>\(HTML.escaped(warning))</strong></p>\n" }
     func tile(_ name: String, _ share: ClusteredShare) -> String {
@@ -84,23 +87,22 @@ public struct EvaluationPage: Sendable {
       return "<div><dt>\(HTML.escaped(name))</dt><dd>\(HTML.percent(share.share))</dd>"
         + "<dd class=\"range\">95 %: \(interval), \(unit)</dd></div>\n"
     }
-    html += "<dl class=\"tiles\">\n" + tile("Accuracy", all)
-    html += tile("Sensitivity (\(positiveName))", rates.sensitivity) + tile("Specificity", rates.specificity)
+    html += "<p>\(HTML.escaped(report.toldPositive)).</p>\n"
+    html += "<dl class=\"tiles\">\n" + tile("Accuracy", report.accuracy)
+    if isBinary || report.positive != nil {
+      html += tile(words.sensitivity, rates.sensitivity) + tile(words.specificity, rates.specificity)
+    }
+    let loss = "mean loss \(NumberText.fixed(report.loss, 4))"
+    guard isBinary else {
+      // An area would be of one class against all others, and say little of the answers.
+      let recalls = classes.indices.compactMap { report.matrix.recall($0) }
+      html += "<div><dt>Mean recall of \(counted(recalls.count, "class", "classes"))</dt>"
+      return html + "<dd>\(HTML.percent(FoldTable.mean(recalls)))</dd><dd class=\"range\">\(loss)</dd></div>\n</dl>\n"
+    }
     let curves = ThresholdCurves(scores: scores, isPositive: isPositive)
     let area = curves.rocArea.map { NumberText.fixed($0, 4) } ?? "–"
-    html += "<div><dt>Area under the ROC curve</dt><dd>\(area)</dd>"
-    return html + "<dd class=\"range\">mean loss \(NumberText.fixed(report.loss, 4))</dd></div>\n</dl>\n"
-  }
-
-  /// For each slide how many of its answers are so, and how many it has.
-  func slideGroups(_ isSo: (Answer) -> Bool) -> [(hits: Int, count: Int)] {
-    let index = slides.index
-    var groups = [(hits: Int, count: Int)](repeating: (0, 0), count: (index.max() ?? -1) + 1)
-    for (answer, slide) in zip(answers, index) {
-      groups[slide].count += 1
-      if isSo(answer) { groups[slide].hits += 1 }
-    }
-    return groups
+    html += "<div><dt>Area under the ROC curve (\(HTML.escaped(positiveName)))</dt><dd>\(area)</dd>"
+    return html + "<dd class=\"range\">\(loss)</dd></div>\n</dl>\n"
   }
 
   private var judged: String {
@@ -112,7 +114,7 @@ public struct EvaluationPage: Sendable {
       facts + [
         ("cells", "\(answers.count) (\(list))"),
         ("slides", many > 0 ? "\(many)" : "not known from the names: intervals by slide take every cell for a slide"),
-        ("positive", "\(positiveName), negative: \(negativeName)"),
+        ("positive class", report.positive == nil ? "none is known" : "\(positiveName), negative: \(words.negative)"),
       ])
   }
 
@@ -142,41 +144,42 @@ public struct EvaluationPage: Sendable {
   private var ratesOfEach: String {
     let columns: [HTML.Column] =
       [.text("class"), .number("cells")]
-      + ["sensitivity", "95 % by cell", "by slide", "specificity", "PPV", "NPV"].map { .number($0) }
-    let index = slides.index
+      + ["recall", "95 % by cell", "by slide", "precision"].map { .number($0) }
     let rows = classes.indices.map { label in
-      let rates = BinaryRates(
-        isPositive: answers.map { $0.actual == label }, isCalled: answers.map { $0.predicted == label }, groups: index)
+      let rates = report.rates(label)
       return [
         classes[label], "\(rates.sensitivity.count)", HTML.percent(rates.sensitivity.share),
-        HTML.byCell(rates.sensitivity), HTML.bySlide(rates.sensitivity),
-      ] + [rates.specificity, rates.positivePredictive, rates.negativePredictive].map { HTML.percent($0.share) }
+        HTML.byCell(rates.sensitivity), HTML.bySlide(rates.sensitivity), HTML.percent(rates.positivePredictive.share),
+      ]
     }
-    return HTML.table("Each class against all others, at the likeliest class", columns, rows)
+    return HTML.table(
+      "Each class, by the likeliest class of each cell. Recall: of its cells, those told right; precision: of those "
+        + "taken for it, those that are", columns, rows)
   }
 
   // MARK: Folds, training, confusion
 
   private var foldTable: String {
-    let table = FoldTable(folds)
+    let rates = FoldTable(folds, classes: classes, positive: report.positive).rates
+    let whose = report.positive.map { " of \(classes[$0.index])" } ?? ""
     let columns: [HTML.Column] =
       [.text("fold"), .number("cells"), .number("best epoch"), .number("accuracy"), .number("last epoch's")]
-      + [.number("sensitivity"), .number("specificity")]
-    var rows = table.results.enumerated().map { number, fold in
+      + rates.map { .number($0.name + whose) }
+    var rows = folds.enumerated().map { number, fold in
       [
         "\(number + 1)", "\(fold.pictures)", fold.bestEpoch.map { "\($0)" } ?? "–", HTML.percent(fold.accuracy),
-        HTML.percent(fold.lastAccuracy), HTML.percent(fold.sensitivity), HTML.percent(fold.specificity),
-      ]
+        HTML.percent(fold.lastAccuracy),
+      ] + rates.map { HTML.percent($0.values[number]) }
     }
     func spread(_ values: [Double]) -> String {
       let deviation = NumberText.fixed(FoldTable.deviation(values) * 100, 2)
       return "\(NumberText.fixed(FoldTable.mean(values) * 100, 2)) ± \(deviation) %"
     }
     let last = folds.compactMap { $0.lastAccuracy }
-    rows.append([
-      "mean ± sd", "", "", spread(folds.map { $0.accuracy }), last.count == folds.count ? spread(last) : "–",
-      spread(folds.map { $0.sensitivity }), spread(folds.map { $0.specificity }),
-    ])
+    rows.append(
+      [
+        "mean ± sd", "", "", spread(folds.map { $0.accuracy }), last.count == folds.count ? spread(last) : "–",
+      ] + rates.map { spread($0.values) })
     return "<p>Each fold's network was trained without the slides that it is judged by here; everywhere else on this "
       + "page the folds' answers are taken together.</p>\n"
       + HTML.table("Results by fold, best epoch", columns, rows, chosen: rows.count - 1)
@@ -193,7 +196,7 @@ public struct EvaluationPage: Sendable {
     let means = (FoldTable.mean(last.map { $0.trainLoss }), FoldTable.mean(last.map { $0.validLoss }))
     var loss = LinePlot(
       id: "loss-plot", title: "Loss by epoch",
-      description: "\(epochs) epochs. At the last, loss in training \(NumberText.fixed(means.0, 3)), on what was kept "
+      description: "\(counted(epochs, "epoch")). At the last, loss in training \(NumberText.fixed(means.0, 3)), on what was kept "
         + "back \(NumberText.fixed(means.1, 3)).", xLabel: "epoch", yLabel: "loss (cross-entropy)")
     var accuracy = LinePlot(
       id: "accuracy-plot", title: "Accuracy on what was kept back, by epoch",
@@ -275,7 +278,7 @@ public struct EvaluationPage: Sendable {
     guard !losses.isEmpty else { return "<p>There are none.</p>\n" }
     let hasHeat = losses.contains { !$0.heat.isEmpty }
     var html =
-      "<p>The \(losses.count) cells with the highest loss, −log of the probability that the right class was given"
+      "<p>The \(counted(losses.count, "cell")) with the highest loss, −log of the probability that the right class was given"
     html += "; wrong labels and bad cuts are found here too. \(HTML.escaped(heatNote))</p>\n"
     if hasHeat {
       html +=
@@ -284,7 +287,7 @@ public struct EvaluationPage: Sendable {
     html += "<ul class=\"cells\">\n"
     for loss in losses {
       let answer = loss.answer
-      let file = String(answer.path.split(separator: "/").last ?? "")
+      let file = PathText.lastComponent(answer.path)
       let (actual, taken) = (HTML.escaped(classes[answer.actual]), HTML.escaped(classes[answer.predicted]))
       html += "<li class=\"cell\"><div class=\"frame\">"
       html += "<img alt=\"Cell: \(actual)\" src=\"\(Self.source(loss.picture))\">"
@@ -335,10 +338,10 @@ public struct EvaluationPage: Sendable {
     let columns: [HTML.Column] =
       [.text("slide"), .number("cells")] + (isBinary ? [.number(positiveName)] : [])
       + [.number("wrong"), .number("accuracy")]
-      + (isBinary ? ["missed", "sensitivity", "false alarms", "specificity"].map { .number($0) } : [])
+      + (isBinary ? [words.missed, words.sensitivity, words.falseAlarms, words.specificity].map { .number($0) } : [])
     let spoiled = counts.count { $0[2] + $0[3] > 0 }
     return
-      "<p>\(spoiled) of \(names.count) slides have wrong answers. A slide that stands out may be stained or lit in "
+      "<p>\(spoiled) of \(counted(names.count, "slide")) \(names.count == 1 ? "has" : "have") wrong answers. A slide that stands out may be stained or lit in "
       + "another way; look at its pictures first.</p>\n"
       + HTML.table(
         "Slides, those with most wrong answers first", columns, rows, attributes: "data-sortable")
@@ -356,12 +359,15 @@ public struct EvaluationPage: Sendable {
     html +=
       "slide, it cannot be estimated, and each slide counts as one cell. No patient is called ill or well here: a "
     html += "slide is only what its cells come from.</p>\n"
+    let name = HTML.escaped(positiveName)
+    let value = report.positive == nil ? "precision" : "predictive value"
+    html += "<p><strong>\(report.positive == nil ? "Precisions" : "Predictive values")</strong> hold where \(name) is as "
+    html += "frequent as among these cells. Where it is rarer, its \(value) is lower.</p>\n"
     html +=
-      "<p><strong>Predictive values</strong> hold where \(HTML.escaped(positiveName)) is as frequent as among these "
-    html += "cells. Where it is rarer, the positive predictive value is lower.</p>\n"
+      "<p><strong>Areas</strong>: under the ROC curve by trapezoids, which is the probability that a cell that is "
     html +=
-      "<p><strong>Areas</strong>: under the ROC curve by trapezoids, which is the probability that a positive cell "
-    html += "scores higher than a negative one, ties counting half; under precision–recall as average precision. "
+      "\(name) scores higher for it than one that is not, ties counting half; under precision–recall as average "
+    html += "precision. "
     html += "<strong>Calibration error</strong>: in ten bins of equal width, the mean distance of probability and "
     html += "frequency, weighted by cells.</p>\n"
     html +=

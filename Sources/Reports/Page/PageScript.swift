@@ -89,8 +89,9 @@ enum PageScript {
           // Said once the hand rests, not at every step on the way.
           clearTimeout(saying);
           saying = setTimeout(() => {
-            $("threshold-says").textContent = `At ${text}: sensitivity ${percent(rates[0].share)}, specificity ` +
-              `${percent(rates[1].share)}; ${fn} of ${ill} missed, ${fp} of ${well} false alarms.`;
+            const [found, spared, missed, alarms] = data.words;
+            $("threshold-says").textContent = `At ${text}: ${found} ${percent(rates[0].share)}, ${spared} ` +
+              `${percent(rates[1].share)}; ${fn} of ${ill} ${missed}, ${fp} of ${well} ${alarms}.`;
           }, 150);
         }
 
@@ -120,8 +121,8 @@ enum PageScript {
         const choices = {
           half: () => 0.5,
           accuracy: () => best(([tp, , , tn]) => tp + tn),
-          sensitivity: () => best(([tp, , , tn]) => tp >= 0.99 * ill ? 1 + tn : 0),
-          specificity: () => best(([tp, , , tn]) => tn >= 0.99 * well ? 1 + tp : 0),
+          found: () => best(([tp, , , tn]) => tp >= 0.99 * ill ? 1 + tn : 0),
+          spared: () => best(([tp, , , tn]) => tn >= 0.99 * well ? 1 + tp : 0),
         };
         for (const button of document.querySelectorAll("[data-choose]")) {
           button.addEventListener("click", () => set(choices[button.dataset.choose]()));

@@ -59,6 +59,7 @@ enum PageStyle {
     td.right { background: var(--good) } td.wrong { background: var(--bad) }
     figure { margin: 0 } figcaption { font-size: .88rem; margin-top: .3rem }
     svg { display: block; width: 100%; height: auto; max-width: 32rem }
+    svg.wide { max-width: 46rem }
     svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--soft) }
     svg .label { fill: var(--ink) }
     svg .grid { stroke: var(--line); stroke-width: 1 } svg .axis { stroke: var(--soft); stroke-width: 1 }
@@ -75,6 +76,7 @@ enum PageStyle {
     .chooser { background: var(--wash); border-radius: .5rem; padding: .9rem 1.1rem; margin: .8rem 0 1.2rem }
     .chooser label { font-weight: 600 }
     .chooser .line { display: flex; gap: .8rem; align-items: center; margin: .4rem 0 }
+    .chooser .line.choices { flex-wrap: wrap; gap: 0 }
     .chooser input[type=range] { flex: 1; accent-color: var(--red); min-width: 6rem; height: 1.6rem; margin: 0 }
     .chooser input[type=number] { width: 6rem; font: inherit; padding: .15rem .4rem }
     .chooser button, .toggle { font: inherit; font-size: .9rem }

@@ -6,21 +6,30 @@ extension EvaluationPage {
     let (scores, isPositive, groups) = (scores, isPositive, slides.index)
     let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= 0.5 }, groups: groups)
     let curves = ThresholdCurves(scores: scores, isPositive: isPositive)
-    let name = HTML.escaped(positiveName)
-    var html =
+    let (words, name) = (words, HTML.escaped(positiveName))
+    func low(_ name: String) -> String { HTML.escaped(Self.lower(name)) }
+    var html = "<p>\(HTML.escaped(report.toldPositive)).</p>\n"
+    if !isBinary {
+      html += "<p>Here the question is \(name) or not, one class against all others together, by its probability alone; "
+      html += "above it is which class is the likeliest, and the answers differ."
+      if report.positive == nil { html += " It is the first class; <code>--positive NAME</code> asks for another." }
+      html += "</p>\n"
+    }
+    html +=
       "<p>A cell is called \(name) where its probability is at least the threshold. Lower, and fewer are missed, "
     html +=
       "but more are called so by mistake. A threshold chosen on these cells is flattered by them: choose it on some, "
     html += "check it on others.</p>\n"
-    html += "<div class=\"chooser\">\n<div id=\"chooser\" hidden>\n<label for=\"threshold\">Threshold</label>\n"
+    html += "<div class=\"chooser\">\n<div id=\"chooser\" hidden>\n<label for=\"threshold\">Threshold for \(name)"
+    html += "</label>\n"
     html +=
       "<div class=\"line\"><input type=\"range\" id=\"threshold\" min=\"0\" max=\"1\" step=\"0.001\" value=\"0.5\">"
     html += "<input type=\"number\" id=\"threshold-number\" aria-label=\"Threshold as a number\" min=\"0\" max=\"1\" "
     html += "step=\"0.001\" value=\"0.5\"></div>\n"
-    html += "<p class=\"line\" style=\"flex-wrap:wrap;gap:0\"><button type=\"button\" data-choose=\"half\">0.5</button>"
+    html += "<p class=\"line choices\"><button type=\"button\" data-choose=\"half\">0.5</button>"
     html += "<button type=\"button\" data-choose=\"accuracy\">most right answers</button>"
-    html += "<button type=\"button\" data-choose=\"sensitivity\">99 % sensitivity</button>"
-    html += "<button type=\"button\" data-choose=\"specificity\">99 % specificity</button></p>\n</div>\n"
+    html += "<button type=\"button\" data-choose=\"found\">99 % \(low(words.sensitivity))</button>"
+    html += "<button type=\"button\" data-choose=\"spared\">99 % \(low(words.specificity))</button></p>\n</div>\n"
     html +=
       "<output id=\"threshold-says\" aria-live=\"polite\">\(HTML.escaped(sentence(0.5, rates)))</output>\n</div>\n"
     html += "<div class=\"pair\">\n<div>\(matrix(rates))</div>\n<div>\(ratesTable(rates))</div>\n</div>\n"
@@ -31,10 +40,15 @@ extension EvaluationPage {
 
   private func sentence(_ threshold: Double, _ rates: BinaryRates) -> String {
     let (ill, well) = (rates.sensitivity.count, rates.specificity.count)
-    return "At \(NumberText.fixed(threshold, 3)): sensitivity \(HTML.percent(rates.sensitivity.share)), specificity "
-      + "\(HTML.percent(rates.specificity.share)); \(rates.falseNegatives) of \(ill) missed, \(rates.falsePositives) of "
-      + "\(well) false alarms."
+    let words = words
+    return "At \(NumberText.fixed(threshold, 3)): \(Self.lower(words.sensitivity)) "
+      + "\(HTML.percent(rates.sensitivity.share)), \(Self.lower(words.specificity)) "
+      + "\(HTML.percent(rates.specificity.share)); \(rates.falseNegatives) of \(ill) \(words.missed), "
+      + "\(rates.falsePositives) of \(well) \(words.falseAlarms)."
   }
+
+  /// With a small letter in front.
+  private static func lower(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
 
   private func matrix(_ rates: BinaryRates) -> String {
     func cell(_ id: String, _ count: Int, _ all: Int, _ isRight: Bool) -> String {
@@ -43,7 +57,7 @@ extension EvaluationPage {
         + "<span><span id=\"\(id)-share\">\(HTML.percent(share))</span> of the row</span></td>"
     }
     let (ill, well) = (rates.sensitivity.count, rates.specificity.count)
-    let (p, n) = (HTML.escaped(positiveName), HTML.escaped(isBinary ? negativeName : "not \(positiveName)"))
+    let (p, n) = (HTML.escaped(positiveName), HTML.escaped(isBinary ? words.negative : "not \(positiveName)"))
     var html =
       "<h3>Confusion matrix</h3>\n<table class=\"matrix\"><caption>Rows: what cells are. Columns: what they are "
     html +=
@@ -60,8 +74,8 @@ extension EvaluationPage {
     html += "<caption>With 95 % intervals in per cent</caption>\n<thead><tr><th scope=\"col\" class=\"l\">rate</th>"
     html +=
       "<th scope=\"col\">%</th><th scope=\"col\">by cell</th><th scope=\"col\">by slide</th></tr></thead>\n<tbody>\n"
-    for (index, rate) in rates.all.enumerated() {
-      html += "<tr title=\"\(rate.meaning)\"><th scope=\"row\" class=\"l\">\(rate.name)</th>"
+    for (index, rate) in rates.all(words).enumerated() {
+      html += "<tr title=\"\(HTML.escaped(rate.meaning))\"><th scope=\"row\" class=\"l\">\(HTML.escaped(rate.name))</th>"
       html += "<td id=\"rate-\(index)\">\(HTML.percent(rate.share.share))</td>"
       html += "<td id=\"rate-\(index)-cell\">\(HTML.byCell(rate.share))</td>"
       html += "<td id=\"rate-\(index)-slide\">\(HTML.bySlide(rate.share))</td></tr>\n"
@@ -74,24 +88,27 @@ extension EvaluationPage {
   private func roc(_ curves: ThresholdCurves, _ rates: BinaryRates) -> String {
     let area = curves.rocArea.map { NumberText.fixed($0, 4) } ?? "not known: one class is missing"
     var plot = LinePlot(
-      id: "roc", title: "ROC curve", description: "Sensitivity over 1 − specificity; the area is \(area).",
-      xLabel: "1 − specificity", yLabel: "sensitivity")
+      id: "roc", title: "ROC curve of \(positiveName)",
+      description: "\(words.sensitivity) over 1 − \(Self.lower(words.specificity)); the area is \(area).",
+      xLabel: "1 − \(Self.lower(words.specificity))", yLabel: Self.lower(words.sensitivity))
     let (p, n) = (Double(max(curves.positives, 1)), Double(max(curves.negatives, 1)))
     plot.segment(0, 0, 1, 1, "chance")
     plot.line(Self.corners(curves.points.map { (Double($0.falsePositives) / n, Double($0.truePositives) / p) }), "blue")
     plot.dot(
       Double(rates.falsePositives) / n, Double(rates.truePositives) / p, "mark", radius: 6, id: "roc-mark")
-    return "<figure>\(plot.svg)<figcaption>ROC: area \(area). The dot is the threshold.</figcaption></figure>\n"
+    return "<figure>\(plot.svg)<figcaption>ROC of \(HTML.escaped(positiveName))\(isBinary ? "" : " against all others"): area "
+      + "\(area). The dot is the threshold.</figcaption></figure>\n"
   }
 
   private func precisionRecall(_ curves: ThresholdCurves, _ rates: BinaryRates) -> String {
-    let area = curves.averagePrecision.map { NumberText.fixed($0, 4) } ?? "not known: no positive cell"
+    let area = curves.averagePrecision.map { NumberText.fixed($0, 4) } ?? "not known: no such cell"
+    let words = words
     let base = Double(curves.positives) / Double(max(curves.positives + curves.negatives, 1))
     var plot = LinePlot(
-      id: "pr", title: "Precision–recall curve",
-      description: "Positive predictive value over sensitivity; average precision \(area). Chance alone would have "
-        + "\(NumberText.fixed(base, 3)).", xLabel: "sensitivity (recall)",
-      yLabel: "positive predictive value (precision)")
+      id: "pr", title: "Precision–recall curve of \(positiveName)",
+      description: "\(words.positivePredictive) over \(Self.lower(words.sensitivity)); average precision \(area). "
+        + "Chance alone would have \(NumberText.fixed(base, 3)).", xLabel: "recall of \(positiveName)",
+      yLabel: "precision of \(positiveName)")
     let p = Double(max(curves.positives, 1))
     plot.segment(0, base, 1, base, "chance")
     let points = curves.points.dropFirst().map { point -> (x: Double, y: Double) in
@@ -106,7 +123,8 @@ extension EvaluationPage {
       Double(rates.truePositives) / p, called == 0 ? 1 : Double(rates.truePositives) / Double(called), "mark",
       radius: 6,
       id: "pr-mark")
-    return "<figure>\(plot.svg)<figcaption>Precision–recall: average precision \(area). The dashed line is chance."
+    return "<figure>\(plot.svg)<figcaption>Precision–recall of \(HTML.escaped(positiveName)): average precision \(area). "
+      + "The dashed line is chance."
       + "</figcaption></figure>\n"
   }
 
@@ -135,11 +153,13 @@ extension EvaluationPage {
       return [NumberText.fixed(threshold, 2), "\(rates.falseNegatives)", "\(rates.falsePositives)"]
         + shares.map { HTML.percent($0.share) }
     }
-    let columns = [
-      "threshold", "missed", "false alarms", "sensitivity", "specificity", "PPV", "NPV", "accuracy",
-    ].map { HTML.Column.number($0) }
+    let words = words
+    let names = [words.sensitivity, words.specificity, words.positivePredictive, words.negativePredictive]
+    let columns = (["threshold", words.missed, words.falseAlarms] + names.map { Self.lower($0) } + ["accuracy"]).map {
+      HTML.Column.number($0)
+    }
     return "<details><summary>The numbers at eleven thresholds</summary>"
-      + HTML.table("Rates by threshold", columns, rows, chosen: 5) + "</details>\n"
+      + HTML.table("Rates by threshold of \(positiveName)", columns, rows, chosen: 5) + "</details>\n"
   }
 
   /// Every cell's probability, what it is and its slide, in the order of the slides' names.
@@ -151,8 +171,11 @@ extension EvaluationPage {
     }
     var json = "{\"scores\":[" + numbers.joined(separator: ",") + "],\n\"positive\":\""
     json += isPositive.map { $0 ? "1" : "0" }.joined() + "\",\n\"slides\":["
-    json += groups.map { "\($0)" }.joined(separator: ",") + "]}"
-    return "<script type=\"application/json\" id=\"cells\">\(json)</script>\n"
+    json += groups.map { "\($0)" }.joined(separator: ",") + "],\n\"words\":["
+    let words = words
+    let told = [Self.lower(words.sensitivity), Self.lower(words.specificity), words.missed, words.falseAlarms]
+    json += told.map { JSONText.quoted($0.printable) }.joined(separator: ",") + "]}"
+    return "<script type=\"application/json\" id=\"cells\">\(HTML.scriptData(json))</script>\n"
   }
 
   // MARK: Calibration

@@ -39,12 +39,13 @@ public struct BinaryRates: Sendable {
   }
 
   /// In the order in which they are told, with their names.
-  public var all: [(name: String, meaning: String, share: ClusteredShare)] {
-    [
-      ("Sensitivity", "of the positive, found", sensitivity),
-      ("Specificity", "of the negative, let go", specificity),
-      ("Positive predictive value", "of those called positive, right", positivePredictive),
-      ("Negative predictive value", "of those called negative, right", negativePredictive),
+  func all(_ words: RateWords) -> [(name: String, meaning: String, share: ClusteredShare)] {
+    let (p, n) = (words.positive, words.negative)
+    return [
+      (words.sensitivity, "of \(p), called so", sensitivity),
+      (words.specificity, "of \(n), called so", specificity),
+      (words.positivePredictive, "of those called \(p), right", positivePredictive),
+      (words.negativePredictive, "of those called \(n), right", negativePredictive),
       ("Accuracy", "of all, right", accuracy),
     ]
   }

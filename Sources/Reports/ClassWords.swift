@@ -1,0 +1,113 @@
+/// What the words of a class's name say of it: what a test looks for, or what it should find nothing in.
+///
+/// Names are taken apart into words (at blanks, signs, digits and from small to capital letters), and a word is known whole
+/// or by how it begins, never by what is somewhere inside: "Uninfected" is not infected, "abnormal" not normal.
+enum ClassWords {
+  /// true: a case; false: none; nil: the name does not say, or says both.
+  static func verdict(_ name: String) -> Bool? {
+    let words = words(of: name)
+    if words == ["yes"] { return true }
+    if words == ["no"] || words == ["none"] { return false }
+    var (verdicts, subjects): (Set<Bool>, Set<Bool>) = ([], [])
+    var isNegated = false
+    let isFree = words.contains("free")
+    for word in words {
+      if negations.contains(word) {
+        isNegated.toggle()
+        continue
+      }
+      guard var known = meaning(word) else { continue }
+      if known.isVerdict {
+        if isNegated { known.isCase.toggle() }
+        verdicts.insert(known.isCase)
+      } else if known.isCase {
+        subjects.insert(!isNegated && !isFree)
+      } else if !isNegated {
+        subjects.insert(false)
+      }
+    }
+    // "malaria, negative": what is said of the thing counts, not the thing.
+    let said = verdicts.isEmpty ? subjects : verdicts
+    return said.count == 1 ? said.first : nil
+  }
+
+  private static func words(of name: String) -> [String] {
+    var words: [String] = []
+    var word = ""
+    var wasSmall = false
+    for character in name {
+      let startsWord = character.isUppercase && wasSmall
+      if !character.isLetter || startsWord, !word.isEmpty {
+        words.append(word)
+        word = ""
+      }
+      if character.isLetter { word += character.lowercased() }
+      wasSmall = character.isLowercase
+    }
+    return word.isEmpty ? words : words + [word]
+  }
+
+  /// A word that says something: whether that it is a case; whether as a verdict (`infected`) or by naming the thing
+  /// (`malaria`).
+  private static func meaning(_ word: String) -> (isCase: Bool, isVerdict: Bool)? {
+    if let known = plain(word) { return known }
+    if word.hasSuffix("free"), let known = plain(String(word.dropLast(4))), known.isCase { return (false, true) }
+    for prefix in joined where word.hasPrefix(prefix) {
+      if let known = plain(String(word.dropFirst(prefix.count))), known.isCase || known.isVerdict {
+        return (!known.isCase, true)
+      }
+    }
+    return nil
+  }
+
+  private static func plain(_ word: String) -> (isCase: Bool, isVerdict: Bool)? {
+    if sick.isIn(word) { return (true, true) }
+    if well.isIn(word) { return (false, true) }
+    if diseases.isIn(word) { return (true, false) }
+    if controls.isIn(word) { return (false, false) }
+    return nil
+  }
+
+  private struct Stems {
+    var whole: Set<String>
+    var begun: [String]
+
+    func isIn(_ word: String) -> Bool { whole.contains(word) || begun.contains { word.hasPrefix($0) } }
+  }
+
+  private static let negations: Set<String> = [
+    "non", "not", "no", "un", "without", "nicht", "kein", "keine", "ohne", "pas", "sans", "sin", "sem", "senza", "nao",
+    "não",
+  ]
+  /// Negations that a word can begin with.
+  private static let joined = ["non", "not", "nicht", "un", "no", "未", "非", "无", "無"]
+
+  /// English, and the plainest of French, Spanish, Portuguese, Italian, German and Chinese.
+  private static let sick = Stems(
+    whole: [
+      "sick", "ill", "unwell", "pos", "malin", "maligne", "malade", "malades", "doente", "doentes", "krank", "kranke",
+      "befallen", "affected",
+    ],
+    begun: [
+      "positiv", "positif", "infected", "infecté", "infecte", "infectad", "infizier", "infett", "infetad", "parasitiz",
+      "parasitis", "parasited", "parasité", "parasitad", "parasitier", "parassit", "diseased", "abnorm", "anormal",
+      "anomal", "patholog", "patológ", "cancerous", "malignan", "malignos", "maligno", "maligna", "enferm", "malat",
+      "erkrankt", "bösartig", "阳性", "陽性", "感染", "异常", "異常", "恶性", "悪性",
+    ])
+  private static let well = Stems(
+    whole: [
+      "well", "neg", "normal", "normals", "normale", "normales", "normali", "normaux", "normais", "healthy", "sain",
+      "saine", "sains", "saines", "sano", "sana", "sanos", "sanas", "sani", "gesund", "gesunde", "bénin", "bénigne",
+      "benin",
+    ],
+    begun: ["negativ", "négati", "negatif", "benign", "saudáve", "saudave", "阴性", "陰性", "正常", "健康", "良性"])
+  private static let diseases = Stems(
+    whole: ["case", "cases", "falciparum", "vivax", "knowlesi", "illness", "sickness"],
+    begun: [
+      "malaria", "paludism", "parasit", "plasmodi", "infecti", "infezion", "infekt", "disease", "maladie", "cancer",
+      "carcinom", "sarcom", "melanom", "lymphom", "tumor", "tumour", "tumeur", "malignit", "malignid", "leukem",
+      "leukaem", "leukäm", "lesion", "疟", "癌", "肿瘤",
+    ])
+  private static let controls = Stems(
+    whole: ["control", "controls", "ctrl", "kontrolle", "kontrollen", "contrôle", "controle", "controllo"], begun: [])
+}
