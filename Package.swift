@@ -73,7 +73,8 @@ let package = Package(
     .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "Imaging", "Datasets", "Text"]),
     .testTarget(name: "TrainingTests", dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "Inference"]),
     .testTarget(name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports"]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       // It runs giemsa-field too, which `swift build --build-tests` makes: to depend on it would link tests statically.
       name: "CommandTests", dependencies: ["ModelGraph", "ONNXFormat", "Imaging", "giemsa"]),

@@ -2,17 +2,27 @@ import Text
 
 /// What is wrong with a folder of pictures, or with what is asked of it: one line that says what to do.
 public struct DatasetError: Error, Sendable, CustomStringConvertible {
+  /// What is wrong; where it is many things, how many, and the first twenty below it, a line each.
   public let message: String
+  public let details: [String]
 
-  public init(_ message: String) { self.message = message }
+  public init(_ message: String) { self.init(message: message, details: []) }
 
-  public var description: String { message }
+  private init(message: String, details: [String]) {
+    self.message = message
+    self.details = details
+  }
 
-  /// One message alone, or the first twenty of many, a line each, below a line that counts them: `3 pictures cannot be read`.
-  public static func list(_ messages: [String], _ what: String, _ problem: String) -> DatasetError {
-    if messages.count == 1 { return DatasetError(messages[0]) }
-    let lines = ["\(counted(messages.count, what)) \(problem):"] + messages.prefix(20).map { "  \($0)" }
-    return DatasetError(
-      (lines + (messages.count > 20 ? ["  and \(messages.count - 20) more"] : [])).joined(separator: "\n"))
+  public var description: String { ([message] + details).joined(separator: "; ") }
+
+  /// One message alone; of several, how many there are: `3 pictures cannot be read`.
+  public init(_ messages: [String], _ what: String, _ problem: String) {
+    guard messages.count > 1 else {
+      self.init(messages.first ?? "\(what) \(problem)")
+      return
+    }
+    self.init(
+      message: "\(counted(messages.count, what)) \(problem)",
+      details: messages.prefix(20) + (messages.count > 20 ? ["and \(messages.count - 20) more"] : []))
   }
 }

@@ -49,13 +49,13 @@ public struct Overlap: Sendable, Equatable {
     var pictures: [Pair] = []
     for (entry, isTrained) in train.map({ ($0, true) }) + valid.map({ ($0, false) }) where !entry.hash.isEmpty {
       let others = owners[entry.hash] ?? []
-      let same = others.first { $0.entry.label.utf8.elementsEqual(entry.label.utf8) }
+      let same = others.first { $0.entry.label.isExactly(entry.label) }
       if let same {
         if same.isTrained, !isTrained { pictures.append(Pair(train: same.entry.name, valid: entry.name)) }
       } else {
         owners[entry.hash] = others + [(entry, isTrained)]
       }
-      let opposite = others.first { !$0.entry.label.utf8.elementsEqual(entry.label.utf8) }
+      let opposite = others.first { !$0.entry.label.isExactly(entry.label) }
       // What was trained on may be judged too: it is told once.
       if let opposite, seen.insert(entry.name).inserted { contradictions.append(Contradiction(first: opposite.entry.name, second: entry.name)) }
     }

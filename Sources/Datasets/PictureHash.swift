@@ -92,7 +92,7 @@ private final class Results: @unchecked Sendable {  // everything under `lock`
   func hashes() throws -> [String] {
     try lock.withLock {
       guard !failures.isEmpty else { return found }
-      throw DatasetError.list(failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read")
+      throw DatasetError(failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read")
     }
   }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// What ONNX has no field for, kept in `metadata_props` under the keys below (docs/METADATA.md).
 ///
 /// Numbers are written so that they read back exactly; lists as JSON arrays, so that any tool can read them.
@@ -46,6 +48,11 @@ public struct ModelMetadata: Sendable {
   public var interpolation = Interpolation.bilinear
   /// Key `giemsa.channel_order`.
   public var channelOrder = ChannelOrder.rgb
+  /// Key `giemsa.positive`: the class that a test looks for, one of `classes`; nil where nobody said.
+  public var positive: String?
+  /// Key `giemsa.training_slides`: hashes of the slides trained on, twelve hexadecimal digits each, with a space between
+  /// two (docs/METADATA.md); empty where that is not known.
+  public var trainingSlides = ""
   /// Key `giemsa.training`: how the model was made, as JSON.
   public var training = ""
 
@@ -71,9 +78,14 @@ public struct ModelMetadata: Sendable {
       case "giemsa.channel_order":
         guard let known = ChannelOrder(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
         channelOrder = known
+      case "giemsa.positive": positive = value
+      case "giemsa.training_slides": trainingSlides = value
       case "giemsa.training": training = value
       default: continue  // somebody else's
       }
+    }
+    if let positive, !classes.isEmpty, !classes.contains(where: { $0.isExactly(positive) }) {
+      throw JSONList.bad("giemsa.positive", "'\(positive)' is none of giemsa.classes")
     }
     guard inputSize.isEmpty || inputSize.count == 2 && inputSize.allSatisfy({ $0 > 0 && $0 <= 16384 }) else {
       throw JSONList.bad("giemsa.input_size", "must be [height, width], each from 1 to 16384")
@@ -94,6 +106,8 @@ public struct ModelMetadata: Sendable {
     if let centering { entries.append(("giemsa.centering", centering.rawValue)) }
     entries.append(("giemsa.interpolation", interpolation.rawValue))
     entries.append(("giemsa.channel_order", channelOrder.rawValue))
+    if let positive { entries.append(("giemsa.positive", positive)) }
+    if !trainingSlides.isEmpty { entries.append(("giemsa.training_slides", trainingSlides)) }
     if !training.isEmpty { entries.append(("giemsa.training", training)) }
     return entries
   }

@@ -1,12 +1,13 @@
 import Foundation
 import ModelGraph
 import Reports
+import Text
 
 extension QuantizationReport {
   /// One file that any browser shows, with nothing to fetch.
   public var page: String {
     var page = HTMLPage(title: title)
-    page.lead = HTML.facts(summary)
+    page.lead = HTML.facts(summary) + "<p>\(HTML.escaped(positive)).</p>\n"
     var tried =
       "<p>Ranges were fitted on other pictures than these \(result.trials.first?.pictures ?? 0); dB: power of "
     tried += "the float model's scores against that of the error.</p>\n"
@@ -41,8 +42,7 @@ extension QuantizationReport {
       html += "<p>is <strong>\(HTML.escaped(difference.actual))</strong><br>float: "
       html += "\(HTML.escaped(Self.answer(difference.float)))<br>int8: "
       html += "\(HTML.escaped(Self.answer(difference.quantised)))</p>"
-      let file = difference.path.split(separator: "/").last ?? ""
-      html += "<p class=\"name\">\(HTML.escaped(String(file)))</p></li>\n"
+      html += "<p class=\"name\">\(HTML.escaped(PathText.lastComponent(difference.path)))</p></li>\n"
     }
     return html + "</ul>\n"
   }

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Float and quantised model on pictures that neither was fitted on.
 public struct QuantizationComparison: Sendable {
@@ -44,15 +45,19 @@ public struct QuantizationReport: Sendable {
   public let title: String
   public let result: Quantizer.Result
   public let comparison: QuantizationComparison
+  /// Which class is the positive one, as ``PositiveClass`` tells it.
+  public let positive: String
   public let floatBytes: Int
   public let quantisedBytes: Int
 
   public init(
-    title: String, result: Quantizer.Result, comparison: QuantizationComparison, floatBytes: Int, quantisedBytes: Int
+    title: String, result: Quantizer.Result, comparison: QuantizationComparison, positive: String, floatBytes: Int,
+    quantisedBytes: Int
   ) {
     self.title = title
     self.result = result
     self.comparison = comparison
+    self.positive = positive
     self.floatBytes = floatBytes
     self.quantisedBytes = quantisedBytes
   }
@@ -134,17 +139,20 @@ public struct QuantizationReport: Sendable {
 
   /// As the terminal shows it.
   public var text: String {
-    var text = "tried on \(result.trials.first?.pictures ?? 0) pictures that nothing was fitted on"
+    var text = "tried on \(counted(result.trials.first?.pictures ?? 0, "picture")) that nothing was fitted on"
     text += " (float: \(Self.percent(result.floatCorrect, of: result.trials.first?.pictures ?? 0)) right)\n"
     text += Self.aligned(trialTable, left: [0, 1, 2, 3, 4, 8])
     for line in exceptions { text += "\(line)\n" }
     text += "\n" + Self.aligned(layerTable, left: [0, 1]) + "\n"
     for (name, value) in summary {
-      text += name + String(repeating: " ", count: max(1, 11 - name.count)) + value + "\n"
+      text += name + String(repeating: " ", count: max(1, 11 - name.count)) + value.printable + "\n"
     }
+    text += positive.printable + "\n"
     for difference in comparison.differences.prefix(20) {
-      text += "  \(difference.path): \(difference.actual); float \(Self.answer(difference.float)), "
-      text += "int8 \(Self.answer(difference.quantised))\n"
+      let line =
+        "\(difference.path): \(difference.actual); float \(Self.answer(difference.float)), "
+        + "int8 \(Self.answer(difference.quantised))"
+      text += "  \(line.printable)\n"
     }
     if comparison.differences.count > 20 { text += "  and \(comparison.differences.count - 20) more\n" }
     return text
@@ -160,6 +168,7 @@ public struct QuantizationReport: Sendable {
 
   /// Columns side by side; numbers to the right, the columns in `left` to the left.
   private static func aligned(_ rows: [[String]], left: Set<Int>) -> String {
+    let rows = rows.map { $0.map { $0.printable } }
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     var text = ""
     for row in rows {

@@ -61,6 +61,46 @@ public struct ModelCard: Sendable {
     return text + "\n## Use and limits\n\n" + limits
   }
 
+  /// A card's text with another positive class: of two classes the same rates, under other names. nil where that cannot be
+  /// told from the text.
+  ///
+  /// - Parameter from: the class that the card calls positive; nil: it calls none so.
+  public static func renamed(_ text: String, _ classes: [String], from: Int?, to: PositiveClass?) -> String? {
+    if from == to?.index { return text }
+    guard classes.count == 2 else { return nil }
+    func names(_ index: Int?, _ first: Int) -> [String] {
+      let words = RateWords(classes, index: first, isKnown: index != nil)
+      return [words.sensitivity, words.specificity, words.positivePredictive, words.negativePredictive].map {
+        "| \(plain($0)) |"
+      }
+    }
+    var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
+    let first = from ?? 0
+    let old = names(from, first)
+    // The rates of the class that is told first now were told second where the other was.
+    let new = names(to?.index, first == (to?.index ?? first) ? first : 1 - first)
+    let places = old.map { name in lines.indices.filter { lines[$0].hasPrefix(name) } }
+    guard places.allSatisfy({ $0.count == 1 }) else { return nil }
+    let isSwapped = (to?.index ?? first) != first
+    let values = places.enumerated().map { String(lines[$1[0]].dropFirst(old[$0].count)) }
+    for place in 0..<4 {
+      lines[places[place][0]] = new[place] + values[isSwapped ? [1, 0, 3, 2][place] : place]
+    }
+    let told = plain(PositiveClass.told(to, of: classes)) + "."
+    let said = lines.indices.filter {
+      lines[$0].hasPrefix("positive class: ") || lines[$0].hasPrefix("no positive class: ")
+    }
+    guard said.count == 1 else { return nil }
+    lines[said[0]] = told
+    let (sure, unsure) = ("- Predictive values hold where", "- Precisions hold where")
+    return lines.map { line in
+      for word in [sure, unsure] where line.hasPrefix(word) {
+        return (to == nil ? unsure : sure) + line.dropFirst(word.count)
+      }
+      return line
+    }.joined(separator: "\n")
+  }
+
   private var data: [[String]] {
     let sums = (counts.reduce(0) { $0 + $1.train }, counts.reduce(0) { $0 + $1.valid })
     return counts.map { [Self.plain($0.name), "\($0.train)", "\($0.valid)"] } + [["all", "\(sums.0)", "\(sums.1)"]]

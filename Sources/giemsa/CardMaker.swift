@@ -16,7 +16,7 @@ enum CardMaker {
       items, order: try predictor.order(for: bench.cells), threads: bench.options.threads)
     var card = ModelCard(
       name: settings.architecture, version: Giemsa.version, date: today,
-      report: EvaluationReport(classes: bench.cells.classes, answers: answers))
+      report: EvaluationReport(classes: bench.cells.classes, answers: answers, positive: bench.positive))
     let pictures = bench.pictures
     let names = bench.cells.classes
     card.counts = names.map { name in

@@ -20,7 +20,10 @@ struct EvaluateCommand: ParsableCommand {
   @Argument(help: "A run's folder or an ONNX file.") var model: String
   @Argument(help: "A folder with one subfolder of PNG pictures per class.") var data: String
   @Option(help: "Of a run: the pictures it kept back, or all.") var split = Part.valid
-  @Option(help: "Of two classes, the one that false negatives are missed cases of; the first unless given.")
+  @Option(
+    help: ArgumentHelp(
+      "The class that is looked for, whose missed cases are false negatives; what the model says, or names, unless given.",
+      valueName: "name"))
   var positive: String?
   @Option(help: "How many of the most confused pictures to list.") var confused = 10
   @Option(
@@ -44,21 +47,22 @@ struct EvaluateCommand: ParsableCommand {
     try reporting {
       if let report { try checkWritable(report) }
       let folds = RunFolder.find(model) == nil ? RunFolder.folds(model) : []
-      let cells: CellFolder
+      let cells = try CellFolder.listed(data)
+      let chosen: PositiveClass?
       var models: [JudgedModel] = []
       var results: [FoldResult] = []
       var warnings: [String] = []
       if folds.isEmpty {
         let (run, path) = try source()
         let predictor = try Predictor(path, batch: batch, threads: threads)
-        cells = try CellFolder(data)
         let order = try predictor.order(for: cells)
-        _ = try positiveIndex(cells)
+        let recorded = try run?.read().settings.positive ?? predictor.positive
+        chosen = try PositiveClass.choose(cells.classes, option: positive, recorded: recorded)
         let items =
           split == .valid
           ? try run.map { try EvaluationItems.keptBack(cells, try $0.read().valid, model) } ?? cells.items : cells.items
         let home = run ?? EvaluationItems.run(of: path)
-        if let home { warnings = try EvaluationItems.warnings(items, cells, home) }
+        warnings = try EvaluationItems.warnings(items, cells, home, predictor)
         let answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
         models = [JudgedModel(predictor, run: home, order: order, answers: answers)]
       } else {
@@ -66,21 +70,20 @@ struct EvaluateCommand: ParsableCommand {
           throw CommandFailure(
             "--split all: \(model) is a run in folds, each judged by what it kept back; name one of them")
         }
-        cells = try CellFolder(data)
         let evaluation = try FoldsEvaluation(
-          folds, cells, positive: try positiveIndex(cells), batch: batch, threads: threads, tta: tta)
+          folds, cells, option: positive, batch: batch, threads: threads, tta: tta)
         (models, results, warnings) = (evaluation.models, evaluation.results, evaluation.warnings)
-        let positive = cells.classes.count == 2 ? cells.classes[try positiveIndex(cells)] : nil
-        Console.out("\(folds.count) folds, each judged by what it kept back\n")
-        Console.out(FoldTable(results).text(positive: positive) + "\nall folds together")
+        chosen = evaluation.positive
+        Console.out("\(counted(folds.count, "fold")), each judged by what it kept back\n")
+        Console.out(FoldTable(results, classes: cells.classes, positive: chosen).text + "\nall folds together")
       }
       for line in warnings { complain(line) }
-      let positive = try positiveIndex(cells)
-      let text = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers })
-      Console.write(text.text(positive: positive, confused: confused))
+      let text = EvaluationReport(
+        classes: cells.classes, answers: models.flatMap { $0.answers }, positive: chosen)
+      Console.write(text.text(confused: confused))
       if let report {
         let maker = EvaluationPageMaker(
-          models: models, cells: cells, positive: positive, threads: threads, pictures: pictures)
+          models: models, cells: cells, positive: chosen, threads: threads, pictures: pictures)
         let facts = tta ? [(name: "test-time augmentation", value: "the mean of all eight mirrors and turns")] : []
         let page = try maker.page(
           name: URL(filePath: model).lastPathComponent, facts: facts, folds: results, warnings: warnings)
@@ -102,13 +105,5 @@ struct EvaluateCommand: ParsableCommand {
       throw CommandFailure("\(model): a folder without settings.json, so no run; name a run's folder or an ONNX file")
     }
     return (run, try run?.modelPath() ?? model)
-  }
-
-  private func positiveIndex(_ cells: CellFolder) throws -> Int {
-    guard let positive else { return 0 }
-    guard let index = cells.classes.firstIndex(of: positive) else {
-      throw CommandFailure("--positive \(positive): the classes are \(cells.classes.joined(separator: ", "))")
-    }
-    return index
   }
 }

@@ -1,19 +1,23 @@
 import Datasets
 import Foundation
+import Text
 
 /// Which pictures a model is judged by, and whether that is fair.
 enum EvaluationItems {
   /// Those of a folder that a run kept back.
   static func keptBack(_ cells: CellFolder, _ names: [String], _ run: String) throws -> [CellFolder.Item] {
-    let valid = Set(names)
-    let items = cells.items.filter { valid.contains(cells.name(of: $0)) }
+    // By bytes: names that Unicode takes for equal are those of two files.
+    let valid = Set(names.map { ExactText($0) })
+    let items = cells.items.filter { valid.contains(ExactText(cells.name(of: $0))) }
     guard !items.isEmpty else {
       throw CommandFailure(
-        "\(cells.path): has none of the \(valid.count) pictures that \(run) kept back; give the folder it was trained "
+        "\(cells.path): has none of the \(counted(valid.count, "picture")) that \(run) kept back; give the folder it was trained "
           + "on, or --split all")
     }
     if items.count < valid.count {
-      complain("note: \(valid.count - items.count) of the \(valid.count) pictures kept back are not in \(cells.path)")
+      complain(
+        "note: \(valid.count - items.count) of the \(counted(valid.count, "picture")) kept back are not in \(cells.path)"
+      )
     }
     return items
   }
@@ -24,12 +28,18 @@ enum EvaluationItems {
     return RunFolder.exists(folder) ? RunFolder(path: folder) : nil
   }
 
-  /// A line for pictures and one for slides that the run was trained on, where it says which those were.
-  static func warnings(_ items: [CellFolder.Item], _ cells: CellFolder, _ run: RunFolder) throws -> [String] {
-    let train = run.pictures().filter { $0.side == .train }.map { $0.entry }
-    guard !train.isEmpty else { return [] }
-    let hashes = try PictureHash.hashes(items.map { $0.path })
-    let judged = zip(items, hashes).map { Overlap.Entry(name: cells.name(of: $0), slide: $0.slide, hash: $1) }
-    return Overlap(train: train, valid: judged).warnings("here that the model was trained on")
+  /// What is wrong with pictures to judge by: a line for those that stand under two labels; one for pictures and one for
+  /// slides that the model was trained on, where its run or the model itself says which those were. Throws what is wrong
+  /// with pictures that cannot be read.
+  static func warnings(_ items: [CellFolder.Item], _ cells: CellFolder, _ run: RunFolder?, _ predictor: Predictor)
+    throws
+    -> [String]
+  {
+    let train = (run?.pictures() ?? []).filter { $0.side == .train }.map { $0.entry }
+    let judged = zip(items, try CellFolder.hashes(items)).map {
+      PictureRecord(side: .valid, hash: $1, name: cells.name(of: $0)).entry
+    }
+    let slides = predictor.trainedSlides
+    return Overlap(train: train, valid: judged) { slides.contains($0) }.warnings("here that the model was trained on")
   }
 }

@@ -4,6 +4,7 @@ import Imaging
 import ModelGraph
 import Quantization
 import Reports
+import Text
 import Training
 
 /// A model, or one fold's, and what it said.
@@ -31,7 +32,7 @@ struct JudgedModel {
 struct EvaluationPageMaker {
   let models: [JudgedModel]
   let cells: CellFolder
-  let positive: Int
+  let positive: PositiveClass?
   let threads: Int
   /// Of the surest mistakes, how many are shown.
   let pictures: Int
@@ -43,8 +44,8 @@ struct EvaluationPageMaker {
   func page(name: String, facts: [(name: String, value: String)], folds: [FoldResult], warnings: [String]) throws
     -> EvaluationPage
   {
-    let report = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers })
-    var page = EvaluationPage(title: "How good is \(name)?", report: report, positive: positive)
+    let report = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers }, positive: positive)
+    var page = EvaluationPage(title: "How good is \(name)?", report: report)
     page.facts = try described() + facts
     page.folds = folds
     page.warnings = warnings
@@ -138,7 +139,7 @@ extension RunSettings {
   /// In words, for a page.
   var facts: [(name: String, value: String)] {
     var recipe =
-      "\(epochs) epochs of batches of \(batch), \(optimizer), highest rate \(RatePlot.text(rate)), \(schedule)"
+      "\(counted(epochs, "epoch")) of batches of \(batch), \(optimizer), highest rate \(RatePlot.text(rate)), \(schedule)"
     recipe += ", weight decay \(NumberText.shortest(weightDecay)), augmentation \(augmentation)"
     if let centering { recipe += ", colours centred on each \(centering)'s own" }
     if let precision { recipe += ", products in \(precision)" }
@@ -152,7 +153,7 @@ extension RunSettings {
     if let folds { kept = "\(folds) folds by slide, seed \(seed)" }
     var facts = [
       ("network", "\(architecture), \(size) × \(size) pixels" + (start.map { ", begun with \($0)" } ?? "")),
-      ("trained on", "\(trainCount) cells, \(validCount) kept back (\(kept))"), ("recipe", recipe),
+      ("trained on", "\(counted(trainCount, "cell")), \(validCount) kept back (\(kept))"), ("recipe", recipe),
     ]
     if let best = results.bestEpoch { facts.append(("epoch", "\(best), of \(results.epochsDone) (counted from 0)")) }
     return facts

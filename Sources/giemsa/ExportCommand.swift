@@ -5,6 +5,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import Quantization
+import Reports
 import Text
 import Training
 
@@ -23,6 +24,8 @@ struct ExportCommand: ParsableCommand {
 
   @Argument(help: ArgumentHelp("A run's folder, a .safetensors or an ONNX file.", valueName: "run")) var source: String
   @Option(help: "The ONNX file to write.") var out: String
+  @Option(help: ArgumentHelp("The class that is looked for, if not the one the run says.", valueName: "name"))
+  var positive: String?
   @Option(help: "How many stored inputs and outputs to write beside it.") var cases = 0
   @Option(help: "Of a .safetensors file: its network.") var arch = ResNetArchitecture.resnet34
   @Option(help: "Of a .safetensors file: pixels a side of the pictures it is for.") var size = 224
@@ -39,17 +42,30 @@ struct ExportCommand: ParsableCommand {
     try reporting {
       if try exportsFile() { return }
       guard let folder = RunFolder.find(source) else {
-        throw CommandFailure("\(source): no run here (no settings.json)")
+        throw RunFolder.foldsFailure(source) ?? CommandFailure("\(source): no run here (no settings.json)")
       }
       let file = try folder.read()
       let graph = try readModel(try folder.modelPath())
       let pictures = cases > 0 ? try keptBack(file) : []
       var metadata = try ModelMetadata(graph.metadata)
-      metadata.training = try file.settings.record()
+      var settings = file.settings
+      let chosen = try PositiveClass.choose(settings.classes, option: positive, recorded: settings.positive)
+      let old = settings.positive.flatMap { name in settings.classes.firstIndex { $0.isExactly(name) } }
+      settings.positive = chosen.map { settings.classes[$0.index] }
+      metadata.positive = settings.positive
+      metadata.training = try settings.record()
       var described = graph.described(by: metadata, metadata.training)
-      if let card = folder.card() { described.metadata.append((key: "giemsa.card", value: card)) }
+      if let card = folder.card() {
+        if let card = ModelCard.renamed(card, settings.classes, from: old, to: chosen) {
+          described.metadata.append((key: "giemsa.card", value: card))
+        } else {
+          complain("note: the run's card tells rates of another positive class; it is left out of \(out)")
+        }
+      }
       try writeModel(described, to: out)
-      Console.out("\(out): \(file.settings.architecture), classes \(file.settings.classes.joined(separator: ", "))")
+      let classes = settings.classes.joined(separator: ", ")
+      Console.out("\(out): \(settings.architecture), classes \(classes)".printable)
+      Console.out(PositiveClass.told(chosen, of: settings.classes).printable)
       if cases > 0 { try writeCases(pictures) }
     }
   }
@@ -72,9 +88,16 @@ struct ExportCommand: ParsableCommand {
     } else {
       return false
     }
+    if let positive {
+      var metadata: ModelMetadata
+      do { metadata = try ModelMetadata(graph.metadata) } catch { throw CommandFailure("\(source): \(error)") }
+      _ = try PositiveClass.choose(metadata.classes, option: positive, recorded: nil)
+      metadata.positive = positive
+      graph = graph.described(by: metadata, metadata.training)
+    }
     guard cases == 0 else { throw CommandFailure("--cases: only a run knows pictures that were kept back") }
     try writeModel(graph, to: out)
-    Console.out("\(out): written from \(source)")
+    Console.out("\(out): written from \(source)".printable)
     return true
   }
 
@@ -84,10 +107,13 @@ struct ExportCommand: ParsableCommand {
     // Evenly through the list, so that every class has its share.
     let count = min(cases, items.count)
     let chosen = (0..<count).map { items[($0 * 2 + 1) * items.count / (count * 2)] }
-    for item in chosen where !FileManager.default.fileExists(atPath: item.path) {
+    for item in chosen where !item.path.withPath({ access($0, R_OK) == 0 }) {
       throw CommandFailure("\(item.path): not there any more; name the pictures' folder with --data")
     }
-    if count < cases { complain("note: only \(count) pictures were kept back; as many cases are written") }
+    if count < cases {
+      complain(
+        "note: only \(counted(count, "picture")) \(count == 1 ? "was" : "were") kept back; as many cases are written")
+    }
     return chosen
   }
 
@@ -113,6 +139,8 @@ struct ExportCommand: ParsableCommand {
       try ONNXFile.writeTensor(try predictor.scores(batch.images), name: output, to: "\(path)/output_0.pb")
       number += 1
     }
-    Console.out("\(folder): \(number) cases; check them elsewhere with giemsa-field verify \(out) \(folder)/*")
+    Console.out(
+      "\(folder.printable): \(counted(number, "case")); check them elsewhere with giemsa-field verify \(out) \(folder)/*"
+    )
   }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Foundation
 import Text
 
@@ -25,6 +26,10 @@ func reporting(_ body: () throws -> Void) throws {
     try body()
   } catch let status as ExitCode {
     throw status
+  } catch let error as DatasetError {
+    complain("giemsa: \(error.message)")
+    for line in error.details { complain("  \(line)") }
+    throw ExitCode(1)
   } catch {
     complain("giemsa: \(error)")
     throw ExitCode(1)

@@ -36,9 +36,9 @@ enum FoldsTraining {
       }
     }
     let evaluation = try FoldsEvaluation(
-      RunFolder.folds(out), cells, positive: 0, batch: 16, threads: options.threads, tta: false)
-    let table = FoldTable(evaluation.results)
-    show("\n" + table.text(positive: cells.classes.count == 2 ? cells.classes[0] : nil))
+      RunFolder.folds(out), cells, option: options.positive, batch: 16, threads: options.threads, tta: false)
+    let table = FoldTable(evaluation.results, classes: cells.classes, positive: evaluation.positive)
+    show("\n" + table.text)
     try writeText(table.csv, to: "\(out)/folds.csv")
     complain("saved as \(out)/folds.csv; next: giemsa evaluate \(out) \(options.data)")
   }
@@ -71,20 +71,24 @@ struct FoldsEvaluation {
   private(set) var models: [JudgedModel] = []
   private(set) var warnings: [String] = []
   private(set) var results: [FoldResult] = []
+  let positive: PositiveClass?
 
-  init(_ runs: [RunFolder], _ cells: CellFolder, positive: Int, batch: Int, threads: Int, tta: Bool) throws {
+  /// - Parameter option: what `--positive` names.
+  init(_ runs: [RunFolder], _ cells: CellFolder, option: String?, batch: Int, threads: Int, tta: Bool) throws {
+    positive = try PositiveClass.choose(
+      cells.classes, option: option, recorded: try runs.first?.read().settings.positive)
     for (number, run) in runs.enumerated() {
       let file = try run.read()
       let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads)
       let items = try EvaluationItems.keptBack(cells, file.valid, run.path)
-      warnings += try EvaluationItems.warnings(items, cells, run).map { "fold \(number + 1): \($0)" }
+      warnings += try EvaluationItems.warnings(items, cells, run, predictor).map { "fold \(number + 1): \($0)" }
       let order = try predictor.order(for: cells)
       let found = try predictor.answers(items, order: order, threads: threads, turns: tta)
       models.append(JudgedModel(predictor, run: run, order: order, answers: found))
-      let matrix = EvaluationReport(classes: cells.classes, answers: found).matrix
+      let matrix = EvaluationReport(classes: cells.classes, answers: found, positive: positive).matrix
       results.append(
         FoldResult(
-          matrix, positive: positive, bestEpoch: file.settings.results.bestEpoch,
+          matrix, positive: positive?.index, bestEpoch: file.settings.results.bestEpoch,
           lastAccuracy: tta ? nil : run.history().last?.accuracy))
     }
   }

@@ -1,4 +1,5 @@
 import Datasets
+import Text
 
 /// A line of `pictures.csv`: a picture that a run was given.
 struct PictureRecord {
@@ -12,8 +13,7 @@ struct PictureRecord {
 
   static let header = "side,hash,picture"
 
-  /// Names stand last, so that a comma in one of them separates nothing.
-  var line: String { "\(side.rawValue),\(hash),\(name)" }
+  var line: String { "\(side.rawValue),\(hash),\(CSVText.cell(name))" }
 
   init(side: Side, hash: String, name: String) {
     self.side = side
@@ -22,14 +22,22 @@ struct PictureRecord {
   }
 
   init?(line: some StringProtocol) {
-    let fields = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
-    guard fields.count == 3, let side = Side(rawValue: String(fields[0])) else { return nil }
-    self.init(side: side, hash: String(fields[1]), name: String(fields[2]))
+    var fields = CSVText.cells(String(line)) ?? []
+    // Version 0.1 wrote names as they are, and a comma in one of them separates nothing.
+    if fields.count != 3 {
+      fields = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false).map { String($0) }
+    }
+    guard fields.count == 3, let side = Side(rawValue: fields[0]) else { return nil }
+    self.init(side: side, hash: fields[1], name: fields[2])
   }
 
-  var label: String { String(name.split(separator: "/").first ?? "") }
+  /// By bytes: a slash that a combining mark follows is one all the same.
+  var label: String { String(name.unicodeScalars.prefix { $0 != "/" }) }
+
+  /// Its names are printable, as they are in `pictures.csv`.
   var entry: Overlap.Entry {
-    let file = String(name.split(separator: "/").last ?? "")
-    return Overlap.Entry(name: name, slide: CellFolder.slide(of: file), hash: hash)
+    let name = name.printable
+    return Overlap.Entry(
+      name: name, label: label.printable, slide: CellFolder.slide(of: PathText.lastComponent(name)), hash: hash)
   }
 }

@@ -4,12 +4,16 @@ import Inference
 import ModelGraph
 import Passes
 import Reports
+import Text
 
 /// A finished model that is shown pictures by the same engine as in the field.
 final class Predictor {
   let path: String
   /// Empty where the file does not name them.
   let classes: [String]
+  /// `giemsa.positive`.
+  let positive: String?
+  let trainedSlides: TrainedSlides
   let classifier: PictureClassifier
   let preprocessing: Preprocessing
   private let engine: Engine
@@ -32,6 +36,8 @@ final class Predictor {
         metadata.std = Preprocessing.imageNetStd
       }
       classes = metadata.classes
+      positive = metadata.positive
+      trainedSlides = TrainedSlides(metadata.trainingSlides)
       preprocessing = try Preprocessing(metadata, inputShape: classifier.inputShape)
       _ = try PassPipeline.optimize(&graph)
       var options = EngineOptions()
@@ -42,16 +48,23 @@ final class Predictor {
     }
   }
 
-  /// The class order of `cells`, as indices into the model's scores. Throws where the classes are not the same.
+  /// The class order of `cells`, as indices into the model's scores: by name; where the model does not name its classes,
+  /// the folders' order, which is said. Throws where the classes are not the same.
   func order(for cells: CellFolder) throws -> [Int] {
     func list(_ names: [String]) -> String { names.isEmpty ? "" : " (\(names.joined(separator: ", ")))" }
     let mismatch = CommandFailure(
-      "\(path) was made with \(classifier.classCount) classes\(list(classes)); \(cells.path) has "
+      "\(path) was made with \(counted(classifier.classCount, "class", "classes"))\(list(classes)); \(cells.path) has "
         + "\(cells.classes.count)\(list(cells.classes)). Train a new head with --from \(path)")
     guard classifier.classCount == cells.classes.count else { throw mismatch }
-    if classes.isEmpty { return Array(cells.classes.indices) }
+    if classes.isEmpty {
+      let names = cells.classes.enumerated().prefix(20).map { "\($0 + 1) = \($1)" }.joined(separator: ", ")
+      complain(
+        "warning: \(path) does not name its classes (no giemsa.classes); its scores are taken in the order of the folders' "
+          + "names (\(names)\(cells.classes.count > 20 ? ", …" : "")), which may be wrong")
+      return Array(cells.classes.indices)
+    }
     return try cells.classes.map { name in
-      guard let index = classes.firstIndex(of: name) else { throw mismatch }
+      guard let index = classes.firstIndex(where: { $0.isExactly(name) }) else { throw mismatch }
       return index
     }
   }
@@ -77,7 +90,8 @@ final class Predictor {
     return try Tensor([images.shape[0], classifier.scoreCount], kept)
   }
 
-  /// Answers for the items of a folder, in their order.
+  /// Answers for the items of a folder, in their order. Throws where a score is no number: names the pictures that have
+  /// such.
   ///
   /// - Parameter turns: the mean of the probabilities for all eight mirrors and quarter turns of each picture (four, where
   ///   it is not square).
@@ -85,6 +99,7 @@ final class Predictor {
     let isSquare = preprocessing.width == preprocessing.height
     let ways = turns ? Array(0..<(isSquare ? 8 : 4)) : [0]
     var sums = [[Double]](repeating: [Double](repeating: 0, count: order.count), count: items.count)
+    var failures: [Int: String] = [:]
     for way in ways {
       let loader = BatchLoader(
         items: items, preprocessing: preprocessing, augmentation: way == 0 ? nil : .turned(way),
@@ -92,19 +107,24 @@ final class Predictor {
       loader.start(epoch: 0)
       while let batch = try loader.next() {
         let scores = try scores(batch.images)
-        try scores.withElements(Float.self) { scores in
+        scores.withElements(Float.self) { scores in
           for (row, index) in batch.indices.enumerated() {
             let first = row * classifier.scoreCount
-            guard
-              let probabilities = classifier.probabilities(
-                .init(rebasing: scores[first..<(first + classifier.scoreCount)]))
-            else { throw CommandFailure("\(items[index].path): \(PictureClassifier.notNumbers)") }
+            let own = UnsafeBufferPointer(rebasing: scores[first..<(first + classifier.scoreCount)])
+            guard let probabilities = classifier.probabilities(own) else {
+              failures[index] = "\(items[index].path): \(PictureClassifier.notNumbers)"
+              continue
+            }
             for (place, source) in order.enumerated() {
               sums[index][place] += probabilities[source] / Double(ways.count)
             }
           }
         }
       }
+    }
+    guard failures.isEmpty else {
+      throw DatasetError(
+        failures.sorted { $0.key < $1.key }.map { $0.value }, "picture", "got scores that are no finite numbers")
     }
     return zip(items, sums).map { Answer(path: $0.path, actual: $0.label, probabilities: $1, slide: $0.slide) }
   }

@@ -34,6 +34,7 @@ struct Prepared {
         throw CommandFailure("\(out): \(difference); --resume needs the same. Or name another --out")
       }
       progress = saved
+      progress.settings.positive = settings.positive
     }
     isResumed = state != nil
     do {

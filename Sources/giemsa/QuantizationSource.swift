@@ -4,6 +4,7 @@ import Imaging
 import ModelGraph
 import Quantization
 import Reports
+import Text
 
 /// What `quantize` is given: the float model and the pictures, looked at before any work is done.
 struct QuantizationSource {
@@ -28,8 +29,9 @@ struct QuantizationSource {
       throw CommandFailure("\(command.model): neither an ONNX file nor a run's folder")
     }
     guard run != nil || !isFolder.boolValue else {
-      throw CommandFailure(
-        "\(command.model): a folder without settings.json, so no run; name an ONNX file or a run's folder")
+      throw RunFolder.foldsFailure(command.model)
+        ?? CommandFailure(
+          "\(command.model): a folder without settings.json, so no run; name an ONNX file or a run's folder")
     }
     path = try run?.modelPath() ?? command.model
     for file in [command.out, command.report].compactMap({ $0 }) { try checkWritable(file) }
@@ -45,13 +47,14 @@ struct QuantizationSource {
       throw CommandFailure("\(path): \(error)")
     }
     float = try Predictor(graph, path: path, batch: batch, threads: command.threads)
-    let cells = try CellFolder(command.calibrate)
+    let cells = try CellFolder.listed(command.calibrate)
     self.cells = cells
     order = try float.order(for: cells)
     if let run {
-      let valid = Set(try run.read().valid)
-      keptBack = cells.items.filter { valid.contains(cells.name(of: $0)) }
-      candidates = cells.items.filter { !valid.contains(cells.name(of: $0)) }
+      let valid = Set(try run.read().valid.map { ExactText($0) })
+      func isKept(_ item: CellFolder.Item) -> Bool { valid.contains(ExactText(cells.name(of: item))) }
+      keptBack = cells.items.filter { isKept($0) }
+      candidates = cells.items.filter { !isKept($0) }
       guard !candidates.isEmpty else {
         throw CommandFailure(
           "\(command.calibrate): has only pictures that \(command.model) kept back; calibrate on those it was trained on"
@@ -93,8 +96,27 @@ struct QuantizationSource {
     }
     let seen = Set(calibrated.map { $0.path })
     let items = CellFolder.evenly(candidates.filter { !seen.contains($0.path) }, count: limit)
-    if items.isEmpty { return ("the \(calibrated.count) calibrated on: there are no others", calibrated) }
+    if items.isEmpty {
+      return ("the \(counted(calibrated.count, "picture")) calibrated on: there are no others", calibrated)
+    }
     return ("\(items.count) that were not calibrated on", items)
+  }
+
+  /// Which class is the positive one, or that none is.
+  func toldPositive() throws -> String {
+    PositiveClass.told(
+      try PositiveClass.choose(cells.classes, option: nil, recorded: float.positive), of: cells.classes)
+  }
+
+  /// Reads all pictures that are to be used: throws what is wrong with those that cannot be read, and gives a line for those
+  /// that stand under two labels.
+  func contradictions(_ items: [CellFolder.Item]) throws -> [String] {
+    var seen: Set<ExactText> = []
+    let items = items.filter { seen.insert(ExactText($0.path)).inserted }
+    let entries = zip(items, try CellFolder.hashes(items)).map {
+      PictureRecord(side: .valid, hash: $1, name: cells.name(of: $0)).entry
+    }
+    return Overlap(train: [], valid: entries).warnings("")
   }
 
   func compare(

@@ -57,17 +57,18 @@ struct QuantizeCommand: ParsableCommand {
         fitting = chosen.indices.filter { $0 % 3 != 2 }.map { chosen[$0] }
         judging = chosen.indices.filter { $0 % 3 == 2 }.map { chosen[$0] }
       }
+      let (what, items) = source.unseen(chosen, limit: compare)
+      for line in try source.contradictions(chosen + items) { complain(line) }
       let quantizer = Quantizer(
         source.prepared, fitting: try source.batches(fitting, batch), judging: try source.batches(judging, batch),
         threads: threads, progress: progress.update)
-      if chosen.count < images { complain("note: only \(chosen.count) pictures to calibrate on") }
+      if chosen.count < images { complain("note: only \(counted(chosen.count, "picture")) to calibrate on") }
       if judging.count == chosen.count {
         complain("note: too few pictures to keep some apart; methods are compared on what they were fitted on")
       }
       let result: Quantizer.Result
       do { result = try quantizer.run(method.candidates) } catch { throw CommandFailure("\(source.path): \(error)") }
 
-      let (what, items) = source.unseen(chosen, limit: compare)
       var graph = try source.describing(result.graph)
       let quantised = try Predictor(graph, path: out, batch: batch, threads: threads)
       let comparison = try source.compare(quantised, items, what, threads: threads) {
@@ -80,6 +81,7 @@ struct QuantizeCommand: ParsableCommand {
       let names = [out, source.path].map { URL(filePath: $0).lastPathComponent }
       let page = QuantizationReport(
         title: "\(names[0]): \(names[1]) on 8-bit integers", result: result, comparison: comparison,
+        positive: try source.toldPositive(),
         floatBytes: fileSize(source.path), quantisedBytes: fileSize(out))
       if let report {
         do { try Data(page.page.utf8).write(to: URL(filePath: report), options: .atomic) } catch {
@@ -88,9 +90,10 @@ struct QuantizeCommand: ParsableCommand {
       }
       progress.erase()
       Console.out(
-        "\(source.path): \(chosen.count) pictures to calibrate on, \(Set(chosen.map { $0.slide }).count) slides\n")
+        "\(source.path.printable): \(counted(chosen.count, "picture")) to calibrate on, "
+          + "\(counted(Set(chosen.map { $0.slide }).count, "slide"))\n")
       Console.write(page.text)
-      Console.out("\(out): written\(report.map { "; \($0) shows more" } ?? "")")
+      Console.out("\(out): written\(report.map { "; \($0) shows more" } ?? "")".printable)
     }
   }
 

@@ -54,6 +54,15 @@ struct RunFolder {
     return stages.last { exists($0) }.map { RunFolder(path: $0) }
   }
 
+  /// Where `path` is a run in folds and one run was wanted: which to name.
+  static func foldsFailure(_ path: String) -> CommandFailure? {
+    let count = folds(path).count
+    guard count > 0 else { return nil }
+    return CommandFailure(
+      "\(path): a run in folds, a network each; name one of them: \(path)/fold-1"
+        + (count > 1 ? " to \(path)/fold-\(count)" : ""))
+  }
+
   /// The runs of `path`/fold-1, fold-2, …, of each its last stage; empty if there are none.
   static func folds(_ path: String) -> [RunFolder] {
     var found: [RunFolder] = []
@@ -264,9 +273,4 @@ func writeModel(_ graph: Graph, to path: String) throws {
   } catch {
     throw CommandFailure("\(path): \(error)")
   }
-}
-
-extension CellFolder {
-  /// `CLASS/FILE`, which stays the same wherever the folder lies.
-  func name(of item: Item) -> String { "\(classes[item.label])/\(item.path.split(separator: "/").last ?? "")" }
 }

@@ -43,7 +43,9 @@ struct RunProgress: Codable {
   }
 
   /// What does not change the weights.
-  private static let indifferent: Set<String> = ["version", "threads", "ranks", "results", "trainCount", "validCount"]
+  private static let indifferent: Set<String> = [
+    "version", "positive", "threads", "ranks", "results", "trainCount", "validCount",
+  ]
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",

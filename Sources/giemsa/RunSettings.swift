@@ -8,6 +8,8 @@ struct RunSettings: Codable {
   var architecture: String
   var head: String
   var classes: [String]
+  /// The class that sensitivity is of; nil where neither `--positive` nor the names say.
+  var positive: String?
   var size: Int
   var mean: [Float]
   var std: [Float]

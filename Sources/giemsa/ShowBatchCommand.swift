@@ -28,7 +28,7 @@ struct ShowBatchCommand: ParsableCommand {
 
   func run() throws {
     try reporting {
-      let cells = try CellFolder(data)
+      let cells = try CellFolder.listed(data)
       let chosen = CellFolder.evenly(cells.items, count: same ? rows : rows * columns)
       let items = same ? chosen.flatMap { [CellFolder.Item](repeating: $0, count: columns) } : chosen
       var metadata = ModelMetadata()
@@ -44,9 +44,9 @@ struct ShowBatchCommand: ParsableCommand {
       try PNGFile.write(sheet(batch), to: out)
       for row in 0..<(items.count + columns - 1) / columns {
         let labels = batch.labels[row * columns..<min((row + 1) * columns, items.count)]
-        Console.out(labels.map { cells.classes[Int($0)] }.joined(separator: "  "))
+        Console.out(labels.map { cells.classes[Int($0)].printable }.joined(separator: "  "))
       }
-      Console.out("\(out): \(items.count) pictures (\(augment.rawValue))")
+      Console.out("\(out.printable): \(counted(items.count, "picture")) (\(augment.rawValue))")
     }
   }
 

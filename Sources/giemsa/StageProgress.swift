@@ -2,23 +2,24 @@ import Foundation
 import Reports
 
 /// A bar on a terminal for work in named stages; silent in a pipe.
-final class StageProgress {
+final class StageProgress: @unchecked Sendable {  // those who call it do so one at a time
   private let isTerminal = Rank.showsTerminal
   private var shown: ContinuousClock.Instant?
   private var isVisible = false
 
-  /// `ranges ▕██████······▏ 34/75`
+  /// `ranges ▕██████······▏ 34/75`; `listing 34` where nobody knows of how many.
   func update(_ stage: String, _ done: Int, _ total: Int) {
     guard isTerminal else { return }
     let now = ContinuousClock.now
     // Ten times a second is as often as anybody can read.
-    if let shown, (now - shown).seconds < 0.1, done < total { return }
+    if let shown, (now - shown).seconds < 0.1, done != total { return }
     shown = now
     let width = 24
     let filled = total > 0 ? min(width, done * width / total) : 0
     let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
-    show("\(ProgressLine.erase)\(stage) ▕\(bar)▏ \(done)/\(total)")
     isVisible = true
+    guard total > 0 else { return show("\(ProgressLine.erase)\(stage) \(done)") }
+    show("\(ProgressLine.erase)\(stage) ▕\(bar)▏ \(done)/\(total)")
   }
 
   func erase() {

@@ -41,6 +41,8 @@ struct StartingPoint {
       do {
         let known = try ModelMetadata(graph.metadata)
         metadata.channelOrder = known.channelOrder
+        metadata.positive = known.positive
+        metadata.trainingSlides = known.trainingSlides
         if known.saysHowColorsAreNormalized {
           metadata.mean = known.mean
           metadata.std = known.std
@@ -114,7 +116,9 @@ struct StartingPoint {
     guard FileManager.default.fileExists(atPath: from, isDirectory: &isFolder) else {
       throw CommandFailure("\(from): no such run, stage or file to start from")
     }
-    guard !isFolder.boolValue else { throw CommandFailure("\(from): a folder without a run to start from") }
+    guard !isFolder.boolValue else {
+      throw RunFolder.foldsFailure(from) ?? CommandFailure("\(from): a folder without a run to start from")
+    }
     return nil
   }
 

@@ -2,6 +2,8 @@ import Datasets
 import Foundation
 import Imaging
 import ModelGraph
+import Reports
+import Text
 import Training
 
 /// All that training needs before its first step: pictures, their split, batches, a network to begin with.
@@ -10,6 +12,9 @@ final class TrainingBench {
   let cells: CellFolder
   let plan: SplitPlan
   let start: StartingPoint
+  let positive: PositiveClass?
+  /// What the network says of itself: how its pictures are prepared, its classes, and the slides it has seen.
+  let metadata: ModelMetadata
   /// Pictures a step.
   let batch: Int
   let trainLoader: BatchLoader
@@ -28,15 +33,23 @@ final class TrainingBench {
   init(_ options: TrainingOptions, ranks: MPIRanks? = nil) throws {
     self.options = options
     self.ranks = ranks
-    cells = try CellFolder(options.data)
+    cells = try CellFolder.listed(options.data)
     plan = try SplitPlan(cells, options)
     let split = plan.split
     start = try StartingPoint(options, classes: cells.classes)
+    positive = try PositiveClass.choose(cells.classes, option: options.positive, recorded: start.metadata.positive)
+    var metadata = start.metadata
+    metadata.positive = positive.map { [cells] in cells.classes[$0.index] }
+    var slides = TrainedSlides(metadata.trainingSlides)
+    slides.add(Set(split.train.map { [cells] in cells.items[$0].slide }))
+    metadata.trainingSlides = slides.text
+    self.metadata = metadata
     batch = min(options.batch, split.train.count)
     let part = ranks.map { BatchPart($0.rank, of: $0.count) } ?? .whole
     share = (batch + part.count - 1) / part.count
     guard batch >= part.count else {
-      throw CommandFailure("a batch of \(batch) pictures is too small for \(part.count) ranks; raise --batch")
+      throw CommandFailure(
+        "a batch of \(counted(batch, "picture")) is too small for \(counted(part.count, "rank")); raise --batch")
     }
     classWeights = try TrainingBench.weights(options.classWeights, cells, split)
     let preprocessing = try Preprocessing(start.metadata, inputShape: Shape([batch, 3, start.size, start.size]))
@@ -61,8 +74,11 @@ final class TrainingBench {
       start.graph, inputShape: Shape([share, 3, start.size, start.size]), threads: options.threads,
       freezing: options.freezing, precision: options.precision, seed: options.seed,
       ranks: ranks.flatMap { $0.count > 1 ? $0 : nil })
-    try trainLoader.preload()
-    try validLoader.preload()
+    let line = StageProgress()
+    defer { line.erase() }
+    let (train, all) = (split.train.count, cells.items.count)
+    try trainLoader.preload { line.update("reading pictures", $0, all) }
+    try validLoader.preload { line.update("reading pictures", train + $0, all) }
     return network
   }
 
@@ -77,6 +93,7 @@ final class TrainingBench {
       validFraction: plan.folds.map { 1 / Double($0) } ?? options.valid,
       seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
     settings.set(rates)
+    settings.positive = positive.map { cells.classes[$0.index] }
     settings.folds = plan.folds
     settings.fold = plan.fold
     settings.ranks = ranks.flatMap { $0.count > 1 ? $0.count : nil }
@@ -135,14 +152,14 @@ final class TrainingBench {
   /// What is being done, in two lines.
   func describe(_ work: String, _ network: TrainingNetwork) {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
-    complain("\(cells.items.count) pictures (\(counts)); \(split.valid.count) kept back (\(plan.name))")
+    complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) kept back (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
     for line in overlapWarnings { complain(line) }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""
     let many = ranks.map { "\($0.count) \($0.count == 1 ? "rank" : "ranks") of " } ?? ""
     complain(
-      "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(batch) pictures; "
-        + "\(many)\(options.threads) threads, \(network.instructionSet)")
+      "\(start.name)\(frozen), \(start.size) × \(start.size) pixels, \(work) of \(counted(batch, "picture")); "
+        + "\(many)\(counted(options.threads, "thread")), \(network.instructionSet)")
     if ranks != nil, Rank.isBound {
       complain("note: mpirun binds each rank to few processors; --bind-to none frees them")
     }

@@ -62,6 +62,11 @@ enum ClassWeights: ExpressibleByArgument {
 /// What the commands that train have in common.
 struct TrainingOptions: ParsableArguments {
   @Argument(help: "The folder of pictures.") var data: String
+  @Option(
+    help: ArgumentHelp(
+      "The class that is looked for: sensitivity is of it. Told by names such as infected or positive unless given.",
+      valueName: "name"))
+  var positive: String?
   @Option(help: "The network.") var arch = ResNetArchitecture.resnet34
   @Option(help: "What follows its last stage.") var head = ResNetArchitecture.Head.linear
   @Option(

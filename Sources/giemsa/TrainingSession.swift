@@ -4,6 +4,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import Reports
+import Text
 import Training
 
 /// One run of training, from the folder of pictures to the last file saved.
@@ -88,8 +89,9 @@ final class TrainingSession {
   func run() throws {
     // It keeps this object alive as long as it may be needed: to the program's end.
     ranks?.rescue = { self.rescue() }
-    bench.describe("\(recipe.epochs) epochs of \(trainLoader.batchesPerEpoch) steps", network)
-    if hasCleared { complain("resumed in epoch \(progress.epoch) after \(network.stepCount) steps") }
+    bench.describe(
+      "\(counted(recipe.epochs, "epoch")) of \(counted(trainLoader.batchesPerEpoch, "step"))", network)
+    if hasCleared { complain("resumed in epoch \(progress.epoch) after \(counted(network.stepCount, "step"))") }
     let interruption = Interruption(listens: ranks == nil)
     show(EpochTable.header + "\n")
     for result in progress.history { show(EpochTable.line(result) + "\n") }
@@ -108,7 +110,8 @@ final class TrainingSession {
       if interruption.isAsked, progress.epoch < recipe.epochs { return try stop() }
     }
     if progress.epoch < recipe.epochs {
-      complain("stopped early: no better validation loss for \(progress.history.count - bestEpoch - 1) epochs")
+      complain(
+        "stopped early: no better validation loss for \(counted(progress.history.count - bestEpoch - 1, "epoch"))")
     }
     if times.training > 0 {
       let share = NumberText.fixed(times.waiting / times.training * 100, 1)
@@ -121,6 +124,7 @@ final class TrainingSession {
     if hasTrained || folder.card() == nil { writeCard() }
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
+      complain(PositiveClass.told(bench.positive, of: bench.cells.classes))
       if !recipe.isOneOfFolds {
         complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
       }
@@ -235,7 +239,7 @@ final class TrainingSession {
       progress.settings.results.accuracy = result.accuracy
       progress.settings.results.validLoss = result.validLoss
       if isFirst {
-        try writeModel(try network.graph().described(by: bench.start.metadata, try settings.record()), to: folder.best)
+        try writeModel(try network.graph().described(by: bench.metadata, try settings.record()), to: folder.best)
       }
     }
     guard isFirst else { return }
@@ -255,7 +259,7 @@ final class TrainingSession {
   }
 
   private func saveLast() throws {
-    try writeModel(try network.graph().described(by: bench.start.metadata, try settings.record()), to: folder.last)
+    try writeModel(try network.graph().described(by: bench.metadata, try settings.record()), to: folder.last)
     try writeTexts()
   }
 
@@ -265,7 +269,7 @@ final class TrainingSession {
     try saveState()
     try saveLast()
     complain(
-      "giemsa: stopped in epoch \(progress.epoch) after \(network.stepCount) steps; saved in \(out) "
+      "giemsa: stopped in epoch \(progress.epoch) after \(counted(network.stepCount, "step")); saved in \(out) "
         + "(go on: the same command with --resume)")
     throw ExitCode(130)
   }
@@ -343,7 +347,7 @@ extension TrainingSession {
       ranks.endAfterLoss()
     }
     line.erase()
-    let place = "\(ranks.lossText) in epoch \(progress.epoch) after \(network.stepCount) steps"
+    let place = "\(ranks.lossText) in epoch \(progress.epoch) after \(counted(network.stepCount, "step"))"
     do {
       if isFirst, hasTrained { clearOnce() }
       // Rank 0 may have saved before it ended.

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Testing
+import Text
 
 @Suite struct CellFolderTests {
   private let folder = TemporaryFolder()
@@ -39,6 +40,54 @@ import Testing
     _ = FileManager.default.createFile(atPath: "\(folder.path)/b/1.png", contents: nil)
     #expect(message { _ = try CellFolder(folder.path) }.contains("/a: a class without pictures (it is empty)"))
     _ = FileManager.default.createFile(atPath: "\(folder.path)/a/1.jpg", contents: nil)
-    #expect(message { _ = try CellFolder(folder.path) }.contains("1 entries, none of them a .png"))
+    #expect(message { _ = try CellFolder(folder.path) }.contains("1 entry, none of them a PNG picture"))
+  }
+
+  @Test func whatIsLeftOutIsNamed() throws {
+    for name in [
+      "a/1.png", "b/1.png", "a/2.JPG", "b/3.tiff", "b/4.bmp", "a/Thumbs.db", "a/.hidden.jpg", "b/Desktop.ini", "5.jpeg",
+      "notes.txt", "b/nested/6.png",
+    ] {
+      let parts = name.split(separator: "/").dropLast().joined(separator: "/")
+      try folder.make(parts)
+      _ = FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil)
+    }
+    let cells = try CellFolder(folder.path)
+    #expect(cells.items.count == 2)
+    #expect(cells.leftOut == ["5.jpeg", "a/2.JPG", "b/3.tiff", "b/4.bmp", "b/nested"])
+    let warning = try #require(cells.leftOutWarning)
+    #expect(warning.contains("left out 5 entries") && warning.contains("a/2.JPG") && warning.contains("b/nested"))
+    for index in 0..<30 { _ = FileManager.default.createFile(atPath: "\(folder.path)/b/9\(index).gif", contents: nil) }
+    let more = try #require(try CellFolder(folder.path).leftOutWarning)
+    #expect(more.contains("left out 35 entries") && more.contains(" and 15 more"))
+  }
+
+  /// Names are bytes: what is no UTF-8, what Unicode takes for equal, and slashes that an accent follows.
+  @Test func namesOfAnyBytes() throws {
+    func write(_ name: [UInt8]) throws {
+      let path = Array("\(folder.path)/".utf8) + name
+      let copy = "\(folder.path)/a/1.png"
+      let text = path.withUnsafeBufferPointer { PathText.text($0) }
+      var bytes = try Data(contentsOf: URL(filePath: copy))
+      bytes.withUnsafeMutableBytes { bytes in
+        text.withPath { target in
+          let file = fopen(target, "w")
+          fwrite(bytes.baseAddress, 1, bytes.count, file)
+          fclose(file)
+        }
+      }
+    }
+    try folder.make("a")
+    try folder.make("\u{301}b")
+    try folder.write("a/1.png", noise(1))
+    try write(Array("a/lat".utf8) + [0xE9] + Array("_IMG_1.png".utf8))
+    try write(Array("\u{301}b/\u{E9}_IMG_1.png".utf8))
+    try write(Array("\u{301}b/e\u{301}_IMG_1.png".utf8))
+    let cells = try CellFolder(folder.path)
+    #expect(cells.items.count == 4)
+    #expect(cells.items.map { $0.label } == [0, 0, 1, 1])
+    #expect(cells.items[1].slide.printable == "lat\\xe9")
+    #expect(cells.items.map { cells.name(of: $0).printable }[1] == "a/lat\\xe9_IMG_1.png")
+    #expect(cells.name(of: cells.items[2]).isExactly("\u{301}b/e\u{301}_IMG_1.png"))
   }
 }

@@ -5,26 +5,6 @@ import Testing
 
 /// Expected digests: FIPS 180-4's examples (csrc.nist.gov) and Python's hashlib.
 @Suite struct PictureHashTests {
-  @Test func sha256OfKnownTexts() {
-    #expect(SHA256.hex([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-    #expect(SHA256.hex(Array("abc".utf8)) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    #expect(
-      SHA256.hex(Array("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq".utf8))
-        == "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1")
-  }
-
-  @Test func piecesOfAnySizeGiveTheSameDigest() {
-    let bytes = (0..<1000).map { UInt8($0 % 251) }
-    for size in [1, 3, 63, 64, 65, 500] {
-      var hash = SHA256()
-      for start in stride(from: 0, to: bytes.count, by: size) {
-        hash.update(Array(bytes[start..<min(start + size, bytes.count)]))
-      }
-      #expect(hash.finish() == SHA256.hex(bytes))
-    }
-    #expect(SHA256.hex(bytes) == "4e4c294b331f7a2099a379bec34b9f9fc03dc46ab465d998f4d683da53487e6d")
-  }
-
   @Test func picturesByTheirPixelsAlone() throws {
     #expect(
       PictureHash.hash(Picture(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6])) == "2ff0a1ac1dacbe924b0af46c1814b28f")
@@ -48,7 +28,7 @@ import Testing
 
   @Test func overlapsAreNamed() {
     func entry(_ name: String, _ slide: String, _ hash: String) -> Overlap.Entry {
-      Overlap.Entry(name: name, slide: slide, hash: hash)
+      Overlap.Entry(name: name, label: "x", slide: slide, hash: hash)
     }
     let train = [entry("t1", "S1", "aa"), entry("t2", "S2", "bb"), entry("t3", "", "cc")]
     let valid = [entry("v1", "S1", "dd"), entry("v2", "S3", "bb"), entry("v3", "", "")]
@@ -59,5 +39,47 @@ import Testing
     #expect(lines.count == 2)
     #expect(lines[0].contains("S1") && lines[1].contains("v2 = t2"))
     #expect(Overlap(train: train, valid: []).warnings("").isEmpty)
+  }
+
+  /// The same pixels under two labels are a contradiction on whatever side, and flatter nothing.
+  @Test func contradictionsAreNamed() {
+    func entry(_ name: String, _ hash: String) -> Overlap.Entry {
+      Overlap.Entry(name: name, label: String(name.prefix { $0 != "/" }), slide: "S1", hash: hash)
+    }
+    let train = [entry("well/1", "aa"), entry("ill/2", "aa"), entry("well/3", "aa"), entry("ill/4", "bb")]
+    let valid = [entry("well/5", "bb"), entry("well/6", "cc"), entry("well/1", "aa")]
+    let overlap = Overlap(train: train, valid: valid)
+    #expect(
+      overlap.contradictions.map { "\($0.first) = \($0.second)" }
+        == ["well/1 = ill/2", "ill/2 = well/3", "ill/4 = well/5"])
+    #expect(overlap.pictures.map { $0.valid } == ["well/1"])
+    let line = overlap.warnings("here")[0]
+    for clue in ["contradictions", "3 pictures", "two labels", "ill/4 = well/5"] { #expect(line.contains(clue)) }
+    // Cells of one slide in several classes are as it should be.
+    #expect(Overlap(train: [], valid: [entry("a/1", "11"), entry("b/2", "22")]).warnings("").isEmpty)
+  }
+
+  /// By the hashes that a model carries.
+  @Test func slidesThatAModelKnows() {
+    let known: Set<String> = [PictureHash.slide("S1")]
+    let valid = ["S1", "S2"].map { Overlap.Entry(name: $0, label: "x", slide: $0, hash: "") }
+    let overlap = Overlap(train: [], valid: valid) { known.contains(PictureHash.slide($0)) }
+    #expect(overlap.slides == ["S1"])
+    // hashlib.sha256(b"giemsa slide S1").hexdigest()[:12]
+    #expect(PictureHash.slide("S1") == "54ec5ea89346")
+  }
+
+  @Test func allBadPicturesAreNamed() throws {
+    let temporary = TemporaryFolder()
+    try temporary.make("a")
+    let paths = (0..<25).map { "\(temporary.path)/a/\($0).png" }
+    do {
+      _ = try PictureHash.hashes(paths)
+      Issue.record("nothing was wrong")
+    } catch let error as DatasetError {
+      #expect(error.message == "25 pictures cannot be read")
+      #expect(error.details.count == 21 && error.details[0].contains("/0.png") && error.details[19].contains("/19.png"))
+      #expect(error.details[20] == "and 5 more")
+    }
   }
 }

@@ -138,7 +138,8 @@ import Testing
           path: "cells/<b>.png", actual: "one", float: ("one", 0.6), quantised: ("two", 0.51), picture: [1, 2, 3])
       ])
     let report = QuantizationReport(
-      title: "small & <quick>", result: result, comparison: comparison, floatBytes: 1000, quantisedBytes: 260)
+      title: "small & <quick>", result: result, comparison: comparison, positive: "positive class: x (--positive)",
+      floatBytes: 1000, quantisedBytes: 260)
     for layer in result.layers {
       #expect(report.text.contains(layer.name))
       #expect(report.page.contains(layer.name))

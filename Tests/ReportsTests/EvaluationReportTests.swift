@@ -11,7 +11,7 @@ import Testing
       answers: [
         answer("a.png", 0, 0.9), answer("b.png", 0, 0.8), answer("c.png", 0, 0.3), answer("d.png", 0, 0.1),
         answer("e.png", 1, 0.2), answer("f.png", 1, 0.6),
-      ])
+      ], positive: PositiveClass(index: 0, origin: .names))
   }
 
   @Test func ratesOfTwoClasses() {
@@ -30,6 +30,7 @@ import Testing
   @Test func text() {
     let text = report().text(confused: 1)
     #expect(text.contains("accuracy  50.00 %"))
+    #expect(text.contains("positive class: Parasitized (its name says so"))
     #expect(text.contains("false-negative rate  50.00 %  (2 of 4 Parasitized taken for Uninfected)"))
     #expect(text.contains("false-positive rate  50.00 %  (1 of 2 Uninfected taken for Parasitized)"))
     #expect(text.contains("most confused (1 of 3 wrong answers)"))
@@ -48,10 +49,26 @@ import Testing
       classes: ["a", "b", "c"],
       answers: [
         Answer(path: "1", actual: 0, probabilities: [1, 0, 0]), Answer(path: "2", actual: 1, probabilities: [1, 0, 0]),
-      ])
+      ], positive: nil)
     let text = report.text()
     #expect(report.matrix.falseNegativeRate(2) == nil)
     #expect(report.loss > 50)  // a right class given nothing at all costs much, not infinity
-    #expect(text.contains("false-negative") && text.contains("100.00 %") && text.contains("-"))
+    // Nobody said which class is looked for: nothing is a false negative.
+    #expect(!text.contains("false-negative") && text.contains("recall") && text.contains("100.00 %"))
+    #expect(text.contains("no positive class") && text.contains("-"))
+  }
+
+  @Test func twoClassesWithoutAPositiveOne() {
+    let answers = [Answer(path: "1", actual: 0, probabilities: [0.9, 0.1])]
+    let text = EvaluationReport(classes: ["round", "square"], answers: answers, positive: nil).text()
+    #expect(text.hasPrefix("1 picture\n"))
+    #expect(text.contains("recall") && !text.contains("false-"))
+  }
+
+  /// What comes from outside speaks to no terminal.
+  @Test func namesArePrintable() {
+    let answers = [Answer(path: "a\u{1B}[2Jb", actual: 0, probabilities: [0.1, 0.9])]
+    let text = EvaluationReport(classes: ["x\u{1B}]0;t", "y"], answers: answers, positive: nil).text()
+    #expect(!text.contains("\u{1B}") && text.contains("\\x1b[2Jb"))
   }
 }
