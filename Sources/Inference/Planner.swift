@@ -150,16 +150,19 @@ struct Planner {
 
   // MARK: Buffers
 
-  /// Where `id` is found in `layout`; a conversion is planned if it is not there yet.
+  /// Where `id` is found in `layout`; a conversion is planned if it is not there yet. Constants are converted like all
+  /// else: they lie in their file's order, which is plain.
   mutating func operand(_ id: Graph.ValueID, _ wanted: Layout) throws(GraphError) -> Operand {
-    if isConstant[id] { return .constant(id) }
     let layout = shape(id).layoutsAgree ? .plain : wanted
+    if isConstant[id], layout == .plain { return .constant(id) }
     let there = layout == .plain ? plainBuffer[id] : channelsLastBuffer[id]
     if there >= 0 { return .buffer(there) }
     let other = layout == .plain ? channelsLastBuffer[id] : plainBuffer[id]
     let source: Operand
     if other >= 0 {
       source = .buffer(other)
+    } else if isConstant[id] {
+      source = .constant(id)
     } else if inputIndex[id] >= 0 {
       source = .input(inputIndex[id])
       if layout == .plain {

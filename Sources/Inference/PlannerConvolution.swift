@@ -9,7 +9,6 @@ extension Planner {
     guard let x = input(node, 0), let w = input(node, 1), isFloat(x), isKnown(w), isFloat(w) else { return false }
     let (bias, z) = (input(node, 2), input(node, 3))
     if let bias, !isKnown(bias) { return false }
-    if let z, isKnown(z), !shape(z).layoutsAgree { return false }
     let geometry = try ConvolutionGeometry(window, group: group, x: shape(x), w: shape(w), of: node.operation.name)
     let (low, high) = activation.clampBounds
     let reads = [try operand(x, .channelsLast), try residual(z)]
@@ -59,7 +58,7 @@ extension Planner {
       return false
     }
     let (depth, columns) = (shape(a)[1], shape(output)[1])
-    let c = input(node, 2)
+    let c = gemm.beta == 0 ? nil : input(node, 2)
     if let c {
       guard isKnown(c), shape(c).count == columns, shape(c).extents.last == columns else { return false }
     }
@@ -113,11 +112,12 @@ extension Activation {
     }
   }
 
-  /// The bounds of the epilogue's clamp; without effect for what is no clamp.
+  /// The bounds of the epilogue's clamp; without effect for what is no clamp. Never NaN, which instruction sets differ about:
+  /// such a bound bounds nothing.
   var clampBounds: (low: Float, high: Float) {
     switch self {
     case .relu: (0, .infinity)
-    case .clip(let min, let max): (min, max)
+    case .clip(let min, let max): (min.isNaN ? -.infinity : min, max.isNaN ? .infinity : max)
     default: (-.infinity, .infinity)
     }
   }

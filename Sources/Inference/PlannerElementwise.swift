@@ -55,7 +55,10 @@ extension Planner {
     let wantsChannelsLast = prefersChannelsLast(a) || prefersChannelsLast(b)
     let fits = [a, b].allSatisfy { isKnown($0) || shape($0).rank == rank || shape($0).count == 1 }
     let layout: Layout = wantsChannelsLast && fits && rank >= 3 ? .channelsLast : .plain
-    let operands = [try operand(a, layout), try operand(b, layout)]
+    // Constants are read in their own order: any steps will do here.
+    let operands = [
+      isKnown(a) ? .constant(a) : try operand(a, layout), isKnown(b) ? .constant(b) : try operand(b, layout),
+    ]
     var binary = f32_binary()
     binary.operation = operation
     binary.isa = isa

@@ -67,12 +67,16 @@ extension Planner {
     guard isByte(value), let id = input(node, position), let scale = constant(id), scale.type == .float32,
       scale.count == 1
     else { return nil }
-    var zero = 0
+    var grid = Grid(scale: scale.array(of: Float.self)[0], zero: 0, isSigned: type(value) == .int8 ? 1 : 0)
+    // Kernels divide by it, and turn quotients to integers: what no scale should be is left to the definition.
+    guard grid.scale >= .leastNormalMagnitude, grid.scale.isFinite else { return nil }
     if let id = input(node, position + 1) {
-      guard let point = constant(id)?.ints, point.count == 1 else { return nil }
-      zero = point[0]
+      guard let point = constant(id)?.ints, point.count == 1, (Int(grid.low)...Int(grid.high)).contains(point[0]) else {
+        return nil
+      }
+      grid.zero = Int32(point[0])
     }
-    return Grid(scale: scale.array(of: Float.self)[0], zero: Int32(zero), isSigned: type(value) == .int8 ? 1 : 0)
+    return grid
   }
 
   // MARK: Convolutions

@@ -158,8 +158,9 @@ void f32_softmax_task(void *context, size_t task, size_t worker) {
   double sum = 0;
   for (size_t i = 0; i < v->columns; i++) sum += expf(x[i] - largest);
   if (v->logarithm) {
-    const float shift = largest + (float)log(sum);
-    for (size_t i = 0; i < v->columns; i++) y[i] = x[i] - shift;
+    // In this order: the logarithm would vanish beside a large logit.
+    const float shift = (float)log(sum);
+    for (size_t i = 0; i < v->columns; i++) y[i] = (x[i] - largest) - shift;
   } else {
     const float factor = (float)(1 / sum);
     for (size_t i = 0; i < v->columns; i++) y[i] = expf(x[i] - largest) * factor;

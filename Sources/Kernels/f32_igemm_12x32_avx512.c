@@ -36,7 +36,7 @@ INLINE void tile(
       __builtin_prefetch(residual + p * epilogue->residual_stride + 16);
     }
   }
-  const char *ahead = epilogue->ahead;
+  kernels_fetch ahead = epilogue->ahead;
   const size_t ahead_step = epilogue->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {
     const float *row[12];
@@ -44,8 +44,8 @@ INLINE void tile(
     x += 12;
 #pragma clang loop unroll(disable)
     for (size_t c = 0; c < channels; c++) {
-      __builtin_prefetch(ahead, 0, 2);
-      if (ahead_step > 64) __builtin_prefetch(ahead + 64, 0, 2);
+      KERNELS_FETCH(ahead);
+      if (ahead_step > 64) KERNELS_FETCH(ahead + 64);
       ahead += ahead_step;
       __m512 w0 = _mm512_load_ps(w), w1 = _mm512_load_ps(w + 16);
       w += 32;

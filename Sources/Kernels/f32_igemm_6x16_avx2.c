@@ -41,7 +41,7 @@ INLINE void tile(
   if (residual) {
     UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(residual + p * epilogue->residual_stride);
   }
-  const char *ahead = epilogue->ahead;
+  kernels_fetch ahead = epilogue->ahead;
   const size_t ahead_step = 4 * epilogue->ahead_step;
   for (size_t tap = 0; tap < taps; tap++) {
     const float *row[6];
@@ -49,8 +49,8 @@ INLINE void tile(
     x += 6;
     size_t c = 0;
     for (; c + 4 <= channels; c += 4) {
-      __builtin_prefetch(ahead, 0, 2);
-      if (ahead_step > 64) __builtin_prefetch(ahead + 64, 0, 2);
+      KERNELS_FETCH(ahead);
+      if (ahead_step > 64) KERNELS_FETCH(ahead + 64);
       ahead += ahead_step;
       STEP(0) STEP(1) STEP(2) STEP(3)
     }

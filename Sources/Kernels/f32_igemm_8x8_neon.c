@@ -44,7 +44,7 @@
   PIXEL(12, 13, 22, w0, w1, lane) PIXEL(14, 15, 23, w0, w1, lane)
 
 static void whole_tile(
-    size_t taps, size_t fours, const float *const *x, size_t x_offset, const float *bias, const float *w, const char *ahead,
+    size_t taps, size_t fours, const float *const *x, size_t x_offset, const float *bias, const float *w, kernels_fetch ahead,
     size_t ahead_step, float *sums) {
   const float *r0, *r1, *r2, *r3, *r4, *r5, *r6, *r7;
   size_t at, left;
@@ -106,7 +106,7 @@ INLINE void tile(
   if (residual) {
     UNROLL for (size_t p = 0; p < pixels; p++) __builtin_prefetch(residual + p * epilogue->residual_stride);
   }
-  const char *ahead = epilogue->ahead;
+  kernels_fetch ahead = epilogue->ahead;
   const size_t ahead_step = 4 * epilogue->ahead_step;
   const int whole = pixels == 8 && channels % 4 == 0;
   if (whole) {
@@ -123,7 +123,7 @@ INLINE void tile(
     x += 8;
     size_t c = 0;
     for (; c + 4 <= channels; c += 4) {
-      __builtin_prefetch(ahead, 0, 2);
+      KERNELS_FETCH(ahead);
       ahead += ahead_step;
       float32x4_t value[8];
       UNROLL for (size_t p = 0; p < pixels; p++) value[p] = vld1q_f32(row[p] + c);

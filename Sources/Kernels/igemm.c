@@ -72,7 +72,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
   v->family = f32_igemm_for(isa);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
-  // Groups of few outputs would leave most of a panel empty; neighbours share one, with zeros off the diagonal.
+  // Groups of few outputs would leave most of a panel empty; neighbours share one, with zeros off the diagonal (mend_groups).
   v->merged = 1;
   while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
 
@@ -222,7 +222,7 @@ typedef struct {
   // all weights stay near, the rows of input that the next block begins with. A slice of it with every tile.
   int weights_ahead;
   size_t weights_slice, ahead_step;  // of weights, for each tap
-  const char *next_rows;
+  kernels_fetch next_rows;
   size_t rows_slice;
 } pixel_tiles;
 
@@ -232,7 +232,7 @@ typedef struct {
   size_t first_tap, taps, written, x_offset;
   const float *bias, *w, *added;
   float *y;
-  const char *next_weights;
+  kernels_fetch next_weights;
   f32_igemm_epilogue epilogue;
 } panel_pass;
 
@@ -257,7 +257,7 @@ static inline panel_pass find_pass(const f32_convolution *v, const pixel_tiles *
           .low = pass + 1 == block->passes ? v->low : -INFINITY,
           .high = pass + 1 == block->passes ? v->high : INFINITY,
           .ahead_step = block->ahead_step}};
-  part.next_weights = (const char *)(part.w + part.taps * floats);
+  part.next_weights = (kernels_fetch)part.w + part.taps * floats * sizeof(float);
   return part;
 }
 
@@ -274,6 +274,47 @@ static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_
       block->rows + (tile * block->taps + part->first_tap) * v->family->mr, part->x_offset, part->bias, part->w,
       part->y + pixel * v->y_stride, part->added ? part->added + pixel * part->epilogue.residual_stride : NULL,
       &part->epilogue);
+}
+
+// A sum over the channels of its own group, of the taps inside the picture.
+static float sum_of_group(
+    const f32_convolution *v, const float *bias, size_t pixel, size_t first_channel, size_t group, size_t output) {
+  const size_t nr = v->family->nr, channels = v->in_channels / v->groups;
+  const size_t ox = pixel % v->out_width, oy = pixel / v->out_width % v->out_height;
+  const size_t image = pixel / v->out_width / v->out_height;
+  float sum = bias[output];
+  for (size_t ky = 0; ky < v->kernel_height; ky++) {
+    const size_t iy = oy * v->stride_height + ky * v->dilation_height - v->pad_top;
+    if (iy >= v->in_height) continue;
+    for (size_t kx = 0; kx < v->kernel_width; kx++) {
+      const size_t ix = ox * v->stride_width + kx * v->dilation_width - v->pad_left;
+      if (ix >= v->in_width) continue;
+      const float *x = v->x + ((image * v->in_height + iy) * v->in_width + ix) * v->in_channels + first_channel;
+      const float *w = bias + nr + ((ky * v->kernel_width + kx) * v->merged + group) * channels * nr + output;
+      for (size_t c = 0; c < channels; c++) sum += x[group * channels + c] * w[c * nr];
+    }
+  }
+  return sum;
+}
+
+// Where groups are packed as one, what is infinite (or no number) in one of them has met the others' zeros off the diagonal,
+// and 0 · inf is a NaN: every NaN of a panel is summed again, over its own group alone.
+static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size_t last, const panel_pass *part, size_t panel) {
+  const size_t group = panel / block->panels_of_group, nr = v->family->nr;
+  const size_t column = (panel - group * block->panels_of_group) * nr, outputs = v->out_channels / v->groups;
+  const float *bias = v->w + panel * nr * (1 + block->taps * block->channels);
+  const float *residual = v->residual ? v->residual + group * block->outputs + column : NULL;
+  for (size_t pixel = block->first; pixel < last; pixel++) {
+    float *y = part->y + pixel * v->y_stride;
+    int is_odd = 0;
+    for (size_t o = 0; o < part->written; o++) is_odd |= y[o] != y[o];
+    if (__builtin_expect(!is_odd, 1)) continue;
+    for (size_t o = 0; o < part->written; o++) {
+      if (y[o] == y[o]) continue;
+      const float sum = sum_of_group(v, bias, pixel, part->x_offset, (column + o) / outputs, o);
+      f32_igemm_finish(&sum, 1, y + o, residual ? residual + pixel * v->out_channels + o : NULL, &part->epilogue);
+    }
+  }
 }
 
 void f32_convolution_task(void *context, size_t task, size_t worker) {
@@ -310,7 +351,7 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
     const size_t row_bytes = v->in_width * v->in_channels * sizeof(float), rows_in = v->batch * v->in_height;
     const size_t row = smaller(rows_in, (last - 1) / v->out_width * v->stride_height + v->kernel_height);
     const size_t fresh = divide_up(count * v->stride_height, v->out_width) * row_bytes;
-    block.next_rows = (const char *)v->x + row * row_bytes;
+    block.next_rows = (kernels_fetch)v->x + row * row_bytes;
     block.rows_slice =
         smaller(fresh, (rows_in - row) * row_bytes) / (tiles * (last_panel - first_panel)) & ~(size_t)63;
     block.ahead_step = divide_up(block.rows_slice, taps * channels);
@@ -328,5 +369,9 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
         panel_pass part = find_pass(v, &block, panel, pass);
         for (size_t tile = 0; tile < tiles; tile++) run_tile(v, &block, &part, tile);
       }
+  }
+  for (size_t panel = first_panel; v->merged > 1 && panel < last_panel; panel++) {
+    const panel_pass part = find_pass(v, &block, panel, block.passes - 1);
+    mend_groups(v, &block, last, &part, panel);
   }
 }

@@ -250,7 +250,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     const int fuses_panel = fuses && parts.fusible && !parts.extra_count && outputs == nr;
     size_t pixel = 0;
     if (fuses_panel && in_rows) {
-      fused.ahead = (const char *)parts.bias + panel_bytes(v);
+      fused.ahead = (kernels_fetch)parts.bias + panel_bytes(v);
       fused.residual = residual;
       fused.y = (uint8_t *)y;
       family->fused_row(pixels / Q8_FUSED_ROW_PIXELS, steps, group_x, pixel_size, parts.bias, w, &fused);
@@ -261,7 +261,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
       for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
       if (fuses_panel) {
         // The panel that follows (of this layer or the next) comes nearer meanwhile, a slice of it with each tile.
-        fused.ahead = (const char *)parts.bias + panel_bytes(v) + tile * slice;
+        fused.ahead = (kernels_fetch)parts.bias + panel_bytes(v) + tile * slice;
         fused.residual = residual ? residual + pixel * out_channels : NULL;
         fused.y = (uint8_t *)y + pixel * y_stride;
         family->fused(size, taps, steps, rows, offsets, parts.bias, w, &fused);

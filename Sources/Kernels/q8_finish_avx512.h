@@ -42,23 +42,30 @@ typedef enum {
 
 Q8_INLINE int q8_has_residual(q8_finish_kind kind) { return (kind & ~Q8_WHOLE) != Q8_NO_RESIDUAL; }
 
+// To the nearest. What is beyond all integers becomes the largest, or the smallest as a NaN does, and is clamped like them.
+Q8_INLINE __m512i q8_integers_avx512(__m512 value) {
+  // The second operand is what comes back where one is NaN.
+  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(2147483520.0f), value));
+}
+
 // 16 outputs on y's grid, as integers, or with a residual on t's, less its zero point, as floats. `value` is a sum as float.
 Q8_INLINE __m512i q8_scaled_avx512(const q8_fused *e, __m512 value, __m512 multipliers, __m512 shifts, q8_finish_kind kind) {
   const __m512 exact = _mm512_fmadd_ps(value, multipliers, shifts);
-  if (!q8_has_residual(kind)) return _mm512_cvtps_epi32(exact);
+  if (!q8_has_residual(kind)) return q8_integers_avx512(exact);
   const __m512 t = _mm512_roundscale_ps(exact, _MM_FROUND_TO_NEAREST_INT);
   return _mm512_castps_si512(_mm512_min_ps(_mm512_max_ps(t, _mm512_load_ps(e->t_low)), _mm512_load_ps(e->t_high)));
 }
 
-// What q8_scaled made, with 16 residuals added: on y's grid.
-Q8_INLINE __m512i q8_added_avx512(const q8_fused *e, __m512i scaled, q8_finish_kind kind, const uint8_t *residual) {
+// What q8_scaled made, with the 16 residuals at `residual` + `offset` added, if there are any: on y's grid.
+Q8_INLINE __m512i q8_added_avx512(
+    const q8_fused *e, __m512i scaled, q8_finish_kind kind, const uint8_t *residual, size_t offset) {
   if (!q8_has_residual(kind)) return scaled;
   const __m512 t = _mm512_castsi512_ps(scaled);
-  const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)residual);
+  const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(residual + offset));
   const __m512i r = kind == Q8_SIGNED_RESIDUAL ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
   const __m512 other =
       _mm512_fmadd_ps(_mm512_cvtepi32_ps(r), _mm512_load_ps(e->residual_multiplier), _mm512_load_ps(e->residual_shift));
-  return _mm512_cvtps_epi32(_mm512_fmadd_ps(t, _mm512_load_ps(e->t_multiplier), other));
+  return q8_integers_avx512(_mm512_fmadd_ps(t, _mm512_load_ps(e->t_multiplier), other));
 }
 
 // Integers as words, on y's grid with its zero point.

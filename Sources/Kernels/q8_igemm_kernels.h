@@ -43,7 +43,7 @@ typedef struct {
   const uint8_t *residual;
   size_t residual_stride, y_stride;
   uint8_t *y;
-  const char *ahead;  // with each step a line from here on is fetched
+  kernels_fetch ahead;  // with each step a line from here on is fetched
 } q8_fused;
 
 // As Q8_IGEMM_PARAMETERS, without extras; behind the biases lie nr multipliers and nr shifts.
@@ -79,7 +79,7 @@ void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
 // ahead     as many bytes as w has that are fetched meanwhile
 // adds      whether to what `sums` holds
 #define Q8_POINTS_PARAMETERS                                                                                        \
-  size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, const char *ahead, int adds, \
+  size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, kernels_fetch ahead, int adds, \
       int32_t *sums
 
 typedef void (*q8_points_kernel)(Q8_POINTS_PARAMETERS);

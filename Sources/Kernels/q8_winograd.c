@@ -301,10 +301,10 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
   const uint8_t *pixels[POINTS];
   for (size_t i = 0; i < REACH; i++) {
     const size_t iy = at.y + i - c->pad_top;
-    const uint8_t *line = image + iy * c->in_width * channels;
+    const uint8_t *line = iy < c->in_height ? image + iy * c->in_width * channels : NULL;
     for (size_t j = 0; j < REACH; j++) {
       const size_t ix = at.x + j - c->pad_left;
-      pixels[REACH * i + j] = iy < c->in_height && ix < c->in_width ? line + ix * channels : b->padding;
+      pixels[REACH * i + j] = line && ix < c->in_width ? line + ix * channels : b->padding;
     }
   }
   char *to = b->inputs + tile * channels * 2;
@@ -333,7 +333,7 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
 // The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point.
 // With each point as many bytes as its weights have are fetched, `fetch_step` further each time.
 static void multiply(
-    const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, const char *fetch,
+    const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, kernels_fetch fetch,
     size_t fetch_step, int adds) {
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   static const ptrdiff_t no_offset[1];
@@ -372,7 +372,7 @@ static void multiply_taps(
   const size_t groups = divide_up(b->count, TAPS_TILES), steps = some / 2, half_bytes = 9 * Q8_TAPS_STEP * channels / 2;
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += half_bytes) {
     const int8_t *w = taps + 9 * Q8_TAPS_STEP * from / 2;
-    const char *next = (const char *)w + half_bytes;
+    const kernels_fetch next = (kernels_fetch)w + half_bytes;
     size_t fetched = 0;
     for (size_t group = 0; group < groups; group++)
       for (size_t row = 0; row < REACH; row++) {
@@ -396,7 +396,7 @@ static void sum_channels(
   if (!v->keeps_taps) {
     const size_t stride = q8_winograd_point_weights(v, v->convolution.in_channels);
     const int16_t *w = (const int16_t *)(const void *)panel->weights + from * nr;
-    multiply(v, b, from, some, w, stride, (const char *)(w + stride), 2 * stride, 0);
+    multiply(v, b, from, some, w, stride, (kernels_fetch)(w + stride), 2 * stride, 0);
     return;
   }
   if (v->multiplies_taps) {
@@ -409,7 +409,7 @@ static void sum_channels(
     q8_winograd_transform_taps(family, taps, 0, count / family->kr, b->weights, stride);
     // The next taps are fetched meanwhile; each point asks for more of them than its share, as they are fewer than its weights.
     multiply(
-        v, b, from + at, count, b->weights, stride, (const char *)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
+        v, b, from + at, count, b->weights, stride, (kernels_fetch)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
   }
 }
 

@@ -7,13 +7,13 @@ void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
   (void)extra_count, (void)extras, (void)extra_w;
   const int16_t *all = (const int16_t *)(const void *)w;
   for (size_t p = 0; p < pixels; p++) {
-    int32_t held[8];
+    uint32_t held[8];  // wraps around
     memcpy(held, bias, sizeof held);
     const int16_t *weight = all;
     for (size_t tap = 0; tap < taps; tap++) {
       const int16_t *row = (const int16_t *)(const void *)(x[p] + offsets[tap]);
       for (size_t step = 0; step < steps; step++, weight += 8)
-        for (int o = 0; o < 8; o++) held[o] += row[step] * weight[o];
+        for (int o = 0; o < 8; o++) held[o] += (uint32_t)(row[step] * weight[o]);
     }
     memcpy(sums + 8 * p, held, sizeof held);
   }

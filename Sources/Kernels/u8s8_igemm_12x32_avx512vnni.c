@@ -26,13 +26,13 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
     sum[p][0] = LOAD(bias);
     sum[p][1] = LOAD(bias + LANES);
   }
-  const char *ahead = e->ahead;
+  kernels_fetch ahead = e->ahead;
   for (size_t tap = 0; tap < taps; tap++) {
     const uint8_t *row[MR];
     UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + offsets[tap];
 #pragma clang loop unroll(disable)
     for (size_t at = 0; at < 4 * steps; at += 4) {
-      __builtin_prefetch(ahead, 0, 2);
+      KERNELS_FETCH(ahead);
       ahead += 64;
       STEP(row, at)
     }
@@ -45,11 +45,13 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
     sum[p][0] = q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[p][0]), multipliers0, shifts0, kind);
     sum[p][1] = q8_scaled_avx512(e, _mm512_cvtepi32_ps(sum[p][1]), multipliers1, shifts1, kind);
   }
-  const uint8_t *r = e->residual;
+  const uint8_t *const r = e->residual;
+  size_t at = 0;
   uint8_t *y = e->y;
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    q8_store_avx512(e, q8_added_avx512(e, sum[p][0], kind, r), q8_added_avx512(e, sum[p][1], kind, r + LANES), y, kind);
-    r += e->residual_stride;
+    q8_store_avx512(
+        e, q8_added_avx512(e, sum[p][0], kind, r, at), q8_added_avx512(e, sum[p][1], kind, r, at + LANES), y, kind);
+    at += e->residual_stride;
     y += e->y_stride;
   }
 }
@@ -59,13 +61,14 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
 enum { HALF = Q8_FUSED_ROW_PIXELS };
 
 Q8_INLINE void store_pixel(const q8_fused *e, const float *scales, const __m512i sum[2], size_t p, q8_finish_kind kind) {
-  const uint8_t *r = e->residual + p * e->residual_stride;
+  const uint8_t *const r = e->residual;
+  const size_t at = p * e->residual_stride;
   const __m512i first = q8_scaled_avx512(
       e, _mm512_cvtepi32_ps(sum[0]), _mm512_load_ps(scales), _mm512_load_ps(scales + 2 * LANES), kind);
   const __m512i second = q8_scaled_avx512(
       e, _mm512_cvtepi32_ps(sum[1]), _mm512_load_ps(scales + LANES), _mm512_load_ps(scales + 3 * LANES), kind);
   q8_store_avx512(
-      e, q8_added_avx512(e, first, kind, r), q8_added_avx512(e, second, kind, r + LANES), e->y + p * e->y_stride,
+      e, q8_added_avx512(e, first, kind, r, at), q8_added_avx512(e, second, kind, r, at + LANES), e->y + p * e->y_stride,
       kind);
 }
 
@@ -82,7 +85,7 @@ Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_finish_kind kind) {
       sum[p][1] = LOAD(bias + LANES);
       row[p] = x + (tile * HALF + p) * x_stride;
     }
-    const char *ahead = e->ahead + tile * slice;
+    kernels_fetch ahead = e->ahead + tile * slice;
     w = panel;
     if (tile > 0) {
       UNROLL for (size_t done = 0; done < HALF; done++) {
@@ -96,7 +99,7 @@ Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_finish_kind kind) {
     }
 #pragma clang loop unroll(disable)
     for (size_t at = 8 * HALF; at < 4 * steps; at += 4) {
-      __builtin_prefetch(ahead, 0, 2);
+      KERNELS_FETCH(ahead);
       ahead += 64;
       STEP(row, at)
     }

@@ -2,9 +2,10 @@
 
 #include "q8_igemm_kernels.h"
 
-// u8s8_igemm_4x8_portable: the specification, in plain C. kr is 4.
+// u8s8_igemm_4x8_portable: the specification, in plain C. kr is 4. Sums that leave their range wrap around, as in all
+// instruction sets, which is what unsigned integers do in C.
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
-  int32_t held[8];
+  uint32_t held[8];
   for (size_t p = 0; p < pixels; p++) {
     memcpy(held, bias, sizeof held);
     const int8_t *weight = w;
@@ -12,12 +13,12 @@ void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
       const uint8_t *row = x[p] + offsets[tap];
       for (size_t step = 0; step < steps; step++, row += 4, weight += 32)
         for (int o = 0; o < 8; o++)
-          for (int k = 0; k < 4; k++) held[o] += row[k] * weight[4 * o + k];
+          for (int k = 0; k < 4; k++) held[o] += (uint32_t)(row[k] * weight[4 * o + k]);
     }
     weight = extra_w;
     for (size_t extra = 0; extra < extra_count; extra++, weight += 32)
       for (int o = 0; o < 8; o++)
-        for (int k = 0; k < 4; k++) held[o] += x[p][extras[extra] + k] * weight[4 * o + k];
+        for (int k = 0; k < 4; k++) held[o] += (uint32_t)(x[p][extras[extra] + k] * weight[4 * o + k]);
     memcpy(sums + 8 * p, held, sizeof held);
   }
 }

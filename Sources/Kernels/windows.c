@@ -6,9 +6,11 @@
 #include "multiversion.h"
 #include "window_taps.h"
 
-enum { LANES = 16 };
+// So many floats are added up as floats: of more, sums of as many each are added up as doubles.
+enum { LANES = 16, FLOAT_SUM = 256 };
 
-// One output pixel's channels [from, to): the largest or the sum of rows × columns inputs, times `factor` if a sum.
+// One output pixel's channels [from, to): the largest (NaN where one is) or the sum of rows × columns inputs, times `factor`
+// if a sum.
 KERNEL_BODY pool_pixel_body(
     int largest, const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, float factor, float *y,
     size_t from, size_t to) {
@@ -21,7 +23,7 @@ KERNEL_BODY pool_pixel_body(
         const float *in = x + row * row_step + column * column_step + c;
         for (int i = 0; i < LANES; i++) {
           if (largest) {
-            held[i] = in[i] > held[i] ? in[i] : held[i];
+            held[i] = ((in[i] > held[i]) | (in[i] != in[i])) ? in[i] : held[i];
           } else {
             held[i] += in[i];
           }
@@ -34,9 +36,37 @@ KERNEL_BODY pool_pixel_body(
     for (size_t row = 0; row < rows; row++)
       for (size_t column = 0; column < columns; column++) {
         const float value = x[row * row_step + column * column_step + c];
-        held = largest ? (value > held ? value : held) : held + value;
+        held = !largest ? held + value : ((value > held) | (value != value)) ? value : held;
       }
     y[c] = largest ? held : held * factor;
+  }
+}
+
+// The same for sums of more than FLOAT_SUM inputs: a float's digits would not do.
+KERNEL_BODY long_sum_body(
+    const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, double factor, float *y, size_t from,
+    size_t to) {
+  for (size_t c = from; c < to; c += LANES) {
+    const size_t lanes = smaller(LANES, to - c);
+    float held[LANES] = {0};
+    double sums[LANES] = {0};
+    size_t left = FLOAT_SUM;
+    for (size_t row = 0; row < rows; row++)
+      for (size_t column = 0; column < columns; column++) {
+        const float *in = x + row * row_step + column * column_step + c;
+        if (lanes == LANES) {
+          for (int i = 0; i < LANES; i++) held[i] += in[i];
+        } else {
+          for (size_t i = 0; i < lanes; i++) held[i] += in[i];
+        }
+        if (--left > 0) continue;
+        for (int i = 0; i < LANES; i++) {
+          sums[i] += (double)held[i];
+          held[i] = 0;
+        }
+        left = FLOAT_SUM;
+      }
+    for (size_t i = 0; i < lanes; i++) y[c + i] = (float)((sums[i] + (double)held[i]) * factor);
   }
 }
 
@@ -66,6 +96,8 @@ KERNEL_BODY pool_row_body(const f32_pool *p, size_t image, size_t oy, size_t fro
                     ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, w->pad_right);
       if (p->kind == F32_POOL_MAX) {
         pool_pixel_body(1, x, rows, columns, row_step, column_step, 1, y, from, to);
+      } else if (rows * columns > FLOAT_SUM) {
+        long_sum_body(x, rows, columns, row_step, column_step, 1.0 / (double)count, y, from, to);
       } else {
         pool_pixel_body(0, x, rows, columns, row_step, column_step, 1.0f / (float)count, y, from, to);
       }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sizes.h"
+#include "winograd_mend.h"
 #include "winograd_taps.h"
 #include "winograd_transforms.h"
 
@@ -253,11 +254,11 @@ static void find_pixels(const f32_winograd *v, place at, const float **pixels) {
   const size_t side = products_along(v->stride, v->tile);
   for (size_t i = 0; i < side; i++) {
     const size_t row = at.y * v->stride + i - v->pad_top;
-    const int inside = row < v->in_height;
-    const float *line = v->x + (at.image * v->in_height + row) * v->in_width * v->in_channels;
+    const float *line =
+        row < v->in_height ? v->x + (at.image * v->in_height + row) * v->in_width * v->in_channels : NULL;
     for (size_t j = 0; j < side; j++) {
       const size_t column = at.x * v->stride + j - v->pad_left;
-      *pixels++ = inside && column < v->in_width ? line + column * v->in_channels : v->zero;
+      *pixels++ = line && column < v->in_width ? line + column * v->in_channels : v->zero;
     }
   }
 }
@@ -311,11 +312,12 @@ static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, t
 // outputs' taps are fetched meanwhile, behind the panel's last what is at `after`.
 static void multiply_taps(
     const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
-    const char *after, float *products) {
+    kernels_fetch after, float *products) {
 #if defined(__x86_64__)
   const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += taps_floats) {
-    const char *next = output + TAPS_OUTPUTS < outputs ? (const char *)(taps + taps_floats) : after;
+    const kernels_fetch next =
+        output + TAPS_OUTPUTS < outputs ? (kernels_fetch)taps + taps_floats * sizeof(float) : after;
     size_t fetched = 0;
     for (size_t group = 0; group < groups; group++)
       for (size_t line = 0; line < TAPS_POINTS; line++) {
@@ -384,7 +386,7 @@ typedef struct {
 
 // The products of a panel, from stored weights or from taps that are transformed some channels at a time. What is at `after` is
 // fetched last.
-static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, const char *after) {
+static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, kernels_fetch after) {
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
   const size_t nr = v->family->nr, channels = v->in_channels, sets = sets_of(v);
@@ -398,7 +400,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
       const float *taps = w + c * 9 * nr;
       transforms->filter(v->stride, v->tile, taps, some, nr, v->set_stride, b->transformed);
       w = b->transformed;
-      product.ahead = c + some < channels ? (const char *)(taps + some * 9 * nr) : after;
+      product.ahead = c + some < channels ? (kernels_fetch)(taps + some * 9 * nr) : after;
       slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), b->cuts));
     }
     for (size_t set = 0; set < sets; set++, w += v->set_stride) {
@@ -407,7 +409,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
         for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) cuts += b->runs[r].cuts;
         if (cuts == 0) continue;
         slice = whole_lines(divide_up(v->set_stride * sizeof(float), cuts));
-        product.ahead = set + 1 < sets ? (const char *)(w + v->set_stride) : after;
+        product.ahead = set + 1 < sets ? (kernels_fetch)(w + v->set_stride) : after;
       }
       product.ahead_step = divide_up(slice, some);
       for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) {
@@ -475,7 +477,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const float *bias = v->w + panel * panel_floats(v);
     const size_t next = panel + 1 < last_panel ? panel + 1 : (panel_block + v->interleave) * v->panel_block;
-    const char *after = (const char *)(v->w + next * panel_floats(v));
+    const kernels_fetch after = (kernels_fetch)v->w + next * panel_floats(v) * sizeof(float);
     const size_t output = panel * nr, outputs = smaller(nr, v->out_channels - output);
     if (v->multiplies_taps) {
       multiply_taps(v, tiles, count, outputs, b.inputs, bias + nr, after, b.products);
@@ -487,10 +489,13 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       const f32_winograd_line down = line_of(v, at.height, side * v->product_stride);
       const f32_winograd_line across = line_of(v, at.width, v->product_stride);
       const size_t pixel = (at.image * v->out_height + at.y) * v->out_width + at.x;
-      f32_winograd_transforms_for(v->isa)->output(
-          &down, &across, b.products + tile * nr, outputs, bias, v->y + pixel * v->y_stride + output,
-          v->residual ? v->residual + pixel * v->out_channels + output : NULL, smaller(at.height, v->out_height - at.y),
-          smaller(at.width, v->out_width - at.x), &epilogue);
+      const size_t rows = smaller(at.height, v->out_height - at.y), columns = smaller(at.width, v->out_width - at.x);
+      float *y = v->y + pixel * v->y_stride + output;
+      const float *residual = v->residual ? v->residual + pixel * v->out_channels + output : NULL;
+      const int is_odd = f32_winograd_transforms_for(v->isa)->output(
+          &down, &across, b.products + tile * nr, outputs, bias, y, residual, rows, columns, &epilogue);
+      if (__builtin_expect(is_odd, 0))
+        f32_winograd_mend(v, at.image, at.y, at.x, rows, columns, outputs, bias, y, residual);
     }
   }
 }

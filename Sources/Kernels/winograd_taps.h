@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "isa.h"
 #include "sizes.h"
 
 enum {
@@ -75,7 +76,7 @@ static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line)
 // sums     where each of four tiles' sums go, 16 a point, points `sums_step` numbers apart; NULL for one that is not there.
 //          Those of points that a tile lacks may be written, too
 #define TAPS_PARAMETERS(tap, number)                                                                                    \
-  size_t blocks, const char *x, const tap *taps, const char *ahead, size_t ahead_step, number *const *sums, \
+  size_t blocks, const char *x, const tap *taps, kernels_fetch ahead, size_t ahead_step, number *const *sums, \
       size_t sums_step
 
 typedef void (*s16_taps_kernel)(

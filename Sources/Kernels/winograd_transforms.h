@@ -29,12 +29,13 @@ typedef struct {
   float low, high;
 } f32_winograd_epilogue;
 
-// One tile's outputs from its products: y = clamp(transformed products + bias + residual).
+// One tile's outputs from its products: y = clamp(transformed products + bias + residual). Says whether a transformed product
+// was not finite.
 //
 // products  `outputs` floats at products + down->at[row] + across->at[column]; whole vectors are read
 // bias      likewise
 // rows, columns  of the tile that lie inside the output, 1 ... size
-typedef void (*f32_winograd_output)(
+typedef int (*f32_winograd_output)(
     const f32_winograd_line *down, const f32_winograd_line *across, const float *products, size_t outputs,
     const float *bias, float *y, const float *residual, size_t rows, size_t columns,
     const f32_winograd_epilogue *epilogue);

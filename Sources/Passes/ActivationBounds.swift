@@ -10,7 +10,9 @@ extension Graph {
       var bounds: [Float] = [-.greatestFiniteMagnitude, .greatestFiniteMagnitude]
       for position in 1...2 where !lacksInput(index, position) {
         guard let bound = constantInput(index, position), bound.type == .float32, bound.count == 1 else { return nil }
-        bounds[position - 1] = bound.array(of: Float.self)[0]
+        let value = bound.array(of: Float.self)[0]
+        // A NaN bounds nothing, as in Clip.
+        if !value.isNaN { bounds[position - 1] = value }
       }
       return (bounds[0], bounds[1])
     default: return nil

@@ -34,7 +34,8 @@ struct Dense {
       else { return nil }
       transposed = transB != 0
       self.alpha = Double(alpha)
-      if !graph.lacksInput(index, 2) {
+      // Beta 0 means that nobody reads C.
+      if beta != 0, !graph.lacksInput(index, 2) {
         guard let c = graph.constantInput(index, 2), let row = Dense.row(c, outputs: outputs) else { return nil }
         bias = row.map { $0 * Double(beta) }
       }

@@ -35,11 +35,11 @@ struct QuantizationGrid {
     type == other.type && scale == other.scale && zero == other.zero
   }
 
-  /// The integer that stands for a real bound.
+  /// The integer that stands for a real bound (which is no NaN: see `bounds`).
   func integer(_ real: Float) -> Int {
     let quotient = (real / scale).rounded(.toNearestOrEven)
     let (low, high) = (Float(range.lowerBound - zero), Float(range.upperBound - zero))
-    return Int(min(max(quotient, low), high)) + zero
+    return Int(saturating: min(max(quotient, low), high)) + zero
   }
 }
 

@@ -51,4 +51,72 @@ import Testing
     _ = try PassPipeline.optimize(&sketch.graph)
     try sketch.check(tolerance: 3e-5)
   }
+
+  /// The same with constants in the place of values anywhere (data of a Conv, residuals, parts of a Concat, results), planes of
+  /// one and two axes, groups and fused activations; as they are, so that no pass folds the constants, and after the passes.
+  @Test(arguments: 0..<60) func constantsAnywhere(_ seed: Int) throws {
+    var sketch = Sketch(seed: seed + 500)
+    let plane = seed % 2 == 0 ? [9, 7] : [23]
+    var channels = [4, 16, 24, 6][seed % 4]
+    let start = Shape([seed % 3 + 1, channels] + plane)
+    var living = [sketch.input(start)]
+    // A value of the shape that all have so far: an earlier one, or a constant.
+    func value(_ sketch: inout Sketch) throws -> Int {
+      if sketch.noise.chance(3) { return try sketch.constant(Shape([start[0], channels] + plane)) }
+      return living[sketch.noise.int(0...living.count - 1)]
+    }
+    for _ in 0..<sketch.noise.int(6...12) {
+      let x = try value(&sketch)
+      switch sketch.noise.int(0...7) {
+      case 0...2:
+        let group = [1, 2, channels][sketch.noise.int(0...2)]
+        let filters = group == channels ? channels : [channels, 16, 24][sketch.noise.int(0...2)]
+        let kernel = [1, 3][sketch.noise.int(0...1)]
+        let w = try sketch.constant(
+          Shape([filters, channels / group] + plane.map { _ in kernel }), scale: 1 / Float(channels / group))
+        var operands: [Int?] = [x, w, sketch.noise.chance(2) ? try sketch.constant([filters]) : nil]
+        var attributes: [Attribute] = [
+          .ints("pads", [Int](repeating: kernel / 2, count: 2 * plane.count)), .int("group", group),
+        ]
+        let isFused = sketch.noise.chance(2)
+        if isFused {
+          if filters == channels, sketch.noise.chance(2) { operands.append(try value(&sketch)) }
+          attributes.append(.string("activation", ["Relu", "Sigmoid"][sketch.noise.int(0...1)]))
+        }
+        let y = try sketch.node(
+          isFused ? "FusedConv" : "Conv", operands, attributes, domain: isFused ? .microsoft : .onnx)
+        if filters != channels {
+          channels = filters
+          living = []
+        }
+        living.append(y)
+      case 3: living.append(try sketch.node(["Add", "Mul", "Sub"][sketch.noise.int(0...2)], [x, value(&sketch)]))
+      case 4:
+        let spread = try sketch.constant(Shape([1, channels] + plane.map { _ in 1 }))
+        living.append(try sketch.node("Add", sketch.noise.chance(2) ? [x, spread] : [spread, x]))
+      case 5:
+        let window: [Attribute] = [
+          .ints("kernel_shape", plane.map { _ in 3 }), .ints("pads", [Int](repeating: 1, count: 2 * plane.count)),
+        ]
+        living.append(try sketch.node(["MaxPool", "AveragePool"][sketch.noise.int(0...1)], [x], window))
+      case 6:
+        let parameters = try (0..<3).map { _ in try sketch.constant([channels]) }
+        let variance = try Tensor([channels], sketch.noise.floats(channels).map { abs($0) + 0.5 })
+        living.append(try sketch.node("BatchNormalization", [x] + parameters + [sketch.constant(variance)]))
+      default:
+        let y = try sketch.node("Concat", [x, value(&sketch)], [.int("axis", 1)])
+        guard channels <= 24 else { continue }
+        channels *= 2
+        living = [y]
+      }
+    }
+    let (last, other) = (living[living.count - 1], try value(&sketch))
+    sketch.output(last)
+    sketch.output(other)
+    sketch.output(sketch.graph.inputs[0])
+    sketch.output(try sketch.node("Flatten", [sketch.node("GlobalMaxPool", [value(&sketch)])]))
+    try sketch.check(tolerance: 3e-5, references: nil)
+    _ = try PassPipeline.optimize(&sketch.graph)
+    try sketch.check(tolerance: 3e-5, references: nil)
+  }
 }

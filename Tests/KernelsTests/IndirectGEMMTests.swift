@@ -50,7 +50,7 @@ import Testing
     let residual = noise.floats(pixels * outputs)
     var epilogue = f32_igemm_epilogue(
       y_stride: stride, residual_stride: outputs, low: clamps ? -0.5 : -.infinity, high: clamps ? 0.75 : .infinity,
-      ahead: nil, ahead_step: taps % 2 == 0 ? 64 : 0)
+      ahead: 0, ahead_step: taps % 2 == 0 ? 64 : 0)
     family.run(
       pixels, outputs, taps, channels, pointers, skipped, packed.base, packed.base + family.nr, target.base,
       hasResidual ? residual : nil,
@@ -82,7 +82,7 @@ import Testing
     let x: [Float] = [.nan]
     for outputs in [nr, 1] {
       let y = try GuardedFloats([Float](repeating: 0, count: outputs))
-      var epilogue = f32_igemm_epilogue(y_stride: nr, residual_stride: nr, low: 0, high: 6, ahead: nil, ahead_step: 0)
+      var epilogue = f32_igemm_epilogue(y_stride: nr, residual_stride: nr, low: 0, high: 6, ahead: 0, ahead_step: 0)
       x.withUnsafeBufferPointer { x in
         let rows = [UnsafePointer<Float>?](repeating: x.baseAddress, count: found.pointee.mr)
         found.pointee.run(1, outputs, 1, 1, rows, 0, packed.base, packed.base + nr, y.base, nil, &epilogue)

@@ -17,7 +17,7 @@ typedef struct {
   // Memory that will be needed soon: for every channel ahead_step bytes are fetched towards the second-level cache, from
   // `ahead` on. Any address will do, nothing is read; 0 for nothing worth fetching. Kernels fetch two lines at most for
   // every step they take, of one channel or of four.
-  const char *ahead;
+  kernels_fetch ahead;
   size_t ahead_step;
 } f32_igemm_epilogue;
 

@@ -3,6 +3,12 @@
 #ifndef GIEMSA_KERNELS_ISA_H
 #define GIEMSA_KERNELS_ISA_H
 
+#include <stdint.h>
+
+// Memory that is fetched ahead of its use: an address, because it may lie outside of everything and a pointer may not.
+typedef uintptr_t kernels_fetch;
+#define KERNELS_FETCH(address) __builtin_prefetch((const void *)(address), 0, 2)
+
 typedef enum {
   KERNELS_PORTABLE = 0,
   KERNELS_AVX2 = 1,  // AVX2 and FMA

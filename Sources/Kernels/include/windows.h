@@ -20,7 +20,7 @@ typedef enum {
   F32_POOL_AVERAGE_PADDED  // padding counts as zeros; what lies beyond the padding does not count
 } f32_pool_kind;
 
-// Pooling. A window with nothing inside gives minus infinity or, for averages, 0.
+// Pooling. A window with nothing inside gives minus infinity or, for averages, 0; one with a NaN in it gives NaN.
 typedef struct {
   f32_window window;
   f32_pool_kind kind;

@@ -14,6 +14,8 @@
 // the cache, and saves reading from memory. Of few tiles they are multiplied as they come (`multiplies_taps`), where there is a
 // kernel for that.
 //
+// An input that is not finite spoils no output that does not read it: tiles that one is seen in are summed directly.
+//
 // With stride 2 the outer taps meet every other input, and the middle tap those between: n outputs along an axis take
 // n + 1 products at points for the former and n as they are for the latter, 25 or 81 for a channel instead of 36 or 144
 // for n = 2 or 4.

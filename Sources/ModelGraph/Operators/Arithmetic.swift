@@ -32,8 +32,29 @@ extension UInt8: Arithmetic {}
 extension Int32: Arithmetic {}
 extension Int64: Arithmetic {}
 
+extension FixedWidthInteger {
+  /// Towards zero; the nearest value there is for one out of range, 0 for NaN. Never traps: the way from a float that a file or
+  /// a person gave to an integer.
+  public init(saturating value: Double) {
+    if let exact = Self(exactly: value.rounded(.towardZero)) {
+      self = exact
+    } else {
+      self = value.isNaN ? 0 : value < 0 ? .min : .max
+    }
+  }
+
+  @inline(__always) public init(saturating value: Float) { self.init(saturating: Double(value)) }
+}
+
+extension Arithmetic {
+  /// The larger of two, NaN where one is: of ReduceMax, GlobalMaxPool and MaxPool.
+  @inline(__always) func orLarger(_ next: Self) -> Self { next > self || next != next ? next : self }
+}
+
 /// float32 or float64.
 public protocol Real: Arithmetic, FloatingPoint {
+  /// What long sums are added up in.
+  var wide: Double { get }
   init(_ value: Double)
   init(_ value: Float)
   /// e to the power of this.
@@ -53,11 +74,13 @@ extension Real {
 }
 
 extension Float: Real {
+  @inline(__always) public var wide: Double { Double(self) }
   public var exponential: Float { platform_expf(self) }
   public var logarithm: Float { platform_logf(self) }
 }
 
 extension Double: Real {
+  @inline(__always) public var wide: Double { self }
   public var exponential: Double { platform_exp(self) }
   public var logarithm: Double { platform_log(self) }
 }

@@ -39,11 +39,11 @@ public struct AveragePool: FloatOperator {
       y.withMutableElements(Number.self) { y in
         for channel in 0..<pooling.planeCount {
           plane.forEachWindow { output, cells in
-            var sum: Number = 0
-            cells.forEach { sum += x[channel * plane.inputCount + $0] }
+            var sum = 0.0
+            cells.forEach { sum += x[channel * plane.inputCount + $0].wide }
             // A window that lies in the padding altogether has the mean 0.
             let count = max(1, countsPadding ? cells.countWithPadding : cells.count)
-            y[channel * plane.outputCount + output] = sum / Number(count: count)
+            y[channel * plane.outputCount + output] = Number(sum / Double(count))
           }
         }
       }

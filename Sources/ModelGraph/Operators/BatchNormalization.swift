@@ -76,18 +76,21 @@ public struct BatchNormalization: FloatOperator {
   /// Mean and (population) variance of each channel.
   private static func statistics<Number: Real>(of x: Tensor, _: Number.Type) -> (mean: [Number], variance: [Number]) {
     let (shape, channels) = (x.shape, channels(x.shape))
-    let count = Number(count: x.count / max(channels, 1))
-    var mean = [Number](repeating: 0, count: channels)
+    let count = Double(x.count / max(channels, 1))
+    var mean = [Double](repeating: 0, count: channels)
     var variance = mean
     x.withElements(Number.self) { x in
       Self.forEachRow(shape) { channel, row in
-        for index in row { mean[channel] += x[index] / count }
+        for index in row { mean[channel] += x[index].wide / count }
       }
       Self.forEachRow(shape) { channel, row in
-        for index in row { variance[channel] += (x[index] - mean[channel]) * (x[index] - mean[channel]) / count }
+        for index in row {
+          let difference = x[index].wide - mean[channel]
+          variance[channel] += difference * difference / count
+        }
       }
     }
-    return (mean, variance)
+    return (mean.map { Number($0) }, variance.map { Number($0) })
   }
 
   private static func channels(_ x: Shape) -> Int { x.rank == 1 ? 1 : x[1] }

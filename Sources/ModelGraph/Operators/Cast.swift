@@ -95,14 +95,3 @@ public struct Cast: OperatorDefinition {
     return result
   }
 }
-
-extension FixedWidthInteger {
-  /// Towards zero; the nearest value there is for one out of range, 0 for NaN. Never traps.
-  init(saturating value: Double) {
-    if let exact = Self(exactly: value.rounded(.towardZero)) {
-      self = exact
-    } else {
-      self = value.isNaN ? 0 : value < 0 ? .min : .max
-    }
-  }
-}

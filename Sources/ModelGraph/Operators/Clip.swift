@@ -1,7 +1,8 @@
 /// Clip: y = min(max(x, low), high). https://onnx.ai/onnx/operators/onnx__Clip.html, opsets 6 (bounds are attributes),
 /// 11 (inputs), 12 (integers too) and 13.
 ///
-/// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape.
+/// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays one;
+/// a bound that is NaN bounds nothing, as in onnxruntime.
 public struct Clip: NumberOperator {
   public static let name = "Clip"
   public static let inputs = 1...3

@@ -1,7 +1,7 @@
 /// Gemm: Y = alpha · A′ · B′ + beta · C. https://onnx.ai/onnx/operators/onnx__Gemm.html, opsets 7, 9, 11 and 13.
 ///
 /// Inputs: A `[M, K]` (`[K, M]` with transA), B `[K, N]` (`[N, K]` with transB), C that broadcasts to `[M, N]`
-/// (optional). Output: Y `[M, N]`.
+/// (optional; not read where beta is 0). Output: Y `[M, N]`.
 public struct Gemm: FloatOperator {
   public static let name = "Gemm"
   public static let inputs = 2...3
@@ -61,7 +61,7 @@ public struct Gemm: FloatOperator {
       }
     }
     let (alpha, beta) = (Number(alpha), Number(beta))
-    guard let c = inputs[2] else { return alpha == 1 ? [y] : [try y.mapped { (y: Number) in alpha * y }] }
+    guard let c = inputs[2], beta != 0 else { return alpha == 1 ? [y] : [try y.mapped { (y: Number) in alpha * y }] }
     return [try y.combined(with: c, of: Self.name) { (y: Number, c: Number) in alpha * y + beta * c }]
   }
 

@@ -21,9 +21,9 @@ public struct GlobalAveragePool: FloatOperator {
       y.withMutableElements(Number.self) { y in
         let count = x.count / max(y.count, 1)
         for channel in y.indices {
-          var sum: Number = 0
-          for index in channel * count..<(channel + 1) * count { sum += x[index] }
-          y[channel] = sum / Number(count: count)
+          var sum = 0.0
+          for index in channel * count..<(channel + 1) * count { sum += x[index].wide }
+          y[channel] = Number(sum / Double(count))
         }
       }
     }

@@ -1,6 +1,6 @@
 /// GlobalMaxPool: the largest value of each channel. https://onnx.ai/onnx/operators/onnx__GlobalMaxPool.html, opset 1.
 ///
-/// Input: X `[N, C, …]`. Output: Y `[N, C, 1, …]`.
+/// Input: X `[N, C, …]`. Output: Y `[N, C, 1, …]`. NaN wins over every number.
 public struct GlobalMaxPool: FloatOperator {
   public static let name = "GlobalMaxPool"
   public static let inputs = 1...1
@@ -22,7 +22,7 @@ public struct GlobalMaxPool: FloatOperator {
         let count = x.count / max(y.count, 1)
         for channel in y.indices {
           var largest = Number.lowest
-          for index in channel * count..<(channel + 1) * count { largest = max(largest, x[index]) }
+          for index in channel * count..<(channel + 1) * count { largest = largest.orLarger(x[index]) }
           y[channel] = largest
         }
       }

@@ -24,7 +24,8 @@ public struct LogSoftmax: FloatOperator {
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
     [
       try axis.normalized(inputs.required(0, "input"), of: Self.name) { (x: Number, largest, sum) in
-        x - largest - sum.logarithm
+        // In this order: the logarithm would vanish beside a large logit.
+        (x - largest) - Number(sum.logarithm)
       }
     ]
   }

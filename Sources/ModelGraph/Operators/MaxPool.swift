@@ -2,7 +2,8 @@
 /// and 12.
 ///
 /// Input: X `[N, C, (H,) W]`. Outputs: Y `[N, C, (oH,) oW]` and Indices (optional), where in the whole of X each
-/// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1.
+/// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1. NaN wins
+/// over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
 public struct MaxPool: NumberOperator {
   public static let name = "MaxPool"
   public static let inputs = 1...1
@@ -52,7 +53,7 @@ public struct MaxPool: NumberOperator {
               var place = -1
               cells.forEach { cell in
                 let value = x[firstInput + cell]
-                if value > largest || place < 0 { (largest, place) = (value, cell) }
+                if value > largest || place < 0 || (value != value && largest == largest) { (largest, place) = (value, cell) }
               }
               y[firstOutput + output] = largest
               if place >= 0 { place = firstInput + (columnMajorIndices ? plane.columnMajor(place) : place) }

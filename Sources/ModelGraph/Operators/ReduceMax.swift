@@ -36,7 +36,11 @@ public struct ReduceMax: NumberOperator {
   public func evaluate<Number: Arithmetic>(
     _ inputs: Inputs<Tensor>, as _: Number.Type
   ) throws(GraphError) -> [Tensor] {
-    // Written so that a NaN, which is larger than nothing and smaller than nothing, stays once it is there.
-    [try reduction.reduce(inputs, from: Number.lowest) { most, next in next <= most || most != most ? most : next }]
+    let most = try reduction.reduce(inputs, from: Number.lowest) { (most: Number, next: Number) in
+      most.orLarger(next)
+    } finish: { most, _ in
+      most
+    }
+    return [most]
   }
 }

@@ -24,14 +24,31 @@ public struct ReduceMean: NumberOperator {
     return [try reduction.infer(inputs)]
   }
 
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    switch try inputs.required(0, "data").type {
+    case .float32: return [try mean(inputs, of: Float.self)]
+    case .float64: return [try mean(inputs, of: Double.self)]
+    case .int32: return try evaluate(inputs, as: Int32.self)
+    default: return try evaluate(inputs, as: Int64.self)
+    }
+  }
+
   public func evaluate<Number: Arithmetic>(
     _ inputs: Inputs<Tensor>, as _: Number.Type
   ) throws(GraphError) -> [Tensor] {
-    let mean = try reduction.reduce(inputs, from: 0 as Number) {
-      $0.plus($1)
+    let mean = try reduction.reduce(inputs, from: 0 as Number) { (sum: Number, next: Number) in
+      sum.plus(next)
     } finish: { sum, count in
       sum.divided(by: Number(count: count))
     }
     return [mean]
+  }
+
+  private func mean<Number: Real>(_ inputs: Inputs<Tensor>, of _: Number.Type) throws(GraphError) -> Tensor {
+    try reduction.reduce(inputs, from: 0.0) { (sum: Double, next: Number) in
+      sum + next.wide
+    } finish: { sum, count in
+      Number(sum / Double(count))
+    }
   }
 }

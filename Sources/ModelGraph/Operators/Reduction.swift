@@ -47,29 +47,31 @@ public struct Reduction: Sendable, Equatable {
   }
 
   /// `combine` over all elements that fall on one of the result, from `start` on; then `finish` with their number.
-  func reduce<Number: Arithmetic>(
-    _ inputs: Inputs<Tensor>, from start: Number, _ combine: (Number, Number) -> Number,
-    finish: (Number, Int) -> Number = { value, _ in value }
+  func reduce<Number: Arithmetic, Held: Arithmetic>(
+    _ inputs: Inputs<Tensor>, from start: Held, _ combine: (Held, Number) -> Held, finish: (Held, Int) -> Number
   ) throws(GraphError) -> Tensor {
     let data = try inputs.required(0, "data")
     let reduced = try reducedAxes(of: data.shape, axes: inputs[1], inputs.operatorName)
     var y = try Tensor(zeros: shape(of: data.shape, reduced, keepsAxes: true), type: Number.elementType)
+    var held = try Tensor(zeros: y.shape, type: Held.elementType)
     // Reducing is broadcasting read backwards: every element of the result takes in those it would spread to.
     let rows = BroadcastRows(data.shape, y.shape, y.shape)
     let count = zip(data.shape.extents, reduced).reduce(1) { $1.1 ? $0 * $1.0 : $0 }
     data.withElements(Number.self) { data in
-      y.withMutableElements(Number.self) { y in
-        for index in y.indices { y[index] = start }
+      held.withMutableElements(Held.self) { held in
+        for index in held.indices { held[index] = start }
         rows.forEach { first, target, _ in
           if rows.aStep == 0 {
-            var value = start
+            var value = held[target]
             for index in first..<first + rows.length { value = combine(value, data[index]) }
-            y[target] = combine(y[target], value)
+            held[target] = value
           } else {
-            for index in 0..<rows.length { y[target + index] = combine(y[target + index], data[first + index]) }
+            for index in 0..<rows.length { held[target + index] = combine(held[target + index], data[first + index]) }
           }
         }
-        for index in y.indices { y[index] = finish(y[index], count) }
+        y.withMutableElements(Number.self) { y in
+          for index in y.indices { y[index] = finish(held[index], count) }
+        }
       }
     }
     return try y.reshaped(shape(of: data.shape, reduced, keepsAxes: keepsAxes))

@@ -24,7 +24,7 @@ public struct Softmax: FloatOperator {
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
     [
       try axis.normalized(inputs.required(0, "input"), of: Self.name) { (x: Number, largest, sum) in
-        (x - largest).exponential / sum
+        Number((x - largest).exponential.wide / sum)
       }
     ]
   }

@@ -31,7 +31,7 @@ public struct SoftmaxAxis: Sendable, Equatable {
   /// exponentials of all its values less that.
   @inline(__always)
   func normalized<Number: Real>(
-    _ x: Tensor, of operatorName: String, _ normalize: (_ x: Number, _ largest: Number, _ sum: Number) -> Number
+    _ x: Tensor, of operatorName: String, _ normalize: (_ x: Number, _ largest: Number, _ sum: Double) -> Number
   ) throws(GraphError) -> Tensor {
     let (outer, count, inner) = try split(x.shape, of: operatorName)
     var y = x
@@ -40,8 +40,8 @@ public struct SoftmaxAxis: Sendable, Equatable {
         let start = line / inner * count * inner + line % inner
         var largest = Number.lowest
         for index in 0..<count { largest = max(largest, y[start + index * inner]) }
-        var sum: Number = 0
-        for index in 0..<count { sum += (y[start + index * inner] - largest).exponential }
+        var sum = 0.0
+        for index in 0..<count { sum += (y[start + index * inner] - largest).exponential.wide }
         for index in 0..<count {
           y[start + index * inner] = normalize(y[start + index * inner], largest, sum)
         }

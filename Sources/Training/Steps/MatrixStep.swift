@@ -27,7 +27,8 @@ final class MatrixStep: Step {
   override func forward(_ pass: Pass) throws(GraphError) {
     guard let w = parameter(1) else { return }
     let y = pass.activation(output)
-    let bias = parameter(2).map { pass.weights($0) }
+    // Beta 0 means that nobody reads C.
+    let bias = beta == 0 ? nil : parameter(2).map { pass.weights($0) }
     for row in 0..<pass.images {
       for column in 0..<outer { y[row * outer + column] = bias.map { beta * $0[column] } ?? 0 }
     }

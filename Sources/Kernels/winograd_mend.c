@@ -1,0 +1,116 @@
+#include "winograd_mend.h"
+
+#include <math.h>
+
+#include "igemm_kernels.h"
+
+// What a pixel is to Winograd, whose transforms mix those of a tile. A NaN makes a NaN of every output that reads it, there as
+// here; an infinity need not.
+enum { FINITE, ENDLESS, NO_NUMBER };
+
+// Transforms multiply by up to some thousands, and weights are free to: from here on a sum may leave what floats hold.
+static const float LARGEST = 1e30f;
+
+enum { MOST_SIDE = 2 * 6 + 1, MOST_PIXELS = 6 * 6 };
+
+static int kind_of(const float *x, size_t channels) {
+  int kind = FINITE;
+  for (size_t c = 0; c < channels; c++) {
+    if (x[c] != x[c]) return NO_NUMBER;
+    if (!(fabsf(x[c]) < LARGEST)) kind = ENDLESS;
+  }
+  return kind;
+}
+
+static const float *pixel_at(const f32_winograd *v, size_t image, size_t y, size_t x) {
+  if (y >= v->in_height || x >= v->in_width) return NULL;
+  return v->x + ((image * v->in_height + y) * v->in_width + x) * v->in_channels;
+}
+
+// From a line of weights at points 0, 1 and infinity (with stride 2: of the outer taps at 0 and infinity, and of the middle
+// one) its three taps.
+static void taps_of_line(const f32_winograd *v, const float line[3], float taps[3]) {
+  taps[0] = line[0];
+  taps[1] = v->stride == 2 ? line[1] : line[1] - line[0] - line[2];
+  taps[2] = line[2];
+}
+
+// The nine taps of a channel of a panel's outputs, 9 × nr: as they are packed, or found from what they were transformed to.
+static void find_taps(const f32_winograd *v, const float *packed, size_t channel, float *taps) {
+  const size_t nr = v->family->nr, along = v->tile + 2;
+  if (v->multiplies_taps) {
+    for (size_t o = 0; o < nr; o++) {
+      const size_t first = o / TAPS_OUTPUTS * TAPS_OUTPUTS;
+      const float *from = packed + (first * v->in_channels + channel * TAPS_OUTPUTS) * 9 + o - first;
+      for (size_t tap = 0; tap < 9; tap++) taps[tap * nr + o] = from[tap * TAPS_OUTPUTS];
+    }
+  } else if (v->keeps_taps) {
+    for (size_t i = 0; i < 9 * nr; i++) taps[i] = packed[channel * 9 * nr + i];
+  } else {
+    const size_t at[3] = {0, v->stride == 2 ? along - 1 : 1, v->stride == 2 ? along - 2 : along - 1};
+    for (size_t o = 0; o < nr; o++) {
+      float held[3][3];
+      for (size_t row = 0; row < 3; row++) {
+        float line[3];
+        for (size_t i = 0; i < 3; i++) line[i] = packed[(at[row] * along + at[i]) * v->set_stride + channel * nr + o];
+        taps_of_line(v, line, held[row]);
+      }
+      for (size_t column = 0; column < 3; column++) {
+        const float line[3] = {held[0][column], held[1][column], held[2][column]};
+        float found[3];
+        taps_of_line(v, line, found);
+        for (size_t row = 0; row < 3; row++) taps[(row * 3 + column) * nr + o] = found[row];
+      }
+    }
+  }
+}
+
+void f32_winograd_mend(
+    const f32_winograd *v, size_t image, size_t y, size_t x, size_t rows, size_t columns, size_t outputs,
+    const float *panel, float *to, const float *residual) {
+  const size_t nr = v->family->nr, top = y * v->stride - v->pad_top, left = x * v->stride - v->pad_left;
+  int kinds[MOST_SIDE][MOST_SIDE], any = 0;
+  for (size_t i = 0; i < (rows - 1) * v->stride + 3; i++)
+    for (size_t j = 0; j < (columns - 1) * v->stride + 3; j++) {
+      const float *pixel = pixel_at(v, image, top + i, left + j);
+      kinds[i][j] = pixel ? kind_of(pixel, v->in_channels) : FINITE;
+      any |= kinds[i][j] != FINITE;
+    }
+  // Weights that are no numbers, or products beyond all of them: no tile is to blame.
+  if (!any) return;
+
+  struct {
+    size_t row, column;
+  } wanted[MOST_PIXELS];
+  float sums[MOST_PIXELS][F32_IGEMM_MAX_NR];
+  size_t count = 0;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t column = 0; column < columns; column++) {
+      int is_number = 1;
+      for (size_t tap = 0; tap < 9; tap++)
+        is_number &= kinds[row * v->stride + tap / 3][column * v->stride + tap % 3] != NO_NUMBER;
+      if (!is_number) continue;
+      wanted[count].row = row;
+      wanted[count].column = column;
+      for (size_t o = 0; o < nr; o++) sums[count][o] = panel[o];
+      count++;
+    }
+  if (count == 0) return;
+  for (size_t channel = 0; channel < v->in_channels; channel++) {
+    float taps[9 * F32_IGEMM_MAX_NR];
+    find_taps(v, panel + nr, channel, taps);
+    for (size_t i = 0; i < count; i++)
+      for (size_t tap = 0; tap < 9; tap++) {
+        const float *pixel = pixel_at(
+            v, image, top + wanted[i].row * v->stride + tap / 3, left + wanted[i].column * v->stride + tap % 3);
+        if (!pixel) continue;
+        for (size_t o = 0; o < nr; o++) sums[i][o] += pixel[channel] * taps[tap * nr + o];
+      }
+  }
+  const f32_igemm_epilogue epilogue = {.low = v->low, .high = v->high};
+  for (size_t i = 0; i < count; i++) {
+    const size_t pixel = wanted[i].row * v->out_width + wanted[i].column;
+    f32_igemm_finish(
+        sums[i], outputs, to + pixel * v->y_stride, residual ? residual + pixel * v->out_channels : NULL, &epilogue);
+  }
+}
