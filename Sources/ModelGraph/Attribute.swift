@@ -1,3 +1,5 @@
+import Text
+
 /// One attribute of a node, as ONNX's AttributeProto holds it.
 public struct Attribute: Sendable {
   public enum Value: Sendable {
@@ -48,7 +50,7 @@ public final class AttributeReader {
     used = [Bool](repeating: false, count: attributes.count)
   }
 
-  public func has(_ name: String) -> Bool { attributes.contains { $0.name == name } }
+  public func has(_ name: String) -> Bool { attributes.contains { $0.name.isExactly(name) } }
 
   /// The input at `index` of the modern form of this operator, which the file gives as an attribute.
   public func becomesInput(_ index: Int, _ tensor: Tensor) { addedInputs.append((index, tensor)) }
@@ -68,8 +70,20 @@ public final class AttributeReader {
     return value
   }
 
+  /// Throws E206 for anything but 0 and 1: nobody can tell what a 2 is meant to say.
   public func flag(_ name: String, default fallback: Bool) throws(GraphError) -> Bool {
-    try int(name, default: fallback ? 1 : 0) != 0
+    switch try int(name, default: fallback ? 1 : 0) {
+    case 0: return false
+    case 1: return true
+    case let other: throw bad(name, "is \(other), must be 0 or 1")
+    }
+  }
+
+  /// Throws E206 for values below 1.
+  public func count(_ name: String, default fallback: Int) throws(GraphError) -> Int {
+    let value = try int(name, default: fallback)
+    guard value >= 1 else { throw bad(name, "is \(value), must be at least 1") }
+    return value
   }
 
   public func optionalInts(_ name: String) throws(GraphError) -> [Int]? {
@@ -122,7 +136,7 @@ public final class AttributeReader {
 
   /// Any attribute's value as it stands (Constant's many forms).
   public func take(_ name: String) -> Attribute.Value? {
-    for index in attributes.indices where attributes[index].name == name {
+    for index in attributes.indices where attributes[index].name.isExactly(name) {
       used[index] = true
       return attributes[index].value
     }

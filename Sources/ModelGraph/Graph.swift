@@ -45,6 +45,7 @@ public struct Graph: Sendable {
     /// `node 'Conv_12' (Conv)`, or `node 12 (Conv)` for one without a name: for messages.
     public var place: String { Node.place(name, operation.name, position: position) }
 
+    /// The same of a node that is no more than its names yet.
     public static func place(_ name: String, _ operatorName: String, position: Int?) -> String {
       let kind = operatorName.shortened(to: 100)
       if let position { return "node \(position) (\(kind))" }

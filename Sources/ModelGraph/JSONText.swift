@@ -1,19 +1,32 @@
+import Text
+
 /// Text as JSON writes it.
 public enum JSONText {
-  /// In double quotes, with what JSON wants escaped escaped.
+  /// In double quotes, with what JSON wants escaped escaped. A byte that is not UTF-8 (see `PathText`) becomes `\udcXX`, half
+  /// of a surrogate pair, as in Python's surrogateescape: `os.fsencode(json.loads(text))` gives a path's bytes back.
   public static func quoted(_ text: String) -> String {
-    var bytes: [UInt8] = [UInt8(ascii: "\"")]
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes += [UInt8(ascii: "\\"), byte]
-      case 0x0A: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "n")]
-      case 0x09: bytes += [UInt8(ascii: "\\"), UInt8(ascii: "t")]
-      case 0..<0x20:
-        let hex = Array("0123456789abcdef".utf8)
-        bytes += Array("\\u00".utf8) + [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-      default: bytes.append(byte)
+    var quoted = "\""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\"": quoted += "\\\""
+      case "\\": quoted += "\\\\"
+      case "\n": quoted += "\\n"
+      case "\t": quoted += "\\t"
+      default:
+        if let byte = PathText.byte(for: scalar) {
+          quoted += escape(0xDC00 | UInt32(byte))
+        } else if scalar.value < 0x20 {
+          quoted += escape(scalar.value)
+        } else {
+          quoted.unicodeScalars.append(scalar)
+        }
       }
     }
-    return String(decoding: bytes + [UInt8(ascii: "\"")], as: UTF8.self)
+    return quoted + "\""
+  }
+
+  private static func escape(_ code: UInt32) -> String {
+    let digits = String(code, radix: 16)
+    return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
   }
 }

@@ -60,15 +60,34 @@ public struct ModelMetadata: Sendable {
 
   public var saysHowColorsAreNormalized: Bool { centering != nil || !mean.isEmpty }
 
-  /// From a graph's metadata; absent keys keep their defaults, malformed ones throw E215.
+  /// What a picture classifier of any kind keeps within.
+  private enum Bound {
+    static let classes = 65536
+    /// Bytes of a class's name.
+    static let name = 1024
+    static let side = 16384
+    /// Means and deviations are of values from 0 to 1; a smaller deviation makes infinities of pictures.
+    static let mean = 1e6
+    static let std = 1e-6...1e6
+  }
+
+  /// From a graph's metadata; absent keys keep their defaults, malformed ones and keys given twice throw E215.
   public init(_ entries: [(key: String, value: String)]) throws(GraphError) {
-    for (key, value) in entries {
+    var given: Set<ExactText> = []
+    for (key, value) in entries where key.utf8.starts(with: "giemsa.".utf8) {
+      guard given.insert(ExactText(key)).inserted else { throw JSONList.bad(key, "is given twice") }
       switch key {
-      case "giemsa.classes": classes = try JSONList.strings(value, key)
-      case "giemsa.input_size": inputSize = try JSONList.numbers(value, key).map { Int($0) }
-      case "giemsa.resize": resize = try JSONList.numbers("[\(value)]", key).first.map { Int($0) }
-      case "giemsa.mean": mean = try JSONList.numbers(value, key).map { Float($0) }
-      case "giemsa.std": std = try JSONList.numbers(value, key).map { Float($0) }
+      case "giemsa.classes": classes = try ModelMetadata.classes(value, key)
+      case "giemsa.input_size":
+        inputSize = try ModelMetadata.pixels(value, key)
+        guard inputSize.count == 2 else { throw JSONList.bad(key, "must be [height, width]") }
+      case "giemsa.resize":
+        let sides = try ModelMetadata.pixels("[\(value)]", key)
+        guard sides.count == 1 else { throw JSONList.bad(key, "must be one number of pixels") }
+        resize = sides[0]
+      case "giemsa.mean":
+        mean = try ModelMetadata.floats(value, key, within: -Bound.mean...Bound.mean)
+      case "giemsa.std": std = try ModelMetadata.floats(value, key, within: Bound.std)
       case "giemsa.centering":
         guard let known = Centering(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
         centering = known
@@ -81,19 +100,56 @@ public struct ModelMetadata: Sendable {
       case "giemsa.positive": positive = value
       case "giemsa.training_slides": trainingSlides = value
       case "giemsa.training": training = value
-      default: continue  // somebody else's
+      default: continue  // the card, and what later versions add
       }
     }
     if let positive, !classes.isEmpty, !classes.contains(where: { $0.isExactly(positive) }) {
       throw JSONList.bad("giemsa.positive", "'\(positive)' is none of giemsa.classes")
     }
-    guard inputSize.isEmpty || inputSize.count == 2 && inputSize.allSatisfy({ $0 > 0 && $0 <= 16384 }) else {
-      throw JSONList.bad("giemsa.input_size", "must be [height, width], each from 1 to 16384")
+    guard mean.count == std.count else {
+      throw JSONList.bad("giemsa.std", "has \(std.count) numbers; giemsa.mean has \(mean.count)")
     }
-    if let resize, resize < 1 || resize > 16384 { throw JSONList.bad("giemsa.resize", "must be from 1 to 16384") }
-    guard mean.count == std.count, std.allSatisfy({ $0 > 0 }) else {
-      throw JSONList.bad("giemsa.std", "must be positive, one for each giemsa.mean")
+  }
+
+  private static func classes(_ value: String, _ key: String) throws(GraphError) -> [String] {
+    let names = try JSONList.strings(value, key)
+    guard names.count <= Bound.classes else { throw JSONList.bad(key, "names more than \(Bound.classes) classes") }
+    var known: Set<ExactText> = []
+    for (index, name) in names.enumerated() {
+      guard !name.isEmpty else { throw JSONList.bad(key, "gives class \(index) no name") }
+      guard name.utf8.count <= Bound.name else {
+        throw JSONList.bad(key, "gives class \(index) a name of more than \(Bound.name) bytes")
+      }
+      guard known.insert(ExactText(name)).inserted else {
+        throw JSONList.bad(key, "gives two classes the name '\(name)'; their answers could not be told apart")
+      }
     }
+    return names
+  }
+
+  private static func pixels(_ value: String, _ key: String) throws(GraphError) -> [Int] {
+    var sides: [Int] = []
+    for number in try JSONList.numbers(value, key) {
+      guard number >= 1, number <= Double(Bound.side), number == number.rounded() else {
+        throw JSONList.bad(key, "must be whole numbers of pixels from 1 to \(Bound.side)")
+      }
+      sides.append(Int(number))
+    }
+    return sides
+  }
+
+  private static func floats(
+    _ value: String, _ key: String, within range: ClosedRange<Double>
+  ) throws(GraphError) -> [Float] {
+    var floats: [Float] = []
+    for number in try JSONList.numbers(value, key) {
+      guard range.contains(number) else {
+        let (low, high) = (NumberText.shortest(range.lowerBound), NumberText.shortest(range.upperBound))
+        throw JSONList.bad(key, "must be numbers from \(low) to \(high), for pixels from 0 to 1")
+      }
+      floats.append(Float(number))
+    }
+    return floats
   }
 
   public var entries: [(key: String, value: String)] {
@@ -110,109 +166,5 @@ public struct ModelMetadata: Sendable {
     if !trainingSlides.isEmpty { entries.append(("giemsa.training_slides", trainingSlides)) }
     if !training.isEmpty { entries.append(("giemsa.training", training)) }
     return entries
-  }
-}
-
-/// Flat JSON arrays of strings or numbers: all the JSON the field program reads.
-enum JSONList {
-  static func bad(_ key: String, _ why: String) -> GraphError { GraphError(.badMetadata, "metadata '\(key)' \(why)") }
-
-  static func text(_ numbers: [Double]) -> String {
-    var text = "["
-    for (index, number) in numbers.enumerated() {
-      if index > 0 { text += ", " }
-      text += NumberText.shortest(number)
-    }
-    return text + "]"
-  }
-
-  static func text(_ strings: [String]) -> String {
-    var text = "["
-    for (index, string) in strings.enumerated() {
-      if index > 0 { text += ", " }
-      text += JSONText.quoted(string)
-    }
-    return text + "]"
-  }
-
-  static func numbers(_ text: String, _ key: String) throws(GraphError) -> [Double] {
-    var bytes = Array(text.utf8)
-    guard bytes.first == UInt8(ascii: "["), bytes.last == UInt8(ascii: "]"), bytes.count >= 2 else {
-      throw bad(key, "is not a JSON list of numbers")
-    }
-    bytes = Array(bytes[1..<(bytes.count - 1)])
-    bytes.removeAll { $0 == UInt8(ascii: " ") }
-    if bytes.isEmpty { return [] }
-    var numbers: [Double] = []
-    for piece in bytes.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-      guard let number = NumberText.parse(String(decoding: piece, as: UTF8.self)), number.magnitude < 1e15 else {
-        throw bad(key, "is not a JSON list of numbers")
-      }
-      numbers.append(number)
-    }
-    return numbers
-  }
-
-  static func strings(_ text: String, _ key: String) throws(GraphError) -> [String] {
-    let bytes = Array(text.utf8)
-    var strings: [String] = []
-    var at = 0
-    func skipSpace() { while at < bytes.count, bytes[at] == 0x20 || bytes[at] == 0x0A { at += 1 } }
-    func take(_ character: Unicode.Scalar) -> Bool {
-      skipSpace()
-      guard at < bytes.count, bytes[at] == UInt8(ascii: character) else { return false }
-      at += 1
-      return true
-    }
-    guard take("[") else { throw bad(key, "is not a JSON list of strings") }
-    if !take("]") {
-      repeat {
-        guard take("\"") else { throw bad(key, "is not a JSON list of strings") }
-        var string: [UInt8] = []
-        while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
-          if bytes[at] == UInt8(ascii: "\\") {
-            guard at + 1 < bytes.count else { break }
-            at += 1
-            switch bytes[at] {
-            case UInt8(ascii: "n"): string.append(0x0A)
-            case UInt8(ascii: "t"): string.append(0x09)
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): string.append(bytes[at])
-            case UInt8(ascii: "u"):
-              var code: UInt32 = 0
-              for _ in 0..<4 {
-                at += 1
-                guard at < bytes.count, let digit = hexDigit(bytes[at]) else {
-                  throw bad(key, "has a broken \\u escape")
-                }
-                code = code << 4 | digit
-              }
-              guard let scalar = Unicode.Scalar(code) else {
-                throw bad(key, "has a \\u escape outside the basic plane")
-              }
-              string += Array(String(Character(scalar)).utf8)
-            default: throw bad(key, "has an unknown escape")
-            }
-          } else {
-            string.append(bytes[at])
-          }
-          at += 1
-        }
-        guard take("\"") else { throw bad(key, "is not a JSON list of strings") }
-        strings.append(String(decoding: string, as: UTF8.self))
-      } while take(",")
-      guard take("]") else { throw bad(key, "is not a JSON list of strings") }
-    }
-    skipSpace()
-    guard at == bytes.count else { throw bad(key, "has something after its list") }
-    return strings
-  }
-
-  private static func hexDigit(_ byte: UInt8) -> UInt32? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(byte - UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt32(byte - UInt8(ascii: "a") + 10)
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt32(byte - UInt8(ascii: "A") + 10)
-    default: nil
-    }
   }
 }

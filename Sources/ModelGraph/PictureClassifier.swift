@@ -29,7 +29,8 @@ public struct PictureClassifier: Sendable {
   ///   - batch: pictures at once, where the model leaves that open; a model made for a fixed number keeps it.
   ///   - size: height and width where the model leaves them open; must agree where it does not. nil: what
   ///     `giemsa.input_size` says.
-  /// - Throws: E213 where the graph is no such classifier, or does not tell the size of its pictures.
+  /// - Throws: E213 where the graph is no such classifier, or does not tell the size of its pictures; E215 where its metadata is
+  ///   malformed or its Softmax is not over the classes.
   public init(_ graph: Graph, batch: Int, size: (height: Int, width: Int)?) throws(GraphError) {
     guard graph.inputs.count == 1, let declaration = graph.values[graph.inputs[0]].declaration else {
       throw GraphError(.badInput, "takes \(graph.inputs.count) inputs; a classifier of pictures takes one")
@@ -73,7 +74,7 @@ public struct PictureClassifier: Sendable {
       throw GraphError(.badInput, "gives \(shape); a classifier gives [N, classes]")
     }
     scoreCount = scores.count / extents[0]
-    ending = PictureClassifier.ending(graph, output)
+    ending = try PictureClassifier.ending(graph, output, facts)
     // Of one number a softmax is always 1.
     if scoreCount == 1, ending != .sigmoid {
       throw GraphError(
@@ -108,14 +109,25 @@ public struct PictureClassifier: Sendable {
     }
   }
 
-  /// What makes the output, behind all that only moves or rounds it.
-  private static func ending(_ graph: Graph, _ output: Graph.ValueID) -> Ending {
+  /// What makes the output, behind all that only moves or rounds it. A LogSoftmax's are logits: their softmax is what they
+  /// are the logarithms of.
+  ///
+  /// Throws E215 for a Softmax or LogSoftmax that compares something else than a picture's scores: no softmax of that is a
+  /// probability.
+  public static func ending(
+    _ graph: Graph, _ output: Graph.ValueID, _ facts: [Fact?]
+  ) throws(GraphError) -> Ending {
     let producers = graph.producers()
     var value = output
     while let index = producers[value] {
       let node = graph.nodes[index]
       switch node.operation {
-      case .softmax: return .softmax
+      case .softmax(let softmax):
+        try check(softmax.axis, node, facts, output)
+        return .softmax
+      case .logSoftmax(let softmax):
+        try check(softmax.axis, node, facts, output)
+        return .logits
       case .sigmoid, .qLinearSigmoid: return .sigmoid
       case .identity, .flatten, .reshape, .squeeze, .unsqueeze, .dropout, .quantizeLinear, .dequantizeLinear:
         guard let input = node.inputs.first, let input else { return .logits }
@@ -124,6 +136,21 @@ public struct PictureClassifier: Sendable {
       }
     }
     return .logits
+  }
+
+  private static func check(
+    _ axis: SoftmaxAxis, _ node: Graph.Node, _ facts: [Fact?], _ output: Graph.ValueID
+  ) throws(GraphError) {
+    guard let input = node.inputs.first ?? nil, let shape = facts[input]?.shape, let scores = facts[output]?.shape,
+      let pictures = scores.extents.first, scores.count > 0
+    else { return }
+    let (outer, count, inner) = try axis.split(shape, of: node.operation.name)
+    guard outer == pictures, count == scores.count / pictures, inner == 1 else {
+      throw GraphError(
+        .badMetadata,
+        "\(node.place) adds up to 1 over axis \(axis.axis) of \(shape), which is not a picture's scores: they are no "
+          + "probabilities; give it the axis of the classes (1)")
+    }
   }
 
   private static func text(_ dimensions: [Dimension]) -> String {

@@ -7,7 +7,7 @@ public enum PathText {
   private static let firstStandIn: UInt32 = 0x10_FF80
 
   /// Whether `scalar` stands in for a byte that is not UTF-8, and for which.
-  static func byte(for scalar: Unicode.Scalar) -> UInt8? {
+  public static func byte(for scalar: Unicode.Scalar) -> UInt8? {
     scalar.value >= firstStandIn ? UInt8(truncatingIfNeeded: scalar.value) : nil
   }
 

@@ -17,7 +17,7 @@ public struct ConvInteger: OperatorDefinition {
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     window = try Window(attributes)
-    group = try attributes.int("group", default: 1)
+    group = try attributes.count("group", default: 1)
   }
 
   public var attributes: [Attribute] { window.attributes + (group == 1 ? [] : [.int("group", group)]) }

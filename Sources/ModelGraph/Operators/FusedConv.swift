@@ -20,7 +20,7 @@ public struct FusedConv: FloatOperator {
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     window = try Window(attributes)
-    group = try attributes.int("group", default: 1)
+    group = try attributes.count("group", default: 1)
     let name = try attributes.string("activation", default: "")
     let parameters = try attributes.floats("activation_params", default: [])
     guard let activation = Activation(name, parameters) else {

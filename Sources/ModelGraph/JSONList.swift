@@ -1,0 +1,173 @@
+import Text
+
+/// Flat JSON arrays of strings or numbers: all the JSON that the field program reads. What JSON does not allow is refused.
+/// https://www.rfc-editor.org/rfc/rfc8259
+enum JSONList {
+  static func bad(_ key: String, _ why: String) -> GraphError { GraphError(.badMetadata, "metadata '\(key)' \(why)") }
+
+  static func text(_ numbers: [Double]) -> String {
+    var text = "["
+    for (index, number) in numbers.enumerated() {
+      if index > 0 { text += ", " }
+      text += NumberText.shortest(number)
+    }
+    return text + "]"
+  }
+
+  static func text(_ strings: [String]) -> String {
+    var text = "["
+    for (index, string) in strings.enumerated() {
+      if index > 0 { text += ", " }
+      text += JSONText.quoted(string)
+    }
+    return text + "]"
+  }
+
+  static func numbers(_ text: String, _ key: String) throws(GraphError) -> [Double] {
+    var scanner = JSONScanner(text)
+    guard let numbers = scanner.list({ $0.number() }), scanner.isAtEnd else {
+      throw bad(key, "is not a JSON list of numbers")
+    }
+    return numbers
+  }
+
+  static func strings(_ text: String, _ key: String) throws(GraphError) -> [String] {
+    var scanner = JSONScanner(text)
+    guard let strings = scanner.list({ $0.string() }), scanner.isAtEnd else {
+      throw bad(key, "is not a JSON list of strings\(scanner.reason)")
+    }
+    return strings
+  }
+}
+
+/// Takes JSON's tokens from the front of a text; nil where another one stands there.
+private struct JSONScanner {
+  private let bytes: [UInt8]
+  private var at = 0
+  /// ` (…)`, where there is more to say than that it is no JSON.
+  private(set) var reason = ""
+
+  init(_ text: String) { bytes = PathText.bytes(of: text) }
+
+  var isAtEnd: Bool {
+    mutating get {
+      skipSpace()
+      return at == bytes.count
+    }
+  }
+
+  mutating func list<Element>(_ element: (inout JSONScanner) -> Element?) -> [Element]? {
+    guard take("[") else { return nil }
+    var elements: [Element] = []
+    if take("]") { return elements }
+    repeat {
+      skipSpace()
+      guard let next = element(&self) else { return nil }
+      elements.append(next)
+    } while take(",")
+    return take("]") ? elements : nil
+  }
+
+  mutating func number() -> Double? {
+    let start = at
+    _ = takeNow("-")
+    if !takeNow("0") {
+      guard takeDigits() else { return nil }
+    }
+    if takeNow("."), !takeDigits() { return nil }
+    if takeNow("e") || takeNow("E") {
+      if !takeNow("-") { _ = takeNow("+") }
+      guard takeDigits() else { return nil }
+    }
+    guard let number = NumberText.parse(String(decoding: bytes[start..<at], as: UTF8.self)), number.isFinite else {
+      return nil
+    }
+    return number
+  }
+
+  mutating func string() -> String? {
+    guard takeNow("\"") else { return nil }
+    var string: [UInt8] = []
+    while at < bytes.count, bytes[at] != UInt8(ascii: "\"") {
+      let byte = bytes[at]
+      at += 1
+      if byte < 0x20 {
+        reason = " (a control character stands in it as it is)"
+        return nil
+      }
+      if byte != UInt8(ascii: "\\") {
+        string.append(byte)
+      } else if !escape(&string) {
+        reason = " (it has a broken escape)"
+        return nil
+      }
+    }
+    guard takeNow("\"") else { return nil }
+    return string.withUnsafeBufferPointer { PathText.text($0) }
+  }
+
+  /// What follows a backslash.
+  private mutating func escape(_ string: inout [UInt8]) -> Bool {
+    guard at < bytes.count else { return false }
+    at += 1
+    switch bytes[at - 1] {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): string.append(bytes[at - 1])
+    case UInt8(ascii: "b"): string.append(0x08)
+    case UInt8(ascii: "f"): string.append(0x0C)
+    case UInt8(ascii: "n"): string.append(0x0A)
+    case UInt8(ascii: "r"): string.append(0x0D)
+    case UInt8(ascii: "t"): string.append(0x09)
+    case UInt8(ascii: "u"):
+      guard var code = fourDigits() else { return false }
+      if case 0xD800..<0xDC00 = code {
+        guard takeNow("\\"), takeNow("u"), let low = fourDigits(), case 0xDC00..<0xE000 = low else { return false }
+        code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+      }
+      // A byte that is not UTF-8, as JSONText and Python's surrogateescape write it.
+      if case 0xDC80...0xDCFF = code {
+        string.append(UInt8(code & 0xFF))
+        return true
+      }
+      guard let scalar = Unicode.Scalar(code) else { return false }
+      string += Array(String(Character(scalar)).utf8)
+    default: return false
+    }
+    return true
+  }
+
+  private mutating func fourDigits() -> UInt32? {
+    guard at + 4 <= bytes.count else { return nil }
+    var code: UInt32 = 0
+    for byte in bytes[at..<(at + 4)] {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): code = code << 4 | UInt32(byte - UInt8(ascii: "0"))
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): code = code << 4 | UInt32(byte - UInt8(ascii: "a") + 10)
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): code = code << 4 | UInt32(byte - UInt8(ascii: "A") + 10)
+      default: return nil
+      }
+    }
+    at += 4
+    return code
+  }
+
+  private mutating func takeDigits() -> Bool {
+    let start = at
+    while at < bytes.count, bytes[at] >= UInt8(ascii: "0"), bytes[at] <= UInt8(ascii: "9") { at += 1 }
+    return at > start
+  }
+
+  private mutating func skipSpace() {
+    while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+  }
+
+  private mutating func take(_ character: Unicode.Scalar) -> Bool {
+    skipSpace()
+    return takeNow(character)
+  }
+
+  private mutating func takeNow(_ character: Unicode.Scalar) -> Bool {
+    guard at < bytes.count, bytes[at] == UInt8(ascii: character) else { return false }
+    at += 1
+    return true
+  }
+}
