@@ -65,6 +65,10 @@ struct WinogradCost {
 }
 
 extension Planner {
+  /// Comparing takes time with the square of them. Of so many no network has (ten for each 3 × 3 convolution): one that
+  /// does is run by direct kernels.
+  private static let mostComparedChoices = 10_000
+
   /// How every Conv is to be run, by its output.
   ///
   /// Where memory is limited, the steps that gain most for their bytes go first.
@@ -96,6 +100,7 @@ extension Planner {
       case .balanced: directBytes * 3 / 5
       case .fast: Int.max
       }
+    if candidates.count > Planner.mostComparedChoices { return choices }
     while true {
       var best: (index: Int, gain: Double, bytes: Int)?
       for index in candidates.indices {

@@ -176,7 +176,8 @@ public struct Graph: Sendable {
       var arguments: [Tensor?] = []
       for input in node.inputs {
         if let input, live[input] == nil {
-          throw GraphError(.undefinedValue, "input '\(values[input].name)' is produced by no earlier node").at(node.place)
+          throw GraphError(.undefinedValue, "input '\(values[input].name)' is produced by no earlier node").at(
+            node.place)
         }
         arguments.append(input.flatMap { live[$0] })
       }

@@ -52,6 +52,7 @@ public struct Limits: Sendable {
     throw GraphError(
       .tooLarge,
       "wants \((bytes >> 20) + 1) MiB of memory to run; the limit for it is \(Int(room) >> 20) MiB. "
-        + "If it is to be trusted, raise the limit with --max-memory SIZE (2G, say), or take a smaller batch or picture")
+        + "If it is to be trusted, raise the limit with --max-memory SIZE (2G, say), or take a smaller batch or picture"
+    )
   }
 }

@@ -5,7 +5,9 @@ import ModelGraph
 ///
 /// Only for matrices, where nothing else reads the value between the two. Exact up to float rounding (1e-5 relative to
 /// the largest output, tested).
-public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldBatchNormalizationIntoGemm) }
+public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int {
+  PassContext.alone(&graph, foldBatchNormalizationIntoGemm)
+}
 
 func foldBatchNormalizationIntoGemm(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   guard graph.hasNode(where: { if case .batchNormalization = $0 { true } else { false } }) else { return 0 }

@@ -52,8 +52,8 @@ struct Benchmark {
   private static func load(
     _ path: String, _ options: EngineOptions, batch: Int, size: PictureSize?
   ) throws(GraphError) -> (Engine, [Tensor]) {
-    var (graph, weights) = try ONNXFile.open(path)
-    _ = try PassPipeline.optimize(&graph)
+    var (graph, weights) = try ONNXFile.open(path, limits: options.limits)
+    _ = try PassPipeline.optimize(&graph, limits: options.limits)
     var shapes: [Shape] = []
     var types: [ElementType] = []
     for id in graph.inputs {

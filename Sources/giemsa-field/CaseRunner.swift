@@ -53,8 +53,12 @@ final class CaseRunner {
 
   private func results(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     try checkInputs(inputs)
-    if reference { return try graph.evaluate(inputs) }
     let shapes = inputs.map { $0.shape }
+    if reference {
+      let bytes = graph.peakActivationBytes(try graph.infer(shapes))
+      try options.limits.admit(bytes: bytes, batch: shapes.first?.extents.first ?? 1, weightBytes: graph.constantBytes)
+      return try graph.evaluate(inputs)
+    }
     if let planned, planned.shapes == shapes { return try planned.engine.run(inputs) }
     do {
       let engine = try engine(graph, shapes)
@@ -80,7 +84,7 @@ final class CaseRunner {
 
   private func engine(_ graph: Graph, _ shapes: [Shape]) throws(GraphError) -> Engine {
     var optimized = graph
-    _ = try PassPipeline.optimize(&optimized)
+    _ = try PassPipeline.optimize(&optimized, limits: options.limits)
     return try Engine(optimized, inputShapes: shapes, options: options)
   }
 
@@ -107,7 +111,7 @@ final class CaseRunner {
     for index in 0..<count {
       let name = "\(kind)_\(index).pb"
       do {
-        tensors.append(try ONNXFile.readTensor("\(directory)/\(name)").tensor)
+        tensors.append(try ONNXFile.readTensor("\(directory)/\(name)", limits: options.limits).tensor)
       } catch {
         throw error.at(name)
       }

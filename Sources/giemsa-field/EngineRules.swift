@@ -3,14 +3,15 @@ import Text
 
 /// The options of every command that plans an engine.
 enum EngineRules {
-  static let all = [
-    OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
-    OptionRule(
-      name: "--memory", value: "HOW",
-      help: "what weights may take: small, balanced (half as much again or a little more; the default) or fast"),
-    OptionRule(
-      name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
-  ]
+  static let all =
+    [
+      OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
+      OptionRule(
+        name: "--memory", value: "HOW",
+        help: "what weights may take: small, balanced (half as much again or a little more; the default) or fast"),
+      OptionRule(
+        name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
+    ] + LimitRules.all
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> EngineOptions {
     let threads = try options.int("--threads", default: 1, in: 1...1024)
@@ -23,6 +24,7 @@ enum EngineRules {
     // Beyond that they would do nothing but wait.
     var engine = EngineOptions(threads: min(threads, 64))
     engine.exact = options.has("--exact")
+    engine.limits = try LimitRules.read(options)
     switch options.string("--memory") ?? "balanced" {
     case "small": engine.memory = .small
     case "balanced": engine.memory = .balanced

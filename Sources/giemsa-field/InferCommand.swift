@@ -17,7 +17,8 @@ enum InferCommand {
     options: [
       OptionRule(name: "--format", value: "FORMAT", help: "table (for people; the default), csv or jsonl"),
       OptionRule(
-        name: "--output", value: "FILE", help: "write the answers there; it appears when it is whole (-: standard output)"),
+        name: "--output", value: "FILE",
+        help: "write the answers there; it appears when it is whole; - for standard output"),
       OptionRule(name: "--top", value: "K", help: "only the K likeliest classes, likeliest first"),
       OptionRule(name: "--batch", value: "N", help: "pictures at once; 1 unless given"),
       OptionRule(name: "--size", value: "HxW", help: "picture size of a model that leaves it open: 224 or 64x48"),

@@ -15,7 +15,7 @@ enum InspectCommand {
       OptionRule(name: "--size", value: "HxW", help: "height and width for inputs that leave them open; 224x224"),
       OptionRule(name: "--batch", value: "N", help: "for inputs that leave the batch open; 1"),
       OptionRule(name: "--summary", value: nil, help: "leave the tables of nodes out"),
-    ], run: run)
+    ] + LimitRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard let path = options.positional.first, options.positional.count == 1 else {
@@ -23,9 +23,10 @@ enum InspectCommand {
     }
     let batch = try options.int("--batch", default: 1, in: 1...65536)
     let size = try pictureSize(options.string("--size") ?? "224x224")
+    let limits = try LimitRules.read(options)
     do {
-      let graph = try ONNXFile.read(path)
-      try inspect(graph, path: path, batch: batch, size: size, tables: !options.has("--summary"))
+      let graph = try ONNXFile.read(path, limits: limits)
+      try inspect(graph, path: path, batch: batch, size: size, tables: !options.has("--summary"), limits)
       return 0
     } catch {
       Console.error("\(path): \(error)")
@@ -42,7 +43,7 @@ enum InspectCommand {
   }
 
   private static func inspect(
-    _ graph: Graph, path: String, batch: Int, size: (Int, Int), tables: Bool
+    _ graph: Graph, path: String, batch: Int, size: (Int, Int), tables: Bool, _ limits: Limits
   ) throws(GraphError) {
     var text = "\(path)\(graph.name.isEmpty ? "" : ": \(graph.name)")".printable + "\n\n"
     text += interface(graph)
@@ -50,7 +51,7 @@ enum InspectCommand {
     let before = GraphSummary(graph, try graph.infer(shapes))
 
     var optimized = graph
-    let passes = try PassPipeline.optimize(&optimized)
+    let passes = try PassPipeline.optimize(&optimized, limits: limits)
     let after = GraphSummary(optimized, try optimized.infer(shapes))
 
     if tables {

@@ -25,7 +25,7 @@ final class PictureModel {
   /// Throws one line that begins with the model's path.
   init(_ path: String, overrides: Overrides, batch: Int, _ options: EngineOptions) throws(UsageError) {
     do throws(GraphError) {
-      var (graph, weights) = try ONNXFile.open(path)
+      var (graph, weights) = try ONNXFile.open(path, limits: options.limits)
       var metadata = try ModelMetadata(graph.metadata)
       if !overrides.isMeant { try overrides.check(metadata) }
       classifier = try PictureClassifier(graph, batch: batch, size: overrides.size)
@@ -51,7 +51,7 @@ final class PictureModel {
           "\(classes.count) class names were given or found; the model has \(classifier.classCount) classes"
             + (classifier.scoreCount == 1 ? ", its one score being the probability of the second" : ""))
       }
-      _ = try PassPipeline.optimize(&graph)
+      _ = try PassPipeline.optimize(&graph, limits: options.limits)
       engine = try Engine(consume graph, inputShapes: [classifier.inputShape], options: options)
       try weights.check()
       self.batch = classifier.batch > 1 ? try Tensor(zeros: classifier.inputShape) : nil

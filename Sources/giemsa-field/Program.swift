@@ -23,8 +23,8 @@ enum Program {
       for command in commands {
         Console.out("  giemsa-field \(command.name) \(command.arguments)\n      \(command.summary)")
       }
-      Console.out("\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.\n")
-      Console.out(statuses)
+      Console.out(
+        "\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.\n\n\(statuses)")
       return arguments.isEmpty ? 2 : 0
     }
     if name == "--version" || name == "version" {

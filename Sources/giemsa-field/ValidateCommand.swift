@@ -10,14 +10,16 @@ enum ValidateCommand {
       Finds every problem of each model, one line each with a stable code (docs/CODES.md): E1xx the file, E2xx the
       graph, W3xx warnings. Exit status 1 if there is any error.
       """,
-    options: [OptionRule(name: "--json", value: nil, help: "one JSON object a model instead of lines")],
+    options: [OptionRule(name: "--json", value: nil, help: "one JSON object a model instead of lines")]
+      + LimitRules.all,
     run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard !options.positional.isEmpty else { throw UsageError(message: "wants a model") }
+    let limits = try LimitRules.read(options)
     var status: Int32 = 0
     for path in options.positional {
-      let findings = Validator.findings(path: path)
+      let findings = Validator.findings(path: path, limits: limits)
       if findings.errorCount > 0 { status = 1 }
       if options.has("--json") {
         Console.out(json(path, findings))

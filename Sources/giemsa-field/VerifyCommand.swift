@@ -31,7 +31,8 @@ enum VerifyCommand {
     let runner: CaseRunner
     do {
       runner = CaseRunner(
-        try ONNXFile.read(path), reference: options.has("--reference"), options: engine, tolerance: tolerance)
+        try ONNXFile.read(path, limits: engine.limits), reference: options.has("--reference"), options: engine,
+        tolerance: tolerance)
     } catch {
       Console.error("\(path): \(error)")
       return 1
