@@ -60,7 +60,7 @@ let package = Package(
 
     // Tests, a folder a module.
     .testTarget(name: "TextTests", dependencies: ["Text"]),
-    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph"]),
+    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph", "Text"]),
     .testTarget(name: "ONNXFormatTests", dependencies: ["ModelGraph", "ONNXFormat", "Platform"]),
     .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
     .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes"]),

@@ -67,6 +67,35 @@ import Validation
     #expect(codes(graph) == [.definedTwice])
   }
 
+  @Test func aThousandFindingsAreListedAndTheRestCounted() throws {
+    var graph = try sound()
+    for index in 0..<3000 { _ = graph.addConstant("unused \(index)", try Tensor(scalar: Float(1))) }
+    graph.outputs.append(graph.addValue("nobody"))
+    let findings = Validator.findings(in: graph)
+    #expect(findings.count == Limits.standard.findings)
+    #expect(findings.first?.code == .noOutput)
+    #expect(findings.errorCount == 1)
+    #expect(findings.warningCount == 3000)
+    #expect(findings.moreWarnings == 2001)
+    // Text that would make millions of characters of it.
+    graph.nodes[0].name = String(repeating: "\u{202E}", count: 100_000)
+    graph.nodes[0].inputs[1] = nil
+    let longest = Validator.findings(in: graph).map { $0.text.utf8.count }.max()
+    #expect(try #require(longest) < 1300)
+  }
+
+  @Test func oneSigmoidTellsTwoClassesApart() throws {
+    var graph = Graph(name: "g")
+    let x = graph.addInput("x", Declaration(.float32, [.symbol("N"), .fixed(1), .fixed(8), .fixed(8)]))
+    let pooled = graph.add(try operation("GlobalAveragePool"), "pool", [x])
+    let flat = graph.add(try operation("Flatten"), "flat", [pooled])
+    graph.outputs = [graph.add(try operation("Sigmoid"), "y", [flat])]
+    graph.metadata = [("giemsa.input_size", "[8, 8]"), ("giemsa.classes", #"["a", "b"]"#)]
+    #expect(codes(graph).isEmpty)
+    graph.metadata[1].value = #"["a"]"#
+    #expect(codes(graph) == [.badMetadata])
+  }
+
   @Test func namesCannotBreakTheLine() throws {
     var graph = try sound()
     graph.nodes[0].name = "a\n\u{1B}[31mb"
