@@ -127,12 +127,36 @@ public struct Graph: Sendable {
     }
     for node in nodes {
       let results: [Fact]
-      do { results = try infer(node, facts) } catch { throw error.at(node.place) }
+      do { results = try infer(node, facts) } catch { throw explained(error.at(node.place), inputShapes) }
       for (output, fact) in zip(node.outputs, results) {
         if let output { facts[output] = fact }
       }
     }
     return facts
+  }
+
+  /// A shape that does not fit, where a batch is asked for that the file may not be made for: says so, and what to do.
+  private func explained(_ error: GraphError, _ inputShapes: [Shape]?) -> GraphError {
+    guard error.code == .shapeMismatch, let inputShapes else { return error }
+    for (id, shape) in zip(inputs, inputShapes) {
+      guard let batch = shape.extents.first, let declared = values[id].declaration?.dimensions.first else { continue }
+      switch declared {
+      case .fixed(let fixed) where fixed != batch:
+        return GraphError(
+          error.code,
+          error.message
+            + ". The file is made for a batch of \(fixed), not of \(batch): export it with a free batch "
+            + "(torch.onnx.export: dynamic_shapes, or dynamic_axes={'\(values[id].name)': {0: 'N'}})")
+      case .symbol(let name) where batch > 1:
+        return GraphError(
+          error.code,
+          error.message
+            + ". The file says that its batch '\(name)' is free, but a shape in it may be fixed to the batch it was exported "
+            + "with: export it again with x.flatten(1) in place of x.view(x.size(0), …), or run it with a batch of 1")
+      default: continue
+      }
+    }
+    return error
   }
 
   /// One node's rule, given the facts of its inputs; values are computed where all inputs are small constants, so that
@@ -150,7 +174,13 @@ public struct Graph: Sendable {
       known.append(fact)
     }
     var results = try node.operation.infer(known, outputCount: node.outputs.count)
-    let small = results.allSatisfy { $0.shape.count <= 64 } && known.allSatisfy { ($0?.shape.count ?? 0) <= 4096 }
+    // Taking a few out of many costs little; a hundred thousand convolutions of constants would not.
+    let most =
+      switch node.operation {
+      case .gather, .slice, .shape: 4096
+      default: 64
+      }
+    let small = results.allSatisfy { $0.shape.count <= 64 } && known.allSatisfy { ($0?.shape.count ?? 0) <= most }
     let allKnown = known.allSatisfy { $0 == nil || $0?.constant != nil }
     if small, allKnown, results.contains(where: { $0.constant == nil }) {
       results = try node.operation.evaluate(known.map { $0?.constant }).map { Fact($0) }

@@ -21,25 +21,8 @@ extension Graph {
     for position in node.operation.weightInputs where position < node.inputs.count {
       if let id = node.inputs[position], let weight = values[id].constant { cost.parameters += weight.count }
     }
-    func shape(_ position: Int) -> Shape? {
-      guard position < node.inputs.count, let id = node.inputs[position] else { return nil }
-      return facts[id]?.shape
-    }
-    guard let output = node.outputs.first ?? nil, let made = facts[output]?.shape.count else { return cost }
-    switch node.operation {
-    case .conv, .fusedConv, .convInteger:
-      if let weight = shape(1), weight.rank > 1, weight[0] > 0 { cost.multiplyAdds = made * (weight.count / weight[0]) }
-    case .qLinearConv:
-      if let weight = shape(3), weight.rank > 1, weight[0] > 0 { cost.multiplyAdds = made * (weight.count / weight[0]) }
-    case .matMul, .matMulInteger, .qLinearMatMul:
-      if let a = shape(0), let inner = a.extents.last { cost.multiplyAdds = made * inner }
-    case .gemm, .qGemm:
-      // [M, K] or [K, M], [M, N] made: K is what is left of A.
-      if let a = shape(0), let result = facts[output]?.shape, a.rank == 2, result.rank == 2, result[0] > 0 {
-        cost.multiplyAdds = made * (a.count / result[0])
-      }
-    default: break
-    }
+    let inputs = node.inputs.map { $0.flatMap { facts[$0] } }
+    cost.multiplyAdds = node.operation.multiplyAdds(inputs, node.outputs.map { $0.flatMap { facts[$0] } })
     return cost
   }
 
@@ -84,6 +67,25 @@ extension Graph {
 }
 
 extension Operator {
+  /// Multiply-adds of a convolution or matrix product; 0 for everything else.
+  public func multiplyAdds(_ inputs: [Fact?], _ outputs: [Fact?]) -> Int {
+    func shape(_ position: Int) -> Shape? { position < inputs.count ? inputs[position]?.shape : nil }
+    guard let result = (outputs.first ?? nil)?.shape else { return 0 }
+    switch self {
+    case .conv, .fusedConv, .convInteger:
+      if let weight = shape(1), weight.rank > 1, weight[0] > 0 { return result.count * (weight.count / weight[0]) }
+    case .qLinearConv:
+      if let weight = shape(3), weight.rank > 1, weight[0] > 0 { return result.count * (weight.count / weight[0]) }
+    case .matMul, .matMulInteger, .qLinearMatMul:
+      if let a = shape(0), let inner = a.extents.last { return result.count * inner }
+    case .gemm, .qGemm:
+      // [M, K] or [K, M], [M, N] made: K is what is left of A.
+      if let a = shape(0), a.rank == 2, result.rank == 2, result[0] > 0 { return result.count * (a.count / result[0]) }
+    default: break
+    }
+    return 0
+  }
+
   /// The inputs that are weights where they are constants.
   var weightInputs: [Int] {
     switch self {

@@ -111,7 +111,8 @@ public enum Operator: Sendable {
       self = .qLinearGlobalAveragePool(try QLinearGlobalAveragePool(attributes))
     case (.microsoft, QLinearSigmoid.name): self = .qLinearSigmoid(try QLinearSigmoid(attributes))
     case (.microsoft, QGemm.name): self = .qGemm(try QGemm(attributes))
-    default: throw GraphError(.unknownOperator, "operator '\(name)' is not supported")
+    default:
+      throw GraphError(.unknownOperator, "operator '\(name)' is not supported; docs/OPERATORS.md lists those that are")
     }
     try attributes.finish()
   }

@@ -29,8 +29,15 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// The most elements any tensor may have: 2^31 - 1, what the engines we exchange files with accept too.
   public static let elementLimit = Int(Int32.max)
 
-  /// Throws E212 if an extent is negative or there are more than `limit` elements, so that ``count`` cannot overflow.
+  /// The most axes any tensor may have, as in NumPy: a Reshape could make a million of them.
+  public static let rankLimit = 64
+
+  /// Throws E212 if an extent is negative or there are more than `limit` elements, so that ``count`` cannot overflow, and
+  /// E205 beyond ``rankLimit`` axes.
   public func checked(limit: Int = Shape.elementLimit) throws(GraphError) -> Shape {
+    guard rank <= Shape.rankLimit else {
+      throw GraphError(.wrongRank, "a shape of \(rank) axes; \(Shape.rankLimit) are possible")
+    }
     var count = 1
     // A zero anywhere must not hide an overflow elsewhere: strides multiply the others.
     for extent in extents {

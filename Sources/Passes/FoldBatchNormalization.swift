@@ -4,14 +4,17 @@ import ModelGraph
 ///
 /// Only where nothing else reads the Conv's output and weights and statistics are constants. Exact up to float rounding
 /// (1e-6 relative, tested).
-public func foldBatchNormalization(_ graph: inout Graph) -> Int {
+public func foldBatchNormalization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldBatchNormalization) }
+
+func foldBatchNormalization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {
     guard let scale = BatchNormalizationScale(graph, index), let input = graph.nodes[index].inputs[0],
       let output = graph.soleOutput(index), uses.isReadOnce(input), let maker = uses.producer(input),
       case .conv = graph.nodes[maker].operation, let weight = graph.constantInput(maker, 1),
-      weight.type == .float32, weight.shape.rank > 2, weight.shape[0] == scale.channels
+      weight.type == .float32, weight.shape.rank > 2, weight.shape[0] == scale.channels,
+      context.allows(bytes: weight.byteCount, work: weight.count)
     else { continue }
     var bias = scale.shift
     if !graph.lacksInput(maker, 2) {

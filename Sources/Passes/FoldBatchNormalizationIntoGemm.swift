@@ -20,7 +20,8 @@ func foldBatchNormalizationIntoGemm(_ graph: inout Graph, _ context: inout PassC
     else { continue }
     if let reader = uses.onlyReader(output), graph.nodes[reader].inputs.first == output,
       var dense = Dense(graph, reader, facts), dense.inputs == norm.channels,
-      let readerOutput = graph.soleOutput(reader)
+      let readerOutput = graph.soleOutput(reader),
+      context.allows(bytes: dense.weight.byteCount, work: 2 * dense.weight.count)
     {
       dense.absorbBefore(norm)
       dense.input = input
@@ -28,7 +29,7 @@ func foldBatchNormalizationIntoGemm(_ graph: inout Graph, _ context: inout PassC
       graph.nodes[reader] = node
       uses.touch(reader)
     } else if uses.isReadOnce(input), let maker = uses.producer(input), var dense = Dense(graph, maker, facts),
-      dense.outputs == norm.channels
+      dense.outputs == norm.channels, context.allows(bytes: dense.weight.byteCount, work: dense.weight.count)
     {
       dense.absorbAfter(norm)
       guard let node = dense.node(graph.nodes[maker].name, output: output, in: &graph) else { continue }

@@ -22,7 +22,7 @@ func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
     case .dequantizeLinear, .dropout: continue
     default: break
     }
-    guard let results = knownResults(node, facts, graph, &context.foldingRoom) else { continue }
+    guard let results = knownResults(node, facts, graph, &context) else { continue }
     for (output, result) in zip(node.outputs, results) {
       if let output { graph.values[output].constant = result }
     }
@@ -34,7 +34,7 @@ func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
 }
 
 private func knownResults(
-  _ node: Graph.Node, _ facts: KnownFacts, _ graph: Graph, _ room: inout Int
+  _ node: Graph.Node, _ facts: KnownFacts, _ graph: Graph, _ context: inout PassContext
 ) -> [Tensor]? {
   let inferred = node.outputs.map { $0.flatMap { facts.constant($0) } }
   let known = inferred.compactMap { $0 }
@@ -52,9 +52,11 @@ private func knownResults(
   let types = arguments.map { $0.map { Fact($0) } }
   guard let shapes = try? node.operation.infer(types, outputCount: node.outputs.count) else { return nil }
   let size = shapes.reduce(0) { $0 + $1.shape.count * $1.type.byteCount }
-  let isGiven = if case .constant = node.operation { true } else { false }
-  if !isGiven, size > max(65536, 2 * bytes) || size > room { return nil }
+  if case .constant = node.operation {
+  } else {
+    let work = bytes + size + node.operation.multiplyAdds(types, shapes)
+    guard size <= max(65536, 2 * bytes), context.allows(bytes: size, work: work) else { return nil }
+  }
   guard let results = try? node.operation.evaluate(arguments), results.count >= node.outputs.count else { return nil }
-  if !isGiven { room -= size }
   return results
 }

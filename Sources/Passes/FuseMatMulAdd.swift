@@ -23,6 +23,7 @@ func fuseMatMulAdd(_ graph: inout Graph, _ context: inout PassContext) -> Int {
       guard let product = add.inputs[position], uses.isReadOnce(product), let maker = uses.producer(product),
         var dense = Dense(graph, maker, facts),
         let constant = graph.constantInput(index, 1 - position),
+        context.allows(bytes: 4 * dense.outputs, work: 4 * dense.outputs),
         let row = Dense.row(constant, outputs: dense.outputs)
       else { continue }
       dense.bias = dense.bias.map { old in row.indices.map { old[$0] + row[$0] } } ?? row

@@ -11,23 +11,26 @@ public func lowerQuantization(_ graph: inout Graph) -> Int { PassContext.alone(&
 
 func lowerQuantization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   guard graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else { return 0 }
-  var lowering = QuantizationLowering(graph, context.facts(graph))
+  var lowering = QuantizationLowering(graph, context)
   lowering.run()
+  context = lowering.context
   graph = lowering.graph
   return lowering.changes
 }
 
 private struct QuantizationLowering {
   var graph: Graph
+  private(set) var context: PassContext
   private(set) var changes = 0
   private let uses: Uses
   private let facts: KnownFacts
   private var nodes: [Graph.Node] = []
 
-  init(_ graph: Graph, _ facts: KnownFacts) {
+  init(_ graph: Graph, _ context: PassContext) {
     self.graph = graph
+    self.context = context
     uses = Uses(graph)
-    self.facts = facts
+    facts = self.context.facts(graph)
   }
 
   mutating func run() {
@@ -208,6 +211,7 @@ private struct QuantizationLowering {
 
   private mutating func zero(_ w: QuantizedWeights) -> Graph.ValueID? {
     if let id = w.zero { return id }
+    guard context.allows(bytes: w.scales.count, work: w.scales.count) else { return nil }
     let tensor: Tensor?
     if w.scales.count == 1 {
       tensor = w.type == .uint8 ? try? Tensor(scalar: UInt8(0)) : try? Tensor(scalar: Int8(0))
@@ -222,7 +226,7 @@ private struct QuantizationLowering {
   private mutating func integerBias(
     _ id: Graph.ValueID?, _ xScale: Float, _ wScales: [Float], count: Int
   ) -> Graph.ValueID? {
-    guard let id else { return nil }
+    guard let id, context.allows(bytes: 4 * count, work: 4 * count) else { return nil }
     var real: [Double] = []
     if let index = uses.producer(id), case .dequantizeLinear = graph.nodes[index].operation {
       guard let stored = graph.nodes[index].inputs[0], let numbers = graph.values[stored].constant,

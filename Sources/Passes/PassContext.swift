@@ -2,13 +2,26 @@ import ModelGraph
 
 /// What the passes of one pipeline share, so that their work grows with the graph and not with its square.
 struct PassContext {
-  /// Bytes of constants that folding may still make.
-  var foldingRoom: Int
+  /// Bytes of constants that passes may still make, and elements that they may still compute for them.
+  private var bytesLeft: Int
+  private var workLeft: Int
   private var known: KnownFacts?
 
   init(_ graph: Graph, limits: Limits = .standard) {
     // Weights that are folded once or twice (transposed, scaled) are as large as they were; what grows is somebody's bomb.
-    foldingRoom = 2 * graph.constantBytes + limits.memoryBytes / 8
+    let weights = graph.constantBytes
+    bytesLeft = 2 * weights + limits.memoryBytes / 8
+    // Two or three seconds by plain definitions.
+    workLeft = 2 * weights + 1 << 28
+  }
+
+  /// Whether a constant of so many bytes may be made; if not, nodes stay as they are. Ten thousand nodes may read the same
+  /// weights.
+  mutating func allows(bytes: Int, work: Int) -> Bool {
+    guard bytes <= bytesLeft, work <= workLeft else { return false }
+    bytesLeft -= bytes
+    workLeft -= work
+    return true
   }
 
   /// Facts of the graph's values, gathered once until ``forget()``. Rewriting nodes leaves them true; values that have been

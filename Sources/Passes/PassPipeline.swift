@@ -9,7 +9,7 @@ public enum PassPipeline {
     Pass("recognise-flatten", recogniseFlatten),
     Pass("recognise-global-pooling", recogniseGlobalPooling),
     Pass("normalise-concat-pool") { graph, _ in normaliseConcatPool(&graph) },
-    Pass("fold-batch-normalization") { graph, _ in foldBatchNormalization(&graph) },
+    Pass("fold-batch-normalization", foldBatchNormalization),
     Pass("fold-batch-normalization-into-gemm", foldBatchNormalizationIntoGemm),
     Pass("fuse-matmul-add", fuseMatMulAdd),
     Pass("lower-quantization", lowerQuantization),

@@ -101,6 +101,6 @@ import Validation
     graph.nodes[0].name = "a\n\u{1B}[31mb"
     graph.nodes[0].inputs[1] = nil
     let text = try #require(Validator.findings(in: graph).first?.text)
-    #expect(text.contains("node 'a??[31mb' (Conv)"))
+    #expect(text.contains(#"node 'a\n\x1b[31mb' (Conv)"#))
   }
 }
