@@ -13,7 +13,7 @@ import Validation
       .filter { $0.hasSuffix(".onnx") }.sorted()
   }
 
-  private static func findings(_ file: String) -> [Finding] {
+  private static func findings(_ file: String) -> Findings {
     Validator.findings(path: root.appendingPathComponent("Fixtures/codes/\(file)").path)
   }
 
