@@ -3,10 +3,11 @@ public enum NearestName {
   /// The one of `known` that the fewest changes make of `name`: a letter more, less, another, or two exchanged. nil where that
   /// would be more than a third of the longer one's letters.
   public static func nearest(to name: String, in known: [String]) -> String? {
+    if name.utf8.count > 64 { return nil }
     var best: (name: String, distance: Int)?
     for candidate in known {
       let most = max(name.utf8.count, candidate.utf8.count) / 3
-      let distance = distance(Array(name.utf8.prefix(64)), Array(candidate.utf8))
+      let distance = distance(Array(name.utf8), Array(candidate.utf8))
       if distance <= most, distance < best?.distance ?? Int.max { best = (candidate, distance) }
     }
     return best?.name
