@@ -79,6 +79,9 @@ public final class BatchLoader {
   /// Of each item's pixels, as ``PictureHash`` has them; empty before ``preload()``.
   public var hashes: [String] { shared.hashes }
 
+  /// Pictures that are too dark to be right; none before ``preload()``.
+  public var dim: DimPictures { shared.dim }
+
   /// Begins an epoch at one of its batches; what is left of an earlier one is forgotten.
   public func start(epoch: Int, at batch: Int = 0) { shared.start(epoch: epoch, at: batch) }
 
@@ -133,6 +136,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
   func preload(_ progress: @escaping @Sendable (Int) -> Void) throws { try store.fill(progress: progress) }
 
   var hashes: [String] { store.hashes }
+  var dim: DimPictures { store.dim }
 
   func start(epoch: Int, at batch: Int) {
     var order = Array(items.indices)

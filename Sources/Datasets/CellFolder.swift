@@ -68,7 +68,8 @@ public struct CellFolder: Sendable {
       }
       guard items.count > before else {
         let found =
-          files.isEmpty ? "it is empty" : "it has \(counted(files.count, "entry", "entries")), none of them a PNG picture"
+          files.isEmpty
+          ? "it is empty" : "it has \(counted(files.count, "entry", "entries")), none of them a PNG picture"
         throw DatasetError("\(folder): a class without pictures (\(found)). Fill the folder or remove it")
       }
     }

@@ -57,7 +57,9 @@ public struct Overlap: Sendable, Equatable {
       }
       let opposite = others.first { !$0.entry.label.isExactly(entry.label) }
       // What was trained on may be judged too: it is told once.
-      if let opposite, seen.insert(entry.name).inserted { contradictions.append(Contradiction(first: opposite.entry.name, second: entry.name)) }
+      if let opposite, seen.insert(entry.name).inserted {
+        contradictions.append(Contradiction(first: opposite.entry.name, second: entry.name))
+      }
     }
     self.pictures = pictures
     self.contradictions = contradictions

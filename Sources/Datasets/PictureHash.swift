@@ -26,25 +26,25 @@ public enum PictureHash {
     hexadecimal(SHA256.hash(data: Array("giemsa slide \(name)".utf8)).prefix(6))
   }
 
-  /// Of files, on as many threads as there are processors; `body` is shown each picture on one of them. Throws what is
+  /// The hashes of files, and which of them are too dark, on as many threads as there are processors; `body` is shown each picture on one of them. Throws what is
   /// wrong with those that cannot be read: with the first twenty, and how many more there are.
   ///
   /// - Parameter progress: told how many are done, by any thread but by one at a time.
-  public static func hashes(
+  public static func read(
     _ paths: [String], progress: @escaping @Sendable (Int) -> Void = { _ in },
     body: @Sendable (Int, Picture) throws -> Void = { _, _ in }
-  ) throws -> [String] {
+  ) throws -> (hashes: [String], dim: DimPictures) {
     let results = Results(paths.count, progress)
     DispatchQueue.concurrentPerform(iterations: paths.count) { index in
       do {
         let picture = try PNGFile.read(paths[index])
         try body(index, picture)
-        results.note(index, hash(picture))
+        results.note(index, hash(picture), isDim: picture.isDim)
       } catch {
         results.fail(index, "\(error)")
       }
     }
-    return try results.hashes()
+    return try results.all(paths)
   }
 
   /// Of a data set: the SHA-256 of the lines `HASH CLASS` of its pictures, sorted by bytes, each ended by a line feed.
@@ -62,6 +62,7 @@ private final class Results: @unchecked Sendable {  // everything under `lock`
   private let lock = NSLock()
   private var found: [String]
   private var failures: [(index: Int, message: String)] = []
+  private var dim: [Int] = []
   private var done = 0
   private let progress: @Sendable (Int) -> Void
 
@@ -70,9 +71,10 @@ private final class Results: @unchecked Sendable {  // everything under `lock`
     self.progress = progress
   }
 
-  func note(_ index: Int, _ hash: String) {
+  func note(_ index: Int, _ hash: String, isDim: Bool) {
     lock.withLock {
       found[index] = hash
+      if isDim { dim.append(index) }
       count()
     }
   }
@@ -89,9 +91,11 @@ private final class Results: @unchecked Sendable {  // everything under `lock`
     progress(done)
   }
 
-  func hashes() throws -> [String] {
+  func all(_ paths: [String]) throws -> (hashes: [String], dim: DimPictures) {
     try lock.withLock {
-      guard !failures.isEmpty else { return found }
+      var pictures = DimPictures()
+      for index in dim.sorted() { pictures.note(paths[index], isDim: true) }
+      guard !failures.isEmpty else { return (found, pictures) }
       throw DatasetError(failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read")
     }
   }

@@ -11,6 +11,8 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
   private let keeps: Bool
   /// Of each item's pixels as they are in the file; empty before ``fill()``. No worker asks for them.
   private(set) var hashes: [String] = []
+  /// Those that are too dark to be right, likewise.
+  private(set) var dim = DimPictures()
 
   init(_ items: [CellFolder.Item], _ preprocessing: Preprocessing, crops: Bool, byteBudget: Int) {
     self.items = items
@@ -49,7 +51,7 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
 
   /// Decodes everything once: keeps what is to be kept, and finds what is broken and what is there twice.
   func fill(progress: @escaping @Sendable (Int) -> Void) throws {
-    hashes = try PictureHash.hashes(items.map { $0.path }, progress: progress) { index, file in
+    (hashes, dim) = try PictureHash.read(items.map { $0.path }, progress: progress) { index, file in
       if self.keeps { _ = self.prepared(index, file) }
     }
   }

@@ -107,7 +107,9 @@ public struct FoldTable: Sendable {
     func number(_ value: Double) -> String { value.isFinite ? NumberText.shortest(value) : "" }
     let columns = common + rates
     let whose = positive.map { [classes[$0.index]] } ?? []
-    var rows = [["fold", "pictures", "best_epoch"] + columns.map { $0.key } + (whose.isEmpty ? [] : ["positive_class"])]
+    var rows = [
+      ["fold", "pictures", "best_epoch"] + columns.map { $0.key } + (whose.isEmpty ? [] : ["positive_class"])
+    ]
     for (index, result) in results.enumerated() {
       rows.append(
         ["\(index + 1)", "\(result.pictures)", result.bestEpoch.map { "\($0)" } ?? ""]

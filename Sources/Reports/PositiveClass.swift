@@ -4,7 +4,7 @@ public struct PositiveClass: Sendable, Equatable {
   public enum Origin: Sendable {
     /// Named by `--positive`.
     case option
-    /// The run or the model says it (`giemsa.positive`).
+    /// The run or the model has it recorded (`giemsa.positive`).
     case recorded
     /// The classes' names say it.
     case names
@@ -38,7 +38,7 @@ public struct PositiveClass: Sendable, Equatable {
     let how =
       switch positive.origin {
       case .option: "--positive"
-      case .recorded: "the model says so"
+      case .recorded: "recorded with the model"
       case .names: "its name says so; --positive NAME for another"
       }
     return "positive class: \(classes[positive.index]) (\(how))"

@@ -12,11 +12,14 @@ extension CellFolder {
     return cells
   }
 
-  /// Every picture's ``PictureHash``, with a bar on a terminal. Throws what is wrong with those that cannot be read.
+  /// Every picture's ``PictureHash``, with a bar on a terminal and a warning of those too dark. Throws what is wrong with those that cannot be read.
   static func hashes(_ items: [Item]) throws -> [String] {
     let progress = StageProgress()
     defer { progress.erase() }
-    return try PictureHash.hashes(
+    let (hashes, dim) = try PictureHash.read(
       items.map { $0.path }, progress: { progress.update("reading pictures", $0, items.count) })
+    progress.erase()
+    if let warning = dim.warning { complain(warning) }
+    return hashes
   }
 }

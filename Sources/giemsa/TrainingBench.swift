@@ -154,7 +154,9 @@ final class TrainingBench {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
     complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) kept back (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
-    for line in overlapWarnings { complain(line) }
+    for line in overlapWarnings + [trainLoader.dim.warning, validLoader.dim.warning].compactMap({ $0 }) {
+      complain(line)
+    }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""
     let many = ranks.map { "\($0.count) \($0.count == 1 ? "rank" : "ranks") of " } ?? ""
     complain(

@@ -13,10 +13,10 @@ import Testing
     try temporary.write("a/one.png", noise(1))
     try temporary.write("a/two.png", noise(2))
     try temporary.write("a/again.png", noise(1))
-    let hashes = try PictureHash.hashes(["one", "two", "again"].map { "\(temporary.path)/a/\($0).png" })
+    let hashes = try PictureHash.read(["one", "two", "again"].map { "\(temporary.path)/a/\($0).png" }).hashes
     #expect(hashes[0] == hashes[2])
     #expect(hashes[0] != hashes[1])
-    #expect(message { _ = try PictureHash.hashes(["\(temporary.path)/none.png"]) }.contains("none.png"))
+    #expect(message { _ = try PictureHash.read(["\(temporary.path)/none.png"]) }.contains("none.png"))
   }
 
   @Test func dataSetsByContentNotByOrder() {
@@ -74,7 +74,7 @@ import Testing
     try temporary.make("a")
     let paths = (0..<25).map { "\(temporary.path)/a/\($0).png" }
     do {
-      _ = try PictureHash.hashes(paths)
+      _ = try PictureHash.read(paths)
       Issue.record("nothing was wrong")
     } catch let error as DatasetError {
       #expect(error.message == "25 pictures cannot be read")

@@ -53,7 +53,8 @@ import Testing
     #expect(
       PositiveClass.told(PositiveClass(index: 1, origin: .option), of: classes) == "positive class: b (--positive)")
     #expect(
-      PositiveClass.told(PositiveClass(index: 0, origin: .recorded), of: classes).contains("a (the model says so"))
+      PositiveClass.told(PositiveClass(index: 0, origin: .recorded), of: classes).contains("a (recorded with the model")
+    )
     #expect(PositiveClass.told(PositiveClass(index: 0, origin: .names), of: classes).contains("its name says so"))
     #expect(PositiveClass.told(nil, of: classes).contains("--positive NAME"))
   }

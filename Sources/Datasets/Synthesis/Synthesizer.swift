@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 
 /// Made-up cells, for demos and tests where no real ones are at hand: a folder like the NIH malaria set's, with the
-/// classes Parasitized and Uninfected and names that tell a slide (`S03_IMG_cell_17.png`).
+/// classes Parasitized and Uninfected and names that tell a slide (`S1-03_IMG_cell_17.png`: of seed 1 the third).
 ///
 /// Drawn, not learnt: they teach a network the look of a ring form, not medicine.
 public struct Synthesizer: Sendable {
@@ -29,14 +29,15 @@ public struct Synthesizer: Sendable {
     }
   }
 
-  /// The picture of one index and the file it belongs into: `Parasitized/S03_IMG_cell_17.png`.
+  /// The picture of one index and the file it belongs into: `Parasitized/S1-03_IMG_cell_17.png`. Slides of another
+  /// seed have other names, as they have other stains.
   public func cell(_ index: Int) -> (file: String, picture: Picture) {
     var random = RandomSource(seed: seed, stream: 1 << 32 | UInt64(index))
     let infected = index % 2 == 0
     let slide = random.index(below: stains.count)
     var painter = CellPainter(size: size, stain: stains[slide], random: random)
     let number = "\(slide + 1)"
-    let name = "S\(String(repeating: "0", count: max(0, 2 - number.count)))\(number)_IMG_cell_\(index + 1).png"
+    let name = "S\(seed)-\(String(repeating: "0", count: max(0, 2 - number.count)))\(number)_IMG_cell_\(index + 1).png"
     return ("\(Synthesizer.classes[infected ? 0 : 1])/\(name)", painter.paint(infected: infected))
   }
 

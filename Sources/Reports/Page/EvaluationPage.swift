@@ -196,7 +196,8 @@ public struct EvaluationPage: Sendable {
     let means = (FoldTable.mean(last.map { $0.trainLoss }), FoldTable.mean(last.map { $0.validLoss }))
     var loss = LinePlot(
       id: "loss-plot", title: "Loss by epoch",
-      description: "\(counted(epochs, "epoch")). At the last, loss in training \(NumberText.fixed(means.0, 3)), on what was kept "
+      description:
+        "\(counted(epochs, "epoch")). At the last, loss in training \(NumberText.fixed(means.0, 3)), on what was kept "
         + "back \(NumberText.fixed(means.1, 3)).", xLabel: "epoch", yLabel: "loss (cross-entropy)")
     var accuracy = LinePlot(
       id: "accuracy-plot", title: "Accuracy on what was kept back, by epoch",
@@ -361,7 +362,8 @@ public struct EvaluationPage: Sendable {
     html += "slide is only what its cells come from.</p>\n"
     let name = HTML.escaped(positiveName)
     let value = report.positive == nil ? "precision" : "predictive value"
-    html += "<p><strong>\(report.positive == nil ? "Precisions" : "Predictive values")</strong> hold where \(name) is as "
+    html +=
+      "<p><strong>\(report.positive == nil ? "Precisions" : "Predictive values")</strong> hold where \(name) is as "
     html += "frequent as among these cells. Where it is rarer, its \(value) is lower.</p>\n"
     html +=
       "<p><strong>Areas</strong>: under the ROC curve by trapezoids, which is the probability that a cell that is "

@@ -10,7 +10,8 @@ extension EvaluationPage {
     func low(_ name: String) -> String { HTML.escaped(Self.lower(name)) }
     var html = "<p>\(HTML.escaped(report.toldPositive)).</p>\n"
     if !isBinary {
-      html += "<p>Here the question is \(name) or not, one class against all others together, by its probability alone; "
+      html += "<p>Here the question is \(name) or not, one class against all others together, by its probability "
+      html += "alone; "
       html += "above it is which class is the likeliest, and the answers differ."
       if report.positive == nil { html += " It is the first class; <code>--positive NAME</code> asks for another." }
       html += "</p>\n"
@@ -75,7 +76,8 @@ extension EvaluationPage {
     html +=
       "<th scope=\"col\">%</th><th scope=\"col\">by cell</th><th scope=\"col\">by slide</th></tr></thead>\n<tbody>\n"
     for (index, rate) in rates.all(words).enumerated() {
-      html += "<tr title=\"\(HTML.escaped(rate.meaning))\"><th scope=\"row\" class=\"l\">\(HTML.escaped(rate.name))</th>"
+      html += "<tr title=\"\(HTML.escaped(rate.meaning))\">"
+      html += "<th scope=\"row\" class=\"l\">\(HTML.escaped(rate.name))</th>"
       html += "<td id=\"rate-\(index)\">\(HTML.percent(rate.share.share))</td>"
       html += "<td id=\"rate-\(index)-cell\">\(HTML.byCell(rate.share))</td>"
       html += "<td id=\"rate-\(index)-slide\">\(HTML.bySlide(rate.share))</td></tr>\n"
@@ -96,8 +98,9 @@ extension EvaluationPage {
     plot.line(Self.corners(curves.points.map { (Double($0.falsePositives) / n, Double($0.truePositives) / p) }), "blue")
     plot.dot(
       Double(rates.falsePositives) / n, Double(rates.truePositives) / p, "mark", radius: 6, id: "roc-mark")
-    return "<figure>\(plot.svg)<figcaption>ROC of \(HTML.escaped(positiveName))\(isBinary ? "" : " against all others"): area "
-      + "\(area). The dot is the threshold.</figcaption></figure>\n"
+    let whose = HTML.escaped(positiveName) + (isBinary ? "" : " against all others")
+    return
+      "<figure>\(plot.svg)<figcaption>ROC of \(whose): area \(area). The dot is the threshold.</figcaption></figure>\n"
   }
 
   private func precisionRecall(_ curves: ThresholdCurves, _ rates: BinaryRates) -> String {
@@ -123,7 +126,8 @@ extension EvaluationPage {
       Double(rates.truePositives) / p, called == 0 ? 1 : Double(rates.truePositives) / Double(called), "mark",
       radius: 6,
       id: "pr-mark")
-    return "<figure>\(plot.svg)<figcaption>Precision–recall of \(HTML.escaped(positiveName)): average precision \(area). "
+    return "<figure>\(plot.svg)<figcaption>Precision–recall of \(HTML.escaped(positiveName)): average precision "
+      + "\(area). "
       + "The dashed line is chance."
       + "</figcaption></figure>\n"
   }
