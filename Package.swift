@@ -46,7 +46,10 @@ let package = Package(
       dependencies: ["ModelGraph", "Imaging", "Platform", "Text", .product(name: "Crypto", package: "swift-crypto")]),
     .target(
       name: "Training",
-      dependencies: ["ModelGraph", "Kernels", "BLAS", "Platform", "Text", "Datasets", "MessagePassing"]),
+      dependencies: [
+        "ModelGraph", "Kernels", "BLAS", "Platform", "Text", "Datasets", "MessagePassing",
+        .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports", "Text"]),
     .target(
       name: "Reports", dependencies: ["ModelGraph", "Text", .product(name: "Crypto", package: "swift-crypto")]),

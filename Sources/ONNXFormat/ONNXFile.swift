@@ -56,6 +56,13 @@ public enum ONNXFile {
     }
   }
 
+  /// Bytes of the file that ``write(_:to:)`` would make, all data in it.
+  public static func size(of graph: Graph) throws(GraphError) -> Int {
+    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut())
+    let model = try writer.model()
+    return withExtendedLifetime(writer) { onnx_model_size(model) }
+  }
+
   /// Writes the graph whole or not at all: to a new file in the same folder, which then takes the name.
   ///
   /// Constants that no node reads are left out. Throws E101 if the file cannot be written, E105 beyond 2 GiB.

@@ -1,3 +1,4 @@
+import Foundation
 import ModelGraph
 
 /// One epoch's results.
@@ -36,8 +37,15 @@ public enum EpochTable {
 
   public static func line(_ result: EpochResult) -> String {
     line(
-      "\(result.epoch)", NumberText.fixed(result.trainLoss, 6), NumberText.fixed(result.validLoss, 6),
+      "\(result.epoch)", loss(result.trainLoss), loss(result.validLoss),
       NumberText.fixed(result.accuracy, 6), duration(result.seconds), NumberText.fixed(result.picturesPerSecond, 1))
+  }
+
+  /// Six digits behind the point while there is room for them, else three of an exponent: `0.693147`, `1.234e12`.
+  private static func loss(_ loss: Double) -> String {
+    guard loss.isFinite, abs(loss) >= 10_000 else { return NumberText.fixed(loss, 6) }
+    let exponent = Int(log10(abs(loss)))
+    return "\(NumberText.fixed(loss / pow(10, Double(exponent)), 3))e\(exponent)"
   }
 
   /// `00:24`, `1:02:03`.
@@ -51,7 +59,8 @@ public enum EpochTable {
   private static func line(_ cells: String...) -> String {
     let widths = [7, 12, 12, 10, 9, 9]
     var text = ""
-    for (cell, width) in zip(cells, widths) { text += padded(cell, width) }
+    // A column too narrow for a number pushes the next ones, and never runs into them.
+    for (cell, width) in zip(cells, widths) { text += cell.utf8.count < width ? padded(cell, width) : cell + " " }
     return trimmed(text)
   }
 }

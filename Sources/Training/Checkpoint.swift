@@ -1,15 +1,17 @@
+import Crypto
 import ModelGraph
 
 /// The state of a training run as bytes. All numbers are little-endian.
 ///
 ///     8 bytes   magic "GIEMSA\u{1}T"
-///     u32       version, 3
+///     u32       version, 4
 ///     u64       length of the caller's notes (where the run is), and the notes
 ///     u64       steps taken
 ///     u64       steps the optimiser's moments have seen
 ///     u32       moments per parameter that learns (AdamW 2, SGD 1, none yet 0)
 ///     u32       parameters, then for each: name, shape, u32 tensors, its weights, its moments
 ///     u32       running statistics, then for each: name, shape, values
+///     32 bytes  SHA-256 of everything before
 ///
 /// A name is u32 length and UTF-8; a shape u32 rank and u64 extents; values are float32 in ONNX's order, whatever layout
 /// the training loops use.
@@ -21,7 +23,7 @@ struct Checkpoint {
   var statistics: [(name: String, tensor: Tensor)] = []
 
   private static let magic = Array("GIEMSA\u{1}T".utf8)
-  private static let version: UInt32 = 3
+  private static let version: UInt32 = 4
 
   init(stepCount: Int, momentSteps: Int, momentCount: Int) {
     self.stepCount = stepCount
@@ -31,24 +33,17 @@ struct Checkpoint {
 
   /// What the caller wrote beside the network's state.
   static func notes(_ bytes: [UInt8]) throws(GraphError) -> [UInt8] {
-    var reader = Reader(bytes)
+    var reader = try Reader(bytes)
     return try notes(&reader)
   }
 
   private static func notes(_ reader: inout Reader) throws(GraphError) -> [UInt8] {
-    guard try reader.take(Checkpoint.magic.count) == Checkpoint.magic[...] else {
-      throw GraphError(.damaged, "not a checkpoint of giemsa")
-    }
-    let version = try reader.number(UInt32.self)
-    guard version == Checkpoint.version else {
-      throw GraphError(.damaged, "a checkpoint of version \(version); this program reads \(Checkpoint.version)")
-    }
     return Array(try reader.take(try reader.count(UInt64.self)))
   }
 
   /// Throws E104 for anything but a whole checkpoint.
   init(_ bytes: [UInt8]) throws(GraphError) {
-    var reader = Reader(bytes)
+    var reader = try Reader(bytes)
     _ = try Checkpoint.notes(&reader)
     self.init(
       stepCount: try reader.count(UInt64.self), momentSteps: try reader.count(UInt64.self),
@@ -70,7 +65,8 @@ struct Checkpoint {
   }
 
   /// Hands the bytes of a checkpoint to `sink`, a tensor at a time, so that a large state is never in memory twice.
-  struct Writer {
+  final class Writer {
+    private var hash = SHA256()
     private let sink: (UnsafeRawBufferPointer) -> Void
 
     init(_ sink: @escaping (UnsafeRawBufferPointer) -> Void, notes: [UInt8]) {
@@ -81,10 +77,18 @@ struct Checkpoint {
       put(notes)
     }
 
-    func put(_ bytes: [UInt8]) { bytes.withUnsafeBytes { sink($0) } }
+    private func put(_ bytes: UnsafeRawBufferPointer) {
+      hash.update(bufferPointer: bytes)
+      sink(bytes)
+    }
+
+    /// Once everything is written.
+    func finish() { Array(hash.finalize()).withUnsafeBytes { sink($0) } }
+
+    func put(_ bytes: [UInt8]) { bytes.withUnsafeBytes { put($0) } }
 
     func put<Number: FixedWidthInteger>(_ number: Number) {
-      withUnsafeBytes(of: number.littleEndian) { sink($0) }
+      withUnsafeBytes(of: number.littleEndian) { put($0) }
     }
 
     func put(_ name: String, _ shape: Shape) {
@@ -96,7 +100,7 @@ struct Checkpoint {
 
     func put(_ tensor: Tensor) {
       #if _endian(little)
-        tensor.withBytes { sink($0) }
+        tensor.withBytes { put($0) }
       #else
         tensor.withElements(Float.self) { for number in $0 { put(number.bitPattern) } }
       #endif
@@ -106,10 +110,24 @@ struct Checkpoint {
   private struct Reader {
     static let damaged = GraphError(.damaged, "the checkpoint is damaged or cut short")
 
-    private let bytes: [UInt8]
+    private let bytes: ArraySlice<UInt8>
     private var at = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// Stands behind the version; throws where not a bit of what follows is to be trusted.
+    init(_ all: [UInt8]) throws(GraphError) {
+      bytes = all.dropLast(SHA256.byteCount)
+      guard all.starts(with: Checkpoint.magic) else { throw GraphError(.damaged, "not a checkpoint of giemsa") }
+      at = Checkpoint.magic.count
+      let version = try number(UInt32.self)
+      guard version == Checkpoint.version else {
+        throw GraphError(.damaged, "a checkpoint of version \(version); this program reads \(Checkpoint.version)")
+      }
+      var hash = SHA256()
+      bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+      guard Array(hash.finalize())[...] == all.suffix(SHA256.byteCount) else {
+        throw GraphError(.damaged, "the checkpoint is damaged or cut short: its SHA-256 is another than when it was written")
+      }
+    }
 
     var isAtEnd: Bool { at == bytes.count }
 

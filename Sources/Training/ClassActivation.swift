@@ -67,7 +67,7 @@ extension TrainingNetwork {
       var values = (0..<pixels).map { pixel in
         var sum: Float = 0
         for channel in 0..<channels { sum += weights[channel] * activation[first + pixel * channels + channel] }
-        return max(sum, 0)
+        return sum.isFinite ? max(sum, 0) : 0
       }
       if let most = values.max(), most > 0 { values = values.map { $0 / most } }
       return ClassActivation(

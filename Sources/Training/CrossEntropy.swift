@@ -59,15 +59,16 @@ enum CrossEntropy {
       let line = logits + row * classes
       targets.row(row, into: &wanted)
       let mass = targets.classWeights.isEmpty ? 1 : wanted.reduce(0, +)
-      var highest = line[0]
-      for column in 1..<max(classes, 1) { highest = max(highest, line[column]) }
+      var highest = Double(line[0])
+      for column in 1..<max(classes, 1) { highest = max(highest, Double(line[column])) }
+      // Differences of large logits are exact in double only; as floats they would lose the digits that count.
       var sum = 0.0
-      for column in 0..<classes { sum += exp(Double(line[column] - highest)) }
+      for column in 0..<classes { sum += exp(Double(line[column]) - highest) }
       var loss = mass * log(sum)
-      for column in 0..<classes where wanted[column] != 0 { loss -= wanted[column] * Double(line[column] - highest) }
+      for column in 0..<classes where wanted[column] != 0 { loss -= wanted[column] * (Double(line[column]) - highest) }
       total += loss
       for column in 0..<classes {
-        let share = exp(Double(line[column] - highest)) / sum
+        let share = exp(Double(line[column]) - highest) / sum
         gradient[row * classes + column] = Float((mass * share - wanted[column]) / weight)
       }
     }

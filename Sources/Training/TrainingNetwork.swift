@@ -89,8 +89,9 @@ public final class TrainingNetwork {
     guard let team = ThreadTeam(threads: max(threads, 1)) else {
       throw GraphError(.tooLarge, "the system gives no \(threads) threads")
     }
-    // OpenBLAS multiplies the small matrices of the head; its own threads would only get in the way.
-    openblas_set_num_threads(1)
+    guard blas_prepare() != 0 else {
+      throw GraphError(.tooLarge, "no memory for OpenBLAS, which takes 128 MiB to work in")
+    }
     guard let kernels = train_kernels_for_cpu()?.pointee else {
       throw GraphError(.tooLarge, "no training loops for this processor")
     }
@@ -426,6 +427,7 @@ public final class TrainingNetwork {
       writer.put(statistic.name, [statistic.numbers.count])
       writer.put(try Tensor([statistic.numbers.count], statistic.numbers))
     }
+    writer.finish()
   }
 
   /// ``writeState(notes:to:)`` in one piece.

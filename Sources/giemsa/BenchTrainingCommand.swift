@@ -31,11 +31,12 @@ struct BenchTrainingCommand: ParsableCommand {
   @Flag(help: "Print the time by kind of layer.")
   var profile = false
 
-  func validate() throws {
+  mutating func validate() throws {
     guard ResNetArchitecture(rawValue: arch) != nil else { throw ValidationError("--arch '\(arch)' is not known") }
     guard (16...2048).contains(size) else { throw ValidationError("--size must be from 16 to 2048") }
     guard (2...4096).contains(batch) else { throw ValidationError("--batch must be from 2 to 4096") }
     guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
+    threads = usefulThreads(threads)
   }
 
   func run() throws {

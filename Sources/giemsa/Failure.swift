@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Platform
 import Text
 
 /// Text to standard output at once, as it stands: a progress line must not wait for a buffer to fill. Of several ranks the
@@ -43,10 +44,23 @@ func checkWritable(_ path: String) throws {
     throw CommandFailure("\(path): a folder; name a file to write")
   }
   let probe = "\(path).giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
-  do {
-    try Data().write(to: URL(filePath: probe))
-    try FileManager.default.removeItem(atPath: probe)
-  } catch {
-    throw CommandFailure("\(path): cannot be written; does the folder exist?")
+  let error = probe.withPath { platform_replace_file($0, nil, 0) }
+  _ = probe.withPath { unlink($0) }
+  let advice = error == ENOENT ? "; does the folder exist?" : ""
+  try checkWritten(error, path, advice: advice)
+}
+
+/// Writes a file beside its place, brings it to the disk and renames it: whole or not at all. Errors begin with its path.
+func writeFile(_ data: Data, to path: String) throws {
+  try checkWritten(
+    data.withUnsafeBytes { bytes in
+      path.withPath { platform_replace_file($0, bytes.baseAddress, bytes.count) }
+    }, path)
+}
+
+/// Throws for an errno of the system.
+func checkWritten(_ error: Int32, _ path: String, advice: String = "") throws {
+  guard error == 0 else {
+    throw CommandFailure("\(path): cannot be written (\(String(cString: platform_error_text(error))))\(advice)")
   }
 }

@@ -32,14 +32,15 @@ struct FindRateCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let bench = try TrainingBench(options)
-      try writeText("", to: out)  // before the work, not after
+      try checkWritable(out)
       let network = try bench.network()
       bench.describe("\(steps) steps", network)
       let search = try bench.search(network, RateSearch(from: startLr, to: endLr, steps: steps))
       let found = try RateFinding(search)
       try writeText(found.plot.svg, to: out)
       Console.write(found.text)
-      Console.out("\(out): the plot; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...")
+      Console.out(
+        "\(out): the plot; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...".printable)
     }
   }
 }
@@ -54,7 +55,8 @@ struct RateFinding {
   init(_ search: RateSearch) throws {
     guard let suggestions = search.suggestions else {
       throw CommonFailure(
-        "the loss was no number or exploded after \(search.points.count) steps: nothing to suggest; is the data right?")
+        "the loss was no number or exploded after \(counted(search.points.count, "step")): nothing to suggest; "
+          + "is the data right?")
     }
     self.search = search
     self.suggestions = suggestions
@@ -123,8 +125,4 @@ extension TrainingBench {
 }
 
 /// Writes a text file; errors begin with its path.
-func writeText(_ text: String, to path: String) throws {
-  do { try Data(text.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-    throw CommandFailure("\(path): cannot be written")
-  }
-}
+func writeText(_ text: String, to path: String) throws { try writeFile(Data(text.utf8), to: path) }

@@ -14,7 +14,10 @@ struct FineTuneCommand: ParsableCommand {
   @OptionGroup var options: TrainingOptions
   @Option(help: "Epochs of the second stage.") var epochs = 4
   @Option(help: "Epochs of the first stage.") var freezeEpochs = 1
-  @Option(help: "The head's highest learning rate in the first stage, or auto: what find-lr suggests.")
+  @Option(
+    help: ArgumentHelp(
+      "The head's highest learning rate in the first stage, or auto: what find-lr suggests.", valueName: "rate"),
+    transform: { try RateChoice($0) })
   var baseLr = RateChoice.one(2e-3)
   @Option(help: "How many times slower the first layers learn than the head.") var lrMult = 100.0
   @OptionGroup var output: RunOptions

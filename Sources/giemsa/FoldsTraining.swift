@@ -16,6 +16,10 @@ enum FoldsTraining {
     // Everything that can be wrong with settings and folders, before anything is taken away.
     let cells = try CellFolder(options.data)
     _ = try SplitPlan(cells, options)
+    do { try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true) } catch {
+      throw CommandFailure("\(out): cannot be written to; name another --out")
+    }
+    try RunLock.take(out)
     try prepare(out, output)
     for number in 1...count {
       complain("fold \(number) of \(count)")
@@ -29,9 +33,7 @@ enum FoldsTraining {
       do {
         try body(part, place, true)
       } catch {
-        if let names = try? FileManager.default.contentsOfDirectory(atPath: out), names.isEmpty {
-          try? FileManager.default.removeItem(atPath: out)
-        }
+        RunFolder(path: out).removeIfEmpty()
         throw error
       }
     }

@@ -11,6 +11,10 @@ struct Giemsa: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "giemsa",
     abstract: "Trains residual networks on pictures of blood cells and exports them as ONNX.",
+    discussion: """
+      Exit status: 0 all well; 1 something was wrong with what it was given, or a result could not be written (standard \
+      output too); 2 the command line was wrong; 130 stopped by Ctrl-C; 141 the reader of standard output has gone.
+      """,
     version: "giemsa \(version)",
     subcommands: [
       TrainCommand.self, FineTuneCommand.self, FindRateCommand.self, EvaluateCommand.self, ShowBatchCommand.self,
@@ -27,10 +31,28 @@ struct Giemsa: ParsableCommand {
     platform_keep_standard_streams()
     // A reader that goes away must not end a training: `Console` remembers it.
     signal(SIGPIPE, SIG_IGN)
-    Foundation.exit(Console.finish(status(), program: "giemsa"))
+    // Nor a limit on the size of files: a write says so, as on a full disk.
+    signal(SIGXFSZ, SIG_IGN)
+    let status = Console.finish(status(), program: "giemsa")
+    RunLock.release()
+    // Not `exit`: where memory is short, OpenBLAS's own end waits for threads that it never got.
+    _exit(status)
+  }
+
+  /// What is wrong with the command's name, before anything else of the line is looked at.
+  private static var unknownCommand: String? {
+    let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
+    guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !known.contains(name) else {
+      return nil
+    }
+    return "unknown command '\(name)'\(NearestName.question(name, in: known)); giemsa --help lists them"
   }
 
   private static func status() -> Int32 {
+    if let complaint = unknownCommand {
+      complain("giemsa: \(complaint)")
+      return 2
+    }
     do {
       var command = try parseAsRoot()
       try command.run()

@@ -26,7 +26,7 @@ struct Prepared {
       isResumed = false
       return
     }
-    folder = try RunFolder.make(out, overwrite: output.overwrite, resume: output.resume)
+    folder = try RunFolder.make(out, in: output.out, overwrite: output.overwrite, resume: output.resume)
     var state = output.resume ? try folder.state() : nil
     if let state {
       let saved = try folder.progress(in: state)
@@ -39,6 +39,13 @@ struct Prepared {
     isResumed = state != nil
     do {
       network = try bench.network()
+      let pixels = ContentHash.hex(RunFolder.bytes(of: bench.pictures))
+      if isResumed, pixels != progress.pixels {
+        let changed = folder.firstChange(bench.pictures, hash: progress.pixels) ?? "one or more of the pictures"
+        throw CommandFailure(
+          "\(out): was started with other pixels in \(changed); --resume needs the same. Or name another --out")
+      }
+      progress.pixels = pixels
       if let bytes = state {
         do { try network.restore(bytes) } catch { throw CommandFailure("\(out)/last.state: \(error)") }
         state = nil

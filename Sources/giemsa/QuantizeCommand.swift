@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Imaging
 import ModelGraph
+import ONNXFormat
 import Quantization
 import Reports
 import Text
@@ -82,11 +83,9 @@ struct QuantizeCommand: ParsableCommand {
       let page = QuantizationReport(
         title: "\(names[0]): \(names[1]) on 8-bit integers", result: result, comparison: comparison,
         positive: try source.toldPositive(),
-        floatBytes: fileSize(source.path), quantisedBytes: fileSize(out))
+        floatBytes: try floatBytes(source.path), quantisedBytes: fileSize(out))
       if let report {
-        do { try Data(page.page.utf8).write(to: URL(filePath: report), options: .atomic) } catch {
-          throw CommandFailure("\(report): cannot be written")
-        }
+        try writeText(page.page, to: report)
       }
       progress.erase()
       Console.out(
@@ -95,6 +94,11 @@ struct QuantizeCommand: ParsableCommand {
       Console.write(page.text)
       Console.out("\(out): written\(report.map { "; \($0) shows more" } ?? "")".printable)
     }
+  }
+
+  /// Of the float file with the data that it keeps in others.
+  private func floatBytes(_ path: String) throws -> Int {
+    max(fileSize(path), try ONNXFile.size(of: try readModel(path)))
   }
 
   private func fileSize(_ path: String) -> Int {

@@ -3,7 +3,7 @@ import Foundation
 import Training
 
 /// `--lr`: one highest rate, or one for each group of layers, as fastai's `slice` gives them.
-enum RateChoice: ExpressibleByArgument, Equatable, CustomStringConvertible {
+enum RateChoice: Equatable, CustomStringConvertible {
   /// `1e-3`: all groups alike.
   case one(Double)
   /// `1e-6:1e-4`: from the first group to the head, in equal ratios.
@@ -13,29 +13,23 @@ enum RateChoice: ExpressibleByArgument, Equatable, CustomStringConvertible {
   /// `auto`: what find-lr suggests.
   case auto
 
-  init?(argument: String) {
+  /// Of the command line; throws what is wrong with it.
+  init(_ argument: String) throws {
     if argument == "auto" {
       self = .auto
       return
     }
-    func rate(_ text: Substring) -> Double? {
-      guard let rate = Double(text), rate > 0, rate <= 100 else { return nil }
+    func rate(_ text: Substring) throws -> Double {
+      guard let rate = Double(text) else { throw ValidationError("'\(text)' is no number, no range A:B and not auto") }
+      guard rate > 0, rate <= 100 else { throw ValidationError("a rate must be above 0 and at most 100") }
       return rate
     }
     let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
     switch parts.count {
-    case 1:
-      guard let value = rate(parts[0]) else { return nil }
-      self = .one(value)
-    case 2:
-      guard let last = rate(parts[1]) else { return nil }
-      if parts[0].isEmpty {
-        self = .head(last)
-      } else {
-        guard let first = rate(parts[0]) else { return nil }
-        self = .span(first, last)
-      }
-    default: return nil
+    case 1: self = .one(try rate(parts[0]))
+    case 2 where parts[0].isEmpty: self = .head(try rate(parts[1]))
+    case 2: self = .span(try rate(parts[0]), try rate(parts[1]))
+    default: throw ValidationError("one rate, or two with a colon between them")
     }
   }
 
@@ -47,8 +41,6 @@ enum RateChoice: ExpressibleByArgument, Equatable, CustomStringConvertible {
     case .auto: "auto"
     }
   }
-
-  var defaultValueDescription: String { description }
 
   /// One for each group; nil where it has to be searched for first.
   var rates: [Double]? {

@@ -36,7 +36,7 @@ struct RunFolder {
   private var settingsFile: String { "\(path)/settings.json" }
   private var cardFile: String { "\(path)/card.md" }
   private var picturesFile: String { "\(path)/pictures.csv" }
-  private var stateFile: String { "\(path)/last.state" }
+  var stateFile: String { "\(path)/last.state" }
   private static let names = [
     "settings.json", "history.csv", "times.csv", "pictures.csv", "card.md", "best.onnx", "last.onnx", "last.state",
     "log.csv", "log.jsonl",
@@ -70,49 +70,54 @@ struct RunFolder {
     return found
   }
 
-  /// Makes the folder and proves that files can be written to it: before training, not after.
-  static func make(_ path: String, overwrite: Bool, resume: Bool) throws -> RunFolder {
+  /// Makes the folder, takes it for this process and proves that files can be written to it: before training, not after.
+  ///
+  /// - Parameter whole: what `path` lies in, where it is one of several stages.
+  static func make(_ path: String, in whole: String, overwrite: Bool, resume: Bool) throws -> RunFolder {
     let folder = RunFolder(path: path)
     guard folds(path).isEmpty else {
       throw CommandFailure("\(path): holds a run in folds; name another --out, or one of its folds")
     }
-    if exists(path), !overwrite, !resume {
-      throw CommandFailure(
-        "\(path): holds a run already; name another --out, go on with it by --resume, or give --overwrite")
-    }
-    let probe = "\(path)/.giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try Data().write(to: URL(filePath: probe))
-      try FileManager.default.removeItem(atPath: probe)
     } catch {
       throw CommandFailure("\(path): cannot be written to; name another --out")
+    }
+    do {
+      for folder in Set([whole, path]) { try RunLock.take(folder) }
+      try checkWritable("\(path)/settings.json")
+      if exists(path), !overwrite, !resume {
+        throw CommandFailure(
+          "\(path): holds a run already; name another --out, go on with it by --resume, or give --overwrite")
+      }
+    } catch {
+      folder.removeIfEmpty()
+      throw error
     }
     return folder
   }
 
   /// Takes away what an earlier run left, once there is something to put in its place.
   ///
-  /// - Parameter kept: a path that stays.
-  func clear(butFor kept: String? = nil) {
+  /// - Parameter kept: paths that stay.
+  func clear(butFor kept: [String] = []) {
     // The state first: without it nobody can go on with half of what is left.
-    for name in RunFolder.names.reversed() where "\(path)/\(name)" != kept {
+    for name in RunFolder.names.reversed() where !kept.contains("\(path)/\(name)") {
       try? FileManager.default.removeItem(atPath: "\(path)/\(name)")
     }
   }
 
-  /// Takes away files that a killed program was writing: `NAME.` and six letters.
+  /// Takes away files that a killed program was writing: `.NAME.giemsa-` and a number.
   func clearUnfinished() {
     for file in (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? [] {
-      guard RunFolder.names.contains(where: { file.hasPrefix("\($0).") && file.count == $0.count + 7 }) else {
-        continue
-      }
+      guard RunFolder.names.contains(where: { file.hasPrefix(".\($0).giemsa-") }) else { continue }
       try? FileManager.default.removeItem(atPath: "\(path)/\(file)")
     }
   }
 
   /// Leaves no empty folder behind after a failure at the start.
   func removeIfEmpty() {
+    RunLock.release(path)
     if let names = try? FileManager.default.contentsOfDirectory(atPath: path), names.isEmpty {
       try? FileManager.default.removeItem(atPath: path)
     }
@@ -131,9 +136,12 @@ struct RunFolder {
     try write(Data(HistoryFile.times(history).utf8), to: "\(path)/times.csv")
   }
 
-  func write(pictures: [PictureRecord]) throws {
+  func write(pictures: [PictureRecord]) throws { try write(RunFolder.bytes(of: pictures), to: picturesFile) }
+
+  /// `pictures.csv`.
+  static func bytes(of pictures: [PictureRecord]) -> Data {
     let lines = [PictureRecord.header] + pictures.map { $0.line }
-    try write(Data((lines.joined(separator: "\n") + "\n").utf8), to: picturesFile)
+    return Data((lines.joined(separator: "\n") + "\n").utf8)
   }
 
   func write(card: ModelCard) throws { try write(Data(card.text.utf8), to: cardFile) }
@@ -157,7 +165,7 @@ struct RunFolder {
         platform_replace_abandon(file)
       }
     }
-    try check(error, stateFile)
+    try checkWritten(error, stateFile)
   }
 
   /// Brings `last.state` to the disk.
@@ -185,18 +193,7 @@ struct RunFolder {
     }
   }
 
-  private func write(_ data: Data, to file: String) throws {
-    let error = file.withPath { file in
-      data.withUnsafeBytes { platform_replace_file(file, $0.baseAddress, $0.count) }
-    }
-    try check(error, file)
-  }
-
-  private func check(_ error: Int32, _ file: String) throws {
-    guard error == 0 else {
-      throw CommandFailure("\(file): cannot be written: \(String(cString: platform_error_text(error)))")
-    }
-  }
+  private func write(_ data: Data, to file: String) throws { try writeFile(data, to: file) }
 
   // MARK: Reading
 
@@ -228,6 +225,28 @@ struct RunFolder {
     return HistoryFile.read(String(decoding: data, as: UTF8.self))
   }
 
+  /// The first of `pictures` whose pixels are others than `pictures.csv` says; nil where that file is not the one that
+  /// `hash` tells, or none of them is.
+  func firstChange(_ pictures: [PictureRecord], hash: String) -> String? {
+    guard let data = FileManager.default.contents(atPath: picturesFile), ContentHash.hex(data) == hash else { return nil }
+    return zip(self.pictures(), pictures).first { $0.hash != $1.hash }?.1.name
+  }
+
+  /// Throws unless `best.onnx` is the file that `hash` tells.
+  func checkBest(_ hash: String) throws {
+    guard let data = FileManager.default.contents(atPath: best), ContentHash.hex(data) == hash else {
+      throw CommandFailure(
+        "\(best): is gone or damaged: its SHA-256 is another than when it was written; "
+          + "take last.onnx, or train again with --overwrite")
+    }
+  }
+
+  /// SHA-256 of `best.onnx`.
+  func bestHash() throws -> String {
+    guard let data = FileManager.default.contents(atPath: best) else { throw CommandFailure("\(best): cannot be read") }
+    return ContentHash.hex(data)
+  }
+
   /// The bytes of `last.state`; nil where there is none.
   func state() throws -> [UInt8]? {
     guard FileManager.default.fileExists(atPath: stateFile) else {
@@ -244,7 +263,7 @@ struct RunFolder {
     do {
       return try JSONDecoder().decode(RunProgress.self, from: Data(try TrainingNetwork.notes(in: state)))
     } catch let error as GraphError {
-      throw CommandFailure("\(stateFile): \(error)")
+      throw CommandFailure("\(stateFile): \(error); begin again with --overwrite")
     } catch {
       throw CommandFailure("\(stateFile): damaged, or written by another version of giemsa")
     }

@@ -20,6 +20,8 @@ final class RunLog {
   private let format: LogFormat
   private let keeps: (Place) -> Bool
   private var handle: FileHandle?
+  /// What went wrong with it, which ended it.
+  private(set) var failure: String?
   /// Lines from before ``begin()``.
   private var waiting: [String]? = []
 
@@ -42,7 +44,7 @@ final class RunLog {
     let header = format == .csv ? [LogLine.csvHeader] : []
     let text = (header + kept + lines).map { $0 + "\n" }.joined()
     attempt {
-      try Data(text.utf8).write(to: URL(filePath: file), options: .atomic)
+      try writeText(text, to: file)
       handle = try FileHandle(forWritingTo: URL(filePath: file))
       try handle?.seekToEnd()
     }
@@ -60,7 +62,9 @@ final class RunLog {
   /// Training goes on without its log.
   private func attempt(_ body: () throws -> Void) {
     do { try body() } catch {
-      complain("note: \(file): cannot be written; no more of it")
+      let text = (error as? CommandFailure)?.description ?? "\(file): cannot be written"
+      complain("giemsa: \(text); training goes on without it")
+      failure = text
       handle = nil
     }
   }

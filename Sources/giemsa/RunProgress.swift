@@ -7,6 +7,10 @@ struct RunProgress: Codable {
   var settings: RunSettings
   /// Tells other pictures, or another split, from the ones the run was started with.
   var pictures: String
+  /// SHA-256 of pictures.csv, which tells every picture's pixels; empty before they are read.
+  var pixels = ""
+  /// SHA-256 of best.onnx.
+  var best = ""
   /// The epoch being trained, and how many of its steps are done.
   var epoch = 0
   var step = 0

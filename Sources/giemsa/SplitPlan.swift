@@ -7,6 +7,8 @@ struct SplitPlan {
   /// Of folds: how many, and which, from 1.
   let folds: Int?
   let fold: Int?
+  /// Whether the slides can be divided so that every class is on both sides.
+  let canDivideSlides: Bool
   /// One line about a choice that the options did not make.
   let reason: String?
 
@@ -14,7 +16,7 @@ struct SplitPlan {
     if let count = options.foldCount {
       let number = options.fold ?? 1
       let parts = try Folds(cells, count: count, seed: options.seed)
-      (kind, folds, fold) = (.folds, count, number)
+      (kind, folds, fold, canDivideSlides) = (.folds, count, number, true)
       split = parts.split(number - 1)
       reason = parts.isBySlide ? nil : "folds of single pictures: \(SplitPlan.noSlides(cells))"
       return
@@ -23,12 +25,14 @@ struct SplitPlan {
     func cut(_ kind: SplitKind) throws -> Split {
       try Split(cells, kind: kind, validFraction: options.valid, seed: options.seed)
     }
+    let bySlide = cells.showsSlides ? try? cut(.slide) : nil
+    canDivideSlides = bySlide != nil
     if let chosen = options.split {
       (kind, reason) = (chosen, nil)
       self.split = try cut(chosen == .slide ? .slide : .random)
     } else if cells.showsSlides {
       let count = Set(cells.items.map { $0.slide }).count
-      if let bySlide = try? cut(.slide) {
+      if let bySlide {
         (kind, self.split) = (.slide, bySlide)
         reason =
           "split by slide: the names show \(count) slides (what stands before _IMG or _cell); none is on both sides"

@@ -23,20 +23,22 @@ struct StartingPoint {
     var metadata = ModelMetadata()
     let isFresh = options.from == nil && options.pretrained == nil
     metadata.normalizeColors(isFresh ? .cell : .imagenet)
+    let architecture = options.arch ?? .usual
     if let file = options.pretrained, !file.hasSuffix(".onnx") {
       size = options.size ?? 64
       let result = try StartingPoint.weights(
-        file, options.arch, options.head, classes: classes.count, size: size, seed: options.seed)
+        file, architecture, options.head ?? .linear, classes: classes.count, size: size, seed: options.seed)
       graph = result.graph
       if result.hasHead { complain("note: \(file) has a last layer for \(classes.count) classes: it is kept") }
-      name = options.arch.rawValue
-      head = options.head.rawValue
+      name = architecture.rawValue
+      head = (options.head ?? .linear).rawValue
       source = URL(filePath: file).lastPathComponent
       keptBack = []
     } else if let from = options.from ?? options.pretrained {
       let run = try StartingPoint.run(from)
       let path = from.hasSuffix(".onnx") ? from : try run?.modelPath() ?? from
       let file = try run?.read()
+      try StartingPoint.checkContradictions(options, from, file)
       var graph = try readModel(path)
       do {
         let known = try ModelMetadata(graph.metadata)
@@ -51,6 +53,8 @@ struct StartingPoint {
         if file != nil, options.size == nil { metadata.resize = known.resize }
         size = options.size ?? file?.settings.size ?? known.inputSize.first ?? 64
         if graph.isQuantized { graph = try graph.dequantized() }
+        try graph.checkWeights()
+        try graph.endInLogits()
         try graph.adaptInputChannels(to: 3)
         try StartingPoint.setInput(&graph, size: size)
         let shape = Shape([1, 3, size, size])
@@ -66,15 +70,15 @@ struct StartingPoint {
       }
       self.graph = graph
       name = file?.settings.architecture ?? URL(filePath: path).lastPathComponent
-      head = file?.settings.head ?? ""
+      head = file?.settings.head ?? (options.pretrained == nil ? "" : options.head?.rawValue ?? "")
       source = URL(filePath: run?.path ?? path).lastPathComponent
       keptBack = file?.valid ?? []
     } else {
       size = options.size ?? 64
-      graph = try options.arch.graph(
-        classes: classes.count, head: options.head, inputSize: (size, size), seed: options.seed)
-      name = options.arch.rawValue
-      head = options.head.rawValue
+      graph = try architecture.graph(
+        classes: classes.count, head: options.head ?? .linear, inputSize: (size, size), seed: options.seed)
+      name = architecture.rawValue
+      head = (options.head ?? .linear).rawValue
       source = nil
       keptBack = []
     }
@@ -86,6 +90,19 @@ struct StartingPoint {
       throw CommandFailure("--resize \(resize) leaves too little to crop \(size) pixels a side from")
     }
     self.metadata = metadata
+  }
+
+  /// Throws where options name another network than the one that the run or file holds: they would go by unheard.
+  private static func checkContradictions(_ options: TrainingOptions, _ from: String, _ file: RunFile?) throws {
+    let option = options.from == nil ? "--pretrained" : "--from"
+    if let asked = options.arch?.rawValue, asked != file?.settings.architecture {
+      let found = file.map { "\($0.settings.architecture)" } ?? "what the file holds"
+      throw CommandFailure("--arch \(asked): the network of \(option) \(from) is \(found); leave --arch out")
+    }
+    guard let asked = options.head?.rawValue, options.from != nil, asked != file?.settings.head else { return }
+    let found = file.map { $0.settings.head.isEmpty ? "its own" : $0.settings.head } ?? "what the file holds"
+    throw CommandFailure(
+      "--head \(asked): the head of --from \(from) is \(found); leave --head out, or give the file to --pretrained")
   }
 
   /// An architecture with the weights of a `.safetensors` file; `classes` nil: as many as it has.

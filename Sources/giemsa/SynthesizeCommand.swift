@@ -22,8 +22,8 @@ struct SynthesizeCommand: ParsableCommand {
       let synthesizer = try Synthesizer(count: count, size: size, seed: seed)
       try synthesizer.write(to: out)
       Console.out(
-        "\(counted(count, "picture")) of \(size) × \(size) pixels in \(out.printable) (\(Synthesizer.classes.joined(separator: ", ")))"
-      )
+        "\(counted(count, "picture")) of \(size) × \(size) pixels in \(out.printable) "
+          + "(\(Synthesizer.classes.joined(separator: ", ")))")
     }
   }
 }

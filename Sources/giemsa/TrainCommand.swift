@@ -32,7 +32,7 @@ struct TrainCommand: ParsableCommand {
         1e-3: for all layers. 1e-6:1e-4: in equal ratios from the first of three groups of layers (the body's halves and \
         the head) to the last. :1e-3: for the head, and a tenth for the rest.
         auto: what find-lr suggests (the valley), for all layers.
-        """, valueName: "rate"))
+        """, valueName: "rate"), transform: { try RateChoice($0) })
   var lr = RateChoice.one(3e-3)
   @Flag(help: "Train together with the other processes that mpirun started.") var distributed = false
   @Option(help: "With --distributed: seconds to wait for an answer of another process before it counts as lost.")

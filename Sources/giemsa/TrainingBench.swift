@@ -143,7 +143,7 @@ final class TrainingBench {
     let overlap = Overlap(
       train: pictures.filter { $0.side == .train }.map { $0.entry },
       valid: pictures.filter { $0.side == .valid }.map { $0.entry })
-    let advice = plan.kind == .random && cells.showsSlides ? "; --split slide keeps them apart" : ""
+    let advice = plan.kind == .random && plan.canDivideSlides ? "; --split slide keeps them apart" : ""
     return overlap.warnings("both in training and kept back", advice: advice)
   }
 

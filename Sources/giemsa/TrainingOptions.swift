@@ -1,9 +1,13 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Text
 import Training
 
-extension ResNetArchitecture: ExpressibleByArgument {}
+extension ResNetArchitecture: ExpressibleByArgument {
+  /// Where nothing is said.
+  static let usual = ResNetArchitecture.resnet34
+}
 extension ResNetArchitecture.Head: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 /// `--split`.
@@ -42,19 +46,25 @@ enum Freeze: String, EnumerableFlag {
 }
 
 /// `--class-weights`.
-enum ClassWeights: ExpressibleByArgument {
+enum ClassWeights {
   case balanced
   case numbers([Double])
 
-  init?(argument: String) {
+  /// Of the command line; throws what is wrong with it.
+  init(_ argument: String) throws {
     if argument == "balanced" {
       self = .balanced
       return
     }
-    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) ?? -1 }
-    guard numbers.count > 1, numbers.allSatisfy({ $0 >= 0 && $0 <= 1e6 }), numbers.contains(where: { $0 > 0 }) else {
-      return nil
+    let numbers = try argument.split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard let number = Double(text) else {
+        throw ValidationError("'\(text)' is no number; give balanced, or a number for each class such as 2,1")
+      }
+      guard number >= 0, number <= 1e6 else { throw ValidationError("each must be from 0 to 1000000") }
+      return number
     }
+    guard numbers.count > 1 else { throw ValidationError("give a number for each class, such as 2,1, or balanced") }
+    guard numbers.contains(where: { $0 > 0 }) else { throw ValidationError("one at least must be above 0") }
     self = .numbers(numbers)
   }
 }
@@ -67,8 +77,10 @@ struct TrainingOptions: ParsableArguments {
       "The class that is looked for: sensitivity is of it. Told by names such as infected or positive unless given.",
       valueName: "name"))
   var positive: String?
-  @Option(help: "The network.") var arch = ResNetArchitecture.resnet34
-  @Option(help: "What follows its last stage.") var head = ResNetArchitecture.Head.linear
+  @Option(help: "The network; \(ResNetArchitecture.usual.rawValue) unless given, or what --from is.")
+  var arch: ResNetArchitecture?
+  @Option(help: "What follows its last stage; linear unless given, or what --from has.")
+  var head: ResNetArchitecture.Head?
   @Option(
     name: [.long, .customLong("load")],
     help: "Start from this run, stage or ONNX file instead; its last layer is replaced if the classes differ.")
@@ -116,7 +128,9 @@ struct TrainingOptions: ParsableArguments {
   var mixup = 0.0
   @Option(help: "How much of the right class's probability is wanted for all classes alike.")
   var labelSmoothing = 0.0
-  @Option(help: "What each class counts: balanced (as rare as it is), or numbers such as 2,1 in the classes' order.")
+  @Option(
+    help: "What each class counts: balanced (as rare as it is), or numbers such as 2,1 in the classes' order.",
+    transform: { try ClassWeights($0) })
   var classWeights: ClassWeights?
   @Option(help: "The share of pictures kept back for validation.") var valid = 0.2
   @Option(
@@ -141,7 +155,7 @@ struct TrainingOptions: ParsableArguments {
   /// nil: no split into folds.
   var foldCount: Int? { split == .folds || folds != nil ? folds ?? 5 : nil }
 
-  func validate() throws {
+  mutating func validate() throws {
     if let folds {
       try check(folds, 2...1000, "--folds")
       guard split == nil || split == .folds else { throw ValidationError("--folds goes with --split folds") }
@@ -164,11 +178,21 @@ struct TrainingOptions: ParsableArguments {
         "--precision \(precision.rawValue): this processor has no instructions for it; leave the option out")
     }
     try check(threads, 1...1024, "--threads")
+    threads = usefulThreads(threads)
     guard weightDecay >= 0, weightDecay <= 1 else {
       throw ValidationError("--weight-decay \(weightDecay) must be from 0 to 1")
     }
     guard valid > 0, valid < 1 else { throw ValidationError("--valid \(valid) must be between 0 and 1") }
   }
+}
+
+/// At most as many threads as there are processors: training's wait for one another many times a step, and more of them
+/// than can run at once get nowhere. A note tells.
+func usefulThreads(_ asked: Int) -> Int {
+  let most = max(1, ProcessInfo.processInfo.activeProcessorCount)
+  guard asked > most else { return asked }
+  complain("note: --threads \(asked): there \(most == 1 ? "is" : "are") \(counted(most, "processor")) to use; \(most) it is")
+  return most
 }
 
 func check(_ value: Int, _ range: ClosedRange<Int>, _ name: String) throws {

@@ -23,6 +23,7 @@ final class TrainingSession {
   private var hasTrained = false
   private var saving = SavingPace()
   private let runLog: RunLog?
+  private var cardIsMissing = false
   /// Seconds of training since the program began, and of those, waiting for pictures.
   private var times = (training: 0.0, waiting: 0.0)
   /// When the last step was done.
@@ -117,10 +118,11 @@ final class TrainingSession {
       let share = NumberText.fixed(times.waiting / times.training * 100, 1)
       complain("waited for pictures \(share) % of the training time")
     }
-    if let ranks, ranks.count > 1 { complain("all \(ranks.count) ranks have the same weights") }
+    if let ranks, ranks.count > 1 { complain("all \(counted(ranks.count, "rank")) have the same weights") }
     guard isFirst else { return }
     try saveState()
     try saveLast()
+    if !progress.best.isEmpty { try folder.checkBest(progress.best) }
     if hasTrained || folder.card() == nil { writeCard() }
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
@@ -129,6 +131,8 @@ final class TrainingSession {
         complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
       }
     }
+    // The network is saved; what is missing beside it must not go by unseen.
+    if cardIsMissing || runLog?.failure != nil { throw ExitCode(1) }
   }
 
   private var bestEpoch: Int { settings.results.bestEpoch ?? 0 }
@@ -203,6 +207,8 @@ final class TrainingSession {
       logits.withElements(Float.self) { scores in
         for (index, label) in next.labels.enumerated() {
           let row = scores[(index * classes)..<((index + 1) * classes)].map { Double($0) }
+          // An accuracy of such scores would look like one.
+          if !row.allSatisfy({ $0.isFinite }) { loss = .nan }
           let most = row.max() ?? 0
           loss += log(row.reduce(0) { $0 + exp($1 - most) }) + most - row[Int(label)]
           if row.firstIndex(of: most) == Int(label) { correct += 1 }
@@ -226,7 +232,6 @@ final class TrainingSession {
 
   /// Notes an epoch's results, saves what is due, and turns to the next epoch.
   private func finish(_ result: EpochResult) throws {
-    clearOnce()
     // By loss, as fastai's SaveModelCallback: accuracy on a few hundred pictures ties and jumps, the loss tells more.
     let isBest = progress.history.allSatisfy { result.validLoss < $0.validLoss }
     progress.history.append(result)
@@ -240,8 +245,10 @@ final class TrainingSession {
       progress.settings.results.validLoss = result.validLoss
       if isFirst {
         try writeModel(try network.graph().described(by: bench.metadata, try settings.record()), to: folder.best)
+        progress.best = try folder.bestHash()
       }
     }
+    clearOnce(butFor: folder.best)
     guard isFirst else { return }
     if progress.epoch < recipe.epochs, recipe.output.saveEvery == nil ? saving.isDue : false { try saveState() }
     // Before the first state there is nothing to resume, and so no run that texts could tell of.
@@ -250,9 +257,9 @@ final class TrainingSession {
 
   private func saveState() throws {
     guard isFirst else { return }
-    clearOnce()
     let started = ContinuousClock.now
     try folder.write(state: network, progress)
+    clearOnce(butFor: folder.stateFile)
     let isFirst = !saving.hasSaved
     saving.saved(since: started)
     if isFirst { try writeTexts() }
@@ -286,13 +293,17 @@ final class TrainingSession {
     do {
       try folder.write(card: try CardMaker.card(folder, bench, settings, progress.history))
     } catch {
-      complain("note: no \(out)/card.md: \(error)")
+      complain("giemsa: no \(out)/card.md: \(error)")
+      cardIsMissing = true
     }
   }
 
-  private func clearOnce() {
+  /// An earlier run goes once there is a file to put in its place: a full disk, and it stays.
+  ///
+  /// - Parameter kept: that file.
+  private func clearOnce(butFor kept: String? = nil) {
     guard isFirst else { return }
-    if !hasCleared { folder.clear(butFor: runLog?.file) }
+    if !hasCleared { folder.clear(butFor: [kept, runLog?.file].compactMap { $0 }) }
     hasCleared = true
     runLog?.begin()
   }

@@ -11,6 +11,17 @@ import Testing
     #expect(EpochTable.line(result) == "3      0.250000    0.187500    0.962500  00:24    212.4")
   }
 
+  /// Losses of a run that diverges: each column still ends in a blank.
+  @Test(arguments: [12_345.678, 1.5e12, 3e300, 99_999.99, -2e20]) func hugeLosses(_ loss: Double) {
+    var huge = result
+    (huge.trainLoss, huge.validLoss, huge.picturesPerSecond) = (loss, loss, 1e9)
+    let columns = EpochTable.line(huge).split(separator: " ")
+    #expect(columns.count == 6)
+    let read = Double(columns[1]) ?? .nan
+    #expect(abs(read / loss - 1) < 1e-3)
+    #expect(columns[1] == columns[2] && columns[3] == "0.962500")
+  }
+
   @Test func durations() {
     #expect(EpochTable.duration(0) == "00:00")
     #expect(EpochTable.duration(59.6) == "01:00")

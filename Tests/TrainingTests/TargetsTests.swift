@@ -16,6 +16,25 @@ import Training
 
   private func of(_ labels: [Int32]) throws -> Float { try loss(Targets(labels)) }
 
+  /// Against the definition in double, of logits so large that only their differences are numbers to exponentiate.
+  @Test(arguments: [Float(1), 1e3, 1e6, 1e30]) func largeLogits(_ size: Float) throws {
+    var sketch = Sketch()
+    let x = sketch.input([2, 3])
+    let unit = try Tensor([3, 3], [Float(1), 0, 0, 0, 1, 0, 0, 0, 1])
+    sketch.graph.outputs = [sketch.op("fc", .gemm(Gemm()), [x, sketch.graph.addConstant("unit", unit)])]
+    let network = try TrainingNetwork(sketch.graph, inputShape: [2, 3], threads: 1)
+    let logits = [size, size * 1.0000005, -size, -size, size * 0.9999995, size]
+    let loss = try network.step(
+      images: try Tensor([2, 3], logits), labels: [0, 1], optimizer: .sgd(), rate: 0, momentum: 0)
+    let wanted = [0, 1].map { row in
+      let line = logits[row * 3..<row * 3 + 3].map { Double($0) }
+      let most = line.max() ?? 0
+      return most + log(line.reduce(0) { $0 + exp($1 - most) }) - line[row]
+    }
+    let mean = (wanted[0] + wanted[1]) / 2
+    #expect(abs(Double(loss) - mean) <= 1e-6 * max(mean, 1))
+  }
+
   /// Cross-entropy is linear in what is wanted.
   @Test func mixesAreSums() throws {
     var mixed = Targets([0, 1, 2])

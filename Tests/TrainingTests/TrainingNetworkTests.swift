@@ -190,6 +190,22 @@ import Training
     #expect(try network.state() == state)
   }
 
+  /// Every kind of place: notes, counts, names, weights, moments, statistics, the checksum.
+  @Test func noFlippedBitIsTaken() throws {
+    let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 1)
+    _ = try train(network, steps: 1)
+    let state = try network.state(notes: Array(#"{"epoch":1}"#.utf8))
+    for at in [0, 9, 13, 21, 24, 33, 41, 60] + Array(stride(from: 100, to: state.count, by: state.count / 40))
+      + [state.count - 40, state.count - 1]
+    {
+      var rotten = state
+      rotten[at] ^= 16
+      #expect(throws: GraphError.self, "byte \(at)") { try network.restore(rotten) }
+      #expect(throws: GraphError.self, "byte \(at)") { try TrainingNetwork.notes(in: rotten) }
+    }
+    #expect(try network.state(notes: Array(#"{"epoch":1}"#.utf8)) == state)
+  }
+
   @Test func runningStatisticsFollowPyTorch() throws {
     var sketch = Sketch()
     let x = sketch.input([4, 1])

@@ -2,4 +2,8 @@
 #ifndef GIEMSA_BLAS_H
 #define GIEMSA_BLAS_H
 #include <cblas.h>
+
+// Lets OpenBLAS take its working memory, on one thread, before it is needed. 0 where there is not enough: then it must not
+// be called. Not from two threads at once.
+int blas_prepare(void);
 #endif

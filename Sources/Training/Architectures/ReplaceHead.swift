@@ -4,8 +4,8 @@ extension Graph {
   /// The same network with a fresh last layer for `classes` classes: how any ONNX classifier is fine-tuned.
   ///
   /// The last layer is the Gemm, MatMul (with the Add behind it) or 1×1 Conv that the first output comes from, looked for
-  /// backwards through what has no weights: Softmax, Flatten, Reshape, pooling, … A Softmax or LogSoftmax at the very end
-  /// goes, so that the output is logits; it is named `logits`. New weights are PyTorch's: uniform within ±1/√in.
+  /// backwards through what has no weights: Flatten, Reshape, pooling, … A Softmax, LogSoftmax or Sigmoid behind it goes
+  /// (``endInLogits()``); the output is named `logits`. New weights are PyTorch's: uniform within ±1/√in.
   ///
   /// Throws E211 where there is no such layer, or its weights are not constants.
   public func replacingHead(classes: Int, seed: UInt64) throws(GraphError) -> Graph {
@@ -14,7 +14,8 @@ extension Graph {
     }
     guard let first = outputs.first else { throw GraphError(.noOutput, "the model has no output") }
     var graph = self
-    graph.outputs = [graph.withoutSoftmax(first)]
+    graph.outputs = [first]
+    try graph.endInLogits()
     let layer = try graph.lastLayer()
     let features = try graph.features(of: layer)
     var builder = NetworkBuilder(extending: graph, seed: seed)
@@ -88,11 +89,34 @@ extension Graph {
     var addPosition = 1
   }
 
-  private func withoutSoftmax(_ output: ValueID) -> ValueID {
-    guard let maker = producers()[output] else { return output }
-    switch nodes[maker].operation {
-    case .softmax, .logSoftmax: return nodes[maker].inputs[0] ?? output
-    default: return output
+  /// Takes a Softmax, LogSoftmax or Sigmoid away that makes probabilities of the first output, wherever it stands behind the
+  /// last layer: training makes its own of logits, and a second one in a row would hold every score between 0 and 1.
+  public mutating func endInLogits() throws(GraphError) {
+    guard let first = outputs.first else { throw GraphError(.noOutput, "the model has no output") }
+    let producers = producers()
+    var value = first
+    while let maker = producers[value], let input = nodes[maker].inputs.first ?? nil {
+      switch nodes[maker].operation {
+      case .softmax, .logSoftmax, .sigmoid:
+        if value == outputs[0] { outputs[0] = input }
+        // Other outputs, and other readers, keep what they were promised.
+        let readers = consumers()[value]
+        guard readers.count <= 1, !outputs.dropFirst().contains(value) else { return }
+        replaceReads(of: value, by: input)
+        value = input
+      case .identity, .dropout, .flatten, .reshape, .squeeze, .unsqueeze, .cast: value = input
+      default: return
+      }
+    }
+  }
+
+  /// Throws where a float constant is no number, or infinite: training could only spread it.
+  public func checkWeights() throws(GraphError) {
+    for value in values {
+      guard let constant = value.constant, constant.type == .float32 else { continue }
+      guard constant.withElements(Float.self, { $0.allSatisfy { !$0.isNaN } }) else {
+        throw GraphError(.notFinite, "constant '\(value.name)' holds a value that is no number; take another file")
+      }
     }
   }
 

@@ -1,0 +1,73 @@
+import Foundation
+import Platform
+import Text
+
+/// The right to write into a folder, as long as this process lives: an flock on `.lock` in it, which the system takes back
+/// however the process ends. Not of threads: the command line's alone.
+enum RunLock {
+  private static let name = ".lock"
+  nonisolated(unsafe) private static var held: [String: Int32] = [:]
+
+  /// Takes the folder, which must be there.
+  ///
+  /// - Throws: naming the process that has it.
+  static func take(_ folder: String) throws {
+    let file = "\(folder)/\(name)"
+    let key = URL(filePath: folder).standardizedFileURL.resolvingSymlinksInPath().path
+    guard held[key] == nil else { return }
+    while true {
+      let descriptor = file.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o666) }
+      guard descriptor >= 0 else { throw CommandFailure("\(folder): cannot be written to; name another --out") }
+      if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+        let error = errno
+        defer { close(descriptor) }
+        // Some network file systems have no locks: as well as without them, then.
+        guard error == EWOULDBLOCK || error == EINTR else { return }
+        let holder = holder(descriptor)
+        throw CommandFailure(
+          "\(folder): another giemsa\(holder) writes there; wait for its end, or name another --out")
+      }
+      // The one before may have taken the file away between opening and locking it.
+      guard isStill(file, descriptor) else {
+        close(descriptor)
+        continue
+      }
+      let text = Array("\(getpid()) \(host)\n".utf8)
+      ftruncate(descriptor, 0)
+      _ = text.withUnsafeBytes { platform_write(descriptor, $0.baseAddress, $0.count) }
+      held[key] = descriptor
+      return
+    }
+  }
+
+  /// Gives everything back that this process has, or what lies in `folder`.
+  static func release(_ folder: String? = nil) {
+    let wanted = folder.map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path }
+    for (key, descriptor) in held where wanted == nil || wanted == key {
+      let file = "\(key)/\(name)"
+      if isStill(file, descriptor) { _ = file.withPath { unlink($0) } }
+      close(descriptor)
+      held[key] = nil
+    }
+  }
+
+  private static var host: String {
+    var name = [CChar](repeating: 0, count: 256)
+    return gethostname(&name, name.count - 1) == 0 ? String(cString: name) : "?"
+  }
+
+  /// ` (process 123 on host)`.
+  private static func holder(_ descriptor: Int32) -> String {
+    var bytes = [UInt8](repeating: 0, count: 300)
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    guard count > 0 else { return "" }
+    let words = String(decoding: bytes[..<count], as: UTF8.self).split(whereSeparator: { $0 == " " || $0 == "\n" })
+    return words.count == 2 ? " (process \(words[0]) on \(words[1]))" : ""
+  }
+
+  private static func isStill(_ file: String, _ descriptor: Int32) -> Bool {
+    var (there, own) = (stat(), stat())
+    return file.withPath { stat($0, &there) } == 0 && fstat(descriptor, &own) == 0 && there.st_ino == own.st_ino
+      && there.st_dev == own.st_dev
+  }
+}

@@ -1,0 +1,249 @@
+import Foundation
+import Imaging
+import ModelGraph
+import ONNXFormat
+import Testing
+
+/// What becomes of a run's folder when two want it, the disk rots or fills up, or nobody reads.
+@Suite struct TrainingRunTests {
+  let folder: TemporaryFolder
+  let cells: String
+
+  init() throws {
+    folder = try TemporaryFolder()
+    cells = folder.path("cells")
+    for label in ["Parasitized", "Uninfected"] {
+      let place = try folder.folder("cells/\(label)")
+      for index in 0..<8 {
+        try Self.picture(
+          UInt8(index * 7 + (label == "Parasitized" ? 100 : 0)), "\(place)/S\(index % 4)_IMG_cell_\(index).png")
+      }
+    }
+  }
+
+  private static func picture(_ shade: UInt8, _ path: String) throws {
+    let pixels = [UInt8](repeating: shade, count: 16 * 16 * 3)
+    try PNGFile.write(Picture(width: 16, height: 16, pixels: pixels), to: path)
+  }
+
+  /// A network of a few hundred weights.
+  private func small() throws -> String {
+    let path = folder.path("small.onnx")
+    try ONNXFile.write(try SmallModel.graph(), to: path)
+    return path
+  }
+
+  private func train(_ more: [String] = [], out: String = "run") throws -> [String] {
+    [
+      "train", cells, "--from", try small(), "--size", "16", "--epochs", "2", "--batch", "4", "--threads", "1", "--out",
+      folder.path(out),
+    ] + more
+  }
+
+  private func shell(_ arguments: [String], _ how: String) throws -> ProgramRun {
+    let line = "\"$LAB\" " + arguments.map { "'\($0)'" }.joined(separator: " ")
+    return try ProgramRun(script: how.replacingOccurrences(of: "GIEMSA", with: line))
+  }
+
+  private func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: folder.path(name)))) }
+
+  // MARK: Rot
+
+  @Test func aStateThatRotted() throws {
+    #expect(try ProgramRun("giemsa", train()).status == 0)
+    let state = try bytes("run/last.state")
+    for at in [9, 30, 200, state.count / 2, state.count - 5] {
+      var rotten = state
+      rotten[at] ^= 4
+      try folder.write(rotten, to: "run/last.state")
+      try expectOneClearLine("giemsa", train(["--resume"]), naming: ["last.state"])
+    }
+    try folder.write(state, to: "run/last.state")
+    #expect(try ProgramRun("giemsa", train(["--resume"])).status == 0)
+  }
+
+  @Test func picturesWhosePixelsChanged() throws {
+    #expect(try ProgramRun("giemsa", train()).status == 0)
+    try Self.picture(201, "\(cells)/Uninfected/S2_IMG_cell_6.png")
+    try expectOneClearLine(
+      "giemsa", train(["--resume"]), naming: ["Uninfected/S2_IMG_cell_6.png", "other pixels", "--resume"])
+    // A list that rotted too names nobody, and lets nothing pass.
+    try folder.write(Array("side,hash,picture\n".utf8), to: "run/pictures.csv")
+    try expectOneClearLine("giemsa", train(["--resume"]), naming: ["other pixels", "pictures"])
+  }
+
+  @Test func aBestNetworkThatRotted() throws {
+    #expect(try ProgramRun("giemsa", train()).status == 0)
+    var best = try bytes("run/best.onnx")
+    best[best.count / 2] ^= 1
+    try folder.write(best, to: "run/best.onnx")
+    let run = try ProgramRun("giemsa", train(["--resume"]))
+    #expect(run.exited && run.status == 1)
+    #expect(run.errorLines.last?.contains("best.onnx") == true, "\(run.error)")
+  }
+
+  /// Everything else in the folder is written anew from the state.
+  @Test(arguments: ["settings.json", "history.csv", "times.csv", "pictures.csv", "last.onnx"])
+  func otherFilesThatRottedAreMadeAgain(_ name: String) throws {
+    #expect(try ProgramRun("giemsa", train()).status == 0)
+    let whole = try bytes("run/\(name)")
+    try folder.write([0xFF, 0, 1], to: "run/\(name)")
+    #expect(try ProgramRun("giemsa", train(["--resume"])).status == 0)
+    #expect(try bytes("run/\(name)") == whole)
+  }
+
+  // MARK: Two at once
+
+  @Test(arguments: [[], ["--overwrite"], ["--resume"]]) func aFolderThatIsTaken(_ how: [String]) throws {
+    let first = Process()
+    first.executableURL = Bundle.main.bundleURL.appendingPathComponent("giemsa")
+    first.arguments = try train(["--epochs", "100000"])
+    first.standardOutput = FileHandle.nullDevice
+    first.standardError = FileHandle.nullDevice
+    try first.run()
+    defer { first.terminate() }
+    let state = folder.path("run/last.state")
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: state) { usleep(100_000) }
+    try #require(FileManager.default.fileExists(atPath: state))
+    try expectOneClearLine("giemsa", train(how), naming: ["run", "process \(first.processIdentifier)"])
+    // Killed, it leaves no lock that lasts.
+    kill(first.processIdentifier, SIGKILL)
+    first.waitUntilExit()
+    #expect(try ProgramRun("giemsa", train(["--overwrite"])).status == 0)
+    let left = try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
+    #expect(
+      left == [
+        "best.onnx", "card.md", "history.csv", "last.onnx", "last.state", "pictures.csv", "settings.json", "times.csv",
+      ])
+  }
+
+  // MARK: Nobody reads
+
+  @Test func aFullStandardOutput() throws {
+    let run = try shell(try train(), "GIEMSA >/dev/full")
+    #expect(run.exited && run.status == 1)
+    #expect(run.errorLines.count { $0.contains("standard output: cannot write") } == 1, "\(run.error)")
+    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not go on")
+  }
+
+  @Test(arguments: [">&- 2>&-", ">&-", "2>&-", "<&- >&- 2>&-"]) func closedStreams(_ how: String) throws {
+    let run = try shell(try train(), "GIEMSA \(how)")
+    #expect(run.exited && run.status == (how == "2>&-" ? 0 : 1))
+    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not go on")
+    #expect(run.output.isEmpty == (how != "2>&-"))
+  }
+
+  @Test func aReaderThatGoes() throws {
+    let run = try shell(try train(), "{ GIEMSA; echo $? >&2; } | true")
+    #expect(run.errorLines.last == "141", "\(run.error)")
+    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not go on")
+  }
+
+  @Test(arguments: [["--help"], ["--version"], ["help", "train"], ["train", "--help"]])
+  func helpThatNobodyReads(_ arguments: [String]) throws {
+    let run = try shell(arguments, "GIEMSA >/dev/full")
+    #expect(run.exited && run.status == 1)
+    #expect(run.errorLines.count == 1, "\(run.error)")
+  }
+
+  // MARK: A full disk
+
+  /// A limit on the size of files does what a full disk would: what was there stays.
+  @Test func aDiskThatIsFull() throws {
+    #expect(try ProgramRun("giemsa", train()).status == 0)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
+    let whole = try names.map { try bytes("run/\($0)") }
+    let run = try shell(
+      [
+        "train", cells, "--arch", "resnet18", "--size", "16", "--batch", "4", "--epochs", "1", "--overwrite", "--out",
+        folder.path("run"),
+      ],
+      "ulimit -f 2000; GIEMSA")
+    #expect(run.exited && run.status == 1)
+    #expect(run.errorLines.last?.contains("run/best.onnx") == true, "\(run.error)")
+    #expect(run.errorLines.count { $0.hasPrefix("giemsa:") } == 1, "\(run.error)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted() == names)
+    #expect(try names.map { try bytes("run/\($0)") } == whole)
+  }
+
+  @Test func tooLittleMemory() throws {
+    for limit in [150_000, 250_000, 400_000, 700_000, 1_000_000] {
+      let run = try shell(
+        [
+          "train", cells, "--arch", "resnet18", "--size", "16", "--batch", "4", "--epochs", "1", "--out",
+          folder.path("small-\(limit)"),
+        ],
+        "ulimit -v \(limit); GIEMSA")
+      // 127: not even the libraries fit.
+      #expect(run.exited && [0, 1, 127].contains(run.status), "\(limit): \(run.status) \(run.error)")
+      if run.status == 1 { #expect(run.errorLines.count { $0.hasPrefix("giemsa:") } == 1, "\(run.error)") }
+    }
+  }
+
+  // MARK: What was asked for
+
+  @Test func optionsThatContradictFrom() throws {
+    let made = try ProgramRun("giemsa", train())
+    #expect(made.status == 0)
+    try expectOneClearLine(
+      "giemsa", train(["--arch", "resnet50"], out: "other"), naming: ["--arch resnet50", "small.onnx"])
+    try expectOneClearLine(
+      "giemsa", train(["--head", "fastai"], out: "other"), naming: ["--head fastai", "small.onnx"])
+    let arguments = ["train", cells, "--size", "16", "--epochs", "1", "--batch", "4", "--arch", "resnet18"]
+    #expect(try ProgramRun("giemsa", arguments + ["--out", folder.path("eighteen")]).status == 0)
+    let from = ["--from", folder.path("eighteen"), "--out", folder.path("other")]
+    #expect(try ProgramRun("giemsa", arguments + ["--head", "linear"] + from).status == 0)
+    let other = ["train", cells, "--size", "16", "--epochs", "1", "--batch", "4", "--overwrite"] + from
+    try expectOneClearLine("giemsa", other + ["--arch", "resnet34"], naming: ["--arch resnet34", "resnet18"])
+    try expectOneClearLine("giemsa", other + ["--head", "fastai"], naming: ["--head fastai", "linear"])
+  }
+
+  @Test func weightsThatAreNoNumbers() throws {
+    let path = folder.path("nan.onnx")
+    try ONNXFile.write(try SmallModel.graph(weight: .nan), to: path)
+    for command in [["train", cells, "--out", folder.path("run")], ["find-lr", cells, "--out", folder.path("x.svg")]] {
+      try expectOneClearLine("giemsa", command + ["--from", path, "--size", "16"], naming: ["nan.onnx", "no number"])
+    }
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run")))
+    #expect(!FileManager.default.fileExists(atPath: folder.path("x.svg")))
+  }
+
+  @Test(arguments: [
+    ("--lr", "0", "above 0"), ("--lr", "fast", "no number"), ("--lr", "1:2:3", "colon"), ("--lr", "101", "at most 100"),
+    ("--class-weights", "2", "for each class"), ("--class-weights", "1,x", "'x' is no number"),
+    ("--class-weights", "0,0", "above 0"), ("--class-weights", "-1,2", "from 0"),
+  ]) func reasons(_ option: String, _ value: String, _ reason: String) throws {
+    try expectOneClearLine("giemsa", train(["\(option)=\(value)"]), naming: [option, reason])
+  }
+
+  @Test(arguments: [("trian", "'train'"), ("evalute", "'evaluate'"), ("qauntize", "'quantize'")])
+  func theNearestCommand(_ name: String, _ meant: String) throws {
+    try expectOneClearLine("giemsa", [name, "x", "--out", "y"], naming: [name, meant])
+    let run = try ProgramRun("giemsa", ["frobnicate", "x"])
+    #expect(run.status == 2 && !run.error.contains("did you mean"), "\(run.error)")
+  }
+
+  @Test func moreThreadsThanProcessors() throws {
+    let run = try ProgramRun("giemsa", train(["--threads", "1000"]))
+    #expect(run.status == 0)
+    #expect(run.errorLines.count { $0.contains("--threads 1000") } == 1, "\(run.error)")
+  }
+
+  /// Two slides that cannot be divided: nothing advises to divide them.
+  @Test func noAdviceThatCannotBeFollowed() throws {
+    let data = folder.path("two")
+    for (label, slide) in [("A", "S1"), ("B", "S2")] {
+      let place = try folder.folder("two/\(label)")
+      for index in 0..<8 { try Self.picture(UInt8(index / 2), "\(place)/\(slide)_IMG_cell_\(index).png") }
+    }
+    let run = try ProgramRun(
+      "giemsa",
+      [
+        "train", data, "--from", try small(), "--size", "16", "--epochs", "1", "--batch", "4", "--out",
+        folder.path("run"),
+      ])
+    #expect(run.status == 0 && run.error.contains("cannot be divided"), "\(run.error)")
+    #expect(!run.error.contains("--split slide"), "\(run.error)")
+    #expect(run.error.contains("1 epoch of") && !run.error.contains("1 epochs"), "\(run.error)")
+  }
+}
