@@ -45,7 +45,7 @@ public final class Storage: @unchecked Sendable {
   /// The bytes; those of a deferred storage are read now and kept.
   public var base: UnsafeMutableRawPointer {
     if let memory { return memory }
-    guard let read = platform_allocate(byteCount) else { preconditionFailure("out of memory") }
+    guard let read = platform_allocate(byteCount) else { platform_out_of_memory(byteCount) }
     copyBytes(to: read)
     memory = read
     return read

@@ -101,7 +101,7 @@ final class MessageArena {
   }
 
   private func allocate(_ count: Int) -> UnsafeMutableRawPointer {
-    guard let block = platform_allocate(max(count, 1)) else { preconditionFailure("out of memory") }
+    guard let block = platform_allocate(max(count, 1)) else { platform_out_of_memory(count) }
     blocks.append(block)
     return block
   }

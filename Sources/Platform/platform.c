@@ -70,6 +70,13 @@ void *platform_allocate(size_t count) {
 
 void platform_free(void *memory) { free(memory); }
 
+void platform_out_of_memory(size_t count) {
+  char line[96];
+  const int length = snprintf(line, sizeof line, "out of memory: %zu more bytes are not to be had\n", count);
+  if (length > 0) (void)!write(STDERR_FILENO, line, (size_t)length);
+  exit(1);
+}
+
 enum { HUGE_PAGE = 2 << 20 };
 
 // Page-aligned, and only what is mapped is touched: a region is no multiple of huge pages, its end is small ones.

@@ -12,7 +12,7 @@ public struct ActivationGrid: Sendable, Equatable {
     let step = (high - low) / 255
     // A value that is nothing but zeros has a grid too.
     scale = step > Float.leastNormalMagnitude && step.isFinite ? step : 1
-    zero = UInt8(max(0, min(255, (-low / scale).rounded(.toNearestOrEven))))
+    zero = UInt8(saturating: (-low / scale).rounded(.toNearestOrEven))
   }
 
   /// The first and last of its numbers.

@@ -1,3 +1,5 @@
+import ModelGraph
+
 /// How a value's elements are distributed over the calibration pictures: first its range, then how often each part of the
 /// range occurs.
 public struct ActivationStatistics: Sendable {
@@ -45,7 +47,7 @@ public struct ActivationStatistics: Sendable {
         if value == 0 {
           zeros += 1
         } else {
-          bins[min(Self.binCount - 1, max(0, Int((value - low) * factor)))] += 1
+          bins[min(Self.binCount - 1, max(0, Int(saturating: (value - low) * factor)))] += 1
         }
       }
     }

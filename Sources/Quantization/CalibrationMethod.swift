@@ -84,8 +84,8 @@ public enum CalibrationMethod: String, CaseIterable, Sendable {
     let bins = statistics.bins
     let width = statistics.binWidth
     return narrowed(statistics) { low, high in
-      let first = max(0, Int((low - statistics.low) / width))
-      let end = min(bins.count, Int(((high - statistics.low) / width).rounded(.up)))
+      let first = max(0, Int(saturating: (low - statistics.low) / width))
+      let end = min(bins.count, Int(saturating: ((high - statistics.low) / width).rounded(.up)))
       guard end - first >= levels else { return .infinity }
       var meant = bins[first..<end].map { Double($0) }
       var told = [Double](repeating: 0, count: meant.count)

@@ -25,7 +25,7 @@ struct QuantizedWeight: Sendable {
           let scale = scales[channel]
           for index in (channel * step)..<((channel + 1) * step) {
             let rounded = max(-127, min(127, (real[index] / scale).rounded(.toNearestOrEven)))
-            target[index] = Int8(rounded)
+            target[index] = Int8(saturating: rounded)
             meter.add(real[index], rounded * scale)
           }
         }

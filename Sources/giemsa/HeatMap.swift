@@ -1,4 +1,5 @@
 import Imaging
+import ModelGraph
 import Training
 
 /// A class's activation laid over the picture it was computed from.
@@ -22,12 +23,13 @@ enum HeatMap {
     for y in 0..<picture.height {
       for x in 0..<picture.width {
         let place = heats[y * picture.width + x] / most * Float(colors.count - 1)
-        let low = min(Int(place), colors.count - 2)
+        let low = min(max(Int(saturating: place), 0), colors.count - 2)
         let share = place - Float(low)
         for channel in 0..<3 {
           let color = colors[low][channel] * (1 - share) + colors[low + 1][channel] * share
           let index = (y * picture.width + x) * 3 + channel
-          result.pixels[index] = UInt8((Float(picture.pixels[index]) * 0.45 + color * 0.55).rounded())
+          result.pixels[index] = UInt8(
+            saturating: (Float(picture.pixels[index]) * 0.45 + color * 0.55).rounded())
         }
       }
     }

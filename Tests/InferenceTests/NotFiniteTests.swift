@@ -147,6 +147,57 @@ import Testing
     }
   }
 
+  /// A Clip between two grids whose bound is no number, or no number of the grid.
+  @Test(arguments: [Float.nan, .infinity, -.infinity, 1e30, -1e30, 1e-40])
+  func oddBoundsBetweenGrids(_ bound: Float) throws {
+    for isLow in [true, false] {
+      for step in [Float(0.02), 1.2e-38] {
+        var sketch = Sketch(seed: 2)
+        func scalar<Element: TensorElement>(_ value: Element) throws -> Int {
+          sketch.constant(try Tensor(scalar: value))
+        }
+        let (scale, zero, bound) = (try scalar(step), try scalar(UInt8(100)), try scalar(bound))
+        let bytes = try sketch.node("QuantizeLinear", [sketch.input([1, 40]), scale, zero])
+        let real = try sketch.node("DequantizeLinear", [bytes, scale, zero])
+        let clipped = try sketch.node("Clip", isLow ? [real, bound, nil] : [real, nil, bound])
+        sketch.output(try sketch.node("QuantizeLinear", [clipped, scale, zero]))
+        let input = try sketch.noise.tensor([1, 40], scale: 4)
+        let wanted = try sketch.graph.evaluate([input])[0].array(of: UInt8.self)
+        _ = try PassPipeline.optimize(&sketch.graph)
+        #expect(try Engine(sketch.graph).run([input])[0].array(of: UInt8.self) == wanted)
+        #expect(try sketch.graph.evaluate([input])[0].array(of: UInt8.self) == wanted)
+      }
+    }
+  }
+
+  /// Scales that throw sums far beyond the integers, and such as no scale should be: kernels and definition agree.
+  @Test(arguments: [Float(1e-12), 1e-30, 1e-40, 0, .nan, .infinity, -1, 1e30])
+  func oddScales(_ scale: Float) throws {
+    for hasSum in [false, true] {
+      var sketch = Sketch(seed: 6)
+      let x = sketch.input([1, 8, 5, 5], .uint8)
+      func scalar<Element: TensorElement>(_ value: Element) throws -> Int { sketch.constant(try Tensor(scalar: value)) }
+      let bytes = (0..<32 * 8 * 9).map { _ in Int8(sketch.noise.int(-128...127)) }
+      let w = sketch.constant(try Tensor([32, 8, 3, 3], bytes))
+      let (one, half, zero) = (try scalar(Float(1)), try scalar(UInt8(128)), try scalar(Int8(0)))
+      let odd = try scalar(scale)
+      var y = try sketch.node(
+        "QLinearConv", [x, one, half, w, one, zero, odd, half], [.ints("pads", [1, 1, 1, 1])])
+      if hasSum {
+        let other = sketch.input([1, 32, 5, 5], .uint8)
+        y = try sketch.node("QLinearAdd", [y, odd, half, other, one, half, odd, half], domain: .microsoft)
+      }
+      sketch.output(y)
+      let inputs = try sketch.graph.inputs.map { id in
+        let shape = try #require(sketch.graph.values[id].declaration).shape()
+        return try Tensor(shape, (0..<shape.count).map { _ in UInt8(sketch.noise.int(0...255)) })
+      }
+      let found = try Engine(sketch.graph).run(inputs)[0].array(of: UInt8.self)
+      let wanted = try sketch.graph.evaluate(inputs)[0].array(of: UInt8.self)
+      #expect(found == wanted)
+    }
+  }
+
   /// Sums of many numbers that are far from zero.
   @Test(arguments: [1, 3, 20]) func longSums(channels: Int) throws {
     var noise = Noise(channels)

@@ -78,6 +78,10 @@ void platform_replace_abandon(int file);
 // 64-byte aligned memory; NULL when there is none.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);
+
+// Says on standard error that there is no memory for `count` bytes, and ends the program with status 1 (what is to be done at
+// its exit is done): for places that have nobody to tell.
+_Noreturn void platform_out_of_memory(size_t count);
 // The same for what is large and lives long: whole huge pages where the system has them, so that touching it is some
 // hundred times fewer page faults, and given back to the system at once.
 void *platform_allocate_region(size_t count);

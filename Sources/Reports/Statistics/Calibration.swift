@@ -1,3 +1,5 @@
+import ModelGraph
+
 /// Whether probabilities mean what they say: of pictures given 80 %, do 80 % have it? In bins of equal width.
 ///
 /// Expected calibration error: Σ (bin's pictures / all) · |share that has it − mean probability|. M. P. Naeini, G. Cooper
@@ -22,7 +24,7 @@ public struct Calibration: Sendable {
   public init(probabilities: [Double], happened: [Bool], bins count: Int = 10) {
     var sums = [(count: Int, probability: Double, hits: Int)](repeating: (0, 0, 0), count: count)
     for (probability, hit) in zip(probabilities, happened) {
-      let bin = min(max(Int(probability * Double(count)), 0), count - 1)
+      let bin = min(max(Int(saturating: probability * Double(count)), 0), count - 1)
       sums[bin].count += 1
       sums[bin].probability += probability
       sums[bin].hits += hit ? 1 : 0
