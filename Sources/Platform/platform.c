@@ -71,9 +71,17 @@ void *platform_allocate(size_t count) {
 void platform_free(void *memory) { free(memory); }
 
 void platform_out_of_memory(size_t count) {
-  char line[96];
-  const int length = snprintf(line, sizeof line, "out of memory: %zu more bytes are not to be had\n", count);
-  if (length > 0) (void)!write(STDERR_FILENO, line, (size_t)length);
+  // No printf: the field program has none, and it might ask for memory itself.
+  static const char before[] = "out of memory: ", after[] = " more bytes are not to be had\n";
+  char digits[20];
+  size_t first = sizeof digits;
+  do {
+    digits[--first] = (char)('0' + count % 10);
+    count /= 10;
+  } while (count > 0);
+  platform_write(STDERR_FILENO, before, sizeof before - 1);
+  platform_write(STDERR_FILENO, digits + first, sizeof digits - first);
+  platform_write(STDERR_FILENO, after, sizeof after - 1);
   exit(1);
 }
 
