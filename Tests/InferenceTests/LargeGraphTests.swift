@@ -33,79 +33,81 @@ import Testing
     graph.addConstant("same", tensor)
   }
 
-  private static let kinds: [(name: String, build: (Int) throws -> Graph)] = [
-    ("Identity", chain("Identity")), ("Relu", chain("Relu")), ("Flatten", chain("Flatten")),
-    ("Cast", chain("Cast", [.int("to", 1)])), ("Dropout", chain("Dropout")),
-    ("Transpose", chain("Transpose", [.ints("perm", [0, 1, 3, 2])])), ("Concat", chain("Concat", [.int("axis", 1)])),
-    (
-      "Reshape",
-      { count in
-        try graph(count) { graph, x, index in
-          let shape: [Int64] = index % 2 == 0 ? [0, 4, 4] : [0, 4, 2, 2]
-          return try node(&graph, "Reshape", [x, constant(&graph, try Tensor([shape.count], shape))])
-        }
-      }
-    ),
-    (
-      "Add in diamonds",
-      { count in
-        try graph(count / 2) { graph, x, _ in try node(&graph, "Add", [x, try node(&graph, "Relu", [x])]) }
-      }
-    ),
-    (
-      "QuantizeLinear, DequantizeLinear and Relu",
-      { count in
-        try graph(count / 3) { graph, x, _ in
-          let grid = [
-            constant(&graph, try Tensor(scalar: Float(0.1))), constant(&graph, try Tensor(scalar: UInt8(128))),
-          ]
-          let q = try node(&graph, "QuantizeLinear", [x] + grid)
-          return try node(&graph, "Relu", [try node(&graph, "DequantizeLinear", [q] + grid)])
-        }
-      }
-    ),
-    (
-      "BatchNormalization after one Conv",
-      { count in
-        try graph(count) { graph, x, index in
-          if index == 0 {
-            return try node(&graph, "Conv", [x, constant(&graph, try Tensor(zeros: [4, 4, 1, 1]))])
+  private static var kinds: [(name: String, build: (Int) throws -> Graph)] {
+    [
+      ("Identity", chain("Identity")), ("Relu", chain("Relu")), ("Flatten", chain("Flatten")),
+      ("Cast", chain("Cast", [.int("to", 1)])), ("Dropout", chain("Dropout")),
+      ("Transpose", chain("Transpose", [.ints("perm", [0, 1, 3, 2])])), ("Concat", chain("Concat", [.int("axis", 1)])),
+      (
+        "Reshape",
+        { count in
+          try graph(count) { graph, x, index in
+            let shape: [Int64] = index % 2 == 0 ? [0, 4, 4] : [0, 4, 2, 2]
+            return try node(&graph, "Reshape", [x, constant(&graph, try Tensor([shape.count], shape))])
           }
-          let ones = constant(&graph, try Tensor([4], [Float](repeating: 1, count: 4)))
-          return try node(&graph, "BatchNormalization", [x, ones, ones, ones, ones])
         }
-      }
-    ),
-    (
-      "ReduceMean",
-      { count in
-        try graph(count) { graph, x, index in
-          let axes = constant(&graph, try Tensor([2], [Int64(2), 3]))
-          let mean = try node(&graph, "ReduceMean", [graph.inputs[0], axes], [.int("keepdims", 0)])
-          return index == 0 ? mean : try node(&graph, "Add", [x, mean])
+      ),
+      (
+        "Add in diamonds",
+        { count in
+          try graph(count / 2) { graph, x, _ in try node(&graph, "Add", [x, try node(&graph, "Relu", [x])]) }
         }
-      }
-    ),
-    (
-      "nodes that nobody reads",
-      { count in
-        var dead = try chain("Relu")(count)
-        dead.outputs = [try #require(dead.nodes[0].outputs[0])]
-        return dead
-      }
-    ),
-    (
-      "values that are all read at the end",
-      { count in
-        var values: [Graph.ValueID] = []
-        return try graph(count) { graph, x, index in
-          values.append(x)
-          return try index < count / 2
-            ? node(&graph, "Relu", [x]) : node(&graph, "Add", [x, values[count - 1 - index]])
+      ),
+      (
+        "QuantizeLinear, DequantizeLinear and Relu",
+        { count in
+          try graph(count / 3) { graph, x, _ in
+            let grid = [
+              constant(&graph, try Tensor(scalar: Float(0.1))), constant(&graph, try Tensor(scalar: UInt8(128))),
+            ]
+            let q = try node(&graph, "QuantizeLinear", [x] + grid)
+            return try node(&graph, "Relu", [try node(&graph, "DequantizeLinear", [q] + grid)])
+          }
         }
-      }
-    ),
-  ]
+      ),
+      (
+        "BatchNormalization after one Conv",
+        { count in
+          try graph(count) { graph, x, index in
+            if index == 0 {
+              return try node(&graph, "Conv", [x, constant(&graph, try Tensor(zeros: [4, 4, 1, 1]))])
+            }
+            let ones = constant(&graph, try Tensor([4], [Float](repeating: 1, count: 4)))
+            return try node(&graph, "BatchNormalization", [x, ones, ones, ones, ones])
+          }
+        }
+      ),
+      (
+        "ReduceMean",
+        { count in
+          try graph(count) { graph, x, index in
+            let axes = constant(&graph, try Tensor([2], [Int64(2), 3]))
+            let mean = try node(&graph, "ReduceMean", [graph.inputs[0], axes], [.int("keepdims", 0)])
+            return index == 0 ? mean : try node(&graph, "Add", [x, mean])
+          }
+        }
+      ),
+      (
+        "nodes that nobody reads",
+        { count in
+          var dead = try chain("Relu")(count)
+          dead.outputs = [try #require(dead.nodes[0].outputs[0])]
+          return dead
+        }
+      ),
+      (
+        "values that are all read at the end",
+        { count in
+          var values: [Graph.ValueID] = []
+          return try graph(count) { graph, x, index in
+            values.append(x)
+            return try index < count / 2
+              ? node(&graph, "Relu", [x]) : node(&graph, "Add", [x, values[count - 1 - index]])
+          }
+        }
+      ),
+    ]
+  }
 
   @Test func timeGrowsWithTheGraph() throws {
     for (name, build) in Self.kinds {

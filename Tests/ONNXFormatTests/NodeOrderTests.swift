@@ -1,3 +1,4 @@
+import Foundation
 import ModelGraph
 import ONNXFormat
 import Testing
@@ -10,7 +11,9 @@ import Testing
 
   private func examine(_ nodes: [Wire]) throws -> ONNXFile.Examination {
     let graph = nodes.reduce(Wire()) { $0.message(1, $1) }.text(2, "g").message(11, x).message(12, y)
-    return ONNXFile.examine(try Scratch().write(Wire.model(graph).bytes, "m.onnx"))
+    let scratch = try Scratch()
+    let path = try scratch.write(Wire.model(graph).bytes, "m.onnx")
+    return withExtendedLifetime(scratch) { ONNXFile.examine(path) }
   }
 
   /// y = [b, b] with b = [a, a], a = x
