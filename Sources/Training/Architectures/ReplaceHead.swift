@@ -102,7 +102,11 @@ extension Graph {
         // Other outputs, and other readers, keep what they were promised.
         let readers = consumers()[value]
         guard readers.count <= 1, !outputs.dropFirst().contains(value) else { return }
-        replaceReads(of: value, by: input)
+        for reader in readers {
+          for place in nodes[reader].inputs.indices where nodes[reader].inputs[place] == value {
+            nodes[reader].inputs[place] = input
+          }
+        }
         value = input
       case .identity, .dropout, .flatten, .reshape, .squeeze, .unsqueeze, .cast: value = input
       default: return
