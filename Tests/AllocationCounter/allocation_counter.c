@@ -3,16 +3,36 @@
 #include <errno.h>
 #include <stddef.h>
 
+static __thread long count;
+
+long allocation_count(void) { return count; }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
+#if defined(SANITIZED)
+// malloc is the sanitizer's then, and it tells.
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*made)(const volatile void *, size_t), void (*freed)(const volatile void *));
+
+static void made(const volatile void *memory, size_t size) {
+  (void)memory, (void)size;
+  count++;
+}
+
+static void freed(const volatile void *memory) { (void)memory; }
+
+__attribute__((constructor)) static void listen(void) { __sanitizer_install_malloc_and_free_hooks(made, freed); }
+#else
 // The program's own malloc comes before the C library's, in the program and in every library it loads; glibc keeps its
 // own under these names.
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
-
-static __thread long count;
-
-long allocation_count(void) { return count; }
 
 void *malloc(size_t size) {
   count++;
@@ -40,3 +60,4 @@ int posix_memalign(void **memory, size_t alignment, size_t size) {
   *memory = memalign(alignment, size);
   return *memory ? 0 : ENOMEM;
 }
+#endif
