@@ -89,7 +89,8 @@ let package = Package(
 // tools/check-sanitizers builds the field half's libraries and their tests alone: the rest takes minutes and is not watched.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
-    "Platform", "Kernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "ONNXFormat", "Passes", "Inference", "Imaging",
+    "Platform", "Kernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "ONNXFormat", "Passes", "Inference",
+    "Imaging",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "AllocationCounter",
   ]

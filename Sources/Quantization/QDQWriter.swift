@@ -74,7 +74,8 @@ struct QDQWriter {
   private static func units(_ bias: [Float], _ xScale: Float, _ scales: [Float]) -> (numbers: [Int32], units: [Float]) {
     let units = scales.map { xScale * $0 }
     let numbers = zip(bias, units).map { bias, unit in
-      Int32(saturating: max(-1_073_741_823, min(1_073_741_823, (Double(bias) / Double(unit)).rounded(.toNearestOrEven))))
+      Int32(
+        saturating: max(-1_073_741_823, min(1_073_741_823, (Double(bias) / Double(unit)).rounded(.toNearestOrEven))))
     }
     return (numbers, units)
   }

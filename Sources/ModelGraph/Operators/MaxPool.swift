@@ -53,7 +53,9 @@ public struct MaxPool: NumberOperator {
               var place = -1
               cells.forEach { cell in
                 let value = x[firstInput + cell]
-                if value > largest || place < 0 || (value != value && largest == largest) { (largest, place) = (value, cell) }
+                if value > largest || place < 0 || (value != value && largest == largest) {
+                  (largest, place) = (value, cell)
+                }
               }
               y[firstOutput + output] = largest
               if place >= 0 { place = firstInput + (columnMajorIndices ? plane.columnMajor(place) : place) }
