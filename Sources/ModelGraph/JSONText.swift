@@ -2,7 +2,7 @@ import Text
 
 /// Text as JSON writes it.
 public enum JSONText {
-  /// In double quotes, with what JSON wants escaped escaped. A byte that is not UTF-8 (see `PathText`) becomes `\udcXX`, half
+  /// In double quotes, with what JSON wants escaped and what would speak to a terminal escaped. A byte that is not UTF-8 (see `PathText`) becomes `\udcXX`, half
   /// of a surrogate pair, as in Python's surrogateescape: `os.fsencode(json.loads(text))` gives a path's bytes back.
   public static func quoted(_ text: String) -> String {
     var quoted = "\""
@@ -15,8 +15,8 @@ public enum JSONText {
       default:
         if let byte = PathText.byte(for: scalar) {
           quoted += escape(0xDC00 | UInt32(byte))
-        } else if scalar.value < 0x20 {
-          quoted += escape(scalar.value)
+        } else if scalar.speaksToTerminals {
+          for unit in UTF16.encode(scalar) ?? [] { quoted += escape(UInt32(unit)) }
         } else {
           quoted.unicodeScalars.append(scalar)
         }
@@ -26,7 +26,6 @@ public enum JSONText {
   }
 
   private static func escape(_ code: UInt32) -> String {
-    let digits = String(code, radix: 16)
-    return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+    "\\u" + hexadecimal(code, 4)
   }
 }

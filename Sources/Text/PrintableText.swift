@@ -15,20 +15,30 @@ extension String {
       switch scalar.value {
       case 0x0A: text.append(contentsOf: "\\n".unicodeScalars)
       case 0x09: text.append(contentsOf: "\\t".unicodeScalars)
-      case 0..<0x20, 0x7F..<0xA0: text.append(contentsOf: "\\x\(hexadecimal(scalar.value, 2))".unicodeScalars)
-      // Marks and overrides of direction, zero widths, line and paragraph separators, tags, the byte order mark.
-      case 0x061C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF, 0xFFF9...0xFFFB,
-        0xE0000...0xE007F:
-        text.append(contentsOf: "\\u{\(hexadecimal(scalar.value, 4))}".unicodeScalars)
-      default: text.append(scalar)
+      case _ where !scalar.speaksToTerminals: text.append(scalar)
+      case 0..<0xA0: text.append(contentsOf: "\\x\(hexadecimal(scalar.value, 2))".unicodeScalars)
+      default: text.append(contentsOf: "\\u{\(hexadecimal(scalar.value, 4))}".unicodeScalars)
       }
     }
     return String(text)
   }
 }
 
+extension Unicode.Scalar {
+  /// Control characters, and characters that turn the direction of text, break lines or have no width.
+  public var speaksToTerminals: Bool {
+    switch value {
+    // Marks and overrides of direction, zero widths, line and paragraph separators, tags, the byte order mark.
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
+      0xFFF9...0xFFFB, 0xE0000...0xE007F:
+      true
+    default: false
+    }
+  }
+}
+
 /// At least `digits` lower-case digits.
-func hexadecimal(_ value: UInt32, _ digits: Int) -> String {
+public func hexadecimal(_ value: UInt32, _ digits: Int) -> String {
   let text = String(value, radix: 16)
   return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
 }

@@ -83,7 +83,7 @@ import Text
 
   @Test func whatIsQuotedIsReadBack() throws {
     var scalars = String.UnicodeScalarView()
-    for value in UInt32(0)..<0x300 { if let scalar = Unicode.Scalar(value) { scalars.append(scalar) } }
+    for value in UInt32(0)..<0x200 { if let scalar = Unicode.Scalar(value) { scalars.append(scalar) } }
     let names = [
       String(scalars), "\u{FFFF}\u{1F9A0}\u{2028}", PathText.text(of: [0x61, 0xFF, 0xE2, 0x82, 0x61]),
       PathText.text(of: Array("\u{10FFFF}".utf8)),
@@ -93,7 +93,7 @@ import Text
     let back = try ModelMetadata(metadata.entries).classes
     #expect(back.map { PathText.bytes(of: $0) } == names.map { PathText.bytes(of: $0) })
     #expect(JSONText.quoted(PathText.text(of: [0x61, 0xE9])) == #""a\udce9""#)
-    #expect(JSONText.quoted("\u{1}\"\\\r\u{7F}") == "\"\\u0001\\\"\\\\\\u000d\u{7F}\"")
+    #expect(JSONText.quoted("\u{1}\"\\\r\u{7F}") == #""\u0001\"\\\u000d\u007f""#)
   }
 
   // MARK: Softmax
