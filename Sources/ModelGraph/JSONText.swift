@@ -16,7 +16,7 @@ public enum JSONText {
         if let byte = PathText.byte(for: scalar) {
           quoted += escape(0xDC00 | UInt32(byte))
         } else if scalar.speaksToTerminals {
-          for unit in UTF16.encode(scalar) ?? [] { quoted += escape(UInt32(unit)) }
+          for unit in String(scalar).utf16 { quoted += escape(UInt32(unit)) }
         } else {
           quoted.unicodeScalars.append(scalar)
         }
