@@ -66,7 +66,7 @@ let package = Package(
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph", "Text"]),
     .testTarget(name: "ONNXFormatTests", dependencies: ["ModelGraph", "ONNXFormat", "Platform"]),
     .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
-    .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes"]),
+    .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes", "Inference"]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
