@@ -42,6 +42,9 @@ public enum PNGFile {
       throw ImagingError(
         "\(name): \(width) × \(height) pixels, more than \(pixelLimit) in all. Cut the picture into cells first")
     }
+    guard platform_has_memory(count * 3) != 0 else {
+      throw ImagingError("\(name): no memory for \(width) × \(height) pixels")
+    }
     var status: Int32 = -1
     var highBits: UInt8 = 0xFF
     let pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { buffer, filled in

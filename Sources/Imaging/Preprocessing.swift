@@ -1,4 +1,5 @@
 import ModelGraph
+import Platform
 
 /// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the mean, divide by the standard
 /// deviation, channel by channel; or subtract the cell's own colour instead. Training and the field run this same code.
@@ -63,6 +64,15 @@ public struct Preprocessing: Sendable {
     self.table = table
   }
 
+  /// Bytes that ``prepared(_:)`` takes for a while, or a few more: what is resized along one axis, along both, with borders
+  /// and cropped. A resized row has as many pixels as the picture's, or as many as the shorter side asks for.
+  private func bytesToPrepare(_ picture: Picture) -> Int {
+    let side = resize ?? max(width, height)
+    let shorter = min(picture.width, picture.height)
+    let longer = max(side, resize == nil ? 0 : max(picture.width, picture.height) * side / shorter)
+    return 3 * (longer * max(picture.height, side) + 3 * longer * max(longer, side))
+  }
+
   /// Resized and cropped to `width` × `height`, still RGB bytes: what ``normalize(_:into:)`` wants.
   public func prepared(_ picture: Picture) -> Picture {
     guard let resize else { return picture.resized(width: width, height: height) }
@@ -124,6 +134,9 @@ public struct Preprocessing: Sendable {
 
   /// `[N, 3, height, width]` float32.
   public func tensor(_ pictures: [Picture]) throws(ImagingError) -> Tensor {
+    for picture in pictures where platform_has_memory(bytesToPrepare(picture)) == 0 {
+      throw ImagingError("no memory to make a picture of \(picture.width) × \(picture.height) pixels ready")
+    }
     var result: Tensor
     do {
       result = try Tensor(zeros: [pictures.count, 3, height, width])

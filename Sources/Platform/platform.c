@@ -61,11 +61,25 @@ const char *platform_error_text(int error) {
 #endif
 }
 
+// What large allocations leave over for the many small ones, which Swift's runtime ends the program for if they fail.
+enum { SLACK = 1 << 20, LARGE = 64 << 10 };
+
+int platform_has_memory(size_t count) {
+  if (count > SIZE_MAX - SLACK) return 0;
+  void *probe = mmap(NULL, count + SLACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (probe == MAP_FAILED) return 0;
+  munmap(probe, count + SLACK);
+  return 1;
+}
+
 void *platform_allocate(size_t count) {
   // aligned_alloc wants a multiple of the alignment.
   if (count > SIZE_MAX - 63) return NULL;
   size_t rounded = (count + 63) & ~(size_t)63;
-  return aligned_alloc(64, rounded ? rounded : 64);
+  void *memory = aligned_alloc(64, rounded ? rounded : 64);
+  if (!memory || count < LARGE || platform_has_memory(0)) return memory;
+  free(memory);
+  return NULL;
 }
 
 void platform_free(void *memory) { free(memory); }
@@ -98,6 +112,10 @@ void *platform_allocate_region(size_t count) {
   if (start > mapped) munmap(mapped, (size_t)(start - mapped));
   const size_t behind = most - (size_t)(start - mapped) - size;
   if (behind > 0) munmap(start + size, behind);
+  if (!platform_has_memory(0)) {
+    munmap(start, size);
+    return NULL;
+  }
   madvise(start, size, MADV_HUGEPAGE);
   return start;
 }

@@ -42,16 +42,22 @@ static replacement *of(int file) {
 }
 
 // Only what is safe in a signal's handler.
-static void end_by_signal(int number) {
+static void remove_temporaries(void) {
   for (int i = 0; i < REPLACEMENTS; i++)
     if (replacements[i].state == WRITING && replacements[i].temporary[0]) unlink(replacements[i].temporary);
+}
+
+static void end_by_signal(int number) {
+  remove_temporaries();
   // Blocked until the handler returns; then it does what it would have done.
   signal(number, SIG_DFL);
   raise(number);
 }
 
 // Each time, for a signal that was ignored or had a handler of somebody else's may be as it was at the start by now.
-static void watch_signals(void) {
+static void watch_ends(void) {
+  static atomic_flag is_watching = ATOMIC_FLAG_INIT;
+  if (!atomic_flag_test_and_set(&is_watching)) atexit(remove_temporaries);
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU, SIGXFSZ};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
     struct sigaction now;
@@ -122,7 +128,7 @@ int platform_replace_begin(const char *path, int *file) {
   } else {
     // Where links lead, and else the path itself: a new file, or a link that leads nowhere.
     if (!realpath(path, new->path)) strcpy(new->path, path);
-    watch_signals();
+    watch_ends();
     error = EWOULDBLOCK;
     for (int number = 0; number < 100 && error == EWOULDBLOCK; number++) {
       error = name_temporary(new, number);

@@ -14,6 +14,10 @@ enum Program {
 
   /// Runs the command that the arguments name and returns the exit status.
   static func run() -> Int32 {
+    guard platform_has_memory(1 << 20) != 0 else {
+      Console.error("giemsa-field: hardly any memory is left; raise the limit (ulimit -v)")
+      return 1
+    }
     var arguments: [String] = []
     for index in 1..<max(1, Int(platform_argument_count())) {
       arguments.append(PathText.text(platform_argument(Int32(index))))

@@ -75,9 +75,12 @@ int platform_replace_begin(const char *path, int *file);
 int platform_replace_commit(int file, int is_urgent);
 void platform_replace_abandon(int file);
 
-// 64-byte aligned memory; NULL when there is none.
+// 64-byte aligned memory; NULL when there is none, or would be none left for small things.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);
+// Whether `count` bytes could be had and something would be left: to be asked before a large Swift array is made, whose
+// allocation cannot fail in any other way than by ending the program.
+int platform_has_memory(size_t count);
 
 // Says on standard error that there is no memory for `count` bytes, and ends the program with status 1 (what is to be done at
 // its exit is done): for places that have nobody to tell.
