@@ -74,9 +74,19 @@ static int name_temporary(replacement *into, int number) {
   const size_t folder = slash ? (size_t)(slash - into->path) + 1 : 0, rest = strlen(into->path) - folder;
   // A name may have 255 bytes.
   const size_t name = rest < 200 ? rest : 200;
-  if (folder + name + 16 > sizeof into->temporary) return ENAMETOOLONG;
-  snprintf(into->temporary, sizeof into->temporary, "%.*s.%.*s.giemsa-%d", (int)folder, into->path, (int)name,
-           into->path + folder, number);
+  static const char mark[] = ".giemsa-";
+  if (folder + name + sizeof mark + 3 > sizeof into->temporary) return ENAMETOOLONG;
+  char *next = into->temporary;  // no printf: the field program has none
+  memcpy(next, into->path, folder);
+  next += folder;
+  *next++ = '.';
+  memcpy(next, into->path + folder, name);
+  next += name;
+  memcpy(next, mark, sizeof mark - 1);
+  next += sizeof mark - 1;
+  if (number > 9) *next++ = (char)('0' + number / 10);
+  *next++ = (char)('0' + number % 10);
+  *next = 0;
   return 0;
 }
 
