@@ -21,6 +21,13 @@ func complainAsRank(_ text: String) {
   Console.error(text.printable)
 }
 
+/// Results that could not be written while the work went on: the program ends with status 1.
+enum Missing {
+  nonisolated(unsafe) private(set) static var isSomething = false
+
+  static func note() { isSomething = true }
+}
+
 /// Runs a command's body; whatever it throws becomes one line, `giemsa: …`, and exit status 1.
 func reporting(_ body: () throws -> Void) throws {
   do {

@@ -56,7 +56,7 @@ struct Giemsa: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try command.run()
-      return 0
+      return Missing.isSomething ? 1 : 0
     } catch let status as ExitCode {
       return status.rawValue
     } catch  where exitCode(for: error) == .success {

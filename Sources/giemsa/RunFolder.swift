@@ -228,7 +228,9 @@ struct RunFolder {
   /// The first of `pictures` whose pixels are others than `pictures.csv` says; nil where that file is not the one that
   /// `hash` tells, or none of them is.
   func firstChange(_ pictures: [PictureRecord], hash: String) -> String? {
-    guard let data = FileManager.default.contents(atPath: picturesFile), ContentHash.hex(data) == hash else { return nil }
+    guard let data = FileManager.default.contents(atPath: picturesFile), ContentHash.hex(data) == hash else {
+      return nil
+    }
     return zip(self.pictures(), pictures).first { $0.hash != $1.hash }?.1.name
   }
 

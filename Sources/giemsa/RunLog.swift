@@ -20,8 +20,7 @@ final class RunLog {
   private let format: LogFormat
   private let keeps: (Place) -> Bool
   private var handle: FileHandle?
-  /// What went wrong with it, which ended it.
-  private(set) var failure: String?
+  private(set) var hasFailed = false
   /// Lines from before ``begin()``.
   private var waiting: [String]? = []
 
@@ -64,7 +63,7 @@ final class RunLog {
     do { try body() } catch {
       let text = (error as? CommandFailure)?.description ?? "\(file): cannot be written"
       complain("giemsa: \(text); training goes on without it")
-      failure = text
+      hasFailed = true
       handle = nil
     }
   }

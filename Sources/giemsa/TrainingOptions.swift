@@ -191,7 +191,7 @@ struct TrainingOptions: ParsableArguments {
 func usefulThreads(_ asked: Int) -> Int {
   let most = max(1, ProcessInfo.processInfo.activeProcessorCount)
   guard asked > most else { return asked }
-  complain("note: --threads \(asked): there \(most == 1 ? "is" : "are") \(counted(most, "processor")) to use; \(most) it is")
+  complain("note: --threads \(asked): the processors to use are \(most); so are the threads")
   return most
 }
 
