@@ -125,7 +125,8 @@ struct Checkpoint {
       var hash = SHA256()
       bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
       guard Array(hash.finalize())[...] == all.suffix(SHA256.byteCount) else {
-        throw GraphError(.damaged, "the checkpoint is damaged or cut short: its SHA-256 is another than when it was written")
+        throw GraphError(
+          .damaged, "the checkpoint is damaged or cut short: its SHA-256 is another than when it was written")
       }
     }
 
