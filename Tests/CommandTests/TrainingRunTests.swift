@@ -29,7 +29,7 @@ import Testing
   /// A network of a few hundred weights.
   private func small() throws -> String {
     let path = folder.path("small.onnx")
-    try ONNXFile.write(try SmallModel.graph(), to: path)
+    try ONNXFile.write(try SmallModel.graph(size: 16), to: path)
     return path
   }
 
