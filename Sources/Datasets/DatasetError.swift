@@ -6,11 +6,15 @@ public struct DatasetError: Error, Sendable, CustomStringConvertible {
   public let message: String
   public let details: [String]
 
-  public init(_ message: String) { self.init(message: message, details: []) }
+  /// All that is wrong, each alone.
+  public let problems: [String]
 
-  private init(message: String, details: [String]) {
+  public init(_ message: String) { self.init(message: message, details: [], problems: [message]) }
+
+  private init(message: String, details: [String], problems: [String]) {
     self.message = message
     self.details = details
+    self.problems = problems
   }
 
   public var description: String { ([message] + details).joined(separator: "; ") }
@@ -23,6 +27,7 @@ public struct DatasetError: Error, Sendable, CustomStringConvertible {
     }
     self.init(
       message: "\(counted(messages.count, what)) \(problem)",
-      details: messages.prefix(20) + (messages.count > 20 ? ["and \(messages.count - 20) more"] : []))
+      details: messages.prefix(20) + (messages.count > 20 ? ["and \(messages.count - 20) more"] : []),
+      problems: messages)
   }
 }

@@ -43,7 +43,7 @@ public struct Overlap: Sendable, Equatable {
     let known = Set(train.map { $0.slide }).subtracting([""])
     slides = Set(valid.map { $0.slide }).subtracting([""]).filter { known.contains($0) || isKnownSlide($0) }.sorted()
     // Of the same pixels, the first picture with each label: labels by bytes, as folders are.
-    var seen: Set<String> = []
+    var seen: Set<ExactText> = []
     var owners: [String: [(entry: Entry, isTrained: Bool)]] = [:]
     var contradictions: [Contradiction] = []
     var pictures: [Pair] = []
@@ -57,7 +57,7 @@ public struct Overlap: Sendable, Equatable {
       }
       let opposite = others.first { !$0.entry.label.isExactly(entry.label) }
       // What was trained on may be judged too: it is told once.
-      if let opposite, seen.insert(entry.name).inserted {
+      if seen.insert(ExactText(entry.name)).inserted, let opposite {
         contradictions.append(Contradiction(first: opposite.entry.name, second: entry.name))
       }
     }

@@ -50,8 +50,8 @@ enum ClassWords {
   /// A word that says something: whether that it is a case; whether as a verdict (`infected`) or by naming the thing
   /// (`malaria`).
   private static func meaning(_ word: String) -> (isCase: Bool, isVerdict: Bool)? {
-    if let known = plain(word) { return known }
     if word.hasSuffix("free"), let known = plain(String(word.dropLast(4))), known.isCase { return (false, true) }
+    if let known = plain(word) { return known }
     for prefix in joined where word.hasPrefix(prefix) {
       if let known = plain(String(word.dropFirst(prefix.count))), known.isCase || known.isVerdict {
         return (!known.isCase, true)

@@ -77,8 +77,13 @@ final class TrainingBench {
     let line = StageProgress()
     defer { line.erase() }
     let (train, all) = (split.train.count, cells.items.count)
-    try trainLoader.preload { line.update("reading pictures", $0, all) }
-    try validLoader.preload { line.update("reading pictures", train + $0, all) }
+    var problems: [String] = []
+    for (loader, done) in [(trainLoader, 0), (validLoader, train)] {
+      do {
+        try loader.preload { line.update("reading pictures", done + $0, all) }
+      } catch let error as DatasetError { problems += error.problems }
+    }
+    guard problems.isEmpty else { throw DatasetError(problems, "picture", "cannot be read") }
     return network
   }
 

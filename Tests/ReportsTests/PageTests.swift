@@ -54,7 +54,11 @@ import Testing
       let text = String(scalars)
       #expect(!text.contains("<script>alert") && !text.contains("<img src=x") && !text.contains("<svg onload"))
       // An event handler would need a quote that ends the attribute before it.
-      for (place, scalar) in zip(scalars.indices, scalars) where scalar == "\"" {
+      // One within the data's JSON has a backslash before it.
+      var before: Unicode.Scalar?
+      for (place, scalar) in zip(scalars.indices, scalars) {
+        defer { before = scalar }
+        guard scalar == "\"", before != "\\" else { continue }
         #expect(!text.unicodeScalars[place...].dropFirst().starts(with: "\u{301}".unicodeScalars))
       }
     }
