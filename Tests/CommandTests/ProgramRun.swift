@@ -24,6 +24,8 @@ struct ProgramRun {
     var environment = ProcessInfo.processInfo.environment
     environment["FIELD"] = Self.path("giemsa-field").path
     environment["LAB"] = Self.path("giemsa").path
+    // Swift's own handler of fatal signals, SIGQUIT among them, where the toolchain turns it on.
+    environment["SWIFT_BACKTRACE"] = "enable=no"
     environment.merge(variables) { $1 }
     try self.init(URL(fileURLWithPath: "/bin/bash"), ["-c", script], environment)
   }
