@@ -165,6 +165,19 @@ def main():
             "[...document.querySelectorAll('svg')].every(s => s.querySelector('title') && s.querySelector('desc'))"))
         check("every control has a name", page.run(
             "[...document.querySelectorAll('input')].every(i => i.labels.length || i.ariaLabel)"))
+        policy = page.run("document.querySelector('meta[http-equiv=Content-Security-Policy]')?.content ?? ''")
+        check("a policy lets in this page's own script and style alone: " + policy,
+              "default-src 'none'" in policy and "script-src 'sha256-" in policy and "style-src 'sha256-" in policy
+              and "unsafe" not in policy)
+        check("no handler and no style in a tag", page.run(
+            "[...document.querySelectorAll('*')].every(e => [...e.attributes].every("
+            "a => !a.name.startsWith('on') && a.name !== 'style'))"))
+        before = list(page.errors)
+        page.run("(() => { const s = document.createElement('script'); s.textContent = 'window.strange = 1';"
+                 "document.body.append(s); document.body.setAttribute('onclick', 'window.strange = 2');"
+                 "document.body.click() })()")
+        check("a strange script and handler do not run", page.run("window.strange === undefined"))
+        page.errors[:] = before  # without the policy's complaints about the two
         check("ids are unique", page.run("""(() => {
           const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return new Set(ids).size === ids.length })()"""))
 

@@ -14,12 +14,14 @@ public enum HistoryFile {
     return text
   }
 
-  /// What ``text(_:)`` wrote (columns behind those are skipped); lines that are no epoch are left out.
+  /// What ``text(_:)`` wrote (columns behind those are skipped); lines that are no epoch, or hold
+  /// what no epoch can (a loss that is no number, an accuracy above 1), are left out.
   public static func read(_ text: String) -> [EpochResult] {
     text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: ",")
       guard fields.count >= 4, let epoch = Int(fields[0]), let train = Double(fields[1]), let valid = Double(fields[2]),
-        let accuracy = Double(fields[3])
+        let accuracy = Double(fields[3]), (0...1_000_000).contains(epoch), train.isFinite, valid.isFinite,
+        (0...1).contains(accuracy)
       else { return nil }
       return EpochResult(
         epoch: epoch, trainLoss: train, validLoss: valid, accuracy: accuracy, seconds: 0, picturesPerSecond: 0)

@@ -47,13 +47,13 @@ struct EvaluateCommand: ParsableCommand {
     try reporting {
       if let report { try checkWritable(report) }
       let folds = RunFolder.find(model) == nil ? RunFolder.folds(model) : []
+      let found = folds.isEmpty ? try source() : nil
       let cells = try CellFolder.listed(data)
       let chosen: PositiveClass?
       var models: [JudgedModel] = []
       var results: [FoldResult] = []
       var warnings: [String] = []
-      if folds.isEmpty {
-        let (run, path) = try source()
+      if let (run, path) = found {
         let predictor = try Predictor(path, batch: batch, threads: threads)
         let order = try predictor.order(for: cells)
         let recorded = try run?.read().settings.positive ?? predictor.positive

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import Quantization
+import Text
 import Training
 
 /// What a training run begins with: fresh weights of an architecture, or those of a run, a stage or any ONNX file.
@@ -42,6 +43,7 @@ struct StartingPoint {
       var graph = try readModel(path)
       do {
         let known = try ModelMetadata(graph.metadata)
+        try StartingPoint.checkSize(options, file?.settings.size ?? known.inputSize.first)
         metadata.channelOrder = known.channelOrder
         metadata.positive = known.positive
         metadata.trainingSlides = known.trainingSlides
@@ -61,7 +63,7 @@ struct StartingPoint {
         let scores = try graph.infer([shape])[graph.outputs[0]]?.shape.count ?? 0
         if options.pretrained != nil, options.head == .fastai {
           graph = try graph.replacingHeadByFastais(classes: classes.count, inputShape: shape, seed: options.seed)
-        } else if known.classes != classes || scores != classes.count {
+        } else if !known.classes.elementsEqual(classes, by: { $0.isExactly($1) }) || scores != classes.count {
           graph = try graph.replacingHead(classes: classes.count, seed: options.seed)
         }
         try graph.checkAnyBatch(shape, classes: classes.count)
@@ -103,6 +105,15 @@ struct StartingPoint {
     let found = file.map { $0.settings.head.isEmpty ? "its own" : $0.settings.head } ?? "what the file holds"
     throw CommandFailure(
       "--head \(asked): the head of --from \(from) is \(found); leave --head out, or give the file to --pretrained")
+  }
+
+  /// Throws where `--size` is not the size that the model says it was trained at. A model that says nothing of it may be
+  /// trained at any that its network takes.
+  private static func checkSize(_ options: TrainingOptions, _ recorded: Int?) throws {
+    guard let asked = options.size, let recorded, asked != recorded, !options.override else { return }
+    throw CommandFailure(
+      "was trained at \(counted(recorded, "pixel")), not at --size \(asked); leave --size out, or give --override to train it "
+        + "at another size")
   }
 
   /// An architecture with the weights of a `.safetensors` file; `classes` nil: as many as it has.

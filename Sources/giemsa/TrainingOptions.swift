@@ -92,6 +92,7 @@ struct TrainingOptions: ParsableArguments {
   var pretrained: String?
   @Option(help: "Pixels a side that pictures are resized to; 64 unless given, or what --from was trained with.")
   var size: Int?
+  @Flag(help: "--size may differ from the size that what --from names was trained at.") var override = false
   @Flag var freeze = Freeze.unfreeze
   @Flag(help: "With --freeze: the body's batch normalisations stay as they are; else they go on learning.")
   var freezeBn = false

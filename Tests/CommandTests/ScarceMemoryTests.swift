@@ -33,9 +33,10 @@ import Testing
     try PNGFile.write(Picture(width: 2000, height: 2000), to: folder.path("big.png"))
     try PNGFile.write(Picture(width: 20, height: 20), to: folder.path("small.png"))
 
-    // From less than it takes to load the program, which the system says, to enough.
+    // From less than it takes to load the program, where the system ends it before it runs, to enough.
     let script = """
       cd $D; for v in $(seq 8000 1500 120000); do
+        (ulimit -v $v; exec "$FIELD" --version >/dev/null 2>&1); [ $? -lt 126 ] || { echo "$v unloaded"; continue; }
         (ulimit -v $v; exec "$FIELD" infer m.onnx big.png small.png --threads 2 >out 2>err); s=$?
         echo "$v $s $(wc -l <out) $(wc -l <err) $(tail -n 1 err | tr -c '[:print:]' ' ')"
       done
@@ -45,8 +46,9 @@ import Testing
     #expect(lines.count == 75)
     for line in lines {
       switch line[1] {
+      case "unloaded": #expect(Int(line[0]).map { $0 < 40_000 } == true, "\(line)")
       case "0": #expect(line[2] == "5", "\(line)")
-      case "1", "127": #expect(line[3] != "0", "\(line)")
+      case "1": #expect(line[3] != "0", "\(line)")
       default: Issue.record("\(line)")
       }
     }

@@ -196,13 +196,16 @@ import Testing
     let other = ["train", cells, "--size", "16", "--epochs", "1", "--batch", "4", "--overwrite"] + from
     try expectOneClearLine("giemsa", other + ["--arch", "resnet34"], naming: ["--arch resnet34", "resnet18"])
     try expectOneClearLine("giemsa", other + ["--head", "fastai"], naming: ["--head fastai", "linear"])
+    let larger = ["train", cells, "--size", "24", "--epochs", "1", "--batch", "4", "--overwrite"] + from
+    try expectOneClearLine("giemsa", larger, naming: ["16 pixels", "--size 24", "--override"])
+    #expect(try ProgramRun("giemsa", larger + ["--override"]).status == 0)
   }
 
   @Test func weightsThatAreNoNumbers() throws {
     let path = folder.path("nan.onnx")
     try ONNXFile.write(try SmallModel.graph(weight: .nan), to: path)
     for command in [["train", cells, "--out", folder.path("run")], ["find-lr", cells, "--out", folder.path("x.svg")]] {
-      try expectOneClearLine("giemsa", command + ["--from", path, "--size", "16"], naming: ["nan.onnx", "no number"])
+      try expectOneClearLine("giemsa", command + ["--from", path], naming: ["nan.onnx", "no number"])
     }
     #expect(!FileManager.default.fileExists(atPath: folder.path("run")))
     #expect(!FileManager.default.fileExists(atPath: folder.path("x.svg")))

@@ -171,6 +171,41 @@ import Testing
     expectQuantised(y.values(signed: ySigned), expected, what)
   }
 
+  /// Sums of more than 66,311 extremes leave 32 bits. They wrap round, as ONNX's int32 accumulators do: at every level alike,
+  /// and by arithmetic that C defines.
+  @Test(arguments: instructionSets8) func sumsBeyond32BitsWrap(_ isa: kernels_q8_isa) throws {
+    let (channels, outputs) = (70_001, 5)
+    var plan = q8_convolution()
+    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (1, 1, 1, channels)
+    (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (1, 1, 1, 1)
+    (plan.dilation_height, plan.dilation_width, plan.out_height, plan.out_width) = (1, 1, 1, 1)
+    (plan.groups, plan.out_channels, plan.epilogue.float_output) = (1, outputs, 1)
+    q8_convolution_plan(&plan, isa, 1)
+    let weights = (0..<outputs * channels).map { $0 / channels % 2 == 0 ? 127 : -128 }
+    let w = try GuardedBytes(weights)
+    let layout = q8_convolution_layout(&plan)
+    let multipliers = [Float](repeating: 1, count: outputs)
+    func pack(_ packed: UnsafeMutableRawPointer?, _ room: Int) -> Int {
+      q8_convolution_pack(&plan, w.base, 1, layout, nil, nil, multipliers, nil, packed, room)
+    }
+    let size = pack(nil, 0)
+    let packed = try GuardedBytes(count: size, aligned: true)
+    #expect(pack(packed.base, size) == size)
+    let x = try GuardedBytes([Int](repeating: 255, count: channels))
+    let y = try GuardedBytes(count: outputs * 4)
+    let scratch = try GuardedBytes(count: plan.scratch_bytes, aligned: true)
+    (plan.x, plan.w, plan.y, plan.scratch) = (
+      UnsafeRawPointer(x.base), UnsafeRawPointer(packed.base), y.base, scratch.base
+    )
+    plan.y_stride = outputs
+    for task in 0..<plan.tasks { q8_convolution_task(&plan, task, 0) }
+    for output in 0..<outputs {
+      let sum = Int32(truncatingIfNeeded: 255 * weights[output * channels] * channels)
+      let found = y.base.load(fromByteOffset: 4 * output, as: Float.self)
+      #expect(found == Float(sum), "\(String(cString: q8_convolution_kernel(&plan))), output \(output)")
+    }
+  }
+
   private func reference(
     _ plan: q8_convolution, _ x: [Int], _ weights: [Int], _ zeros: [Int32]?, _ bias: [Int32]
   ) -> [Int] {

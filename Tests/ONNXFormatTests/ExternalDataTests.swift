@@ -67,6 +67,17 @@ import Testing
     #expect(try outcome([("location", long), ("length", "16")]) == .externalMissing)
   }
 
+  /// A model is as large as its own file and what it reads beside it: what `quantize` compares.
+  @Test func sizeCountsTheData() throws {
+    try scratch.write([UInt8](repeating: 1, count: 4096), "large.bin")
+    let w = Wire.tensor("w", type: 1, dims: [32, 32]).int(14, 1).message(
+      13, Wire().text(1, "location").text(2, "large.bin"))
+    let path = try scratch.write(Wire.concat(w).bytes, "large.onnx")
+    let alone = try Data(contentsOf: URL(filePath: path)).count
+    let size = try ONNXFile.size(of: try ONNXFile.read(path))
+    #expect(alone < 1024 && size >= 4096 && size < 4096 + 1024, "\(alone), \(size)")
+  }
+
   @Test func oneFileManyTimesIsStillCounted() throws {
     var graph = Wire()
     for index in 0..<100 {

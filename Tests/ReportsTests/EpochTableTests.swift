@@ -53,4 +53,11 @@ import Testing
     line.secondsLeft = .infinity
     #expect(line.text == "\r\u{1B}[K3/8 train ▕\(bar)▏ 34/68")
   }
+
+  /// Of a file that rotted or was tampered with: what no epoch can hold would end in plots without a scale.
+  @Test(arguments: ["nan,1,0.5", "1,inf,0.5", "1,1,nan", "1,1,7", "1,1,-1", "1,1", "x,1,0.5"])
+  func linesThatAreNoEpoch(_ numbers: String) {
+    #expect(
+      HistoryFile.read("epoch,train_loss,valid_loss,accuracy\n0,1e300,2,0.5\n1,\(numbers)\n").map { $0.epoch } == [0])
+  }
 }

@@ -56,10 +56,10 @@ public struct QLinearAveragePool: OperatorDefinition {
       means.withMutableElements(Float.self) { means in
         for channel in 0..<shape[0] * shape[1] {
           plane.forEachWindow { output, cells in
-            var sum: Float = 0
-            cells.forEach { sum += real[channel * plane.inputCount + $0] }
-            means[channel * plane.outputCount + output] =
-              sum / Float(countIncludePad ? plane.height.kernel * plane.width.kernel : cells.count)
+            var sum = 0.0
+            cells.forEach { sum += Double(real[channel * plane.inputCount + $0]) }
+            means[channel * plane.outputCount + output] = Float(
+              sum / Double(countIncludePad ? plane.height.kernel * plane.width.kernel : cells.count))
           }
         }
       }

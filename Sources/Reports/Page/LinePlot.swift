@@ -101,6 +101,8 @@ struct LinePlot {
 
   /// Four to eight round numbers that span a range.
   static func ticks(_ low: Double, _ high: Double) -> [Tick] {
+    // Of a run that diverged, or of a file that was tampered with: no scale can be given.
+    guard low.isFinite, high.isFinite, low <= high, max(abs(low), abs(high)) < 1e9 else { return [] }
     let span = max(high - low, 1e-9)
     var step = 1e-9
     while span / step > 8 {
@@ -110,7 +112,8 @@ struct LinePlot {
     while digits < 6, abs((step * power(digits)).rounded() - step * power(digits)) > 1e-6 * power(digits) * step {
       digits += 1
     }
-    return (Int((low / step).rounded(.up))...max(Int((high / step + 1e-9).rounded(.down)), 0)).map {
+    let first = Int((low / step).rounded(.up))
+    return (first...max(Int((high / step + 1e-9).rounded(.down)), first)).map {
       Tick(value: Double($0) * step, text: NumberText.fixed(Double($0) * step, digits))
     }
   }

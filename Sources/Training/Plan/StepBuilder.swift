@@ -53,7 +53,9 @@ struct StepBuilder {
     for index in graph.nodes.indices where needed.contains(index) && !absorbed.contains(index) {
       do { try addStep(index) } catch { throw error.at(graph.nodes[index].place) }
     }
-    guard let last = slots[output] else { throw GraphError(.noOutput, "the graph's output is made by no node") }
+    guard let last = slots[output] else {
+      throw GraphError(.noOutput, "output '\(graph.values[output].name)' is produced by no node")
+    }
     return (first, last)
   }
 
@@ -306,7 +308,7 @@ struct StepBuilder {
     guard let value else { return nil }
     if let slot = slots[value] { return .slot(slot) }
     guard let constant = graph.values[value].constant else {
-      throw GraphError(.undefinedValue, "input '\(graph.values[value].name)' is made by no earlier node")
+      throw GraphError(.undefinedValue, "input '\(graph.values[value].name)' is produced by no earlier node")
     }
     guard let use = uses(of: value) else { return .constant(constant) }
     if let parameter = parameterOf[value] { return .parameter(parameter) }
