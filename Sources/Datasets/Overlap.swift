@@ -7,17 +7,13 @@ public struct Overlap: Sendable, Equatable {
   /// Pairs of pictures with the same pixels and the same label, one from each side, in the order of what was kept back:
   /// paths or names as given.
   public let pictures: [Pair]
-  /// Pairs of pictures with the same pixels under two labels, on whatever side: one label of each is wrong.
-  public let contradictions: [Contradiction]
+  /// Pictures with the same pixels under two or more labels, on whatever side: the names of all of each, labels but one of
+  /// which are wrong.
+  public let contradictions: [[String]]
 
   public struct Pair: Sendable, Equatable {
     public var train: String
     public var valid: String
-  }
-
-  public struct Contradiction: Sendable, Equatable {
-    public var first: String
-    public var second: String
   }
 
   /// One picture of a side.
@@ -43,26 +39,24 @@ public struct Overlap: Sendable, Equatable {
     let known = Set(train.map { $0.slide }).subtracting([""])
     slides = Set(valid.map { $0.slide }).subtracting([""]).filter { known.contains($0) || isKnownSlide($0) }.sorted()
     // Of the same pixels, the first picture with each label: labels by bytes, as folders are.
-    var seen: Set<ExactText> = []
     var owners: [String: [(entry: Entry, isTrained: Bool)]] = [:]
-    var contradictions: [Contradiction] = []
+    var members: [String: [String]] = [:]
+    var contradicted: [String] = []
+    var seen: Set<ExactText> = []
     var pictures: [Pair] = []
     for (entry, isTrained) in train.map({ ($0, true) }) + valid.map({ ($0, false) }) where !entry.hash.isEmpty {
-      let others = owners[entry.hash] ?? []
-      let same = others.first { $0.entry.label.isExactly(entry.label) }
-      if let same {
+      let others = owners[entry.hash, default: []]
+      if let same = others.first(where: { $0.entry.label.isExactly(entry.label) }) {
         if same.isTrained, !isTrained { pictures.append(Pair(train: same.entry.name, valid: entry.name)) }
       } else {
-        owners[entry.hash] = others + [(entry, isTrained)]
+        owners[entry.hash, default: []].append((entry, isTrained))
+        if others.count == 1 { contradicted.append(entry.hash) }
       }
-      let opposite = others.first { !$0.entry.label.isExactly(entry.label) }
       // What was trained on may be judged too: it is told once.
-      if seen.insert(ExactText(entry.name)).inserted, let opposite {
-        contradictions.append(Contradiction(first: opposite.entry.name, second: entry.name))
-      }
+      if seen.insert(ExactText(entry.name)).inserted { members[entry.hash, default: []].append(entry.name) }
     }
     self.pictures = pictures
-    self.contradictions = contradictions
+    contradictions = contradicted.map { members[$0, default: []] }
   }
 
   /// One line for each kind of overlap, naming up to three pictures or slides, and first one for contradictions, which names
@@ -72,12 +66,12 @@ public struct Overlap: Sendable, Equatable {
   ///   - where: what is wrong with them: `both in training and kept back`.
   ///   - advice: what to do about slides.
   public func warnings(_ where: String, advice: String = "") -> [String] {
-    func list(_ names: [String], _ most: Int = 3) -> String {
-      names.prefix(most).joined(separator: ", ") + (names.count > most ? ", and \(names.count - most) more" : "")
+    func list(_ names: [String], _ most: Int = 3, _ separator: String = ", ") -> String {
+      names.prefix(most).joined(separator: separator) + (names.count > most ? ", and \(names.count - most) more" : "")
     }
     var lines: [String] = []
     if !contradictions.isEmpty {
-      let names = contradictions.map { "\($0.first) = \($0.second)" }
+      let names = contradictions.map { list($0, 20, " = ") }
       let what =
         contradictions.count == 1
         ? "contradiction: 1 picture stands" : "contradictions: \(contradictions.count) pictures stand"

@@ -98,7 +98,11 @@ public struct ModelMetadata: Sendable {
         guard let known = ChannelOrder(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
         channelOrder = known
       case "giemsa.positive": positive = value
-      case "giemsa.training_slides": trainingSlides = value
+      case "giemsa.training_slides":
+        guard ModelMetadata.isListOfHashes(value) else {
+          throw JSONList.bad(key, "must be hashes of 12 hexadecimal digits with spaces between them")
+        }
+        trainingSlides = value
       case "giemsa.training": training = value
       default: continue  // the card, and what later versions add
       }
@@ -111,8 +115,22 @@ public struct ModelMetadata: Sendable {
     }
   }
 
+  private static func isListOfHashes(_ text: String) -> Bool {
+    var digits = 0
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"): digits += 1
+      case UInt8(ascii: " ") where digits == 12: digits = 0
+      default: return false
+      }
+      if digits > 12 { return false }
+    }
+    return digits == 12 || text.utf8.isEmpty
+  }
+
   private static func classes(_ value: String, _ key: String) throws(GraphError) -> [String] {
     let names = try JSONList.strings(value, key)
+    guard !names.isEmpty else { throw JSONList.bad(key, "names no class") }
     guard names.count <= Bound.classes else { throw JSONList.bad(key, "names more than \(Bound.classes) classes") }
     var known: Set<ExactText> = []
     for (index, name) in names.enumerated() {

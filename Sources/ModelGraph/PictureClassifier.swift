@@ -60,6 +60,12 @@ public struct PictureClassifier: Sendable {
             "it is made for pictures of \(PictureClassifier.text([dimensions[2], dimensions[3]])) pixels "
               + "(height, width); --size cannot change that")
         }
+        if size == nil, let wanted, wanted[axis - 2] != extent {
+          throw GraphError(
+            .badMetadata,
+            "metadata 'giemsa.input_size' says \(axis == 2 ? "height" : "width") \(wanted[axis - 2]); the model's input has "
+              + "\(extent)")
+        }
       case .symbol:
         guard let wanted else {
           throw GraphError(.badInput, "does not say what size its pictures have; give --size HEIGHTxWIDTH")

@@ -39,7 +39,7 @@ public struct PositiveClass: Sendable, Equatable {
       switch positive.origin {
       case .option: "--positive"
       case .recorded: "recorded with the model"
-      case .names: "its name says so; --positive NAME for another"
+      case .names: "the names say so; --positive NAME for another"
       }
     return "positive class: \(classes[positive.index]) (\(how))"
   }

@@ -108,6 +108,8 @@ public final class TrainingNetwork {
     // What hangs on the batch stays in the graph that is saved.
     source = graph
     try graph.foldShapes([inputShape])
+    // A batch at the end of an epoch may be smaller: a shape that was computed holds on to none.
+    try graph.freeBatch(inputShape[0], inputShape: inputShape)
     self.team = team
     self.kernels = kernels
     self.seed = seed

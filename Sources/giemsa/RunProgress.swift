@@ -46,9 +46,9 @@ struct RunProgress: Codable {
     return self.pictures == pictures ? nil : "was started with other pictures, or some of them are gone"
   }
 
-  /// What does not change the weights.
+  /// What changes neither the weights nor what is said of them.
   private static let indifferent: Set<String> = [
-    "version", "positive", "threads", "ranks", "results", "trainCount", "validCount",
+    "version", "threads", "ranks", "results", "trainCount", "validCount",
   ]
   private static let options = [
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
@@ -59,7 +59,7 @@ struct RunProgress: Codable {
     "optimizer": "--optimizer", "weightDecay": "--weight-decay", "precision": "--precision",
     "augmentation": "--augment",
     "split": "--split", "validFraction": "--valid", "folds": "--folds", "fold": "--fold", "seed": "--seed",
-    "classes": "classes",
+    "classes": "classes", "positive": "--positive",
   ]
 }
 

@@ -28,7 +28,7 @@ import Testing
     for line in [
       "| ill | 40 | 10 |", "| all | 80 | 20 |", "9 trained on, 4 kept back", "`abc`", "By slide, share 0.2, seed 1.",
       "| Specificity (well) | 9 of 10 | 90.00 % | 59.58–98.21 |", "| ill | 10 | 0 |",
-      "positive class: ill (its name says so;",
+      "positive class: ill (the names say so;",
       "| Sensitivity (ill) | 10 of 10 | 100.00 % |", "| well | 1 | 9 |",
       "last epoch's accuracy is 90.00 %", "not a medical device",
     ] { #expect(text.contains(line), "\(line) is not in\n\(text)") }

@@ -55,7 +55,7 @@ import Testing
     #expect(
       PositiveClass.told(PositiveClass(index: 0, origin: .recorded), of: classes).contains("a (recorded with the model")
     )
-    #expect(PositiveClass.told(PositiveClass(index: 0, origin: .names), of: classes).contains("its name says so"))
+    #expect(PositiveClass.told(PositiveClass(index: 0, origin: .names), of: classes).contains("the names say so"))
     #expect(PositiveClass.told(nil, of: classes).contains("--positive NAME"))
   }
 }

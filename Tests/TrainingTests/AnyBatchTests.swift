@@ -79,6 +79,20 @@ import Training
     }
   }
 
+  /// An epoch's last batch is smaller than the one that is planned for, and so may be what is judged at its end.
+  @Test(arguments: Shaping.allCases) func smallerBatchesTrain(_ shaping: Shaping) throws {
+    let network = try TrainingNetwork(free(try graph(shaping), 1), inputShape: [16, 3, 4, 4], threads: 1)
+    let images = try Tensor.noise([16, 3, 4, 4], seed: 5)
+    let whole = try network.logits(images).array(of: Float.self)
+    for count in [1, 2, 5] {
+      let part = try Tensor([count, 3, 4, 4], Array(images.array(of: Float.self).prefix(count * 48)))
+      let wanted = try Tensor([count, 2], Array(whole.prefix(count * 2)))
+      #expect(distance(try network.logits(part), wanted) < 1e-5, "\(count) pictures")
+      _ = try network.step(
+        images: part, labels: (0..<count).map { $0 % 2 }, optimizer: .adamW(), rate: 0, momentum: 0.9)
+    }
+  }
+
   /// What is free already stays as it is, bit for bit.
   @Test func freeingChangesNothingElse() throws {
     let graph = try graph(.shuffle)
