@@ -19,7 +19,7 @@ import Text
 
   @Test func validJSONIsRead() throws {
     let cases: [(String, [String])] = [
-      ("[]", []), (" [ \t\r\n] ", []), (#"["a","b"]"#, ["a", "b"]), ("\r\n[\t\"a\"\r,\n\"b\" ]\t", ["a", "b"]),
+      (" [ \t\r\n\"a\" ] ", ["a"]), (#"["a","b"]"#, ["a", "b"]), ("\r\n[\t\"a\"\r,\n\"b\" ]\t", ["a", "b"]),
       (#"["\"\\\/\b\f\n\r\t"]"#, ["\"\\/\u{8}\u{C}\n\r\t"]), (#"["\u0041\u00e9\u20AC"]"#, ["Aé€"]),
       (#"["\ud83e\uDda0"]"#, ["🦠"]), (#"["\u0000"]"#, ["\u{0}"]), ("[\"\u{7F}\"]", ["\u{7F}"]),
       (#"["\udce9"]"#, [PathText.text(of: [0xE9])]), (#"["\udcc3\udca9"]"#, ["é"]),
@@ -40,6 +40,18 @@ import Text
       "[1,2,]", "[01,2]", "[+1,2]", "[.5,2]", "[5.,2]", "[0x10,2]", "[1 2]", "[1 2,3]", "[1e,2]", "[- 1,2]", "[NaN,2]",
       "[Infinity,2]", "[inf,2]", "[1e999,2]", "[\"1\",2]", "[1,2]]", "1,2", "[1;2]", "[1_0,2]",
     ] { #expect(refuses("input_size", text), "\(text)") }
+  }
+
+  /// Valid JSON, and no classifier's classes.
+  @Test func aListOfNoClasses() {
+    for text in ["[]", " [ \t\r\n] "] { #expect(refuses("classes", text), "\(text)") }
+  }
+
+  @Test func hashesOfSlides() throws {
+    #expect(try metadata("training_slides", "0123456789ab 00ff00ff00ff").trainingSlides.utf8.count == 25)
+    for text in ["zzz", "0123456789a", "0123456789ab ", "0123456789abc", "0123456789AB", "0123456789ab  0123456789ab"] {
+      #expect(refuses("training_slides", text), "\(text)")
+    }
   }
 
   @Test func sizesAreWholeNumbersOfPixels() throws {
