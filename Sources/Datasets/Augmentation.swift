@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import ModelGraph
+import PictureModels
 
 /// Random changes that leave a cell's class as it is. What is drawn from is given by the caller, so the same source gives
 /// the same picture.

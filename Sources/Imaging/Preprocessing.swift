@@ -1,4 +1,5 @@
 import ModelGraph
+import PictureModels
 import Platform
 
 /// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the mean, divide by the standard

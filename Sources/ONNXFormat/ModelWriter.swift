@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXSchema
+import PictureModels
 import Text
 
 /// ``Graph`` → ModelProto. The messages point at the graph's tensors, so that writing needs no second copy of them.

@@ -1,3 +1,4 @@
+import ModelGraph
 import Text
 
 /// What ONNX has no field for, kept in `metadata_props` under the keys below (docs/METADATA.md).
@@ -75,32 +76,34 @@ public struct ModelMetadata: Sendable {
   public init(_ entries: [(key: String, value: String)]) throws(GraphError) {
     var given: Set<ExactText> = []
     for (key, value) in entries where key.utf8.starts(with: "giemsa.".utf8) {
-      guard given.insert(ExactText(key)).inserted else { throw JSONList.bad(key, "is given twice") }
+      guard given.insert(ExactText(key)).inserted else { throw ModelMetadata.bad(key, "is given twice") }
       switch key {
       case "giemsa.classes": classes = try ModelMetadata.classes(value, key)
       case "giemsa.input_size":
         inputSize = try ModelMetadata.pixels(value, key)
-        guard inputSize.count == 2 else { throw JSONList.bad(key, "must be [height, width]") }
+        guard inputSize.count == 2 else { throw ModelMetadata.bad(key, "must be [height, width]") }
       case "giemsa.resize":
         let sides = try ModelMetadata.pixels("[\(value)]", key)
-        guard sides.count == 1 else { throw JSONList.bad(key, "must be one number of pixels") }
+        guard sides.count == 1 else { throw ModelMetadata.bad(key, "must be one number of pixels") }
         resize = sides[0]
       case "giemsa.mean":
         mean = try ModelMetadata.floats(value, key, within: -Bound.mean...Bound.mean)
       case "giemsa.std": std = try ModelMetadata.floats(value, key, within: Bound.std)
       case "giemsa.centering":
-        guard let known = Centering(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
+        guard let known = Centering(rawValue: value) else { throw ModelMetadata.bad(key, "'\(value)' is not known") }
         centering = known
       case "giemsa.interpolation":
-        guard let known = Interpolation(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
+        guard let known = Interpolation(rawValue: value) else {
+          throw ModelMetadata.bad(key, "'\(value)' is not known")
+        }
         interpolation = known
       case "giemsa.channel_order":
-        guard let known = ChannelOrder(rawValue: value) else { throw JSONList.bad(key, "'\(value)' is not known") }
+        guard let known = ChannelOrder(rawValue: value) else { throw ModelMetadata.bad(key, "'\(value)' is not known") }
         channelOrder = known
       case "giemsa.positive": positive = value
       case "giemsa.training_slides":
         guard ModelMetadata.isListOfHashes(value) else {
-          throw JSONList.bad(key, "must be hashes of 12 hexadecimal digits with spaces between them")
+          throw ModelMetadata.bad(key, "must be hashes of 12 hexadecimal digits with spaces between them")
         }
         trainingSlides = value
       case "giemsa.training": training = value
@@ -108,11 +111,21 @@ public struct ModelMetadata: Sendable {
       }
     }
     if let positive, !classes.isEmpty, !classes.contains(where: { $0.isExactly(positive) }) {
-      throw JSONList.bad("giemsa.positive", "'\(positive)' is none of giemsa.classes")
+      throw ModelMetadata.bad("giemsa.positive", "'\(positive)' is none of giemsa.classes")
     }
     guard mean.count == std.count else {
-      throw JSONList.bad("giemsa.std", "has \(std.count) numbers; giemsa.mean has \(mean.count)")
+      throw ModelMetadata.bad("giemsa.std", "has \(std.count) numbers; giemsa.mean has \(mean.count)")
     }
+  }
+
+  private static func bad(_ key: String, _ why: String) -> GraphError {
+    GraphError(.badMetadata, "metadata '\(key)' \(why)")
+  }
+
+  private static func list<Element>(
+    _ key: String, _ read: () throws(JSONList.Refusal) -> [Element]
+  ) throws(GraphError) -> [Element] {
+    do { return try read() } catch { throw bad(key, error.why) }
   }
 
   private static func isListOfHashes(_ text: String) -> Bool {
@@ -129,17 +142,17 @@ public struct ModelMetadata: Sendable {
   }
 
   private static func classes(_ value: String, _ key: String) throws(GraphError) -> [String] {
-    let names = try JSONList.strings(value, key)
-    guard !names.isEmpty else { throw JSONList.bad(key, "names no class") }
-    guard names.count <= Bound.classes else { throw JSONList.bad(key, "names more than \(Bound.classes) classes") }
+    let names = try list(key) { () throws(JSONList.Refusal) in try JSONList.strings(value) }
+    guard !names.isEmpty else { throw ModelMetadata.bad(key, "names no class") }
+    guard names.count <= Bound.classes else { throw ModelMetadata.bad(key, "names more than \(Bound.classes) classes") }
     var known: Set<ExactText> = []
     for (index, name) in names.enumerated() {
-      guard !name.isEmpty else { throw JSONList.bad(key, "gives class \(index) no name") }
+      guard !name.isEmpty else { throw ModelMetadata.bad(key, "gives class \(index) no name") }
       guard name.utf8.count <= Bound.name else {
-        throw JSONList.bad(key, "gives class \(index) a name of more than \(Bound.name) bytes")
+        throw ModelMetadata.bad(key, "gives class \(index) a name of more than \(Bound.name) bytes")
       }
       guard known.insert(ExactText(name)).inserted else {
-        throw JSONList.bad(key, "gives two classes the name '\(name)'; their answers could not be told apart")
+        throw ModelMetadata.bad(key, "gives two classes the name '\(name)'; their answers could not be told apart")
       }
     }
     return names
@@ -147,9 +160,9 @@ public struct ModelMetadata: Sendable {
 
   private static func pixels(_ value: String, _ key: String) throws(GraphError) -> [Int] {
     var sides: [Int] = []
-    for number in try JSONList.numbers(value, key) {
+    for number in try list(key) { () throws(JSONList.Refusal) in try JSONList.numbers(value) } {
       guard number >= 1, number <= Double(Bound.side), number == number.rounded() else {
-        throw JSONList.bad(key, "must be whole numbers of pixels from 1 to \(Bound.side)")
+        throw ModelMetadata.bad(key, "must be whole numbers of pixels from 1 to \(Bound.side)")
       }
       sides.append(Int(number))
     }
@@ -160,10 +173,10 @@ public struct ModelMetadata: Sendable {
     _ value: String, _ key: String, within range: ClosedRange<Double>
   ) throws(GraphError) -> [Float] {
     var floats: [Float] = []
-    for number in try JSONList.numbers(value, key) {
+    for number in try list(key) { () throws(JSONList.Refusal) in try JSONList.numbers(value) } {
       guard range.contains(number) else {
         let (low, high) = (NumberText.shortest(range.lowerBound), NumberText.shortest(range.upperBound))
-        throw JSONList.bad(key, "must be numbers from \(low) to \(high), for pixels from 0 to 1")
+        throw ModelMetadata.bad(key, "must be numbers from \(low) to \(high), for pixels from 0 to 1")
       }
       floats.append(Float(number))
     }

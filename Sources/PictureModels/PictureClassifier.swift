@@ -1,3 +1,4 @@
+import ModelGraph
 import Platform
 
 /// What a graph takes and gives, seen as a classifier of pictures: one input `[N, C, H, W]`, a score for each class.

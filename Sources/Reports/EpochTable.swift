@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Text
 
 /// One epoch's results.
 public struct EpochResult: Sendable, Equatable, Codable {

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// A run's epochs as CSV, for spreadsheets and pandas.
 public enum HistoryFile {

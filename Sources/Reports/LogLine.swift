@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// What is logged of a training step, or of an epoch.
 public struct LogLine: Sendable, Equatable {

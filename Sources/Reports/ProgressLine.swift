@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// What a terminal shows between two lines of the table: a bar, the pace, the time left, the running loss.
 ///

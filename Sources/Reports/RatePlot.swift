@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Text
 
 /// The losses of a learning-rate search over the rate, as a picture of its own (SVG).
 public struct RatePlot: Sendable {

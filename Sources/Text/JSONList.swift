@@ -1,11 +1,12 @@
-import Text
-
 /// Flat JSON arrays of strings or numbers: all the JSON that the field program reads. What JSON does not allow is refused.
 /// https://www.rfc-editor.org/rfc/rfc8259
-enum JSONList {
-  static func bad(_ key: String, _ why: String) -> GraphError { GraphError(.badMetadata, "metadata '\(key)' \(why)") }
+public enum JSONList {
+  /// Why a text is no such list; completes a sentence: "is not a JSON list of numbers".
+  public struct Refusal: Error {
+    public let why: String
+  }
 
-  static func text(_ numbers: [Double]) -> String {
+  public static func text(_ numbers: [Double]) -> String {
     var text = "["
     for (index, number) in numbers.enumerated() {
       if index > 0 { text += ", " }
@@ -14,7 +15,7 @@ enum JSONList {
     return text + "]"
   }
 
-  static func text(_ strings: [String]) -> String {
+  public static func text(_ strings: [String]) -> String {
     var text = "["
     for (index, string) in strings.enumerated() {
       if index > 0 { text += ", " }
@@ -23,18 +24,18 @@ enum JSONList {
     return text + "]"
   }
 
-  static func numbers(_ text: String, _ key: String) throws(GraphError) -> [Double] {
+  public static func numbers(_ text: String) throws(Refusal) -> [Double] {
     var scanner = JSONScanner(text)
     guard let numbers = scanner.list({ $0.number() }), scanner.isAtEnd else {
-      throw bad(key, "is not a JSON list of numbers")
+      throw Refusal(why: "is not a JSON list of numbers")
     }
     return numbers
   }
 
-  static func strings(_ text: String, _ key: String) throws(GraphError) -> [String] {
+  public static func strings(_ text: String) throws(Refusal) -> [String] {
     var scanner = JSONScanner(text)
     guard let strings = scanner.list({ $0.string() }), scanner.isAtEnd else {
-      throw bad(key, "is not a JSON list of strings\(scanner.reason)")
+      throw Refusal(why: "is not a JSON list of strings\(scanner.reason)")
     }
     return strings
   }

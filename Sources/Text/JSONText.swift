@@ -1,5 +1,3 @@
-import Text
-
 /// Text as JSON writes it.
 public enum JSONText {
   /// In double quotes, with what JSON wants escaped and what would speak to a terminal escaped. A byte that is not UTF-8 (see `PathText`) becomes `\udcXX`, half

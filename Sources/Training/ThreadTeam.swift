@@ -1,4 +1,5 @@
 import Kernels
+import TrainingKernels
 
 /// The threads of a network: every job runs on all of them at once.
 final class ThreadTeam {

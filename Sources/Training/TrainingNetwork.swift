@@ -2,6 +2,7 @@ import BLAS
 import Kernels
 import ModelGraph
 import Platform
+import TrainingKernels
 
 /// Trains a ``Graph``: executes it forward in training mode, backward by one gradient rule per operator, and updates its
 /// parameters: the float constants that feed Conv, BatchNormalization, Gemm and MatMul.

@@ -1,4 +1,5 @@
 import ModelGraph
+import PictureModels
 
 /// One walk over a graph. After a problem the walk goes on: what depends on the broken value is passed over in silence,
 /// the rest is still judged.

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Testing
 
 /// What `giemsa quantize` is given, and should not be; and that it works on what it should.

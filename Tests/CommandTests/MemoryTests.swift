@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Testing
 
 /// What a run needs beyond its weights and activations is little, and no weight is in memory twice.

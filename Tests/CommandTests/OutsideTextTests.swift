@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Testing
 
 /// Names come from outside: none speaks to a terminal, and none becomes a formula.

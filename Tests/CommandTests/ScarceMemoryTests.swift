@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Testing
 
 /// Under any limit of memory `infer` answers, or says that there is too little: no signal ends it.

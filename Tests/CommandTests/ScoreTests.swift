@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Testing
 
 /// From a model's numbers to what `infer` says: what is no number is no answer, and one number is one probability.

@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXFormat
+import PictureModels
 
 /// A classifier small enough to write in a test: the mean of each channel, then a linear layer.
 enum SmallModel {

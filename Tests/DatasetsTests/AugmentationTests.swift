@@ -1,5 +1,6 @@
 import Datasets
 import Imaging
+import PictureModels
 import Testing
 
 @Suite struct AugmentationTests {

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Imaging
 import ModelGraph
+import PictureModels
 
 /// A folder that is gone when the test is.
 final class TemporaryFolder {

@@ -1,5 +1,6 @@
 import Kernels
 import Testing
+import TrainingKernels
 
 /// Winograd in training, at every instruction set, of float and of bf16, cut for one thread and for several, against the
 /// sums written out.

@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Testing
 
 /// Damaged files are refused or read; they never end the program.

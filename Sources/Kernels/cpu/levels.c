@@ -1,4 +1,4 @@
-#include "isa.h"
+#include "cpu.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef GIEMSA_KERNELS_MULTIVERSION_H
 #define GIEMSA_KERNELS_MULTIVERSION_H
 
-#include "isa.h"
+#include "cpu.h"
 
 #define KERNEL_BODY static inline __attribute__((always_inline)) void
 #define KERNEL_UNPACK(...) __VA_ARGS__

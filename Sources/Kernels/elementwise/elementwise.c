@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "multiversion.h"
-#include "sizes.h"
+#include "cpu/multiversion.h"
+#include "geometry/sizes.h"
 
 enum { BLOCK = 16 * 1024 };  // elements a task
 

@@ -1,8 +1,8 @@
 #include "q8_elementwise.h"
 
-#include "multiversion.h"
-#include "q8_rounding.h"
-#include "sizes.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_rounding.h"
+#include "geometry/sizes.h"
 
 enum { BLOCK = 16 * 1024, CHUNK = 64 };
 

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "sizes.h"
+#include "geometry/sizes.h"
 
 // The taps [*first, *end) of the window at `output` that lie inside 0 ..< input.
 static inline void taps_inside(

@@ -1,7 +1,7 @@
 // Which instruction set the kernels use, found once at start-up: no file needs -march flags, no CPU gets an
 // instruction it does not have.
-#ifndef GIEMSA_KERNELS_ISA_H
-#define GIEMSA_KERNELS_ISA_H
+#ifndef GIEMSA_KERNELS_CPU_H
+#define GIEMSA_KERNELS_CPU_H
 
 #include <stdint.h>
 

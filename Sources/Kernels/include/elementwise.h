@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "isa.h"
+#include "cpu.h"
 
 typedef enum {
   F32_CLAMP,  // min(max(x, a), b); a NaN stays one

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#include "isa.h"
+#include "cpu.h"
 
 // What happens to a tile's sums on their way out.
 typedef struct {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "isa.h"
+#include "cpu.h"
 
 // [batch][rows][columns] → [batch][columns][rows]. NCHW → NHWC with rows = channels, columns = height × width, and back
 // with the two exchanged.

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "igemm.h"
-#include "isa.h"
+#include "cpu.h"
 
 // What happens to a sum on its way out. All integers are in the tensor's own numbers: 0 ... 255 or −128 ... 127.
 typedef struct {

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "isa.h"
+#include "cpu.h"
 
 // y = clamp(round(x / scale) + zero, low, high). A NaN becomes low.
 typedef struct {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "isa.h"
+#include "cpu.h"
 
 #define RESAMPLE_PRECISION 22  // bits of a weight: 32 less 8 for the value and 2 for the sum's headroom
 

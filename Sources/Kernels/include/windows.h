@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "isa.h"
+#include "cpu.h"
 
 // A window's path over a batch of planes. Padding is never read: taps that fall on it are left out.
 typedef struct {

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "multiversion.h"
-#include "sizes.h"
+#include "cpu/multiversion.h"
+#include "geometry/sizes.h"
 
 enum { COLUMNS = 512, TILE = 8, BYTES = 64 * 1024 };
 

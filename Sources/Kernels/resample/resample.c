@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "multiversion.h"
+#include "cpu/multiversion.h"
 
 static inline uint8_t settle(int32_t sum) {
   sum >>= RESAMPLE_PRECISION;

@@ -2,9 +2,9 @@
 
 #include <stdint.h>
 
-#include "multiversion.h"
-#include "q8_rounding.h"
-#include "window_taps.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_rounding.h"
+#include "geometry/window_taps.h"
 
 enum { MOST_LANES = 64 };
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "multiversion.h"
-#include "window_taps.h"
+#include "cpu/multiversion.h"
+#include "geometry/window_taps.h"
 
 // So many floats are added up as floats: of more, sums of as many each are added up as doubles.
 enum { LANES = 16, FLOAT_SUM = 256 };

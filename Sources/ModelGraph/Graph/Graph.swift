@@ -60,7 +60,7 @@ public struct Graph: Sendable {
   /// Inputs to be fed, without initialisers.
   public var inputs: [ValueID] = []
   public var outputs: [ValueID] = []
-  /// ONNX's metadata_props, in file order. ``ModelMetadata`` gives meaning to our keys.
+  /// ONNX's metadata_props, in file order. `PictureModels` gives meaning to our keys.
   public var metadata: [(key: String, value: String)] = []
   /// What ``freshName(_:)`` goes by.
   var names = ValueNames()

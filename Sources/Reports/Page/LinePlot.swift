@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// A plot of lines over two axes, as inline SVG whose colours are the page's.
 struct LinePlot {

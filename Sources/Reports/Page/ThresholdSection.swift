@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 extension EvaluationPage {
   /// Matrix, rates and curves at a threshold of 0.5, and what the script needs to show them at any other.

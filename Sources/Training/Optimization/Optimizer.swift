@@ -1,4 +1,5 @@
 import Kernels
+import TrainingKernels
 
 /// How a gradient changes a parameter. Only the rule: the moments live in the network, beside the parameters.
 ///

@@ -1,4 +1,5 @@
 import Kernels
+import TrainingKernels
 
 /// What convolutions multiply. Weights and sums are float32 always.
 public enum Precision: String, Sendable, CaseIterable {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// What a node reads.
 enum Operand {

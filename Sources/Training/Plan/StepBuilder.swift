@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// Chooses how each node is executed, and joins nodes that are cheaper together.
 struct StepBuilder {

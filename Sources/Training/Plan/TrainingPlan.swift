@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// Everything decided before the first step: the steps, where each value lies, and when each parameter is updated.
 final class TrainingPlan {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// Relu, LeakyRelu, Clip, Sigmoid, HardSigmoid, HardSwish. Operand: x.
 final class ActivationStep: Step {

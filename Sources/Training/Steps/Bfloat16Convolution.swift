@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// The products of a convolution and of its gradients in bfloat16. Activations and slopes come as bfloat16 where their
 /// makers write that; copies of the weights are made for each pass.

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// The lists of offsets that the convolution kernels read, worked out once per layer: which taps each output position
 /// has inside the input, and where they are. Padding never appears in them.

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// Conv with groups, strides, dilations, in one or two dimensions: implicit GEMM over packed weights.
 ///

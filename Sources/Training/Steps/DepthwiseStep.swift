@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// Conv with one filter per channel. Operands: X, W, B (optional).
 final class DepthwiseStep: Step {

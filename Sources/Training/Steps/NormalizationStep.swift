@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// BatchNormalization, with the Add and Relu that often follow it: y = max(0, (x − μ)/√(σ² + ε) · γ + β + residual).
 ///

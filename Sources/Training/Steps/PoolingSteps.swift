@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// MaxPool; keeps which of the window's taps each output took. Operand: x.
 final class MaxPoolStep: Step {

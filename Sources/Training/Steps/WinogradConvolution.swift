@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TrainingKernels
 
 /// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward and both gradients, where that pays; see
 /// train_winograd_job.

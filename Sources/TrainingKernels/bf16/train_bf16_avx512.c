@@ -11,7 +11,7 @@
 #define VL 16
 #define MR 12
 #define NR 32
-#include "train_vectors.inc"
+#include "elementwise/train_vectors.inc"
 
 typedef uint16_t number;
 typedef vecu numbers;
@@ -37,6 +37,6 @@ INLINE numbers joined(vec a, vec b) {
 
 INLINE void put_narrow(number *p, vec v) { *(row_part *)p = (row_part)_mm512_cvtneps_pbh((__m512)v); }
 
-#include "train_bf16.inc"
+#include "bf16/train_bf16.inc"
 #pragma clang attribute pop
 #endif

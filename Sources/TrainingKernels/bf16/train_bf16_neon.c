@@ -10,7 +10,7 @@
 #define VL 4
 #define MR 6
 #define NR 16
-#include "train_vectors.inc"
+#include "elementwise/train_vectors.inc"
 
 typedef uint16_t number;
 typedef vecu numbers;
@@ -25,6 +25,6 @@ INLINE vec multiply_add(vec sum, numbers a, numbers b) {
   return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)a, (bfloat16x8_t)b);
 }
 
-#include "train_bf16.inc"
+#include "bf16/train_bf16.inc"
 #pragma clang attribute pop
 #endif

@@ -12,7 +12,7 @@
 #define MR 2
 #endif
 #define NR 16
-#include "train_vectors.inc"
+#include "elementwise/train_vectors.inc"
 
 typedef uint16_t number;
 typedef vecu numbers;
@@ -27,4 +27,4 @@ INLINE vec multiply_add(vec sum, numbers a, numbers b) {
   return sum + (vec)(a >> 16 << 16) * (vec)(b >> 16 << 16);
 }
 
-#include "train_bf16.inc"
+#include "bf16/train_bf16.inc"

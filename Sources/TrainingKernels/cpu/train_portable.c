@@ -9,4 +9,4 @@
 #define MR 2
 #endif
 #define NR 16
-#include "train_loops.inc"
+#include "elementwise/train_loops.inc"

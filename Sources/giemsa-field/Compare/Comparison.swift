@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// How far a float may be off: |found - expected| <= absolute + relative · |expected|.
 struct Tolerance {

@@ -1,5 +1,6 @@
 import Imaging
 import ModelGraph
+import PictureModels
 import Platform
 import Text
 

@@ -3,6 +3,8 @@ import Inference
 import ModelGraph
 import ONNXFormat
 import Passes
+import PictureModels
+import Text
 
 /// A model ready to be shown pictures.
 final class PictureModel {

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// A graph's nodes and what they take, for `inspect`.
 struct GraphSummary {

@@ -3,6 +3,7 @@ import Imaging
 import Inference
 import ModelGraph
 import Passes
+import PictureModels
 import Reports
 import Text
 

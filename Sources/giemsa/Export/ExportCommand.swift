@@ -4,6 +4,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import PictureModels
 import Quantization
 import Reports
 import Text

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import ModelGraph
 import Reports
+import Text
 
 /// `card.md` of a run that came to its end.
 enum CardMaker {

@@ -3,6 +3,7 @@ import Datasets
 import Foundation
 import Imaging
 import ModelGraph
+import PictureModels
 import Text
 
 struct ShowBatchCommand: ParsableCommand {

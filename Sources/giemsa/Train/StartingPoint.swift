@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import ModelGraph
+import PictureModels
 import Quantization
 import Text
 import Training

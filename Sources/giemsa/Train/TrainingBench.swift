@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Imaging
 import ModelGraph
+import PictureModels
 import Reports
 import Text
 import Training

@@ -1,4 +1,4 @@
-#include "igemm_kernels.h"
+#include "convolution/f32/igemm_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>

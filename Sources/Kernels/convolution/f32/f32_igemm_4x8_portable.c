@@ -1,4 +1,4 @@
-#include "igemm_kernels.h"
+#include "convolution/f32/igemm_kernels.h"
 
 // f32_igemm_4x8_portable: y[pixel][output] = clamp(bias + sum over taps and channels of x · w, + residual)
 // for up to 4 output pixels and up to 8 outputs: the specification of the family, in plain C.

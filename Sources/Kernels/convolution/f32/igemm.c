@@ -4,8 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "igemm_kernels.h"
-#include "sizes.h"
+#include "convolution/f32/igemm_kernels.h"
+#include "geometry/sizes.h"
 
 static const f32_igemm_family families[KERNELS_ISA_COUNT] = {
     [KERNELS_PORTABLE] = {"f32_igemm_4x8_portable", 4, 8, f32_igemm_4x8_portable},

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "multiversion.h"
-#include "q8_convolution_parts.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_convolution_parts.h"
 
 #define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule, fused, fused_row) \
   [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, fused, fused_row, NULL}

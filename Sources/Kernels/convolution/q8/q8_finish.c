@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "multiversion.h"
-#include "q8_igemm_kernels.h"
-#include "q8_rounding.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_igemm_kernels.h"
+#include "convolution/q8/q8_rounding.h"
 
 // `LANES` outputs of one pixel, of which the first `count` are stored. What branches is the same for a whole layer. Vectors of
 // the compiler's own: it cuts them to what the instruction set has.

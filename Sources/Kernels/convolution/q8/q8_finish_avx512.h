@@ -6,7 +6,7 @@
 
 #include <immintrin.h>
 
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #define Q8_INLINE static inline __attribute__((always_inline)) TARGET
 

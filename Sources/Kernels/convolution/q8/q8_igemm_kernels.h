@@ -3,7 +3,7 @@
 #define GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
 
 #include "q8_convolution.h"
-#include "winograd_taps.h"
+#include "winograd/taps/winograd_taps.h"
 
 #define Q8_IGEMM_MAX_MR 12
 #define Q8_IGEMM_MAX_NR 32

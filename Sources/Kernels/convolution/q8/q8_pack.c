@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "byte_tiles.h"
-#include "multiversion.h"
-#include "q8_convolution_parts.h"
+#include "convolution/q8/byte_tiles.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_convolution_parts.h"
 
 f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
   const size_t area = v->kernel_height * v->kernel_width;

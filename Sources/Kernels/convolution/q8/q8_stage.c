@@ -1,7 +1,7 @@
 #include <string.h>
 
-#include "multiversion.h"
-#include "q8_convolution_parts.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_convolution_parts.h"
 
 KERNEL_BODY copy_flipped_body(uint8_t *restrict to, const uint8_t *restrict from, size_t count) {
   for (size_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80;

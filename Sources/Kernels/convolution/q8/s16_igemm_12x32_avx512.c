@@ -1,4 +1,4 @@
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,5 +16,5 @@
 #define STORE(p, v) _mm512_store_si512(p, v)
 #define SPREAD(four) _mm512_set1_epi32(four)
 #define DOT(sum, x, w) _mm512_add_epi32(sum, _mm512_madd_epi16(x, w))
-#include "igemm_x86.inc"
+#include "convolution/q8/igemm_x86.inc"
 #endif

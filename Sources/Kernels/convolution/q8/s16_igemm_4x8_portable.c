@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 // s16_igemm_4x8_portable: the specification of wide kernels, in plain C. kr is 1; no extras.
 void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {

@@ -1,4 +1,4 @@
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -17,5 +17,5 @@
 #define STORE(p, v) _mm256_store_si256((__m256i *)(void *)(p), v)
 #define SPREAD(four) _mm256_set1_epi32(four)
 #define DOT(sum, x, w) _mm256_add_epi32(sum, _mm256_madd_epi16(x, w))
-#include "igemm_x86.inc"
+#include "convolution/q8/igemm_x86.inc"
 #endif

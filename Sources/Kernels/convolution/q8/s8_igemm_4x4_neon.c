@@ -1,4 +1,4 @@
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #if defined(__aarch64__)
 #include <arm_neon.h>

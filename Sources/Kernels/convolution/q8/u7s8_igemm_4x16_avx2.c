@@ -1,4 +1,4 @@
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,7 +16,7 @@
 #define PAIRS(x, w) _mm256_maddubs_epi16(x, w)
 #define ADD16(a, b) _mm256_add_epi16(a, b)
 #define WIDEN(sum, pairs) _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, ones))
-#include "u7s8_igemm_x86.inc"
+#include "convolution/q8/u7s8_igemm_x86.inc"
 
 TARGET size_t u7s8_take_highs(
     uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs) {

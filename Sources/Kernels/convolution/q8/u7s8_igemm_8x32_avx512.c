@@ -1,4 +1,4 @@
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -16,5 +16,5 @@
 #define PAIRS(x, w) _mm512_maddubs_epi16(x, w)
 #define ADD16(a, b) _mm512_add_epi16(a, b)
 #define WIDEN(sum, pairs) _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, ones))
-#include "u7s8_igemm_x86.inc"
+#include "convolution/q8/u7s8_igemm_x86.inc"
 #endif

@@ -1,4 +1,4 @@
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -14,9 +14,9 @@
 #define STORE(p, v) _mm512_store_si512(p, v)
 #define SPREAD(four) _mm512_set1_epi32(four)
 #define DOT(sum, x, w) _mm512_dpbusd_epi32(sum, x, w)
-#include "igemm_x86.inc"
+#include "convolution/q8/igemm_x86.inc"
 
-#include "q8_finish_avx512.h"
+#include "convolution/q8/q8_finish_avx512.h"
 
 // The same with everything that follows done in registers: sums are neither stored nor read again, which with few products a
 // sum takes as long as they do.

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 
 // u8s8_igemm_4x8_portable: the specification, in plain C. kr is 4. Sums that leave their range wrap around, as in all
 // instruction sets, which is what unsigned integers do in C.

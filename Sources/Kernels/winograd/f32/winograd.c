@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "sizes.h"
-#include "winograd_mend.h"
-#include "winograd_taps.h"
-#include "winograd_transforms.h"
+#include "geometry/sizes.h"
+#include "winograd/f32/winograd_mend.h"
+#include "winograd/taps/winograd_taps.h"
+#include "winograd/f32/winograd_transforms.h"
 
 // Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
 // enough tiles for each weight to be worth its way there.

@@ -1,8 +1,8 @@
-#include "winograd_mend.h"
+#include "winograd/f32/winograd_mend.h"
 
 #include <math.h>
 
-#include "igemm_kernels.h"
+#include "convolution/f32/igemm_kernels.h"
 
 // What a pixel is to Winograd, whose transforms mix those of a tile. A NaN makes a NaN of every output that reads it, there as
 // here; an infinity need not.

@@ -6,7 +6,7 @@
 #define GIEMSA_KERNELS_WINOGRAD_MEND_H
 
 #include "winograd.h"
-#include "winograd_taps.h"
+#include "winograd/taps/winograd_taps.h"
 
 // Sums those outputs of a tile directly that read no NaN, if an input of the tile is not finite; the others are NaN already.
 //

@@ -1,4 +1,4 @@
-#include "winograd_transforms.h"
+#include "winograd/f32/winograd_transforms.h"
 
 #include <string.h>
 
@@ -9,18 +9,18 @@ enum { MOST = F32_WINOGRAD_MOST_PRODUCTS };
 #define LANES 4
 #define NAME(x) x##_4
 #define TARGET
-#include "winograd_transforms.inc"
+#include "winograd/f32/winograd_transforms.inc"
 
 #if defined(__x86_64__)
 #define LANES 8
 #define NAME(x) x##_8
 #define TARGET __attribute__((target("avx2,fma")))
-#include "winograd_transforms.inc"
+#include "winograd/f32/winograd_transforms.inc"
 
 #define LANES 16
 #define NAME(x) x##_16
 #define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
-#include "winograd_transforms.inc"
+#include "winograd/f32/winograd_transforms.inc"
 #endif
 
 const f32_winograd_transforms *f32_winograd_transforms_for(kernels_isa isa) {

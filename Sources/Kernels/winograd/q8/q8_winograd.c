@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "multiversion.h"
-#include "q8_igemm_kernels.h"
-#include "q8_winograd_transforms.h"
-#include "sizes.h"
+#include "cpu/multiversion.h"
+#include "convolution/q8/q8_igemm_kernels.h"
+#include "winograd/q8/q8_winograd_transforms.h"
+#include "geometry/sizes.h"
 
 #define FAMILY(level, base_isa, kernel, tile, outputs, inputs, points_kernel, taps_kernel)                            \
   [KERNELS_Q8_##level] = {                                                                                           \

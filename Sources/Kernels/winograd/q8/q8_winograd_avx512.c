@@ -1,11 +1,11 @@
-#include "q8_winograd_transforms.h"
+#include "winograd/q8/q8_winograd_transforms.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 
 #define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
 #define UNROLL _Pragma("clang loop unroll(full)")
-#include "q8_finish_avx512.h"
+#include "convolution/q8/q8_finish_avx512.h"
 
 enum { TILE = Q8_TILE, REACH = Q8_REACH, LANES = 32 };
 

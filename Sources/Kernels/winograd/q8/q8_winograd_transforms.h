@@ -2,10 +2,10 @@
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_TRANSFORMS_H
 #define GIEMSA_KERNELS_Q8_WINOGRAD_TRANSFORMS_H
 
-#include "q8_igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
 #include "q8_winograd.h"
-#include "sizes.h"
-#include "winograd_taps.h"
+#include "geometry/sizes.h"
+#include "winograd/taps/winograd_taps.h"
 
 enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
 // Weights are taken at the points 0, 1, −1, 2, −2 and ∞ without Lagrange's factors: integers, and at most 49 times as large as

@@ -1,9 +1,9 @@
 // The weights of q8_winograd: from taps to points, and the proof that no sum of theirs overflows.
 #include <string.h>
 
-#include "byte_tiles.h"
-#include "multiversion.h"
-#include "q8_winograd_transforms.h"
+#include "convolution/q8/byte_tiles.h"
+#include "cpu/multiversion.h"
+#include "winograd/q8/q8_winograd_transforms.h"
 
 enum { LANES = 16 };  // channels that are packed together
 

@@ -1,4 +1,4 @@
-#include "winograd_taps.h"
+#include "winograd/taps/winograd_taps.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -26,5 +26,5 @@ static inline __attribute__((always_inline)) TARGET __m512 spread(const char *x)
   memcpy(&value, x, 4);
   return _mm512_set1_ps(value);
 }
-#include "winograd_taps_avx512.inc"
+#include "winograd/taps/winograd_taps_avx512.inc"
 #endif

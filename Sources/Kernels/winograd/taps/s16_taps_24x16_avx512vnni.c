@@ -1,4 +1,4 @@
-#include "winograd_taps.h"
+#include "winograd/taps/winograd_taps.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -25,5 +25,5 @@ static inline __attribute__((always_inline)) TARGET __m512i spread(const char *x
   memcpy(&pair, x, 4);
   return _mm512_set1_epi32(pair);
 }
-#include "winograd_taps_avx512.inc"
+#include "winograd/taps/winograd_taps_avx512.inc"
 #endif

@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "isa.h"
-#include "sizes.h"
+#include "cpu.h"
+#include "geometry/sizes.h"
 
 enum {
   TAPS_TILES = 4,  // of a group that is multiplied together

@@ -1,4 +1,5 @@
 import ModelGraph
+import PictureModels
 import Testing
 import Text
 
