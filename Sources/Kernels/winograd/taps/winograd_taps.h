@@ -67,21 +67,31 @@ static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line)
   return slot;
 }
 
-// row      the line, 0 ... 5
+// One row of points for 16 outputs: sums[tile][point · sums_step + output] = Σ over channels of x · weight, the weights being
+// the taps' values at the points of that row.
+//
+// row      which row of points, 0 ... 5
 // tiles, threes, fours  see taps_line: 1 <= tiles <= 4, fours <= threes <= tiles
-// blocks   of 64 bytes of channels: 16 floats, 32 integers
-// x        [blocks][6 points][4 tiles][channels] transformed inputs; of all four tiles something is read
-// taps     [channels, or pairs of integers][9][16 outputs], aligned like a line's 16
-// ahead    what is fetched at the first step, ahead_step bytes (taps_fetch_step) further on at each of the next
-// sums     where each of four tiles' sums go, 16 a point, points `sums_step` numbers apart; NULL for one that is not there.
-//          Those of points that a tile lacks may be written, too
-#define TAPS_PARAMETERS(tap, number)                                                                                    \
+// blocks   of 64 bytes of channels (16 floats or 32 integers) of each point and tile
+// x        [blocks][6 points][4 tiles][channels] transformed inputs; the places of missing tiles must be readable
+// taps     [channels, or pairs of integers][9][16 outputs]; 64-byte aligned if floats, 32-byte if integers
+// ahead    address of the memory that is prefetched at the first step; at each next step ahead_step bytes (see
+//          taps_fetch_step) further on. Not read
+// sums     for each of the four tiles where its sums go, NULL for a missing tile. Sums of points that a tile lacks may be
+//          written, too
+//
+// Needs blocks >= 1. Reads and writes nothing else.
+#define TAPS_PARAMETERS(tap, number)                                                                          \
   size_t blocks, const char *x, const tap *taps, kernels_fetch ahead, size_t ahead_step, number *const *sums, \
       size_t sums_step
 
+typedef void (*f32_taps_kernel)(
+    size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
 typedef void (*s16_taps_kernel)(
     size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
 
+void f32_taps_24x16_portable(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
+void s16_taps_24x16_portable(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
 #if defined(__x86_64__)
 void f32_taps_24x16_avx512(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
 void s16_taps_24x16_avx512vnni(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
