@@ -141,7 +141,14 @@ typedef struct q8_igemm_family {
 } q8_igemm_family;
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
+void u8s8_fused_4x8_portable(Q8_FUSED_PARAMETERS);
+void u8s8_fused_row_6x8_portable(Q8_FUSED_ROW_PARAMETERS);
+void u7s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
+size_t u7s8_take_highs_portable(
+    uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
+void u7s8_add_highs_portable(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
+void s16_points_4x8_portable(Q8_POINTS_PARAMETERS);
 #if defined(__x86_64__)
 void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
 void s16_points_6x16_avx2(Q8_POINTS_PARAMETERS);

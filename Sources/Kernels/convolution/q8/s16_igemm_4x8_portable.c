@@ -18,3 +18,16 @@ void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
     memcpy(sums + 8 * p, held, sizeof held);
   }
 }
+
+// s16_points_4x8_portable: the specification of the s16_points kernels, in plain C. kr is 1.
+void s16_points_4x8_portable(Q8_POINTS_PARAMETERS) {
+  (void)ahead;
+  for (size_t row = 0; row < rows; row++, x += x_stride, sums += 8) {
+    const int16_t *inputs = (const int16_t *)(const void *)x, *weight = (const int16_t *)(const void *)w;
+    uint32_t held[8] = {0};  // wraps around
+    if (adds) memcpy(held, sums, sizeof held);
+    for (size_t step = 0; step < steps; step++, weight += 8)
+      for (int o = 0; o < 8; o++) held[o] += (uint32_t)(inputs[step] * weight[o]);
+    memcpy(sums, held, sizeof held);
+  }
+}

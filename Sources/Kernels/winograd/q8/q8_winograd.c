@@ -139,113 +139,6 @@ const char *q8_winograd_kernel(const q8_winograd *v) {
   return v->multiplies_taps ? v->family->taps_name : v->family->name;
 }
 
-enum { LANES = 16 };  // channels that generic transforms take at once
-
-typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2)));
-typedef uint8_t bytes __attribute__((vector_size(LANES), aligned(1)));
-typedef float floats __attribute__((vector_size(32), aligned(4)));
-typedef int32_t integers __attribute__((vector_size(32), aligned(4)));
-
-static inline __attribute__((always_inline)) void transform_six(
-    const shorts *d, size_t step, shorts *out, size_t out_step, size_t size) {
-  const shorts d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
-  if (size == 2) {
-    out[0] = d[0] - d2;
-    out[out_step] = d1 + d2;
-    out[2 * out_step] = d2 - d1;
-    out[5 * out_step] = d3 - d1;
-    return;
-  }
-  if (size == 3) {
-    const shorts e0 = d1 - (d[0] << 1), e1 = d2 - (d1 << 1), e2 = d3 - (d2 << 1), e3 = d4 - (d3 << 1);
-    out[0] = e2 - e0;
-    out[out_step] = e2 + e1;
-    out[2 * out_step] = e2 - e1;
-    out[3 * out_step] = d3 - d1;
-    out[5 * out_step] = e3 - e1;
-    return;
-  }
-  const shorts a = d4 - (d2 << 2), b = d3 - (d1 << 2), c = d4 - d2, e = (d3 - d1) << 1;
-  out[0] = ((d[0] - d2) << 2) + c;
-  out[out_step] = a + b;
-  out[2 * out_step] = a - b;
-  out[3 * out_step] = c + e;
-  out[4 * out_step] = c - e;
-  out[5 * out_step] = ((d1 - d3) << 2) + d[5 * step] - d3;
-}
-
-// The 36 points of one tile from its 36 input pixels.
-KERNEL_BODY transform_inputs_body(
-    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, char *out, size_t step) {
-  for (size_t c = 0; c < channels; c += LANES) {
-    shorts d[POINTS], half[POINTS];
-    for (size_t i = 0; i < POINTS; i++)
-      d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
-    for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.height);
-    for (size_t row = 0; row < REACH; row++) {
-      if (!taps_has(shape.height, row)) continue;
-      shorts line[REACH];
-      transform_six(half + REACH * row, 1, line, 1, shape.width);
-      for (size_t i = 0; i < REACH; i++)
-        if (taps_has(shape.width, i)) *(shorts *)(void *)(out + (REACH * row + i) * step + 2 * c) = line[i];
-    }
-  }
-}
-MULTIVERSION(
-    transform_inputs,
-    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, char *out, size_t step),
-    (pixels, channels, flip, zero, shape, out, step))
-
-static inline __attribute__((always_inline)) void transform_back(
-    const floats *m, size_t step, floats *out, size_t out_step, size_t size) {
-  const floats a = m[step] + m[2 * step], b = m[step] - m[2 * step];
-  if (size == 2) {
-    out[0] = 6 * m[0] + 3 * a;
-    out[out_step] = 3 * b + 6 * m[5 * step];
-    return;
-  }
-  if (size == 3) {
-    const floats one = 3 * m[step], both = one + m[2 * step], two = m[3 * step];
-    out[0] = 3 * m[0] + two - both;
-    out[out_step] = 2 * two - one + m[2 * step];
-    out[2 * out_step] = 4 * two - both + 6 * m[5 * step];
-    return;
-  }
-  const floats c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
-  out[0] = 1.5f * m[0] - a + 0.25f * c;
-  out[out_step] = 0.5f * d - b;
-  out[2 * out_step] = c - a;
-  out[3 * out_step] = 2 * d - b + 6 * m[5 * step];
-}
-
-// The 16 outputs of one tile, [TILE · TILE][nr], from its 36 points, `step` numbers apart; of its shape fewer rows or columns
-// may be there. The points are floats in `totals`, or if that is NULL integers in `sums`.
-KERNEL_BODY transform_sums_body(
-    const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out) {
-  for (size_t o = 0; o < nr; o += 8) {
-    floats m[POINTS], half[TILE * REACH];
-    for (size_t column = 0; column < REACH; column++) {
-      if (!taps_has(shape.width, column)) continue;
-      for (size_t row = 0; row < REACH; row++) {
-        if (!taps_has(shape.height, row)) continue;
-        const size_t i = REACH * row + column, at = i * step + o;
-        m[i] = totals ? *(const floats *)(const void *)(totals + at)
-                      : __builtin_convertvector(*(const integers *)(const void *)(sums + at), floats);
-      }
-      transform_back(m + column, REACH, half + column, REACH, shape.height);
-    }
-    for (size_t row = 0; row < shape.height; row++) {
-      floats line[TILE];
-      transform_back(half + REACH * row, 1, line, 1, shape.width);
-      for (size_t i = 0; i < shape.width; i++) *(floats *)(void *)(out + (TILE * row + i) * nr + o) = line[i];
-    }
-  }
-}
-MULTIVERSION(
-    transform_sums,
-    (const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out),
-    (sums, totals, step, nr, shape, out))
-
 KERNEL_BODY add_sums_body(const int32_t *sums, size_t count, int adds, float *totals) {
   for (size_t i = 0; i < count; i++) totals[i] = (float)sums[i] + (adds ? totals[i] : 0);
 }
@@ -308,26 +201,19 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
     }
   }
   char *to = b->inputs + tile * channels * 2;
-#if defined(__x86_64__)
-  if (v->family->base == KERNELS_AVX512 && channels >= 32) {
-    q8_winograd_points points = {.column_step = point_bytes(v), .channel_bytes = 2};
-    size_t row_step = REACH * point_bytes(v);
-    if (v->multiplies_taps) {
-      points.column_step = TAPS_TILES * 64;
-      points.channel_bytes = TAPS_BLOCK_BYTES / 32;
-      row_step = group_bytes(v) / REACH;
-      to = b->inputs + tile / TAPS_TILES * group_bytes(v);
-    }
-    for (size_t row = 0; row < REACH; row++) {
-      points.rows[row] = to + row * row_step;
-      if (v->multiplies_taps) points.rows[row] += taps_slot(b->tiles, tile, row) * 64;
-    }
-    q8_winograd_input_avx512(pixels, channels, c->x_signed, c->x_zero, shape, &points);
-    return;
+  q8_winograd_points points = {.column_step = point_bytes(v), .channel_bytes = 2};
+  size_t row_step = REACH * point_bytes(v);
+  if (v->multiplies_taps) {
+    points.column_step = TAPS_TILES * 64;
+    points.channel_bytes = TAPS_BLOCK_BYTES / 32;
+    row_step = group_bytes(v) / REACH;
+    to = b->inputs + tile / TAPS_TILES * group_bytes(v);
   }
-#endif
-  const uint8_t flip = c->x_signed ? 0x80 : 0;
-  transform_inputs(v->family->base, pixels, channels, flip, c->x_zero + flip, shape, to, point_bytes(v));
+  for (size_t row = 0; row < REACH; row++) {
+    points.rows[row] = to + row * row_step;
+    if (v->multiplies_taps) points.rows[row] += taps_slot(b->tiles, tile, row) * 64;
+  }
+  q8_winograd_input(v->family->base, pixels, channels, c->x_signed, c->x_zero, shape, &points);
 }
 
 // The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point.
@@ -463,7 +349,7 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
 #endif
     for (size_t tile = 0; tile < b.count; tile++) {
       const tile_place at = b.places[tile];
-      transform_sums(
+      q8_winograd_outputs(
           family->base, b.sums + tile * nr, is_long ? b.totals + tile * nr : NULL, b.count * nr, nr, shape_of(&at), outputs);
       for (size_t row = 0; row < at.rows; row++) {
         const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;

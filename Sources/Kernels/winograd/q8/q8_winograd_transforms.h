@@ -70,33 +70,51 @@ static inline q8_winograd_panel q8_winograd_panel_at(const q8_winograd *v, const
       scales, (const q8_winograd_traits *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_head_bytes(v)};
 }
 
-// The weights at all points, `stride` integers from point to point, of `steps` steps' taps.
+// The weights at all 36 points, `stride` integers from point to point, from the taps of `steps` steps: [steps][9][nr · kr] of
+// 8-bit integers or, if `wide`, of 16-bit ones.
 void q8_winograd_transform_taps(
     const q8_igemm_family *family, const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
 
-#if defined(__x86_64__)
-// Taps [steps][9][64], 8-bit integers or if `wide` 16-bit ones, as weights at 36 points, [steps][64] each.
-void q8_winograd_taps_avx512(const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
-
-// The points of a tile of inputs less their zero point, as 16-bit integers: those that its shape has. Point `column` of row `row`
-// of channel c is at rows[row] + column · column_step + c · channel_bytes; 32 channels lie together.
-//
-// pixels   36 pointers to `channels` bytes, u8 or s8
-//
-// Needs channels >= 32, and whole thirty-twos of them unless channel_bytes is 2.
+// Where a tile's transformed inputs go, as 16-bit integers: point `column` of row `row` of channel c is at rows[row] +
+// column · column_step + c / 32 · 32 · channel_bytes + c % 32 · 2. channel_bytes is 2 where all channels lie together.
 typedef struct {
   char *rows[Q8_REACH];
   size_t column_step, channel_bytes;
 } q8_winograd_points;
 
+// The points of a tile of inputs less their zero point: those that its shape has.
+//
+// pixels   36 pointers to `channels` bytes, u8 or s8
+//
+// Needs channels to be a positive multiple of 16, and of 32 unless channel_bytes is 2.
+void q8_winograd_input(
+    kernels_isa isa, const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
+    const q8_winograd_points *to);
+
+// The outputs of one tile, [4 · 4][nr], as floats from the sums of its points, `step` numbers from point to point: floats in
+// `totals` or, if that is NULL, integers in `sums`. Only the rows and columns that the shape has are written.
+//
+// Needs nr to be a multiple of 8.
+void q8_winograd_outputs(
+    kernels_isa isa, const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out);
+
+// 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from the sums of its points to the stored bytes.
+//
+// sums     32 integers for each point, `step` integers from point to point
+// scales   32 multipliers and 32 shifts; 64-byte aligned
+// e        of the tile's first pixel; residual_row and y_row are bytes from row to row
+void q8_winograd_output_portable(
+    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
+    const q8_fused *e);
+
+#if defined(__x86_64__)
+// q8_winograd_transform_taps for steps of 64 weights: taps [steps][9][64] become [steps][64] weights at each of 36 points.
+void q8_winograd_taps_avx512(const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
+
+// q8_winograd_input. Needs channels >= 32.
 void q8_winograd_input_avx512(
     const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape, const q8_winograd_points *to);
 
-// 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from its 36 points' sums on.
-//
-// sums     36 × 32 integers, `step` from point to point
-// scales   32 multipliers and 32 shifts; 64-byte aligned
-// e        of the tile's first pixel
 void q8_winograd_output_avx512(
     const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
     const q8_fused *e);
