@@ -1,6 +1,6 @@
 """What tools/compare-peers runs: peers and ourselves in turn, each in its own process, several rounds interleaved.
 
-Writes docs/BENCHMARKS.md and its plots, and the summary in README.md; with --only, or with --out, a page elsewhere.
+Writes docs/BENCHMARKS.md and its plots; with --only, or with --out, a page elsewhere.
 """
 
 import argparse
@@ -328,12 +328,12 @@ def main():
                         help="where the models are made and kept (.build/peer-models)")
     parser.add_argument("--names", nargs="+", choices=MODELS, default=MODELS, help="the networks (all three)")
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART",
-                        help=f"{', '.join(PARTS)}; README.md and docs stay as they are")
-    parser.add_argument("--out", type=pathlib.Path, metavar="FILE.md", help="another page than docs/BENCHMARKS.md; README.md stays")
+                        help=f"{', '.join(PARTS)}; docs stay as they are")
+    parser.add_argument("--out", type=pathlib.Path, metavar="FILE.md", help="another page than docs/BENCHMARKS.md")
     parser.add_argument("--programs", type=pathlib.Path, default=ROOT / ".build/release", metavar="FOLDER",
                         help="where giemsa and giemsa-field are (.build/release)")
     options = parser.parse_args()
-    official, readme = ROOT / "docs/BENCHMARKS.md", ROOT / "README.md"
+    official = ROOT / "docs/BENCHMARKS.md"
     partial = options.only or options.names != MODELS
     target = options.out or (ROOT / ".build/peers/BENCHMARKS.md" if partial else official)
     data = Bench(options).run()
@@ -342,11 +342,6 @@ def main():
     for name, drawing in page.pictures(data).items():
         write(target.parent / "plots" / f"{name}.svg", drawing)
     write(target, page.page(data, written))
-    if target == official:
-        text = readme.read_text()
-        new = re.sub(r"(<!-- compare-peers -->\n).*?(<!-- /compare-peers -->)",
-                     lambda found: found[1] + page.summary(data) + found[2], text, flags=re.DOTALL)
-        write(readme, new)
     print(target)
 
 

@@ -57,7 +57,7 @@ def cells(data, kind):
 
 
 def summary(data):
-    """Against the best peer; also what the README shows."""
+    """Against the best peer."""
     kinds = [kind for kind in ("float", "int8") if kind in data["inference"]]
     rows = []
     for kind in kinds:

@@ -40,7 +40,7 @@ public struct SafeTensors: Sendable {
   public init(_ data: Data) throws(WeightsError) {
     guard data.count >= 8 else { throw WeightsError("is no safetensors file: \(data.count) bytes") }
     guard !data.starts(with: [0x50, 0x4B, 3, 4]), !data.starts(with: [0x80, 2, 0x8A, 0x0A]) else {
-      throw WeightsError("is a PyTorch file: make a .safetensors of it first (README, Pre-trained weights)")
+      throw WeightsError("is a PyTorch file: make a .safetensors of it first (docs/training.md, Pre-trained weights)")
     }
     let length = data.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length >= 2, length <= UInt64(min(data.count - 8, SafeTensors.headerLimit)) else {
