@@ -1,25 +1,43 @@
-/// Where the values of a run lie in one block of memory: values that are never alive together share bytes.
+/// Where buffers lie in one block of memory: buffers that are never alive at the same time share bytes.
 ///
 /// Best fit over live intervals, the largest buffer first (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural
-/// Net Inference", 2020, "greedy by size"). That takes time with the square of the buffers; very many are placed in the
-/// order in which they are made, each where the smallest gap that fits is free.
-struct Arena {
-  struct Buffer {
-    var byteCount: Int
-    /// The step that writes it, and the last that reads it.
-    var firstStep: Int
-    var lastStep: Int
-    var offset = 0
+/// Net Inference", 2020, "greedy by size"). Its time grows with the square of the number of buffers, so more than 4096
+/// buffers are placed in the order in which they are written, each in the smallest free gap.
+public struct Arena {
+  public struct Buffer {
+    public var byteCount: Int
+    /// The first and the last step that touch it.
+    public var firstStep: Int
+    public var lastStep: Int
+    /// A later span of steps in which it is alive again, its contents computed anew. In between, others may use its bytes.
+    public var again: ClosedRange<Int>?
+    public fileprivate(set) var offset = 0
+
+    public init(byteCount: Int, firstStep: Int, lastStep: Int, again: ClosedRange<Int>? = nil) {
+      self.byteCount = byteCount
+      self.firstStep = firstStep
+      self.lastStep = lastStep
+      self.again = again
+    }
   }
 
-  private(set) var byteCount = 0
+  /// Bytes of the whole block.
+  public private(set) var byteCount = 0
+  private let spacing: Int
 
-  /// No network has so many steps. Greedy by size takes a tenth of a second for them.
   private static let mostBySize = 4096
 
-  /// Sets the offset of every buffer.
-  init(placing buffers: inout [Buffer]) {
+  /// Sets the offset of every buffer, a multiple of 64.
+  ///
+  /// - Parameter spacing: bytes left free behind every buffer, a multiple of 64. One cache line keeps buffers whose sizes
+  ///   are powers of two from starting in the same set of the cache.
+  public init(placing buffers: inout [Buffer], spacing: Int = 0) {
+    self.spacing = spacing
     if buffers.count > Arena.mostBySize { placeInOrder(&buffers) } else { placeBySize(&buffers) }
+  }
+
+  private func room(_ buffer: Buffer) -> Int {
+    buffer.byteCount == 0 ? 0 : MemoryBlock.rounded(buffer.byteCount) + spacing
   }
 
   private mutating func placeInOrder(_ buffers: inout [Buffer]) {
@@ -27,15 +45,17 @@ struct Arena {
     let order = buffers.indices.sorted { a, b in
       buffers[a].firstStep != buffers[b].firstStep ? buffers[a].firstStep < buffers[b].firstStep : a < b
     }
-    let ends = buffers.indices.sorted { buffers[$0].lastStep < buffers[$1].lastStep }
+    // A buffer keeps its bytes between two spans of life here.
+    func end(_ index: Int) -> Int { max(buffers[index].lastStep, buffers[index].again?.upperBound ?? Int.min) }
+    let ends = buffers.indices.sorted { end($0) < end($1) }
     var ended = 0
     for index in order {
-      while ended < ends.count, buffers[ends[ended]].lastStep < buffers[index].firstStep {
+      while ended < ends.count, end(ends[ended]) < buffers[index].firstStep {
         let buffer = buffers[ends[ended]]
-        gaps.give(buffer.offset, Region.rounded(buffer.byteCount))
+        gaps.give(buffer.offset, room(buffer))
         ended += 1
       }
-      let size = Region.rounded(buffers[index].byteCount)
+      let size = room(buffers[index])
       if let offset = gaps.take(size) {
         buffers[index].offset = offset
       } else {
@@ -51,13 +71,13 @@ struct Arena {
       buffers[a].byteCount != buffers[b].byteCount ? buffers[a].byteCount > buffers[b].byteCount : a < b
     }
     for index in order {
-      let size = Region.rounded(buffers[index].byteCount)
+      let size = room(buffers[index])
       var best: (offset: Int, room: Int)?
       var end = 0
       for other in placed where overlap(buffers[index], buffers[other]) {
-        let room = buffers[other].offset - end
-        if room >= size, room < best?.room ?? Int.max { best = (end, room) }
-        end = max(end, buffers[other].offset + Region.rounded(buffers[other].byteCount))
+        let gap = buffers[other].offset - end
+        if gap >= size, gap < best?.room ?? Int.max { best = (end, gap) }
+        end = max(end, buffers[other].offset + room(buffers[other]))
       }
       buffers[index].offset = best?.offset ?? end
       byteCount = max(byteCount, buffers[index].offset + size)
@@ -66,10 +86,18 @@ struct Arena {
     }
   }
 
-  private func overlap(_ a: Buffer, _ b: Buffer) -> Bool { a.firstStep <= b.lastStep && b.firstStep <= a.lastStep }
+  /// Whether some span of `a`'s life meets some span of `b`'s.
+  private func overlap(_ a: Buffer, _ b: Buffer) -> Bool {
+    func meets(_ first: Int, _ last: Int) -> Bool {
+      if first <= b.lastStep && b.firstStep <= last { return true }
+      guard let again = b.again else { return false }
+      return first <= again.upperBound && again.lowerBound <= last
+    }
+    return meets(a.firstStep, a.lastStep) || a.again.map { meets($0.lowerBound, $0.upperBound) } ?? false
+  }
 }
 
-/// Free stretches of the arena, by size. Two that touch stay two: most buffers of such graphs are of few sizes.
+/// Free gaps of the arena, by size. Neighbouring gaps are not merged: buffers of such large graphs have few sizes.
 private struct Gaps {
   /// Offsets of the gaps of each size, the sizes in ascending order.
   private var sizes: [Int] = []
@@ -86,7 +114,7 @@ private struct Gaps {
     }
   }
 
-  /// The smallest gap of at least `size` bytes, what is over given back.
+  /// Takes the smallest gap of at least `size` bytes; what remains of it stays a gap.
   mutating func take(_ size: Int) -> Int? {
     let place = place(of: size)
     guard place < sizes.count, let offset = offsets[place].popLast() else { return nil }
@@ -99,7 +127,7 @@ private struct Gaps {
     return offset
   }
 
-  /// Where `size` is, or would go.
+  /// The index of the first gap size that is at least `size`.
   private func place(of size: Int) -> Int {
     var (low, high) = (0, sizes.count)
     while low < high {

@@ -6,9 +6,9 @@ import Platform
 /// its file or let go of as soon as it is packed.
 struct Binder {
   let contexts = KernelContexts()
-  let values: Region
+  let values: MemoryBlock
   /// Packed weights: one block, and one more for each layer that needed more room than planned.
-  private(set) var weights: [Region]
+  private(set) var weights: [MemoryBlock]
   private(set) var steps: [Step] = []
   private(set) var references: [ReferenceStep] = []
   private(set) var inputs: [InputPatch] = []
@@ -19,7 +19,7 @@ struct Binder {
   private var constants: [Tensor?]
   private let workers: Workers
   /// What a weight tensor is read into.
-  private let reading: Region
+  private let reading: MemoryBlock
   private let scratchOffset: Int
   private let scratchBytes: Int
   private let zeroOffset: Int
@@ -45,7 +45,7 @@ struct Binder {
     var (scratch, zeros, packed, longest) = (0, 0, 0, 0)
     for draft in drafts {
       for id in draft.constants(nodes) { uses[id] += 1 }
-      packed += Region.rounded(draft.packedBytes)
+      packed += MemoryBlock.rounded(draft.packedBytes)
       scratch = max(scratch, draft.scratchBytes)
       zeros = max(zeros, draft.zeroBytes)
       if let id = draft.weights, let tensor = constants[id], tensor.isDeferred {
@@ -58,14 +58,14 @@ struct Binder {
 
     // One block: the arena, the threads' scratch, and zeros for what lies outside a picture.
     scratchOffset = arena.byteCount
-    scratchBytes = Region.rounded(scratch)
+    scratchBytes = MemoryBlock.rounded(scratch)
     zeroOffset = scratchOffset + scratchBytes * workers.count
-    let total = zeroOffset + Region.rounded(zeros)
+    let total = zeroOffset + MemoryBlock.rounded(zeros)
     try budget.limits.admit(bytes: total + packed, batch: budget.batch, weightBytes: budget.weightBytes)
-    values = try Region(byteCount: total, for: "activations")
+    values = try MemoryBlock.allocate(total, for: "activations")
     (values.base + zeroOffset).initializeMemory(as: UInt8.self, repeating: 0, count: total - zeroOffset)
-    weights = [try Region(byteCount: packed, for: "weights")]
-    reading = try Region(byteCount: longest, for: "weights")
+    weights = [try MemoryBlock.allocate(packed, for: "weights")]
+    reading = try MemoryBlock.allocate(longest, for: "weights")
 
     for draft in drafts {
       try bind(draft, nodes)
@@ -105,7 +105,7 @@ struct Binder {
   }
 
   private mutating func takeWeights(_ draft: Draft) -> UnsafeMutableRawPointer {
-    defer { weightOffset += Region.rounded(draft.packedBytes) }
+    defer { weightOffset += MemoryBlock.rounded(draft.packedBytes) }
     return weights[0].base + weightOffset
   }
 
@@ -278,7 +278,7 @@ struct Binder {
 
   /// Another block of weights.
   mutating func addWeights(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
-    let region = try Region(byteCount: byteCount, for: "weights")
+    let region = try MemoryBlock.allocate(byteCount, for: "weights")
     weights.append(region)
     return region.base
   }

@@ -43,8 +43,8 @@ public final class Engine {
   private let references: [ReferenceStep]
   private let inputPatches: [InputPatch]
   private let contexts: KernelContexts
-  private let values: Region
-  private let weights: [Region]
+  private let values: MemoryBlock
+  private let weights: [MemoryBlock]
   private let kept: [Tensor]
   private let workers: Workers
   private var descriptions: [StepDescription] = []

@@ -48,7 +48,7 @@ struct ReferenceStep {
   /// Where the results go; -1 for those that nobody wants.
   var resultOffsets: [Int]
 
-  func run(_ values: Region, _ facts: [ReferenceFact]) throws(GraphError) {
+  func run(_ values: MemoryBlock, _ facts: [ReferenceFact]) throws(GraphError) {
     var tensors: [Tensor?] = []
     for (index, argument) in arguments.enumerated() {
       switch argument {
