@@ -9,26 +9,23 @@ struct BatchNormalizationScale {
 
   /// nil unless node `index` is one, in float32, with constant statistics and only its first output.
   init?(_ graph: Graph, _ index: Int) {
-    guard case .batchNormalization(let definition) = graph.nodes[index].operation,
-      graph.soleOutput(index) != nil
-    else { return nil }
-    let attributes = definition.attributeReader
-    guard let training = try? attributes.int("training_mode", default: 0), training == 0,
-      let epsilon = try? attributes.float("epsilon", default: 1e-5)
-    else { return nil }
-    var constants: [[Float]] = []
-    for position in 1...4 {
-      guard let tensor = graph.constantInput(index, position), tensor.type == .float32 else { return nil }
-      constants.append(tensor.array())
+    typealias Input = BatchNormalization.Input
+    func constant(_ input: OperatorInput) -> [Float]? {
+      guard let tensor = graph.constantInput(index, input), tensor.type == .float32 else { return nil }
+      return tensor.array()
     }
-    let channels = constants[0].count
-    guard channels > 0, constants.allSatisfy({ $0.count == channels }) else { return nil }
+    guard case .batchNormalization(let definition) = graph.nodes[index].operation, !definition.trainingMode,
+      graph.soleOutput(index) != nil, let gamma = constant(Input.scale), let beta = constant(Input.b),
+      let mean = constant(Input.mean), let variance = constant(Input.variance)
+    else { return nil }
+    let channels = gamma.count
+    guard channels > 0, beta.count == channels, mean.count == channels, variance.count == channels else { return nil }
     scale = []
     shift = []
     for channel in 0..<channels {
-      let factor = Double(constants[0][channel]) / (Double(constants[3][channel]) + Double(epsilon)).squareRoot()
+      let factor = Double(gamma[channel]) / (Double(variance[channel]) + Double(definition.epsilon)).squareRoot()
       scale.append(factor)
-      shift.append(Double(constants[1][channel]) - Double(constants[2][channel]) * factor)
+      shift.append(Double(beta[channel]) - Double(mean[channel]) * factor)
     }
     // A negative variance would make NaNs of good weights: leave such a node to say so itself.
     guard scale.allSatisfy({ $0.isFinite }), shift.allSatisfy({ $0.isFinite }) else { return nil }

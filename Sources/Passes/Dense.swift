@@ -17,8 +17,9 @@ struct Dense {
   /// nil where node `index` is none.
   init?(_ graph: Graph, _ index: Int, _ facts: KnownFacts) {
     let node = graph.nodes[index]
-    guard node.inputs.count > 1, let x = node.inputs[0], let weight = graph.constantInput(index, 1),
-      weight.type == .float32, weight.shape.rank == 2, weight.count > 0, facts.rank(x) == 2
+    // MatMul and Gemm have A and B at the same positions.
+    guard let x = node[Gemm.Input.a], let weight = graph.constantInput(index, Gemm.Input.b), weight.type == .float32,
+      weight.shape.rank == 2, weight.count > 0, facts.rank(x) == 2
     else { return nil }
     input = x
     self.weight = weight
@@ -27,17 +28,15 @@ struct Dense {
     switch node.operation {
     case .matMul: break
     case .gemm(let gemm):
-      let attributes = gemm.attributeReader
-      guard let transA = try? attributes.int("transA", default: 0), transA == 0,
-        let transB = try? attributes.int("transB", default: 0),
-        let alpha = try? attributes.float("alpha", default: 1), let beta = try? attributes.float("beta", default: 1)
-      else { return nil }
-      transposed = transB != 0
-      self.alpha = Double(alpha)
-      // Beta 0 means that nobody reads C.
-      if beta != 0, !graph.lacksInput(index, 2) {
-        guard let c = graph.constantInput(index, 2), let row = Dense.row(c, outputs: outputs) else { return nil }
-        bias = row.map { $0 * Double(beta) }
+      guard !gemm.transA else { return nil }
+      transposed = gemm.transB
+      alpha = Double(gemm.alpha)
+      // With beta 0 nobody reads C.
+      if gemm.beta != 0, !graph.lacksInput(index, Gemm.Input.c) {
+        guard let c = graph.constantInput(index, Gemm.Input.c), let row = Dense.row(c, outputs: outputs) else {
+          return nil
+        }
+        bias = row.map { $0 * Double(gemm.beta) }
       }
     default: return nil
     }
@@ -80,15 +79,12 @@ struct Dense {
   func node(_ name: String, output: Graph.ValueID, weightID: Graph.ValueID? = nil, in graph: inout Graph)
     -> Graph.Node?
   {
-    var attributes: [Attribute] = []
-    if alpha != 1 { attributes.append(.float("alpha", Float(alpha))) }
-    if transposed { attributes.append(.int("transB", 1)) }
-    guard let gemm = try? Operator(named: "Gemm", inputCount: bias == nil ? 2 : 3, attributes) else { return nil }
     var inputs: [Graph.ValueID?] = [input, weightID ?? graph.addFreshConstant("\(name)_folded_weight", weight)]
     if let bias {
       guard let tensor = try? Tensor([bias.count], bias.map { Float($0) }) else { return nil }
       inputs.append(graph.addFreshConstant("\(name)_folded_bias", tensor))
     }
-    return Graph.Node(name, gemm, inputs: inputs, outputs: [output])
+    let gemm = Gemm(alpha: Float(alpha), transB: transposed)
+    return Graph.Node(name, .gemm(gemm), inputs: inputs, outputs: [output])
   }
 }

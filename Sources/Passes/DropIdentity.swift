@@ -14,7 +14,7 @@ func dropIdentity(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   var changes = 0
   for index in graph.nodes.indices {
     let node = graph.nodes[index]
-    guard let input = node.inputs.first ?? nil, let output = node.outputs.first ?? nil else { continue }
+    guard let input = node.firstInput, let output = node.firstOutput else { continue }
     // A second output (Dropout's mask) must be wanted by nobody.
     guard node.outputs.dropFirst().allSatisfy({ $0.map { reads[$0] == 0 } ?? true }) else { continue }
     guard isIdentity(node, input, output, facts, graph) else { continue }
@@ -88,7 +88,7 @@ private func isIdentity(
   switch node.operation {
   case .identity: return true
   case .dropout:
-    guard node.inputs.count > 2, let training = node.inputs[2] else { return true }
+    guard let training = node[Dropout.Input.trainingMode] else { return true }
     guard let value = graph.values[training].constant else { return false }
     return value.doubles.allSatisfy { $0 == 0 }
   case .cast: return facts.type(input) != nil && facts.type(input) == facts.type(output)
@@ -97,8 +97,7 @@ private func isIdentity(
   case .transpose(let transpose):
     guard let rank = facts.rank(input) else { return false }
     // Without a permutation the axes are reversed.
-    let order = (try? transpose.attributeReader.optionalInts("perm")) ?? nil
-    return order == Array(0..<rank) || (order == nil && rank < 2)
+    return transpose.perm.map { $0 == Array(0..<rank) } ?? (rank < 2)
   default: return false
   }
 }

@@ -10,15 +10,17 @@ func foldBatchNormalization(_ graph: inout Graph, _ context: inout PassContext) 
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {
-    guard let scale = BatchNormalizationScale(graph, index), let input = graph.nodes[index].inputs[0],
+    guard let scale = BatchNormalizationScale(graph, index), let input = graph.nodes[index][BatchNormalization.Input.x],
       let output = graph.soleOutput(index), uses.isReadOnce(input), let maker = uses.producer(input),
-      case .conv = graph.nodes[maker].operation, let weight = graph.constantInput(maker, 1),
+      case .conv = graph.nodes[maker].operation, let weight = graph.constantInput(maker, Conv.Input.w),
       weight.type == .float32, weight.shape.rank > 2, weight.shape[0] == scale.channels,
       context.allows(bytes: weight.byteCount, work: weight.count)
     else { continue }
     var bias = scale.shift
-    if !graph.lacksInput(maker, 2) {
-      guard let old = graph.constantInput(maker, 2), old.type == .float32, old.count == scale.channels else { continue }
+    if !graph.lacksInput(maker, Conv.Input.b) {
+      guard let old = graph.constantInput(maker, Conv.Input.b), old.type == .float32, old.count == scale.channels else {
+        continue
+      }
       for (channel, value) in old.array(of: Float.self).enumerated() {
         bias[channel] += Double(value) * scale.scale[channel]
       }
@@ -28,10 +30,10 @@ func foldBatchNormalization(_ graph: inout Graph, _ context: inout PassContext) 
     let newWeight = graph.addFreshConstant("\(name)_folded_weight", weight.scaledRows(scale.scale))
     let node = Graph.Node(
       name, graph.nodes[maker].operation,
-      inputs: [graph.nodes[maker].inputs[0], newWeight, graph.addFreshConstant("\(name)_folded_bias", newBias)],
+      inputs: [graph.nodes[maker][Conv.Input.x], newWeight, graph.addFreshConstant("\(name)_folded_bias", newBias)],
       outputs: [output])
     // A model's weights twice in memory would be too much for a small box.
-    if let old = graph.nodes[maker].inputs[1], uses.isReadOnce(old) { graph.values[old].constant = nil }
+    if let old = graph.nodes[maker][Conv.Input.w], uses.isReadOnce(old) { graph.values[old].constant = nil }
     graph.nodes[maker] = node
     uses.make(output, by: maker)
     uses.remove(index)

@@ -15,10 +15,10 @@ func foldBatchNormalizationIntoGemm(_ graph: inout Graph, _ context: inout PassC
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {
-    guard let norm = BatchNormalizationScale(graph, index), let input = graph.nodes[index].inputs[0],
+    guard let norm = BatchNormalizationScale(graph, index), let input = graph.nodes[index][BatchNormalization.Input.x],
       facts.rank(input) == 2, let output = graph.soleOutput(index)
     else { continue }
-    if let reader = uses.onlyReader(output), graph.nodes[reader].inputs.first == output,
+    if let reader = uses.onlyReader(output), graph.nodes[reader].firstInput == output,
       var dense = Dense(graph, reader, facts), dense.inputs == norm.channels,
       let readerOutput = graph.soleOutput(reader),
       context.allows(bytes: dense.weight.byteCount, work: 2 * dense.weight.count)

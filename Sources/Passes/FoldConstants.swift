@@ -54,7 +54,7 @@ private func knownResults(
   let size = shapes.reduce(0) { $0 + $1.shape.count * $1.type.byteCount }
   if case .constant = node.operation {
   } else {
-    let work = bytes + size + node.operation.multiplyAdds(types, shapes.map { Optional($0) })
+    let work = bytes + size + (shapes.first.map { node.operation.multiplyAdds(types, output: $0.shape) } ?? 0)
     guard size <= max(65536, 2 * bytes), context.allows(bytes: size, work: work) else { return nil }
   }
   guard let results = try? node.operation.evaluate(arguments), results.count >= node.outputs.count else { return nil }

@@ -11,29 +11,30 @@ public func fuseConvolution(_ graph: inout Graph) -> Int {
 
 /// A Conv, or a FusedConv that has room left for what follows it.
 private struct Convolution {
-  var inputs: [Graph.ValueID?]
-  var attributes: [Attribute]
+  private let window: Window
+  private let group: Int
+  private var inputs: [Graph.ValueID?]
+  var activation = Activation.none
 
   /// - Parameter takesResidual: whether a Z must still fit in.
   init?(_ node: Graph.Node, takesResidual: Bool) {
     switch node.operation {
-    case .conv(let conv): attributes = conv.attributes
+    case .conv(let conv): (window, group) = (conv.window, conv.group)
     case .fusedConv(let fused):
-      guard let activation = try? fused.attributeReader.string("activation", default: ""), activation.isEmpty,
-        !takesResidual || node.inputs.count < 4 || node.inputs[3] == nil
-      else { return nil }
-      attributes = fused.attributes.filter { $0.name != "activation" && $0.name != "activation_params" }
+      guard fused.activation == .none, !takesResidual || node[FusedConv.Input.z] == nil else { return nil }
+      (window, group) = (fused.window, fused.group)
     default: return nil
     }
     inputs = node.inputs
-    while inputs.count < 3 { inputs.append(nil) }
+    if inputs.count == FusedConv.Input.b.index { inputs.append(nil) }
   }
 
-  func node(_ name: String, output: Graph.ValueID) -> Graph.Node? {
-    guard
-      let fused = try? Operator(named: "FusedConv", domain: .microsoft, inputCount: inputs.count, attributes)
-    else { return nil }
-    return Graph.Node(name, fused, inputs: inputs, outputs: [output])
+  /// The fused node, which adds `residual` where there is one.
+  func node(_ name: String, adding residual: Graph.ValueID? = nil, output: Graph.ValueID) -> Graph.Node {
+    let fused = FusedConv(window, group: group, activation: activation)
+    var node = Graph.Node(name, .fusedConv(fused), inputs: inputs, outputs: [output])
+    if let residual { node[FusedConv.Input.z] = residual }
+    return node
   }
 }
 
@@ -44,18 +45,16 @@ private func fuseResiduals(_ graph: inout Graph) -> Int {
   var changes = 0
   for index in graph.nodes.indices {
     let add = graph.nodes[index]
-    guard case .add = add.operation, add.inputs.count == 2, let a = add.inputs[0], let b = add.inputs[1],
+    guard case .add = add.operation, let a = add[Add.Input.a], let b = add[Add.Input.b],
       let output = graph.soleOutput(index), facts.type(a) == .float32, facts.always(a, b, { $0 == $1 })
     else { continue }
     // The later of the two first: the least moves.
     let later = (uses.producer(a) ?? -1) >= (uses.producer(b) ?? -1) ? [(a, b), (b, a)] : [(b, a), (a, b)]
     for (sum, residual) in later {
       guard uses.isReadOnce(sum), let maker = uses.producer(sum),
-        var convolution = Convolution(graph.nodes[maker], takesResidual: true)
+        let convolution = Convolution(graph.nodes[maker], takesResidual: true)
       else { continue }
-      convolution.inputs = Array(convolution.inputs.prefix(3)) + [residual]
-      guard let node = convolution.node(graph.nodes[maker].name, output: output) else { continue }
-      graph.nodes[index] = node
+      graph.nodes[index] = convolution.node(graph.nodes[maker].name, adding: residual, output: output)
       uses.touch(index)
       uses.remove(maker)
       changes += 1
@@ -71,14 +70,13 @@ private func fuseActivations(_ graph: inout Graph) -> Int {
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices {
-    guard let activation = activation(graph, index), let input = graph.nodes[index].inputs[0],
+    guard let activation = activation(graph, index), let input = graph.nodes[index].firstInput,
       let output = graph.soleOutput(index), facts.type(input) == .float32, uses.isReadOnce(input),
       let maker = uses.producer(input),
       var convolution = Convolution(graph.nodes[maker], takesResidual: false)
     else { continue }
-    convolution.attributes += activation
-    guard let node = convolution.node(graph.nodes[maker].name, output: output) else { continue }
-    graph.nodes[maker] = node
+    convolution.activation = activation
+    graph.nodes[maker] = convolution.node(graph.nodes[maker].name, output: output)
     uses.touch(maker)
     uses.remove(index)
     changes += 1
@@ -87,9 +85,8 @@ private func fuseActivations(_ graph: inout Graph) -> Int {
   return changes
 }
 
-/// FusedConv's attributes for a Relu, or a Clip whose bounds are known.
-private func activation(_ graph: Graph, _ index: Int) -> [Attribute]? {
-  if case .relu = graph.nodes[index].operation { return [.string("activation", "Relu")] }
-  guard let (low, high) = graph.bounds(index) else { return nil }
-  return [.string("activation", "Clip"), Attribute("activation_params", .floats([low, high]))]
+/// A Relu, or a Clip whose bounds are known, as FusedConv's activation.
+private func activation(_ graph: Graph, _ index: Int) -> Activation? {
+  if case .relu = graph.nodes[index].operation { return .relu }
+  return graph.bounds(index).map { .clip(min: $0.low, max: $0.high) }
 }

@@ -18,16 +18,16 @@ func fuseMatMulAdd(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {
     let add = graph.nodes[index]
-    guard case .add = add.operation, add.inputs.count == 2, let output = graph.soleOutput(index) else { continue }
-    for position in 0..<2 {
-      guard let product = add.inputs[position], uses.isReadOnce(product), let maker = uses.producer(product),
+    guard case .add = add.operation, let output = graph.soleOutput(index) else { continue }
+    for (product, other) in [(Add.Input.a, Add.Input.b), (Add.Input.b, Add.Input.a)] {
+      guard let product = add[product], uses.isReadOnce(product), let maker = uses.producer(product),
         var dense = Dense(graph, maker, facts),
-        let constant = graph.constantInput(index, 1 - position),
+        let constant = graph.constantInput(index, other),
         context.allows(bytes: 4 * dense.outputs, work: 4 * dense.outputs),
         let row = Dense.row(constant, outputs: dense.outputs)
       else { continue }
       dense.bias = dense.bias.map { old in row.indices.map { old[$0] + row[$0] } } ?? row
-      let (name, weight) = (graph.nodes[maker].name, graph.nodes[maker].inputs[1])
+      let (name, weight) = (graph.nodes[maker].name, graph.nodes[maker][Gemm.Input.b])
       guard let node = dense.node(name, output: output, weightID: weight, in: &graph) else { continue }
       graph.nodes[maker] = node
       uses.make(output, by: maker)

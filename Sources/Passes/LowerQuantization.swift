@@ -48,7 +48,7 @@ private struct QuantizationLowering {
   /// An 8-bit activation behind a DequantizeLinear.
   private func source(_ id: Graph.ValueID?) -> (value: Graph.ValueID, grid: QuantizationGrid)? {
     guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
-      dequantize.granularity.blockSize == 0, let value = graph.nodes[index].inputs[0],
+      dequantize.granularity.blockSize == 0, let value = graph.nodes[index][DequantizeLinear.Input.x],
       graph.values[value].constant == nil, let type = facts.type(value),
       let grid = QuantizationGrid(graph, index, type: type)
     else { return nil }
@@ -66,11 +66,11 @@ private struct QuantizationLowering {
   private mutating func lowerQuantize(_ index: Int) -> Bool {
     guard case .quantizeLinear(let quantize) = graph.nodes[index].operation, quantize.granularity.blockSize == 0,
       let output = graph.soleOutput(index), let type = facts.type(output),
-      let grid = QuantizationGrid(graph, index, type: type), let end = graph.nodes[index].inputs[0],
+      let grid = QuantizationGrid(graph, index, type: type), let end = graph.nodes[index][QuantizeLinear.Input.x],
       uses.isReadOnce(end), var maker = uses.producer(end)
     else { return false }
     var (low, high) = (-Float.infinity, Float.infinity)
-    if let bounds = graph.bounds(maker), let before = graph.nodes[maker].inputs[0] {
+    if let bounds = graph.bounds(maker), let before = graph.nodes[maker].firstInput {
       if let x = source(before) {
         // Nothing but the bound lies between two grids.
         guard x.grid.equals(grid) else { return false }
@@ -107,21 +107,21 @@ private struct QuantizationLowering {
   private mutating func integerNode(
     _ node: Graph.Node, _ grid: QuantizationGrid, _ output: Graph.ValueID
   ) -> Graph.Node? {
-    let x = node.inputs.first.flatMap { source($0) }
+    let x = source(node.firstInput)
     switch node.operation {
     case .conv(let conv):
-      guard let x, let w = QuantizedWeights(graph, node.inputs[1], uses), w.axis ?? 0 == 0 else { return nil }
-      return product(node, x, w, bias: 2, grid, output, .qLinearConv(QLinearConv(conv.window, group: conv.group)))
+      guard let x, let w = QuantizedWeights(graph, node[Conv.Input.w], uses), w.axis ?? 0 == 0 else { return nil }
+      return product(
+        node, x, w, bias: node[Conv.Input.b], grid, output, .qLinearConv(QLinearConv(conv.window, group: conv.group)))
     case .gemm(let gemm):
       guard let x, x.grid.type == grid.type else { return nil }
       return self.gemm(node, gemm, x, grid, output)
     case .matMul:
-      guard let x, let w = QuantizedWeights(graph, node.inputs[1], uses), w.shape.rank == 2, w.axis ?? 1 == 1 else {
-        return nil
-      }
+      guard let x, let w = QuantizedWeights(graph, node[MatMul.Input.b], uses), w.shape.rank == 2, w.axis ?? 1 == 1
+      else { return nil }
       return product(node, x, w, bias: nil, grid, output, .qLinearMatMul(QLinearMatMul()))
     case .add:
-      guard let x, let other = source(node.inputs[1]), x.grid.type == grid.type, other.grid.type == grid.type,
+      guard let x, let other = source(node[Add.Input.b]), x.grid.type == grid.type, other.grid.type == grid.type,
         let xZero = zero(x.grid), let otherZero = zero(other.grid), let yZero = zero(grid)
       else { return nil }
       let inputs: [Graph.ValueID?] = [
@@ -176,13 +176,13 @@ private struct QuantizationLowering {
     _ output: Graph.ValueID
   ) -> Graph.Node? {
     guard gemm.alpha == 1, gemm.beta == 1, !gemm.transA,
-      let w = QuantizedWeights(graph, node.inputs[1], uses), w.shape.rank == 2,
+      let w = QuantizedWeights(graph, node[Gemm.Input.b], uses), w.shape.rank == 2,
       w.axis.map({ $0 == (gemm.transB ? 0 : 1) }) ?? true, let xZero = zero(x.grid), let wZero = zero(w)
     else { return nil }
     let columns = w.shape[gemm.transB ? 0 : 1]
     var bias: Graph.ValueID?
-    if node.inputs.count > 2, node.inputs[2] != nil {
-      guard let found = integerBias(node.inputs[2], x.grid.scale, w.scales, count: columns) else { return nil }
+    if let c = node[Gemm.Input.c] {
+      guard let found = integerBias(c, x.grid.scale, w.scales, count: columns) else { return nil }
       bias = found
     }
     var inputs: [Graph.ValueID?] = [x.value, x.grid.scaleID, xZero, w.weights, w.scale, wZero, bias]
@@ -195,15 +195,16 @@ private struct QuantizationLowering {
 
   /// QLinearConv and QLinearMatMul.
   private mutating func product(
-    _ node: Graph.Node, _ x: (value: Graph.ValueID, grid: QuantizationGrid), _ w: QuantizedWeights, bias: Int?,
+    _ node: Graph.Node, _ x: (value: Graph.ValueID, grid: QuantizationGrid), _ w: QuantizedWeights,
+    bias: Graph.ValueID?,
     _ grid: QuantizationGrid, _ output: Graph.ValueID, _ operation: Operator
   ) -> Graph.Node? {
     guard let xZero = zero(x.grid), let wZero = zero(w), let yZero = zero(grid) else { return nil }
     var inputs: [Graph.ValueID?] = [
       x.value, x.grid.scaleID, xZero, w.weights, w.scale, wZero, grid.scaleID, yZero,
     ]
-    if let bias, bias < node.inputs.count, node.inputs[bias] != nil {
-      guard let id = integerBias(node.inputs[bias], x.grid.scale, w.scales, count: w.shape[0]) else { return nil }
+    if let bias {
+      guard let id = integerBias(bias, x.grid.scale, w.scales, count: w.shape[0]) else { return nil }
       inputs.append(id)
     }
     return Graph.Node(node.name, operation, inputs: inputs, outputs: [output])
@@ -224,16 +225,18 @@ private struct QuantizationLowering {
   /// A bias in units of x's scale · w's scale: the int32 behind a DequantizeLinear of just those units as it is, anything
   /// else rounded, an error below half a unit of the sum. nil where it does not fit.
   private mutating func integerBias(
-    _ id: Graph.ValueID?, _ xScale: Float, _ wScales: [Float], count: Int
+    _ id: Graph.ValueID, _ xScale: Float, _ wScales: [Float], count: Int
   ) -> Graph.ValueID? {
-    guard let id, context.allows(bytes: 4 * count, work: 4 * count) else { return nil }
+    guard context.allows(bytes: 4 * count, work: 4 * count) else { return nil }
     var real: [Double] = []
     if let index = uses.producer(id), case .dequantizeLinear = graph.nodes[index].operation {
-      guard let stored = graph.nodes[index].inputs[0], let numbers = graph.values[stored].constant,
+      typealias Input = DequantizeLinear.Input
+      guard let stored = graph.nodes[index][Input.x], let numbers = graph.values[stored].constant,
         numbers.type == .int32, numbers.count == count,
-        let scales = graph.constantInput(index, 1)?.array(of: Float.self),
+        let scales = graph.constantInput(index, Input.scale)?.array(of: Float.self),
         scales.count == 1 || scales.count == count,
-        graph.lacksInput(index, 2) || graph.constantInput(index, 2)?.ints?.allSatisfy({ $0 == 0 }) == true
+        graph.lacksInput(index, Input.zeroPoint)
+          || graph.constantInput(index, Input.zeroPoint)?.ints?.allSatisfy({ $0 == 0 }) == true
       else { return nil }
       let fits = (0..<count).allSatisfy { channel in
         let unit = xScale * wScales[wScales.count == 1 ? 0 : channel]
@@ -262,7 +265,7 @@ private struct QuantizationLowering {
   /// A Gemm of quantised things whose result is wanted in float: the head of most networks.
   private mutating func lowerFloatProduct(_ index: Int) -> Bool {
     guard case .gemm(let gemm) = graph.nodes[index].operation, let output = graph.soleOutput(index),
-      let x = source(graph.nodes[index].inputs[0]), !isQuantized(output),
+      let x = source(graph.nodes[index][Gemm.Input.a]), !isQuantized(output),
       let node = self.gemm(graph.nodes[index], gemm, x, nil, output)
     else { return false }
     nodes.append(node)

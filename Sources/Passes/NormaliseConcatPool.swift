@@ -8,9 +8,7 @@ import ModelGraph
 public func normaliseConcatPool(_ graph: inout Graph) -> Int {
   var uses = Uses(graph)
   var changes = 0
-  guard let concat = try? Operator(named: "Concat", [.int("axis", 1)]),
-    let flatten = try? Operator(named: "Flatten", [.int("axis", 1)])
-  else { return 0 }
+  let (concat, flatten) = (Operator.concat(Concat(axis: 1)), Operator.flatten(Flatten()))
   var nodes: [Graph.Node] = []
   for index in graph.nodes.indices {
     let node = graph.nodes[index]
@@ -39,7 +37,7 @@ private func flattenedPools(_ node: Graph.Node, _ uses: Uses, _ graph: Graph) ->
   for input in node.inputs {
     guard let input, uses.isReadOnce(input), let maker = uses.producer(input),
       case .flatten(let flatten) = graph.nodes[maker].operation, flatten.axis == 1,
-      let pool = graph.nodes[maker].inputs.first ?? nil, let poolMaker = uses.producer(pool)
+      let pool = graph.nodes[maker].firstInput, let poolMaker = uses.producer(pool)
     else { return nil }
     switch graph.nodes[poolMaker].operation {
     case .globalMaxPool, .globalAveragePool: pooled.append(pool)

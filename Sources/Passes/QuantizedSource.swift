@@ -11,16 +11,16 @@ struct QuantizationGrid {
 
   /// The grid of a whole tensor; nil where it is not known before running, or varies along an axis.
   init?(_ graph: Graph, _ index: Int, type: ElementType) {
-    guard type == .uint8 || type == .int8, let scaleID = graph.nodes[index].inputs[1],
-      let scale = graph.constantInput(index, 1), scale.type == .float32, scale.count == 1
+    // QuantizeLinear and DequantizeLinear have scale and zero point at the same positions.
+    typealias Input = DequantizeLinear.Input
+    guard type == .uint8 || type == .int8, let scaleID = graph.nodes[index][Input.scale],
+      let scale = graph.constantInput(index, Input.scale), scale.type == .float32, scale.count == 1
     else { return nil }
     var zero = 0
-    if !graph.lacksInput(index, 2) {
-      guard let point = graph.constantInput(index, 2)?.ints, point.count == 1 else { return nil }
+    zeroID = graph.nodes[index][Input.zeroPoint]
+    if zeroID != nil {
+      guard let point = graph.constantInput(index, Input.zeroPoint)?.ints, point.count == 1 else { return nil }
       zero = point[0]
-      zeroID = graph.nodes[index].inputs[2]
-    } else {
-      zeroID = nil
     }
     self.type = type
     self.scale = scale.array(of: Float.self)[0]
@@ -56,15 +56,13 @@ struct QuantizedWeights {
 
   init?(_ graph: Graph, _ id: Graph.ValueID?, _ uses: Uses) {
     guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
-      dequantize.granularity.blockSize == 0, let weights = graph.nodes[index].inputs[0],
+      dequantize.granularity.blockSize == 0, let weights = graph.nodes[index][DequantizeLinear.Input.x],
       let tensor = graph.values[weights].constant, tensor.type == .int8 || tensor.type == .uint8,
-      let scale = graph.nodes[index].inputs[1], let scales = graph.values[scale].constant, scales.type == .float32
+      let scale = graph.nodes[index][DequantizeLinear.Input.scale], let scales = graph.values[scale].constant,
+      scales.type == .float32
     else { return nil }
-    var zero: Graph.ValueID?
-    if !graph.lacksInput(index, 2) {
-      guard let id = graph.nodes[index].inputs[2], graph.values[id].constant != nil else { return nil }
-      zero = id
-    }
+    let zero = graph.nodes[index][DequantizeLinear.Input.zeroPoint]
+    if let zero, graph.values[zero].constant == nil { return nil }
     let axis = dequantize.granularity.axis
     self.weights = weights
     self.scale = scale

@@ -21,12 +21,12 @@ func recogniseFlatten(_ graph: inout Graph, _ context: inout PassContext) -> Int
     case .reshape, .squeeze: break
     default: continue
     }
-    guard let input = node.inputs.first ?? nil, let output = graph.soleOutput(index) else { continue }
+    guard let input = node.firstInput, let output = graph.soleOutput(index) else { continue }
     let flattens = facts.always(input, output) { x, y in
       x.rank > 2 && y.rank == 2 && x[0] == y[0] && x.count == y.count && x.count > 0
     }
-    guard flattens, let flatten = try? Operator(named: "Flatten", [.int("axis", 1)]) else { continue }
-    graph.nodes[index] = Graph.Node(node.name, flatten, inputs: [input], outputs: [output])
+    guard flattens else { continue }
+    graph.nodes[index] = Graph.Node(node.name, .flatten(Flatten()), inputs: [input], outputs: [output])
     changes += 1
   }
   return changes

@@ -8,14 +8,13 @@ public func recogniseGlobalPooling(_ graph: inout Graph) -> Int { PassContext.al
 
 func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let facts = context.facts(graph)
-  guard let average = try? Operator(named: "GlobalAveragePool"), let most = try? Operator(named: "GlobalMaxPool"),
-    let flatten = try? Operator(named: "Flatten", [.int("axis", 1)])
-  else { return 0 }
+  let (average, most) = (Operator.globalAveragePool(GlobalAveragePool()), Operator.globalMaxPool(GlobalMaxPool()))
+  let flatten = Operator.flatten(Flatten())
   var nodes: [Graph.Node] = []
   var changes = 0
   for index in graph.nodes.indices {
     let node = graph.nodes[index]
-    guard let input = node.inputs.first ?? nil, let output = graph.soleOutput(index), let rank = facts.rank(input),
+    guard let input = node.firstInput, let output = graph.soleOutput(index), let rank = facts.rank(input),
       rank == 3 || rank == 4, facts.type(input) == .float32
     else {
       nodes.append(node)
@@ -32,10 +31,10 @@ func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) 
         nodes.append(Graph.Node(node.name, flatten, inputs: [pooled], outputs: [output]))
       }
       changes += 1
-    case .averagePool(let pool) where coversAll(pool.attributeReader, input, output, facts):
+    case .averagePool(let pool) where coversAll(pool.window, input, output, facts):
       nodes.append(Graph.Node(node.name, average, inputs: [input], outputs: [output]))
       changes += 1
-    case .maxPool(let pool) where coversAll(pool.attributeReader, input, output, facts):
+    case .maxPool(let pool) where coversAll(pool.window, input, output, facts):
       nodes.append(Graph.Node(node.name, most, inputs: [input], outputs: [output]))
       changes += 1
     default: nodes.append(node)
@@ -47,20 +46,20 @@ func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) 
 
 /// Axes 2… exactly, from the front or from the back.
 private func isSpatial(_ node: Graph.Node, _ rank: Int, _ facts: KnownFacts) -> Bool {
-  guard node.inputs.count > 1, let id = node.inputs[1], let axes = facts.constant(id)?.ints else { return false }
+  guard let id = node[Reduction.Input.axes], let axes = facts.constant(id)?.ints else { return false }
   let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
   return fromFront == Array(2..<rank)
 }
 
 /// One window without padding, as large as the picture, which is known.
 private func coversAll(
-  _ attributes: AttributeReader, _ input: Graph.ValueID, _ output: Graph.ValueID, _ facts: KnownFacts
+  _ window: Window, _ input: Graph.ValueID, _ output: Graph.ValueID, _ facts: KnownFacts
 ) -> Bool {
-  guard let kernel = try? attributes.optionalInts("kernel_shape"),
-    let pads = try? attributes.ints("pads", default: []), let dilations = try? attributes.ints("dilations", default: [])
-  else { return false }
-  guard pads.allSatisfy({ $0 == 0 }), dilations.allSatisfy({ $0 == 1 }) else { return false }
-  for (axis, extent) in kernel.enumerated() {
+  guard window.autoPad != .notSet || window.pads.allSatisfy({ $0 == 0 }), window.dilations.allSatisfy({ $0 == 1 })
+  else {
+    return false
+  }
+  for (axis, extent) in window.kernel.enumerated() {
     guard facts.extent(input, axis + 2) == extent, facts.extent(output, axis + 2) == 1 else { return false }
   }
   return true

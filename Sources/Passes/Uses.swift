@@ -55,20 +55,16 @@ struct Uses {
 extension Graph {
   /// The node's first output where it has no other.
   func soleOutput(_ index: Int) -> ValueID? {
-    let outputs = nodes[index].outputs
-    guard let first = outputs.first, outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
+    let node = nodes[index]
+    guard let first = node.firstOutput, node.outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
     return first
   }
 
   /// The constant an input of the node is, if it is one.
-  func constantInput(_ index: Int, _ position: Int) -> Tensor? {
-    let inputs = nodes[index].inputs
-    guard position < inputs.count, let id = inputs[position] else { return nil }
-    return values[id].constant
+  func constantInput(_ index: Int, _ input: OperatorInput) -> Tensor? {
+    nodes[index][input].flatMap { values[$0].constant }
   }
 
   /// Whether the node leaves the input out.
-  func lacksInput(_ index: Int, _ position: Int) -> Bool {
-    position >= nodes[index].inputs.count || nodes[index].inputs[position] == nil
-  }
+  func lacksInput(_ index: Int, _ input: OperatorInput) -> Bool { nodes[index][input] == nil }
 }

@@ -136,11 +136,11 @@ public struct PictureClassifier: Sendable {
         try check(softmax.axis, node, facts, output)
         return .logits
       case .sigmoid, .qLinearSigmoid: return .sigmoid
-      case .identity, .flatten, .reshape, .squeeze, .unsqueeze, .dropout, .quantizeLinear, .dequantizeLinear:
-        guard let input = node.inputs.first, let input else { return .logits }
-        value = input
-      default: return .logits
+      case .quantizeLinear, .dequantizeLinear: break
+      default: if node.operation.movement != .view { return .logits }
       }
+      guard let input = node.firstInput else { return .logits }
+      value = input
     }
     return .logits
   }
@@ -148,7 +148,7 @@ public struct PictureClassifier: Sendable {
   private static func check(
     _ axis: SoftmaxAxis, _ node: Graph.Node, _ facts: [Fact?], _ output: Graph.ValueID
   ) throws(GraphError) {
-    guard let input = node.inputs.first ?? nil, let shape = facts[input]?.shape, let scores = facts[output]?.shape,
+    guard let input = node.firstInput, let shape = facts[input]?.shape, let scores = facts[output]?.shape,
       let pictures = scores.extents.first, scores.count > 0
     else { return }
     let (outer, count, inner) = try axis.split(shape, of: node.operation.name)

@@ -38,7 +38,7 @@ struct BiasCorrection {
     var kept = batches.map { batch in [graph.inputs[0]: batch.images] }
     var start = 0
     for (position, node) in graph.nodes.enumerated() {
-      guard let output = node.outputs.first ?? nil, let product = nodeOfOutput[output], let wanted = means[product]
+      guard let output = node.firstOutput, let product = nodeOfOutput[output], let wanted = means[product]
       else { continue }
       let nodes = Array(graph.nodes[start...position])
       let made = Set(nodes.flatMap { $0.outputs.compactMap { $0 } })

@@ -56,15 +56,17 @@ private struct Dequantization {
     }
     switch node.operation {
     case .quantizeLinear:
-      let x = try input(node, 0)
+      typealias Input = QuantizeLinear.Input
+      let x = try input(node, Input.x)
       if graph.values[x].constant != nil {
         let result = try node.operation.evaluate(node.inputs.map { $0.flatMap { graph.values[$0].constant } })
         graph.values[try output(node)].constant = result.first
       } else {
-        real[try output(node)] = try bounded(x, node, scale: 1, zero: 2)
+        real[try output(node)] = try bounded(x, node, scale: Input.scale, zero: Input.zeroPoint)
       }
     case .dequantizeLinear:
-      let x = try input(node, 0)
+      typealias Input = DequantizeLinear.Input
+      let x = try input(node, Input.x)
       if let known = real[x] {
         alias[try output(node)] = known
       } else if graph.values[x].constant != nil {
@@ -74,51 +76,68 @@ private struct Dequantization {
         throw GraphError(.notConstant, "its input comes from no QuantizeLinear")
       }
     case .qLinearConv(let conv):
-      let (xScale, wScale) = (try number(node, 1), try constant(node, 4))
-      let w = try dequantized(node, 3, scale: 4, zero: 5, axis: 0)
-      var inputs: [Graph.ValueID?] = [try realInput(node, 0, 1, 2), add("weight", node, w)]
-      if let bias = (node.inputs.count > 8 ? node.inputs[8] : nil) {
+      typealias Input = QLinearConv.Input
+      let (xScale, wScale) = (try number(node, Input.xScale), try constant(node, Input.wScale))
+      let w = try dequantized(node, Input.w, scale: Input.wScale, zero: Input.wZeroPoint, axis: 0)
+      let x = try realInput(node, Input.x, Input.xScale, Input.xZeroPoint)
+      var inputs: [Graph.ValueID?] = [x, add("weight", node, w)]
+      if let bias = node[Input.b] {
         let scales = wScale.array(of: Float.self)
         inputs.append(add("bias", node, try bias32(bias, scales.map { $0 * xScale })))
       }
-      try emit(.conv(Conv(conv.window, group: conv.group)), node, inputs, scale: 6, zero: 7)
+      try emit(.conv(Conv(conv.window, group: conv.group)), node, inputs, scale: Input.yScale, zero: Input.yZeroPoint)
     case .qGemm(let gemm):
-      let (aScale, bScale) = (try number(node, 1), try constant(node, 4))
-      let b = try dequantized(node, 3, scale: 4, zero: 5, axis: gemm.transB ? 0 : 1)
-      var inputs: [Graph.ValueID?] = [try realInput(node, 0, 1, 2), add("weight", node, b)]
-      if let bias = (node.inputs.count > 6 ? node.inputs[6] : nil) {
+      typealias Input = QGemm.Input
+      let (aScale, bScale) = (try number(node, Input.aScale), try constant(node, Input.bScale))
+      let b = try dequantized(node, Input.b, scale: Input.bScale, zero: Input.bZeroPoint, axis: gemm.transB ? 0 : 1)
+      let a = try realInput(node, Input.a, Input.aScale, Input.aZeroPoint)
+      var inputs: [Graph.ValueID?] = [a, add("weight", node, b)]
+      if let bias = node[Input.c] {
         let scales = bScale.array(of: Float.self).map { $0 * aScale * gemm.alpha }
         inputs.append(add("bias", node, try bias32(bias, scales)))
       }
       let operation = Operator.gemm(Gemm(alpha: gemm.alpha, transA: gemm.transA, transB: gemm.transB))
-      try emit(operation, node, inputs, scale: 7, zero: 8)
+      try emit(operation, node, inputs, scale: Input.yScale, zero: Input.yZeroPoint)
     case .qLinearMatMul:
-      let b = try dequantized(node, 3, scale: 4, zero: 5, axis: 1)
-      try emit(.matMul(MatMul()), node, [try realInput(node, 0, 1, 2), add("weight", node, b)], scale: 6, zero: 7)
+      typealias Input = QLinearMatMul.Input
+      let b = try dequantized(node, Input.b, scale: Input.bScale, zero: Input.bZeroPoint, axis: 1)
+      let a = try realInput(node, Input.a, Input.aScale, Input.aZeroPoint)
+      try emit(.matMul(MatMul()), node, [a, add("weight", node, b)], scale: Input.yScale, zero: Input.yZeroPoint)
     case .qLinearAdd:
-      let inputs = [try realInput(node, 0, 1, 2), try realInput(node, 3, 4, 5)]
-      try emit(.add(Add()), node, inputs, scale: 6, zero: 7)
+      typealias Input = QLinearAdd.Input
+      let a = try realInput(node, Input.a, Input.aScale, Input.aZeroPoint)
+      let b = try realInput(node, Input.b, Input.bScale, Input.bZeroPoint)
+      try emit(.add(Add()), node, [a, b], scale: Input.cScale, zero: Input.cZeroPoint)
     case .qLinearMul:
-      let inputs = [try realInput(node, 0, 1, 2), try realInput(node, 3, 4, 5)]
-      try emit(.mul(Mul()), node, inputs, scale: 6, zero: 7)
+      typealias Input = QLinearMul.Input
+      let a = try realInput(node, Input.a, Input.aScale, Input.aZeroPoint)
+      let b = try realInput(node, Input.b, Input.bScale, Input.bZeroPoint)
+      try emit(.mul(Mul()), node, [a, b], scale: Input.cScale, zero: Input.cZeroPoint)
     case .qLinearConcat(let concat):
+      typealias Input = QLinearConcat.Input
       var inputs: [Graph.ValueID?] = []
-      for first in stride(from: 2, to: node.inputs.count, by: 3) {
-        inputs.append(try realInput(node, first, first + 1, first + 2))
+      for part in Input.parts(of: node.inputs.count) {
+        inputs.append(try realInput(node, part.x, part.scale, part.zeroPoint))
       }
-      try emit(.concat(Concat(axis: concat.axis)), node, inputs, scale: 0, zero: 1)
+      try emit(.concat(Concat(axis: concat.axis)), node, inputs, scale: Input.yScale, zero: Input.yZeroPoint)
     case .qLinearAveragePool(let pool) where !pool.channelsLast:
+      typealias Input = QLinearAveragePool.Input
       let operation = Operator.averagePool(AveragePool(pool.window, countsPadding: pool.countIncludePad))
-      try emit(operation, node, [try realInput(node, 0, 1, 2)], scale: 3, zero: 4)
+      let x = try realInput(node, Input.x, Input.xScale, Input.xZeroPoint)
+      try emit(operation, node, [x], scale: Input.yScale, zero: Input.yZeroPoint)
     case .qLinearGlobalAveragePool(let pool) where !pool.channelsLast:
-      try emit(.globalAveragePool(GlobalAveragePool()), node, [try realInput(node, 0, 1, 2)], scale: 3, zero: 4)
+      typealias Input = QLinearGlobalAveragePool.Input
+      let x = try realInput(node, Input.x, Input.xScale, Input.xZeroPoint)
+      try emit(.globalAveragePool(GlobalAveragePool()), node, [x], scale: Input.yScale, zero: Input.yZeroPoint)
     case .qLinearSigmoid:
-      try emit(.sigmoid(Sigmoid()), node, [try realInput(node, 0, 1, 2)], scale: 3, zero: 4)
+      typealias Input = QLinearSigmoid.Input
+      let x = try realInput(node, Input.x, Input.xScale, Input.xZeroPoint)
+      try emit(.sigmoid(Sigmoid()), node, [x], scale: Input.yScale, zero: Input.yZeroPoint)
     case .convInteger, .matMulInteger, .dynamicQuantizeLinear, .qLinearAveragePool, .qLinearGlobalAveragePool:
       throw GraphError(.notConstant, "\(node.operation.name) cannot be turned back into float here")
     case .maxPool, .reshape, .flatten, .transpose, .squeeze, .unsqueeze, .identity, .slice, .gather:
       // These move numbers and leave them as they are: the same on the reals.
-      if let x = node.inputs.first ?? nil, let known = real[x] {
+      if let x = node.firstInput, let known = real[x] {
         let y = try output(node)
         node.inputs[0] = known
         node.outputs = [graph.addValue(graph.freshName("\(graph.values[y].name)_real"))]
@@ -139,12 +158,13 @@ private struct Dequantization {
 
   /// A float node in an integer one's place; its result is what the integer result stands for.
   private mutating func emit(
-    _ operation: Operator, _ node: Graph.Node, _ inputs: [Graph.ValueID?], scale: Int, zero: Int
+    _ operation: Operator, _ node: Graph.Node, _ inputs: [Graph.ValueID?], scale: OperatorInput,
+    zero: OperatorInput
   ) throws(GraphError) {
     let y = try output(node)
     let result = graph.addValue(graph.freshName("\(graph.values[y].name)_real"))
     keep(Graph.Node(node.name, operation, inputs: inputs, outputs: [result]))
-    if node.inputs.count > scale, node.inputs[scale] != nil {
+    if node[scale] != nil {
       real[y] = try bounded(result, node, scale: scale, zero: zero)
     } else {
       alias[y] = result  // a QGemm whose result is float
@@ -157,7 +177,7 @@ private struct Dequantization {
     let isNonNegative: Bool
     switch node.operation {
     case .relu, .sigmoid, .hardSigmoid, .softmax: isNonNegative = true
-    case .clip: isNonNegative = (node.inputs.count > 1 ? number(node.inputs[1]) ?? -1 : -1) >= 0
+    case .clip: isNonNegative = (node[Clip.Input.min].flatMap { graph.values[$0].constant?.doubles.first } ?? -1) >= 0
     case .maxPool, .averagePool, .globalAveragePool, .globalMaxPool, .reduceMean, .reduceMax, .reshape, .flatten,
       .transpose, .squeeze, .unsqueeze, .identity, .slice, .gather, .concat, .add, .mul, .dropout:
       isNonNegative =
@@ -165,18 +185,18 @@ private struct Dequantization {
         || inputs.first.map { nonNegative.contains($0) } ?? false && inputs.count == 1 && !node.operation.isArithmetic
     default: isNonNegative = false
     }
-    if isNonNegative, let y = node.outputs.first ?? nil { nonNegative.insert(y) }
+    if isNonNegative, let y = node.firstOutput { nonNegative.insert(y) }
   }
 
   /// What a float value is once its quantisation has cut it to its range.
   private mutating func bounded(
-    _ x: Graph.ValueID, _ node: Graph.Node, scale: Int, zero: Int
+    _ x: Graph.ValueID, _ node: Graph.Node, scale: OperatorInput, zero: OperatorInput
   ) throws(GraphError) -> Graph.ValueID {
     guard !nonNegative.contains(x) else { return x }
     let step = try constant(node, scale)
     guard step.count == 1, let size = step.array(of: Float.self).first else { return x }
     // Without a zero point: uint8, 0.
-    let point = node.inputs.count > zero ? node.inputs[zero].flatMap { graph.values[$0].constant } : nil
+    let point = node[zero].flatMap { graph.values[$0].constant }
     let lowest = point?.type == .int8 ? -128 : 0
     guard (point?.ints?.first ?? 0) == lowest else { return x }
     let name = "\(graph.values[x].name)_cut"
@@ -196,58 +216,55 @@ private struct Dequantization {
 
   // MARK: Reading
 
-  private func input(_ node: Graph.Node, _ index: Int) throws(GraphError) -> Graph.ValueID {
-    guard index < node.inputs.count, let id = node.inputs[index] else {
-      throw GraphError(.wrongArity, "input \(index) is missing")
-    }
+  private func input(_ node: Graph.Node, _ input: OperatorInput) throws(GraphError) -> Graph.ValueID {
+    guard let id = node[input] else { throw GraphError(.wrongArity, "input '\(input.name)' is missing") }
     return id
   }
 
   private func output(_ node: Graph.Node) throws(GraphError) -> Graph.ValueID {
-    guard let id = node.outputs.first ?? nil else { throw GraphError(.wrongArity, "has no output") }
+    guard let id = node.firstOutput else { throw GraphError(.wrongArity, "has no output") }
     return id
   }
 
-  private func constant(_ node: Graph.Node, _ index: Int) throws(GraphError) -> Tensor {
-    guard let tensor = graph.values[try input(node, index)].constant else {
-      throw GraphError(.notConstant, "input '\(graph.values[try input(node, index)].name)' is no constant")
+  private func constant(_ node: Graph.Node, _ input: OperatorInput) throws(GraphError) -> Tensor {
+    let id = try self.input(node, input)
+    guard let tensor = graph.values[id].constant else {
+      throw GraphError(.notConstant, "input '\(graph.values[id].name)' is no constant")
     }
     return tensor
   }
 
-  private func number(_ id: Graph.ValueID?) -> Double? { id.flatMap { graph.values[$0].constant?.doubles.first } }
-
-  private func number(_ node: Graph.Node, _ index: Int) throws(GraphError) -> Float {
-    guard let number = try constant(node, index).array(of: Float.self).first else {
-      throw GraphError(.badInput, "input \(index) is empty")
+  private func number(_ node: Graph.Node, _ input: OperatorInput) throws(GraphError) -> Float {
+    guard let number = try constant(node, input).array(of: Float.self).first else {
+      throw GraphError(.badInput, "input '\(input.name)' is empty")
     }
     return number
   }
 
   /// The float value of a quantised activation, or a quantised constant's own.
   private mutating func realInput(
-    _ node: Graph.Node, _ index: Int, _ scale: Int, _ zero: Int
+    _ node: Graph.Node, _ input: OperatorInput, _ scale: OperatorInput, _ zero: OperatorInput
   ) throws(GraphError) -> Graph.ValueID {
-    let x = try input(node, index)
+    let x = try self.input(node, input)
     if let known = real[x] { return known }
     guard graph.values[x].constant != nil else {
       throw GraphError(.notConstant, "'\(graph.values[x].name)' comes from no quantised layer")
     }
-    return add("\(graph.values[x].name)_real", node, try dequantized(node, index, scale: scale, zero: zero, axis: 0))
+    return add("\(graph.values[x].name)_real", node, try dequantized(node, input, scale: scale, zero: zero, axis: 0))
   }
 
   /// A constant's real numbers; with several scales one for each place along `axis`.
   private func dequantized(
-    _ node: Graph.Node, _ index: Int, scale: Int, zero: Int, axis: Int
+    _ node: Graph.Node, _ input: OperatorInput, scale: OperatorInput, zero: OperatorInput, axis: Int
   ) throws(GraphError) -> Tensor {
     let scales = try constant(node, scale)
     // One number as an axis of one element would be taken for a vector along the axis.
     let shape: Shape = scales.count == 1 ? [] : [scales.count]
-    var inputs: [Tensor?] = [try constant(node, index), try scales.reshaped(shape)]
-    if zero < node.inputs.count, let id = node.inputs[zero], let point = graph.values[id].constant {
+    var inputs: [Tensor?] = [try constant(node, input), try scales.reshaped(shape)]
+    if let point = node[zero].flatMap({ graph.values[$0].constant }) {
       inputs.append(try point.count == 1 ? spread(point, shape) : point.reshaped([point.count]))
     }
-    let operation = try Operator(named: "DequantizeLinear", inputCount: inputs.count, [.int("axis", axis)])
+    let operation = Operator.dequantizeLinear(DequantizeLinear(QuantizationGranularity(axis: axis)))
     guard let result = try operation.evaluate(inputs).first else { throw GraphError(.badInput, "nothing dequantised") }
     return result
   }

@@ -64,7 +64,7 @@ struct LayerMeter {
         kind = model.graph.nodes[maker].operation.name
         name = model.graph.nodes[maker].name
         // A bound is part of what it bounds.
-        if QuantizationPlan.isBound(model.graph, maker), let x = model.graph.nodes[maker].inputs[0],
+        if QuantizationPlan.isBound(model.graph, maker), let x = model.graph.nodes[maker].firstInput,
           !plan.values.contains(x), let earlier = producers[x]
         {
           kind = "\(model.graph.nodes[earlier].operation.name)+\(kind)"

@@ -48,36 +48,35 @@ public struct PreparedModel: Sendable {
     case .gemm(let gemm): guard gemm.transB, !gemm.transA, gemm.alpha == 1, gemm.beta == 1 else { return false }
     default: return false
     }
-    guard node.inputs.count == 3, let x = node.inputs[0], let w = constant(node.inputs[1]),
-      let b = constant(node.inputs[2])
-    else { return false }
+    // Conv and Gemm have them at the same positions.
+    guard let x = node[Conv.Input.x], let w = constant(node[Conv.Input.w]), let b = constant(node[Conv.Input.b]) else {
+      return false
+    }
     return graph.values[x].constant == nil && w.type == .float32 && w.count > 0 && b.type == .float32
       && b.shape == [w.shape[0]]
   }
 
   func constant(_ id: Graph.ValueID?) -> Tensor? { id.flatMap { graph.values[$0].constant } }
 
-  func weight(_ index: Int) -> Tensor? { constant(graph.nodes[index].inputs[1]) }
+  func weight(_ index: Int) -> Tensor? { constant(graph.nodes[index][Conv.Input.w]) }
 
-  func bias(_ index: Int) -> [Float] { constant(graph.nodes[index].inputs[2])?.array(of: Float.self) ?? [] }
+  func bias(_ index: Int) -> [Float] { constant(graph.nodes[index][Conv.Input.b])?.array(of: Float.self) ?? [] }
 
   // MARK: Products in one form
 
   private static func normalise(_ graph: inout Graph, _ index: Int, _ facts: [Fact?]) {
     let node = graph.nodes[index]
-    guard node.inputs.count > 1, let x = node.inputs[0], let id = node.inputs[1],
-      let weight = graph.values[id].constant, weight.type == .float32
+    guard let x = node[Conv.Input.x], let id = node[Conv.Input.w], let weight = graph.values[id].constant,
+      weight.type == .float32
     else { return }
     var bias: Tensor?
-    if node.inputs.count > 2, let id = node.inputs[2] {
+    if let id = node[Conv.Input.b] {
       guard let constant = graph.values[id].constant, constant.type == .float32 else { return }
       bias = constant
     }
     switch node.operation {
     case .conv:
-      guard node.inputs.count < 3 || node.inputs[2] == nil,
-        let zeros = try? Tensor(zeros: [weight.shape[0]])
-      else { return }
+      guard bias == nil, let zeros = try? Tensor(zeros: [weight.shape[0]]) else { return }
       let b = graph.addFreshConstant("\(node.name)_bias", zeros)
       graph.nodes[index].inputs = [x, id, b]
     case .gemm(let gemm):

@@ -84,24 +84,25 @@ struct QDQWriter {
     _ node: inout Graph.Node, _ index: Int, _ original: Graph.Node, _ numbers: QuantizationNumbers,
     _ plan: QuantizationPlan
   ) throws {
-    guard let weight = numbers.weights[index], let bias = numbers.biases[index], let x = original.inputs[0],
-      let grid = numbers.grids[plan.tied[x] ?? x], let w = original.inputs[1], let b = original.inputs[2]
+    guard let weight = numbers.weights[index], let bias = numbers.biases[index], let x = original[Conv.Input.x],
+      let grid = numbers.grids[plan.tied[x] ?? x], let w = original[Conv.Input.w],
+      let b = original[Conv.Input.b]
     else { throw QuantizationError("\(original.place.printable) has no quantised weights") }
     let (integers, units) = Self.units(bias, grid.scale, weight.scales)
     let (wName, bName) = (graph.values[w].name, graph.values[b].name)
     let channels = weight.scales.count
     if simulates {
       let real = zip(integers, units).map { Float($0) * $1 }
-      node.inputs[1] = graph.addFreshConstant("\(wName)_real", try weight.real())
-      node.inputs[2] = graph.addFreshConstant("\(bName)_real", try Tensor([channels], real))
+      node[Conv.Input.w] = graph.addFreshConstant("\(wName)_real", try weight.real())
+      node[Conv.Input.b] = graph.addFreshConstant("\(bName)_real", try Tensor([channels], real))
       return
     }
     let wScale = graph.addFreshConstant("\(wName)_scale", try Tensor([channels], weight.scales))
     let wZero = graph.addFreshConstant("\(wName)_zero_point", try Tensor(zeros: [channels], type: .int8))
-    node.inputs[1] = dequantized(
+    node[Conv.Input.w] = dequantized(
       wName, [graph.addFreshConstant("\(wName)_quantized", weight.integers), wScale, wZero])
     let bScale = graph.addFreshConstant("\(bName)_scale", try Tensor([channels], units))
-    node.inputs[2] = dequantized(
+    node[Conv.Input.b] = dequantized(
       bName, [graph.addFreshConstant("\(bName)_quantized", try Tensor([channels], integers)), bScale])
   }
 

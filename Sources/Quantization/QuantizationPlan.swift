@@ -28,13 +28,13 @@ struct QuantizationPlan: Sendable {
     }
     /// The result of node `index`, or of the bound that alone reads it.
     func end(_ index: Int) -> Graph.ValueID? {
-      guard let made = graph.nodes[index].outputs.first ?? nil else { return nil }
+      guard let made = graph.nodes[index].firstOutput else { return nil }
       guard counts[made] == 1, let reader = consumers[made].first, Self.isBound(graph, reader) else { return made }
-      return graph.nodes[reader].outputs[0]
+      return graph.nodes[reader].firstOutput
     }
     func isSum(_ node: Graph.Node) -> Bool {
-      guard case .add = node.operation, isActivation(node.inputs[0]), isActivation(node.inputs[1]),
-        let a = node.inputs[0], let b = node.inputs[1]
+      guard case .add = node.operation, let a = node[Add.Input.a], let b = node[Add.Input.b], isActivation(a),
+        isActivation(b)
       else { return false }
       return model.facts[a]?.shape == model.facts[b]?.shape
     }
@@ -42,17 +42,17 @@ struct QuantizationPlan: Sendable {
     var bounds = Set<Graph.ValueID>()
     for (index, node) in graph.nodes.enumerated() {
       let isConv = if case .conv = node.operation { integer.contains(index) } else { false }
-      guard integer.contains(index) || isSum(node), let made = node.outputs[0], let last = end(index) else { continue }
+      guard integer.contains(index) || isSum(node), let made = node.firstOutput, let last = end(index) else { continue }
       if last != made { bounds.insert(last) }
       if isConv || isSum(node), !graph.outputs.contains(last) { wanted[last] = true }
     }
     for (index, node) in graph.nodes.enumerated().reversed() {
-      guard let output = node.outputs.first ?? nil else { continue }
+      guard let output = node.firstOutput else { continue }
       if integer.contains(index) {
-        if let x = node.inputs[0] { wanted[x] = true }
+        if let x = node.firstInput { wanted[x] = true }
       } else if isSum(node) {
         for case let x? in node.inputs { wanted[x] = true }
-      } else if wanted[output], let x = node.inputs.first ?? nil, isActivation(x) {
+      } else if wanted[output], let x = node.firstInput, isActivation(x) {
         switch node.operation {
         case .globalAveragePool, .averagePool: wanted[x] = true
         case .concat where node.inputs.allSatisfy({ isActivation($0) }):
@@ -66,7 +66,7 @@ struct QuantizationPlan: Sendable {
     }
     // A bound between two grids costs nothing if they are one.
     for (index, node) in graph.nodes.enumerated() where Self.isBound(graph, index) {
-      if let x = node.inputs[0], let y = node.outputs[0], wanted[x], wanted[y], !bounds.contains(y) { follows[y] = x }
+      if let x = node.firstInput, let y = node.firstOutput, wanted[x], wanted[y], !bounds.contains(y) { follows[y] = x }
     }
     for id in graph.inputs + graph.nodes.flatMap({ $0.outputs.compactMap { $0 } }) where wanted[id] {
       values.append(id)

@@ -178,7 +178,7 @@ public struct Quantizer {
     for id in plan.free { numbers.grids[id] = statistics[id].map { recipe.method.grid($0) } }
     for index in plan.products {
       guard let weight = model.weight(index), let scales = weightScales[recipe.clipsWeights]?[index],
-        let x = model.graph.nodes[index].inputs[0], let grid = numbers.grids[plan.tied[x] ?? x]
+        let x = model.graph.nodes[index].firstInput, let grid = numbers.grids[plan.tied[x] ?? x]
       else { continue }
       numbers.biases[index] = model.bias(index)
       numbers.weights[index] = try QuantizedWeight(

@@ -122,7 +122,7 @@ struct GraphCheck {
       if let constant = value.constant { checkFinite(constant, "initialiser '\(graph.values[id].name)'") }
     }
     for node in graph.nodes {
-      guard case .constant = node.operation, let output = node.outputs.first ?? nil else { continue }
+      guard case .constant = node.operation, let output = node.firstOutput else { continue }
       if let constant = facts[output]?.constant { checkFinite(constant, node.place) }
     }
   }

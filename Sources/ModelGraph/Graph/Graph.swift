@@ -174,12 +174,8 @@ public struct Graph: Sendable {
       known.append(fact)
     }
     var results = try node.operation.infer(known, outputCount: node.outputs.count)
-    // Taking a few out of many costs little; a hundred thousand convolutions of constants would not.
-    let most =
-      switch node.operation {
-      case .gather, .slice, .shape: 4096
-      default: 64
-      }
+    // To take a few elements out of many costs little. A hundred thousand convolutions of constants would cost much.
+    let most = node.operation.movement == .rearrangement ? 4096 : 64
     let small = results.allSatisfy { $0.shape.count <= 64 } && known.allSatisfy { ($0?.shape.count ?? 0) <= most }
     let allKnown = known.allSatisfy { $0 == nil || $0?.constant != nil }
     if small, allKnown, results.contains(where: { $0.constant == nil }) {

@@ -18,11 +18,11 @@ extension Graph {
     for case let id? in node.outputs {
       if let fact = facts[id] { cost.outputBytes += fact.shape.count * fact.type.byteCount }
     }
-    for position in node.operation.weightInputs where position < node.inputs.count {
-      if let id = node.inputs[position], let weight = values[id].constant { cost.parameters += weight.count }
-    }
+    for id in weights(of: node) { cost.parameters += values[id].constant?.count ?? 0 }
     let inputs = node.inputs.map { $0.flatMap { facts[$0] } }
-    cost.multiplyAdds = node.operation.multiplyAdds(inputs, node.outputs.map { $0.flatMap { facts[$0] } })
+    if let output = node.firstOutput.flatMap({ facts[$0] }) {
+      cost.multiplyAdds = node.operation.multiplyAdds(inputs, output: output.shape)
+    }
     return cost
   }
 
@@ -34,13 +34,21 @@ extension Graph {
     var counted = [Bool](repeating: false, count: values.count)
     var total = 0
     for node in nodes {
-      for position in node.operation.weightInputs where position < node.inputs.count {
-        guard let id = node.inputs[position], let weight = values[id].constant, !counted[id] else { continue }
+      for id in weights(of: node) where !counted[id] {
         counted[id] = true
-        total += weight.count
+        total += values[id].constant?.count ?? 0
       }
     }
     return total
+  }
+
+  /// The constants among the node's inputs that are parameters of the network.
+  private func weights(of node: Node) -> [ValueID] {
+    var weights: [ValueID] = []
+    for input in node.operation.inputs where input.content == .weight || input.content == .activationOrWeight {
+      if let id = node[input], values[id].constant != nil { weights.append(id) }
+    }
+    return weights
   }
 
   /// The most bytes of values that are needed at one time when nodes run in order, the graph's inputs counted.
@@ -68,37 +76,7 @@ extension Graph {
 
 extension Operator {
   /// Multiply-adds of a convolution or matrix product; 0 for everything else.
-  public func multiplyAdds(_ inputs: [Fact?], _ outputs: [Fact?]) -> Int {
-    func shape(_ position: Int) -> Shape? { position < inputs.count ? inputs[position]?.shape : nil }
-    guard let result = (outputs.first ?? nil)?.shape else { return 0 }
-    switch self {
-    case .conv, .fusedConv, .convInteger:
-      if let weight = shape(1), weight.rank > 1, weight[0] > 0 { return result.count * (weight.count / weight[0]) }
-    case .qLinearConv:
-      if let weight = shape(3), weight.rank > 1, weight[0] > 0 { return result.count * (weight.count / weight[0]) }
-    case .matMul, .matMulInteger, .qLinearMatMul:
-      if let a = shape(0), let inner = a.extents.last { return result.count * inner }
-    case .gemm, .qGemm:
-      // [M, K] or [K, M], [M, N] made: K is what is left of A.
-      if let a = shape(0), a.rank == 2, result.rank == 2, result[0] > 0 { return result.count * (a.count / result[0]) }
-    default: break
-    }
-    return 0
-  }
-
-  /// The inputs that are weights where they are constants.
-  var weightInputs: [Int] {
-    switch self {
-    case .conv, .fusedConv, .gemm, .batchNormalization: [1, 2]
-    case .matMul: [0, 1]
-    case .convInteger, .matMulInteger: [1]
-    case .qLinearConv: [3, 8]
-    case .qLinearMatMul: [3]
-    case .qGemm: [3, 6]
-    // Weights of QDQ files; the scalars that some files dequantize are no more than a rounding error of the sum.
-    case .dequantizeLinear: [0]
-    case .add, .mul, .sub, .div: [0, 1]
-    default: []
-    }
+  public func multiplyAdds(_ inputs: [Fact?], output: Shape) -> Int {
+    multiplyAdds.count(Inputs(name, inputs), output: output)
   }
 }

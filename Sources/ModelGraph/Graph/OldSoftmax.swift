@@ -9,8 +9,8 @@ extension Graph {
     var result = self
     result.nodes = []
     for node in nodes {
-      guard let softmax = node.operation.softmaxAxis, softmax.includesLaterAxes, let input = node.inputs.first ?? nil,
-        let output = node.outputs.first ?? nil
+      guard let softmax = node.operation.softmaxAxis, softmax.includesLaterAxes, let input = node.firstInput,
+        let output = node.firstOutput
       else {
         result.nodes.append(node)
         continue

@@ -77,19 +77,29 @@ extension Real {
 
 /// An operator that makes one float of one float.
 public protocol FloatFunction: FloatOperator {
+  typealias Input = FloatFunctionInput
+
   func apply<Number: Real>(_ x: Number) -> Number
 }
 
+/// The input of every ``FloatFunction``.
+public enum FloatFunctionInput {
+  public static let x = OperatorInput(0, "X", .activation)
+  static let all = [x]
+}
+
 extension FloatFunction {
-  public static var inputs: ClosedRange<Int> { 1...1 }
+  public static var inputs: [OperatorInput] { Input.all }
+  public static var multiplyAdds: MultiplyAdds { .none }
+  public static var movement: DataMovement { .computation }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe(ElementType.floats, "\(Self.name): X")
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.floats)
     return [Fact(x.type, x.shape)]
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    [try inputs.required(0, "X").mapped { (x: Number) in apply(x) }]
+    [try inputs.required(Input.x).mapped { (x: Number) in apply(x) }]
   }
 }

@@ -7,6 +7,9 @@ public protocol Arithmetic: TensorElement, Comparable, ExpressibleByIntegerLiter
   static var lowest: Self { get }
   /// The value above all others (∞ for floats).
   static var highest: Self { get }
+  /// The lowest and the highest value that is not infinite.
+  static var lowestFinite: Self { get }
+  static var highestFinite: Self { get }
   func plus(_ other: Self) -> Self
   func minus(_ other: Self) -> Self
   func times(_ other: Self) -> Self
@@ -18,6 +21,8 @@ public protocol Arithmetic: TensorElement, Comparable, ExpressibleByIntegerLiter
 extension Arithmetic where Self: FixedWidthInteger {
   public static var lowest: Self { min }
   public static var highest: Self { max }
+  public static var lowestFinite: Self { min }
+  public static var highestFinite: Self { max }
   @inline(__always) public func plus(_ other: Self) -> Self { self &+ other }
   @inline(__always) public func minus(_ other: Self) -> Self { self &- other }
   @inline(__always) public func times(_ other: Self) -> Self { self &* other }
@@ -66,6 +71,8 @@ public protocol Real: Arithmetic, FloatingPoint {
 extension Real {
   public static var lowest: Self { -infinity }
   public static var highest: Self { infinity }
+  public static var lowestFinite: Self { -greatestFiniteMagnitude }
+  public static var highestFinite: Self { greatestFiniteMagnitude }
   @inline(__always) public func plus(_ other: Self) -> Self { self + other }
   @inline(__always) public func minus(_ other: Self) -> Self { self - other }
   @inline(__always) public func times(_ other: Self) -> Self { self * other }

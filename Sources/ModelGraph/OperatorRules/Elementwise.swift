@@ -97,26 +97,37 @@ struct BroadcastRows {
 
 /// Add, Sub, Mul, Div: two inputs of one number type, combined element by element with NumPy's broadcasting.
 public protocol BinaryArithmetic: NumberOperator {
+  typealias Input = BinaryInput
+
   init()
   static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number
 }
 
+/// The inputs of Add, Sub, Mul and Div.
+public enum BinaryInput {
+  public static let a = OperatorInput(0, "A", .activationOrWeight)
+  public static let b = OperatorInput(1, "B", .activationOrWeight)
+  static let all = [a, b]
+}
+
 extension BinaryArithmetic {
-  public static var inputs: ClosedRange<Int> { 2...2 }
+  public static var inputs: [OperatorInput] { Input.all }
+  public static var multiplyAdds: MultiplyAdds { .none }
+  public static var movement: DataMovement { .computation }
 
   public init(_ attributes: AttributeReader) throws(GraphError) { self.init() }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
-    try a.mustBe(ElementType.numbers, "\(Self.name): A")
-    try b.mustMatch(a, "A", "\(Self.name): B")
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
+    try inputs.check(Input.a, is: ElementType.numbers)
+    try inputs.check(Input.b, matches: Input.a)
     return [Fact(a.type, try broadcast(a.shape, b.shape, of: Self.name))]
   }
 
   public func evaluate<Number: Arithmetic>(
     _ inputs: Inputs<Tensor>, as _: Number.Type
   ) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
     return [try a.combined(with: b, of: Self.name) { (a: Number, b: Number) in Self.combine(a, b) }]
   }
 }

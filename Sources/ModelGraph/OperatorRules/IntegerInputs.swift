@@ -5,8 +5,9 @@ extension Inputs where Element == Fact {
   ///
   /// Values beyond ±2^40 are given as ±2^40: no extent is near it, and sums of a few of them stay inside Int.
   /// Throws E211 if the value is not known before the model runs.
-  func optionalInts(_ index: Int, _ name: String) throws(GraphError) -> [Int]? {
-    guard let fact = self[index] else { return nil }
+  func optionalInts(_ input: OperatorInput) throws(GraphError) -> [Int]? {
+    guard let fact = self[input] else { return nil }
+    let name = input.name
     guard fact.type == .int64 || fact.type == .int32 else {
       throw GraphError(.typeMismatch, "\(operatorName): input '\(name)' must be int64, is \(fact.type.name)")
     }
@@ -23,12 +24,10 @@ extension Inputs where Element == Fact {
     return values.map { min(max($0, -limit), limit) }
   }
 
-  /// As ``optionalInts(_:_:)``; E207 where the node leaves the input out.
-  func ints(_ index: Int, _ name: String) throws(GraphError) -> [Int] {
-    guard let values = try optionalInts(index, name) else {
-      throw GraphError(.wrongArity, "\(operatorName): input '\(name)' is missing")
-    }
-    return values
+  /// As ``optionalInts(_:)``; E207 where the node leaves the input out.
+  func ints(_ input: OperatorInput) throws(GraphError) -> [Int] {
+    _ = try required(input)
+    return try optionalInts(input) ?? []
   }
 }
 
@@ -53,9 +52,9 @@ extension Shape {
 }
 
 extension AttributeReader {
-  /// The list that an older opset gave as an attribute and opset ``Graph/opset`` takes as input `index`.
-  func moveInts(_ name: String, toInput index: Int) throws(GraphError) {
-    guard let values = try optionalInts(name) else { return }
-    becomesInput(index, try Tensor([values.count], values.map { Int64($0) }))
+  /// The list that an older opset gave as an attribute and opset ``Graph/opset`` takes as an input of the same name.
+  func moveInts(to input: OperatorInput) throws(GraphError) {
+    guard let values = try optionalInts(input.name) else { return }
+    becomesInput(input, try Tensor([values.count], values.map { Int64($0) }))
   }
 }

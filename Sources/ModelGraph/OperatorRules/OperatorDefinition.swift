@@ -27,23 +27,29 @@ public struct Inputs<Element> {
   public var count: Int { items.count }
 
   /// The input, or nil if the node leaves it out.
-  public subscript(index: Int) -> Element? { index < items.count ? items[index] : nil }
+  public subscript(input: OperatorInput) -> Element? { input.index < items.count ? items[input.index] : nil }
 
   /// The input, or E207 with its name on the operator's page.
-  public func required(_ index: Int, _ name: String) throws(GraphError) -> Element {
-    guard let item = self[index] else { throw GraphError(.wrongArity, "\(operatorName): input '\(name)' is missing") }
+  public func required(_ input: OperatorInput) throws(GraphError) -> Element {
+    guard let item = self[input] else {
+      throw GraphError(.wrongArity, "\(operatorName): input '\(input.name)' is missing")
+    }
     return item
   }
 
   /// Every input, for operators that take any number of them; E207 if one is left out.
   public func all() throws(GraphError) -> [Element] {
     var present: [Element] = []
-    for index in items.indices { present.append(try required(index, "\(index)")) }
+    for (index, item) in items.enumerated() {
+      guard let item else { throw GraphError(.wrongArity, "\(operatorName): input '\(index)' is missing") }
+      present.append(item)
+    }
     return present
   }
 }
 
-/// One operator: its attributes (the stored properties of the conforming struct), its shape rule, its definition.
+/// One operator: its attributes (the stored properties of the conforming struct), its inputs and roles, its shape rule, its
+/// definition.
 ///
 /// `infer` and `evaluate` get as many inputs as the node lists, within ``inputs``; they return a result for each output
 /// they can compute, in the page's order (a node may name fewer of them).
@@ -51,10 +57,14 @@ public protocol OperatorDefinition: Sendable {
   /// ONNX's name, `Conv`.
   static var name: String { get }
   static var domain: OperatorDomain { get }
-  /// How many inputs a node may list.
-  static var inputs: ClosedRange<Int> { get }
+  /// Its inputs in the order of its page.
+  static var inputs: [OperatorInput] { get }
   /// How many outputs a node may list.
   static var outputs: ClosedRange<Int> { get }
+
+  static var multiplyAdds: MultiplyAdds { get }
+  static var movement: DataMovement { get }
+  static var differentiability: Differentiability { get }
 
   /// From a file's attributes, of any supported opset.
   init(_ attributes: AttributeReader) throws(GraphError)

@@ -28,6 +28,23 @@ extension Operator {
     try accept(EvaluateVisitor(inputs: inputs))
   }
 
+  /// The operator's inputs in the order of its page.
+  public var inputs: [OperatorInput] { roles.inputs }
+  /// Whether it computes, or only hands elements on.
+  public var movement: DataMovement { roles.movement }
+  public var multiplyAdds: MultiplyAdds { roles.multiplyAdds }
+
+  /// Whether a loss can flow back through the operator.
+  public var differentiability: Differentiability {
+    // The visitor cannot throw; the fallback is never seen.
+    (try? accept(DifferentiabilityVisitor())) ?? .notDifferentiable("")
+  }
+
+  private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
+    // The visitor cannot throw; the fallback is never seen.
+    (try? accept(RolesVisitor())) ?? ([], .computation, .none)
+  }
+
   private var identity: (name: String, domain: OperatorDomain, attributes: [Attribute]) {
     // The visitor cannot throw; the fallback is never seen.
     (try? accept(IdentityVisitor())) ?? ("", .onnx, [])
@@ -42,17 +59,33 @@ private struct IdentityVisitor: OperatorVisitor {
   }
 }
 
+private struct RolesVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
+    -> (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds)
+  {
+    (Definition.inputs, Definition.movement, Definition.multiplyAdds)
+  }
+}
+
+// By itself: the reasons are texts, which a program that does not train leaves out.
+private struct DifferentiabilityVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Differentiability {
+    Definition.differentiability
+  }
+}
+
 private struct ArityVisitor: OperatorVisitor {
   let inputs: Int
   let outputs: Int
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) {
     let name = Definition.name
-    guard inputs <= Definition.inputs.upperBound else {
-      throw GraphError(.wrongArity, "\(name) takes at most \(Definition.inputs.upperBound) inputs, has \(inputs)")
+    let arity = Definition.inputs.arity
+    guard inputs <= arity.upperBound else {
+      throw GraphError(.wrongArity, "\(name) takes at most \(arity.upperBound) inputs, has \(inputs)")
     }
-    guard inputs >= Definition.inputs.lowerBound else {
-      throw GraphError(.wrongArity, "\(name) needs \(Definition.inputs.lowerBound) inputs, has \(inputs)")
+    guard inputs >= arity.lowerBound else {
+      throw GraphError(.wrongArity, "\(name) needs \(arity.lowerBound) inputs, has \(inputs)")
     }
     guard Definition.outputs.contains(outputs) else {
       throw GraphError(.wrongArity, "\(name) cannot have \(outputs) outputs")

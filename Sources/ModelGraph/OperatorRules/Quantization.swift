@@ -35,22 +35,20 @@ extension ElementType {
 extension Inputs where Element == Fact {
   /// Throws E207, E208 or E204 unless input `scale` is float32 and input `zeroPoint` is of `type` (or left out), and
   /// each holds one number, or one for each of `channels`.
-  ///
-  /// - Parameter name: of the quantised value on the operator's page, which calls these `name_scale`, `name_zero_point`.
   func checkQuantization(
-    of name: String, _ type: ElementType, scale: Int, zeroPoint: Int, channels: Int = 1
+    _ scale: OperatorInput, _ zeroPoint: OperatorInput, _ type: ElementType, channels: Int = 1
   ) throws(GraphError) {
-    let scale = try required(scale, "\(name)_scale")
-    try scale.mustBe([.float32], "\(operatorName): \(name)_scale")
-    try checkCount(scale.shape, "\(name)_scale", channels)
-    try checkZeroPoint(of: name, type, zeroPoint, channels: channels)
+    let fact = try required(scale)
+    try check(scale, is: [.float32])
+    try checkCount(fact.shape, scale.name, channels)
+    try checkZeroPoint(zeroPoint, type, channels: channels)
   }
 
-  /// The zero point's half of ``checkQuantization(of:_:scale:zeroPoint:channels:)``.
-  func checkZeroPoint(of name: String, _ type: ElementType, _ index: Int, channels: Int = 1) throws(GraphError) {
-    guard let zeroPoint = self[index] else { return }
-    try zeroPoint.mustBe([type], "\(operatorName): \(name)_zero_point")
-    try checkCount(zeroPoint.shape, "\(name)_zero_point", channels)
+  /// The zero point's half of ``checkQuantization(_:_:_:channels:)``.
+  func checkZeroPoint(_ zeroPoint: OperatorInput, _ type: ElementType, channels: Int = 1) throws(GraphError) {
+    guard let fact = self[zeroPoint] else { return }
+    try check(zeroPoint, is: [type])
+    try checkCount(fact.shape, zeroPoint.name, channels)
   }
 
   private func checkCount(_ shape: Shape, _ name: String, _ channels: Int) throws(GraphError) {
@@ -63,13 +61,13 @@ extension Inputs where Element == Fact {
 
 extension Inputs where Element == Tensor {
   /// The one scale of a whole tensor. `checkQuantization` has seen it.
-  func scale(_ index: Int) -> Float { scales(index).first ?? 1 }
+  func scale(_ input: OperatorInput) -> Float { scales(input).first ?? 1 }
 
   /// The scales of a tensor or of its channels. `checkQuantization` has seen them.
-  func scales(_ index: Int) -> [Float] { self[index]?.array(of: Float.self) ?? [1] }
+  func scales(_ input: OperatorInput) -> [Float] { self[input]?.array(of: Float.self) ?? [1] }
 
   /// The one zero point of a whole tensor; 0 where it is left out.
-  func zeroPoint(_ index: Int) -> Int32 { self[index]?.zeroPoints.first ?? 0 }
+  func zeroPoint(_ input: OperatorInput) -> Int32 { self[input]?.zeroPoints.first ?? 0 }
 }
 
 extension Tensor {

@@ -1,5 +1,11 @@
 /// What ReduceMean and ReduceMax have in common: which axes go, and what is left.
 public struct Reduction: Sendable, Equatable {
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let axes = OperatorInput(1, "axes", .setting, .optional)
+    static let all = [data, axes]
+  }
+
   /// Reduced axes stay, with extent 1.
   public var keepsAxes: Bool
   /// No axes means none, instead of all.
@@ -14,9 +20,7 @@ public struct Reduction: Sendable, Equatable {
   init(_ attributes: AttributeReader) throws(GraphError) {
     keepsAxes = try attributes.flag("keepdims", default: true)
     noAxesMeansNone = attributes.opset >= 18 ? try attributes.flag("noop_with_empty_axes", default: false) : false
-    if attributes.opset < 18, let axes = try attributes.optionalInts("axes") {
-      attributes.becomesInput(1, try Tensor([axes.count], axes.map { Int64($0) }))
-    }
+    if attributes.opset < 18 { try attributes.moveInts(to: Input.axes) }
   }
 
   var attributes: [Attribute] {
@@ -34,15 +38,15 @@ public struct Reduction: Sendable, Equatable {
 
   func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> Fact {
     let name = inputs.operatorName
-    let data = try inputs.required(0, "data")
-    if let axes = inputs[1] {
-      try axes.mustBe([.int64], "\(name): axes")
+    let data = try inputs.required(Input.data)
+    if let axes = inputs[Input.axes] {
+      try inputs.check(Input.axes, is: [.int64])
       guard axes.shape.rank <= 1 else { throw .wrongRank("\(name): axes", expected: 1, found: axes.shape.rank) }
       guard axes.constant != nil || axes.shape.count == 0 else {
         throw GraphError(.notConstant, "\(name): axes must be a constant")
       }
     }
-    let reduced = try reducedAxes(of: data.shape, axes: inputs[1]?.constant, name)
+    let reduced = try reducedAxes(of: data.shape, axes: inputs[Input.axes]?.constant, name)
     return Fact(data.type, shape(of: data.shape, reduced, keepsAxes: keepsAxes))
   }
 
@@ -50,8 +54,8 @@ public struct Reduction: Sendable, Equatable {
   func reduce<Number: Arithmetic, Held: Arithmetic>(
     _ inputs: Inputs<Tensor>, from start: Held, _ combine: (Held, Number) -> Held, finish: (Held, Int) -> Number
   ) throws(GraphError) -> Tensor {
-    let data = try inputs.required(0, "data")
-    let reduced = try reducedAxes(of: data.shape, axes: inputs[1], inputs.operatorName)
+    let data = try inputs.required(Input.data)
+    let reduced = try reducedAxes(of: data.shape, axes: inputs[Input.axes], inputs.operatorName)
     var y = try Tensor(zeros: shape(of: data.shape, reduced, keepsAxes: true), type: Number.elementType)
     var held = try Tensor(zeros: y.shape, type: Held.elementType)
     // Reducing is broadcasting read backwards: every element of the result takes in those it would spread to.

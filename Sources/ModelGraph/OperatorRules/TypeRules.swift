@@ -3,22 +3,24 @@ extension ElementType {
   static let numbers: [ElementType] = [.float32, .float64, .int8, .uint8, .int32, .int64]
 }
 
-extension Fact {
-  /// Throws E208 unless the type is one of `types`. `what` names the operator and the input: `Conv: X`.
-  func mustBe(_ types: [ElementType], _ what: String) throws(GraphError) {
-    if types.contains(type) { return }
+extension Inputs where Element == Fact {
+  /// Throws E208 unless the input, where the node has it, is of one of `types`.
+  func check(_ input: OperatorInput, is types: [ElementType]) throws(GraphError) {
+    guard let type = self[input]?.type, !types.contains(type) else { return }
     var names = ""
     for (index, allowed) in types.enumerated() {
       names += (index == 0 ? "" : index == types.count - 1 ? " or " : ", ") + allowed.name
     }
-    throw GraphError(.typeMismatch, "\(what) is \(type.name), must be \(names)")
+    throw GraphError(.typeMismatch, "\(operatorName): \(input.name) is \(type.name), must be \(names)")
   }
 
-  /// Throws E208 unless the type is the one that input `name` has.
-  func mustMatch(_ other: Fact, _ name: String, _ what: String) throws(GraphError) {
-    guard type == other.type else {
-      throw GraphError(.typeMismatch, "\(what) is \(type.name), but \(name) is \(other.type.name)")
-    }
+  /// Throws E208 unless the input, where the node has it, is of the same type as `other`. `otherName` is what the message
+  /// calls the other, its own name if nil.
+  func check(_ input: OperatorInput, matches other: OperatorInput, _ otherName: String? = nil) throws(GraphError) {
+    guard let type = self[input]?.type, let wanted = self[other]?.type, type != wanted else { return }
+    throw GraphError(
+      .typeMismatch,
+      "\(operatorName): \(input.name) is \(type.name), but \(otherName ?? other.name) is \(wanted.name)")
   }
 }
 
@@ -30,7 +32,7 @@ public protocol FloatOperator: OperatorDefinition {
 
 extension FloatOperator {
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    switch try inputs.required(0, "0").type {
+    switch try inputs.required(Self.inputs[0]).type {
     case .float32: return try evaluate(inputs, as: Float.self)
     case .float64: return try evaluate(inputs, as: Double.self)
     case let other: throw GraphError(.typeMismatch, "\(Self.name) cannot compute with \(other.name)")
@@ -46,7 +48,7 @@ public protocol NumberOperator: OperatorDefinition {
 
 extension NumberOperator {
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    switch try inputs.required(0, "0").type {
+    switch try inputs.required(Self.inputs[0]).type {
     case .float32: return try evaluate(inputs, as: Float.self)
     case .float64: return try evaluate(inputs, as: Double.self)
     case .int8: return try evaluate(inputs, as: Int8.self)

@@ -3,7 +3,15 @@
 /// Input: X `[N, C, (H,) W]`. Output: Y `[N, C, (oH,) oW]`.
 public struct AveragePool: FloatOperator {
   public static let name = "AveragePool"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+  }
+
+  public static let inputs = [Input.x]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var window: Window
   /// Padding counts as zeros. What a last window of `ceil_mode` has beyond the padding never counts.
@@ -25,13 +33,13 @@ public struct AveragePool: FloatOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe(ElementType.floats, "AveragePool: X")
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.floats)
     return [Fact(x.type, try window.pooled(x.shape, of: Self.name).outputShape)]
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "X")
+    let x = try inputs.required(Input.x)
     let pooling = try window.pooled(x.shape, of: Self.name)
     let plane = pooling.plane
     var y = try Tensor(zeros: pooling.outputShape, type: Number.elementType)

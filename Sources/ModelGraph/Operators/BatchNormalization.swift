@@ -7,8 +7,20 @@
 /// running_mean and running_var `[C]`, are input · momentum + X's · (1 − momentum).
 public struct BatchNormalization: FloatOperator {
   public static let name = "BatchNormalization"
-  public static let inputs = 5...5
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+    public static let scale = OperatorInput(1, "scale", .weight)
+    public static let b = OperatorInput(2, "B", .weight)
+    public static let mean = OperatorInput(3, "input_mean", .setting)
+    public static let variance = OperatorInput(4, "input_var", .setting)
+  }
+
+  public static let inputs = [Input.x, Input.scale, Input.b, Input.mean, Input.variance]
   public static let outputs = 1...3
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var epsilon: Float
   public var momentum: Float
@@ -35,15 +47,15 @@ public struct BatchNormalization: FloatOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe(ElementType.floats, "BatchNormalization: X")
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.floats)
     guard x.shape.rank >= 1 else { throw .wrongRank("BatchNormalization: X", expected: 2, found: 0) }
     let channels = Self.channels(x.shape)
-    for (index, name) in [(1, "scale"), (2, "B"), (3, "input_mean"), (4, "input_var")] {
-      let parameter = try inputs.required(index, name)
-      try parameter.mustMatch(x, "X", "BatchNormalization: \(name)")
+    for input in Self.inputs.dropFirst() {
+      let parameter = try inputs.required(input)
+      try inputs.check(input, matches: Input.x)
       guard parameter.shape == [channels] else {
-        throw .mismatch("BatchNormalization: \(name) is \(parameter.shape), X has \(channels) channels")
+        throw .mismatch("BatchNormalization: \(input.name) is \(parameter.shape), X has \(channels) channels")
       }
     }
     let statistics = Fact(x.type, [channels])
@@ -51,11 +63,11 @@ public struct BatchNormalization: FloatOperator {
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "X")
-    let scale: [Number] = try inputs.required(1, "scale").array()
-    let bias: [Number] = try inputs.required(2, "B").array()
-    let inputMean: [Number] = try inputs.required(3, "input_mean").array()
-    let inputVariance: [Number] = try inputs.required(4, "input_var").array()
+    let x = try inputs.required(Input.x)
+    let scale: [Number] = try inputs.required(Input.scale).array()
+    let bias: [Number] = try inputs.required(Input.b).array()
+    let inputMean: [Number] = try inputs.required(Input.mean).array()
+    let inputVariance: [Number] = try inputs.required(Input.variance).array()
     let (mean, variance) = trainingMode ? Self.statistics(of: x, Number.self) : (inputMean, inputVariance)
 
     var y = x

@@ -4,7 +4,15 @@
 /// From integer to a narrower one: the low bits. To bool: whether it is not 0. To float: rounded to nearest.
 public struct Cast: OperatorDefinition {
   public static let name = "Cast"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let x = OperatorInput(0, "input", .activation)
+  }
+
+  public static let inputs = [Input.x]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
 
   public var to: ElementType
 
@@ -20,11 +28,11 @@ public struct Cast: OperatorDefinition {
   public var attributes: [Attribute] { [.int("to", to.onnxNumber)] }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    [Fact(to, try inputs.required(0, "input").shape)]
+    [Fact(to, try inputs.required(Input.x).shape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let input = try inputs.required(0, "input")
+    let input = try inputs.required(Input.x)
     if input.type == to { return [input] }
     switch input.type {
     case .float32: return [try cast(input) { Number.float(Double($0 as Float)) }]

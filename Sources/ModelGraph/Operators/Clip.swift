@@ -1,27 +1,36 @@
 /// Clip: y = min(max(x, low), high). https://onnx.ai/onnx/operators/onnx__Clip.html, opsets 6 (bounds are attributes),
 /// 11 (inputs), 12 (integers too) and 13.
 ///
-/// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays one;
-/// a bound that is NaN bounds nothing, as in onnxruntime.
+/// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays one.
 public struct Clip: NumberOperator {
   public static let name = "Clip"
-  public static let inputs = 1...3
+
+  public enum Input {
+    public static let x = OperatorInput(0, "input", .activation)
+    public static let min = OperatorInput(1, "min", .setting, .optional)
+    public static let max = OperatorInput(2, "max", .setting, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.min, Input.max]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     guard attributes.opset < 11 else { return }
-    if let low = try attributes.optionalFloat("min") { attributes.becomesInput(1, try Tensor(scalar: low)) }
-    if let high = try attributes.optionalFloat("max") { attributes.becomesInput(2, try Tensor(scalar: high)) }
+    if let low = try attributes.optionalFloat("min") { attributes.becomesInput(Input.min, try Tensor(scalar: low)) }
+    if let high = try attributes.optionalFloat("max") { attributes.becomesInput(Input.max, try Tensor(scalar: high)) }
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "input")
-    try x.mustBe(ElementType.numbers, "Clip: input")
-    for (bound, name) in [(inputs[1], "min"), (inputs[2], "max")] {
-      guard let bound else { continue }
-      try bound.mustMatch(x, "the input", "Clip: \(name)")
-      guard bound.shape.count == 1 else { throw .mismatch("Clip: \(name) is \(bound.shape), must be one number") }
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.numbers)
+    for input in [Input.min, Input.max] {
+      guard let bound = inputs[input] else { continue }
+      try inputs.check(input, matches: Input.x, "the input")
+      guard bound.shape.count == 1 else { throw .mismatch("Clip: \(input.name) is \(bound.shape), must be one number") }
     }
     return [Fact(x.type, x.shape)]
   }
@@ -29,9 +38,41 @@ public struct Clip: NumberOperator {
   public func evaluate<Number: Arithmetic>(
     _ inputs: Inputs<Tensor>, as _: Number.Type
   ) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "input")
-    let low = inputs[1]?.array(of: Number.self)[0] ?? .lowest
-    let high = inputs[2]?.array(of: Number.self)[0] ?? .highest
+    let x = try inputs.required(Input.x)
+    let (low, high) = Self.bounds(min: inputs[Input.min], max: inputs[Input.max], as: Number.self)
     return [try x.mapped { (x: Number) in x.clipped(low, high) }]
+  }
+
+  /// The bounds of a Clip over numbers of one type, for everything that runs one.
+  ///
+  /// ONNX: a bound that is left out is the lowest or highest finite value of the type, so that an infinity is cut to it. As
+  /// in onnxruntime, a bound that is NaN bounds nothing.
+  ///
+  /// - Parameters:
+  ///   - min, max: one `Number`, or nil where the node leaves it out.
+  public static func bounds<Number: Arithmetic>(
+    min: Tensor?, max: Tensor?, as _: Number.Type
+  ) -> (low: Number, high: Number) {
+    let low = min?.array(of: Number.self).first ?? .lowestFinite
+    let high = max?.array(of: Number.self).first ?? .highestFinite
+    return (low == low ? low : .lowest, high == high ? high : .highest)
+  }
+}
+
+extension Graph.Node {
+  /// The bounds of a Clip over float32. nil where a bound is not known before the model runs, or is not one float32.
+  ///
+  /// - Parameter constant: the value of an input, where it is known.
+  public func clipBounds(_ constant: (Graph.ValueID) -> Tensor?) -> (low: Float, high: Float)? {
+    var known: [Tensor?] = []
+    for input in [Clip.Input.min, Clip.Input.max] {
+      guard let id = self[input] else {
+        known.append(nil)
+        continue
+      }
+      guard let bound = constant(id), bound.type == .float32, bound.count == 1 else { return nil }
+      known.append(bound)
+    }
+    return Clip.bounds(min: known[0], max: known[1], as: Float.self)
   }
 }

@@ -3,7 +3,15 @@
 /// Inputs: any number of one type, alike in all extents but that of `axis`. Output: their join.
 public struct Concat: OperatorDefinition {
   public static let name = "Concat"
-  public static let inputs = 1...4096
+
+  public enum Input {
+    public static let parts = OperatorInput(0, "inputs", .activation, .repeated)
+  }
+
+  public static let inputs = [Input.parts]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.rearrangement
+  public static let differentiability = Differentiability.differentiable
 
   /// From the front, or negative from the back.
   public var axis: Int

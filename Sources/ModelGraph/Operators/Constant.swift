@@ -3,7 +3,10 @@
 /// No inputs. Given as a tensor, or from opset 12 on as an int, a float, or a list of either; text is refused.
 public struct Constant: OperatorDefinition {
   public static let name = "Constant"
-  public static let inputs = 0...0
+  public static let inputs: [OperatorInput] = []
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("it has no inputs")
 
   public var value: Tensor
 

@@ -3,7 +3,17 @@
 /// Inputs: X `[N, C, (H,) W]`, W `[M, C/group, (kH,) kW]`, B `[M]` (optional). Output: Y `[N, M, (oH,) oW]`.
 public struct Conv: FloatOperator {
   public static let name = "Conv"
-  public static let inputs = 2...3
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+    public static let w = OperatorInput(1, "W", .weight)
+    public static let b = OperatorInput(2, "B", .weight, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.w, Input.b]
+  public static let multiplyAdds = MultiplyAdds.convolution(weight: Input.w)
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var window: Window
   public var group: Int
@@ -25,20 +35,20 @@ public struct Conv: FloatOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
-    try x.mustBe(ElementType.floats, "Conv: X")
-    try w.mustMatch(x, "X", "Conv: W")
+    let (x, w) = (try inputs.required(Input.x), try inputs.required(Input.w))
+    try inputs.check(Input.x, is: ElementType.floats)
+    try inputs.check(Input.w, matches: Input.x)
     let geometry = try geometry(x: x.shape, w: w.shape)
-    if let b = inputs[2] {
-      try b.mustMatch(x, "X", "Conv: B")
+    if let b = inputs[Input.b] {
+      try inputs.check(Input.b, matches: Input.x)
       try geometry.check(bias: b.shape, of: Self.name)
     }
     return [Fact(x.type, geometry.outputShape)]
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
+    let (x, w) = (try inputs.required(Input.x), try inputs.required(Input.w))
     let geometry = try geometry(x: x.shape, w: w.shape)
-    return [try geometry.convolve(x, w, bias: inputs[2], as: Number.self)]
+    return [try geometry.convolve(x, w, bias: inputs[Input.b], as: Number.self)]
   }
 }

@@ -5,7 +5,18 @@
 /// Output: y `[N, M, (oH,) oW]`; sums beyond 32 bits wrap around.
 public struct ConvInteger: OperatorDefinition {
   public static let name = "ConvInteger"
-  public static let inputs = 2...4
+
+  public enum Input {
+    public static let x = OperatorInput(0, "x", .activation)
+    public static let w = OperatorInput(1, "w", .weight)
+    public static let xZeroPoint = OperatorInput(2, "x_zero_point", .setting, .optional)
+    public static let wZeroPoint = OperatorInput(3, "w_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.w, Input.xZeroPoint, Input.wZeroPoint]
+  public static let multiplyAdds = MultiplyAdds.convolution(weight: Input.w)
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public var window: Window
   public var group: Int
@@ -27,19 +38,19 @@ public struct ConvInteger: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, w) = (try inputs.required(0, "x"), try inputs.required(1, "w"))
-    try x.mustBe(ElementType.bytes, "ConvInteger: x")
-    try w.mustBe(ElementType.bytes, "ConvInteger: w")
+    let (x, w) = (try inputs.required(Input.x), try inputs.required(Input.w))
+    try inputs.check(Input.x, is: ElementType.bytes)
+    try inputs.check(Input.w, is: ElementType.bytes)
     let geometry = try geometry(x: x.shape, w: w.shape)
-    try inputs.checkZeroPoint(of: "x", x.type, 2)
-    try inputs.checkZeroPoint(of: "w", w.type, 3, channels: geometry.filters)
+    try inputs.checkZeroPoint(Input.xZeroPoint, x.type)
+    try inputs.checkZeroPoint(Input.wZeroPoint, w.type, channels: geometry.filters)
     return [Fact(.int32, geometry.outputShape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (x, w) = (try inputs.required(0, "x"), try inputs.required(1, "w"))
+    let (x, w) = (try inputs.required(Input.x), try inputs.required(Input.w))
     let geometry = try geometry(x: x.shape, w: w.shape)
-    let weights = try w.centered(inputs[3], .along(0, of: w.shape))
-    return [try geometry.convolve(try x.centered(inputs[2]), weights, bias: nil, as: Int32.self)]
+    let weights = try w.centered(inputs[Input.wZeroPoint], .along(0, of: w.shape))
+    return [try geometry.convolve(try x.centered(inputs[Input.xZeroPoint]), weights, bias: nil, as: Int32.self)]
   }
 }

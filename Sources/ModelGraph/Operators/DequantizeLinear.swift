@@ -5,7 +5,17 @@
 /// number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it. Output: float32.
 public struct DequantizeLinear: OperatorDefinition {
   public static let name = "DequantizeLinear"
-  public static let inputs = 2...3
+
+  public enum Input {
+    public static let x = OperatorInput(0, "x", .activationOrWeight)
+    public static let scale = OperatorInput(1, "x_scale", .setting)
+    public static let zeroPoint = OperatorInput(2, "x_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.scale, Input.zeroPoint]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public var granularity: QuantizationGranularity
 
@@ -22,17 +32,18 @@ public struct DequantizeLinear: OperatorDefinition {
   public var attributes: [Attribute] { granularity.attributes }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "x_scale"))
-    try x.mustBe(ElementType.bytes + [.int32], "DequantizeLinear: x")
-    try scale.mustBe([.float32], "DequantizeLinear: x_scale")
-    try inputs[2]?.mustMatch(x, "x", "DequantizeLinear: x_zero_point")
-    _ = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
+    let (x, scale) = (try inputs.required(Input.x), try inputs.required(Input.scale))
+    try inputs.check(Input.x, is: ElementType.bytes + [.int32])
+    try inputs.check(Input.scale, is: [.float32])
+    try inputs.check(Input.zeroPoint, matches: Input.x)
+    _ = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[Input.zeroPoint]?.shape, of: Self.name)
     return [Fact(.float32, x.shape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "x_scale"))
-    let grain = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
-    return [try x.centered(inputs[2], grain).scaled(by: scale.array(), grain)]
+    let (x, scale) = (try inputs.required(Input.x), try inputs.required(Input.scale))
+    let grain = try granularity.grain(
+      x.shape, scale: scale.shape, zeroPoint: inputs[Input.zeroPoint]?.shape, of: Self.name)
+    return [try x.centered(inputs[Input.zeroPoint], grain).scaled(by: scale.array(), grain)]
   }
 }

@@ -3,6 +3,7 @@
 /// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
 public struct Div: BinaryArithmetic {
   public static let name = "Div"
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 

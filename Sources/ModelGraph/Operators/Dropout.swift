@@ -7,15 +7,26 @@
 /// Dropping at random is the trainer's business; here `training_mode` is refused unless the ratio is 0.
 public struct Dropout: OperatorDefinition {
   public static let name = "Dropout"
-  public static let inputs = 1...3
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let ratio = OperatorInput(1, "ratio", .setting, .optional)
+    public static let trainingMode = OperatorInput(2, "training_mode", .setting, .optional)
+  }
+
+  public static let inputs = [Input.data, Input.ratio, Input.trainingMode]
   public static let outputs = 1...2
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.view
+  public static let differentiability = Differentiability.notDifferentiable(
+    "its gradient is the trainer's, which draws the mask")
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     if attributes.opset < 12 {
       guard let ratio = try attributes.optionalFloat("ratio") else { return }
-      attributes.becomesInput(1, try Tensor(scalar: ratio))
+      attributes.becomesInput(Input.ratio, try Tensor(scalar: ratio))
     } else {
       // Without meaning where nothing is drawn.
       _ = attributes.take("seed")
@@ -23,16 +34,16 @@ public struct Dropout: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
-    try data.mustBe(ElementType.floats, "Dropout: data")
-    try inputs[1]?.mustBe(ElementType.floats, "Dropout: ratio")
-    try inputs[2]?.mustBe([.bool], "Dropout: training_mode")
-    for (input, name) in [(inputs[1], "ratio"), (inputs[2], "training_mode")] {
-      guard let input, input.shape.count != 1 else { continue }
-      throw .mismatch("Dropout: \(name) is \(input.shape), must be one value")
+    let data = try inputs.required(Input.data)
+    try inputs.check(Input.data, is: ElementType.floats)
+    try inputs.check(Input.ratio, is: ElementType.floats)
+    try inputs.check(Input.trainingMode, is: [.bool])
+    for input in [Input.ratio, Input.trainingMode] {
+      guard let shape = inputs[input]?.shape, shape.count != 1 else { continue }
+      throw .mismatch("Dropout: \(input.name) is \(shape), must be one value")
     }
-    let trains = inputs[2]?.constant?.array(of: Bool.self)[0] ?? false
-    if trains, inputs[1]?.constant?.doubles[0] != 0 {
+    let trains = inputs[Input.trainingMode]?.constant?.array(of: Bool.self)[0] ?? false
+    if trains, inputs[Input.ratio]?.constant?.doubles[0] != 0 {
       throw GraphError(
         .badInput, "Dropout: training_mode is true; export the model for inference, or train it with giemsa")
     }
@@ -40,7 +51,7 @@ public struct Dropout: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     return [data, try Tensor(data.shape, [Bool](repeating: true, count: data.count))]
   }
 }

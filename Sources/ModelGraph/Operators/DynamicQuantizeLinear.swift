@@ -4,21 +4,29 @@
 /// Input: x (float32). Outputs: y (uint8, x's shape), y_scale (float32 scalar), y_zero_point (uint8 scalar).
 public struct DynamicQuantizeLinear: OperatorDefinition {
   public static let name = "DynamicQuantizeLinear"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let x = OperatorInput(0, "x", .activation)
+  }
+
+  public static let inputs = [Input.x]
   public static let outputs = 1...3
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("rounding to 8 bits has no gradient")
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {}
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "x")
-    try x.mustBe([.float32], "DynamicQuantizeLinear: x")
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: [.float32])
     return [Fact(.uint8, x.shape), Fact(.float32, []), Fact(.uint8, [])]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "x")
+    let x = try inputs.required(Input.x)
     var (lowest, highest): (Float, Float) = (0, 0)
     for value in x.array(of: Float.self) {
       if value < lowest { lowest = value }

@@ -4,7 +4,15 @@
 /// Input: any `[d0, …, dn]`. Output: `[d0 · … · d(axis-1), d(axis) · … · dn]`.
 public struct Flatten: OperatorDefinition {
   public static let name = "Flatten"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let x = OperatorInput(0, "input", .activation)
+  }
+
+  public static let inputs = [Input.x]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.view
+  public static let differentiability = Differentiability.differentiable
 
   /// From `-rank` to `rank`, both included.
   public var axis: Int
@@ -16,12 +24,12 @@ public struct Flatten: OperatorDefinition {
   public var attributes: [Attribute] { [.int("axis", axis)] }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let input = try inputs.required(0, "input")
+    let input = try inputs.required(Input.x)
     return [Fact(input.type, try flat(input.shape))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let input = try inputs.required(0, "input")
+    let input = try inputs.required(Input.x)
     return [try input.reshaped(try flat(input.shape))]
   }
 

@@ -6,7 +6,18 @@
 public struct FusedConv: FloatOperator {
   public static let name = "FusedConv"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 2...4
+
+  public enum Input {
+    public static let x = Conv.Input.x
+    public static let w = Conv.Input.w
+    public static let b = Conv.Input.b
+    public static let z = OperatorInput(3, "Z", .activation, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.w, Input.b, Input.z]
+  public static let multiplyAdds = MultiplyAdds.convolution(weight: Input.w)
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("it is made for running only")
 
   public var window: Window
   public var group: Int
@@ -43,16 +54,16 @@ public struct FusedConv: FloatOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
-    try x.mustBe(ElementType.floats, "FusedConv: X")
-    try w.mustMatch(x, "X", "FusedConv: W")
+    let (x, w) = (try inputs.required(Input.x), try inputs.required(Input.w))
+    try inputs.check(Input.x, is: ElementType.floats)
+    try inputs.check(Input.w, matches: Input.x)
     let geometry = try geometry(x: x.shape, w: w.shape)
-    if let b = inputs[2] {
-      try b.mustMatch(x, "X", "FusedConv: B")
+    if let b = inputs[Input.b] {
+      try inputs.check(Input.b, matches: Input.x)
       try geometry.check(bias: b.shape, of: Self.name)
     }
-    if let z = inputs[3] {
-      try z.mustMatch(x, "X", "FusedConv: Z")
+    if let z = inputs[Input.z] {
+      try inputs.check(Input.z, matches: Input.x)
       guard z.shape == geometry.outputShape else {
         throw .mismatch("FusedConv: Z is \(z.shape), Y is \(geometry.outputShape)")
       }
@@ -61,9 +72,9 @@ public struct FusedConv: FloatOperator {
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    let (x, w) = (try inputs.required(0, "X"), try inputs.required(1, "W"))
-    var y = try geometry(x: x.shape, w: w.shape).convolve(x, w, bias: inputs[2], as: Number.self)
-    if let z = inputs[3] { y = try y.combined(with: z, of: Self.name) { (y: Number, z: Number) in y + z } }
+    let (x, w) = (try inputs.required(Input.x), try inputs.required(Input.w))
+    var y = try geometry(x: x.shape, w: w.shape).convolve(x, w, bias: inputs[Input.b], as: Number.self)
+    if let z = inputs[Input.z] { y = try y.combined(with: z, of: Self.name) { (y: Number, z: Number) in y + z } }
     return activation == .none ? [y] : [try y.mapped { (y: Number) in activation.apply(y) }]
   }
 }

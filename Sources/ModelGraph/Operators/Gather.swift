@@ -5,7 +5,16 @@
 /// `axis` replaced by the whole shape of indices.
 public struct Gather: OperatorDefinition {
   public static let name = "Gather"
-  public static let inputs = 2...2
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let indices = OperatorInput(1, "indices", .setting)
+  }
+
+  public static let inputs = [Input.data, Input.indices]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.rearrangement
+  public static let differentiability = Differentiability.differentiable
 
   public var axis: Int
 
@@ -16,8 +25,8 @@ public struct Gather: OperatorDefinition {
   public var attributes: [Attribute] { [.int("axis", axis)] }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
-    let indices = try inputs.required(1, "indices")
+    let data = try inputs.required(Input.data)
+    let indices = try inputs.required(Input.indices)
     guard indices.type == .int64 || indices.type == .int32 else {
       throw GraphError(.typeMismatch, "Gather: indices must be int64 or int32, are \(indices.type.name)")
     }
@@ -25,8 +34,8 @@ public struct Gather: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
-    let indices = try inputs.required(1, "indices")
+    let data = try inputs.required(Input.data)
+    let indices = try inputs.required(Input.indices)
     let axis = try data.shape.axis(axis, of: "Gather")
     let (extent, strides) = (data.shape[axis], data.shape.strides)
     var picked: [Int] = []

@@ -4,7 +4,17 @@
 /// (optional; not read where beta is 0). Output: Y `[M, N]`.
 public struct Gemm: FloatOperator {
   public static let name = "Gemm"
-  public static let inputs = 2...3
+
+  public enum Input {
+    public static let a = OperatorInput(0, "A", .activation)
+    public static let b = OperatorInput(1, "B", .weight)
+    public static let c = OperatorInput(2, "C", .weight, .optional)
+  }
+
+  public static let inputs = [Input.a, Input.b, Input.c]
+  public static let multiplyAdds = MultiplyAdds.transposableProduct(a: Input.a)
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
   public var beta: Float
@@ -30,16 +40,16 @@ public struct Gemm: FloatOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
-    try a.mustBe(ElementType.floats, "Gemm: A")
-    try b.mustMatch(a, "A", "Gemm: B")
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
+    try inputs.check(Input.a, is: ElementType.floats)
+    try inputs.check(Input.b, matches: Input.a)
     guard a.shape.rank == 2 else { throw .wrongRank("Gemm: A", expected: 2, found: a.shape.rank) }
     guard b.shape.rank == 2 else { throw .wrongRank("Gemm: B", expected: 2, found: b.shape.rank) }
     let (m, k, n) = extents(a.shape, b.shape)
     let bDepth = b.shape[transB ? 1 : 0]
     guard bDepth == k else { throw .mismatch("Gemm: A\(transA ? "ᵀ" : "") has \(k) columns, B has \(bDepth) rows") }
-    if let c = inputs[2] {
-      try c.mustMatch(a, "A", "Gemm: C")
+    if let c = inputs[Input.c] {
+      try inputs.check(Input.c, matches: Input.a)
       guard Shape.broadcast(c.shape, [m, n]) == [m, n] else {
         throw .mismatch("Gemm: C is \(c.shape), which does not broadcast to [\(m), \(n)]")
       }
@@ -48,7 +58,7 @@ public struct Gemm: FloatOperator {
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
     let (m, k, n) = extents(a.shape, b.shape)
     var y = try Tensor(zeros: [m, n], type: Number.elementType)
     a.withElements(Number.self) { a in
@@ -61,7 +71,9 @@ public struct Gemm: FloatOperator {
       }
     }
     let (alpha, beta) = (Number(alpha), Number(beta))
-    guard let c = inputs[2], beta != 0 else { return alpha == 1 ? [y] : [try y.mapped { (y: Number) in alpha * y }] }
+    guard let c = inputs[Input.c], beta != 0 else {
+      return alpha == 1 ? [y] : [try y.mapped { (y: Number) in alpha * y }]
+    }
     return [try y.combined(with: c, of: Self.name) { (y: Number, c: Number) in alpha * y + beta * c }]
   }
 

@@ -3,6 +3,7 @@
 /// Input: X. Output: Y, of the same shape.
 public struct HardSigmoid: FloatFunction {
   public static let name = "HardSigmoid"
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
   public var beta: Float

@@ -3,6 +3,7 @@
 /// Input: X. Output: Y, of the same shape.
 public struct HardSwish: FloatFunction {
   public static let name = "HardSwish"
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
   public init(_ attributes: AttributeReader) throws(GraphError) {}

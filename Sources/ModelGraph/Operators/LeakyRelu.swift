@@ -3,6 +3,7 @@
 /// Input: X. Output: Y, of the same shape.
 public struct LeakyRelu: FloatFunction {
   public static let name = "LeakyRelu"
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
 

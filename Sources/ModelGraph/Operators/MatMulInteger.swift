@@ -5,32 +5,48 @@
 /// `[…, 1, N]`; optional: 0). Output: Y `[…, M, N]`; sums beyond 32 bits wrap around.
 public struct MatMulInteger: OperatorDefinition {
   public static let name = "MatMulInteger"
-  public static let inputs = 2...4
+
+  public enum Input {
+    public static let a = OperatorInput(0, "A", .activation)
+    public static let b = OperatorInput(1, "B", .weight)
+    public static let aZeroPoint = OperatorInput(2, "a_zero_point", .setting, .optional)
+    public static let bZeroPoint = OperatorInput(3, "b_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [Input.a, Input.b, Input.aZeroPoint, Input.bZeroPoint]
+  public static let multiplyAdds = MultiplyAdds.matrixProduct(a: Input.a)
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {}
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
-    try a.mustBe(ElementType.bytes, "MatMulInteger: A")
-    try b.mustBe(ElementType.bytes, "MatMulInteger: B")
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
+    try inputs.check(Input.a, is: ElementType.bytes)
+    try inputs.check(Input.b, is: ElementType.bytes)
     let product = try MatrixProduct(a.shape, b.shape, of: Self.name)
     let (rows, columns) = (collapsed(a.shape, axis: 1), collapsed(b.shape, axis: 2))
-    try inputs.checkZeroPoint(of: "a", a.type, 2, channels: inputs[2]?.shape == rows ? rows.count : product.rows)
     try inputs.checkZeroPoint(
-      of: "b", b.type, 3, channels: inputs[3]?.shape == columns ? columns.count : product.columns)
+      Input.aZeroPoint, a.type, channels: inputs[Input.aZeroPoint]?.shape == rows ? rows.count : product.rows)
+    try inputs.checkZeroPoint(
+      Input.bZeroPoint, b.type, channels: inputs[Input.bZeroPoint]?.shape == columns ? columns.count : product.columns)
     return [Fact(.int32, product.outputShape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(1, "B"))
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
     let product = try MatrixProduct(a.shape, b.shape, of: Self.name)
-    let rows: QuantizationGrain = .axis(extent: inputs[2]?.count ?? 1, inner: product.depth)
+    let rows: QuantizationGrain = .axis(extent: inputs[Input.aZeroPoint]?.count ?? 1, inner: product.depth)
     let columns: QuantizationGrain =
-      inputs[3]?.count == product.columns
+      inputs[Input.bZeroPoint]?.count == product.columns
       ? product.columnsOfB : .blocks(extent: product.depth, inner: product.columns, size: product.depth)
-    return [try product.multiply(try a.centered(inputs[2], rows), try b.centered(inputs[3], columns), as: Int32.self)]
+    return [
+      try product.multiply(
+        try a.centered(inputs[Input.aZeroPoint], rows), try b.centered(inputs[Input.bZeroPoint], columns),
+        as: Int32.self)
+    ]
   }
 
   /// `shape` with extent 1 at the axis that is last (1) or last but one (2); a vector has one row and one column.

@@ -6,8 +6,16 @@
 /// over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
 public struct MaxPool: NumberOperator {
   public static let name = "MaxPool"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+  }
+
+  public static let inputs = [Input.x]
   public static let outputs = 1...2
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var window: Window
   /// Indices count down the columns of a plane instead of along its rows.
@@ -29,8 +37,8 @@ public struct MaxPool: NumberOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe([.float32, .float64, .int8, .uint8], "MaxPool: X")
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: [.float32, .float64, .int8, .uint8])
     let shape = try window.pooled(x.shape, of: Self.name).outputShape
     return [Fact(x.type, shape), Fact(.int64, shape)]
   }
@@ -38,7 +46,7 @@ public struct MaxPool: NumberOperator {
   public func evaluate<Number: Arithmetic>(
     _ inputs: Inputs<Tensor>, as _: Number.Type
   ) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "X")
+    let x = try inputs.required(Input.x)
     let pooling = try window.pooled(x.shape, of: Self.name)
     let plane = pooling.plane
     var y = try Tensor(zeros: pooling.outputShape, type: Number.elementType)

@@ -5,7 +5,18 @@
 /// vector, optional: all). Before opset 11 pads and the value were attributes.
 public struct Pad: OperatorDefinition {
   public static let name = "Pad"
-  public static let inputs = 2...4
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let pads = OperatorInput(1, "pads", .setting)
+    public static let constantValue = OperatorInput(2, "constant_value", .setting, .optional)
+    public static let axes = OperatorInput(3, "axes", .setting, .optional)
+  }
+
+  public static let inputs = [Input.data, Input.pads, Input.constantValue, Input.axes]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.rearrangement
+  public static let differentiability = Differentiability.differentiable
 
   /// Where the added elements come from: a value; the data mirrored at its first and last element; its edge; the data
   /// over again, as on a torus.
@@ -24,8 +35,10 @@ public struct Pad: OperatorDefinition {
     case let other: throw attributes.bad("mode", "is '\(other)', which opset \(attributes.opset) does not have")
     }
     guard attributes.opset < 11 else { return }
-    try attributes.moveInts("pads", toInput: 1)
-    if let value = try attributes.optionalFloat("value") { attributes.becomesInput(2, try Tensor(scalar: value)) }
+    try attributes.moveInts(to: Input.pads)
+    if let value = try attributes.optionalFloat("value") {
+      attributes.becomesInput(Input.constantValue, try Tensor(scalar: value))
+    }
   }
 
   public var attributes: [Attribute] {
@@ -38,8 +51,8 @@ public struct Pad: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
-    if let value = inputs[2] {
+    let data = try inputs.required(Input.data)
+    if let value = inputs[Input.constantValue] {
       guard value.type == data.type, value.shape.count == 1 else {
         throw GraphError(
           .typeMismatch,
@@ -50,10 +63,10 @@ public struct Pad: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     let pads = try pads(inputs.facts, of: data.shape)
     let strides = data.shape.strides
-    let padded = try data.picking(padded(data.shape, pads), fill: inputs[2]) { axis in
+    let padded = try data.picking(padded(data.shape, pads), fill: inputs[Input.constantValue]) { axis in
       sources(pads[axis], extent: data.shape[axis]).map { $0 == Tensor.nowhere ? $0 : $0 * strides[axis] }
     }
     return [padded]
@@ -67,8 +80,8 @@ public struct Pad: OperatorDefinition {
 
   /// What is added to each axis of data.
   private func pads(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisPads] {
-    let pads = try inputs.ints(1, "pads")
-    let named = try inputs.optionalInts(3, "axes")
+    let pads = try inputs.ints(Input.pads)
+    let named = try inputs.optionalInts(Input.axes)
     let axes =
       try named.map { axes throws(GraphError) in try shape.distinctAxes(axes, of: "Pad") }
       ?? Array(shape.extents.indices)

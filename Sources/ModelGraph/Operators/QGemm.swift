@@ -7,7 +7,26 @@
 public struct QGemm: OperatorDefinition {
   public static let name = "QGemm"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 6...9
+
+  public enum Input {
+    public static let a = OperatorInput(0, "A", .activation)
+    public static let aScale = OperatorInput(1, "a_scale", .setting)
+    public static let aZeroPoint = OperatorInput(2, "a_zero_point", .setting)
+    public static let b = OperatorInput(3, "B", .weight)
+    public static let bScale = OperatorInput(4, "b_scale", .setting)
+    public static let bZeroPoint = OperatorInput(5, "b_zero_point", .setting)
+    public static let c = OperatorInput(6, "C", .weight, .optional)
+    public static let yScale = OperatorInput(7, "y_scale", .setting, .optional)
+    public static let yZeroPoint = OperatorInput(8, "y_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [
+    Input.a, Input.aScale, Input.aZeroPoint, Input.b, Input.bScale, Input.bZeroPoint, Input.c, Input.yScale,
+    Input.yZeroPoint,
+  ]
+  public static let multiplyAdds = MultiplyAdds.transposableProduct(a: Input.a)
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public var alpha: Float
   public var transA: Bool
@@ -30,41 +49,45 @@ public struct QGemm: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(3, "B"))
-    try a.mustBe(ElementType.bytes, "QGemm: A")
-    try b.mustBe(ElementType.bytes, "QGemm: B")
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
+    try inputs.check(Input.a, is: ElementType.bytes)
+    try inputs.check(Input.b, is: ElementType.bytes)
     let product = try product(a.shape, b.shape)
-    try inputs.checkQuantization(of: "a", a.type, scale: 1, zeroPoint: 2)
-    try inputs.checkQuantization(of: "b", b.type, scale: 4, zeroPoint: 5, channels: product.columns)
-    if let c = inputs[6] {
-      try c.mustBe([.int32], "QGemm: C")
+    try inputs.checkQuantization(Input.aScale, Input.aZeroPoint, a.type)
+    try inputs.checkQuantization(Input.bScale, Input.bZeroPoint, b.type, channels: product.columns)
+    if let c = inputs[Input.c] {
+      try inputs.check(Input.c, is: [.int32])
       guard Shape.broadcast(c.shape, product.outputShape) == product.outputShape else {
         throw .mismatch("QGemm: C is \(c.shape), which does not broadcast to \(product.outputShape)")
       }
     }
-    guard inputs[7] != nil else { return [Fact(.float32, product.outputShape)] }
-    let type = inputs[8]?.type ?? a.type
-    try inputs[8]?.mustBe(ElementType.bytes, "QGemm: y_zero_point")
-    try inputs.checkQuantization(of: "y", type, scale: 7, zeroPoint: 8)
+    guard inputs[Input.yScale] != nil else { return [Fact(.float32, product.outputShape)] }
+    let type = inputs[Input.yZeroPoint]?.type ?? a.type
+    try inputs.check(Input.yZeroPoint, is: ElementType.bytes)
+    try inputs.checkQuantization(Input.yScale, Input.yZeroPoint, type)
     return [Fact(type, product.outputShape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(3, "B"))
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
     let product = try product(a.shape, b.shape)
     // B's columns, before any transposition.
     let columns: QuantizationGrain = .along(transB ? 0 : 1, of: b.shape)
     var sums = try product.multiply(
-      try upright(try a.centered(inputs[2]), transA), try upright(try b.centered(inputs[5], columns), transB),
+      try upright(try a.centered(inputs[Input.aZeroPoint]), transA),
+      try upright(try b.centered(inputs[Input.bZeroPoint], columns), transB),
       as: Int32.self)
-    if let c = inputs[6] {
+    if let c = inputs[Input.c] {
       sums = try sums.combined(with: c, of: Self.name) { (sum: Int32, c: Int32) in sum &+ c }
     }
-    let factors = inputs.scales(4).map { alpha * inputs.scale(1) * $0 }
+    let factors = inputs.scales(Input.bScale).map { alpha * inputs.scale(Input.aScale) * $0 }
     let perColumn: QuantizationGrain = .along(1, of: sums.shape)
-    guard inputs[7] != nil else { return [try sums.scaled(by: factors, perColumn)] }
-    let quotients = try sums.scaled(by: factors.map { $0 / inputs.scale(7) }, perColumn)
-    return [try quotients.quantized(inputs[8]?.type ?? a.type, zeroPoints: [inputs.zeroPoint(8)])]
+    guard inputs[Input.yScale] != nil else { return [try sums.scaled(by: factors, perColumn)] }
+    let quotients = try sums.scaled(by: factors.map { $0 / inputs.scale(Input.yScale) }, perColumn)
+    return [
+      try quotients.quantized(
+        inputs[Input.yZeroPoint]?.type ?? a.type, zeroPoints: [inputs.zeroPoint(Input.yZeroPoint)])
+    ]
   }
 
   private func product(_ a: Shape, _ b: Shape) throws(GraphError) -> MatrixProduct {

@@ -6,7 +6,24 @@
 public struct QLinearAdd: OperatorDefinition {
   public static let name = "QLinearAdd"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 7...8
+
+  public enum Input {
+    public static let a = OperatorInput(0, "A", .activation)
+    public static let aScale = OperatorInput(1, "A_scale", .setting)
+    public static let aZeroPoint = OperatorInput(2, "A_zero_point", .setting)
+    public static let b = OperatorInput(3, "B", .activation)
+    public static let bScale = OperatorInput(4, "B_scale", .setting)
+    public static let bZeroPoint = OperatorInput(5, "B_zero_point", .setting)
+    public static let cScale = OperatorInput(6, "C_scale", .setting)
+    public static let cZeroPoint = OperatorInput(7, "C_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [
+    Input.a, Input.aScale, Input.aZeroPoint, Input.b, Input.bScale, Input.bZeroPoint, Input.cScale, Input.cZeroPoint,
+  ]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public init() {}
 
@@ -17,9 +34,13 @@ public struct QLinearAdd: OperatorDefinition {
   /// As onnxruntime's vector kernels round it: the zero points are gathered into one summand, the products fused with
   /// the sums.
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(0, "A"), try inputs.required(3, "B"))
-    let (aRatio, bRatio) = (inputs.scale(1) / inputs.scale(6), inputs.scale(4) / inputs.scale(6))
-    let fixed = Float(inputs.zeroPoint(7)) - (aRatio * Float(inputs.zeroPoint(2)) + bRatio * Float(inputs.zeroPoint(5)))
+    let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
+    let (aRatio, bRatio) = (
+      inputs.scale(Input.aScale) / inputs.scale(Input.cScale), inputs.scale(Input.bScale) / inputs.scale(Input.cScale)
+    )
+    let fixed =
+      Float(inputs.zeroPoint(Input.cZeroPoint))
+      - (aRatio * Float(inputs.zeroPoint(Input.aZeroPoint)) + bRatio * Float(inputs.zeroPoint(Input.bZeroPoint)))
     let sum = try a.centered(nil).combined(with: try b.centered(nil), of: Self.name) { (a: Int32, b: Int32) in
       fixed.addingProduct(Float(b), bRatio).addingProduct(Float(a), aRatio)
     }
@@ -30,12 +51,13 @@ public struct QLinearAdd: OperatorDefinition {
 extension Inputs where Element == Fact {
   /// The result of QLinearAdd and QLinearMul, whose inputs are laid out alike.
   func quantizedBinary() throws(GraphError) -> Fact {
-    let (a, b) = (try required(0, "A"), try required(3, "B"))
-    try a.mustBe(ElementType.bytes, "\(operatorName): A")
-    try b.mustMatch(a, "A", "\(operatorName): B")
-    try checkQuantization(of: "A", a.type, scale: 1, zeroPoint: 2)
-    try checkQuantization(of: "B", a.type, scale: 4, zeroPoint: 5)
-    try checkQuantization(of: "C", a.type, scale: 6, zeroPoint: 7)
+    typealias Input = QLinearAdd.Input
+    let (a, b) = (try required(Input.a), try required(Input.b))
+    try check(Input.a, is: ElementType.bytes)
+    try check(Input.b, matches: Input.a)
+    try checkQuantization(Input.aScale, Input.aZeroPoint, a.type)
+    try checkQuantization(Input.bScale, Input.bZeroPoint, a.type)
+    try checkQuantization(Input.cScale, Input.cZeroPoint, a.type)
     return Fact(a.type, try broadcast(a.shape, b.shape, of: operatorName))
   }
 }

@@ -6,7 +6,19 @@
 public struct QLinearAveragePool: OperatorDefinition {
   public static let name = "QLinearAveragePool"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 4...5
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+    public static let xScale = OperatorInput(1, "x_scale", .setting)
+    public static let xZeroPoint = OperatorInput(2, "x_zero_point", .setting)
+    public static let yScale = OperatorInput(3, "y_scale", .setting)
+    public static let yZeroPoint = OperatorInput(4, "y_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.xScale, Input.xZeroPoint, Input.yScale, Input.yZeroPoint]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public var window: Window
   /// Divide by all of the window: padding too, and what hangs over it with ceil_mode (as onnxruntime, unlike AveragePool
@@ -34,10 +46,10 @@ public struct QLinearAveragePool: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe(ElementType.bytes, "QLinearAveragePool: X")
-    try inputs.checkQuantization(of: "x", x.type, scale: 1, zeroPoint: 2)
-    try inputs.checkQuantization(of: "y", x.type, scale: 3, zeroPoint: 4)
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.bytes)
+    try inputs.checkQuantization(Input.xScale, Input.xZeroPoint, x.type)
+    try inputs.checkQuantization(Input.yScale, Input.yZeroPoint, x.type)
     let shape = Shape(toChannelsFirst(x.shape.rank).map { x.shape[$0] })
     let plane = try window.plane(over: shape, kernel: window.kernel, of: Self.name)
     let pooled = plane.outputShape(batch: shape[0], channels: shape[1])
@@ -45,12 +57,12 @@ public struct QLinearAveragePool: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let input = try inputs.required(0, "X")
+    let input = try inputs.required(Input.x)
     let rank = input.shape.rank
     let x = try Transpose(perm: toChannelsFirst(rank)).evaluate(Inputs("Transpose", [input]))[0]
     let plane = try window.plane(over: x.shape, kernel: window.kernel, of: Self.name)
     let shape = plane.outputShape(batch: x.shape[0], channels: x.shape[1])
-    let real = try x.centered(inputs[2]).scaled(by: inputs.scales(1))
+    let real = try x.centered(inputs[Input.xZeroPoint]).scaled(by: inputs.scales(Input.xScale))
     var means = try Tensor(zeros: shape)
     real.withElements(Float.self) { real in
       means.withMutableElements(Float.self) { means in
@@ -64,9 +76,9 @@ public struct QLinearAveragePool: OperatorDefinition {
         }
       }
     }
-    let scale = inputs.scale(3)
+    let scale = inputs.scale(Input.yScale)
     let quotients = try means.mapped { (mean: Float) in mean / scale }
-    let y = try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(4)])
+    let y = try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(Input.yZeroPoint)])
     return try Transpose(perm: toChannelsLast(rank)).evaluate(Inputs("Transpose", [y]))
   }
 

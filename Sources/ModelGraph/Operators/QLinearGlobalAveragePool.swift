@@ -6,7 +6,19 @@
 public struct QLinearGlobalAveragePool: OperatorDefinition {
   public static let name = "QLinearGlobalAveragePool"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 5...5
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+    public static let xScale = OperatorInput(1, "x_scale", .setting)
+    public static let xZeroPoint = OperatorInput(2, "x_zero_point", .setting)
+    public static let yScale = OperatorInput(3, "y_scale", .setting)
+    public static let yZeroPoint = OperatorInput(4, "y_zero_point", .setting)
+  }
+
+  public static let inputs = [Input.x, Input.xScale, Input.xZeroPoint, Input.yScale, Input.yZeroPoint]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public var channelsLast: Bool
 
@@ -19,20 +31,20 @@ public struct QLinearGlobalAveragePool: OperatorDefinition {
   public var attributes: [Attribute] { channelsLast ? [.flag("channels_last", true)] : [] }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe(ElementType.bytes, "QLinearGlobalAveragePool: X")
-    try inputs.checkQuantization(of: "x", x.type, scale: 1, zeroPoint: 2)
-    try inputs.checkQuantization(of: "y", x.type, scale: 3, zeroPoint: 4)
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.bytes)
+    try inputs.checkQuantization(Input.xScale, Input.xZeroPoint, x.type)
+    try inputs.checkQuantization(Input.yScale, Input.yZeroPoint, x.type)
     guard x.shape.rank > 2 else { throw .wrongRank("\(Self.name): X", expected: 4, found: x.shape.rank) }
     return [Fact(x.type, pooled(x.shape))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "X")
+    let x = try inputs.required(Input.x)
     let shape = pooled(x.shape)
     let channels = x.shape[channelAxis(x.shape)]
     let area = x.count / max(shape.count, 1)
-    let centered = try x.centered(inputs[2])
+    let centered = try x.centered(inputs[Input.xZeroPoint])
     var sums = try Tensor(zeros: shape, type: .int32)
     centered.withElements(Int32.self) { x in
       sums.withMutableElements(Int32.self) { sums in
@@ -44,8 +56,8 @@ public struct QLinearGlobalAveragePool: OperatorDefinition {
         }
       }
     }
-    let factor = inputs.scale(1) / (inputs.scale(3) * Float(area))
-    return [try sums.scaled(by: [factor]).quantized(x.type, zeroPoints: [inputs.zeroPoint(4)])]
+    let factor = inputs.scale(Input.xScale) / (inputs.scale(Input.yScale) * Float(area))
+    return [try sums.scaled(by: [factor]).quantized(x.type, zeroPoints: [inputs.zeroPoint(Input.yZeroPoint)])]
   }
 
   private func channelAxis(_ shape: Shape) -> Int { channelsLast ? shape.rank - 1 : 1 }

@@ -6,7 +6,11 @@
 public struct QLinearMul: OperatorDefinition {
   public static let name = "QLinearMul"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 7...8
+  public typealias Input = QLinearAdd.Input
+  public static let inputs = QLinearAdd.inputs
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public init() {}
 
@@ -16,11 +20,11 @@ public struct QLinearMul: OperatorDefinition {
 
   /// As onnxruntime rounds it: with the zero point of C already added.
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let a = try inputs.required(0, "A")
-    let b = try inputs.required(3, "B").centered(inputs[5])
-    let factor = inputs.scale(1) * inputs.scale(4) / inputs.scale(6)
-    let zeroPoint = Float(inputs.zeroPoint(7))
-    let product = try a.centered(inputs[2]).combined(with: b, of: Self.name) { (a: Int32, b: Int32) in
+    let a = try inputs.required(Input.a)
+    let b = try inputs.required(Input.b).centered(inputs[Input.bZeroPoint])
+    let factor = inputs.scale(Input.aScale) * inputs.scale(Input.bScale) / inputs.scale(Input.cScale)
+    let zeroPoint = Float(inputs.zeroPoint(Input.cZeroPoint))
+    let product = try a.centered(inputs[Input.aZeroPoint]).combined(with: b, of: Self.name) { (a: Int32, b: Int32) in
       Float(a &* b) * factor + zeroPoint
     }
     return [try product.quantized(a.type, zeroPoints: [0])]

@@ -5,25 +5,37 @@
 public struct QLinearSigmoid: OperatorDefinition {
   public static let name = "QLinearSigmoid"
   public static let domain = OperatorDomain.microsoft
-  public static let inputs = 4...5
+
+  public enum Input {
+    public static let x = OperatorInput(0, "X", .activation)
+    public static let xScale = OperatorInput(1, "X_scale", .setting)
+    public static let xZeroPoint = OperatorInput(2, "X_zero_point", .setting)
+    public static let yScale = OperatorInput(3, "Y_scale", .setting)
+    public static let yZeroPoint = OperatorInput(4, "Y_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.xScale, Input.xZeroPoint, Input.yScale, Input.yZeroPoint]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {}
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "X")
-    try x.mustBe(ElementType.bytes, "QLinearSigmoid: X")
-    try inputs.checkQuantization(of: "X", x.type, scale: 1, zeroPoint: 2)
-    try inputs.checkQuantization(of: "Y", x.type, scale: 3, zeroPoint: 4)
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.bytes)
+    try inputs.checkQuantization(Input.xScale, Input.xZeroPoint, x.type)
+    try inputs.checkQuantization(Input.yScale, Input.yZeroPoint, x.type)
     return [Fact(x.type, x.shape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(0, "X")
-    let scale = inputs.scale(3)
-    let real = try x.centered(inputs[2]).scaled(by: inputs.scales(1))
+    let x = try inputs.required(Input.x)
+    let scale = inputs.scale(Input.yScale)
+    let real = try x.centered(inputs[Input.xZeroPoint]).scaled(by: inputs.scales(Input.xScale))
     let quotients = try real.mapped { (x: Float) in Float(1 / (1 + (-Double(x)).exponential)) / scale }
-    return [try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(4)])]
+    return [try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(Input.yZeroPoint)])]
   }
 }

@@ -5,7 +5,17 @@
 /// are one number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it.
 public struct QuantizeLinear: OperatorDefinition {
   public static let name = "QuantizeLinear"
-  public static let inputs = 2...3
+
+  public enum Input {
+    public static let x = OperatorInput(0, "x", .activation)
+    public static let scale = OperatorInput(1, "y_scale", .setting)
+    public static let zeroPoint = OperatorInput(2, "y_zero_point", .setting, .optional)
+  }
+
+  public static let inputs = [Input.x, Input.scale, Input.zeroPoint]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("rounding to 8 bits has no gradient")
 
   public var granularity: QuantizationGranularity
   /// The type of y where no zero point says it.
@@ -36,21 +46,20 @@ public struct QuantizeLinear: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "y_scale"))
-    try x.mustBe([.float32, .int32], "QuantizeLinear: x")
-    try scale.mustBe([.float32], "QuantizeLinear: y_scale")
-    if let zeroPoint = inputs[2] {
-      try zeroPoint.mustBe(outputType.map { [$0] } ?? ElementType.bytes, "QuantizeLinear: y_zero_point")
-    }
-    _ = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
-    return [Fact(inputs[2]?.type ?? outputType ?? .uint8, x.shape)]
+    let (x, scale) = (try inputs.required(Input.x), try inputs.required(Input.scale))
+    try inputs.check(Input.x, is: [.float32, .int32])
+    try inputs.check(Input.scale, is: [.float32])
+    try inputs.check(Input.zeroPoint, is: outputType.map { [$0] } ?? ElementType.bytes)
+    _ = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[Input.zeroPoint]?.shape, of: Self.name)
+    return [Fact(inputs[Input.zeroPoint]?.type ?? outputType ?? .uint8, x.shape)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (x, scale) = (try inputs.required(0, "x"), try inputs.required(1, "y_scale"))
-    let grain = try granularity.grain(x.shape, scale: scale.shape, zeroPoint: inputs[2]?.shape, of: Self.name)
-    let type = inputs[2]?.type ?? outputType ?? .uint8
-    let zeroPoints = inputs[2]?.zeroPoints ?? [Int32](repeating: 0, count: scale.count)
+    let (x, scale) = (try inputs.required(Input.x), try inputs.required(Input.scale))
+    let grain = try granularity.grain(
+      x.shape, scale: scale.shape, zeroPoint: inputs[Input.zeroPoint]?.shape, of: Self.name)
+    let type = inputs[Input.zeroPoint]?.type ?? outputType ?? .uint8
+    let zeroPoints = inputs[Input.zeroPoint]?.zeroPoints ?? [Int32](repeating: 0, count: scale.count)
     let numbers = try Cast(to: .float32).evaluate(Inputs("Cast", [x]))[0]
     let quotients = try numbers.mapped(scale.array(of: Float.self), grain) { (x: Float, scale: Float) in x / scale }
     return [try quotients.quantized(type, zeroPoints: zeroPoints, grain)]

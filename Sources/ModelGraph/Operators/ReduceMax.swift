@@ -5,7 +5,11 @@
 /// NaN wins over every number; of nothing, the largest is the lowest number there is.
 public struct ReduceMax: NumberOperator {
   public static let name = "ReduceMax"
-  public static let inputs = 1...2
+  public typealias Input = Reduction.Input
+  public static let inputs = Reduction.Input.all
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
 
   public var reduction: Reduction
 
@@ -18,7 +22,7 @@ public struct ReduceMax: NumberOperator {
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [try reduction.infer(inputs)] }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     switch data.type {
     case .float32: return try evaluate(inputs, as: Float.self)
     case .float64: return try evaluate(inputs, as: Double.self)
@@ -28,7 +32,7 @@ public struct ReduceMax: NumberOperator {
     case .int64: return try evaluate(inputs, as: Int64.self)
     case .bool:
       let numbers = try Tensor(data.shape, data.array(of: Bool.self).map { $0 ? UInt8(1) : 0 })
-      let most = try evaluate(Inputs(Self.name, [numbers, inputs[1]]), as: UInt8.self)[0]
+      let most = try evaluate(Inputs(Self.name, [numbers, inputs[Input.axes]]), as: UInt8.self)[0]
       return [try Tensor(most.shape, most.array(of: UInt8.self).map { $0 != 0 })]
     }
   }

@@ -4,7 +4,11 @@
 /// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`, gone.
 public struct ReduceMean: NumberOperator {
   public static let name = "ReduceMean"
-  public static let inputs = 1...2
+  public typealias Input = Reduction.Input
+  public static let inputs = Reduction.Input.all
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 
@@ -20,12 +24,12 @@ public struct ReduceMean: NumberOperator {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    try inputs.required(0, "data").mustBe([.float32, .float64, .int32, .int64], "ReduceMean: data")
+    try inputs.check(Input.data, is: [.float32, .float64, .int32, .int64])
     return [try reduction.infer(inputs)]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    switch try inputs.required(0, "data").type {
+    switch try inputs.required(Input.data).type {
     case .float32: return [try mean(inputs, of: Float.self)]
     case .float64: return [try mean(inputs, of: Double.self)]
     case .int32: return try evaluate(inputs, as: Int32.self)

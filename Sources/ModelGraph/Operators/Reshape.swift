@@ -4,7 +4,16 @@
 /// one -1 takes what is left over.
 public struct Reshape: OperatorDefinition {
   public static let name = "Reshape"
-  public static let inputs = 2...2
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let shape = OperatorInput(1, "shape", .setting)
+  }
+
+  public static let inputs = [Input.data, Input.shape]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.view
+  public static let differentiability = Differentiability.differentiable
 
   /// 0 in `shape` means an extent of zero.
   public var allowzero: Bool
@@ -18,13 +27,13 @@ public struct Reshape: OperatorDefinition {
   public var attributes: [Attribute] { allowzero ? [.flag("allowzero", true)] : [] }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
-    return [Fact(data.type, try target(of: data.shape, wanted: try inputs.ints(1, "shape")))]
+    let data = try inputs.required(Input.data)
+    return [Fact(data.type, try target(of: data.shape, wanted: try inputs.ints(Input.shape)))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
-    return [try data.reshaped(try target(of: data.shape, wanted: try inputs.facts.ints(1, "shape")))]
+    let data = try inputs.required(Input.data)
+    return [try data.reshaped(try target(of: data.shape, wanted: try inputs.facts.ints(Input.shape)))]
   }
 
   private func target(of shape: Shape, wanted: [Int]) throws(GraphError) -> Shape {

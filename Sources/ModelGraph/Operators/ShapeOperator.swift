@@ -3,7 +3,16 @@
 /// Input: data. Output: int64 vector of the extents of axes `start` up to but not including `end` (opset 15), clamped.
 public struct ShapeOperator: OperatorDefinition {
   public static let name = "Shape"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+  }
+
+  public static let inputs = [Input.data]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.notDifferentiable(
+    "its output does not depend on the values of its input")
 
   public var start: Int
   /// nil: to the last axis.
@@ -24,11 +33,11 @@ public struct ShapeOperator: OperatorDefinition {
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    [Fact(try extents(of: try inputs.required(0, "data").shape))]
+    [Fact(try extents(of: try inputs.required(Input.data).shape))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    [try extents(of: try inputs.required(0, "data").shape)]
+    [try extents(of: try inputs.required(Input.data).shape)]
   }
 
   private func extents(of shape: Shape) throws(GraphError) -> Tensor {

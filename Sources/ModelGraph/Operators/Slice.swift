@@ -5,24 +5,34 @@
 /// Negative starts and ends count from the back, and both are clamped. Before opset 10 all were attributes, steps 1.
 public struct Slice: OperatorDefinition {
   public static let name = "Slice"
-  public static let inputs = 3...5
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let starts = OperatorInput(1, "starts", .setting)
+    public static let ends = OperatorInput(2, "ends", .setting)
+    public static let axes = OperatorInput(3, "axes", .setting, .optional)
+    public static let steps = OperatorInput(4, "steps", .setting, .optional)
+  }
+
+  public static let inputs = [Input.data, Input.starts, Input.ends, Input.axes, Input.steps]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.rearrangement
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     guard attributes.opset < 10 else { return }
-    for (index, name) in ["starts", "ends", "axes"].enumerated() {
-      try attributes.moveInts(name, toInput: index + 1)
-    }
+    for input in [Input.starts, Input.ends, Input.axes] { try attributes.moveInts(to: input) }
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     return [Fact(data.type, Shape(try ranges(inputs, of: data.shape).map { $0.count }))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     let ranges = try ranges(inputs.facts, of: data.shape)
     let strides = data.shape.strides
     let sliced = try data.picking(Shape(ranges.map { $0.count })) { axis in
@@ -35,10 +45,10 @@ public struct Slice: OperatorDefinition {
 
   /// What is kept of each axis of data.
   private func ranges(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisRange] {
-    let starts = try inputs.ints(1, "starts")
-    let ends = try inputs.ints(2, "ends")
-    let axes = try shape.distinctAxes(try inputs.optionalInts(3, "axes") ?? Array(starts.indices), of: "Slice")
-    let steps = try inputs.optionalInts(4, "steps") ?? [Int](repeating: 1, count: starts.count)
+    let starts = try inputs.ints(Input.starts)
+    let ends = try inputs.ints(Input.ends)
+    let axes = try shape.distinctAxes(try inputs.optionalInts(Input.axes) ?? Array(starts.indices), of: "Slice")
+    let steps = try inputs.optionalInts(Input.steps) ?? [Int](repeating: 1, count: starts.count)
     guard ends.count == starts.count, axes.count == starts.count, steps.count == starts.count else {
       throw .mismatch(
         "Slice: \(starts.count) starts, \(ends.count) ends, \(axes.count) axes and \(steps.count) steps do not match")

@@ -4,7 +4,15 @@
 /// Input: input. Output: output, of the same shape.
 public struct Softmax: FloatOperator {
   public static let name = "Softmax"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let x = OperatorInput(0, "input", .activation)
+  }
+
+  public static let inputs = [Input.x]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.computation
+  public static let differentiability = Differentiability.differentiable
 
   public var axis: SoftmaxAxis
 
@@ -15,15 +23,15 @@ public struct Softmax: FloatOperator {
   public var attributes: [Attribute] { axis.attributes }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(0, "input")
-    try x.mustBe(ElementType.floats, "Softmax: input")
+    let x = try inputs.required(Input.x)
+    try inputs.check(Input.x, is: ElementType.floats)
     _ = try axis.split(x.shape, of: Self.name)
     return [Fact(x.type, x.shape)]
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
     [
-      try axis.normalized(inputs.required(0, "input"), of: Self.name) { (x: Number, largest, sum) in
+      try axis.normalized(inputs.required(Input.x), of: Self.name) { (x: Number, largest, sum) in
         Number((x - largest).exponential.wide / sum)
       }
     ]

@@ -3,6 +3,7 @@
 /// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
 public struct Sub: BinaryArithmetic {
   public static let name = "Sub"
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 

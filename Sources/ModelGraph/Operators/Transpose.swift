@@ -3,7 +3,15 @@
 /// Output axis `i` is input axis `perm[i]`; without perm, the axes in reverse.
 public struct Transpose: OperatorDefinition {
   public static let name = "Transpose"
-  public static let inputs = 1...1
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+  }
+
+  public static let inputs = [Input.data]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.rearrangement
+  public static let differentiability = Differentiability.differentiable
 
   public var perm: [Int]?
 
@@ -14,12 +22,12 @@ public struct Transpose: OperatorDefinition {
   public var attributes: [Attribute] { perm.map { [.ints("perm", $0)] } ?? [] }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     return [Fact(data.type, Shape(try order(data.shape).map { data.shape[$0] }))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
+    let data = try inputs.required(Input.data)
     let order = try order(data.shape)
     let strides = data.shape.strides
     let shape = Shape(order.map { data.shape[$0] })

@@ -3,22 +3,31 @@
 /// Inputs: data, axes (int64 vector: places in the output's shape). Before opset 13 axes was an attribute.
 public struct Unsqueeze: OperatorDefinition {
   public static let name = "Unsqueeze"
-  public static let inputs = 2...2
+
+  public enum Input {
+    public static let data = OperatorInput(0, "data", .activation)
+    public static let axes = OperatorInput(1, "axes", .setting)
+  }
+
+  public static let inputs = [Input.data, Input.axes]
+  public static let multiplyAdds = MultiplyAdds.none
+  public static let movement = DataMovement.view
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
-    if attributes.opset < 13 { try attributes.moveInts("axes", toInput: 1) }
+    if attributes.opset < 13 { try attributes.moveInts(to: Input.axes) }
   }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let data = try inputs.required(0, "data")
-    return [Fact(data.type, try unsqueezed(data.shape, axes: try inputs.ints(1, "axes")))]
+    let data = try inputs.required(Input.data)
+    return [Fact(data.type, try unsqueezed(data.shape, axes: try inputs.ints(Input.axes)))]
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let data = try inputs.required(0, "data")
-    return [try data.reshaped(try unsqueezed(data.shape, axes: try inputs.facts.ints(1, "axes")))]
+    let data = try inputs.required(Input.data)
+    return [try data.reshaped(try unsqueezed(data.shape, axes: try inputs.facts.ints(Input.axes)))]
   }
 
   private func unsqueezed(_ shape: Shape, axes named: [Int]) throws(GraphError) -> Shape {

@@ -52,8 +52,8 @@ public final class AttributeReader {
 
   public func has(_ name: String) -> Bool { attributes.contains { $0.name.isExactly(name) } }
 
-  /// The input at `index` of the modern form of this operator, which the file gives as an attribute.
-  public func becomesInput(_ index: Int, _ tensor: Tensor) { addedInputs.append((index, tensor)) }
+  /// An input of the modern form of this operator, which the file gives as an attribute.
+  public func becomesInput(_ input: OperatorInput, _ tensor: Tensor) { addedInputs.append((input.index, tensor)) }
 
   public func optionalInt(_ name: String) throws(GraphError) -> Int? {
     guard let value = take(name) else { return nil }

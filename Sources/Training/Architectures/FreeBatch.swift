@@ -31,8 +31,8 @@ extension Graph {
     _ index: Int, _ fixed: Int, _ other: Int, _ before: [Fact?], _ facts: inout [Fact?]
   ) throws(GraphError) {
     let node = nodes[index]
-    guard case .reshape(let reshape) = node.operation, node.inputs.count == 2, let x = node.inputs[0],
-      let wanted = node.inputs[1], let y = node.outputs.first ?? nil, let old = before[x]?.shape,
+    guard case .reshape(let reshape) = node.operation, let x = node[Reshape.Input.data],
+      let wanted = node[Reshape.Input.shape], let y = node.firstOutput, let old = before[x]?.shape,
       let new = facts[x]?.shape, let result = before[y]?.shape, let constant = facts[wanted]?.constant,
       constant.type == .int64, old.rank > 0, new.rank == old.rank, old[0] == fixed, new[0] == other,
       old.extents.dropFirst() == new.extents.dropFirst()
@@ -47,7 +47,7 @@ extension Graph {
       target[0] = 0
     }
     let free = addFreshConstant(values[wanted].name, try Tensor([target.count], target))
-    nodes[index].inputs[1] = free
+    nodes[index][Reshape.Input.shape] = free
     facts.append(Fact(try Tensor([target.count], target)))
   }
 

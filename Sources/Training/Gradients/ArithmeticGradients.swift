@@ -1,14 +1,14 @@
 import ModelGraph
 
 /// Add, Sub, Mul, Div with broadcasting: an input that was spread out gets the sum over all its copies.
-protocol ArithmeticDifferentiable: Differentiable {
+protocol ArithmeticDifferentiable: Differentiable, BinaryArithmetic {
   /// The derivatives by a and by b.
   static func slopes(_ a: Double, _ b: Double) -> (Double, Double)
 }
 
 extension ArithmeticDifferentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let (a, b) = (Values(try inputs.required(0, "A")), Values(try inputs.required(1, "B")))
+    let (a, b) = (Values(try inputs.required(Input.a)), Values(try inputs.required(Input.b)))
     var (da, db) = (Values(zeros: a.shape), Values(zeros: b.shape))
     let (fromA, fromB) = (a.shape.spread(over: slope.shape), b.shape.spread(over: slope.shape))
     for index in slope.elements.indices {

@@ -3,7 +3,7 @@ import ModelGraph
 extension Conv: Differentiable {
   /// y = Σ w · x, so dx takes w · dy and dw takes x · dy at every place where they met; db takes all of dy.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let (x, w) = (Values(try inputs.required(0, "X")), Values(try inputs.required(1, "W")))
+    let (x, w) = (Values(try inputs.required(Input.x)), Values(try inputs.required(Input.w)))
     let geometry = try geometry(x: x.shape, w: w.shape)
     let plane = geometry.plane
     let taps = plane.height.kernel * plane.width.kernel

@@ -35,57 +35,30 @@ struct Values {
 }
 
 extension Operator {
-  /// Whether a loss can flow back through this operator.
-  public var isDifferentiable: Bool { rule != nil }
-
   /// The gradient rule, over float32 or float64 tensors: for tests, and for operators without loops of their own.
   ///
   /// - Parameter outputGradient: the loss's gradient by output 0. Returns that by each input, nil where it cannot flow.
-  /// - Throws: E201 for an operator without a rule.
+  /// - Throws: ``noGradient`` for an operator without a rule.
   public func gradients(inputs: [Tensor?], output: Tensor, outputGradient: Tensor) throws(GraphError) -> [Tensor?] {
-    guard let rule else {
-      throw GraphError(.unknownOperator, "\(name) has no gradient: it cannot be trained through")
-    }
+    guard let rule else { throw noGradient }
     let gradients = try rule.gradients(Inputs(name, inputs), output: output, slope: Values(outputGradient))
     var tensors: [Tensor?] = []
     for gradient in gradients { tensors.append(try gradient?.tensor(outputGradient.type)) }
     return tensors
   }
 
-  private var rule: (any Differentiable)? {
-    switch self {
-    case .conv(let operation): operation
-    case .batchNormalization(let operation): operation
-    case .relu(let operation): operation
-    case .leakyRelu(let operation): operation
-    case .clip(let operation): operation
-    case .sigmoid(let operation): operation
-    case .hardSigmoid(let operation): operation
-    case .hardSwish(let operation): operation
-    case .maxPool(let operation): operation
-    case .averagePool(let operation): operation
-    case .globalAveragePool(let operation): operation
-    case .globalMaxPool(let operation): operation
-    case .reduceMean(let operation): operation
-    case .add(let operation): operation
-    case .sub(let operation): operation
-    case .mul(let operation): operation
-    case .div(let operation): operation
-    case .concat(let operation): operation
-    case .flatten(let operation): operation
-    case .reshape(let operation): operation
-    case .squeeze(let operation): operation
-    case .unsqueeze(let operation): operation
-    case .transpose(let operation): operation
-    case .pad(let operation): operation
-    case .slice(let operation): operation
-    case .gather(let operation): operation
-    case .identity(let operation): operation
-    case .gemm(let operation): operation
-    case .matMul(let operation): operation
-    case .softmax(let operation): operation
-    case .logSoftmax(let operation): operation
-    default: nil
-    }
+  /// E201: a loss cannot flow back through the operator.
+  var noGradient: GraphError {
+    let reason = if case .notDifferentiable(let reason) = differentiability { " (\(reason))" } else { "" }
+    return GraphError(.unknownOperator, "\(name) has no gradient\(reason): it cannot be trained through")
+  }
+
+  private var rule: (any Differentiable)? { (try? accept(RuleVisitor())) ?? nil }
+}
+
+/// Finds the gradient rule of an operator by its type: a rule is an extension in this folder, and nothing else.
+private struct RuleVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> (any Differentiable)? {
+    definition as? any Differentiable
   }
 }

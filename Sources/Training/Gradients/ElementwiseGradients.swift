@@ -2,14 +2,14 @@ import Foundation
 import ModelGraph
 
 /// dx = dy · f'(x): operators that work on each element by itself.
-protocol ElementwiseDifferentiable: Differentiable {
+protocol ElementwiseDifferentiable: Differentiable, OperatorDefinition {
   /// f'(x). Where f has a corner, PyTorch's choice.
   func slope(at x: Double) -> Double
 }
 
 extension ElementwiseDifferentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let x = Values(try inputs.required(0, "X"))
+    let x = Values(try inputs.required(Self.inputs[0]))
     return [Values(x.shape, zip(x.elements, slope.elements).map { self.slope(at: $0) * $1 })]
   }
 }
@@ -43,10 +43,16 @@ extension HardSwish: ElementwiseDifferentiable {
 extension Clip: Differentiable {
   /// 1 within the bounds and on them.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let x = Values(try inputs.required(0, "input"))
-    let low = inputs[1]?.doubles.first ?? -Double.infinity
-    let high = inputs[2]?.doubles.first ?? Double.infinity
+    let x = Values(try inputs.required(Input.x))
+    let (min, max) = (inputs[Input.min], inputs[Input.max])
+    let (low, high) =
+      output.type == .float64
+      ? Self.bounds(min: min, max: max, as: Double.self) : widened(Self.bounds(min: min, max: max, as: Float.self))
     let dx = zip(x.elements, slope.elements).map { $0 >= low && $0 <= high ? $1 : 0 }
     return [Values(x.shape, dx), nil, nil]
+  }
+
+  private func widened(_ bounds: (low: Float, high: Float)) -> (Double, Double) {
+    (Double(bounds.low), Double(bounds.high))
   }
 }

@@ -2,7 +2,7 @@ import ModelGraph
 
 extension Gemm: Differentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let (a, b) = (Values(try inputs.required(0, "A")), Values(try inputs.required(1, "B")))
+    let (a, b) = (Values(try inputs.required(Input.a)), Values(try inputs.required(Input.b)))
     let (rows, columns) = (slope.shape[0], slope.shape[1])
     let inner = transA ? a.shape[0] : a.shape[1]
     var (da, db) = (Values(zeros: a.shape), Values(zeros: b.shape))
@@ -17,7 +17,7 @@ extension Gemm: Differentiable {
         }
       }
     }
-    guard let c = inputs[2] else { return [da, db] }
+    guard let c = inputs[Input.c] else { return [da, db] }
     var dc = Values(zeros: c.shape)
     for (index, from) in c.shape.spread(over: slope.shape).enumerated() { dc[from] += Double(beta) * slope[index] }
     return [da, db, dc]
@@ -27,7 +27,7 @@ extension Gemm: Differentiable {
 extension MatMul: Differentiable {
   /// NumPy's matmul: vectors count as matrices with a 1, the axes before the last two are broadcast.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let (a, b) = (Values(try inputs.required(0, "A")), Values(try inputs.required(1, "B")))
+    let (a, b) = (Values(try inputs.required(Input.a)), Values(try inputs.required(Input.b)))
     let left = a.shape.rank == 1 ? Shape([1] + a.shape.extents) : a.shape
     let right = b.shape.rank == 1 ? Shape(b.shape.extents + [1]) : b.shape
     let (rows, inner) = (left[left.rank - 2], left[left.rank - 1])

@@ -2,29 +2,22 @@ import ModelGraph
 
 /// Operators that only move elements, leave some out or repeat them: each gradient goes back to where its element came
 /// from. Where that was, the operator's own definition says when it is run on the elements' numbers.
-protocol MovementDifferentiable: Differentiable, OperatorDefinition {
-  /// How many inputs are moved; the others (axes, pads, indices) say how. nil: all.
-  static var movedInputs: Int? { get }
-}
+protocol MovementDifferentiable: Differentiable, OperatorDefinition {}
 
 extension MovementDifferentiable {
-  static var movedInputs: Int? { 1 }
-
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let moved = Self.movedInputs ?? inputs.count
     var numbered: [Tensor?] = []
     var gradients: [Values?] = []
     // From 1, so that what an operator fills in (0) is told apart.
     var next = 1
-    for index in 0..<inputs.count {
-      guard index < moved else {
+    for (index, x) in inputs.items.enumerated() {
+      guard let x, Self.inputs.content(at: index) != .setting else {
         // A fill value has the data's type; so must its stand-in.
-        let isFill = inputs[index]?.type.isFloat ?? false
-        numbered.append(isFill ? try Tensor(scalar: Int64(0)) : inputs[index])
+        let isFill = x?.type.isFloat ?? false
+        numbered.append(isFill ? try Tensor(scalar: Int64(0)) : x)
         gradients.append(nil)
         continue
       }
-      let x = try inputs.required(index, "\(index)")
       numbered.append(try Tensor(x.shape, (next..<next + x.count).map { Int64($0) }))
       gradients.append(Values(zeros: x.shape))
       next += x.count
@@ -33,7 +26,7 @@ extension MovementDifferentiable {
     var starts: [Int] = [1]
     for gradient in gradients { starts.append((starts.last ?? 1) + (gradient?.elements.count ?? 0)) }
     for (origin, slope) in zip(origins, slope.elements) where origin > 0 {
-      for index in 0..<moved where origin < starts[index + 1] {
+      for index in gradients.indices where origin < starts[index + 1] {
         gradients[index]?[origin - starts[index]] += slope
         break
       }
@@ -51,6 +44,4 @@ extension Transpose: MovementDifferentiable {}
 extension Pad: MovementDifferentiable {}
 extension Slice: MovementDifferentiable {}
 extension Gather: MovementDifferentiable {}
-extension Concat: MovementDifferentiable {
-  static var movedInputs: Int? { nil }
-}
+extension Concat: MovementDifferentiable {}

@@ -4,10 +4,10 @@ extension BatchNormalization: Differentiable {
   /// With batch statistics: dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), since mean and variance follow x too.
   /// With given ones: dx = γ/σ · dy. Either way dγ = Σ dy · x̂ and dβ = Σ dy.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let x = Values(try inputs.required(0, "X"))
-    let scale = Values(try inputs.required(1, "scale"))
-    let mean = Values(try inputs.required(3, "input_mean"))
-    let variance = Values(try inputs.required(4, "input_var"))
+    let x = Values(try inputs.required(Input.x))
+    let scale = Values(try inputs.required(Input.scale))
+    let mean = Values(try inputs.required(Input.mean))
+    let variance = Values(try inputs.required(Input.variance))
     let channels = scale.elements.count
     let pixels = x.shape.rank > 2 ? x.shape.extents[2...].reduce(1, *) : 1
     var (dx, dScale, dBias) = (Values(zeros: x.shape), Values(zeros: scale.shape), Values(zeros: scale.shape))

@@ -3,7 +3,7 @@ import ModelGraph
 extension MaxPool: Differentiable {
   /// The slope goes to the element that was taken: the first of equals.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let x = Values(try inputs.required(0, "X"))
+    let x = Values(try inputs.required(Input.x))
     let plane = try window.plane(over: x.shape, kernel: window.kernel, of: Self.name)
     var dx = Values(zeros: x.shape)
     for channel in 0..<x.shape[0] * x.shape[1] {
@@ -22,7 +22,7 @@ extension MaxPool: Differentiable {
 
 extension AveragePool: Differentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let shape = try inputs.required(0, "X").shape
+    let shape = try inputs.required(Input.x).shape
     let plane = try window.plane(over: shape, kernel: window.kernel, of: Self.name)
     var dx = Values(zeros: shape)
     for channel in 0..<shape[0] * shape[1] {
@@ -38,7 +38,7 @@ extension AveragePool: Differentiable {
 
 extension GlobalAveragePool: Differentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let shape = try inputs.required(0, "X").shape
+    let shape = try inputs.required(Input.x).shape
     let pixels = shape.count / max(slope.elements.count, 1)
     return [Values(shape, slope.elements.flatMap { [Double](repeating: $0 / Double(pixels), count: pixels) })]
   }
@@ -46,7 +46,7 @@ extension GlobalAveragePool: Differentiable {
 
 extension GlobalMaxPool: Differentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let x = Values(try inputs.required(0, "X"))
+    let x = Values(try inputs.required(Input.x))
     let pixels = x.elements.count / max(slope.elements.count, 1)
     var dx = Values(zeros: x.shape)
     for channel in slope.elements.indices {
@@ -61,8 +61,8 @@ extension GlobalMaxPool: Differentiable {
 extension ReduceMean: Differentiable {
   /// Reducing is broadcasting read backwards.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let shape = try inputs.required(0, "data").shape
-    let reduced = try reducedAxes(of: shape, axes: inputs[1])
+    let shape = try inputs.required(Input.data).shape
+    let reduced = try reducedAxes(of: shape, axes: inputs[Input.axes])
     let kept = Shape(zip(shape.extents, reduced).map { $1 ? 1 : $0 })
     let count = Double(shape.count / max(kept.count, 1))
     return [Values(shape, kept.spread(over: shape).map { slope[$0] / count }), nil]

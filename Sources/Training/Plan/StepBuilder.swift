@@ -217,9 +217,7 @@ struct StepBuilder {
     }
     let operands = try operands(node)
     let learns = operands.contains { $0?.parameter?.learns ?? $0?.slot.map { slotLearns($0) } ?? false }
-    guard node.operation.isDifferentiable || !learns else {
-      throw GraphError(.unknownOperator, "\(node.operation.name) has no gradient: it cannot be trained through")
-    }
+    guard node.operation.differentiability.isPossible || !learns else { throw node.operation.noGradient }
     return PlainStep(place: place, operation: node.operation, operands: operands, output: output)
   }
 

@@ -89,13 +89,13 @@ extension Graph {
   /// Lets the convolutions that read the input take pictures of `channels` channels.
   public mutating func adaptInputChannels(to channels: Int) throws(GraphError) {
     guard let input = inputs.first else { return }
-    for index in nodes.indices where nodes[index].inputs.first == input {
-      guard case .conv(let conv) = nodes[index].operation, conv.group == 1, let id = nodes[index].inputs[1],
+    for index in nodes.indices where nodes[index].firstInput == input {
+      guard case .conv(let conv) = nodes[index].operation, conv.group == 1, let id = nodes[index][Conv.Input.w],
         let weights = values[id].constant, weights.type == .float32, weights.shape.rank == 4,
         weights.shape[1] != channels
       else { continue }
       let adapted = try weights.adaptingInputChannels(to: channels)
-      nodes[index].inputs[1] = addFreshConstant(values[id].name, adapted)
+      nodes[index][Conv.Input.w] = addFreshConstant(values[id].name, adapted)
     }
   }
 }

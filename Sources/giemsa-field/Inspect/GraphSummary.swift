@@ -32,7 +32,7 @@ struct GraphSummary {
       } else {
         operatorCounts.append((name, 1))
       }
-      let shape = (node.outputs.first ?? nil).flatMap { facts[$0] }.map { "\($0.shape)" } ?? "?"
+      let shape = node.firstOutput.flatMap { facts[$0] }.map { "\($0.shape)" } ?? "?"
       rows.add([
         node.name, name, shape, cost.parameters == 0 ? "" : Quantity.grouped(cost.parameters),
         cost.multiplyAdds == 0 ? "" : Quantity.count(cost.multiplyAdds), Quantity.bytes(cost.outputBytes),
@@ -50,7 +50,7 @@ struct GraphSummary {
   /// `FusedConv + Add + Relu`: what a fused node does besides.
   private static func title(_ node: Graph.Node, _ graph: Graph) -> String {
     guard case .fusedConv(let fused) = node.operation else { return node.operation.name }
-    let residual = node.inputs.count > 3 && node.inputs[3] != nil ? "+Add" : ""
+    let residual = node[FusedConv.Input.z] != nil ? "+Add" : ""
     let activation = fused.activation.name
     return "Conv" + residual + (activation.isEmpty ? "" : "+\(activation)")
   }

@@ -1,0 +1,75 @@
+/// One input of an operator: its position in the node's list, its name on the operator's page, and what it holds.
+///
+/// Each operator declares its inputs once, as `Conv.Input.x`, `Conv.Input.w`, …. Shape rules, planners, passes and the
+/// trainer all use these declarations in place of numbers.
+public struct OperatorInput: Sendable {
+  /// What an input holds. It decides which constants are counted as parameters and where gradients flow.
+  public enum Content: UInt8, Sendable {
+    /// Values that flow through the network.
+    case activation
+    /// What training would change: a parameter of the network where it is a constant.
+    case weight
+    /// Either of the two: both inputs of Add, of which one is often a bias.
+    case activationOrWeight
+    /// How the operator works: axes, shapes, bounds, scales, zero points, running statistics. No gradient flows to it.
+    case setting
+  }
+
+  public enum Presence: UInt8, Sendable {
+    case required
+    case optional
+    /// It is required once, and a node may list more of it: the parts of Concat.
+    case repeated
+  }
+
+  public let name: String
+  public let position: Int32
+  public let content: Content
+  public let presence: Presence
+
+  public init(_ position: Int, _ name: String, _ content: Content, _ presence: Presence = .required) {
+    self.name = name
+    self.position = Int32(truncatingIfNeeded: position)
+    self.content = content
+    self.presence = presence
+  }
+
+  public var index: Int { Int(position) }
+}
+
+extension Array where Element == OperatorInput {
+  /// How many inputs a node may list, those that are left out among them.
+  var arity: ClosedRange<Int> {
+    var least = 0
+    var most = count
+    for input in self {
+      if input.presence != .optional { least = input.index + 1 }
+      if input.presence == .repeated { most = Limits.standard.nodeInputs }
+    }
+    return least...Swift.max(least, most)
+  }
+
+  /// What the input at `position` of a node holds.
+  public func content(at position: Int) -> OperatorInput.Content {
+    if position < count { return self[position].content }
+    return last?.content ?? .setting
+  }
+}
+
+extension Graph.Node {
+  /// The value that the node reads as `input`; nil where the node leaves it out. Setting it fills up the list of inputs as
+  /// far as that takes.
+  public subscript(input: OperatorInput) -> Graph.ValueID? {
+    get { input.index < inputs.count ? inputs[input.index] : nil }
+    set {
+      while inputs.count <= input.index { inputs.append(nil) }
+      inputs[input.index] = newValue
+    }
+  }
+
+  /// Input 0, along which a chain of nodes is followed; nil where the node has none.
+  public var firstInput: Graph.ValueID? { inputs.first ?? nil }
+
+  /// Output 0; nil where the node leaves it out.
+  public var firstOutput: Graph.ValueID? { outputs.first ?? nil }
+}
