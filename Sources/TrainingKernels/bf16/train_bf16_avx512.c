@@ -11,7 +11,7 @@
 #define VL 16
 #define MR 12
 #define NR 32
-#include "elementwise/train_vectors.inc"
+#include "vectors/train_vectors.inc"
 
 typedef uint16_t number;
 typedef vecu numbers;

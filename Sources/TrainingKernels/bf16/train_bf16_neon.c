@@ -10,7 +10,7 @@
 #define VL 4
 #define MR 6
 #define NR 16
-#include "elementwise/train_vectors.inc"
+#include "vectors/train_vectors.inc"
 
 typedef uint16_t number;
 typedef vecu numbers;
@@ -20,7 +20,7 @@ INLINE numbers weave(const number *row, const number *next) {
       vcombine_u16(vld1_u16(row), vdup_n_u16(0)), vcombine_u16(vld1_u16(next), vdup_n_u16(0)));
 }
 
-// BFDOT; BFMMLA would want two rows of four numbers side by side.
+// BFDOT. BFMMLA would need two rows of four numbers side by side.
 INLINE vec multiply_add(vec sum, numbers a, numbers b) {
   return (vec)vbfdotq_f32((float32x4_t)sum, (bfloat16x8_t)a, (bfloat16x8_t)b);
 }

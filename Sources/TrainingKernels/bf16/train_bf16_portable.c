@@ -1,4 +1,4 @@
-// bf16 by plain arithmetic: the specification of the others, in their order of adding up.
+// bf16 kernels in plain arithmetic: the specification of the others. Each lane adds its products in the same order.
 #include <string.h>
 
 #include "training_kernels.h"
@@ -12,7 +12,7 @@
 #define MR 2
 #endif
 #define NR 16
-#include "elementwise/train_vectors.inc"
+#include "vectors/train_vectors.inc"
 
 typedef uint16_t number;
 typedef vecu numbers;

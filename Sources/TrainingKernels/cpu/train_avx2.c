@@ -8,6 +8,6 @@
 #define VL 8
 #define MR 6
 #define NR 16
-#include "elementwise/train_loops.inc"
+#include "cpu/train_loops.inc"
 #pragma clang attribute pop
 #endif

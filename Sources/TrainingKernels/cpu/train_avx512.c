@@ -8,6 +8,6 @@
 #define VL 16
 #define MR 12
 #define NR 32
-#include "elementwise/train_loops.inc"
+#include "cpu/train_loops.inc"
 #pragma clang attribute pop
 #endif

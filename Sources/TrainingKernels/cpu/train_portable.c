@@ -9,4 +9,4 @@
 #define MR 2
 #endif
 #define NR 16
-#include "elementwise/train_loops.inc"
+#include "cpu/train_loops.inc"

@@ -2,7 +2,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "training_kernels.h"
+#include "train_team.h"
 
 #if defined(__x86_64__)
 #define RELAX() __builtin_ia32_pause()

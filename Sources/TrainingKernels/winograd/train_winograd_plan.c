@@ -4,10 +4,12 @@ static int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 static int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
-// Bytes of transformed inputs of a thread's block: most of the second-level cache, as long as that leaves enough tiles for
-// each filter to be worth its way there. Bytes of a block of all threads together: a part of the third-level cache.
+// NEAR_BYTES: transformed inputs of one thread's block, most of the second-level cache. FEWEST_TILES: a block's least size;
+// with fewer tiles, loading each filter would cost more than it is used. SHARED_BYTES: transformed inputs of a block that
+// all threads share, a part of the third-level cache.
 enum { NEAR_BYTES = 384 << 10, FEWEST_TILES = 24, SHARED_BYTES = 8 << 20 };
-// From so many filters on they are transformed panel by panel, rather than all at once and read again for each block.
+// From this many filters on, the job goes by panels: each panel's filters are transformed once for a large block of tiles.
+// By tiles, all transformed filters would be read again for each small block.
 enum { MANY_FILTERS = 200 * 200 };
 
 void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels, int width, int weights, int threads) {
@@ -15,13 +17,13 @@ void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels,
   job->tiles_down = (int32_t)divide_up(job->out_height, 4);
   job->tiles_across = (int32_t)divide_up(job->out_width, 4);
   const int64_t tiles = (int64_t)job->images * job->tiles_down * job->tiles_across;
-  // A cache line more than a multiple of a power of two: rows would else share few sets of the cache.
+  // One cache line beyond whole lines: rows a power of two apart would share few cache sets.
   job->x_pitch = divide_up(job->channels, line) * line + line;
   job->y_pitch = divide_up(panels * width, line) * line + line;
   job->m_floats = job->s_floats = 0;
   if (weights) {
     job->blocks = divide_up(points * tiles * (job->x_pitch + job->y_pitch) * bytes, SHARED_BYTES);
-    // Numbers of two tiles alternate in bf16.
+    // An even number of tiles: bf16 interleaves two.
     job->block = divide_up(divide_up(tiles, job->blocks), 2) * 2;
     job->blocks = divide_up(tiles, job->block);
     job->unit_panels = (int32_t)smaller(panels, panels > threads ? 2 : 1);
