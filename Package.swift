@@ -55,7 +55,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "ModelGraph", "Kernels", "TrainingKernels", "BLAS", "Platform", "Text", "Datasets", "MessagePassing",
+        "ModelGraph", "Passes", "Kernels", "TrainingKernels", "BLAS", "Platform", "Text", "Datasets", "MessagePassing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports", "Text"]),

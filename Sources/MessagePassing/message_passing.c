@@ -15,29 +15,29 @@
 #include <unistd.h>
 
 enum {
-  MOST_SUMS = 4096,  // under way at once
-  SPINS = 200,       // looks at a request before the processor is given away
-  PIECE = 64 << 20,  // bytes broadcast at once
+  MOST_SUMS = 4096,  // in progress at once
+  SPINS = 200,       // tests of a request before yielding the processor
+  PIECE = 64 << 20,  // bytes of one broadcast
 };
 
 static int rank, count, local_count;
 static double patience;
 static pid_t parent;
-// The ranks on this machine and their processes, by rank; and whether rank 0 is among them.
+// The ranks on this machine in ascending order, their process ids, and whether rank 0 is among them.
 static int *local_ranks;
 static int *local_processes;
 static int is_beside_first;
-// Under way, in the order they were begun.
+// Sums in progress, in the order in which they began.
 static MPI_Request sums[MOST_SUMS];
 static int sum_count;
 
-// Held by the first thread but for its calls of MPI, and in the end by the one that rescues.
+// Held by the first thread except in its calls of MPI, and finally by the thread that rescues.
 static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
 #define OUTSIDE(call) (pthread_mutex_unlock(&state), outcome = (call), pthread_mutex_lock(&state), went_well(outcome))
 static sem_t lost;
 static void (*rescue)(void *);
 static void *rescue_context;
-// Between the two, others can be lost.
+// 1 from mp_begin() to mp_end(): only then can a rank be lost.
 static volatile sig_atomic_t is_joined;
 
 static volatile sig_atomic_t loss;
@@ -53,7 +53,7 @@ const char *mp_failure(void) { return failure; }
 int mp_gone_rank(void) { return gone_rank; }
 int mp_is_keeper(void) { return is_keeper; }
 
-// Looks who is left on this machine. Safe in a signal handler.
+// Returns the first rank of this machine whose process has ended, or -1. Safe in a signal handler.
 static int gone(int *keeps) {
   int first = -1;
   *keeps = is_beside_first;
@@ -65,7 +65,7 @@ static int gone(int *keeps) {
   return first;
 }
 
-// At once: a moment later, those who end because of it are gone too.
+// Looks for ended processes at once: a moment later, ranks that end because of the loss would look like its cause.
 static void lose(mp_loss_kind kind) {
   if (loss || !is_joined) return;
   int keeps;
@@ -77,7 +77,7 @@ static void lose(mp_loss_kind kind) {
 
 static void told(int signal) {
   int error = errno, keeps;
-  // mpirun wakes all ranks a second before it tells them to end; others may do so for reasons of their own.
+  // mpirun sends SIGCONT to all ranks a second before SIGTERM. SIGCONT alone may have another reason.
   if (signal != SIGCONT || gone(&keeps) >= 0) lose(MP_TOLD);
   errno = error;
 }
@@ -106,7 +106,7 @@ _Noreturn void mp_await_rescue(void) {
   for (;;) pause();
 }
 
-// Where MPI or its helpers end the program by exit().
+// Runs if MPI or its helpers call exit().
 static void ending(void) {
   if (!is_joined) return;
   lose(MP_FAILED);
@@ -127,7 +127,7 @@ static double seconds(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-// Not MPI_Wait: that never comes back once another rank is gone, and leaves no processor to anybody meanwhile.
+// Not MPI_Wait: that never returns once another rank is gone, and it spins without yielding.
 static void await(MPI_Request *request) {
   double waited = 0, last = 0;
   for (int turn = 0;; turn++) {
@@ -137,7 +137,7 @@ static void await(MPI_Request *request) {
     if (mp_loss()) return;
     double now = seconds(), since = last > 0 ? now - last : 0;
     last = now;
-    // A machine that was asleep, or a program that was halted, has not waited.
+    // Time in which the machine slept or the program was stopped does not count.
     waited += since < 1 ? since : 1;
     if (waited > patience) {
       lose(MP_SILENT);
@@ -168,7 +168,7 @@ int mp_begin(double seconds_to_wait, void (*call)(void *context), void *context)
   MPI_Comm_free(&local);
   is_beside_first = local_ranks[0] == 0;
   patience = seconds_to_wait;
-  // A rank alone needs nobody who started it.
+  // A single rank does not depend on the process that started it.
   parent = count > 1 ? getppid() : 0;
   rescue = call;
   rescue_context = context;
@@ -182,21 +182,21 @@ int mp_begin(double seconds_to_wait, void (*call)(void *context), void *context)
   sigaction(SIGTERM, &action, NULL);
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGCONT, &action, NULL);
-  // What is said when mpirun is gone is lost; to be ended by it would lose more.
+  // Output after mpirun is gone is lost; dying of SIGPIPE would lose the state too.
   signal(SIGPIPE, SIG_IGN);
   return 0;
 }
 
 void mp_end(void) {
   int outcome;
-  // All is done: whoever dies now, nothing is lost.
+  // The work is complete: a rank that dies now loses nothing.
   is_joined = 0;
   OUTSIDE(MPI_Finalize());
 }
 
 _Noreturn void mp_abort(int status) {
   is_joined = 0;
-  // If MPI cannot even do this: a rank that dies ends the others as well.
+  // If MPI_Abort hangs: dying of SIGALRM ends the other ranks as well.
   signal(SIGALRM, SIG_DFL);
   alarm(10);
   MPI_Abort(MPI_COMM_WORLD, status);

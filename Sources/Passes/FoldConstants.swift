@@ -13,23 +13,34 @@ func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let facts = context.facts(graph)
   var isOutput = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { isOutput[id] = true }
-  var folded = [Bool](repeating: false, count: graph.nodes.count)
+  return replaceNodes(&graph) { node, graph in
+    guard !node.outputs.contains(where: { $0.map { isOutput[$0] } ?? true }) else { return nil }
+    switch node.operation {
+    case .dequantizeLinear, .dropout: return nil
+    default: return knownResults(node, facts, graph, &context)
+    }
+  }
+}
+
+/// Replaces nodes by constants: those for which `results` returns the values of their outputs. Later nodes see the
+/// constants of earlier ones. Returns how many nodes were replaced.
+///
+/// The part of constant folding that inference and training share. They differ in what they fold: training folds weights of
+/// any size and needs one batch's shapes, inference limits the work and keeps 8-bit weights.
+public func replaceNodes<Failure: Error>(
+  _ graph: inout Graph, by results: (Graph.Node, Graph) throws(Failure) -> [Tensor?]?
+) throws(Failure) -> Int {
+  var replaced = [Bool](repeating: false, count: graph.nodes.count)
   var changes = 0
   for index in graph.nodes.indices {
-    let node = graph.nodes[index]
-    guard !node.outputs.contains(where: { $0.map { isOutput[$0] } ?? true }) else { continue }
-    switch node.operation {
-    case .dequantizeLinear, .dropout: continue
-    default: break
+    guard let values = try results(graph.nodes[index], graph) else { continue }
+    for (output, value) in zip(graph.nodes[index].outputs, values) {
+      if let output, let value { graph.values[output].constant = value }
     }
-    guard let results = knownResults(node, facts, graph, &context) else { continue }
-    for (output, result) in zip(node.outputs, results) {
-      if let output { graph.values[output].constant = result }
-    }
-    folded[index] = true
+    replaced[index] = true
     changes += 1
   }
-  graph.removeNodes(folded)
+  if changes > 0 { graph.removeNodes(replaced) }
   return changes
 }
 

@@ -21,6 +21,13 @@ func complainAsRank(_ text: String) {
   Console.error(text.printable)
 }
 
+/// A mistake in what a command was given, in one sentence.
+struct CommandFailure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
 /// Results that could not be written while the work went on: the program ends with status 1.
 enum Missing {
   nonisolated(unsafe) private(set) static var isSomething = false

@@ -68,6 +68,6 @@ import Training
     let bottlenecks = try TrainingNetwork(deep, inputShape: [1, 3, 64, 64], threads: 2)
     let block = try bottlenecks.classActivations(images, classes: [1], side: 7)
     #expect(block[0].layer.contains("layer2.3") && block[0].rows == 8, "\(block[0].layer)")
-    #expect(throws: GraphError.self) { _ = try network.classActivations(images, classes: [2]) }
+    #expect(throws: TrainingError.self) { _ = try network.classActivations(images, classes: [2]) }
   }
 }

@@ -104,7 +104,7 @@ import Training
     let free = try network(.none)
     try step(free)
     #expect(try state.count * 2 < free.state().count)
-    #expect(throws: GraphError.self) { try free.restore(state) }
+    #expect(throws: CheckpointError.self) { try free.restore(state) }
   }
 
   @Test func anyGraphHasAHead() throws {

@@ -60,7 +60,7 @@ import Training
     #expect(abs(try loss(one) - loss(other)) < 1e-6)
     var wrong = Targets([0, 1, 2])
     wrong.classWeights = [1, 1]
-    #expect(throws: GraphError.self) { try loss(wrong) }
+    #expect(throws: TrainingError.self) { try loss(wrong) }
   }
 
   /// The gradient against differences of the loss.

@@ -1,9 +1,9 @@
-// What training on several machines needs of MPI, and nothing else. Built without the package trait MPI there is none:
-// mp_available() is 0 then, and nobody may call the rest.
+// The part of MPI that training on several machines needs. Without the package trait MPI, mp_available() returns 0, and no
+// other function may be called.
 //
-// One thread calls (MPI_THREAD_FUNNELED): the one that called mp_begin(). Once another rank is lost, or this one is told
-// to end, every call returns at once, sums mean nothing, and mp_loss() says why. If MPI itself does not return (Open MPI
-// 4.1 locks itself in when a peer of a TCP connection dies), a second thread does what is left to do.
+// All calls come from one thread (MPI_THREAD_FUNNELED), the one that called mp_begin(). Once another rank is lost, or this
+// one is told to end, every call returns at once, sums are meaningless, and mp_loss() says why. MPI itself may never
+// return: Open MPI 4.1 blocks forever when the peer of a TCP connection dies. A second thread then calls `rescue`.
 #ifndef GIEMSA_MESSAGE_PASSING_H
 #define GIEMSA_MESSAGE_PASSING_H
 
@@ -13,24 +13,24 @@ int mp_available(void);
 
 typedef enum {
   MP_WHOLE = 0,
-  MP_TOLD,      // SIGTERM or SIGINT came: so mpirun ends all ranks when one has died, or when somebody stops it
+  MP_TOLD,      // SIGTERM or SIGINT came. mpirun sends them to all ranks when one has died or somebody stops the run
   MP_ORPHANED,  // the program that started this rank is gone
-  MP_SILENT,    // another rank gave no answer for too long
-  MP_FAILED,    // MPI said so: mp_failure()
+  MP_SILENT,    // another rank did not answer in time
+  MP_FAILED,    // MPI reported an error: mp_failure()
 } mp_loss_kind;
 
-// Joins the other ranks. From now on SIGTERM and SIGINT are losses too.
+// Joins the other ranks. From now on SIGTERM and SIGINT count as losses.
 //
-// patience  seconds after which a rank that gives no answer is lost
-// rescue    called once after a loss, on a thread of its own, when the first thread is within a call of MPI or in
-//           mp_await_rescue(): so nothing changes meanwhile. It ends the process.
+// patience  seconds after which a rank that does not answer is lost
+// rescue    called once after a loss, on a thread of its own, while the first thread is in a call of MPI or in
+//           mp_await_rescue(), so that the program's state does not change. It must end the process.
 //
-// Returns 0, or -1 where MPI does not start.
+// Returns 0, or -1 if MPI does not start.
 int mp_begin(double patience, void (*rescue)(void *context), void *context);
 _Noreturn void mp_await_rescue(void);
-// Leaves them; waits for the others to do so too. From then on nobody is lost.
+// Leaves the group and waits until all ranks do. From then on no rank counts as lost.
 void mp_end(void);
-// Ends all ranks, this one as well, without waiting for anybody.
+// Ends all ranks, including this one, without waiting.
 _Noreturn void mp_abort(int status);
 
 int mp_rank(void);
@@ -38,20 +38,20 @@ int mp_count(void);
 // Ranks on this machine.
 int mp_local_count(void);
 
-// numbers[i] becomes its sum over all ranks, the same on each.
+// Replaces each number by its sum over all ranks. The result is the same on all of them.
 void mp_sum(double *numbers, int count);
-// The same of floats, under way when this returns and done when mp_finish_sums() has returned; the memory must not be
-// touched between. mp_poll() brings sums under way a step further: MPI has no thread of its own for it.
+// Begins the same for floats. The memory must not be touched until mp_finish_sums() returns. mp_poll() advances the sums in
+// progress: MPI has no thread of its own for that.
 void mp_start_sum(float *numbers, int count);
 void mp_poll(void);
 void mp_finish_sums(void);
-// Rank 0's bytes, on every rank.
+// Copies rank 0's bytes to every rank.
 void mp_broadcast(void *bytes, size_t count);
 
 mp_loss_kind mp_loss(void);
 const char *mp_failure(void);
-// What was known when the loss was noticed: a rank of this machine that was gone (-1: none), and whether this rank is
-// the one to save: the first that is left on rank 0's machine.
+// State at the moment of the loss: a rank of this machine whose process had ended (-1: none), and whether this rank is the
+// one to save, the first rank left on rank 0's machine.
 int mp_gone_rank(void);
 int mp_is_keeper(void);
 

@@ -1,12 +1,11 @@
 import ModelGraph
 
 extension Graph {
-  /// Lets a model that was exported for batches of exactly `fixed` pictures take any number: a Reshape to a constant shape
-  /// whose first extent is `fixed` keeps its input's first extent instead, where that counts pictures. Everything else
-  /// about it stays.
+  /// Lets a model that was exported for exactly `fixed` pictures take any number. A Reshape to a constant shape with `fixed`
+  /// as first extent then copies the first extent of its input instead, if that extent counts pictures. Nothing else changes.
   ///
   /// - Parameter inputShape: `[fixed, 3, height, width]`.
-  /// - Throws: naming the node, where one holds on to the number of pictures in another way.
+  /// - Throws: naming the node, if a node depends on the number of pictures in another way.
   public mutating func freeBatch(_ fixed: Int, inputShape: Shape) throws(GraphError) {
     let before = try infer([inputShape])
     let other = fixed + 1
@@ -26,7 +25,7 @@ extension Graph {
   }
 
   /// - Parameters:
-  ///   - before, facts: of batches of `fixed` and of `other` pictures.
+  ///   - before, facts: for batches of `fixed` and of `other` pictures.
   private mutating func freeReshape(
     _ index: Int, _ fixed: Int, _ other: Int, _ before: [Fact?], _ facts: inout [Fact?]
   ) throws(GraphError) {
@@ -40,7 +39,7 @@ extension Graph {
     var target = constant.array(of: Int64.self)
     guard target.first == Int64(fixed), result.rank == target.count else { return }
     if reshape.allowzero {
-      // 0 means none here; there can be one -1.
+      // With allowzero, 0 is an extent of 0. -1 infers the extent; a shape may hold one -1.
       target = result.extents.map { Int64($0) }
       target[0] = -1
     } else {
@@ -51,10 +50,10 @@ extension Graph {
     facts.append(Fact(try Tensor([target.count], target)))
   }
 
-  /// Proves that a classifier takes any number of pictures, whatever it was exported for.
+  /// Checks that a classifier takes any number of pictures.
   ///
   /// - Parameter inputShape: of one picture.
-  /// - Throws: E204… naming the node that does not.
+  /// - Throws: naming the node that does not.
   public func checkAnyBatch(_ inputShape: Shape, classes: Int) throws(GraphError) {
     guard let output = outputs.first else { throw GraphError(.noOutput, "the model has no output") }
     for batch in [1, 2, 3, 16] {

@@ -13,7 +13,7 @@ struct NetworkBuilder {
 
   var graph: Graph
   private let seed: UInt64
-  /// Counts the weight tensors; each draws from its own stream of the seed.
+  /// Number of weight tensors so far. Each tensor draws from its own random stream.
   private var stream: UInt64 = 0
 
   init(name: String, seed: UInt64) {
@@ -21,7 +21,7 @@ struct NetworkBuilder {
     self.seed = seed
   }
 
-  /// For a layer added to a graph that is there already: streams of its own, apart from those of a body.
+  /// For layers added to an existing graph: their random streams differ from those of a body with the same seed.
   init(extending graph: Graph, seed: UInt64) {
     self.graph = graph
     self.seed = seed
@@ -75,13 +75,13 @@ struct NetworkBuilder {
     return graph.add(try Operator(named: "MaxPool", attributes), name, [x])
   }
 
-  /// Without training_mode: the identity wherever the graph is only run; the trainer gives it its meaning.
+  /// Without training_mode: the identity in inference. The trainer implements its training mode itself.
   mutating func dropout(_ name: String, _ x: Graph.ValueID, ratio: Float) throws(GraphError) -> Graph.ValueID {
     let ratio = graph.addConstant("\(name).ratio", try Tensor(scalar: ratio))
     return graph.add(try Operator(named: "Dropout", inputCount: 2), name, [x, ratio])
   }
 
-  /// Gemm with weights [to, from] (transB), as PyTorch keeps them.
+  /// Gemm with weights [to, from] (transB), as in PyTorch.
   mutating func linear(
     _ name: String, _ x: Graph.ValueID, from: Int, to: Int, initialization: LinearInitialization,
     output: String? = nil
@@ -101,7 +101,7 @@ struct NetworkBuilder {
     return y
   }
 
-  /// Numbered as the layers of fastai's `create_head`, so that its weights map by name too.
+  /// Numbered like the layers of fastai's `create_head`, so that its weights match by name.
   mutating func fastaiHead(_ x: Graph.ValueID, features: Int, classes: Int) throws(GraphError) -> Graph.ValueID {
     let most = graph.add(try Operator(named: "GlobalMaxPool"), "head.0.mp", [x])
     let mean = graph.add(try Operator(named: "GlobalAveragePool"), "head.0.ap", [x])

@@ -1,13 +1,13 @@
 import ModelGraph
 
 extension Graph {
-  /// The same network with a fresh last layer for `classes` classes: how any ONNX classifier is fine-tuned.
+  /// The same network with a fresh last layer for `classes` classes, to fine-tune any ONNX classifier.
   ///
-  /// The last layer is the Gemm, MatMul (with the Add behind it) or 1×1 Conv that the first output comes from, looked for
-  /// backwards through what has no weights: Flatten, Reshape, pooling, … A Softmax, LogSoftmax or Sigmoid behind it goes
-  /// (``endInLogits()``); the output is named `logits`. New weights are PyTorch's: uniform within ±1/√in.
+  /// The last layer is the first Gemm, MatMul (with the Add after it) or 1×1 Conv on the way back from the first output
+  /// through nodes without weights: Flatten, Reshape, pooling, … A Softmax, LogSoftmax or Sigmoid after it is removed
+  /// (``endInLogits()``). The output is named `logits`. New weights are uniform within ±1/√in, as in PyTorch.
   ///
-  /// Throws E211 where there is no such layer, or its weights are not constants.
+  /// Throws E211 if there is no such layer or its weights are not constants.
   public func replacingHead(classes: Int, seed: UInt64) throws(GraphError) -> Graph {
     guard classes >= 1, classes <= 1_000_000 else {
       throw GraphError(.badInput, "\(classes) classes; there must be at least one")
@@ -22,7 +22,7 @@ extension Graph {
     let bound = 1 / Float(features).squareRoot()
     let node = graph.nodes[layer.index]
 
-    // The old weights' shape with the old class count changed.
+    // The old shape with the new class count.
     var shape = graph.values[layer.weight].constant?.shape ?? []
     shape[layer.classAxis] = classes
     let weight = try builder.uniform(shape, bound: bound)
@@ -34,7 +34,7 @@ extension Graph {
     default: graph.replaceConstant(layer.index, 2, bias, name: "\(node.name).bias")
     }
 
-    // What the file said of values behind the head is no longer so.
+    // The file's declarations of values after the head no longer hold.
     for later in graph.nodes[layer.index...] {
       for case let id? in later.outputs { graph.values[id].declaration = nil }
     }
@@ -47,9 +47,9 @@ extension Graph {
     return graph
   }
 
-  /// The same network up to its global pooling, and fastai's head behind it.
+  /// The same network up to its global pooling, followed by fastai's head.
   ///
-  /// Throws E211 where nothing in it leaves one value a channel.
+  /// Throws E211 if no pooling leaves one value per channel.
   public func replacingHeadByFastais(classes: Int, inputShape: Shape, seed: UInt64) throws(GraphError) -> Graph {
     let facts = try infer([inputShape])
     let pooling = nodes.last { node in
@@ -84,13 +84,13 @@ extension Graph {
     var weight: ValueID
     /// The axis of the weights that counts classes.
     var classAxis: Int
-    /// MatMul's bias: the Add behind it, and which of its inputs the constant is.
+    /// MatMul's bias: the Add after it, and which of its inputs is the constant.
     var addIndex: Int?
     var addPosition = 1
   }
 
-  /// Takes a Softmax, LogSoftmax or Sigmoid away that makes probabilities of the first output, wherever it stands behind the
-  /// last layer: training makes its own of logits, and a second one in a row would hold every score between 0 and 1.
+  /// Removes the Softmax, LogSoftmax or Sigmoid after the last layer that turns the first output into probabilities. The
+  /// training loss computes its own softmax from logits; with two in a row, every score would lie between 0 and 1.
   public mutating func endInLogits() throws(GraphError) {
     guard let first = outputs.first else { throw GraphError(.noOutput, "the model has no output") }
     let producers = producers()
@@ -99,7 +99,7 @@ extension Graph {
       switch nodes[maker].operation {
       case .softmax, .logSoftmax, .sigmoid:
         if value == outputs[0] { outputs[0] = input }
-        // Other outputs, and other readers, keep what they were promised.
+        // Other outputs and other readers still get the probabilities.
         let readers = consumers()[value]
         guard readers.count <= 1, !outputs.dropFirst().contains(value) else { return }
         for reader in readers {
@@ -114,7 +114,7 @@ extension Graph {
     }
   }
 
-  /// Throws where a float constant is no number, or infinite: training could only spread it.
+  /// Throws if a float constant is NaN or infinite: training would spread it to all weights.
   public func checkWeights() throws(GraphError) {
     for value in values {
       guard let constant = value.constant, constant.type == .float32 else { continue }
@@ -183,7 +183,7 @@ extension Graph {
     return extents.count > 1 ? extents[1 - layer.classAxis] : 1
   }
 
-  /// A constant of one node's own: in its place where nobody else reads it, else a new one.
+  /// Replaces a constant for one node only: in place if no other node reads it, else as a new constant.
   private mutating func replaceConstant(_ index: Int, _ position: Int, _ tensor: Tensor, name: String) {
     while nodes[index].inputs.count <= position { nodes[index].inputs.append(nil) }
     if let id = nodes[index].inputs[position], values[id].constant != nil, readCounts()[id] == 1 {
@@ -194,7 +194,7 @@ extension Graph {
     }
   }
 
-  /// Nodes the one output left does not need: a Softmax behind it, other outputs' branches.
+  /// Nodes that the remaining output does not depend on: a Softmax after it, branches to other outputs.
   private mutating func dropUnused() {
     var wanted = [Bool](repeating: false, count: values.count)
     for id in outputs { wanted[id] = true }
@@ -210,7 +210,7 @@ extension Graph {
     compact()
   }
 
-  /// A Reshape to the old class count, a second reader of the old logits: found here, not in the first epoch.
+  /// Finds a Reshape to the old class count or a second reader of the old logits now, not in the first epoch.
   private func checkHead(classes: Int) throws(GraphError) {
     let facts: [Fact?]
     do { facts = try infer() } catch { throw GraphError(error.code, "with \(classes) classes: \(error.message)").head }
@@ -222,7 +222,7 @@ extension Graph {
 }
 
 extension GraphError {
-  /// The same error, said by whom.
+  /// The same error with the operation that failed.
   fileprivate var head: GraphError {
     GraphError(code, "the last layer cannot be replaced: \(message). Train from an architecture, or from another file.")
   }

@@ -1,19 +1,19 @@
 import ModelGraph
 
-/// The residual networks of He et al., "Deep Residual Learning for Image Recognition" (2015), in the form torchvision
-/// gives them ("v1.5": a bottleneck's stride sits on its 3×3 convolution).
+/// The residual networks of He et al., "Deep Residual Learning for Image Recognition" (2015), in torchvision's form
+/// ("v1.5": the stride of a bottleneck is on its 3×3 convolution).
 ///
-/// Weights bear the names of torchvision's state dictionary (`layer1.0.conv1.weight`, `fc.bias`), so that pre-trained
-/// ones can be put in by name.
+/// Weights have the names of torchvision's state dictionary (`layer1.0.conv1.weight`, `fc.bias`), so that pre-trained
+/// weights match by name.
 public enum ResNetArchitecture: String, CaseIterable, Sendable {
   case resnet18, resnet34, resnet50, resnet101, resnet152
 
-  /// What follows the last stage.
+  /// The layers after the last stage.
   public enum Head: String, CaseIterable, Sendable {
-    /// GlobalAveragePool → Flatten → Gemm: torchvision's.
+    /// GlobalAveragePool → Flatten → Gemm, as in torchvision.
     case linear
     /// [GlobalMaxPool, GlobalAveragePool] → Flatten → BatchNormalization → Dropout 0.25 → Gemm 512 → Relu →
-    /// BatchNormalization → Dropout 0.5 → Gemm: fastai's `create_head`. Its Gemms have no bias, as there.
+    /// BatchNormalization → Dropout 0.5 → Gemm: fastai's `create_head`, whose Gemms have no bias.
     case fastai
   }
 
@@ -42,7 +42,7 @@ public enum ResNetArchitecture: String, CaseIterable, Sendable {
   ///
   /// - Parameters:
   ///   - inputSize: height and width of the pictures.
-  ///   - seed: of the weights; each tensor draws from a stream of its own, so a head does not change the body.
+  ///   - seed: of the weights. Each tensor draws from its own stream, so the head does not influence the body's weights.
   public func graph(classes: Int, head: Head = .linear, inputSize: (Int, Int), seed: UInt64) throws(GraphError)
     -> Graph
   {
@@ -83,7 +83,7 @@ public enum ResNetArchitecture: String, CaseIterable, Sendable {
     _ name: String, _ network: inout NetworkBuilder, _ x: Graph.ValueID, from channels: Int, width: Int, stride: Int
   ) throws(GraphError) -> Graph.ValueID {
     let outChannels = hasBottlenecks ? 4 * width : width
-    // Kernel and stride of each convolution: the stride is on a block's first 3×3.
+    // Kernel and stride of each convolution. The stride is on the block's first 3×3.
     let plan = hasBottlenecks ? [(1, 1), (3, stride), (1, 1)] : [(3, stride), (3, 1)]
     var y = x
     var incoming = channels

@@ -1,35 +1,35 @@
 import ModelGraph
 
 extension TrainingNetwork {
-  /// Where in a picture a class's score comes from.
+  /// Which places of a picture raise a class's score.
   public struct ClassActivation: Sendable {
     public var rows: Int
     public var columns: Int
-    /// `rows` × `columns`, at least 0; the largest is 1 unless all are 0.
+    /// `rows` × `columns` numbers from 0 to 1. The largest is 1, unless all are 0.
     public var values: [Float]
-    /// The value of the graph that it was taken at.
+    /// Name of the activation in the graph.
     public var layer: String
-    /// Whether no later activation is a picture.
+    /// Whether it is the last activation with rows and columns.
     public var isLast: Bool
   }
 
-  /// Grad-CAM: the last convolutional activation's channels, weighted by how the class's score grows with each (its mean
-  /// gradient over the picture), summed, and what speaks against the class left out. R. R. Selvaraju et al., "Grad-CAM:
-  /// Visual Explanations from Deep Networks via Gradient-based Localization", ICCV 2017.
+  /// Grad-CAM: the sum of an activation's channels, each weighted by the mean gradient of the class's score; negative sums
+  /// become 0. R. R. Selvaraju et al., "Grad-CAM: Visual Explanations from Deep Networks via Gradient-based Localization",
+  /// ICCV 2017.
   ///
-  /// In evaluation mode: running statistics, no dropout. Nothing learns.
+  /// Uses running statistics and no dropout. Changes nothing in the network.
   ///
   /// - Parameters:
   ///   - images: `[n, channels, height, width]`, n at most the planned batch.
-  ///   - classes: of each picture, whose score.
-  ///   - side: the fewest rows and columns an activation must have to be taken; the last one where none has. Within a
-  ///     residual block none is taken unless there is no other.
-  /// - Returns: one for each picture; empty where no activation is a picture, or nothing before it learns.
+  ///   - classes: the class of interest of each picture.
+  ///   - side: least rows and columns of the activation. Takes the last such activation at the end of a residual block, else
+  ///     the last such activation, else the last one with rows and columns.
+  /// - Returns: one for each picture; empty if no activation has rows and columns, or nothing before it learns.
   public func classActivations(
     _ images: Tensor, classes wanted: [Int], side: Int = 2
-  ) throws(GraphError) -> [ClassActivation] {
+  ) throws -> [ClassActivation] {
     guard wanted.count == images.shape[0], wanted.allSatisfy({ $0 >= 0 && $0 < classes }) else {
-      throw GraphError(.badInput, "\(wanted.count) classes for \(images.shape[0]) pictures")
+      throw TrainingError.labels(given: wanted.count, pictures: images.shape[0])
     }
     func isPicture(_ step: Step, _ side: Int) -> Bool {
       let (slot, shape) = (step.output, step.output.shape)
@@ -43,7 +43,7 @@ extension TrainingNetwork {
     let slot = plan.steps[found].output
 
     let pass = try begin(images, isTraining: false)
-    // Its memory may be another's before the gradient comes back.
+    // A copy: the arena may reuse its memory before the backward pass.
     var activation: [Float] = []
     for (index, step) in plan.steps.enumerated() {
       try step.forward(pass)
@@ -82,8 +82,8 @@ extension TrainingNetwork {
     return (0..<count).map { Float(bitPattern: UInt32(narrow[$0]) << 16) }
   }
 
-  /// Of each step, whether everything later depends on earlier values through its output alone: true of a residual
-  /// block's end, false within it, where the way around it would be left out.
+  /// For each step, whether all later steps depend on earlier values only through its output. True at the end of a residual
+  /// block; false inside, where the shortcut bypasses the step.
   private var passages: [Bool] {
     var makers: [ObjectIdentifier: Int] = [:]
     var furthest = [Int](repeating: 0, count: plan.steps.count)

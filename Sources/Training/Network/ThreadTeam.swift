@@ -1,7 +1,7 @@
 import Kernels
 import TrainingKernels
 
-/// The threads of a network: every job runs on all of them at once.
+/// The threads of a network. Every job runs on all of them at once.
 final class ThreadTeam {
   let threads: Int
   private let team: OpaquePointer
@@ -29,7 +29,7 @@ final class ThreadTeam {
     }
   }
 
-  /// Splits 0 ..< count into one contiguous range per thread, at multiples of 64.
+  /// Splits 0 ..< count into one contiguous range per thread, with bounds at multiples of 64.
   func runRanges(_ count: Int, _ work: (_ first: Int, _ count: Int) -> Void) {
     run { thread, threads in
       let range = ThreadTeam.range(of: count, thread, threads)
@@ -37,7 +37,7 @@ final class ThreadTeam {
     }
   }
 
-  /// A thread's part of 0 ..< count, cut at multiples of 64.
+  /// A thread's range of 0 ..< count, with bounds at multiples of 64.
   static func range(of count: Int, _ thread: Int32, _ threads: Int32) -> Range<Int> {
     let lines = (count + 63) / 64
     return lines * Int(thread) / Int(threads) * 64..<min(lines * Int(thread + 1) / Int(threads) * 64, count)

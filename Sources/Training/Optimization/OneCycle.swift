@@ -1,18 +1,18 @@
 import Foundation
 
-/// Leslie Smith's one-cycle schedule as fastai runs it ("Super-Convergence", 2018): the rate climbs to its maximum and
-/// falls to almost nothing, along half cosines, while the momentum does the opposite.
+/// Leslie Smith's one-cycle schedule ("Super-Convergence", 2018) as in fastai: the rate rises to its maximum and falls to
+/// almost 0, both along half a cosine. The momentum does the opposite.
 public struct OneCycle: Sendable {
   public var maximumRate: Float
   /// Steps (batches) of the whole run.
   public var steps: Int
-  /// Share of the steps spent climbing.
+  /// Fraction of the steps in which the rate rises.
   public var climb: Double
-  /// The rate starts at maximumRate / startDivisor …
+  /// The first rate is maximumRate / startDivisor.
   public var startDivisor: Double
-  /// … and ends at maximumRate / startDivisor / endDivisor (PyTorch's `final_div_factor`, of the first rate).
+  /// The last rate is maximumRate / startDivisor / endDivisor. PyTorch's `final_div_factor`.
   public var endDivisor: Double
-  /// Momentum (Adam's β1) at both ends, and in the middle.
+  /// Momentum (Adam's β1) at both ends, and at the maximum rate.
   public var highMomentum: Double
   public var lowMomentum: Double
 
@@ -29,7 +29,7 @@ public struct OneCycle: Sendable {
     self.lowMomentum = lowMomentum
   }
 
-  /// For step 0 ..< steps, as PyTorch's `OneCycleLR` counts them; later steps keep the last values.
+  /// Rate and momentum of step 0 ..< steps, as in PyTorch's `OneCycleLR`. Later steps keep the last values.
   public func values(at step: Int) -> (rate: Float, momentum: Float) {
     let highest = Double(maximumRate)
     let first = highest / startDivisor

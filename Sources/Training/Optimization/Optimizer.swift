@@ -1,14 +1,14 @@
 import Kernels
 import TrainingKernels
 
-/// How a gradient changes a parameter. Only the rule: the moments live in the network, beside the parameters.
+/// The rule by which a gradient changes a parameter. ``ParameterStore`` holds the moments.
 ///
 /// Weight decay is decoupled (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019): w ← w · (1 − rate ·
-/// decay) before the step. As in fastai 2 it leaves biases and batch normalisation alone, and so acts only on the
-/// weights of Conv, Gemm and MatMul.
+/// decay) before the step. As in fastai 2, it applies only to the weights of Conv, Gemm and MatMul, not to biases and batch
+/// normalisations.
 public final class Optimizer: Sendable {
   public enum Rule: Sendable, Equatable {
-    /// Adam with β1 = the momentum handed to each step.
+    /// Adam. β1 is the momentum given for each step.
     case adamW(beta2: Float, epsilon: Float)
     /// PyTorch's SGD: v ← momentum · v + g, w ← w − rate · v.
     case sgd
@@ -29,7 +29,7 @@ public final class Optimizer: Sendable {
 
   public static func sgd(weightDecay: Float = 0) -> Optimizer { Optimizer(.sgd, weightDecay: weightDecay) }
 
-  /// Floats kept for each parameter.
+  /// Moments kept for each weight.
   var momentCount: Int {
     switch rule {
     case .adamW: 2
@@ -37,7 +37,7 @@ public final class Optimizer: Sendable {
     }
   }
 
-  /// One step on weights in an array, with the loops that train networks.
+  /// One step on weights in an array, by the kernels that train networks.
   ///
   /// - Parameters:
   ///   - moments: empty before the first step; kept from step to step.
@@ -45,7 +45,7 @@ public final class Optimizer: Sendable {
   public func apply(
     to weights: inout [Float], gradient: [Float], moments: inout [[Float]], step: Int, rate: Float, momentum: Float
   ) {
-    precondition(weights.count == gradient.count, "a slope for each weight")
+    precondition(weights.count == gradient.count, "a gradient for each weight")
     guard let kernels = train_kernels_for_cpu()?.pointee else { return }
     while moments.count < momentCount { moments.append([Float](repeating: 0, count: weights.count)) }
     let (count, blocks) = (weights.count, moments.map { UnsafeMutableBufferPointer<Float>.copy($0) })
@@ -61,9 +61,9 @@ public final class Optimizer: Sendable {
     moments = blocks.map { Array($0) }
   }
 
-  /// What one step does to every parameter it meets.
+  /// The rule with the numbers of one step, for all parameters.
   ///
-  /// - Parameter step: 1 for the first step these moments see; Adam's correction for their start at zero needs it.
+  /// - Parameter step: 1 for the first step with these moments. Adam's bias correction needs it.
   func update(step: Int, rate: Float, momentum: Float) -> ParameterUpdate {
     switch rule {
     case .adamW(let beta2, let epsilon):
@@ -103,7 +103,7 @@ struct ParameterUpdate: Sendable {
   /// 1 / √(1 − β2^step)
   var secondScale: Float
 
-  /// Updates `count` weights; `moments` holds as many floats for each of the rule's moments, one after the other.
+  /// Updates `count` weights. `moments` has a pointer to `count` floats for each moment of the rule.
   func apply(
     weights: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, moments: [UnsafeMutablePointer<Float>],
     count: Int, decays: Bool, kernels: train_kernels

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The learning-rate range test (Smith, "Cyclical Learning Rates", 2015) as fastai runs it: the rate grows from step to
-/// step, and the loss tells which rates learn and which destroy.
+/// The learning-rate range test (Smith, "Cyclical Learning Rates", 2015) as in fastai: the rate grows from step to step, and
+/// the loss shows at which rates training converges and from which on it diverges.
 public struct RateSearch: Sendable {
   public struct Point: Sendable, Equatable {
     public var rate: Double
-    /// The step's own, and smoothed over the steps so far.
+    /// The loss of this step, and below, smoothed over the steps so far.
     public var loss: Double
     public var smooth: Double
   }
@@ -17,9 +17,9 @@ public struct RateSearch: Sendable {
   private var average = 0.0
   private var best = Double.infinity
 
-  /// How much of the average each step keeps; corrected for its start at zero.
+  /// Decay of the moving average, which is corrected for its start at 0.
   private static let memory = 0.98
-  /// How many times the best loss ends the search.
+  /// The search ends when the loss exceeds the best loss by this factor.
   private static let limit = 4.0
 
   public init(from first: Double = 1e-7, to last: Double = 10, steps: Int = 100) {
@@ -28,11 +28,11 @@ public struct RateSearch: Sendable {
     self.steps = steps
   }
 
-  /// The rate of step `index`: exponentially from the first to the last.
+  /// The rate of step `index`, growing exponentially from the first to the last.
   public func rate(_ index: Int) -> Double { first * pow(last / first, Double(index) / Double(max(steps, 1))) }
 
-  /// Notes the loss of the step at ``rate(_:)`` of `points.count`. False when the search is over: after the last step, or
-  /// when the smoothed loss is four times the best, or no number.
+  /// Records the loss of the step with rate ``rate(_:)`` of `points.count`. Returns false when the search is over: after the
+  /// last step, or when the smoothed loss is NaN or four times the best.
   public mutating func note(loss: Double) -> Bool {
     guard loss.isFinite else { return false }
     let index = points.count
@@ -44,9 +44,9 @@ public struct RateSearch: Sendable {
     return points.count < steps
   }
 
-  /// What fastai's `lr_find` suggests; nil with too few points to tell.
+  /// The rates that fastai's `lr_find` suggests; nil if there are too few points.
   public struct Suggestions: Sendable, Equatable {
-    /// A little more than half way along the longest descent: what `--lr auto` takes.
+    /// A little more than half way along the longest descent; `--lr auto` takes it.
     public var valley: Double
     /// Where the loss falls fastest.
     public var steepest: Double
@@ -55,7 +55,7 @@ public struct RateSearch: Sendable {
   }
 
   public var suggestions: Suggestions? {
-    // fastai leaves out the first tenth, where the average has not settled, and the last five, where it explodes.
+    // Like fastai, without the first tenth, before the average settles, and the last five points, where the loss explodes.
     let kept = Array(points.dropFirst(steps / 10).dropLast(5))
     guard kept.count >= 5 else { return nil }
     let losses = kept.map { $0.smooth }
@@ -69,7 +69,7 @@ public struct RateSearch: Sendable {
       valley: kept[RateSearch.valley(losses)].rate, steepest: kept[steepest].rate, minimum: kept[lowest].rate / 10)
   }
 
-  /// The longest series of falling losses (not necessarily neighbours), and two thirds along it but for a sixth.
+  /// The longest decreasing subsequence of losses; returns the index half way along it.
   private static func valley(_ losses: [Double]) -> Int {
     var length = [Int](repeating: 1, count: losses.count)
     var end = 0

@@ -1,10 +1,10 @@
 import ModelGraph
 
-/// A network's layers in three groups, as fastai cuts a ResNet: the body's first half, its second half, and the head.
+/// A network's layers in three groups, as in fastai: the body's first half, its second half, and the head.
 ///
-/// The head is what has weights behind the last pooling that leaves one value a channel (or the last layer with weights,
-/// where there is none such). A ResNet's body is cut in front of `layer3`, by its names (fastai's `_resnet_split`); any
-/// other's in the middle of its layers.
+/// The head: the layers with weights after the last pooling to one value per channel, or the last layer with weights if
+/// there is no such pooling. The body is cut before `layer3` if its nodes or weights bear that name, as in fastai's
+/// `_resnet_split`; else in the middle of its layers.
 public struct LayerGroups: Sendable {
   public static let count = 3
   static let head = 2
@@ -50,12 +50,12 @@ public struct LayerGroups: Sendable {
   }
 }
 
-/// What of a network does not learn.
+/// Which parameters do not learn.
 public struct Freezing: Sendable, Equatable {
-  /// How many of the groups, from the input's side; 0: everything learns.
+  /// Number of frozen groups, counted from the input. 0: everything learns.
   public var groups: Int
-  /// Whether batch normalisations in them go on learning (weights and running statistics), as fastai's do unless told
-  /// otherwise. Else they are what they are in evaluation.
+  /// Whether batch normalisations in frozen groups still learn, weights and running statistics, which is fastai's default.
+  /// If not, they normalise by the running statistics.
   public var normalizationsLearn: Bool
 
   public init(groups: Int, normalizationsLearn: Bool) {
@@ -64,7 +64,7 @@ public struct Freezing: Sendable, Equatable {
   }
 
   public static let none = Freezing(groups: 0, normalizationsLearn: true)
-  /// Only the head learns (and normalisations, if so wished).
+  /// Only the head learns, and normalisations if asked for.
   public static func body(normalizationsLearn: Bool = true) -> Freezing {
     Freezing(groups: LayerGroups.count - 1, normalizationsLearn: normalizationsLearn)
   }

@@ -1,20 +1,22 @@
-/// Which activations and gradients are bfloat16 where convolutions multiply that: what convolutions and normalisations
-/// read, what they write, and the gradients between them. It halves the memory of a step and the way to it.
+/// Decides which activations and gradients are bf16 in mixed-precision training: those between convolutions and
+/// normalisations, and the gradients between them. This halves the memory and the memory traffic of a step.
 ///
-/// In evaluation activations are float32, and the copies are made for the backward pass of class activations alone.
+/// Evaluation always uses float activations. There, bf16 copies are written only for the backward pass of class
+/// activations.
 enum NarrowCopies {
   static func plan(_ steps: [Step], output: Slot) {
     let readers = steps.readers
     var makers: [ObjectIdentifier: Step] = [:]
     for step in steps { makers[ObjectIdentifier(step.output)] = step }
     for step in steps {
-      if step.readsNarrow { wantNarrow(step.input(), maker: makers[ObjectIdentifier(step.input())], or: step) }
-      if step.readsOutputNarrow { wantNarrow(step.output, maker: step, or: step) }
+      guard let operands = step.operandsInBfloat16 else { continue }
+      if operands.readsInput { addCopy(of: step.input(), maker: makers[ObjectIdentifier(step.input())], or: step) }
+      if operands.readsOutput { addCopy(of: step.output, maker: step, or: step) }
     }
-    for step in steps where step.narrows && step.output !== output {
+    for step in steps where step.operandsInBfloat16?.writesOutput ?? false && step.output !== output {
       let readers = readers[ObjectIdentifier(step.output)] ?? []
-      if !readers.isEmpty, readers.allSatisfy({ $0.step.readsNarrowIfAlone($0.operand) }) {
-        wantNarrow(step.output, maker: step, or: step)
+      if !readers.isEmpty, readers.allSatisfy({ canReadCopy($0.step, $0.operand) }) {
+        addCopy(of: step.output, maker: step, or: step)
       }
     }
     for step in steps {
@@ -23,25 +25,30 @@ enum NarrowCopies {
       slot.isReadAsFloat =
         slot === output
         || readers.contains { reader, index in
-          index == 0 ? reader.readsFloat : slot.narrow == nil || !reader.readsNarrowIfAlone(index)
+          index == 0 ? reader.readsFloatInput : slot.narrow == nil || !canReadCopy(reader, index)
         }
       slot.gradientIsNarrow =
-        slot !== output && step.takesNarrowGradient && !readers.isEmpty
+        slot !== output && step.operandsInBfloat16?.readsOutputGradient ?? false && !readers.isEmpty
         && readers.enumerated().allSatisfy { place, reader in
-          switch reader.step.givesNarrowGradient(reader.operand) {
-          case .never: false
-          case .alone: readers.count == 1
-          // The last to read is the first to go backward.
-          case .first: place == readers.count - 1
+          switch reader.step.operandsInBfloat16?.gradients[reader.operand] {
+          case nil: false
+          case .ifAlone: readers.count == 1
+          // The backward pass runs in reverse: the last reader contributes first.
+          case .ifFirst: place == readers.count - 1
           case .always: true
           }
         }
     }
   }
 
-  private static func wantNarrow(_ slot: Slot, maker: Step?, or reader: Step) {
+  private static func canReadCopy(_ step: Step, _ operand: Int) -> Bool {
+    step.operandsInBfloat16?.otherInputs.contains(operand) ?? false
+  }
+
+  /// The step that makes the value writes the copy, if it can; else the reader does.
+  private static func addCopy(of slot: Slot, maker: Step?, or reader: Step) {
     guard slot.narrow == nil else { return }
     slot.narrow = Region((slot.shape.count + 1) / 2)
-    slot.narrowMaker = if let maker, maker.narrows { maker } else { reader }
+    slot.narrowMaker = if let maker, maker.operandsInBfloat16?.writesOutput ?? false { maker } else { reader }
   }
 }

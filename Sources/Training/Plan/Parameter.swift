@@ -1,12 +1,12 @@
 import ModelGraph
 
-/// Weights that learn, unless they are frozen: a float constant of the graph that feeds a Conv, BatchNormalization, Gemm or MatMul.
+/// Weights that learn unless they are frozen: a float constant that feeds a Conv, BatchNormalization, Gemm or MatMul.
 final class Parameter {
-  /// How the weights lie in memory. Gradients and moments lie the same way; checkpoints and graphs never do.
+  /// Memory layout of the weights, their gradients and their moments. Checkpoints and graphs always use ONNX's order.
   enum Layout: Equatable {
-    /// As ONNX has them.
+    /// ONNX's order.
     case plain
-    /// A convolution's `[M, C/group, taps…]` as `[group][panel of outputs][taps][inputs][width]`, what the kernels read.
+    /// A convolution's `[M, C/group, taps…]` as `[group][panel of outputs][taps][inputs][width]`, as the kernels read it.
     case panels(group: Int, width: Int)
     /// A depthwise convolution's `[M, 1, taps…]` as `[taps][M]`.
     case depthwise
@@ -16,15 +16,15 @@ final class Parameter {
   let value: Graph.ValueID
   let shape: Shape
   let layout: Layout
-  /// Whether weight decay pulls at it.
+  /// Whether weight decay applies to it.
   let decays: Bool
   /// Which of the ``LayerGroups`` it belongs to.
   let group: Int
-  /// Whether it is not frozen.
+  /// false: frozen.
   let learns: Bool
   /// Floats in ``layout``, padding included.
   let count: Int
-  /// In the blocks of all weights and, if it learns, of each moment.
+  /// Where it begins in the block of all weights and, if it learns, in the block of each moment.
   var offset = 0
   var gradient: Region
 
@@ -47,18 +47,18 @@ final class Parameter {
     gradient = Region(count)
   }
 
-  /// From ONNX's order into ``layout``; padding becomes 0.
+  /// Copies from ONNX's order into ``layout``. Padding becomes 0.
   func pack(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
     target.update(repeating: 0, count: count)
     forEachWeight { plain, packed in target[packed] = source[plain] }
   }
 
-  /// From ``layout`` into ONNX's order.
+  /// Copies from ``layout`` into ONNX's order.
   func unpack(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
     forEachWeight { plain, packed in target[plain] = source[packed] }
   }
 
-  /// target += source, given in ONNX's order.
+  /// target += source. The source is in ONNX's order.
   func packAdding(_ source: UnsafePointer<Float>, into target: UnsafeMutablePointer<Float>) {
     forEachWeight { plain, packed in target[packed] += source[plain] }
   }

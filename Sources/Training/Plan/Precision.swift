@@ -1,14 +1,14 @@
 import Kernels
 import TrainingKernels
 
-/// What convolutions multiply. Weights and sums are float32 always.
+/// Type of the operands of convolutions in training. Weights and accumulators are always float32.
 public enum Precision: String, Sendable, CaseIterable {
   case float32 = "float"
-  /// Bfloat16, the upper half of a float: about three decimals, at twice the rate, and most of what one step hands on to the
-  /// next takes half the memory (``NarrowCopies``). Only while training: a network is judged in float32, as it will be run.
+  /// Mixed precision: bf16, the upper half of a float, has about three decimals and twice the arithmetic rate. Most
+  /// activations and gradients take half the memory (``NarrowCopies``). Validation uses float32, as inference will.
   case bfloat16 = "bf16"
 
-  /// Whether this processor has instructions for it (AVX512-BF16, or BF16 of Armv8.6).
+  /// Whether this processor has instructions for it: for bf16, AVX512-BF16 or the BF16 extension of Armv8.6.
   public var isAvailable: Bool {
     switch self {
     case .float32: true

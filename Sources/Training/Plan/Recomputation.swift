@@ -1,12 +1,11 @@
-/// Large activations that are made again in the backward pass instead of kept for it: what a convolution reads of a
-/// normalisation, whose own input is kept anyway. It takes one more pass over memory, and numbers come out the same.
-///
-/// Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).
+/// Large activations that the backward pass recomputes instead of keeping: outputs of a normalisation that a convolution
+/// reads. The normalisation's own input is kept anyway. This costs one more pass over memory and changes no result. Chen et
+/// al., "Training Deep Nets with Sublinear Memory Cost" (2016).
 public enum Recomputation {
   /// Activations of fewer floats than this are kept.
   public static let leastCount = 1 << 21
 
-  /// Wants to know which gradients are asked for.
+  /// Must follow the planning of gradients: it depends on which gradients are computed.
   static func plan(_ steps: [Step], leastCount: Int) {
     let readers = steps.readers
     for case let step as NormalizationStep in steps {

@@ -1,13 +1,13 @@
 import ModelGraph
 import Platform
 
-/// A stretch of the arena that somebody needs from one moment of a training step to another. Moments are plan steps:
-/// forward 0 ..< n, the loss n, backward n+1 ... 2n.
+/// Memory that a training step needs during a live range. Time counts the steps of the plan: forward 0 ..< n, the loss n,
+/// backward n + 1 ... 2n.
 final class Region {
   let count: Int
   private(set) var birth = Int.max
   private(set) var death = Int.min
-  /// When it is needed again, what it held being made again first; never, mostly.
+  /// A second live range, for an activation that the backward pass recomputes.
   private var rebirth = Int.max
   private var redeath = Int.min
   /// In floats, once the arena is laid out.
@@ -37,11 +37,12 @@ final class Region {
 /// share their place.
 final class Arena {
   let base: UnsafeMutablePointer<Float>
+  var byteCount: Int { count * MemoryLayout<Float>.stride }
   let count: Int
 
   /// Greedy by size: the largest first, each at the lowest place that is free during its life (Pisarchyk and Lee,
   /// "Efficient Memory Management for Deep Neural Net Inference", 2020).
-  init(_ regions: [Region]) throws(GraphError) {
+  init(_ regions: [Region]) throws(TrainingError) {
     let used = regions.filter { $0.birth <= $0.death && $0.count > 0 }
     var placed: [Region] = []
     var end = 0
@@ -58,7 +59,7 @@ final class Arena {
     }
     count = end
     guard let memory = platform_allocate_region(max(end, 16) * MemoryLayout<Float>.stride) else {
-      throw GraphError(.tooLarge, "no memory for \(end >> 18) MiB of activations; take a smaller batch or pictures")
+      throw .noActivationMemory(mebibytes: end >> 18)
     }
     base = memory.bindMemory(to: Float.self, capacity: max(end, 16))
     // Untouched pages cost nothing, and everything is written before it is read.

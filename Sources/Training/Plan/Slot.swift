@@ -1,27 +1,27 @@
 import ModelGraph
 
-/// A value of the graph while training: where its activation and its gradient are, and how they lie there.
+/// A value of the graph in the training plan: where its activation and its gradient lie, and in which layout and type.
 ///
-/// Values of rank 3 and more are kept channels-last, `[N, (H,) W, C]`; all others as ONNX has them.
+/// Values of rank 3 and more lie channels-last, `[N, (H,) W, C]`; all others in ONNX's order.
 final class Slot {
   let name: String
   /// ONNX's shape for the full batch.
   let shape: Shape
-  /// Whether axis 0 counts pictures, so that a smaller batch uses the front of it.
+  /// Whether axis 0 counts pictures. A smaller batch then uses the front of the memory.
   let isBatched: Bool
   var activation: Region
-  /// nil where nothing upstream learns.
+  /// nil if no parameter upstream learns.
   var gradient: Region?
-  /// Whether a parameter lies upstream.
+  /// Whether a parameter upstream learns.
   var learns = false
-  /// Whether the activation is made again for the backward pass, see ``Recomputation``.
+  /// Whether the activation is recomputed for the backward pass: see ``Recomputation``.
   var isReproduced = false
-  /// A copy of the activation in bfloat16, where one is kept, and the step that makes it; see ``NarrowCopies``.
+  /// The bf16 copy of the activation, if there is one, and the step that writes it: see ``NarrowCopies``.
   var narrow: Region?
   weak var narrowMaker: Step?
-  /// Whether a step needs the activation itself while training, too.
+  /// Whether some step reads the float activation while training.
   var isReadAsFloat = true
-  /// Whether the gradient is bfloat16.
+  /// Whether the gradient is bf16.
   var gradientIsNarrow = false
   /// Floats that the gradient takes.
   var gradientCount: Int { gradientIsNarrow ? (shape.count + 1) / 2 : shape.count }
@@ -46,6 +46,6 @@ final class Slot {
   var isChannelsLast: Bool { shape.rank >= 3 }
   /// Extent of axis 1.
   var channels: Int { shape.rank > 1 ? shape[1] : 1 }
-  /// Positions of one picture: the product of the axes behind the channels.
+  /// Positions of one picture: the product of the axes after the channels.
   var pixels: Int { shape.rank > 2 ? shape.extents[2...].reduce(1, *) : 1 }
 }

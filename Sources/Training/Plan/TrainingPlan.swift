@@ -2,31 +2,32 @@ import Kernels
 import ModelGraph
 import TrainingKernels
 
-/// Everything decided before the first step: the steps, where each value lies, and when each parameter is updated.
+/// All decisions made before the first training step: the steps, where each value lies in memory, and when each parameter
+/// is updated.
 final class TrainingPlan {
   let steps: [Step]
   let parameters: [Parameter]
   let input: Slot
   let output: Slot
   let arena: Arena
-  /// For each step, the parameters whose gradient is complete after its backward pass.
+  /// For each step, the parameters whose gradients are complete after its backward pass.
   let updates: [[Parameter]]
-  /// Floats of all parameters together, and of those that learn, which come first.
+  /// Floats of all parameters, and of those that learn. Those that learn lie first.
   let weightCount: Int
   let learningCount: Int
 
   init(
-    _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: train_kernels,
-    bfloat16: train_bf16_kernels? = nil, recomputed: Int = Recomputation.leastCount
-  ) throws(GraphError) {
+    _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: KernelTables,
+    recomputed: Int = Recomputation.leastCount
+  ) throws {
     guard graph.inputs.count == 1, let inputID = graph.inputs.first, let outputID = graph.outputs.first else {
-      throw GraphError(.badInput, "training takes a graph with one input and an output, the logits")
+      throw GraphError(.badInput, "training takes a graph with one input and one output, the logits")
     }
     var builder = try StepBuilder(
-      graph, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels, bfloat16: bfloat16)
+      graph, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels)
     (input, output) = try builder.build(input: inputID, output: outputID)
     steps = builder.steps
-    parameters = builder.parameters
+    parameters = builder.operands.parameters
     guard !parameters.isEmpty else { throw GraphError(.badInput, "the graph has no weights to train") }
     guard output.isBatched, output.shape.rank == 2 || output.pixels == 1 else {
       throw GraphError(.badInput, "output '\(output.name)' is \(output.shape), must be [pictures, classes]")
@@ -48,11 +49,8 @@ final class TrainingPlan {
     arena = try Arena(TrainingPlan.regions(steps, input: input, output: output))
   }
 
-  /// Decides who writes and who adds to each gradient, in the order of the backward pass.
+  /// Decides for each gradient which step writes it and which steps add to it, in the order of the backward pass.
   private static func planGradients(_ steps: [Step]) -> [[Parameter]] {
-    for step in steps {
-      step.output.learns = step.operands.contains { $0?.parameter?.learns ?? $0?.slot?.learns ?? false }
-    }
     for step in steps.reversed() where step.output.learns {
       if step.output.gradient == nil { step.output.gradient = Region(step.output.shape.count) }
       for (index, operand) in step.operands.enumerated() {
@@ -89,7 +87,7 @@ final class TrainingPlan {
     }
   }
 
-  /// Every region with the moments at which it is needed.
+  /// All regions of the arena, each with its live range.
   private static func regions(_ steps: [Step], input: Slot, output: Slot) -> [Region] {
     var regions: [Region] = []
     var known: Set<ObjectIdentifier> = []
@@ -107,9 +105,10 @@ final class TrainingPlan {
       for case let slot? in step.operands.map({ $0?.slot }) { need(slot.activation, forward) }
       need(step.output.activation, forward)
       if step.output.narrowMaker === step { need(step.output.narrow, forward) }
-      if step.readsNarrow { need(step.input().narrow, forward) }
-      for (index, operand) in step.operands.enumerated() where step.readsNarrowIfAlone(index) {
-        need(operand?.slot?.narrow, forward)
+      let bfloat16 = step.operandsInBfloat16
+      if bfloat16?.readsInput ?? false { need(step.input().narrow, forward) }
+      for index in bfloat16?.otherInputs ?? [] where index < step.operands.count {
+        need(step.operands[index]?.slot?.narrow, forward)
       }
       need(step.saved, forward)
       need(step.forwardScratch, forward)
@@ -118,8 +117,8 @@ final class TrainingPlan {
         if slot.isReproduced { slot.activation.needed(againAt: backward) } else { need(slot.activation, backward) }
       }
       need(step.output.gradient, backward)
-      if step.readsNarrow { need(step.input().narrow, backward) }
-      if step.readsOutputNarrow { need(step.output.narrow, backward) }
+      if bfloat16?.readsInput ?? false { need(step.input().narrow, backward) }
+      if bfloat16?.readsOutput ?? false { need(step.output.narrow, backward) }
       need(step.saved, backward)
       need(step.backwardScratch, backward)
       for case let operand? in step.operands {

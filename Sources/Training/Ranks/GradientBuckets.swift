@@ -1,17 +1,17 @@
-/// Where each gradient lies in one block, in the order in which the backward pass completes them, and how the block is cut
-/// into buckets: each is summed over the ranks as soon as its last gradient is there.
+/// Layout of all gradients in one block, in the order in which the backward pass completes them, and its division into
+/// buckets. A bucket is summed over the ranks as soon as its last gradient is complete.
 ///
-/// Large enough that what a message costs is paid seldom, small enough that the first is under way early: Li et al.,
-/// "PyTorch Distributed: Experiences on Accelerating Data Parallel Training" (2020).
+/// A bucket is large enough that the cost of a message matters little, and small enough that the first sums begin early: Li
+/// et al., "PyTorch Distributed: Experiences on Accelerating Data Parallel Training" (2020).
 package struct GradientBuckets {
-  /// Floats of a bucket that is full: 4 MiB.
+  /// Floats of a full bucket: 4 MiB.
   package static let fullBucket = 1 << 20
 
-  /// For each gradient, where it begins.
+  /// Where each gradient begins.
   package let offsets: [Int]
   /// Floats of the block.
   package let count: Int
-  /// Ranges of gradients, in order and without gaps.
+  /// Gradients of each bucket, in order and without gaps.
   package let buckets: [Range<Int>]
 
   /// - Parameter counts: floats of each gradient, in the order of their completion.

@@ -1,31 +1,31 @@
 import ModelGraph
 import Platform
 
-/// The gradients of all ranks, added up while the backward pass goes on.
+/// Sums the gradients of all ranks while the backward pass continues.
 ///
-/// They leave the arena for a block of their own: there the places of completed gradients are used again at once.
+/// Completed gradients are copied to a block of their own, because the arena reuses their memory at once.
 final class GradientExchange {
   let ranks: any Ranks
   private let buckets: GradientBuckets
-  private let block: TrainingNetwork.Block
+  private let block: FloatBlock
   private let parameters: [Parameter]
   private let places: [ObjectIdentifier: Int]
   private var next = 0
   private var bucket = 0
 
-  /// - Parameter parameters: all that learn, in the order in which their gradients are completed.
-  init(_ ranks: any Ranks, _ parameters: [Parameter]) throws(GraphError) {
+  /// - Parameter parameters: all that learn, in the order in which the backward pass completes their gradients.
+  init(_ ranks: any Ranks, _ parameters: [Parameter]) throws(TrainingError) {
     self.ranks = ranks
     self.parameters = parameters
     buckets = GradientBuckets(counts: parameters.map { $0.count })
-    block = try TrainingNetwork.Block(buckets.count)
+    block = try FloatBlock(buckets.count)
     places = Dictionary(
       parameters.enumerated().map { (ObjectIdentifier($1), $0) }, uniquingKeysWith: { first, _ in first })
   }
 
   func begin() { (next, bucket) = (0, 0) }
 
-  /// Takes a completed gradient; if it fills a bucket, that one's sum begins.
+  /// Copies a completed gradient. If it completes a bucket, begins the sum of that bucket.
   func add(_ gradient: UnsafePointer<Float>, of parameter: Parameter, team: ThreadTeam) {
     guard next < parameters.count, parameters[next] === parameter else {
       preconditionFailure("\(parameter.name) out of turn")
@@ -40,7 +40,7 @@ final class GradientExchange {
     }
   }
 
-  /// Waits for all sums, then hands them out.
+  /// Waits until all sums are complete.
   func finish() { ranks.finishSums() }
 
   func forEach(_ body: (Parameter, UnsafeMutablePointer<Float>) -> Void) {

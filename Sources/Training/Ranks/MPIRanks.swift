@@ -1,15 +1,17 @@
 import Foundation
 import MessagePassing
 
-/// The ranks that mpirun started. A process has one of these at most, and uses it on one thread.
+/// The ranks that mpirun started. A process has at most one object of this class and uses it on one thread.
 public final class MPIRanks: Ranks {
   /// Why a run cannot go on.
   public enum Loss: Sendable, Equatable {
-    /// mpirun ends it, because a rank died or somebody stopped it.
+    /// mpirun ends the run, because a rank died or somebody stopped it.
     case told
+    /// mpirun is gone.
     case orphaned
+    /// Another rank did not answer in time.
     case silent
-    /// In MPI's words.
+    /// MPI reported an error; its own text.
     case failed(String)
   }
 
@@ -17,22 +19,22 @@ public final class MPIRanks: Ranks {
   public private(set) var count = 1
   /// Ranks on this machine.
   public private(set) var localCount = 1
-  /// What to do after a loss, on a thread of its own, while the thread that trains stands still in a call of this class.
+  /// Called after a loss, on a thread of its own, while the training thread waits in a call of this class.
   public var rescue: () -> Never
   public let host = ProcessInfo.processInfo.hostName
 
   /// Whether this program was built with MPI.
   public static var isAvailable: Bool { mp_available() != 0 }
 
-  /// nil where MPI is not there or does not start.
+  /// nil if MPI is missing or does not start.
   ///
   /// - Parameters:
-  ///   - patience: seconds after which a rank that gives no answer is lost.
+  ///   - patience: seconds after which a rank that does not answer is lost.
   ///   - rescue: the first ``rescue``.
   public init?(patience: Double, rescue: @escaping () -> Never) {
     self.rescue = rescue
     guard MPIRanks.isAvailable else { return nil }
-    // Alive as long as the process.
+    // Retained for the life of the process.
     let context = Unmanaged.passRetained(self).toOpaque()
     let call: @convention(c) (UnsafeMutableRawPointer?) -> Void = { context in
       if let context { Unmanaged<MPIRanks>.fromOpaque(context).takeUnretainedValue().rescue() }
@@ -43,10 +45,10 @@ public final class MPIRanks: Ranks {
     localCount = Int(mp_local_count())
   }
 
-  /// Leaves the others, once they all do.
+  /// Leaves the group when all ranks do.
   public func end() { mp_end() }
 
-  /// After a loss: leaves everything to ``rescue``.
+  /// After a loss: stops this thread, so that ``rescue`` runs.
   public func awaitRescue() -> Never { mp_await_rescue() }
 
   /// Ends all ranks at once.
@@ -54,7 +56,7 @@ public final class MPIRanks: Ranks {
 
   public var isBroken: Bool { mp_loss() != MP_WHOLE }
 
-  /// nil: all is well.
+  /// nil if no rank is lost.
   public var loss: Loss? {
     switch mp_loss() {
     case MP_TOLD: .told
@@ -65,10 +67,10 @@ public final class MPIRanks: Ranks {
     }
   }
 
-  /// After a loss: a rank of this machine that was gone by then.
+  /// After a loss: a rank of this machine whose process had ended by then.
   public var goneRank: Int? { mp_gone_rank() >= 0 ? Int(mp_gone_rank()) : nil }
 
-  /// After a loss: whether this rank is the one to save, the first that is left on rank 0's machine.
+  /// After a loss: whether this rank saves the state. It is the first rank left on rank 0's machine.
   public var isKeeper: Bool { mp_is_keeper() != 0 }
 
   public func sum(_ numbers: inout [Double]) {
@@ -82,7 +84,7 @@ public final class MPIRanks: Ranks {
   public func poll() { mp_poll() }
   public func finishSums() { mp_finish_sums() }
 
-  /// Rank 0's bytes, on every rank. What the others hand in is not looked at.
+  /// Returns rank 0's bytes on every rank. The argument of the others is ignored.
   public func broadcast(_ bytes: [UInt8]) -> [UInt8] {
     var size = [rank == 0 ? Double(bytes.count) : 0]
     sum(&size)

@@ -1,32 +1,40 @@
-/// The processes that train one network together, each on its share of every batch: ``MPIRanks``, and threads in tests.
+/// The processes (ranks) that train one network together, each on its share of every batch: ``MPIRanks``, or threads in
+/// tests.
 ///
-/// All of them call the same methods in the same order. Once another one is lost, or this one is told to end, nothing
-/// waits any more: ``isBroken`` is true then, and sums mean nothing.
+/// All ranks call the same methods in the same order. Once a rank is lost, or this one is told to end, ``isBroken`` is true:
+/// no call waits any more, and sums are meaningless.
 public protocol Ranks: AnyObject {
   var rank: Int { get }
   var count: Int { get }
   var isBroken: Bool { get }
 
-  /// Every number becomes its sum over all ranks, the same on each.
+  /// Replaces every number by its sum over all ranks. The result is the same on all of them.
   func sum(_ numbers: inout [Double])
-  /// The same of floats, under way when this returns and done after ``finishSums()``: nobody touches them between.
+  /// Begins the same for floats. They must not be touched until ``finishSums()`` returns.
   func beginSum(_ numbers: UnsafeMutableBufferPointer<Float>)
-  /// Brings sums under way a step further.
+  /// Advances the sums in progress.
   func poll()
   func finishSums()
 }
 
-/// What a pass must know of the batch of which this rank has a part.
+/// Another rank is lost: its process died, was told to end or does not answer. Training cannot go on.
+public struct RankLost: Error, CustomStringConvertible {
+  public init() {}
+
+  public var description: String { "another process that trains the network is lost" }
+}
+
+/// The batch of which this rank has a part.
 struct BatchShare {
   let ranks: any Ranks
-  /// Pictures of all ranks.
+  /// Pictures on all ranks.
   let images: Int
-  /// Pictures of the ranks before this one.
+  /// Pictures on the ranks before this one.
   let first: Int
-  /// What all pictures count in the loss.
+  /// Weight of all pictures in the loss.
   let weight: Double
 
-  /// Every rank tells what it has.
+  /// Every rank calls this with its own part.
   init(_ ranks: any Ranks, images: Int, weight: Double) {
     var numbers = [Double](repeating: 0, count: ranks.count + 1)
     numbers[ranks.rank] = Double(images)

@@ -1,6 +1,6 @@
 import Crypto
 
-/// What a file's bytes are told by.
+/// Fingerprint of a file's bytes.
 public enum ContentHash {
   /// SHA-256, in hexadecimal.
   public static func hex(_ bytes: some Sequence<UInt8>) -> String {

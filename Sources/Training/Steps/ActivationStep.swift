@@ -18,19 +18,19 @@ final class ActivationStep: Step {
     super.init(place: place, kind: kind, operands: operands, output: output)
   }
 
-  /// Relu's mask is in its output too, which the next layer keeps anyway.
+  /// The activation that the gradient depends on. Relu takes its mask from the output, which the next layer keeps anyway.
   private var reference: Slot { function == TRAIN_RELU ? output : input() }
   override var readsBackward: [Slot] { [reference] }
   override var passesThrough: Int? { 0 }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     let (x, y) = (pass.activation(input()), pass.activation(output))
     pass.team.runRanges(output.count(images: pass.images)) { first, count in
       pass.kernels.activate(function, alpha, beta, x + first, y + first, count)
     }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     let (x, dy, dx) = (pass.activation(reference), pass.gradient(output), pass.gradient(input()))
     let adds: Int32 = modes[0] == .accumulate ? 1 : 0
     pass.team.runRanges(output.count(images: pass.images)) { first, count in

@@ -2,19 +2,19 @@ import Kernels
 import ModelGraph
 import TrainingKernels
 
-/// The products of a convolution and of its gradients in bfloat16. Activations and slopes come as bfloat16 where their
-/// makers write that; copies of the weights are made for each pass.
+/// Direct bf16 kernels of a convolution and its gradients. Activations and gradients may already be bf16; the weights are
+/// rounded and packed anew in each pass.
 struct Bfloat16Convolution {
   private let kernels: train_bf16_kernels
-  /// Floats that a copy of the packed weights takes, and one of the slopes.
+  /// Floats of memory for a bf16 copy of the packed weights, and for one of the output gradient.
   let weightScratch: Int
-  let slopeScratch: Int
+  let gradientScratch: Int
 
-  /// nil where pairs of numbers cannot be had: odd channels, groups, few channels.
+  /// nil if the kernels cannot read pairs of channels: odd or few channels, or groups.
   ///
   /// - Parameters:
-  ///   - packedCount: floats of the packed weights, the larger of the two ways round.
-  ///   - gradientsAlone: of which channels there may be any number.
+  ///   - packedCount: floats of the packed weights or of the transposed ones, whichever are more.
+  ///   - gradientsAlone: only the gradients use bf16; then any number of input channels will do.
   init?(_ geometry: ConvolutionGeometry, kernels: train_bf16_kernels, packedCount: Int, gradientsAlone: Bool) {
     guard geometry.group == 1, geometry.filters % 2 == 0,
       gradientsAlone || geometry.channels >= 16 && geometry.channels % 2 == 0
@@ -22,7 +22,7 @@ struct Bfloat16Convolution {
     self.kernels = kernels
     func halves(_ count: Int) -> Int { (count + 31) / 32 * 16 }
     weightScratch = halves(packedCount)
-    slopeScratch = halves(geometry.batch * geometry.plane.outputCount * geometry.filters)
+    gradientScratch = halves(geometry.batch * geometry.plane.outputCount * geometry.filters)
   }
 
   func narrow(_ x: UnsafePointer<Float>, count: Int, _ pass: Pass, into target: UnsafeMutablePointer<UInt16>) {
@@ -30,7 +30,7 @@ struct Bfloat16Convolution {
   }
 
   /// - Parameters:
-  ///   - rows: of the packed weights.
+  ///   - rows: rows of `width` packed weights.
   ///   - scratch: ``weightScratch`` floats.
   func convolve(
     _ job: inout train_conv_job, _ pass: Pass, weights: UnsafePointer<Float>, rows: Int,
@@ -41,7 +41,7 @@ struct Bfloat16Convolution {
     convolve(&job, pass, packed)
   }
 
-  /// The gradient by the data, whose weights are the transposed ones of the forward pass.
+  /// The data gradient: a convolution with the transposed weights of the forward pass.
   ///
   /// - Parameter scratch: ``weightScratch`` floats.
   func convolveTransposed(

@@ -2,15 +2,15 @@ import Kernels
 import ModelGraph
 import TrainingKernels
 
-/// The lists of offsets that the convolution kernels read, worked out once per layer: which taps each output position
-/// has inside the input, and where they are. Padding never appears in them.
+/// Offset lists for the convolution kernels, computed once per layer: which taps of each output position lie inside the
+/// input, and where. Padding never appears in them.
 final class ConvolutionPlan {
   private(set) var classes: [train_conv_class] = []
   private var blocks: [UnsafeMutableBufferPointer<Int32>] = []
 
   deinit { for block in blocks { block.deallocate() } }
 
-  /// y = w ∗ x. A tap reads a pixel of `inputChannels` floats, of a row of `axes.width.input` pixels.
+  /// y = w ∗ x. A tap reads one pixel of `inputChannels` floats.
   convenience init(forward plane: WindowPlane, inputChannels: Int, outputChannels: Int) {
     self.init()
     let rows = ConvolutionPlan.forwardLines(plane.height)
@@ -20,8 +20,8 @@ final class ConvolutionPlan {
       targetChannels: outputChannels, kernelWidth: plane.width.kernel)
   }
 
-  /// dx = wᵀ ∗ dy: a pixel of the input gathers from the outputs that read it. With a stride, pixels fall into classes
-  /// of equal taps, so that nothing is multiplied by the zeros between outputs.
+  /// dx = wᵀ ∗ dy: each input pixel gathers from the outputs that read it. With a stride, pixels are grouped by the taps
+  /// that reach them, so that nothing is multiplied by the zeros between outputs.
   convenience init(backward plane: WindowPlane, inputChannels: Int, outputChannels: Int) {
     self.init()
     let rows = ConvolutionPlan.backwardLines(plane.height)
@@ -31,7 +31,7 @@ final class ConvolutionPlan {
       targetChannels: inputChannels, kernelWidth: plane.width.kernel)
   }
 
-  /// y = w ∗ x over a copy of x with its padding: one class, a whole kernel row (kernel width × channels floats) a tap.
+  /// y = w ∗ x over a padded copy of x: one class, and each kernel row (kernel width × channels floats) is one tap.
   convenience init(padded plane: WindowPlane, paddedWidth: Int, inputChannels: Int, outputChannels: Int) {
     self.init()
     var (from, to): ([Int], [Int]) = ([], [])
@@ -47,13 +47,13 @@ final class ConvolutionPlan {
 
   private init() {}
 
-  /// Positions along one axis that read the same taps.
+  /// Positions along one axis with the same taps.
   private struct Line {
     var taps: [Int]
-    /// From the source position of the first tap to that of each tap.
+    /// Distance of each tap from the first tap, in source positions.
     var offsets: [Int]
     var targets: [Int] = []
-    /// Source position of the first tap, for each target.
+    /// Source position of the first tap for each target.
     var sources: [Int] = []
   }
 
@@ -133,42 +133,5 @@ final class ConvolutionPlan {
     for (index, number) in numbers.enumerated() { block[index] = Int32(truncatingIfNeeded: number) }
     blocks.append(block)
     return UnsafePointer(block.baseAddress ?? UnsafeMutablePointer<Int32>.allocate(capacity: 1))
-  }
-}
-
-/// For each tap, the pixels it reads and the outputs it reads them for: what the weights' gradient sums over.
-struct WeightGradientPlan {
-  var pairs: [train_pair] = []
-  var starts: [Int32] = [0]
-
-  init(_ plane: WindowPlane, inputChannels: Int) {
-    for tapY in 0..<plane.height.kernel {
-      for tapX in 0..<plane.width.kernel {
-        for y in plane.height.outputs(reading: tapY) {
-          let row = (plane.height.start(y) + tapY * plane.height.dilation) * plane.width.input
-          for x in plane.width.outputs(reading: tapX) {
-            let pixel = row + plane.width.start(x) + tapX * plane.width.dilation
-            pairs.append(
-              train_pair(x: Int32(pixel * inputChannels), position: Int32(y * plane.width.output + x)))
-          }
-        }
-        starts.append(Int32(pairs.count))
-      }
-    }
-  }
-
-  /// Over a copy of x with its padding, a kernel row a tap.
-  init(padded plane: WindowPlane, paddedWidth: Int, inputChannels: Int) {
-    for tap in 0..<plane.height.kernel {
-      for y in 0..<plane.height.output {
-        let row = (y * plane.height.stride + tap * plane.height.dilation) * paddedWidth
-        for x in 0..<plane.width.output {
-          pairs.append(
-            train_pair(
-              x: Int32((row + x * plane.width.stride) * inputChannels), position: Int32(y * plane.width.output + x)))
-        }
-      }
-      starts.append(Int32(pairs.count))
-    }
   }
 }

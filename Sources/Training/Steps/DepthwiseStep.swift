@@ -13,7 +13,7 @@ final class DepthwiseStep: Step {
 
   override var readsBackward: [Slot] { modes[1] == .unwanted ? [] : [input()] }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     guard let w = parameter(1) else { return }
     var pool = train_pool(geometry.plane, images: pass.images, channels: geometry.channels)
     let (x, y, weights) = (pass.activation(input()), pass.activation(output), pass.weights(w))
@@ -23,7 +23,7 @@ final class DepthwiseStep: Step {
     }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     guard let w = parameter(1) else { return }
     var pool = train_pool(geometry.plane, images: pass.images, channels: geometry.channels)
     let dy = pass.gradient(output)

@@ -10,7 +10,7 @@ final class MatrixStep: Step {
   private let inner: Int
   private let outer: Int
 
-  /// - Parameter transposesWeights: W is `[M, K]`, else `[K, M]`.
+  /// - Parameter transposesWeights: whether W is `[M, K]` instead of `[K, M]`.
   init(
     place: String, kind: String, operands: [Operand?], output: Slot, transposesWeights: Bool, alpha: Float, beta: Float
   ) {
@@ -24,10 +24,10 @@ final class MatrixStep: Step {
 
   override var readsBackward: [Slot] { modes[1] == .unwanted ? [] : [input()] }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     guard let w = parameter(1) else { return }
     let y = pass.activation(output)
-    // Beta 0 means that nobody reads C.
+    // With beta 0, C is not read: it may hold NaN.
     let bias = beta == 0 ? nil : parameter(2).map { pass.weights($0) }
     for row in 0..<pass.images {
       for column in 0..<outer { y[row * outer + column] = bias.map { beta * $0[column] } ?? 0 }
@@ -38,7 +38,7 @@ final class MatrixStep: Step {
       blas(transposesWeights ? inner : outer), 1, y, blas(outer))
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     guard let w = parameter(1) else { return }
     let (x, dy) = (pass.activation(input()), pass.gradient(output))
     if modes[0] != .unwanted {

@@ -2,23 +2,24 @@ import Kernels
 import ModelGraph
 import TrainingKernels
 
-/// BatchNormalization, with the Add and Relu that often follow it: y = max(0, (x − μ)/√(σ² + ε) · γ + β + residual).
+/// BatchNormalization and the Add and Relu that often follow it: y = max(0, (x − μ)/√(σ² + ε) · γ + β + residual).
+/// Ioffe and Szegedy, "Batch Normalization" (2015).
 ///
-/// Training takes the batch's mean and (biased) variance and moves the running ones towards them: running ← momentum ·
-/// running + (1 − momentum) · batch, the variance unbiased there, as PyTorch does. Ioffe and Szegedy, "Batch
-/// Normalization" (2015). Operands: x, γ, β, residual (optional).
+/// Operands: x, γ, β, residual (optional).
 ///
-/// Where several ranks train together, the batch is all of theirs: its moments, and the two sums of the backward pass.
+/// Training normalises by the batch's mean and biased variance. It moves the running statistics towards them, as PyTorch
+/// does: running ← momentum · running + (1 − momentum) · batch, with the unbiased variance. With several ranks, the moments
+/// and the sums of the backward pass are those of the whole batch on all ranks.
 ///
-/// Where γ is frozen, it normalises by the running moments in training too, and leaves them alone.
-final class NormalizationStep: Step {
-  private let epsilon: Float
-  private let momentum: Float
+/// If γ is frozen, training normalises by the running statistics and does not change them.
+final class NormalizationStep: Step, Bfloat16Step {
+  let epsilon: Float
+  let momentum: Float
   private let rectifies: Bool
-  private let mean: RunningStatistic
-  private let variance: RunningStatistic
-  /// Where what the backward pass reads again is kept in bfloat16.
-  private let bfloat16: train_bf16_kernels?
+  let mean: RunningStatistic
+  let variance: RunningStatistic
+  /// Kernels of mixed-precision training: the backward pass then reads bf16 activations. nil in float.
+  let bfloat16: train_bf16_kernels?
 
   init(
     place: String, operands: [Operand?], output: Slot, epsilon: Float, momentum: Float, rectifies: Bool,
@@ -34,32 +35,29 @@ final class NormalizationStep: Step {
     super.init(place: place, kind: kind, operands: operands, output: output)
   }
 
-  private var channels: Int { output.channels }
+  var channels: Int { output.channels }
   private var hasResidual: Bool { operands.count > 3 }
   private var chunks: Int {
     (output.shape.count / max(channels, 1) + Int(TRAIN_NORM_CHUNK) - 1) / Int(TRAIN_NORM_CHUNK)
   }
 
+  var bfloat16Operands: Bfloat16Operands? {
+    guard bfloat16 != nil else { return nil }
+    return Bfloat16Operands(
+      input: .bfloat16OfAnother, otherInputs: [3], readsOutput: hasResidual && rectifies, writesOutput: true,
+      readsOutputGradient: true, gradients: [0: .ifAlone, 3: .ifFirst])
+  }
+
   override var readsBackward: [Slot] {
     bfloat16 != nil ? [] : [input()] + (hasResidual && rectifies ? [output] : [])
   }
-  override var narrows: Bool { bfloat16 != nil }
-  override var readsNarrow: Bool { bfloat16 != nil }
-  /// What nobody else makes a copy of it reads as it is and copies.
-  override var readsFloat: Bool { !(readsNarrow && input().narrowMaker !== self) }
-  override func readsNarrowIfAlone(_ index: Int) -> Bool { bfloat16 != nil && index == 3 }
-  override var readsOutputNarrow: Bool { bfloat16 != nil && hasResidual && rectifies }
-  override var takesNarrowGradient: Bool { bfloat16 != nil }
-  override func givesNarrowGradient(_ index: Int) -> NarrowGiving {
-    bfloat16 == nil ? .never : index == 0 ? .alone : index == 3 ? .first : .never
-  }
-  /// Batch mean, 1/√(σ² + ε), scale and shift.
+  /// Four numbers a channel: the mean, 1/√(σ² + ε), scale and shift.
   override var savedCount: Int { 4 * channels }
   override var scratchCount: Int { (3 * chunks + 3) * channels }
   override var passesThrough: Int? { hasResidual ? 3 : 0 }
   override var statistics: [RunningStatistic] { [mean, variance] }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     guard let gamma = parameter(1), let beta = parameter(2) else { return }
     let rows = output.count(images: pass.images) / channels
     let x = pass.activation(input())
@@ -67,7 +65,7 @@ final class NormalizationStep: Step {
     let (scale, shift) = (saved + 2 * channels, saved + 3 * channels)
     let takesMoments = pass.isTraining && gamma.learns
     let narrow = bfloat16.flatMap { _ in pass.narrow(input()) }
-    let given = pass.isTraining && !readsFloat ? narrow : nil
+    let given = pass.isTraining && !readsFloatInput ? narrow : nil
     if takesMoments { try takeMoments(pass, given.map { UnsafeRawPointer($0) } ?? UnsafeRawPointer(x), rows, saved) }
     for c in 0..<channels {
       if !takesMoments {
@@ -95,7 +93,7 @@ final class NormalizationStep: Step {
     apply(pass, residual)
   }
 
-  /// y from x by the scale and shift that are saved.
+  /// Computes y from x by the saved scale and shift.
   private func apply(_ pass: Pass, _ residual: UnsafeMutablePointer<Float>?) {
     let rows = output.count(images: pass.images) / channels
     let (x, y, saved) = (pass.activation(input()), pass.activation(output), savedMemory(pass))
@@ -106,77 +104,13 @@ final class NormalizationStep: Step {
     }
   }
 
-  /// Whether the output can be had again from what the backward pass reads.
+  /// Whether the output can be recomputed from what the backward pass keeps anyway.
   var canReproduce: Bool { bfloat16 == nil && !hasResidual }
 
-  /// The forward pass's output once more, in the same place.
+  /// Recomputes the forward pass's output in the same place.
   func reproduce(_ pass: Pass) { apply(pass, nil) }
 
-  /// Batch mean and 1/√(σ² + ε) into `saved`; the running statistics follow.
-  private func takeMoments(
-    _ pass: Pass, _ x: UnsafeRawPointer, _ rows: Int, _ saved: UnsafeMutablePointer<Float>
-  ) throws(GraphError) {
-    let chunk = Int(TRAIN_NORM_CHUNK)
-    let allRows = pass.share.map { $0.images * output.count(images: 1) / channels } ?? rows
-    guard allRows > 1 else {
-      throw GraphError(.badInput, "batch normalisation needs more than one value per channel; take a larger batch")
-        .at(place)
-    }
-    let partials = scratchMemory(pass, backward: false)
-    let addUp = pass.isTraining && !readsFloat ? bfloat16?.norm_moments : pass.kernels.norm_moments
-    pass.team.run { thread, threads in addUp?(x, Int64(rows), Int32(channels), partials, thread, threads) }
-    func moments(_ c: Int) -> (mean: Double, spread: Double) {
-      // Chan, Golub and LeVeque's rule for joining the moments of two parts, in double.
-      var (count, mean, spread) = (0.0, 0.0, 0.0)
-      for index in 0..<((rows + chunk - 1) / chunk) {
-        let part = partials + index * 3 * channels
-        let n = Double(min(chunk, rows - index * chunk))
-        let sum = Double(part[channels + c])
-        let partMean = Double(part[c]) + sum / n
-        let partSpread = Double(part[2 * channels + c]) - sum * sum / n
-        let delta = partMean - mean
-        mean += delta * n / (count + n)
-        spread += partSpread + delta * delta * count * n / (count + n)
-        count += n
-      }
-      return (mean, spread)
-    }
-    let count = Double(allRows)
-    func take(_ c: Int, _ mean: Double, _ spread: Double, _ means: inout [Float], _ variances: inout [Float]) {
-      let batchVariance = max(spread, 0) / count
-      saved[c] = Float(mean)
-      saved[channels + c] = Float(1 / (batchVariance + Double(epsilon)).squareRoot())
-      let share = 1 - momentum
-      means[c] = momentum * means[c] + share * Float(mean)
-      variances[c] = momentum * variances[c] + share * Float(max(spread, 0) / (count - 1))
-    }
-    guard let share = pass.share else {
-      for c in 0..<channels {
-        let (mean, spread) = moments(c)
-        take(c, mean, spread, &self.mean.numbers, &variance.numbers)
-      }
-      return
-    }
-    // Sums of x − k and of its square, with the running mean as k: near enough to the mean that nothing is lost.
-    var means = self.mean.pending ?? self.mean.numbers
-    var variances = variance.pending ?? variance.numbers
-    let centres = means.map { Double($0) }
-    var sums = [Double](repeating: 0, count: 2 * channels)
-    for c in 0..<channels {
-      let (mean, spread) = moments(c)
-      let distance = mean - centres[c]
-      sums[c] = distance * Double(rows)
-      sums[channels + c] = spread + distance * distance * Double(rows)
-    }
-    share.ranks.sum(&sums)
-    for c in 0..<channels {
-      let distance = sums[c] / count
-      take(c, centres[c] + distance, sums[channels + c] - sums[c] * distance, &means, &variances)
-    }
-    (self.mean.pending, variance.pending) = (means, variances)
-  }
-
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     guard let gamma = parameter(1), let beta = parameter(2) else { return }
     let rows = output.count(images: pass.images) / channels
     let takesMoments = pass.isTraining && gamma.learns
@@ -186,7 +120,8 @@ final class NormalizationStep: Step {
     let saved = savedMemory(pass)
     let (mean, inverse, scale, shift) = (saved, saved + channels, saved + 2 * channels, saved + 3 * channels)
     let partials = scratchMemory(pass, backward: true)
-    // With a residual the mask comes from the output and is applied in place, since the residual wants it too.
+    // With a residual, the rectifier's mask comes from the output. It is applied to dy in place, because the residual's
+    // gradient needs it too.
     let masksInPlace = hasResidual && rectifies
     let result = bfloat16 == nil ? UnsafeRawPointer(pass.activation(output)) : UnsafeRawPointer(pass.narrow(output))
     let y = masksInPlace ? result : nil
@@ -209,7 +144,7 @@ final class NormalizationStep: Step {
       }
       return (sum, product)
     }
-    // Over all ranks' rows; the gradients of γ and β are of this rank's alone, as all parameters' are.
+    // dx needs the sums of all ranks. The gradients of γ and β stay this rank's, like those of all parameters.
     var all: [Double] = []
     var allRows = rows
     if takesMoments, let share = pass.share {
@@ -225,7 +160,7 @@ final class NormalizationStep: Step {
       set(pass.gradient(gamma) + c, Float(product * inverse), modes[1])
       if !all.isEmpty { (sum, product) = (all[c], all[channels + c]) }
       // dx = γ/σ · (g − mean(g) − x̂ · mean(g · x̂)), as a · g + b · x + k.
-      // Running moments are constants: a · g alone.
+      // Running statistics are constants: then dx = a · g.
       let a = Double(scale[c])
       let b = takesMoments ? -a * product * inverse * inverse / Double(allRows) : 0
       factors[c] = Float(a)
@@ -268,17 +203,6 @@ final class NormalizationStep: Step {
     case .write, .inPlace: target.pointee = value
     case .accumulate: target.pointee += value
     case .unwanted: return
-    }
-  }
-}
-
-extension Pass {
-  /// The gradient of an operand that is the output's gradient unchanged.
-  func passOn(_ dy: UnsafeMutablePointer<Float>, to slot: Slot, _ mode: Step.Mode) {
-    guard mode == .write || mode == .accumulate else { return }
-    let dx = gradient(slot)
-    team.runRanges(slot.count(images: images)) { first, count in
-      kernels.scale(dy + first, dx + first, 1, mode == .accumulate ? 1 : 0, count)
     }
   }
 }

@@ -1,7 +1,7 @@
 import Kernels
 import ModelGraph
 
-/// Any other operator, by its definition and its gradient rule: slow, for what has no loops of its own.
+/// Any operator without training kernels, by its plain definition and its gradient rule. Slow.
 final class PlainStep: Step {
   private let operation: Operator
 
@@ -10,7 +10,7 @@ final class PlainStep: Step {
     super.init(place: place, kind: operation.name + " (plain)", operands: operands, output: output)
   }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     let results: [Tensor]
     do { results = try operation.evaluate(try inputs(pass)) } catch { throw error.at(place) }
     guard let result = results.first, result.type == .float32, result.shape == output.shape(images: pass.images) else {
@@ -19,7 +19,7 @@ final class PlainStep: Step {
     pass.store(result, in: pass.activation(output), of: output)
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     let gradients: [Tensor?]
     do {
       gradients = try operation.gradients(

@@ -2,7 +2,7 @@ import Kernels
 import ModelGraph
 import TrainingKernels
 
-/// MaxPool; keeps which of the window's taps each output took. Operand: x.
+/// MaxPool. It saves the index of the tap that each output took. Operand: x.
 final class MaxPoolStep: Step {
   private let plane: WindowPlane
 
@@ -14,7 +14,7 @@ final class MaxPoolStep: Step {
   override var readsBackward: [Slot] { [] }
   override var savedCount: Int { (output.shape.count + 1) / 2 }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     var pool = train_pool(plane, images: pass.images, channels: output.channels)
     let (x, y, chosen) = (pass.activation(input()), pass.activation(output), indices(pass))
     withUnsafePointer(to: &pool) { pool in
@@ -22,7 +22,7 @@ final class MaxPoolStep: Step {
     }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     var pool = train_pool(plane, images: pass.images, channels: output.channels)
     let (dy, dx, chosen) = (pass.gradient(output), pass.gradient(input()), indices(pass))
     let adds: Int32 = modes[0] == .accumulate ? 1 : 0
@@ -44,13 +44,13 @@ final class GlobalAveragePoolStep: Step {
 
   override var readsBackward: [Slot] { [] }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     let (x, y) = (pass.activation(input()), pass.activation(output))
     let (images, pixels, channels) = (Int32(pass.images), Int32(input().pixels), Int32(input().channels))
     pass.team.run { thread, threads in pass.kernels.average(x, y, images, pixels, channels, thread, threads) }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     let (dy, dx) = (pass.gradient(output), pass.gradient(input()))
     let (images, pixels, channels) = (Int32(pass.images), Int32(input().pixels), Int32(input().channels))
     let adds: Int32 = modes[0] == .accumulate ? 1 : 0
@@ -60,7 +60,7 @@ final class GlobalAveragePoolStep: Step {
   }
 }
 
-/// GlobalMaxPool; keeps which pixel each channel took. Operand: x.
+/// GlobalMaxPool, and ReduceMax over the spatial axes. It saves the pixel that each channel took. Operand: x.
 final class GlobalMaxPoolStep: Step {
   init(place: String, operands: [Operand?], output: Slot) {
     super.init(place: place, kind: "GlobalMaxPool", operands: operands, output: output)
@@ -69,13 +69,13 @@ final class GlobalMaxPoolStep: Step {
   override var readsBackward: [Slot] { [] }
   override var savedCount: Int { output.shape.count }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     let (x, y, chosen) = (pass.activation(input()), pass.activation(output), indices(pass))
     let (images, pixels, channels) = (Int32(pass.images), Int32(input().pixels), Int32(input().channels))
     pass.team.run { thread, threads in pass.kernels.maximum(x, y, chosen, images, pixels, channels, thread, threads) }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     let (dy, dx, chosen) = (pass.gradient(output), pass.gradient(input()), indices(pass))
     let (images, pixels, channels) = (Int32(pass.images), Int32(input().pixels), Int32(input().channels))
     let adds: Int32 = modes[0] == .accumulate ? 1 : 0

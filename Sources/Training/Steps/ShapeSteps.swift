@@ -1,15 +1,15 @@
 import Kernels
 import ModelGraph
 
-/// Flatten, Reshape, Squeeze, Unsqueeze, Identity where nothing moves: the output is the input's memory. Operand: x.
+/// Flatten, Reshape, Squeeze, Unsqueeze or Identity that moves nothing: the output shares the input's memory. Operand: x.
 final class ViewStep: Step {
   override var readsBackward: [Slot] { [] }
   override var passesThrough: Int? { 0 }
   override var isView: Bool { true }
 
-  override func forward(_ pass: Pass) throws(GraphError) {}
+  override func forward(_ pass: Pass) throws {}
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     pass.passOn(pass.gradient(output), to: input(), modes[0])
   }
 }
@@ -19,7 +19,7 @@ final class FlattenStep: Step {
   override var readsBackward: [Slot] { [] }
   override var scratchCount: Int { output.shape.count }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     let (x, y) = (pass.activation(input()), pass.activation(output))
     let (images, channels, pixels) = (Int32(pass.images), Int32(input().channels), Int32(input().pixels))
     pass.team.run { thread, threads in
@@ -27,7 +27,7 @@ final class FlattenStep: Step {
     }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     let dx = pass.gradient(input())
     let target = modes[0] == .accumulate ? scratchMemory(pass, backward: true) : dx
     let dy = pass.gradient(output)
@@ -39,7 +39,7 @@ final class FlattenStep: Step {
   }
 }
 
-/// Concat along the channels. Operands: any number of activations.
+/// Concat along the channels. Operands: one or more activations.
 final class ConcatStep: Step {
   init(place: String, operands: [Operand?], output: Slot) {
     super.init(place: place, kind: "Concat", operands: operands, output: output)
@@ -47,7 +47,7 @@ final class ConcatStep: Step {
 
   override var readsBackward: [Slot] { [] }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     let y = pass.activation(output)
     forEachPart { index, first in
       let (x, channels, all) = (pass.activation(input(index)), input(index).channels, output.channels)
@@ -59,7 +59,7 @@ final class ConcatStep: Step {
     }
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     let dy = pass.gradient(output)
     forEachPart { index, first in
       if modes[index] == .unwanted { return }
@@ -87,11 +87,11 @@ final class ConcatStep: Step {
   }
 }
 
-/// Dropout: in training each number is 0 with probability `ratio`, else divided by 1 − ratio. The mask is a hash of the
-/// step's key and the number's index, computed again in the backward pass. Operand: x.
+/// Dropout: in training, each number becomes 0 with probability `ratio`, else it is divided by 1 − ratio. The mask is a hash
+/// of the pass's key and the number's index; the backward pass computes it again. Operand: x.
 final class DropoutStep: Step {
   private let ratio: Float
-  /// Tells the masks of two Dropout nodes apart.
+  /// Makes the masks of two Dropout nodes different.
   private let salt: UInt64
 
   init(place: String, operands: [Operand?], output: Slot, ratio: Float, salt: UInt64) {
@@ -103,18 +103,18 @@ final class DropoutStep: Step {
   override var readsBackward: [Slot] { [] }
   override var passesThrough: Int? { 0 }
 
-  override func forward(_ pass: Pass) throws(GraphError) {
+  override func forward(_ pass: Pass) throws {
     run(pass, pass.activation(input()), pass.activation(output), adds: false)
   }
 
-  override func backward(_ pass: Pass) throws(GraphError) {
+  override func backward(_ pass: Pass) throws {
     run(pass, pass.gradient(output), pass.gradient(input()), adds: modes[0] == .accumulate)
   }
 
   private func run(_ pass: Pass, _ x: UnsafeMutablePointer<Float>, _ y: UnsafeMutablePointer<Float>, adds: Bool) {
     let key = pass.key ^ (salt &* 0x9E37_79B9_7F4A_7C15)
     let ratio = pass.isTraining ? ratio : 0
-    // The mask of a picture is that of its place in the whole batch, whichever rank has it.
+    // The mask depends on a picture's place in the whole batch, not on the rank that has it.
     let before = output.isBatched ? (pass.share?.first ?? 0) * output.count(images: 1) : 0
     pass.team.runRanges(output.count(images: pass.images)) { first, count in
       pass.kernels.dropout(x + first, y + first, ratio, key, UInt64(before + first), adds ? 1 : 0, count)

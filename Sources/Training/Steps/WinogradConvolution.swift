@@ -2,18 +2,18 @@ import Kernels
 import ModelGraph
 import TrainingKernels
 
-/// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3), forward and both gradients, where that pays; see
-/// train_winograd_job.
+/// A 3×3 convolution of stride 1 by Winograd's F(4×4, 3×3): the forward pass and both gradients, each only where it is
+/// faster. See train_winograd.h.
 ///
-/// Of bfloat16 are the gradients' products alone: rounding there is no more than noise of 1 % in each gradient, whereas
-/// what is rounded going forward moves the rectifiers of all layers behind it.
+/// In mixed precision only the gradients use bf16 here. There, rounding adds noise of 1 % to each gradient. In the forward
+/// pass it would change which rectifiers are active in all later layers.
 struct WinogradConvolution {
-  /// One of the three, and what it is done by.
+  /// One of the three passes: its job and its kernels.
   private struct Part {
     var job: train_winograd_job
     let kernels: train_winograd
     let isWeights: Bool
-    /// Multiplications of the direct way for one of this.
+    /// Multiplications of the direct convolution for each one of this.
     let saving: Double
   }
 
@@ -24,13 +24,13 @@ struct WinogradConvolution {
   var goesForward: Bool { parts.forward != nil }
   var givesData: Bool { parts.data != nil }
   var sumsWeights: Bool { parts.weights != nil }
-  /// Floats that the forward pass needs, and each of the two gradients.
+  /// Floats of scratch for the forward pass, and for either gradient.
   private(set) var forwardScratch = 0
   private(set) var backwardScratch = 0
 
-  /// nil where it does not fit.
+  /// nil if the geometry does not fit.
   ///
-  /// - Parameter bfloat16: where products are to be of bfloat16, directly or this way, whichever is faster.
+  /// - Parameter bfloat16: the bf16 kernels in mixed-precision training, else nil.
   init?(_ geometry: ConvolutionGeometry, kernels: train_kernels, bfloat16: train_bf16_kernels?, threads: Int) {
     let (height, width) = (geometry.plane.height, geometry.plane.width)
     for axis in [height, width] {
@@ -52,7 +52,7 @@ struct WinogradConvolution {
       let channels = (Int32(geometry.channels), Int32(geometry.filters))
       (job.channels, job.columns) = turned ? (channels.1, channels.0) : channels
       job.turned = turned ? 1 : 0
-      // Multiplications for a pair of channels: 36 a tile, or as many as there are taps within the picture.
+      // Multiplications for a pair of channels: 36 a tile here; directly, one for each tap inside the picture.
       func taps(_ axis: WindowAxis) -> Int { (0..<axis.output).reduce(0) { $0 + axis.taps(at: $1).count } }
       let tiles = (Int(to.0) + 3) / 4 * ((Int(to.1) + 3) / 4)
       return Part(
@@ -62,10 +62,10 @@ struct WinogradConvolution {
     let bfloat16 = bfloat16.flatMap { geometry.filters % 2 == 0 && geometry.channels % 2 == 0 ? $0 : nil }
     let gradients = bfloat16?.winograd ?? kernels.winograd
     parts = (part(false, by: kernels.winograd), part(false, by: gradients, turned: true), part(true, by: gradients))
-    // 1.8 was measured: what the transforms cost. 2.6 is an estimate: float's products take twice as long as bfloat16's.
+    // 1.8 pays for the transforms (measured). 2.6 is an estimate for float against direct bf16, which is twice as fast.
     if (parts.forward?.saving ?? 0) < (bfloat16 == nil ? 1.8 : 2.6) { parts.forward = nil }
     if (parts.data?.saving ?? 0) < 1.8 { parts.data = nil }
-    // Not where a panel of filters is filled up with zeros.
+    // The weight gradient needs full panels of filters.
     if (parts.weights?.saving ?? 0) < 1.8 || geometry.filters % Int(kernels.width) != 0 { parts.weights = nil }
     func scratch(_ part: Part?) -> Int {
       guard var part else { return 0 }
@@ -86,8 +86,8 @@ struct WinogradConvolution {
   }
 
   /// - Parameters:
-  ///   - isNarrow, dxIsNarrow: dy, dx is bfloat16.
-  ///   - transposed: the filters with inputs and outputs exchanged, packed.
+  ///   - isNarrow, dxIsNarrow: whether dy, dx is bf16.
+  ///   - transposed: the packed filters with inputs and outputs exchanged.
   func dataGradient(
     _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>, dy: UnsafeRawPointer, isNarrow: Bool,
     transposed: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, dxIsNarrow: Bool, accumulates: Bool
@@ -147,7 +147,7 @@ struct WinogradConvolution {
     place(&part, scratch + zeroCount)
   }
 
-  /// Decides how the work is cut and where its parts lie from `memory` on; the floats they take together.
+  /// Decides how the work is cut and lays out its memory from `memory` on. Returns the floats it takes.
   @discardableResult
   private func place(_ part: inout Part, _ memory: UnsafeMutablePointer<Float>?) -> Int {
     withUnsafePointer(to: part.kernels) {

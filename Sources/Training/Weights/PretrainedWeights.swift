@@ -1,13 +1,13 @@
 import ModelGraph
 
 extension ResNetArchitecture {
-  /// The network with the weights of a file in which torchvision's or timm's names them (`layer1.0.conv1.weight`; a prefix
-  /// such as `module.` or `model.` may stand before all of them).
+  /// The network with the weights of a file that uses torchvision's or timm's names (`layer1.0.conv1.weight`). All names may
+  /// have a common prefix such as `module.` or `model.`.
   ///
   /// - Parameters:
-  ///   - classes: nil: as many as the file's own last layer has.
-  ///   - seed: of the head, where the file's is not for so many classes, or is of another kind than `head`.
-  /// - Returns: the graph, and whether the last layer is the file's.
+  ///   - classes: nil takes the number of the file's last layer.
+  ///   - seed: of a fresh head, if the file's head has another number of classes or another kind than `head`.
+  /// - Returns: the graph, and whether its head is the file's.
   public func graph(
     weights file: SafeTensors, classes: Int?, head: Head, inputSize: (Int, Int), seed: UInt64
   ) throws -> (graph: Graph, hasHead: Bool) {
@@ -43,7 +43,7 @@ extension ResNetArchitecture {
     throw WeightsError("holds no ResNet under torchvision's names (conv1.weight, layer1.0.conv1.weight, …)")
   }
 
-  /// With what the file is instead, if it is one of ours.
+  /// The error, extended by the architecture that the file holds, if it is one of ours.
   private func misfit(_ file: SafeTensors, _ prefix: String, _ what: String) -> WeightsError {
     let found = ResNetArchitecture.allCases.first { other in
       other.hasBottlenecks == (file.shape("\(prefix)layer1.0.conv3.weight") != nil)
@@ -58,9 +58,8 @@ extension ResNetArchitecture {
 }
 
 extension Tensor {
-  /// A first convolution's weights `[M, C, …]` for pictures of `channels` channels, as timm adapts them: for one channel the
-  /// sum over C; for others the old channels in turn, times C / `channels`. So a picture whose channels are all the same
-  /// is answered as before.
+  /// A first convolution's weights `[M, C, …]` adapted to pictures of `channels` channels, as in timm: for one channel, the sum
+  /// over C; else the old channels repeated in turn, times C / `channels`. A picture with equal channels keeps its answer.
   public func adaptingInputChannels(to channels: Int) throws(GraphError) -> Tensor {
     guard shape.rank >= 2, shape[1] != channels, shape[1] > 0 else { return self }
     let (filters, old) = (shape[0], shape[1])
@@ -86,7 +85,7 @@ extension Tensor {
 }
 
 extension Graph {
-  /// Lets the convolutions that read the input take pictures of `channels` channels.
+  /// Adapts the convolutions that read the input to pictures of `channels` channels.
   public mutating func adaptInputChannels(to channels: Int) throws(GraphError) {
     guard let input = inputs.first else { return }
     for index in nodes.indices where nodes[index].firstInput == input {

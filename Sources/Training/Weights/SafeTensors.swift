@@ -2,17 +2,17 @@ import Foundation
 import ModelGraph
 import Text
 
-/// What is wrong with a file of weights, in one line.
+/// Why a file of weights cannot be used, in one line.
 public struct WeightsError: Error, CustomStringConvertible {
   public let description: String
 
   init(_ description: String) { self.description = description }
 }
 
-/// A `.safetensors` file: u64 length of a header, the header as JSON (`{name: {dtype, shape, data_offsets}}`), then the
+/// A `.safetensors` file: u64 length of the header, the header as JSON (`{name: {dtype, shape, data_offsets}}`), then the
 /// numbers, little-endian. https://huggingface.co/docs/safetensors
 ///
-/// The header is checked whole when the file is opened: every tensor lies within the file and is as long as its shape says.
+/// Opening the file checks the whole header: every tensor lies within the file, and its length agrees with its shape.
 public struct SafeTensors: Sendable {
   private struct Entry: Sendable {
     var type: String
@@ -23,7 +23,7 @@ public struct SafeTensors: Sendable {
   private let data: Data
   private let entries: [String: Entry]
 
-  /// Bytes of a header that are still believable.
+  /// Largest header accepted, in bytes.
   private static let headerLimit = 100 << 20
   private static let sizes = [
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1, "U16": 2,
@@ -81,7 +81,7 @@ public struct SafeTensors: Sendable {
 
   public func shape(_ name: String) -> Shape? { entries[name]?.shape }
 
-  /// A tensor as float32; F32, F16, BF16 and F64 can be. nil if there is none of that name.
+  /// A tensor of type F32, F16, BF16 or F64, converted to float32. nil if there is none of that name.
   public func tensor(_ name: String) throws(WeightsError) -> Tensor? {
     guard let entry = entries[name] else { return nil }
     let bytes = data[data.startIndex + entry.bytes.lowerBound..<data.startIndex + entry.bytes.upperBound]

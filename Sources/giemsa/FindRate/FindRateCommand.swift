@@ -97,7 +97,7 @@ extension TrainingBench {
           goesOn = search.note(loss: Double(loss))
         } catch {
           // A loss that is no number is where such a search ends.
-          guard error.code == .notFinite else { throw error }
+          guard case TrainingError.lossNotFinite? = error as? TrainingError else { throw error }
           goesOn = false
         }
         progress.update("find-lr", search.points.count, search.steps)

@@ -9,9 +9,6 @@ struct CommonFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// Another rank is lost.
-struct RankLost: Error {}
-
 /// What ranks must have in common before they train together.
 struct RankIntroduction: Codable {
   var progress: RunProgress
@@ -56,7 +53,7 @@ enum Distribution {
     } catch {
       if ranks.isBroken { ranks.awaitRescue() }
       guard error is CommonFailure || error is ExitCode else {
-        // The others do not know of it and would wait: mpirun ends them all.
+        // The other ranks do not know of the failure and would wait: abort them all.
         complainAsRank("giemsa: \(ranks.name)\(error)")
         ranks.abort(1)
       }

@@ -11,32 +11,32 @@ import Training
 /// One run of training, from the folder of pictures to the last file saved.
 final class TrainingSession {
   private let recipe: Recipe
-  private let bench: TrainingBench
-  /// nil: this process trains alone. Else all ranks do the same here, but rank 0 alone touches files.
-  private let ranks: MPIRanks?
-  private let folder: RunFolder
-  private let network: TrainingNetwork
-  private let schedules: [OneCycle]
-  private let line: TrainingProgress
-  private var progress: RunProgress
-  private var hasCleared = false
-  /// Whether a step was done since the program began.
-  private var hasTrained = false
+  let bench: TrainingBench
+  /// nil if this process trains alone. All ranks run the same code here, but only rank 0 writes files.
+  let ranks: MPIRanks?
+  let folder: RunFolder
+  let network: TrainingNetwork
+  let schedules: [OneCycle]
+  let line: TrainingProgress
+  private(set) var progress: RunProgress
+  private(set) var hasCleared = false
+  /// Whether this process has done a training step.
+  private(set) var hasTrained = false
   private var saving = SavingPace()
   private let runLog: RunLog?
-  /// Seconds of training since the program began, and of those, waiting for pictures.
+  /// Seconds of training in this process, and of those, seconds waiting for pictures.
   private var times = (training: 0.0, waiting: 0.0)
-  /// When the last step was done.
-  private var stepDate = Date.distantPast
+  /// When the last step ended.
+  private(set) var stepDate = Date.distantPast
 
-  private var isFirst: Bool { ranks?.rank ?? 0 == 0 }
-  private var settings: RunSettings { progress.settings }
+  var isFirst: Bool { ranks?.rank ?? 0 == 0 }
+  var settings: RunSettings { progress.settings }
   private var trainLoader: BatchLoader { bench.trainLoader }
-  private var validLoader: BatchLoader { bench.validLoader }
-  /// The run's folder as it was named.
-  private var out: String { recipe.output.folder }
+  var validLoader: BatchLoader { bench.validLoader }
+  /// The run's folder as the user named it.
+  var out: String { recipe.output.folder }
 
-  /// Everything that can be wrong is found here, before the first step.
+  /// Finds all errors in options and data before the first step.
   init(_ recipe: Recipe, ranks: MPIRanks? = nil) throws {
     self.recipe = recipe
     self.ranks = ranks
@@ -88,7 +88,7 @@ final class TrainingSession {
   }
 
   func run() throws {
-    // It keeps this object alive as long as it may be needed: to the program's end.
+    // The closure keeps this object alive until the program ends.
     ranks?.rescue = { self.rescue() }
     bench.describe(
       "\(counted(recipe.epochs, "epoch")) of \(counted(trainLoader.batchesPerEpoch, "step"))", network)
@@ -131,7 +131,7 @@ final class TrainingSession {
         complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
       }
     }
-    // The network is saved, and other folds and stages follow; the program's status tells.
+    // The network is saved and other folds and stages may follow: only the exit status reports a failed log.
     if runLog?.hasFailed ?? false { Missing.note() }
   }
 
@@ -142,8 +142,8 @@ final class TrainingSession {
     return progress.history.count - bestEpoch > patience
   }
 
-  /// What is left of the epoch's steps: mean loss of all of them, pictures per second and the share of the time that was
-  /// spent waiting for pictures; nil when Ctrl-C came.
+  /// Does the remaining steps of the epoch. Returns the mean loss of the whole epoch, pictures per second and the fraction of
+  /// the time spent waiting for pictures; nil after Ctrl-C.
   private func train(_ interruption: Interruption) throws -> (loss: Double, pace: Double, waiting: Double)? {
     let started = ContinuousClock.now
     let before = progress.step
@@ -162,8 +162,8 @@ final class TrainingSession {
           momentum: now[0].momentum)
       } catch {
         if ranks?.isBroken ?? false { throw RankLost() }
-        // Not `catch where`: in a loop that sends Swift 6.3.1 into an endless one of its own.
-        throw error.code == .notFinite ? diverged() : error as any Error
+        if case TrainingError.lossNotFinite? = error as? TrainingError { throw diverged() }
+        throw error
       }
       progress.lossSum += Double(loss)
       progress.step += 1
@@ -183,7 +183,7 @@ final class TrainingSession {
       if let every = recipe.output.saveEvery {
         if network.stepCount % every == 0 { try saveState() }
       } else if saving.isDueWithinEpoch || ranks != nil && !saving.hasSaved {
-        // Of several ranks one is easily lost: after the first step there is something to go on from, whoever it is.
+        // With several ranks a loss is likely: the first step is saved at once, so that there is a state to resume.
         try saveState()
       }
     }
@@ -194,45 +194,9 @@ final class TrainingSession {
     return (progress.lossSum / Double(max(progress.step, 1)), done / max(seconds, 1e-9), waited / max(seconds, 1e-9))
   }
 
-  /// Mean cross-entropy and accuracy on what was kept back; nil when Ctrl-C came.
-  private func validate(_ interruption: Interruption) throws -> (loss: Double, accuracy: Double)? {
-    var loss = 0.0
-    var correct = 0
-    var steps = 0
-    validLoader.start(epoch: progress.epoch)
-    while let next = try validLoader.next() {
-      let classes = bench.cells.classes.count
-      // A last batch can be so small that a rank has nothing of it.
-      let logits = next.labels.isEmpty ? try Tensor([], [Float(0)]) : try network.logits(next.images)
-      logits.withElements(Float.self) { scores in
-        for (index, label) in next.labels.enumerated() {
-          let row = scores[(index * classes)..<((index + 1) * classes)].map { Double($0) }
-          // An accuracy of such scores would look like one.
-          if !row.allSatisfy({ $0.isFinite }) { loss = .nan }
-          let most = row.max() ?? 0
-          loss += log(row.reduce(0) { $0 + exp($1 - most) }) + most - row[Int(label)]
-          if row.firstIndex(of: most) == Int(label) { correct += 1 }
-        }
-      }
-      steps += 1
-      line.update(progress.epoch, .valid, steps, loss: .nan)
-      if interruption.isAsked, steps < validLoader.batchesPerEpoch { return nil }
-    }
-    if let ranks {
-      var sums = [loss, Double(correct)]
-      ranks.sum(&sums)
-      if ranks.isBroken { throw RankLost() }
-      (loss, correct) = (sums[0], Int(sums[1]))
-    }
-    let count = Double(bench.split.valid.count)
-    // Weights can overflow in an epoch's last step, which no training step sees any more.
-    guard loss.isFinite else { throw diverged() }
-    return (loss / count, Double(correct) / count)
-  }
-
-  /// Notes an epoch's results, saves what is due, and turns to the next epoch.
+  /// Records the results of an epoch, saves what is due and begins the next epoch.
   private func finish(_ result: EpochResult) throws {
-    // By loss, as fastai's SaveModelCallback: accuracy on a few hundred pictures ties and jumps, the loss tells more.
+    // By loss, as in fastai's SaveModelCallback: accuracy on a few hundred pictures is noisy and often ties.
     let isBest = progress.history.allSatisfy { result.validLoss < $0.validLoss }
     progress.history.append(result)
     progress.settings.results.epochsDone = result.epoch + 1
@@ -251,7 +215,7 @@ final class TrainingSession {
     clearOnce(butFor: folder.best)
     guard isFirst else { return }
     if progress.epoch < recipe.epochs, recipe.output.saveEvery == nil ? saving.isDue : false { try saveState() }
-    // Before the first state there is nothing to resume, and so no run that texts could tell of.
+    // Before the first state there is no run to resume: its texts would describe nothing.
     if saving.hasSaved { try writeTexts() }
   }
 
@@ -265,12 +229,12 @@ final class TrainingSession {
     if isFirst { try writeTexts() }
   }
 
-  private func saveLast() throws {
+  func saveLast() throws {
     try writeModel(try network.graph().described(by: bench.metadata, try settings.record()), to: folder.last)
     try writeTexts()
   }
 
-  /// After Ctrl-C: what there is, saved; exit status 130.
+  /// After Ctrl-C: saves and ends with exit status 130.
   private func stop() throws {
     line.erase()
     try saveState()
@@ -288,7 +252,7 @@ final class TrainingSession {
     try folder.write(RunFile(settings: settings, data: data, valid: bench.keptBack))
   }
 
-  /// The run is whole without it: what is wrong is told, and nothing more.
+  /// The run is complete without the card: a failure is reported and does not stop the program.
   private func writeCard() {
     do {
       try folder.write(card: try CardMaker.card(folder, bench, settings, progress.history))
@@ -298,118 +262,13 @@ final class TrainingSession {
     }
   }
 
-  /// An earlier run goes once there is a file to put in its place: a full disk, and it stays.
+  /// Removes an earlier run once there is a file to replace it. If the disk is full, the earlier run stays.
   ///
-  /// - Parameter kept: that file.
-  private func clearOnce(butFor kept: String? = nil) {
+  /// - Parameter kept: the new file.
+  func clearOnce(butFor kept: String? = nil) {
     guard isFirst else { return }
     if !hasCleared { folder.clear(butFor: [kept, runLog?.file].compactMap { $0 }) }
     hasCleared = true
     runLog?.begin()
   }
-
-  private func diverged() -> CommonFailure {
-    line.erase()
-    let saved = settings.results.bestEpoch.map { " Epoch \($0) is saved in \(out)." } ?? ""
-    if saved.isEmpty, isFirst { folder.removeIfEmpty() }
-    // The step before is the one that did it: its weights are the ones that fail.
-    let rate = schedules.last?.values(at: max(network.stepCount - 1, 0)).rate ?? 0
-    let cause = network.largestGradient.map {
-      let size = $0.size.isNaN ? "not a number" : String(format: "%.3g", $0.size)
-      return "; the step before had a rate of \(String(format: "%.3g", rate)) and its largest gradient, \(size), in "
-        + $0.parameter
-    }
-    return CommonFailure(
-      "the loss is no longer a number (epoch \(progress.epoch), step \(network.stepCount + 1)\(cause ?? "")): "
-        + "lower --lr, now \(settings.rate).\(saved)")
-  }
-}
-
-// MARK: Several ranks
-
-extension TrainingSession {
-  /// All ranks must have come to the same weights. They do, unless a processor or a library computes otherwise.
-  private func compareRanks() throws {
-    guard let ranks, ranks.count > 1 else { return }
-    let own = network.fingerprint
-    // Halves, so that a double holds them.
-    let halves = [Double(own >> 32), Double(own & 0xFFFF_FFFF)]
-    var sums = ranks.rank == 0 ? halves : [0, 0]
-    ranks.sum(&sums)
-    var differing = [sums == halves ? 0 : 1.0]
-    ranks.sum(&differing)
-    if ranks.isBroken { throw RankLost() }
-    guard differing[0] == 0 else {
-      throw CommonFailure("the ranks have come to different weights: do they run the same giemsa on like processors?")
-    }
-  }
-
-  /// After another rank was lost: one of those left saves what they all had come to, and the program ends.
-  ///
-  /// A step that was under way counts for nothing (``TrainingNetwork`` changes nothing before it is whole). mpirun leaves
-  /// little time, a second unless told otherwise: the state goes first, and does not wait for the disk.
-  ///
-  /// Called while the thread that trains stands between two steps or waits for the others in one.
-  private func rescue() -> Never {
-    guard let ranks else { _exit(1) }
-    guard ranks.isKeeper else {
-      // Where nobody ends the ranks yet, the one who saves comes first.
-      if ranks.loss != .told, ranks.loss != .orphaned { sleep(60) }
-      ranks.endAfterLoss()
-    }
-    line.erase()
-    let place = "\(ranks.lossText) in epoch \(progress.epoch) after \(counted(network.stepCount, "step"))"
-    do {
-      if isFirst, hasTrained { clearOnce() }
-      // Rank 0 may have saved before it ended.
-      if hasTrained, isFirst || !folder.hasState(since: stepDate) {
-        try folder.write(state: network, progress, isUrgent: true)
-      }
-      let saved = hasTrained || hasCleared
-      complainAsRank(
-        "giemsa: \(place); "
-          + (saved ? "saved in \(out) (go on: the same command with --resume)" : "there was nothing to save yet"))
-      if saved {
-        folder.flushState()
-        try saveLast()
-      }
-    } catch {
-      complainAsRank("giemsa: \(place), and then: \(error)")
-    }
-    ranks.endAfterLoss()
-  }
-}
-
-/// When to write the state, three times the model's size: often enough to lose little, seldom enough to cost at most a
-/// twentieth of the time.
-private struct SavingPace {
-  private(set) var hasSaved = false
-  private var last = ContinuousClock.now
-  private var cost = Duration.zero
-
-  /// At an epoch's end.
-  var isDue: Bool { !hasSaved || ContinuousClock.now - last > cost * 20 }
-  /// Between two steps of an epoch.
-  var isDueWithinEpoch: Bool { ContinuousClock.now - last > max(cost * 20, .seconds(60)) }
-
-  mutating func saved(since start: ContinuousClock.Instant) {
-    hasSaved = true
-    last = .now
-    cost = last - start
-  }
-}
-
-extension Graph {
-  /// With what a classifier of pictures says of itself.
-  func described(by metadata: ModelMetadata, _ record: String) -> Graph {
-    var metadata = metadata
-    metadata.training = record
-    var graph = self
-    graph.metadata = graph.metadata.filter { !$0.key.hasPrefix("giemsa.") } + metadata.entries
-    return graph
-  }
-}
-
-extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

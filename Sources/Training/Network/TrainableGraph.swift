@@ -1,0 +1,58 @@
+import ModelGraph
+import Passes
+
+/// A graph prepared for training, in two forms.
+struct TrainableGraph {
+  /// For batches of any size, as it is saved after training.
+  let saved: Graph
+  /// For one batch size: all shapes are known, and a smaller last batch still fits.
+  let planned: Graph
+
+  init(_ graph: Graph, inputShape: Shape) throws(GraphError) {
+    var graph = graph
+    graph.forgetTrainingMode()
+    try graph.foldConstants()
+    saved = graph
+    try graph.foldShapes([inputShape])
+    try graph.freeBatch(inputShape[0], inputShape: inputShape)
+    planned = graph
+  }
+}
+
+extension Graph {
+  /// Computes every node whose inputs are all constants: Constant, Identity, dequantised weights. Then all weights are
+  /// constants. The result holds for any batch size.
+  fileprivate mutating func foldConstants() throws(GraphError) {
+    _ = try replaceNodes(&self) { (node, graph) throws(GraphError) in
+      guard node.inputs.allSatisfy({ $0.map { graph.values[$0].constant != nil } ?? true }) else { return nil }
+      do throws(GraphError) {
+        return try node.operation.evaluate(node.inputs.map { $0.flatMap { graph.values[$0].constant } })
+      } catch { throw error.at(node.place) }
+    }
+  }
+
+  /// Removes every node whose results follow from the inputs' shapes, such as Shape → Gather → Concat. The result holds for
+  /// this batch size only: it is planned, not saved.
+  fileprivate mutating func foldShapes(_ inputShapes: [Shape]) throws(GraphError) {
+    let facts = try infer(inputShapes)
+    _ = replaceNodes(&self) { node, _ in
+      let known = node.outputs.map { $0.map { facts[$0]?.constant } ?? nil }
+      return zip(node.outputs, known).allSatisfy { $0 == nil || $1 != nil } ? known : nil
+    }
+  }
+
+  /// Sets BatchNormalization and Dropout to their inference form. Training implements their training mode itself, and saves
+  /// a graph for inference.
+  fileprivate mutating func forgetTrainingMode() {
+    for index in nodes.indices {
+      switch nodes[index].operation {
+      case .batchNormalization(var definition):
+        definition.trainingMode = false
+        nodes[index].operation = .batchNormalization(definition)
+      case .dropout: nodes[index].inputs = Array(nodes[index].inputs.prefix(2))
+      default: continue
+      }
+      nodes[index].outputs = Array(nodes[index].outputs.prefix(1))
+    }
+  }
+}

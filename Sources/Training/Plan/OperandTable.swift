@@ -1,0 +1,95 @@
+import ModelGraph
+
+/// The operands of all steps: activations that earlier steps produce, parameters, running statistics and constants. A value
+/// that several nodes read is one object.
+struct OperandTable {
+  private(set) var parameters: [Parameter] = []
+  private let graph: Graph
+  private let freezing: Freezing
+  private let groups: LayerGroups
+  private let consumers: [[Int]]
+  /// Columns of a panel of packed weights.
+  private let panelWidth: Int
+  private var slots: [Graph.ValueID: Slot] = [:]
+  private var parameterOf: [Graph.ValueID: Parameter] = [:]
+  private var statisticOf: [Graph.ValueID: RunningStatistic] = [:]
+
+  init(_ graph: Graph, inputShape: Shape, freezing: Freezing, panelWidth: Int) throws(GraphError) {
+    self.graph = graph
+    self.freezing = freezing
+    self.panelWidth = panelWidth
+    groups = try LayerGroups(graph, inputShape: inputShape)
+    consumers = graph.consumers()
+  }
+
+  func slot(_ value: Graph.ValueID) -> Slot? { slots[value] }
+
+  mutating func add(_ slot: Slot, for value: Graph.ValueID) { slots[value] = slot }
+
+  mutating func operands(_ node: Graph.Node) throws(GraphError) -> [Operand?] {
+    var operands: [Operand?] = []
+    for input in node.inputs { operands.append(try operand(input)) }
+    return operands
+  }
+
+  mutating func operand(_ value: Graph.ValueID?) throws(GraphError) -> Operand? {
+    guard let value else { return nil }
+    if let slot = slots[value] { return .slot(slot) }
+    guard let constant = graph.values[value].constant else {
+      throw GraphError(.undefinedValue, "input '\(graph.values[value].name)' is produced by no earlier node")
+    }
+    guard let use = use(of: value) else { return .constant(constant) }
+    if let parameter = parameterOf[value] { return .parameter(parameter) }
+    let parameter = Parameter(
+      name: graph.values[value].name, value: value, shape: constant.shape, layout: use.layout, decays: use.decays,
+      group: use.group, learns: use.learns)
+    parameterOf[value] = parameter
+    parameters.append(parameter)
+    return .parameter(parameter)
+  }
+
+  /// nil if the value is no float constant.
+  mutating func statistic(_ value: Graph.ValueID?) -> RunningStatistic? {
+    guard let value, let tensor = graph.values[value].constant, tensor.type == .float32 else { return nil }
+    if let known = statisticOf[value] { return known }
+    let statistic = RunningStatistic(name: graph.values[value].name, value: value, numbers: tensor.array())
+    statisticOf[value] = statistic
+    return statistic
+  }
+
+  /// A constant input's first element.
+  func number(_ node: Graph.Node, _ index: Int) -> Float? {
+    guard index < node.inputs.count, let value = node.inputs[index],
+      let number = graph.values[value].constant?.doubles.first
+    else { return nil }
+    return Float(number)
+  }
+
+  /// How a float constant is used as a parameter; nil if no node that reads it lets it learn.
+  private func use(of value: Graph.ValueID) -> (layout: Parameter.Layout, decays: Bool, group: Int, learns: Bool)? {
+    guard let constant = graph.values[value].constant, constant.type == .float32 else { return nil }
+    var layouts: [Parameter.Layout] = []
+    var (learns, decays, normalizes) = (false, false, false)
+    for reader in consumers[value] {
+      let node = graph.nodes[reader]
+      for (index, input) in node.inputs.enumerated() where input == value {
+        var layout = Parameter.Layout.plain
+        switch (node.operation, index) {
+        case (.conv(let conv), 1) where constant.shape.rank >= 3:
+          let isDepthwise = conv.group > 1 && conv.group == constant.shape[0] && constant.shape[1] == 1
+          layout = isDepthwise ? .depthwise : .panels(group: conv.group, width: panelWidth)
+          (learns, decays) = (true, true)
+        case (.gemm, 1), (.matMul, 0), (.matMul, 1): (learns, decays) = (true, true)
+        case (.batchNormalization, 1), (.batchNormalization, 2): (learns, normalizes) = (true, true)
+        case (.conv, 2), (.gemm, 2): learns = true
+        default: break
+        }
+        layouts.append(layout)
+      }
+    }
+    guard learns, let first = layouts.first else { return nil }
+    let group = consumers[value].map { groups.groups[$0] }.max() ?? LayerGroups.head
+    let isFree = group >= freezing.groups || normalizes && freezing.normalizationsLearn
+    return (layouts.allSatisfy { $0 == first } ? first : .plain, decays, group, isFree)
+  }
+}
