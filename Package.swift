@@ -55,7 +55,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "ModelGraph", "Passes", "Kernels", "TrainingKernels", "BLAS", "Platform", "Text", "Datasets", "MessagePassing",
+        "ModelGraph", "Passes", "Inference", "Kernels", "TrainingKernels", "BLAS", "Platform", "Text", "Datasets",
+        "MessagePassing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports", "Text"]),

@@ -8,7 +8,7 @@ struct Pass {
   var isTraining: Bool
   /// Seed of the dropout masks: the same in both passes of a step, different for every step.
   var key: UInt64
-  let arena: Arena
+  let arena: StepMemory
   let weights: UnsafeMutablePointer<Float>
   let team: ThreadTeam
   let kernels: train_kernels

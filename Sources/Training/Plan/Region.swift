@@ -1,74 +1,45 @@
-import ModelGraph
-import Platform
+import Inference
 
 /// Memory that a training step needs during a live range. Time counts the steps of the plan: forward 0 ..< n, the loss n,
 /// backward n + 1 ... 2n.
 final class Region {
+  /// Floats.
   let count: Int
-  private(set) var birth = Int.max
-  private(set) var death = Int.min
+  private var life: ClosedRange<Int>?
   /// A second live range, for an activation that the backward pass recomputes.
-  private var rebirth = Int.max
-  private var redeath = Int.min
-  /// In floats, once the arena is laid out.
+  private var again: ClosedRange<Int>?
+  /// Where it begins in the arena, in floats; set once the arena is laid out.
   fileprivate(set) var offset = 0
 
   init(_ count: Int) { self.count = count }
 
-  func needed(at moment: Int) {
-    birth = min(birth, moment)
-    death = max(death, moment)
+  func needed(at moment: Int) { life = Region.extended(life, to: moment) }
+  func needed(againAt moment: Int) { again = Region.extended(again, to: moment) }
+
+  private static func extended(_ range: ClosedRange<Int>?, to moment: Int) -> ClosedRange<Int> {
+    guard let range else { return moment...moment }
+    return min(range.lowerBound, moment)...max(range.upperBound, moment)
   }
 
-  func needed(againAt moment: Int) {
-    rebirth = min(rebirth, moment)
-    redeath = max(redeath, moment)
-  }
-
-  fileprivate func overlaps(_ other: Region) -> Bool {
-    func meets(_ birth: Int, _ death: Int) -> Bool {
-      birth <= other.death && other.birth <= death || birth <= other.redeath && other.rebirth <= death
-    }
-    return meets(birth, death) || meets(rebirth, redeath)
+  /// nil if no step needs it.
+  fileprivate var buffer: Arena.Buffer? {
+    guard let life, count > 0 else { return nil }
+    return Arena.Buffer(
+      byteCount: count * MemoryLayout<Float>.stride, firstStep: life.lowerBound, lastStep: life.upperBound,
+      again: again)
   }
 }
 
-/// One block of memory for everything that lives only within a step, laid out so that regions whose times do not meet
-/// share their place.
-final class Arena {
-  let base: UnsafeMutablePointer<Float>
-  var byteCount: Int { count * MemoryLayout<Float>.stride }
-  let count: Int
-
-  /// Greedy by size: the largest first, each at the lowest place that is free during its life (Pisarchyk and Lee,
-  /// "Efficient Memory Management for Deep Neural Net Inference", 2020).
-  init(_ regions: [Region]) throws(TrainingError) {
-    let used = regions.filter { $0.birth <= $0.death && $0.count > 0 }
-    var placed: [Region] = []
-    var end = 0
-    for (_, region) in used.enumerated().sorted(by: { ($1.element.count, $0.offset) < ($0.element.count, $1.offset) }) {
-      var offset = 0
-      for other in placed where other.overlaps(region) {
-        if offset + Arena.room(region) <= other.offset { break }
-        offset = max(offset, other.offset + Arena.room(other))
-      }
-      region.offset = offset
-      end = max(end, offset + Arena.room(region))
-      let index = placed.firstIndex { $0.offset > offset } ?? placed.count
-      placed.insert(region, at: index)
+extension Arena {
+  /// Places the regions and sets their offsets. Returns the bytes of the whole block.
+  static func place(_ regions: [Region]) -> Int {
+    let used = regions.compactMap { region in region.buffer.map { (region, $0) } }
+    var buffers = used.map { $0.1 }
+    // A cache line between neighbours: sizes are often powers of two.
+    let arena = Arena(placing: &buffers, spacing: 64)
+    for (region, buffer) in zip(used.map { $0.0 }, buffers) {
+      region.offset = buffer.offset / MemoryLayout<Float>.stride
     }
-    count = end
-    guard let memory = platform_allocate_region(max(end, 16) * MemoryLayout<Float>.stride) else {
-      throw .noActivationMemory(mebibytes: end >> 18)
-    }
-    base = memory.bindMemory(to: Float.self, capacity: max(end, 16))
-    // Untouched pages cost nothing, and everything is written before it is read.
+    return arena.byteCount
   }
-
-  deinit { platform_free_region(base, max(count, 16) * MemoryLayout<Float>.stride) }
-
-  subscript(region: Region) -> UnsafeMutablePointer<Float> { base + region.offset }
-
-  /// Whole cache lines, and one more so that regions of powers of two do not all start in the same cache set.
-  private static func room(_ region: Region) -> Int { (region.count + 15) / 16 * 16 + 16 }
 }

@@ -9,7 +9,7 @@ final class TrainingPlan {
   let parameters: [Parameter]
   let input: Slot
   let output: Slot
-  let arena: Arena
+  let arena: StepMemory
   /// For each step, the parameters whose gradients are complete after its backward pass.
   let updates: [[Parameter]]
   /// Floats of all parameters, and of those that learn. Those that learn lie first.
@@ -46,7 +46,7 @@ final class TrainingPlan {
     updates = TrainingPlan.planGradients(steps)
     Recomputation.plan(steps, leastCount: recomputed)
     guard output.learns else { throw GraphError(.badInput, "no weight leads to output '\(output.name)'") }
-    arena = try Arena(TrainingPlan.regions(steps, input: input, output: output))
+    arena = try StepMemory(TrainingPlan.regions(steps, input: input, output: output))
   }
 
   /// Decides for each gradient which step writes it and which steps add to it, in the order of the backward pass.
