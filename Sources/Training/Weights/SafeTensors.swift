@@ -2,13 +2,6 @@ import Foundation
 import ModelGraph
 import Text
 
-/// Why a file of weights cannot be used, in one line.
-public struct WeightsError: Error, CustomStringConvertible {
-  public let description: String
-
-  init(_ description: String) { self.description = description }
-}
-
 /// A `.safetensors` file: u64 length of the header, the header as JSON (`{name: {dtype, shape, data_offsets}}`), then the
 /// numbers, little-endian. https://huggingface.co/docs/safetensors
 ///
