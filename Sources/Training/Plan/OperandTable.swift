@@ -58,11 +58,8 @@ struct OperandTable {
   }
 
   /// A constant input's first element.
-  func number(_ node: Graph.Node, _ index: Int) -> Float? {
-    guard index < node.inputs.count, let value = node.inputs[index],
-      let number = graph.values[value].constant?.doubles.first
-    else { return nil }
-    return Float(number)
+  func number(_ node: Graph.Node, _ input: OperatorInput) -> Float? {
+    node[input].flatMap { graph.values[$0].constant?.doubles.first }.map { Float($0) }
   }
 
   /// How a float constant is used as a parameter; nil if no node that reads it lets it learn.
@@ -75,13 +72,15 @@ struct OperandTable {
       for (index, input) in node.inputs.enumerated() where input == value {
         var layout = Parameter.Layout.plain
         switch (node.operation, index) {
-        case (.conv(let conv), 1) where constant.shape.rank >= 3:
+        case (.conv(let conv), Conv.Input.w.index) where constant.shape.rank >= 3:
           let isDepthwise = conv.group > 1 && conv.group == constant.shape[0] && constant.shape[1] == 1
           layout = isDepthwise ? .depthwise : .panels(group: conv.group, width: panelWidth)
           (learns, decays) = (true, true)
-        case (.gemm, 1), (.matMul, 0), (.matMul, 1): (learns, decays) = (true, true)
-        case (.batchNormalization, 1), (.batchNormalization, 2): (learns, normalizes) = (true, true)
-        case (.conv, 2), (.gemm, 2): learns = true
+        case (.gemm, Gemm.Input.b.index), (.matMul, _): (learns, decays) = (true, true)
+        case (.batchNormalization, BatchNormalization.Input.scale.index),
+          (.batchNormalization, BatchNormalization.Input.b.index):
+          (learns, normalizes) = (true, true)
+        case (.conv, Conv.Input.b.index), (.gemm, Gemm.Input.c.index): learns = true
         default: break
         }
         layouts.append(layout)

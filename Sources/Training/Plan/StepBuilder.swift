@@ -103,9 +103,8 @@ struct StepBuilder {
       return try activation(node, output, TRAIN_HARD_SIGMOID, function.alpha, function.beta)
     case .hardSwish: return try activation(node, output, TRAIN_HARD_SWISH)
     case .clip:
-      let (low, high) = (operands.number(node, 1), operands.number(node, 2))
-      return try activation(
-        node, output, TRAIN_CLIP, low ?? -Float.greatestFiniteMagnitude, high ?? Float.greatestFiniteMagnitude)
+      guard let (low, high) = node.clipBounds({ graph.values[$0].constant }) else { break }
+      return try activation(node, output, TRAIN_CLIP, low, high)
     case .maxPool(let pool):
       let operands = try self.operands.operands(node)
       guard let x = operands[0]?.slot, x.isChannelsLast, node.outputs.dropFirst().allSatisfy({ $0 == nil }) else {
@@ -137,7 +136,7 @@ struct StepBuilder {
     case .gemm(let gemm): if let step = try matrix(node, gemm, output) { return step }
     case .matMul: if let step = try matrix(node, Gemm(), output) { return step }
     case .dropout:
-      let ratio = node.inputs.count > 1 ? operands.number(node, 1) ?? 0.5 : 0.5
+      let ratio = operands.number(node, Dropout.Input.ratio) ?? 0.5
       guard ratio >= 0, ratio < 1 else { throw GraphError(.badInput, "a ratio of \(ratio); it must be in 0 ..< 1") }
       return DropoutStep(
         place: place, operands: [try operands.operand(node.inputs[0])], output: output, ratio: ratio,
@@ -171,7 +170,8 @@ struct StepBuilder {
     var operands = try Array(self.operands.operands(node)[0..<3])
     if let residual { operands.append(try self.operands.operand(residual)) }
     guard operands[0]?.slot != nil, operands[1]?.parameter != nil, operands[2]?.parameter != nil,
-      let mean = self.operands.statistic(node.inputs[3]), let variance = self.operands.statistic(node.inputs[4])
+      let mean = self.operands.statistic(node[BatchNormalization.Input.mean]),
+      let variance = self.operands.statistic(node[BatchNormalization.Input.variance])
     else { throw GraphError(.notConstant, "scale, bias, mean and variance must be constants").at(node.place) }
     return NormalizationStep(
       place: node.place, operands: operands, output: output, epsilon: definition.epsilon,
