@@ -2,10 +2,10 @@
 
 #include "pngshim_failing.h"
 
-// What libpng's callbacks see of one call.
+// State of one call, for libpng's callbacks.
 typedef struct {
   Failing failing;
-  const uint8_t *next;  // the bytes left
+  const uint8_t *next;  // the remaining bytes
   size_t left;
 } Session;
 
@@ -22,13 +22,13 @@ static png_structp reader(Session *session) {
   if (!png) return NULL;
   png_set_read_fn(png, session, take);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  // Text and profiles can be compressed bombs; nobody reads them here.
+  // Text and profiles can be decompression bombs, and they are not used here.
   png_set_chunk_malloc_max(png, 4 << 20);
   png_set_chunk_cache_max(png, 64);
   return png;
 }
 
-// The header's own limits come first, so that a sound picture beyond them is not called damaged.
+// The limits are checked from the header alone, so that a valid picture beyond them is not reported as damaged.
 static int beyond(uint32_t width, uint32_t height, uint32_t side_limit) {
   return width > side_limit || height > side_limit;
 }
@@ -56,7 +56,7 @@ int pngshim_size(const void *bytes, size_t count, uint32_t side_limit, uint32_t 
   return status;
 }
 
-// The high bytes of `samples` big-endian numbers of 16 bits. Returns all of them or'ed.
+// Copies the high bytes of `samples` big-endian 16-bit numbers. Returns the bitwise OR of all of them.
 static uint8_t take_high_bytes(const uint8_t *wide, size_t samples, uint8_t *bytes) {
   uint8_t all = 0;
   for (size_t i = 0; i < samples; i++) all |= bytes[i] = wide[2 * i];
@@ -90,7 +90,8 @@ int pngshim_read(const void *bytes, size_t count, uint8_t *pixels, uint8_t *high
         for (int pass = 0; pass < passes; pass++)
           for (uint32_t y = 0; y < height; y++) png_read_row(png, pixels + y * stride, NULL);
       } else {
-        // A pass of an interlaced picture fills in what the one before left out: all rows are kept till the last.
+        // Each pass of an interlaced picture fills in pixels between those of the pass before, so all rows are kept
+        // until the last pass.
         const size_t kept = passes > 1 ? height : 1;
         if (!(wide = malloc(kept * row))) png_error(png, "no memory");
         *high_bits = 0;

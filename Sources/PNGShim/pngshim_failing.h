@@ -1,4 +1,4 @@
-// How a call into libpng ends early: back out of it with what libpng said.
+// Error handling: leaves a libpng call by longjmp and keeps libpng's message.
 #ifndef GIEMSA_PNGSHIM_FAILING_H
 #define GIEMSA_PNGSHIM_FAILING_H
 
@@ -11,8 +11,8 @@
 typedef struct {
   jmp_buf back;
   char *message;
-  char warning[PNGSHIM_MESSAGE];  // the last one: a bad header says in warnings what is wrong with it
-} Failing;  // first in what a call's callbacks see
+  char warning[PNGSHIM_MESSAGE];  // the last one: for a bad header it holds the actual reason
+} Failing;  // must be the first member of a call's session
 
 static inline void fail(png_structp png, png_const_charp reason) {
   Failing *failing = png_get_error_ptr(png);
@@ -22,10 +22,10 @@ static inline void fail(png_structp png, png_const_charp reason) {
   longjmp(failing->back, 1);
 }
 
-// Odd ancillary chunks (a wrong colour profile, say) are not worth a line: the pixels are what is asked for.
+// Invalid ancillary chunks (such as a wrong colour profile) are not reported: only the pixels matter.
 static inline void ignore(png_structp png, png_const_charp reason) {
   Failing *failing = png_get_error_ptr(png);
-  strncpy(failing->warning, reason, PNGSHIM_MESSAGE - 1);  // whose last byte stays 0
+  strncpy(failing->warning, reason, PNGSHIM_MESSAGE - 1);  // the last byte stays 0
 }
 
 #endif

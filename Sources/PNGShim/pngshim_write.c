@@ -1,9 +1,9 @@
-// Writing apart from reading: the field program only reads, and its build leaves this file out.
+// Separate from reading: the field program only reads, and its build leaves this file out.
 #include <stdlib.h>
 
 #include "pngshim_failing.h"
 
-// What libpng's callbacks see of one call.
+// State of one call, for libpng's callbacks.
 typedef struct {
   Failing failing;
   uint8_t *written;  // malloc'd, grown by doubling

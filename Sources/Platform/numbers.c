@@ -1,8 +1,8 @@
-// Numbers as text and back, exactly, without libc's printf and strtod: those bring locales and wide characters along,
-// a quarter of a megabyte in a static program.
+// Exact conversion between numbers and text without libc's printf and strtod, which would pull locales and wide
+// characters into a static program: a quarter of a megabyte.
 //
-// Everything rests on one fact: a double is an integer times a power of two, so its decimal expansion ends, and can be
-// written down in full (at most 767 significant digits). Rounding and comparing then happen on digits.
+// A double is an integer times a power of two, so its decimal expansion is finite and can be written in full (at most
+// 767 significant digits). Rounding and comparison then work on digits.
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 
 enum {
   MOST_DIGITS = 800,
-  LIMB = 1000000000,  // digits are held nine to a limb, the lowest first
+  LIMB = 1000000000,  // nine digits per limb, least significant limb first
   LIMBS = 90
 };
 
@@ -65,7 +65,7 @@ static void expand(decimal *d, uint64_t mantissa, int exponent) {
   trim(d);
 }
 
-// Keeps `count` digits (which may be none, or fewer), to nearest, ties to even.
+// Rounds to `count` digits (which may be 0 or negative), to nearest, ties to even.
 static void round_to(decimal *d, int count) {
   if (count >= d->count) return;
   if (count < 0) {
@@ -88,7 +88,7 @@ static void round_to(decimal *d, int count) {
   trim(d);
 }
 
-// < 0, 0, > 0; both positive or zero.
+// Compares two non-negative numbers: < 0, 0 or > 0.
 static int compare(const decimal *a, const decimal *b) {
   if (a->count == 0 || b->count == 0) return a->count - b->count;
   if (a->point != b->point) return a->point - b->point;
@@ -109,8 +109,8 @@ static binary parts(double magnitude) {
   return biased ? (binary){fraction | 1ull << 52, biased - 1075} : (binary){fraction, -1074};
 }
 
-// How `d` lies to the numbers that round to `value`, in an arithmetic of `bits` bits of mantissa: -1 below them all,
-// 0 among them, 1 above.
+// Compares `d` with the interval of numbers that round to `value` with `bits` bits of mantissa: -1 below it, 0 within,
+// 1 above.
 static int placed(const decimal *d, double value, int bits) {
   binary v = parts(value);
   const int spare = 53 - bits;
@@ -118,7 +118,7 @@ static int placed(const decimal *d, double value, int bits) {
     v.mantissa >>= spare;
     v.exponent += spare;
   }
-  // Halfway to either neighbour, in units of a quarter: below a power of two numbers lie twice as dense.
+  // The midpoints to both neighbours, in quarter units: below a power of two the numbers are twice as dense.
   const int dense = v.mantissa == 1ull << (bits - 1) && v.exponent > -1074;
   const int even = v.mantissa % 2 == 0;
   decimal edge;
@@ -135,7 +135,7 @@ static int placed(const decimal *d, double value, int bits) {
 
 typedef struct {
   char *next;
-  char *end;  // where the terminating zero must still fit
+  char *end;  // last position, reserved for the terminating zero
 } sink;
 
 static void put(sink *s, char c) {
@@ -151,7 +151,7 @@ static size_t finish(sink *s, const char *begin) {
   return (size_t)(s->next - begin);
 }
 
-// The sign, and what is no number. 1 when that was all.
+// Writes the sign, and infinities and NaN. Returns 1 if that was all.
 static int put_special(sink *s, double value) {
   if (value != value) {
     put_text(s, "nan");
@@ -193,14 +193,14 @@ size_t platform_format_shortest(char *buffer, size_t size, double value) {
   const binary v = parts(magnitude);
   decimal exact, d;
   expand(&exact, v.mantissa, v.exponent);
-  // A float reads back as one; its neighbours are further away. (Not so below float's ordinary range.)
+  // A value that is a float is parsed as one, so fewer digits identify it. (Not for subnormal floats.)
   const int bits = (double)(float)magnitude == magnitude && magnitude >= 1.17549435e-38 ? 24 : 53;
   for (int digits = 1; digits <= 17; digits++) {
     d = exact;
     round_to(&d, digits);
     if (placed(&d, magnitude, bits) == 0) break;
   }
-  // As "%g" writes: plain while that is short.
+  // Like "%g": without an exponent if that is short.
   const int exponent = d.count > 0 ? d.point - 1 : 0;
   if (exponent >= -4 && exponent < (d.count > 6 ? d.count : 6)) {
     put_fixed(&s, &d, d.count > d.point ? d.count - d.point : 0);
@@ -236,8 +236,8 @@ static double nearest(const decimal *d) {
   double value = 0;
   int taken = d->count < 17 ? d->count : 17;
   for (int i = 0; i < taken; i++) value = value * 10 + (d->digits[i] - '0');
-  // Within a few units of the last place; the digits themselves decide the rest. In two steps, because 10^-330 alone is
-  // no double.
+  // An estimate within a few units in the last place; the exact comparison of digits decides. In two steps, because
+  // 10^-330 alone is not a double.
   const int scale = d->point - taken;
   value = scale < -300 ? power_of_ten(power_of_ten(value, -290), scale + 290) : power_of_ten(value, scale);
   const double largest = 1.7976931348623157e308;
@@ -272,7 +272,7 @@ int platform_parse_double(const char *text, double *value) {
       d.point -= after_point;
       continue;
     }
-    // More digits than any halfway point has: whether one of the rest is not zero is all that matters.
+    // Beyond the digits of any midpoint, it only matters whether a remaining digit is nonzero.
     if (d.count < MOST_DIGITS - 1) {
       d.digits[d.count++] = *text;
     } else if (*text != '0') {

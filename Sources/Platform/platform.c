@@ -44,7 +44,7 @@ int platform_output_failure(void) { return output_failure; }
 int platform_is_closed_pipe(int error) { return error == EPIPE; }
 
 void platform_keep_standard_streams(void) {
-  // The lowest free descriptor is taken: the one that is missing. Reading and writing the wrong way is refused.
+  // open takes the lowest free descriptor, the missing one. It is opened in the wrong direction, so that its use fails.
   for (int descriptor = 0; descriptor <= 2; descriptor++)
     if (fcntl(descriptor, F_GETFD) < 0 && errno == EBADF) open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
 }
@@ -53,7 +53,7 @@ int platform_is_terminal(int descriptor) { return isatty(descriptor); }
 
 const char *platform_error_text(int error) {
 #ifdef __GLIBC__
-  // Not strerror: it translates, and messages should be the same everywhere.
+  // Not strerror, which translates: messages should be the same everywhere.
   const char *text = strerrordesc_np(error);
   return text ? text : "unknown error";
 #else
@@ -61,7 +61,7 @@ const char *platform_error_text(int error) {
 #endif
 }
 
-// What large allocations leave over for the many small ones, which Swift's runtime ends the program for if they fail.
+// Memory that large allocations must leave for small ones, since Swift's runtime ends the program if those fail.
 enum { SLACK = 1 << 20, LARGE = 64 << 10 };
 
 int platform_has_memory(size_t count) {
@@ -73,7 +73,7 @@ int platform_has_memory(size_t count) {
 }
 
 void *platform_allocate(size_t count) {
-  // aligned_alloc wants a multiple of the alignment.
+  // aligned_alloc requires a multiple of the alignment.
   if (count > SIZE_MAX - 63) return NULL;
   size_t rounded = (count + 63) & ~(size_t)63;
   void *memory = aligned_alloc(64, rounded ? rounded : 64);
@@ -85,7 +85,7 @@ void *platform_allocate(size_t count) {
 void platform_free(void *memory) { free(memory); }
 
 void platform_out_of_memory(size_t count) {
-  // No printf: the field program has none, and it might ask for memory itself.
+  // No printf: the field program does not have it, and it might allocate.
   static const char before[] = "out of memory: ", after[] = " more bytes are not to be had\n";
   char digits[20];
   size_t first = sizeof digits;
@@ -101,7 +101,7 @@ void platform_out_of_memory(size_t count) {
 
 enum { HUGE_PAGE = 2 << 20 };
 
-// Page-aligned, and only what is mapped is touched: a region is no multiple of huge pages, its end is small ones.
+// Page-aligned: the size need not be a multiple of huge pages; the end uses small pages.
 void *platform_allocate_region(size_t count) {
   if (count < HUGE_PAGE) return platform_allocate(count);
   if (count > SIZE_MAX - 2 * HUGE_PAGE) return NULL;
@@ -130,7 +130,7 @@ void platform_free_region(void *memory, size_t count) {
 }
 
 int platform_read_file(const char *path, size_t limit, void **bytes, size_t *count) {
-  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // no waiting at a pipe's end
+  int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // opening a pipe must not block
   if (file < 0) return errno;
   struct stat info;
   int error = 0;
@@ -148,7 +148,7 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
   while (!error && filled < (size_t)info.st_size) {
     ssize_t n = read(file, memory + filled, (size_t)info.st_size - filled);
     if (n < 0 && errno != EINTR) error = errno;
-    if (n == 0) break;  // shorter than it said: the parser will notice
+    if (n == 0) break;  // shorter than its size: the parser will report it
     if (n > 0) filled += (size_t)n;
   }
   close(file);
@@ -197,7 +197,7 @@ static int check_regular(int opened, int *file, uint64_t *size) {
 }
 
 int platform_open_file(const char *path, int *file, uint64_t *size) {
-  // O_NONBLOCK: opening a pipe must not wait for somebody to write to it.
+  // O_NONBLOCK: opening a pipe must not wait for a writer.
   int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   return opened < 0 ? errno : check_regular(opened, file, size);
 }
@@ -215,11 +215,11 @@ int platform_open_beneath(const char *folder, const char *path, int *file, uint6
     memcpy(name, path, length);
     name[length] = 0;
     int last = path[length] == 0;
-    // O_NONBLOCK: opening a pipe must not wait for somebody to write to it.
+    // O_NONBLOCK: opening a pipe must not wait for a writer.
     int next = openat(at, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | (last ? O_NONBLOCK : O_DIRECTORY));
     int error = errno;
     close(at);
-    // ELOOP: a link. ENOTDIR: a file or a link where a folder should be. ENXIO: a socket.
+    // ELOOP: a link. ENOTDIR: a file or a link instead of a folder. ENXIO: a socket.
     if (next < 0) return error == ELOOP || error == ENOTDIR || error == ENXIO ? PLATFORM_NOT_A_FILE : error;
     at = next;
     if (last) break;
@@ -274,7 +274,7 @@ void platform_keep_arguments(int count, char **values) {
 }
 
 #ifdef __GLIBC__
-// Swift's entry point keeps main's arguments to itself; glibc hands them to constructors too.
+// Swift's entry point does not pass main's arguments on, but glibc passes them to constructors too.
 __attribute__((constructor)) static void keep_arguments(int count, char **values) {
   platform_keep_standard_streams();
   platform_keep_arguments(count, values);

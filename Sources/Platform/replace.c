@@ -1,4 +1,4 @@
-// Files that appear under their name only when they are whole, and what is left of those that never did.
+// Files that appear under their name only when complete, and the cleanup of unfinished ones.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,13 @@
 
 #include "platform.h"
 
-// A file being written. A signal's handler reads these at any moment: `temporary` is written before `state` says so, and no
-// memory behind it is ever freed.
+// A file being written. A signal handler may read it at any moment: `temporary` is written before `state` announces it,
+// and its memory is never freed.
 enum { FREE, TAKEN, WRITING };
 typedef struct {
   _Atomic int state;
   int file;
-  char temporary[PATH_MAX];  // empty where the file is written to as it is
+  char temporary[PATH_MAX];  // empty if the file is written to directly
   char path[PATH_MAX];
 } replacement;
 
@@ -41,7 +41,7 @@ static replacement *of(int file) {
   return NULL;
 }
 
-// Only what is safe in a signal's handler.
+// Async-signal-safe.
 static void remove_temporaries(void) {
   for (int i = 0; i < REPLACEMENTS; i++)
     if (replacements[i].state == WRITING && replacements[i].temporary[0]) unlink(replacements[i].temporary);
@@ -49,12 +49,12 @@ static void remove_temporaries(void) {
 
 static void end_by_signal(int number) {
   remove_temporaries();
-  // Blocked until the handler returns; then it does what it would have done.
+  // The signal is blocked until the handler returns; then its default action runs.
   signal(number, SIG_DFL);
   raise(number);
 }
 
-// Each time, for a signal that was ignored or had a handler of somebody else's may be as it was at the start by now.
+// Installed every time: a signal that was ignored or had another handler may have its default action again.
 static void watch_ends(void) {
   static atomic_flag is_watching = ATOMIC_FLAG_INIT;
   if (!atomic_flag_test_and_set(&is_watching)) atexit(remove_temporaries);
@@ -68,15 +68,15 @@ static void watch_ends(void) {
   }
 }
 
-// The place `number` for `path`'s temporary file: `.NAME.giemsa-NUMBER` in the same folder.
+// Candidate `number` for `path`'s temporary file: `.NAME.giemsa-NUMBER` in the same folder.
 static int name_temporary(replacement *into, int number) {
   const char *slash = strrchr(into->path, '/');
   const size_t folder = slash ? (size_t)(slash - into->path) + 1 : 0, rest = strlen(into->path) - folder;
-  // A name may have 255 bytes.
+  // A file name may have 255 bytes.
   const size_t name = rest < 200 ? rest : 200;
   static const char mark[] = ".giemsa-";
   if (folder + name + sizeof mark + 3 > sizeof into->temporary) return ENAMETOOLONG;
-  char *next = into->temporary;  // no printf: the field program has none
+  char *next = into->temporary;  // no printf: the field program does not have it
   memcpy(next, into->path, folder);
   next += folder;
   *next++ = '.';
@@ -90,8 +90,8 @@ static int name_temporary(replacement *into, int number) {
   return 0;
 }
 
-// Opens a new file, or one that a program which no longer runs has left: whoever writes to it holds its lock.
-// EWOULDBLOCK where it is somebody else's.
+// Opens a new file, or one left by a process that has ended: a writer holds a lock on its file. EWOULDBLOCK if the file
+// belongs to a running process.
 static int open_temporary(const char *temporary, int *file) {
   const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   for (;;) {
@@ -103,13 +103,13 @@ static int open_temporary(const char *temporary, int *file) {
     struct stat mine, there;
     int error = 0;
     if (flock(opened, LOCK_EX | LOCK_NB) != 0 && (made < 0 || errno == EWOULDBLOCK)) {
-      error = EWOULDBLOCK;  // a new file of a system without locks is ours all the same
+      error = EWOULDBLOCK;  // a new file on a system without locks is ours anyway
     } else if (fstat(opened, &mine) != 0) {
       error = errno;
     } else if (!S_ISREG(mine.st_mode) || mine.st_uid != geteuid() || mine.st_nlink > 1) {
       error = EWOULDBLOCK;
     } else if (lstat(temporary, &there) != 0 || mine.st_ino != there.st_ino || mine.st_dev != there.st_dev) {
-      close(opened);  // it got its name in between, or was removed
+      close(opened);  // it was renamed or removed in between
       continue;
     } else if (mine.st_size > 0 && ftruncate(opened, 0) != 0) {
       error = errno;
@@ -132,11 +132,11 @@ int platform_replace_begin(const char *path, int *file) {
   new->temporary[0] = 0;
   strcpy(new->path, path);
   if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-    // A pipe or a device is written to, not replaced.
+    // A pipe or a device is written to directly, not replaced.
     *file = open(path, O_WRONLY | O_CLOEXEC);
     if (*file < 0) error = errno;
   } else {
-    // Where links lead, and else the path itself: a new file, or a link that leads nowhere.
+    // The target of links; or the path itself for a new file or a dangling link.
     if (!realpath(path, new->path)) strcpy(new->path, path);
     watch_ends();
     error = EWOULDBLOCK;
@@ -150,7 +150,7 @@ int platform_replace_begin(const char *path, int *file) {
   return error;
 }
 
-// Closes the file and lets go of its place, which no longer names it by then.
+// Closes the file and frees its slot, which must no longer name the file.
 static int end(replacement *written, int file) {
   written->state = TAKEN;
   const int error = close(file) != 0 ? errno : 0;
@@ -163,7 +163,7 @@ int platform_replace_commit(int file, int is_urgent) {
   if (!written) return EBADF;
   if (!written->temporary[0]) return end(written, file);
   int error = !is_urgent && fsync(file) != 0 ? errno : 0;
-  // Before it is closed, which gives up the lock.
+  // Before closing, which releases the lock.
   if (!error && rename(written->temporary, written->path) != 0) error = errno;
   if (error) unlink(written->temporary);
   end(written, file);

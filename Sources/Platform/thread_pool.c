@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-// Waiting threads look this long for work (or its end) before they sleep: longer than the gap between two layers, too
-// short to warm a clinic's laptop.
+// How long waiting threads spin for work (or its end) before they sleep: longer than the gap between two layers, too
+// short to heat a laptop.
 enum { SPIN_NANOSECONDS = 50 * 1000, LARGEST_POOL = 64, CACHE_LINE = 64 };
 
 typedef struct {
@@ -17,9 +17,9 @@ typedef struct {
   size_t end;
 } share;
 
-// `state` says which loop is on and who is in it: loop number << 32 | open << 31 | threads inside. A thread may enter only
-// while the loop is open; the caller closes it when no task is left to take and waits for those inside, so a thread that
-// sleeps through a whole loop holds nobody up.
+// `state` encodes the current loop and the threads in it: loop number << 32 | open << 31 | number of threads inside. A
+// thread may enter only while the loop is open. The caller closes it when no task is left and waits for the threads
+// inside, so a thread that sleeps through a loop delays nobody.
 static const uint64_t OPEN = (uint64_t)1 << 31, INSIDE = OPEN - 1;
 
 struct thread_pool {
@@ -29,7 +29,7 @@ struct thread_pool {
   atomic_int ending;
   pthread_mutex_t mutex;
   pthread_cond_t work, done;
-  // Of the loop that is on; written only while nobody is inside.
+  // The current loop; written only while no thread is inside.
   thread_pool_task task;
   void *context;
   int threads;
@@ -56,7 +56,7 @@ static inline void breathe(void) {
 #endif
 }
 
-// Takes tasks from the worker's own share, then from the others'.
+// Takes tasks from the worker's own range, then from the other workers'.
 static void work_off(thread_pool *pool, size_t worker) {
   const size_t threads = (size_t)pool->threads;
   for (size_t turn = 0; turn < threads; turn++) {
@@ -137,7 +137,7 @@ thread_pool *thread_pool_create(int threads) {
     made++;
   }
   pthread_attr_destroy(&attributes);
-  // Nobody reads `threads` before the first loop. Fewer threads than asked for are still a pool; none are not.
+  // `threads` is not read before the first loop. Fewer threads than requested still form a pool, unless there are none.
   pool->threads = made + 1;
   if (made == 0) {
     thread_pool_destroy(pool);

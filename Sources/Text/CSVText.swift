@@ -1,9 +1,10 @@
-/// Lines of comma-separated values as RFC 4180 has them, safe to open in a spreadsheet.
+/// CSV lines as in RFC 4180, safe to open in a spreadsheet.
 public enum CSVText {
-  /// One text cell: printable; an apostrophe in front where a spreadsheet would take it for a formula (it begins with
-  /// `=`, `+`, `-` or `@`, or with apostrophes or spaces and one of these); quoted where it has a comma or a quote.
+  /// One text cell, printable. It gets an apostrophe in front if a spreadsheet would interpret it as a formula (it
+  /// begins with `=`, `+`, `-` or `@`, possibly after apostrophes or spaces), and quotes if it contains a comma or a
+  /// quote.
   ///
-  /// Numbers that the program made itself go into a line without this: `-0.5` is no formula.
+  /// The program's own numbers are written without this: `-0.5` is not a formula.
   public static func cell(_ text: String) -> String {
     let printable = text.printable
     let safe = isFormula(printable) ? "'" + printable : printable
@@ -17,8 +18,8 @@ public enum CSVText {
     return String(decoding: quoted + [quote], as: UTF8.self)
   }
 
-  /// The cells of a line that ``cell(_:)`` made, with neither quotes nor apostrophes in front of formulas; nil where a
-  /// quote is left open or something follows a closing one.
+  /// The cells of a line made by ``cell(_:)``, without quotes and without the apostrophes in front of formulas; nil if
+  /// a quote is not closed or is followed by other text.
   public static func cells(_ line: String) -> [String]? {
     var cells: [String] = []
     var cell: [UInt8] = []
@@ -52,8 +53,8 @@ public enum CSVText {
 
   private static let comma = UInt8(ascii: ","), quote = UInt8(ascii: "\""), apostrophe = UInt8(ascii: "'")
 
-  /// https://owasp.org/www-community/attacks/CSV_Injection, full-width forms of the four signs too. Control characters,
-  /// which could stand before them, are not printable.
+  /// https://owasp.org/www-community/attacks/CSV_Injection, including full-width forms of the four signs. Control
+  /// characters in front of them have already been made printable.
   private static func isFormula(_ text: String) -> Bool {
     for scalar in text.unicodeScalars {
       switch scalar.value {

@@ -1,28 +1,29 @@
 import Platform
 
-/// Standard output and standard error. A failed write to standard output is remembered: the work goes on, nothing more is
-/// written, and ``finish(_:program:)`` makes it known at the end.
+/// Standard output and standard error. After a failed write to standard output the program continues, but writes
+/// nothing more there; ``finish(_:program:)`` reports it at the end.
 public enum Console {
-  /// Text to standard output as it stands, at once.
+  /// Writes text to standard output, unbuffered.
   public static func write(_ text: String) {
     let bytes = Array(text.utf8)
     bytes.withUnsafeBufferPointer { _ = platform_output($0.baseAddress, $0.count) }
   }
 
-  /// A line to standard output.
+  /// Writes a line to standard output.
   public static func out(_ text: String) { write(text + "\n") }
 
-  /// Whether standard output has failed, so that there is no point in making more of it.
+  /// Whether standard output has failed, so that more output is pointless.
   public static var isBroken: Bool { platform_output_failure() != 0 }
 
-  /// A line to standard error, made printable: whatever names are in it, it stays one line.
+  /// Writes a line to standard error, made printable: whatever names it contains, it stays one line.
   public static func error(_ text: String) {
     let bytes = Array((text.printable + "\n").utf8)
     bytes.withUnsafeBufferPointer { _ = platform_write(2, $0.baseAddress, $0.count) }
   }
 
-  /// The exit status of a program that would end with `status`: 1, and one line on standard error, where standard output
-  /// did not take everything; 141 (as the shell reports SIGPIPE), without a line, where its reader has gone.
+  /// The exit status of a program that would otherwise end with `status`: 1, with one line on standard error, if
+  /// standard output could not be written completely; 141 (as the shell reports SIGPIPE), without a line, if its reader
+  /// has gone.
   public static func finish(_ status: Int32, program: String) -> Int32 {
     let failure = platform_output_failure()
     if failure == 0 { return status }

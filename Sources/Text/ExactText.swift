@@ -1,5 +1,5 @@
-/// A text as a key: equal only to the same bytes. Swift's own `==` takes texts for equal that only look alike (`é` as one
-/// character or as two); names in files are bytes, and two that differ name two things.
+/// Text as a key, compared by bytes. Swift's `==` treats Unicode-equivalent strings as equal (`é` as one character or
+/// two), but file names are bytes, and different bytes name different files.
 public struct ExactText: Hashable, Sendable {
   public let text: String
 
@@ -14,12 +14,12 @@ public struct ExactText: Hashable, Sendable {
 }
 
 extension String {
-  /// Whether both have the same bytes.
+  /// Whether both strings have the same bytes.
   public func isExactly(_ other: String) -> Bool {
     utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
   }
 
-  /// At most about `limit` bytes of it: of a longer text the beginning and the end, with `…` between them.
+  /// The text shortened to about `limit` bytes: the beginning and the end, with `…` between them.
   public func shortened(to limit: Int) -> String {
     if utf8.count <= limit { return self }
     var (front, back) = (String.UnicodeScalarView(), String.UnicodeScalarView())

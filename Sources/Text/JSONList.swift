@@ -1,7 +1,7 @@
-/// Flat JSON arrays of strings or numbers: all the JSON that the field program reads. What JSON does not allow is refused.
+/// Parses flat JSON arrays of strings or numbers, the only JSON that the field program reads. Strict:
 /// https://www.rfc-editor.org/rfc/rfc8259
 public enum JSONList {
-  /// Why a text is no such list; completes a sentence: "is not a JSON list of numbers".
+  /// Why a text is not such a list; completes a sentence: "is not a JSON list of numbers".
   public struct Refusal: Error {
     public let why: String
   }
@@ -41,11 +41,11 @@ public enum JSONList {
   }
 }
 
-/// Takes JSON's tokens from the front of a text; nil where another one stands there.
+/// Takes JSON tokens from the front of a text; nil if another token is there.
 private struct JSONScanner {
   private let bytes: [UInt8]
   private var at = 0
-  /// ` (…)`, where there is more to say than that it is no JSON.
+  /// A more specific reason as ` (…)`, or empty.
   private(set) var reason = ""
 
   init(_ text: String) { bytes = PathText.bytes(of: text) }
@@ -93,13 +93,13 @@ private struct JSONScanner {
       let byte = bytes[at]
       at += 1
       if byte < 0x20 {
-        reason = " (a control character stands in it as it is)"
+        reason = " (it contains an unescaped control character)"
         return nil
       }
       if byte != UInt8(ascii: "\\") {
         string.append(byte)
       } else if !escape(&string) {
-        reason = " (it has a broken escape)"
+        reason = " (it has an invalid escape)"
         return nil
       }
     }
@@ -107,7 +107,7 @@ private struct JSONScanner {
     return string.withUnsafeBufferPointer { PathText.text($0) }
   }
 
-  /// What follows a backslash.
+  /// An escape, after its backslash.
   private mutating func escape(_ string: inout [UInt8]) -> Bool {
     guard at < bytes.count else { return false }
     at += 1
@@ -124,7 +124,7 @@ private struct JSONScanner {
         guard takeNow("\\"), takeNow("u"), let low = fourDigits(), case 0xDC00..<0xE000 = low else { return false }
         code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
       }
-      // A byte that is not UTF-8, as JSONText and Python's surrogateescape write it.
+      // A byte that is not UTF-8, as written by JSONText and Python's surrogateescape.
       if case 0xDC80...0xDCFF = code {
         string.append(UInt8(code & 0xFF))
         return true

@@ -1,7 +1,8 @@
-/// Text as JSON writes it.
+/// JSON string literals.
 public enum JSONText {
-  /// In double quotes, with what JSON wants escaped and what would speak to a terminal escaped. A byte that is not UTF-8 (see `PathText`) becomes `\udcXX`, half
-  /// of a surrogate pair, as in Python's surrogateescape: `os.fsencode(json.loads(text))` gives a path's bytes back.
+  /// In double quotes, with JSON's escapes and escapes for terminal control characters. A byte that is not UTF-8 (see
+  /// `PathText`) becomes `\udcXX`, half of a surrogate pair, as in Python's surrogateescape:
+  /// `os.fsencode(json.loads(text))` returns a path's bytes.
   public static func quoted(_ text: String) -> String {
     var quoted = "\""
     for scalar in text.unicodeScalars {

@@ -1,7 +1,7 @@
-/// What was probably meant by a name that nobody knows.
+/// Suggests the most similar known name for an unknown one.
 public enum NearestName {
-  /// The one of `known` that the fewest changes make of `name`: a letter more, less, another, or two exchanged. nil where that
-  /// would be more than a third of the longer one's letters.
+  /// The name in `known` with the smallest edit distance to `name` (insertion, deletion, substitution, transposition);
+  /// nil if the distance is more than a third of the longer name's length.
   public static func nearest(to name: String, in known: [String]) -> String? {
     if name.utf8.count > 64 { return nil }
     var best: (name: String, distance: Int)?
@@ -13,12 +13,12 @@ public enum NearestName {
     return best?.name
   }
 
-  /// ` (did you mean 'infer'?)`, or nothing.
+  /// ` (did you mean 'infer'?)`, or an empty string.
   public static func question(_ name: String, in known: [String]) -> String {
     nearest(to: name, in: known).map { " (did you mean '\($0)'?)" } ?? ""
   }
 
-  /// Optimal string alignment.
+  /// Optimal string alignment distance.
   private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var (last, line) = ([Int](), Array(0...b.count))
     for i in a.indices {

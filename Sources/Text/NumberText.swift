@@ -1,6 +1,6 @@
 import Platform
 
-/// Numbers as text and back, without Foundation.
+/// Formats and parses numbers without Foundation.
 public enum NumberText {
   /// `digits` decimals: `fixed(3.14159, 2)` is `3.14`.
   public static func fixed(_ value: Double, _ digits: Int) -> String {
@@ -11,7 +11,7 @@ public enum NumberText {
     }
   }
 
-  /// The fewest digits that read back as the same number: `0.1`, `1e-05`.
+  /// The fewest digits that parse to the same number: `0.1`, `1e-05`.
   public static func shortest(_ value: Double) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 64) { buffer in
       guard let base = buffer.baseAddress else { return "" }
@@ -20,7 +20,7 @@ public enum NumberText {
     }
   }
 
-  /// The number that the whole text spells, or nil.
+  /// Parses the whole text as a number; nil if it is not one.
   public static func parse(_ text: String) -> Double? {
     var value = 0.0
     let status = text.withCString { platform_parse_double($0, &value) }

@@ -1,17 +1,17 @@
 import Platform
 
-/// Paths are bytes to the system and text to people. A `String` here holds either: what is valid UTF-8 stands as it is, and
-/// each byte that is not becomes one of the last 128 code points of plane 16 (private use, so no name's own), U+10FF80 for
-/// 0x80 to U+10FFFF for 0xFF. ``bytes(of:)`` gives exactly the bytes that ``text(_:)`` was given.
+/// Paths as bytes and as text. A `String` here holds either: valid UTF-8 is kept, and each invalid byte becomes one of
+/// the last 128 code points of plane 16 (private use, so they do not occur in names): U+10FF80 for 0x80 to U+10FFFF for
+/// 0xFF. ``bytes(of:)`` returns exactly the bytes that ``text(_:)`` was given.
 public enum PathText {
   private static let firstStandIn: UInt32 = 0x10_FF80
 
-  /// Whether `scalar` stands in for a byte that is not UTF-8, and for which.
+  /// The byte that `scalar` stands for if it replaces an invalid byte; otherwise nil.
   public static func byte(for scalar: Unicode.Scalar) -> UInt8? {
     scalar.value >= firstStandIn ? UInt8(truncatingIfNeeded: scalar.value) : nil
   }
 
-  /// A path as the system gives it, up to its terminating zero.
+  /// The text of a zero-terminated path from the system.
   public static func text(_ path: UnsafePointer<CChar>) -> String {
     var count = 0
     while path[count] != 0 { count += 1 }
@@ -37,7 +37,7 @@ public enum PathText {
     return String(scalars)
   }
 
-  /// What stands behind the path's last slash. By bytes: a slash that a combining mark follows is one all the same.
+  /// The part after the path's last slash. Compared by scalars: a slash followed by a combining mark is still a slash.
   public static func lastComponent(_ path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
     return String(path[path.utf8.index(after: slash)...])
@@ -53,7 +53,7 @@ public enum PathText {
     return bytes
   }
 
-  /// The scalar that begins at `at` and its length in bytes; nil (and 1) where that is not UTF-8.
+  /// The scalar at `at` and its length in bytes; nil and 1 if the bytes are not valid UTF-8.
   /// https://www.unicode.org/versions/latest/core-spec/chapter-3/#G27288 (table 3-7)
   private static func next(_ bytes: UnsafeBufferPointer<UInt8>, _ at: Int) -> (scalar: Unicode.Scalar?, length: Int) {
     let first = bytes[at]
@@ -78,13 +78,12 @@ public enum PathText {
 }
 
 extension String {
-  /// The path as the system wants it: its bytes and a terminating zero. Every call of the system that takes a path goes
-  /// through here.
+  /// Calls `body` with the path's bytes and a terminating zero. Every system call that takes a path goes through here.
   public func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     var bytes = PathText.bytes(of: self)
     bytes.append(0)
     return bytes.withUnsafeBytes { buffer in
-      // Not empty: it holds the zero.
+      // Never empty: it contains the zero.
       buffer.baseAddress.map { body($0.assumingMemoryBound(to: CChar.self)) } ?? body("")
     }
   }

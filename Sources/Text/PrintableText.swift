@@ -1,9 +1,9 @@
 extension String {
-  /// The text on one line and without anything that speaks to a terminal. Everything that comes from outside (names of
-  /// files, classes, graphs, values, metadata; messages that hold them) goes through here before a person sees it.
+  /// The text on one line, without characters that control a terminal. All text from outside (names of files, classes,
+  /// graphs and values, metadata, and messages that contain them) goes through here before it is shown.
   ///
-  /// Control characters become `\n`, `\t` or `\x1b`, bytes of a path that are not UTF-8 `\xe9`, and characters that turn the
-  /// direction of text, break lines or have no width `\u{202e}`. All else, backslashes too, stays as it is.
+  /// Control characters become `\n`, `\t` or `\x1b`, invalid UTF-8 bytes of a path `\xe9`, and characters that change
+  /// the text direction, break lines or have no width `\u{202e}`. Everything else, including backslashes, is unchanged.
   public var printable: String {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
     var text = String.UnicodeScalarView()
@@ -25,10 +25,10 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Control characters, and characters that turn the direction of text, break lines or have no width.
+  /// Whether the scalar is a control character, or changes the text direction, breaks lines or has no width.
   public var speaksToTerminals: Bool {
     switch value {
-    // Marks and overrides of direction, zero widths, line and paragraph separators, tags, the byte order mark.
+    // Direction marks and overrides, zero-width characters, line and paragraph separators, tags, the byte order mark.
     case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
       0xFFF9...0xFFFB, 0xE0000...0xE007F:
       true
@@ -37,7 +37,7 @@ extension Unicode.Scalar {
   }
 }
 
-/// At least `digits` lower-case digits.
+/// Hexadecimal with at least `digits` lower-case digits.
 public func hexadecimal(_ value: UInt32, _ digits: Int) -> String {
   let text = String(value, radix: 16)
   return String(repeating: "0", count: max(0, digits - text.utf8.count)) + text
