@@ -17,7 +17,8 @@ struct AttributeDecoder {
     static let strings: Int32 = 8
   }
 
-  /// Throws E109 for a subgraph, E110 inside a function, E117 for sparse tensors, E206 for other kinds nobody here has.
+  /// Throws E109 for a subgraph, E110 inside a function, E117 for sparse tensors, E206 for attribute kinds that no
+  /// supported operator has.
   func attribute(_ proto: Onnx__AttributeProto) throws(GraphError) -> Attribute {
     let name = try proto.name.text("attribute name", limit: limits.nameBytes)
     guard proto.n_g == 0, proto.n_graphs == 0, proto.type != 5, proto.type != 10 else {
@@ -34,7 +35,7 @@ struct AttributeDecoder {
   }
 
   private func value(_ proto: Onnx__AttributeProto, _ name: String) throws(GraphError) -> Attribute.Value {
-    // A field at its default may be missing from the file: proto3 writers leave zeros out.
+    // A field with its default value may be missing from the file: proto3 writers omit zeros.
     switch proto.has_type != 0 && proto.type != 0 ? proto.type : guessedKind(proto) {
     case Kind.float: return .float(proto.f)
     case Kind.int: return .int(Int(proto.i))
@@ -59,7 +60,7 @@ struct AttributeDecoder {
     }
   }
 
-  /// Files before IR version 4 may leave the kind out.
+  /// Files before IR version 4 may omit the kind.
   private func guessedKind(_ proto: Onnx__AttributeProto) -> Int32 {
     if proto.has_i != 0 { return Kind.int }
     if proto.has_f != 0 { return Kind.float }

@@ -3,7 +3,7 @@ import ONNXSchema
 import Platform
 import Text
 
-/// Where external_data says a tensor's bytes are.
+/// The position of a tensor's bytes as given by external_data.
 struct ExternalPlace {
   var location = ""
   var offset = 0
@@ -21,7 +21,7 @@ struct ExternalPlace {
       case "location": location = value
       case "offset": offset = try ExternalPlace.number(value, "offset")
       case "length": length = try ExternalPlace.number(value, "length")
-      default: continue  // checksum, and what others may add
+      default: continue  // checksum and unknown keys
       }
     }
   }
@@ -34,13 +34,13 @@ struct ExternalPlace {
   }
 }
 
-/// Tensor data in regular files inside the model's own folder. Nothing else is ever opened: no absolute path, no `..`,
-/// no symbolic link anywhere on the way, no device or pipe.
+/// Reads tensor data from regular files in the model's own folder. Nothing else is opened: no absolute path, no `..`,
+/// no symbolic link in any component, no device or pipe.
 final class ExternalData {
   private let folder: String
   private var bytesLeft: Int
 
-  /// - Parameter path: the model's.
+  /// - Parameter path: the path of the model.
   init(besides path: String, limits: Limits) {
     let bytes = PathText.bytes(of: path)
     if let slash = bytes.lastIndex(of: UInt8(ascii: "/")) {
@@ -51,13 +51,13 @@ final class ExternalData {
     bytesLeft = limits.externalBytes
   }
 
-  /// Exactly `byteCount` bytes.
+  /// Reads exactly `byteCount` bytes.
   func storage(_ place: ExternalPlace, _ byteCount: Int) throws(GraphError) -> Storage {
     let location = try checked(place.location)
     if let length = place.length, length != byteCount {
       throw GraphError(.externalSize, "external data is \(length) bytes long; the shape needs \(byteCount)")
     }
-    guard byteCount <= bytesLeft else { throw GraphError(.overLimit, "external data is beyond the limit in all") }
+    guard byteCount <= bytesLeft else { throw GraphError(.overLimit, "external data exceed the total limit") }
 
     var file: Int32 = -1
     var size: UInt64 = 0
@@ -89,13 +89,13 @@ final class ExternalData {
     let storage = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
     let failure = platform_read_at(file, UInt64(place.offset), memory, byteCount)
     guard failure == 0 else {
-      throw GraphError(.externalSize, "external data '\(location)' could not be read to its end")
+      throw GraphError(.externalSize, "external data '\(location)' could not be read completely")
     }
     bytesLeft -= byteCount
     return storage
   }
 
-  /// The path without `.` components; E113 for one that could lead out of the folder.
+  /// The path without `.` components; throws E113 for a path that could leave the folder.
   private func checked(_ location: String) throws(GraphError) -> String {
     let bytes = PathText.bytes(of: location)
     guard !bytes.isEmpty else { throw GraphError(.externalPath, "external data without a location") }

@@ -1,4 +1,4 @@
-/// What a file that is no model may be, by its first bytes.
+/// Guesses from the first bytes what a file is that is not a model.
 enum FileSignature {
   private static let known: [(bytes: [UInt8], name: String)] = [
     ([0x89, 0x50, 0x4E, 0x47], "a PNG picture"),
@@ -12,7 +12,7 @@ enum FileSignature {
     (Array("{".utf8), "JSON"),
   ]
 
-  /// ` (a PNG picture?)`, or nothing.
+  /// ` (a PNG picture?)`, or an empty string.
   static func guess(_ first: [UInt8]) -> String {
     for (bytes, name) in known where first.starts(with: bytes) { return " (\(name)?)" }
     return ""

@@ -3,9 +3,9 @@ import ONNXSchema
 import Platform
 import Text
 
-/// A parsed file: protobuf-c's message, let go of when the last reference is gone.
+/// A parsed model: protobuf-c's message, freed with its last reference.
 final class ParsedModel {
-  /// Without the initialisers' raw_data, which `source` has.
+  /// The message, without the initialisers' raw_data, which stay in `source`.
   let pointer: UnsafeMutablePointer<Onnx__ModelProto>
   let source: ModelSource
 
@@ -24,7 +24,7 @@ final class ParsedModel {
   deinit { onnx_free_model(pointer) }
 
   static func tooMuch(_ fileBytes: Int) -> GraphError {
-    GraphError(.overLimit, "asks for far more memory than its \(fileBytes) bytes can need; it is not a usual model")
+    GraphError(.overLimit, "needs far more memory than a well-made file of \(fileBytes) bytes")
   }
 }
 
@@ -37,7 +37,7 @@ final class ParsedTensor {
     var budget = onnx_budget(left: limits.parseBudget(file.count), exhausted: 0)
     guard let pointer = onnx_unpack_tensor(file.base, file.count, &budget) else {
       if budget.exhausted != 0 { throw ParsedModel.tooMuch(file.count) }
-      throw GraphError(.damaged, "is not an ONNX tensor file, or only a part of one")
+      throw GraphError(.damaged, "is not an ONNX tensor file, or is incomplete")
     }
     self.pointer = pointer
   }
@@ -45,7 +45,7 @@ final class ParsedTensor {
   deinit { onnx_free_tensor(pointer) }
 }
 
-/// The whole of a file in memory.
+/// A whole file in memory.
 private struct FileBytes: ~Copyable {
   let base: UnsafePointer<UInt8>
   let count: Int
@@ -81,13 +81,13 @@ extension Limits {
 }
 
 extension ProtobufCBinaryData {
-  /// The bytes as text, those that are not UTF-8 as `PathText` has them, so that they can be written again as they were.
-  /// Throws E105 beyond `limit` bytes.
+  /// The bytes as text. Invalid UTF-8 is encoded as in `PathText`, so that it can be written back unchanged. Throws
+  /// E105 beyond `limit` bytes.
   func text(_ what: @autoclosure () -> String, limit: Int) throws(GraphError) -> String {
     guard len <= limit else { throw GraphError(.overLimit, "\(what()) is \(len) bytes long, the limit is \(limit)") }
     return text
   }
 
-  /// The same without a limit.
+  /// The bytes as text, without a limit.
   var text: String { PathText.text(UnsafeBufferPointer(start: data, count: len)) }
 }

@@ -3,8 +3,8 @@ import ONNXSchema
 import Platform
 import Text
 
-/// Memory for the small parts of the messages being written; gone all at once. Tensor data is pointed to, not copied:
-/// whoever writes keeps the tensors alive.
+/// Arena for the small parts of the messages being written, freed all at once. Tensor data are referenced, not copied,
+/// so the caller must keep the tensors alive.
 final class MessageArena {
   private var blocks: [UnsafeMutableRawPointer] = []
   private var tensors: [Tensor] = []
@@ -30,7 +30,7 @@ final class MessageArena {
     return ProtobufCBinaryData(len: bytes.count, data: array(bytes))
   }
 
-  /// raw_data, little-endian as every machine we run on.
+  /// raw_data, little-endian like all our platforms.
   func tensor(_ tensor: Tensor, name: String) -> UnsafeMutablePointer<Onnx__TensorProto> {
     tensors.append(tensor)
     var proto = Onnx__TensorProto()

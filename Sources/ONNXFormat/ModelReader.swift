@@ -2,9 +2,9 @@ import ModelGraph
 import ONNXSchema
 import Text
 
-/// ModelProto → ``Graph``, noting every problem on the way instead of stopping at the first.
+/// ModelProto → ``Graph``. Records every problem and continues instead of stopping at the first.
 ///
-/// Past here there is no string attribute, no unchecked index and no trust in the file.
+/// The result has no string attributes and no unchecked indices; later stages can trust it.
 final class ModelReader {
   private let limits: Limits
   private let tensors: TensorReader
@@ -12,9 +12,9 @@ final class ModelReader {
 
   private(set) var graph = Graph(name: "")
   private(set) var problems: Problems
-  /// W3xx: what was mended while reading.
+  /// Warnings (W3xx) about what was corrected while reading.
   private(set) var warnings: [GraphError] = []
-  /// Values that a problem above left without a maker: what reads them is not to be blamed.
+  /// Values without a producer because of a reported problem; their readers are not reported.
   private(set) var unknown: Set<Graph.ValueID> = []
 
   private var ids: [ExactText: Graph.ValueID] = [:]
@@ -32,11 +32,11 @@ final class ModelReader {
     attributes = AttributeDecoder(limits: limits, tensors: tensors)
   }
 
-  /// Throws only what makes the rest meaningless: no graph, an unknown version, a limit.
+  /// Throws only errors that make the rest meaningless: no graph, an unknown version, a limit.
   func read(_ model: borrowing Onnx__ModelProto, _ source: ModelSource) throws(GraphError) {
     try readVersions(model)
     guard let graph = model.graph?[0], model.n_graph > 0 else { throw GraphError(.noGraph, "holds no graph") }
-    guard model.n_graph == 1 else { throw GraphError(.damaged, "holds \(model.n_graph) graphs where one belongs") }
+    guard model.n_graph == 1 else { throw GraphError(.damaged, "holds \(model.n_graph) graphs instead of one") }
     if model.n_functions > 0 {
       problems.append(
         GraphError(
@@ -61,7 +61,7 @@ final class ModelReader {
     }
     for case let entry? in UnsafeBufferPointer(start: model.opset_import, count: model.n_opset_import) {
       let name = try entry.pointee.domain.text("domain", limit: limits.nameBytes)
-      guard let domain = OperatorDomain(name: name) else { continue }  // an error where a node uses it
+      guard let domain = OperatorDomain(name: name) else { continue }  // an error only if a node uses it
       let version = entry.pointee.version
       let known = domain == .onnx ? opset : microsoftOpset
       guard known == nil || known == version else {
@@ -130,7 +130,7 @@ final class ModelReader {
       problems.append(GraphError(.badInput, "a graph input has no name"))
       return
     }
-    // Before IR version 4 every initialiser had to be listed as an input too; it is a constant all the same.
+    // Before IR version 4 every initialiser had to be listed as an input too; it is still a constant.
     if let id = ids[ExactText(name)], graph.values[id].constant != nil || unknown.contains(id) { return }
     guard let id = define(name, "input '\(name)'") else { return }
     graph.inputs.append(id)
@@ -158,7 +158,7 @@ final class ModelReader {
     if let declared = declared ?? nil, graph.values[id].declaration == nil { graph.values[id].declaration = declared }
   }
 
-  /// nil where the file says nothing of type or shape.
+  /// The declared type and shape; nil if the file declares none.
   private func declaration(_ proto: Onnx__ValueInfoProto, _ place: String) throws(GraphError) -> Declaration? {
     guard proto.n_type > 0, let type = proto.type?[0] else { return nil }
     guard proto.n_type == 1 else { throw GraphError(.damaged, "\(place) has \(proto.n_type) types") }
@@ -166,7 +166,7 @@ final class ModelReader {
     guard
       what.n_sequence_type + what.n_map_type + what.n_optional_type + what.n_sparse_tensor_type + what.n_opaque_type
         == 0
-    else { throw GraphError(.unsupportedType, "\(place) is no plain tensor (sequence, map, optional or sparse)") }
+    else { throw GraphError(.unsupportedType, "\(place) is not a plain tensor (sequence, map, optional or sparse)") }
     guard what.n_tensor_type > 0, let tensor = what.tensor_type?[0] else { return nil }
     guard what.n_tensor_type == 1 else { throw GraphError(.damaged, "\(place) has \(what.n_tensor_type) types") }
     guard let element = TensorDataType.elementType(tensor.pointee.elem_type) else {
@@ -184,7 +184,7 @@ final class ModelReader {
     for case let entry? in UnsafeBufferPointer(start: shape.pointee.dim, count: shape.pointee.n_dim) {
       dimensions.append(try dimension(entry.pointee, place))
     }
-    // Numbers alone must already be a possible size.
+    // The fixed dimensions alone must already give a valid size.
     _ = try Declaration(element, dimensions).shape().checked()
     return Declaration(element, dimensions)
   }
@@ -257,7 +257,7 @@ final class ModelReader {
         inputs.append(id)
       } else {
         problems.append(order.problem(of: input, at: index).at(place))
-        // Stands in for the value, so that the rest of the node can still be judged.
+        // A placeholder for the value, so that the rest of the node can still be checked.
         let id = graph.addValue(input)
         unknown.insert(id)
         inputs.append(id)
@@ -292,7 +292,7 @@ final class ModelReader {
     return (domain, reader)
   }
 
-  /// What older opsets give as an attribute becomes the constant input of the modern form.
+  /// Turns what older opsets give as an attribute into the constant input of the modern form.
   private func add(
     _ added: [(index: Int, tensor: Tensor)], to inputs: inout [Graph.ValueID?], _ node: String
   ) throws(GraphError) {
@@ -301,7 +301,7 @@ final class ModelReader {
       guard inputs[index] == nil else {
         throw GraphError(.badAttribute, "input \(index) is given both as an input and as an attribute")
       }
-      // Not among `ids`: no node of the file can mean it.
+      // Not added to `ids`: no node of the file can refer to it.
       let id = graph.addFreshConstant("\(node)_input_\(index)", tensor)
       inputs[index] = id
     }
@@ -309,7 +309,7 @@ final class ModelReader {
 
   // MARK: Helpers
 
-  /// A new value, or nil (and a problem) if the name is taken.
+  /// A new value; nil, with a problem recorded, if the name is already taken.
   private func define(_ name: String, _ place: String) -> Graph.ValueID? {
     guard ids[ExactText(name)] == nil else {
       problems.append(GraphError(.definedTwice, "\(place) is defined twice; names of values must be unique"))

@@ -2,23 +2,23 @@ import ModelGraph
 import Platform
 import Text
 
-/// An open model file, taken apart without reading its weights.
+/// An open model file, parsed without reading its weights.
 ///
-/// What is parsed by protobuf-c is the *skeleton*: the file without the raw_data of its initialisers, which are most of
-/// it. Those bytes are read later, each straight into its tensor, or not before somebody looks at them. So loading needs
-/// the file's size once (the tensors) or not at all.
+/// protobuf-c parses only the *skeleton*: the file without its initialisers' raw_data, which are most of it. Those
+/// bytes are read later, directly into their tensors, or only when first accessed. So loading needs memory for the
+/// file's content once (the tensors) or not at all.
 final class ModelSource {
-  /// raw_data of an initialiser: where it lies in the file.
+  /// An initialiser's raw_data: its position in the file.
   struct Blob {
     let offset: Int
     let length: Int
   }
 
-  /// Shorter ones are not worth a read of their own.
+  /// Shorter ones are not worth a separate read.
   private static let shortestBlob = 256
   private static let windowSize = 1 << 16
 
-  /// By the initialiser's index.
+  /// Blobs by initialiser index.
   private(set) var blobs: [Int: Blob] = [:]
   let size: Int
   private let file: OpenedFile
@@ -46,12 +46,12 @@ final class ModelSource {
     }
   }
 
-  /// What deferred initialisers are read from.
+  /// The file that deferred initialisers are read from.
   private(set) lazy var deferred = DeferredBytes { [file] offset, target, count in
     platform_read_at(file.descriptor, UInt64(offset), target, count) == 0
   }
 
-  /// The bytes of `blob`, left in the file.
+  /// Storage for `blob` that stays in the file until it is accessed.
   func deferredStorage(_ blob: Blob) -> Storage {
     Storage(deferred: deferred, offset: blob.offset, byteCount: blob.length)
   }
@@ -68,11 +68,11 @@ final class ModelSource {
     return storage
   }
 
-  /// Why these bytes are not a model.
+  /// The error for a file that is not a model.
   func problem() -> GraphError {
     var first: [UInt8] = []
     try? copy(0..<min(size, 32), to: &first)
-    // Every writer begins with ir_version, field 1.
+    // All writers begin with ir_version, field 1.
     if first.first == 0x08 { return Self.damaged }
     return GraphError(.notONNX, "is not an ONNX file" + FileSignature.guess(first))
   }
@@ -82,7 +82,7 @@ final class ModelSource {
   private static var damaged: GraphError {
     GraphError(.damaged, "is damaged or cut off; copy or export it again")
   }
-  private static var unreadable: GraphError { GraphError(.unreadable, "cannot be read to its end") }
+  private static var unreadable: GraphError { GraphError(.unreadable, "cannot be read completely") }
 
   /// Field numbers and wire types of Schemas/onnx.proto on the way down to raw_data.
   private enum Number {
@@ -92,7 +92,7 @@ final class ModelSource {
   }
   private static let lengthDelimited: UInt64 = 2
 
-  /// A ModelProto without the blobs. Throws E103 or E104 where the bytes are no protocol buffer.
+  /// A ModelProto without the blobs. Throws E103 or E104 if the bytes are not a protocol buffer.
   func skeleton() throws(GraphError) -> [UInt8] {
     var result: [UInt8] = []
     var position = 0
@@ -102,7 +102,7 @@ final class ModelSource {
         graphs += 1
         put(Number.graph, try graph(field.body), &result)
       } else {
-        // A second graph is refused later.
+        // More than one graph is refused later.
         try copy(field.start..<position, to: &result)
       }
     }
@@ -160,7 +160,7 @@ final class ModelSource {
     let number: UInt64
     let wire: UInt64
     let start: Int
-    /// Of a length-delimited field, its content.
+    /// The content of a length-delimited field.
     let body: Range<Int>
   }
 
@@ -207,7 +207,7 @@ final class ModelSource {
     }
   }
 
-  /// Moves the window to `position`, which lies in the file.
+  /// Moves the buffered window to `position`, which must be within the file.
   private func fill(_ position: Int) throws(GraphError) {
     let count = min(Self.windowSize, size - position)
     if window.count != count { window = [UInt8](repeating: 0, count: count) }
@@ -218,7 +218,7 @@ final class ModelSource {
   }
 }
 
-/// Closed when nobody reads it any more.
+/// Closes the file with the last reference.
 private final class OpenedFile {
   let descriptor: Int32
 

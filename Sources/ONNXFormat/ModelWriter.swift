@@ -3,7 +3,7 @@ import ONNXSchema
 import PictureModels
 import Text
 
-/// ``Graph`` → ModelProto. The messages point at the graph's tensors, so that writing needs no second copy of them.
+/// ``Graph`` → ModelProto. The messages point to the graph's tensors, so that writing does not copy them.
 final class ModelWriter {
   private let graph: Graph
   private let arena = MessageArena()
@@ -11,7 +11,7 @@ final class ModelWriter {
 
   init(_ graph: Graph) { self.graph = graph }
 
-  /// Alive as long as the writer.
+  /// Must live as long as the writer.
   func model() throws(GraphError) -> UnsafeMutablePointer<Onnx__ModelProto> {
     names = uniqueNames()
     var proto = Onnx__ModelProto()
@@ -36,10 +36,10 @@ final class ModelWriter {
     return arena.make(proto)
   }
 
-  /// A length in a protocol buffer is 31 bits.
+  /// Lengths in a protocol buffer have 31 bits.
   func check(_ size: Int) throws(GraphError) {
     guard size <= Int(Int32.max) else {
-      throw GraphError(.overLimit, "cannot be written: \(size) bytes, where an ONNX file ends at 2 GiB")
+      throw GraphError(.overLimit, "cannot be written: \(size) bytes; an ONNX file has at most 2 GiB")
     }
   }
 
@@ -57,7 +57,7 @@ final class ModelWriter {
     var proto = Onnx__GraphProto()
     onnx__graph_proto__init(&proto)
     proto.has_name = 1
-    // The checker refuses a graph without a name.
+    // onnx.checker refuses a graph without a name.
     proto.name = arena.data(graph.name.isEmpty ? "graph" : graph.name)
 
     let nodes = graph.nodes.map { message($0) }
@@ -108,7 +108,7 @@ final class ModelWriter {
     return arena.make(proto)
   }
 
-  /// Every value's name: its own where that is not empty and not taken already. Inputs and outputs choose first.
+  /// A unique name for every value: its own unless that is empty or taken. Inputs and outputs choose first.
   private func uniqueNames() -> [String] {
     var names = [String](repeating: "", count: graph.values.count)
     var taken = ValueNames()
@@ -170,9 +170,9 @@ final class ModelWriter {
     return arena.make(proto)
   }
 
-  /// What the graph says of its outputs, and where it says nothing, what the operators' rules say.
+  /// The declared types and shapes of the outputs, or else those given by the operators' shape rules.
   ///
-  /// A dimension that follows a symbol is found by planning twice, with the symbols bound to two different sizes.
+  /// Symbolic dimensions are found by shape inference with the symbols bound to two different sizes.
   private func outputDeclarations() throws(GraphError) -> [Declaration] {
     let known = graph.outputs.compactMap { graph.values[$0].declaration }
     if known.count == graph.outputs.count { return known }

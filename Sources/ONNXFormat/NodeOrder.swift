@@ -2,19 +2,19 @@ import ModelGraph
 import ONNXSchema
 import Text
 
-/// An order in which a file's nodes can run. ONNX demands that they be listed in one; where they are not, each node is
-/// moved behind those it reads from, as onnxruntime does. Also says why a value is not there when a node wants it.
+/// A topological order of a file's nodes. ONNX requires them to be listed in one; if they are not, each node is moved
+/// behind its producers, as onnxruntime does. Also explains why a value is not available to a node.
 final class NodeOrder {
   typealias Protos = UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>
 
-  /// The nodes' indices in the file, in running order (of nodes in a cycle, in any).
+  /// The nodes' indices in the file, in topological order (nodes of a cycle in any order).
   private(set) var indices: [Int] = []
-  /// The first node of the file that reads what only a later one makes, and the later one.
+  /// The first node of the file that reads the output of a later one, and that later one.
   private(set) var firstMove: (reader: Int, maker: Int)?
 
   private let protos: Protos
   private var makers: [ExactText: Int] = [:]
-  /// For each node, the nodes whose outputs it reads.
+  /// For each node, the producers of its inputs.
   private var before: [[Int]] = []
   private lazy var inCycle = findCycles()
 
@@ -39,7 +39,7 @@ final class NodeOrder {
     sort()
   }
 
-  /// In the file's order, but each node behind those it waits for: depth first, without recursion.
+  /// Depth-first without recursion: the file's order, but each node behind its producers.
   private func sort() {
     if firstMove == nil {
       indices = Array(protos.indices)
@@ -66,19 +66,19 @@ final class NodeOrder {
     }
   }
 
-  /// W304, where nodes had to be moved.
+  /// Warning W304 if nodes had to be moved.
   func warning() -> GraphError? {
     guard let firstMove, !inCycle.contains(true) else { return nil }
     return GraphError(
       .unsorted,
       "\(place(firstMove.reader)) is listed before \(place(firstMove.maker)), whose output it reads; the nodes are run in "
-        + "another order than the file's. Export it again, or sort it with onnx-simplifier")
+        + "sorted order. Export it again, or sort it with onnx-simplifier")
   }
 
-  /// E202 or E203 for a name that `reader` (a node's index) reads and nobody before it has made.
+  /// Error E202 or E203 for a name that `reader` (a node's index) reads and no earlier node produces.
   func problem(of name: String, at reader: Int) -> GraphError {
     guard let maker = makers[ExactText(name)] else {
-      return GraphError(.undefinedValue, "input '\(name)' is produced by no node and is no input or initialiser")
+      return GraphError(.undefinedValue, "input '\(name)' is produced by no node and is not an input or initialiser")
     }
     if inCycle[reader], inCycle[maker] {
       return GraphError(.cycle, "input '\(name)' depends on this node's own output")
@@ -92,8 +92,8 @@ final class NodeOrder {
     return Graph.Node.place(name, proto.pointee.op_type.text, position: name.isEmpty ? index : nil)
   }
 
-  /// The nodes that remain when those without unmade inputs, and then those nobody waits for, are taken away again and
-  /// again: each is in a cycle or between two.
+  /// The nodes that remain after repeatedly removing nodes without unavailable inputs, and then nodes without readers:
+  /// each is in a cycle or between two cycles.
   private func findCycles() -> [Bool] {
     var after = [[Int]](repeating: [], count: protos.count)
     for index in before.indices {

@@ -3,9 +3,9 @@ import ONNXSchema
 import Platform
 import Text
 
-/// ONNX files in and out.
+/// Reads and writes ONNX files.
 public enum ONNXFile {
-  /// The graph in an ONNX file, its operators in the form of opset ``Graph/opset``.
+  /// Reads the graph of an ONNX file, with its operators converted to opset ``Graph/opset``.
   ///
   /// Throws the first problem, E1xx for the file and E2xx for the graph. External data is read from the file's folder.
   public static func read(_ path: String, limits: Limits = .standard) throws(GraphError) -> Graph {
@@ -15,8 +15,8 @@ public enum ONNXFile {
     return graph
   }
 
-  /// The same with large initialisers left in the file until somebody looks at them, so that a planner can pack one at a
-  /// time. Call `weights.check()` when that is done.
+  /// Reads the graph, but leaves large initialisers in the file until they are accessed, so that a planner can pack one
+  /// at a time. Call `weights.check()` afterwards.
   public static func open(
     _ path: String, limits: Limits = .standard
   ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
@@ -27,20 +27,20 @@ public enum ONNXFile {
     return (reader.graph, model.source.deferred)
   }
 
-  /// What can be read of a file, and everything that kept the rest from it.
+  /// The readable part of a file, and all its problems.
   public struct Examination: Sendable {
-    /// nil if the file could not be taken apart; otherwise what is sound of it.
+    /// nil if the file could not be parsed; otherwise its valid part.
     public let graph: Graph?
     public let problems: [GraphError]
-    /// How many more there are, beyond ``Limits/findings``.
+    /// Number of problems beyond ``Limits/findings``.
     public let moreProblems: Int
-    /// W3xx: what was mended while reading.
+    /// Warnings (W3xx) about what was corrected while reading.
     public let warnings: [GraphError]
-    /// Values of `graph` that are missing their maker because of one of the problems.
+    /// Values of `graph` without a producer because of one of the problems.
     public let unknown: Set<Graph.ValueID>
   }
 
-  /// Reads a file noting every problem, for `validate`.
+  /// Reads a file and records every problem, for `validate`.
   public static func examine(_ path: String, limits: Limits = .standard) -> Examination {
     let reader = ModelReader(path, limits)
     do {
@@ -56,14 +56,14 @@ public enum ONNXFile {
     }
   }
 
-  /// Bytes of the file that ``write(_:to:)`` would make, all data in it.
+  /// Size of the file that ``write(_:to:)`` would write, including all data.
   public static func size(of graph: Graph) throws(GraphError) -> Int {
     let writer = ModelWriter(graph.withOldSoftmaxSpelledOut())
     let model = try writer.model()
     return withExtendedLifetime(writer) { onnx_model_size(model) }
   }
 
-  /// Writes the graph whole or not at all: to a new file in the same folder, which then takes the name.
+  /// Writes the graph atomically: to a temporary file in the same folder, which is then renamed.
   ///
   /// Constants that no node reads are left out. Throws E101 if the file cannot be written, E105 beyond 2 GiB.
   public static func write(_ graph: Graph, to path: String) throws(GraphError) {
@@ -74,14 +74,14 @@ public enum ONNXFile {
     withExtendedLifetime(writer) {}
   }
 
-  /// A file of ONNX's test data (`input_0.pb`): one TensorProto.
+  /// Reads a test data file of ONNX (`input_0.pb`): one TensorProto.
   public static func readTensor(_ path: String, limits: Limits = .standard) throws(GraphError) -> (
     name: String, tensor: Tensor
   ) {
     let parsed = try ParsedTensor(path, limits)
-    // A SequenceProto or OptionalProto has its tensor where a TensorProto has its segment, and no element type.
+    // A SequenceProto or OptionalProto has its tensor in the field of TensorProto's segment, and no element type.
     guard parsed.pointer.pointee.n_segment == 0, parsed.pointer.pointee.has_data_type != 0 else {
-      throw GraphError(.unsupportedType, "holds no tensor (a sequence or optional?)")
+      throw GraphError(.unsupportedType, "does not hold a tensor (a sequence or optional?)")
     }
     let name = try parsed.pointer.pointee.name.text("name", limit: limits.nameBytes)
     let tensor = try TensorReader(limits: limits, external: nil).tensor(parsed.pointer, "tensor '\(name)'")
@@ -89,7 +89,7 @@ public enum ONNXFile {
     return (name, tensor)
   }
 
-  /// Writes a file of ONNX's test data.
+  /// Writes a test data file of ONNX.
   public static func writeTensor(_ tensor: Tensor, name: String, to path: String) throws(GraphError) {
     let arena = MessageArena()
     let message = arena.tensor(tensor, name: name)
@@ -97,7 +97,7 @@ public enum ONNXFile {
     withExtendedLifetime((arena, tensor)) {}
   }
 
-  /// `body` writes to an open file and returns errno.
+  /// Writes a file atomically; `body` writes to the open file and returns 0 or errno.
   private static func replaceFile(_ path: String, _ body: (Int32) -> Int32) throws(GraphError) {
     var file: Int32 = -1
     var error = path.withPath { platform_replace_begin($0, &file) }

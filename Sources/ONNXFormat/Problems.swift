@@ -1,10 +1,10 @@
 import ModelGraph
 
-/// What is wrong with a file: so many problems one by one, the rest counted. A few bytes can go wrong in a hundred thousand
-/// places.
+/// The problems of a file: a limited number individually, the rest counted. A few damaged bytes can cause a hundred
+/// thousand problems.
 struct Problems {
   private(set) var list: [GraphError] = []
-  /// Those beyond the limit.
+  /// Number of problems beyond the limit.
   private(set) var more = 0
   private let limit: Int
 

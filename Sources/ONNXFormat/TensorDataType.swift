@@ -5,7 +5,7 @@ enum TensorDataType {
   static let float16: Int32 = 10
   static let bfloat16: Int32 = 16
 
-  /// nil for what the project does not compute with.
+  /// Our element type; nil if it is not supported.
   static func elementType(_ number: Int32) -> ElementType? {
     switch number {
     case 1: .float32
@@ -31,7 +31,7 @@ enum TensorDataType {
     }
   }
 
-  /// For messages.
+  /// The type's name, for messages.
   static func name(_ number: Int32) -> String {
     let names = [
       "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
@@ -43,7 +43,7 @@ enum TensorDataType {
   }
 }
 
-/// The two 16-bit floats, widened by their bits.
+/// Widens the two 16-bit float formats to float.
 enum HalfFloat {
   /// IEEE binary16: 1 sign, 5 exponent, 10 fraction bits.
   static func float16(_ bits: UInt16) -> Float {

@@ -2,22 +2,22 @@ import ModelGraph
 import ONNXSchema
 import Platform
 
-/// TensorProto → ``Tensor``. Takes the data's memory out of the message where it can be used as it lies.
+/// TensorProto → ``Tensor``. Takes over the message's memory for the data where its layout allows.
 struct TensorReader {
   let limits: Limits
-  /// nil where a tensor must hold its own data (test data).
+  /// nil if external data are not allowed (test data).
   let external: ExternalData?
-  /// Leave what is large in the file until somebody looks at it.
+  /// Whether large data stay in the file until they are first accessed.
   var defersBlobs = false
 
-  /// Shorter ones are scales, biases, shapes: what planning asks for.
+  /// Shorter tensors are read at once: scales, biases and shapes, which planning needs.
   private static let shortestDeferred = 16384
 
-  /// raw_data that is still in the model's file.
+  /// raw_data that is still in the model file.
   typealias Blob = (source: ModelSource, place: ModelSource.Blob)
 
-  /// Throws E111 for other element types than ours, E112 where data and shape disagree, E113…E115 for external data.
-  /// `place` is `initialiser 'conv1.weight'`, for messages.
+  /// Throws E111 for unsupported element types, E112 if data and shape disagree, E113…E115 for external data. `place`,
+  /// such as `initialiser 'conv1.weight'`, is for messages.
   func tensor(
     _ proto: UnsafeMutablePointer<Onnx__TensorProto>, _ place: String, _ blob: Blob? = nil
   ) throws(GraphError) -> Tensor {
@@ -59,9 +59,9 @@ struct TensorReader {
   }
 
   private enum Source {
-    /// One element of the file's type after the other.
+    /// Elements of the tensor's type.
     case elements(Storage)
-    /// int32_data that stands for a narrower type.
+    /// int32_data that represent a narrower type.
     case int32s(Storage)
   }
 
@@ -70,17 +70,17 @@ struct TensorReader {
   ) throws(GraphError) -> Source {
     if proto.pointee.data_location == 1 {
       guard let external else {
-        throw GraphError(.externalPath, "keeps its data in another file, which a test tensor must not")
+        throw GraphError(.externalPath, "has external data, which a test tensor must not have")
       }
       return .elements(try external.storage(try ExternalPlace(proto, limits), byteCount))
     }
-    // Typed fields win over a raw_data that is there but empty.
+    // A typed field takes precedence over an empty raw_data.
     let typed = try typedData(proto)
     if let blob {
       guard typed == nil, proto.pointee.raw_data.len == 0 else {
         throw GraphError(.wrongDataSize, "has its data twice")
       }
-      // Before the memory is asked for.
+      // Checked before memory is allocated.
       guard blob.place.length == byteCount else {
         throw GraphError(
           .wrongDataSize, "\(blob.place.length) bytes of data where its type and shape need \(byteCount)")
@@ -102,7 +102,7 @@ struct TensorReader {
     return .elements(nothing)
   }
 
-  /// The typed field that ONNX wants for the element type; E112 if another one is filled.
+  /// The typed field that ONNX uses for the element type; throws E112 if another one is filled.
   private func typedData(_ proto: UnsafeMutablePointer<Onnx__TensorProto>) throws(GraphError) -> Source? {
     let counts = [
       proto.pointee.n_float_data, proto.pointee.n_int32_data, proto.pointee.n_int64_data, proto.pointee.n_double_data,
@@ -120,7 +120,7 @@ struct TensorReader {
       default: -1
       }
     guard filled.count == 1, field == wanted else {
-      throw GraphError(.wrongDataSize, "keeps its \(TensorDataType.name(number)) data in another type's field")
+      throw GraphError(.wrongDataSize, "has its \(TensorDataType.name(number)) data in the field of another type")
     }
     switch field {
     case 0: return .elements(try take(&proto.pointee.float_data, counts[0] * 4))
@@ -132,7 +132,8 @@ struct TensorReader {
     }
   }
 
-  /// Takes a block out of the message: 16-byte aligned at least, 64 from a page on (ONNXSchema's allocator).
+  /// Takes a block out of the message. It is at least 16-byte aligned, and 64-byte aligned from one page on
+  /// (ONNXSchema's allocator).
   private func take<Element>(
     _ field: inout UnsafeMutablePointer<Element>?, _ byteCount: Int
   ) throws(GraphError) -> Storage {
@@ -141,7 +142,7 @@ struct TensorReader {
     return Storage(adopting: UnsafeMutableRawPointer(block), byteCount: byteCount) { platform_free($0) }
   }
 
-  /// A Bool in memory is 0 or 1; a file may say 2.
+  /// A Bool in memory must be 0 or 1; a file may contain other bytes.
   private func normaliseBools(_ storage: Storage) {
     let bytes = storage.base.assumingMemoryBound(to: UInt8.self)
     for index in 0..<storage.byteCount where bytes[index] > 1 { bytes[index] = 1 }
@@ -168,7 +169,7 @@ struct TensorReader {
     case .int32s(let words): (storage, step) = (words, 4)
     }
     guard storage.byteCount % step == 0 else {
-      throw GraphError(.wrongDataSize, "\(storage.byteCount) bytes of data are no whole number of elements")
+      throw GraphError(.wrongDataSize, "\(storage.byteCount) bytes of data are not a whole number of elements")
     }
     try expect(storage.byteCount / step, shape)
     let isBrain = number == TensorDataType.bfloat16

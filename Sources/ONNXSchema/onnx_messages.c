@@ -7,14 +7,14 @@
 
 static void *budget_alloc(void *data, size_t size) {
   onnx_budget *budget = data;
-  // Every block costs the heap at least this much on top.
+  // Every block has at least this much heap overhead.
   size_t cost = size + 16;
   if (cost < size || cost > budget->left) {
     budget->exhausted = 1;
     return NULL;
   }
   budget->left -= cost;
-  // Tensor data is read by vector instructions: a cache line each. 16 (malloc's own) is enough for the rest.
+  // Tensor data is read by vector instructions: align to a cache line. For all else malloc's 16 bytes are enough.
   if (size >= 4096) return aligned_alloc(64, (size + 63) & ~(size_t)63);
   return malloc(size ? size : 1);
 }
@@ -52,7 +52,7 @@ size_t onnx_model_size(const Onnx__ModelProto *model) { return protobuf_c_messag
 size_t onnx_tensor_size(const Onnx__TensorProto *tensor) { return protobuf_c_message_get_packed_size(&tensor->base); }
 
 typedef struct {
-  ProtobufCBuffer base;  // first: protobuf-c hands back a pointer to it
+  ProtobufCBuffer base;  // must be first: protobuf-c passes a pointer to it back
   int file;
   int error;
   size_t filled;

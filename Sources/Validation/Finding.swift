@@ -1,10 +1,10 @@
 import ModelGraph
 import Text
 
-/// One thing that is wrong with a model, or (W…) that is probably not meant.
+/// One problem of a model: an error, or a warning (W…) about something probably unintended.
 public struct Finding: Sendable {
   public let code: Code
-  /// What, where and what to do, in one line.
+  /// The place, the problem and what to do, in one line.
   public let message: String
 
   public var isError: Bool { !code.isWarning }

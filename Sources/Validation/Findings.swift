@@ -1,10 +1,10 @@
 import ModelGraph
 
-/// What is wrong with a model: the first ``Limits/findings`` one by one, the rest counted, so that a small file cannot fill
-/// a disk with what is wrong with it.
+/// The problems of a model: the first ``Limits/findings`` individually, the rest counted, so that a small file cannot
+/// cause unlimited output.
 public struct Findings: RandomAccessCollection, Sendable {
   private var list: [Finding] = []
-  /// Those that are not in the list.
+  /// Number of findings that are not in the list.
   public private(set) var moreErrors = 0
   public private(set) var moreWarnings = 0
   private let limit: Int

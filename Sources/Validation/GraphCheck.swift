@@ -1,16 +1,16 @@
 import ModelGraph
 import PictureModels
 
-/// One walk over a graph. After a problem the walk goes on: what depends on the broken value is passed over in silence,
-/// the rest is still judged.
+/// Checks a graph in one walk. After a problem the walk continues: values that depend on the broken one are skipped
+/// silently, the rest is still checked.
 struct GraphCheck {
   private let graph: Graph
-  /// Values of which nothing can be said because of a problem already reported.
+  /// Values that cannot be checked because of a problem already reported.
   private var unknown: Set<Graph.ValueID>
   private var facts: [Fact?]
   private var found: Findings
 
-  /// - Parameter found: what has been found already.
+  /// - Parameter found: earlier findings.
   init(_ graph: Graph, unknown: Set<Graph.ValueID>, _ found: Findings) {
     self.found = found
     self.graph = graph
@@ -31,7 +31,7 @@ struct GraphCheck {
 
   private mutating func report(_ code: Code, _ message: String) { found.append(Finding(code, message)) }
 
-  /// A value has one source: an input, a constant or one node's output.
+  /// A value must have exactly one source: an input, a constant or one node's output.
   private mutating func checkDefinitions() {
     var isDefined = graph.values.map { $0.constant != nil }
     for id in graph.inputs {
@@ -102,7 +102,7 @@ struct GraphCheck {
       if declaration.type != fact.type {
         report(.typeMismatch, "output '\(name)' is declared \(declaration.type.name) but becomes \(fact.type.name)")
       }
-      // With symbols bound to something here, only the number of axes is certain.
+      // Symbols are bound to arbitrary sizes here, so only the number of axes is certain.
       let declared = declaration.shape()
       let differs = zip(declaration.dimensions, fact.shape.extents).contains { dimension, extent in
         if case .fixed(let fixed) = dimension { return fixed != extent && !hasSymbols }
@@ -127,7 +127,7 @@ struct GraphCheck {
     }
   }
 
-  /// A single infinity is somebody's bound (Clip, Pad); one among weights is a training run that went wrong.
+  /// A single infinity may be a bound (Clip, Pad); among weights it means a failed training run.
   private mutating func checkFinite(_ tensor: Tensor, _ place: String) {
     var count = 0
     var first = 0
@@ -172,12 +172,12 @@ struct GraphCheck {
       !metadata.classes.isEmpty
     {
       do throws(GraphError) {
-        // One sigmoid tells two classes apart.
+        // One sigmoid output distinguishes two classes.
         let classes = try PictureClassifier.ending(graph, output, facts) == .sigmoid && last == 1 ? 2 : last
         if metadata.classes.count != classes {
           report(
             .badMetadata,
-            "metadata 'giemsa.classes' names \(metadata.classes.count) classes; the model tells \(classes) apart")
+            "metadata 'giemsa.classes' names \(metadata.classes.count) classes; the model distinguishes \(classes)")
         }
       } catch {
         found.append(Finding(error))
@@ -220,12 +220,12 @@ struct GraphCheck {
       report(.unusedConstant, "initialiser '\(value.name)' is read by no node; it only makes the file larger")
     }
     for node in dead.reversed() {
-      report(.deadNode, "\(node.place): no output of the model depends on it; it is left out when the model runs")
+      report(.deadNode, "\(node.place): no output of the model depends on it; it is removed when the model runs")
     }
     if !graph.metadata.contains(where: { $0.key == "giemsa.input_size" || $0.key == "giemsa.mean" }) {
       report(
         .noMetadata,
-        "no giemsa.* metadata: class names and preprocessing are unknown, and `infer` has to be told them")
+        "no giemsa.* metadata: class names and preprocessing are unknown; `infer` needs options for them")
     }
   }
 }

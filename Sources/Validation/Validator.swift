@@ -1,7 +1,7 @@
 import ModelGraph
 import ONNXFormat
 
-/// Finds everything that is wrong with a model in one go.
+/// Finds all problems of a model in one go.
 public enum Validator {
   /// Every problem of the file and of the graph in it.
   public static func findings(path: String, limits: Limits = .standard) -> Findings {
@@ -11,7 +11,7 @@ public enum Validator {
     findings.addMore(errors: examination.moreProblems)
     if let graph = examination.graph {
       var check = GraphCheck(graph, unknown: examination.unknown, findings)
-      // A part of a graph has loose ends of its own: no warnings about those.
+      // An incomplete graph has dangling values of its own, so there are no warnings about those.
       findings = check.findings(isWhole: examination.problems.isEmpty)
     }
     for warning in examination.warnings { findings.append(Finding(warning)) }

@@ -1,32 +1,32 @@
-// Messages in and out of bytes, with protobuf-c's allocator on a leash.
+// Parses and serialises messages, with a limited allocator for protobuf-c.
 #ifndef GIEMSA_ONNX_MESSAGES_H
 #define GIEMSA_ONNX_MESSAGES_H
 
 #include "onnx.pb-c.h"
 
-// Bytes that one parse may ask for in all, freed or not. `exhausted` is set when it asked for more, which tells
-// "too big" from "damaged" where a parse returns NULL.
+// Total bytes that one parse may allocate, freed or not. `exhausted` is set if it asked for more, which distinguishes
+// "too big" from "damaged" when a parse returns NULL.
 typedef struct {
   size_t left;
   int exhausted;
 } onnx_budget;
 
-// Parse; NULL if the bytes are not such a message or the budget does not do. Every block comes from malloc or
-// aligned_alloc, those of a page or more 64-byte aligned, so that a caller may take one out of the message (set the
+// Parses; NULL if the bytes are not such a message or the budget is exhausted. Blocks come from malloc or
+// aligned_alloc, those of a page or more 64-byte aligned. A caller may take a block out of the message (by setting the
 // pointer to NULL and the length to 0) and free() it later.
 Onnx__ModelProto *onnx_unpack_model(const uint8_t *bytes, size_t count, onnx_budget *budget);
 Onnx__TensorProto *onnx_unpack_tensor(const uint8_t *bytes, size_t count, onnx_budget *budget);
 
-// Let go of a message from above (its blocks that were taken out stay).
+// Frees a parsed message, except for blocks that were taken out.
 void onnx_free_model(Onnx__ModelProto *model);
 void onnx_free_tensor(Onnx__TensorProto *tensor);
 
-// The file's size if written.
+// Size of the serialised message.
 size_t onnx_model_size(const Onnx__ModelProto *model);
 size_t onnx_tensor_size(const Onnx__TensorProto *tensor);
 
-// Writes to an open file through a small buffer; the tensors' data goes straight from where it lies.
-// 0 on success, else errno.
+// Writes to an open file through a small buffer; tensor data are written directly from their memory. Returns 0 on
+// success, else errno.
 int onnx_write_model(const Onnx__ModelProto *model, int file);
 int onnx_write_tensor(const Onnx__TensorProto *tensor, int file);
 
