@@ -1,13 +1,13 @@
 import ModelGraph
 
-/// A BatchNormalization outside training as what it is: y = scale · x + shift per channel, in double precision.
+/// A BatchNormalization in inference mode as an affine map: y = scale · x + shift per channel, in double precision.
 struct BatchNormalizationScale {
   /// γ/√(σ² + ε)
   var scale: [Double]
   /// β − μ · γ/√(σ² + ε)
   var shift: [Double]
 
-  /// nil unless node `index` is one, in float32, with constant statistics and only its first output.
+  /// nil unless node `index` is a float32 BatchNormalization with constant statistics and only its first output.
   init?(_ graph: Graph, _ index: Int) {
     typealias Input = BatchNormalization.Input
     func constant(_ input: OperatorInput) -> [Float]? {
@@ -27,7 +27,7 @@ struct BatchNormalizationScale {
       scale.append(factor)
       shift.append(Double(beta[channel]) - Double(mean[channel]) * factor)
     }
-    // A negative variance would make NaNs of good weights: leave such a node to say so itself.
+    // A negative variance would turn valid weights into NaN: leave the node, so that its own check reports it.
     guard scale.allSatisfy({ $0.isFinite }), shift.allSatisfy({ $0.isFinite }) else { return nil }
   }
 
@@ -35,7 +35,7 @@ struct BatchNormalizationScale {
 }
 
 extension Tensor {
-  /// Slice `k` along the first axis times `factors[k]`.
+  /// Multiplies slice `k` along the first axis by `factors[k]`.
   func scaledRows(_ factors: [Double]) -> Tensor {
     guard type == .float32, shape.rank > 0, shape[0] == factors.count, !factors.isEmpty else { return self }
     var result = self
@@ -49,7 +49,7 @@ extension Tensor {
     return result
   }
 
-  /// Column `k` of a matrix times `factors[k]`.
+  /// Multiplies column `k` of a matrix by `factors[k]`.
   func scaledColumns(_ factors: [Double]) -> Tensor {
     guard type == .float32, shape.rank == 2, shape[1] == factors.count else { return self }
     var result = self

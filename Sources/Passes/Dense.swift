@@ -1,20 +1,20 @@
 import ModelGraph
 
-/// A Gemm, or a MatMul of two matrices, over constant float32 weights: y = x · W + b, with everything else (alpha, beta,
-/// the weights' order, a bias that broadcasts) made plain. What the passes over fully connected layers rewrite.
+/// A Gemm, or a MatMul of two matrices, with constant float32 weights, as y = x · W + b: alpha, beta, the weights'
+/// layout and a broadcast bias are normalised. Used by the passes that rewrite fully connected layers.
 struct Dense {
   var input: Graph.ValueID
-  /// As the node has it: [in, out], or [out, in] if `transposed`. alpha is not in it yet.
+  /// The node's weights: [in, out], or [out, in] if `transposed`; without alpha.
   var weight: Tensor
   var transposed: Bool
   var alpha: Double
-  /// With beta in it; nil where there is none.
+  /// The bias including beta; nil if there is none.
   var bias: [Double]?
 
   var inputs: Int { transposed ? weight.shape[1] : weight.shape[0] }
   var outputs: Int { transposed ? weight.shape[0] : weight.shape[1] }
 
-  /// nil where node `index` is none.
+  /// nil if node `index` is not such a layer.
   init?(_ graph: Graph, _ index: Int, _ facts: KnownFacts) {
     let node = graph.nodes[index]
     // MatMul and Gemm have A and B at the same positions.
@@ -42,7 +42,7 @@ struct Dense {
     }
   }
 
-  /// A bias that is the same for every row, spread to one number an output; nil where `tensor` is something else.
+  /// A bias that is the same for every row, expanded to one number per output; nil if `tensor` is anything else.
   static func row(_ tensor: Tensor, outputs: Int) -> [Double]? {
     guard tensor.type == .float32, tensor.shape.rank <= 2 else { return nil }
     guard tensor.shape.rank < 2 || tensor.shape[0] == 1 else { return nil }
@@ -75,7 +75,7 @@ struct Dense {
     weight = transposed ? weight.scaledRows(norm.scale) : weight.scaledColumns(norm.scale)
   }
 
-  /// The Gemm that computes it. `weightID`: a constant that holds `weight` already.
+  /// The Gemm that computes this layer. `weightID`: a constant that already holds `weight`.
   func node(_ name: String, output: Graph.ValueID, weightID: Graph.ValueID? = nil, in graph: inout Graph)
     -> Graph.Node?
   {

@@ -1,8 +1,8 @@
 import ModelGraph
 
-/// Nodes that no graph output depends on go, then constants that nothing reads; values are numbered anew.
+/// Removes nodes that no graph output depends on, then constants that nothing reads; renumbers the values.
 ///
-/// Exact. Graph inputs stay, wanted or not: whoever feeds the graph counts on them. Counts nodes and constants.
+/// Exact. Graph inputs stay even if unused, since the caller feeds them. Counts removed nodes and constants.
 public func dropDeadNodes(_ graph: inout Graph) -> Int {
   var wanted = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { wanted[id] = true }
@@ -16,7 +16,7 @@ public func dropDeadNodes(_ graph: inout Graph) -> Int {
       continue
     }
     for case let input? in node.inputs { wanted[input] = true }
-    // Dropout's mask and MaxPool's indices are optional: without them the node is one of the plain sort.
+    // Dropout's mask and MaxPool's indices are optional outputs: without them the node is an ordinary one.
     switch node.operation {
     case .dropout, .maxPool:
       while let last = graph.nodes[index].outputs.last, graph.nodes[index].outputs.count > 1,

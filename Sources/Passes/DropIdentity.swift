@@ -1,9 +1,9 @@
 import ModelGraph
 
-/// Nodes that hand their input on unchanged go: Identity, Dropout outside training, Cast to the type it has, Concat of
-/// one, Reshape, Flatten, Squeeze, Unsqueeze and Transpose that leave every extent where it is.
+/// Removes nodes that pass their input on unchanged: Identity, Dropout in inference, Cast to the same type, Concat of
+/// one input, and Reshape, Flatten, Squeeze, Unsqueeze and Transpose that do not change the shape.
 ///
-/// Exact. A node stays where a graph input or constant is handed straight to a graph output.
+/// Exact. A node stays if it passes a graph input or constant directly to a graph output.
 public func dropIdentity(_ graph: inout Graph) -> Int { PassContext.alone(&graph, dropIdentity) }
 
 func dropIdentity(_ graph: inout Graph, _ context: inout PassContext) -> Int {
@@ -15,7 +15,7 @@ func dropIdentity(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   for index in graph.nodes.indices {
     let node = graph.nodes[index]
     guard let input = node.firstInput, let output = node.firstOutput else { continue }
-    // A second output (Dropout's mask) must be wanted by nobody.
+    // A second output (Dropout's mask) must be unused.
     guard node.outputs.dropFirst().allSatisfy({ $0.map { reads[$0] == 0 } ?? true }) else { continue }
     guard isIdentity(node, input, output, facts, graph) else { continue }
     guard bypasses.add(from: input, to: output, &graph) else { continue }
@@ -28,10 +28,10 @@ func dropIdentity(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   return changes
 }
 
-/// Nodes that hand their input on, to be taken out of a graph together: who read their outputs reads what they read. One
-/// walk over the graph for all of them.
+/// Removes a set of pass-through nodes together: readers of their outputs read their inputs instead. One walk over the
+/// graph for all of them.
 private struct Bypasses {
-  /// What each value is read as instead; itself where nothing changes.
+  /// The replacement of each value; the value itself if it is not replaced.
   private var standIns: [Graph.ValueID]
   private var producers: [Int?]
   private var isOutput: [Bool]
@@ -43,7 +43,8 @@ private struct Bypasses {
     for id in graph.outputs { isOutput[id] = true }
   }
 
-  /// False where that cannot be done because `output` is a graph output and nothing could make it under its name.
+  /// Returns false if the node must stay because `output` is a graph output and no other node can produce it under its
+  /// name.
   mutating func add(from input: Graph.ValueID, to output: Graph.ValueID, _ graph: inout Graph) -> Bool {
     let source = standIn(input)
     guard isOutput[output] else {

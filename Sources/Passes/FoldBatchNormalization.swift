@@ -2,7 +2,7 @@ import ModelGraph
 
 /// Conv → BatchNormalization becomes Conv: W' = W · γ/√(σ²+ε) per output channel, b' = (b − μ) · γ/√(σ²+ε) + β.
 ///
-/// Only where nothing else reads the Conv's output and weights and statistics are constants. Exact up to float rounding
+/// Only if nothing else reads the Conv's output, and weights and statistics are constants. Exact up to float rounding
 /// (1e-6 relative, tested).
 public func foldBatchNormalization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldBatchNormalization) }
 
@@ -32,7 +32,7 @@ func foldBatchNormalization(_ graph: inout Graph, _ context: inout PassContext) 
       name, graph.nodes[maker].operation,
       inputs: [graph.nodes[maker][Conv.Input.x], newWeight, graph.addFreshConstant("\(name)_folded_bias", newBias)],
       outputs: [output])
-    // A model's weights twice in memory would be too much for a small box.
+    // Keeping a model's weights twice in memory would be too much for a small device.
     if let old = graph.nodes[maker][Conv.Input.w], uses.isReadOnce(old) { graph.values[old].constant = nil }
     graph.nodes[maker] = node
     uses.make(output, by: maker)

@@ -3,8 +3,8 @@ import ModelGraph
 /// BatchNormalization → Gemm (or MatMul) becomes Gemm: W' = W · γ/√(σ²+ε) per input, b' = b + W · (β − μ · γ/√(σ²+ε));
 /// Gemm (or MatMul) → BatchNormalization becomes Gemm, scaled per output. fastai's heads have the first kind.
 ///
-/// Only for matrices, where nothing else reads the value between the two. Exact up to float rounding (1e-5 relative to
-/// the largest output, tested).
+/// Only for matrices, if nothing else reads the value between the two. Exact up to float rounding (1e-5 relative to the
+/// largest output, tested).
 public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int {
   PassContext.alone(&graph, foldBatchNormalizationIntoGemm)
 }

@@ -1,12 +1,12 @@
 import ModelGraph
 
-/// Nodes whose outputs are known before running become constants: those that read only constants, and shape arithmetic
-/// (Shape → Gather → Concat → …) over extents that no symbolic dimension has a say in.
+/// Replaces nodes whose outputs are known before running by constants: nodes that read only constants, and shape
+/// arithmetic (Shape → Gather → Concat → …) over extents that do not depend on a symbolic dimension.
 ///
-/// Exact: the values are the operators' own. Left alone: DequantizeLinear of constants (int8 weights stay int8: a
-/// quarter of the memory, and what the integer kernels want), results much larger than what they are made from or, in
-/// all, than the model's weights (a chain of Concats doubles a constant with every node), and nodes that make a graph
-/// output.
+/// Exact: the values are computed by the operators' definitions. Not folded: DequantizeLinear of constants (int8
+/// weights stay int8, which takes a quarter of the memory and is what integer kernels need); results much larger than
+/// their inputs or, in total, than the model's weights (a chain of Concats doubles a constant with every node); nodes
+/// that produce a graph output.
 public func foldConstants(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldConstants) }
 
 func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
@@ -59,7 +59,7 @@ private func knownResults(
     arguments.append(constant)
     bytes += constant?.byteCount ?? 0
   }
-  // Asked of the shape rule first, so that a bomb is not evaluated to find out that it is one.
+  // The shape rule is checked first, so that a malicious constant is not computed only to be rejected.
   let types = arguments.map { $0.map { Fact($0) } }
   guard let shapes = try? node.operation.infer(types, outputCount: node.outputs.count) else { return nil }
   let size = shapes.reduce(0) { $0 + $1.shape.count * $1.type.byteCount }

@@ -1,22 +1,22 @@
 import ModelGraph
 
-/// Conv → Add of a value of the same shape (a residual) and Conv → Relu or Clip, or all three, become one FusedConv
-/// (`com.microsoft`): Y = activation(Conv(X, W) + B + Z), which the convolution's epilogue computes for nothing.
+/// Conv → Add of a value of the same shape (a residual), Conv → Relu or Clip, or all three become one FusedConv
+/// (`com.microsoft`): Y = activation(Conv(X, W) + B + Z), which the convolution's epilogue computes at no cost.
 ///
-/// Only where nothing else reads the values between. Of two convolutions that are added, the later one takes the other's
+/// Only if nothing else reads the values in between. If two convolutions are added, the later one takes the other's
 /// output as its Z. Exact up to the order of summation (1e-6 relative, tested).
 public func fuseConvolution(_ graph: inout Graph) -> Int {
   fuseResiduals(&graph) + fuseActivations(&graph)
 }
 
-/// A Conv, or a FusedConv that has room left for what follows it.
+/// A Conv, or a FusedConv that can absorb a further operator.
 private struct Convolution {
   private let window: Window
   private let group: Int
   private var inputs: [Graph.ValueID?]
   var activation = Activation.none
 
-  /// - Parameter takesResidual: whether a Z must still fit in.
+  /// - Parameter takesResidual: whether it must be able to take a residual Z.
   init?(_ node: Graph.Node, takesResidual: Bool) {
     switch node.operation {
     case .conv(let conv): (window, group) = (conv.window, conv.group)
@@ -38,7 +38,7 @@ private struct Convolution {
   }
 }
 
-/// The fused node stands where the Add stood: everything both of them read has been made there.
+/// The fused node takes the place of the Add, since all inputs of both nodes are available there.
 private func fuseResiduals(_ graph: inout Graph) -> Int {
   let facts = KnownFacts(graph)
   var uses = Uses(graph)
@@ -48,7 +48,7 @@ private func fuseResiduals(_ graph: inout Graph) -> Int {
     guard case .add = add.operation, let a = add[Add.Input.a], let b = add[Add.Input.b],
       let output = graph.soleOutput(index), facts.type(a) == .float32, facts.always(a, b, { $0 == $1 })
     else { continue }
-    // The later of the two first: the least moves.
+    // Try the later of the two first: it moves the least.
     let later = (uses.producer(a) ?? -1) >= (uses.producer(b) ?? -1) ? [(a, b), (b, a)] : [(b, a), (a, b)]
     for (sum, residual) in later {
       guard uses.isReadOnce(sum), let maker = uses.producer(sum),

@@ -1,8 +1,8 @@
 import ModelGraph
 
-/// MatMul (of matrices) or Gemm → Add of a constant row becomes Gemm with that row in its bias.
+/// MatMul (of matrices) or Gemm → Add of a constant row becomes a Gemm with that row as its bias.
 ///
-/// Only where nothing else reads the product. Exact up to the order of summation (1e-6 relative, tested).
+/// Only if nothing else reads the product. Exact up to the order of summation (1e-6 relative, tested).
 public func fuseMatMulAdd(_ graph: inout Graph) -> Int { PassContext.alone(&graph, fuseMatMulAdd) }
 
 func fuseMatMulAdd(_ graph: inout Graph, _ context: inout PassContext) -> Int {

@@ -1,10 +1,10 @@
 import ModelGraph
 import Text
 
-/// Types, shapes and values that hold whatever the symbolic dimensions of the inputs are bound to.
+/// Types, shapes and values that do not depend on the inputs' symbolic dimensions.
 ///
-/// The graph is inferred twice with different extents for each symbol; what comes out the same both times does not
-/// depend on them. A node whose rule fails leaves its outputs unknown, and the rest goes on.
+/// Shape inference runs twice with different extents for each symbol; results that agree do not depend on the symbols.
+/// If a node's shape rule fails, its outputs are unknown and inference continues.
 struct KnownFacts {
   private let trials: [[Fact?]]
 
@@ -15,7 +15,7 @@ struct KnownFacts {
 
   func type(_ id: Graph.ValueID) -> ElementType? { fact(0, id)?.type }
 
-  /// nil also for values that were added since the facts were gathered.
+  /// nil also for values added after the facts were gathered.
   private func fact(_ trial: Int, _ id: Graph.ValueID) -> Fact? { id < trials[trial].count ? trials[trial][id] : nil }
 
   func rank(_ id: Graph.ValueID) -> Int? {
@@ -23,13 +23,13 @@ struct KnownFacts {
     return trials.allSatisfy { $0[id]?.shape.rank == rank } ? rank : nil
   }
 
-  /// nil where some extent depends on a symbol.
+  /// The shape; nil if an extent depends on a symbol.
   func shape(_ id: Graph.ValueID) -> Shape? {
     guard let shape = fact(0, id)?.shape else { return nil }
     return trials.allSatisfy { $0[id]?.shape == shape } ? shape : nil
   }
 
-  /// The extent of one axis, nil where it depends on a symbol.
+  /// The extent of one axis; nil if it depends on a symbol.
   func extent(_ id: Graph.ValueID, _ axis: Int) -> Int? {
     guard let shape = fact(0, id)?.shape, axis < shape.rank else { return nil }
     let same = trials.allSatisfy { trial in
@@ -39,14 +39,14 @@ struct KnownFacts {
     return same ? shape[axis] : nil
   }
 
-  /// nil where the value is not known before running, or depends on a symbol.
+  /// The value; nil if it is not known before running or depends on a symbol.
   func constant(_ id: Graph.ValueID) -> Tensor? {
     guard let constant = fact(0, id)?.constant else { return nil }
     let same = trials.allSatisfy { trial in trial[id]?.constant.map { $0.equals(constant) } ?? false }
     return same ? constant : nil
   }
 
-  /// Whether `relation` holds between the shapes of two values for every binding.
+  /// Whether `relation` holds between the shapes of two values for every binding of the symbols.
   func always(_ a: Graph.ValueID, _ b: Graph.ValueID, _ relation: (Shape, Shape) -> Bool) -> Bool {
     trials.allSatisfy { trial in
       guard a < trial.count, b < trial.count, let x = trial[a]?.shape, let y = trial[b]?.shape else { return false }
@@ -67,18 +67,19 @@ struct KnownFacts {
         if let output { facts[output] = fact }
       }
     }
-    // Nobody asks for the values of weights, and facts must not keep them in memory.
+    // The values of weights are not needed here, and the facts must not keep them in memory.
     for id in facts.indices where (facts[id]?.shape.count ?? 0) > 4096 { facts[id]?.constant = nil }
     return facts
   }
 }
 
 extension Graph {
-  /// Cheap to ask before ``KnownFacts`` are gathered, which goes over every node.
+  /// A cheap check to make before gathering ``KnownFacts``, which visits every node.
   func hasNode(where isWanted: (Operator) -> Bool) -> Bool { nodes.contains { isWanted($0.operation) } }
 }
 
-/// Two extents for every symbol among a graph's inputs: small for the outermost axis (batches), picture-like for others.
+/// Two extents for every symbol of a graph's inputs: small ones for the outermost axis (batch), picture-like ones for
+/// others.
 private struct Symbols {
   private var places: [ExactText: Int] = [:]
   private var outermost: [Bool] = []
@@ -103,7 +104,7 @@ private struct Symbols {
       case .fixed(let extent): extents.append(extent)
       case .symbol(let name):
         let index = places[ExactText(name)] ?? 0
-        // Dimensions without a name have nothing in common.
+        // Unnamed dimensions are independent of each other.
         let apart = name.isEmpty ? axis : 0
         if outermost[index], axis == 0 || !name.isEmpty {
           extents.append(trial == 0 ? 2 + index : 37 + 3 * index)
@@ -117,7 +118,7 @@ private struct Symbols {
 }
 
 extension Tensor {
-  /// The same type, shape and bytes.
+  /// Whether both have the same type, shape and bytes.
   func equals(_ other: Tensor) -> Bool {
     guard type == other.type, shape == other.shape else { return false }
     return withBytes { mine in other.withBytes { mine.elementsEqual($0) } }

@@ -1,12 +1,12 @@
 import ModelGraph
 
-/// DequantizeLinear → operator → (Relu or Clip) → QuantizeLinear becomes the operator on integers (QLinearConv, QLinearAdd,
-/// QGemm, …), so that nothing is float between two layers.
+/// DequantizeLinear → operator → (Relu or Clip) → QuantizeLinear becomes the operator on integers (QLinearConv,
+/// QLinearAdd, QGemm, …), so that values between two layers are never float.
 ///
-/// Only where the operator's result is read by that QuantizeLinear alone, and the grids are known and of one scale per
-/// activation. A Relu or Clip that the result's own range implies is dropped; another stays, as Clip of integers. A
-/// bias in float becomes int32 in units of x's scale · w's scale, as the operators' pages want it. The integers agree
-/// with those of the original but for values within float's rounding of a half (at most one step, tested).
+/// Only if that QuantizeLinear is the only reader of the operator's result, and all scales are known, one per
+/// activation. A Relu or Clip that the output's quantised range implies is dropped; any other stays, as a Clip on
+/// integers. A float bias becomes int32 in units of x's scale · w's scale, as the operators require. The integers equal
+/// those of the original, except for values within float rounding of a half (at most one step, tested).
 public func lowerQuantization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, lowerQuantization) }
 
 func lowerQuantization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
@@ -41,11 +41,11 @@ private struct QuantizationLowering {
         nodes.append(graph.nodes[index])
       }
     }
-    // The float nodes that nobody reads any more are for drop-dead-nodes.
+    // Float nodes without readers are removed by drop-dead-nodes.
     graph.nodes = nodes
   }
 
-  /// An 8-bit activation behind a DequantizeLinear.
+  /// An 8-bit activation that a DequantizeLinear reads.
   private func source(_ id: Graph.ValueID?) -> (value: Graph.ValueID, grid: QuantizationGrid)? {
     guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
       dequantize.granularity.blockSize == 0, let value = graph.nodes[index][DequantizeLinear.Input.x],
@@ -61,7 +61,7 @@ private struct QuantizationLowering {
     return tensor.map { graph.addFreshConstant("zero_point", $0) }
   }
 
-  // MARK: QuantizeLinear and what is before it
+  // MARK: QuantizeLinear and the operator before it
 
   private mutating func lowerQuantize(_ index: Int) -> Bool {
     guard case .quantizeLinear(let quantize) = graph.nodes[index].operation, quantize.granularity.blockSize == 0,
@@ -72,7 +72,7 @@ private struct QuantizationLowering {
     var (low, high) = (-Float.infinity, Float.infinity)
     if let bounds = graph.bounds(maker), let before = graph.nodes[maker].firstInput {
       if let x = source(before) {
-        // Nothing but the bound lies between two grids.
+        // Only a Relu or Clip lies between the two quantised values.
         guard x.grid.equals(grid) else { return false }
         (low, high) = bounds
         return clip(graph.nodes[maker].name, x.value, grid, low, high, output)
@@ -103,7 +103,8 @@ private struct QuantizationLowering {
     return true
   }
 
-  /// `node` on integers, with its result on `grid`; nil where there is no such operator, or its inputs are float.
+  /// The integer form of `node` with its output quantised to `grid`; nil if there is no such operator or its inputs are
+  /// float.
   private mutating func integerNode(
     _ node: Graph.Node, _ grid: QuantizationGrid, _ output: Graph.ValueID
   ) -> Graph.Node? {
@@ -134,7 +135,7 @@ private struct QuantizationLowering {
         node.name, .qLinearGlobalAveragePool(QLinearGlobalAveragePool()),
         inputs: [x.value, x.grid.scaleID, xZero, grid.scaleID, yZero], outputs: [output])
     case .averagePool(let pool):
-      // QLinearAveragePool knows no dilations, and counts what padding it counts otherwise.
+      // QLinearAveragePool has no dilations and treats padding differently.
       guard let x, x.grid.type == grid.type, !pool.countsPadding, pool.window.dilations.allSatisfy({ $0 == 1 }),
         let xZero = zero(x.grid), let yZero = zero(grid)
       else { return nil }
@@ -144,7 +145,7 @@ private struct QuantizationLowering {
         node.name, .qLinearAveragePool(QLinearAveragePool(window)),
         inputs: [x.value, x.grid.scaleID, xZero, grid.scaleID, yZero], outputs: [output])
     case .globalMaxPool:
-      // GlobalMaxPool takes floats only; MaxPool's one window takes bytes.
+      // GlobalMaxPool accepts only floats; MaxPool with one window accepts bytes.
       guard let x, x.grid.equals(grid), facts.rank(x.value) == 4, let height = facts.extent(x.value, 2),
         let width = facts.extent(x.value, 3), height > 0, width > 0
       else { return nil }
@@ -160,7 +161,7 @@ private struct QuantizationLowering {
       return Graph.Node(
         node.name, .qLinearConcat(QLinearConcat(axis: concat.axis)), inputs: inputs, outputs: [output])
     case .maxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
-      // These take 8-bit elements as they are: the order of numbers is that of what they stand for.
+      // These operators work on the 8-bit elements directly, since quantization preserves order.
       guard let x, x.grid.equals(grid), node.outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
       return Graph.Node(
         node.name, node.operation, inputs: [x.value] + Array(node.inputs.dropFirst()), outputs: [output])
@@ -170,7 +171,7 @@ private struct QuantizationLowering {
 
   // MARK: Products
 
-  /// Gemm in the form that QGemm has: no alpha, no beta.
+  /// A Gemm in QGemm's form: alpha and beta are 1.
   private mutating func gemm(
     _ node: Graph.Node, _ gemm: Gemm, _ x: (value: Graph.ValueID, grid: QuantizationGrid), _ grid: QuantizationGrid?,
     _ output: Graph.ValueID
@@ -222,8 +223,9 @@ private struct QuantizationLowering {
     return tensor.map { graph.addFreshConstant("zero_point", $0) }
   }
 
-  /// A bias in units of x's scale · w's scale: the int32 behind a DequantizeLinear of just those units as it is, anything
-  /// else rounded, an error below half a unit of the sum. nil where it does not fit.
+  /// A bias in units of x's scale · w's scale: an int32 behind a DequantizeLinear with exactly these scales is used
+  /// directly, anything else is rounded (an error below half a unit of the accumulator). nil if it does not fit into
+  /// int32.
   private mutating func integerBias(
     _ id: Graph.ValueID, _ xScale: Float, _ wScales: [Float], count: Int
   ) -> Graph.ValueID? {
@@ -262,7 +264,7 @@ private struct QuantizationLowering {
     return graph.addFreshConstant("bias", tensor)
   }
 
-  /// A Gemm of quantised things whose result is wanted in float: the head of most networks.
+  /// A Gemm with quantised inputs and a float result: the head of most networks.
   private mutating func lowerFloatProduct(_ index: Int) -> Bool {
     guard case .gemm(let gemm) = graph.nodes[index].operation, let output = graph.soleOutput(index),
       let x = source(graph.nodes[index][Gemm.Input.a]), !isQuantized(output),
@@ -272,7 +274,7 @@ private struct QuantizationLowering {
     return true
   }
 
-  /// Whether QuantizeLinear is what reads the value: then that node's turn decides.
+  /// Whether a QuantizeLinear reads the value; then the decision is made at that node.
   private func isQuantized(_ id: Graph.ValueID) -> Bool {
     guard let reader = uses.onlyReader(id) else { return false }
     switch graph.nodes[reader].operation {

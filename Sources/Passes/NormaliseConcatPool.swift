@@ -1,10 +1,10 @@
 import ModelGraph
 
-/// Concat(Flatten(a), Flatten(b), …) of pooled `[N, C, 1, 1]` values becomes Flatten(Concat(a, b, …)): the one form of
-/// fastai's AdaptiveConcatPool, whichever side of the join its exporter flattened on.
+/// Concat(Flatten(a), Flatten(b), …) of pooled `[N, C, 1, 1]` values becomes Flatten(Concat(a, b, …)), so that fastai's
+/// AdaptiveConcatPool has one form, whether its exporter flattened before or after the Concat.
 ///
-/// Exact. Only for inputs whose pixels are all pooled away (GlobalMaxPool, GlobalAveragePool), in any order, where
-/// nothing else reads the flattened ones.
+/// Exact. Only for inputs from GlobalMaxPool or GlobalAveragePool, in any order, if nothing else reads the flattened
+/// values.
 public func normaliseConcatPool(_ graph: inout Graph) -> Int {
   var uses = Uses(graph)
   var changes = 0
@@ -27,7 +27,7 @@ public func normaliseConcatPool(_ graph: inout Graph) -> Int {
     changes += 1
   }
   guard changes > 0 else { return 0 }
-  // Nobody reads the old flattens any more; they go with the dead nodes.
+  // The old Flattens have no readers left; drop-dead-nodes removes them.
   graph.nodes = nodes
   return changes
 }

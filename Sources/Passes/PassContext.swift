@@ -1,22 +1,23 @@
 import ModelGraph
 
-/// What the passes of one pipeline share, so that their work grows with the graph and not with its square.
+/// State shared by the passes of one pipeline, so that their work is linear in the size of the graph, not quadratic.
 struct PassContext {
-  /// Bytes of constants that passes may still make, and elements that they may still compute for them.
+  /// Remaining budgets: bytes of constants that passes may create, and elements that they may compute for them.
   private var bytesLeft: Int
   private var workLeft: Int
   private var known: KnownFacts?
 
   init(_ graph: Graph, limits: Limits = .standard) {
-    // Weights that are folded once or twice (transposed, scaled) are as large as they were; what grows is somebody's bomb.
+    // Weights that are folded once or twice (transposed, scaled) keep their size; constants that grow beyond that come
+    // from a malicious file.
     let weights = graph.constantBytes
     bytesLeft = 2 * weights + limits.memoryBytes / 8
-    // Two or three seconds by plain definitions.
+    // Two or three seconds with the plain definitions.
     workLeft = 2 * weights + 1 << 28
   }
 
-  /// Whether a constant of so many bytes may be made; if not, nodes stay as they are. Ten thousand nodes may read the same
-  /// weights.
+  /// Whether a constant of this size may be created; otherwise the nodes stay as they are. Ten thousand nodes may share
+  /// the same weights.
   mutating func allows(bytes: Int, work: Int) -> Bool {
     guard bytes <= bytesLeft, work <= workLeft else { return false }
     bytesLeft -= bytes
@@ -24,8 +25,8 @@ struct PassContext {
     return true
   }
 
-  /// Facts of the graph's values, gathered once until ``forget()``. Rewriting nodes leaves them true; values that have been
-  /// added since are unknown.
+  /// Facts about the graph's values, gathered once until ``forget()``. Rewriting nodes keeps them valid; values added
+  /// since are unknown.
   mutating func facts(_ graph: Graph) -> KnownFacts {
     if let known { return known }
     let facts = KnownFacts(graph)
@@ -33,10 +34,10 @@ struct PassContext {
     return facts
   }
 
-  /// To be called when values have been numbered anew.
+  /// Must be called when values have been renumbered.
   mutating func forget() { known = nil }
 
-  /// A pass by itself.
+  /// A context for a single pass.
   static func alone(_ graph: inout Graph, _ pass: (inout Graph, inout PassContext) -> Int) -> Int {
     var context = PassContext(graph)
     return pass(&graph, &context)

@@ -1,8 +1,8 @@
 import ModelGraph
 
-/// The passes in the order that the runtime wants them.
+/// Runs the passes in the order that the engine needs.
 public enum PassPipeline {
-  /// Rewrites that make each other's work: done again until none finds anything.
+  /// Passes that create work for one another, repeated until none changes anything.
   private static let simplifications: [Pass] = [
     Pass("drop-identity", dropIdentity),
     Pass("fold-constants", foldConstants),
@@ -19,17 +19,17 @@ public enum PassPipeline {
     },
   ]
 
-  /// Rewrites into what only a runtime has, when the graph is as simple as it gets.
+  /// Passes that introduce engine-only operators, run once the graph is fully simplified.
   private static let fusions: [Pass] = [Pass("fuse-convolution") { graph, _ in fuseConvolution(&graph) }]
 
-  /// Every round that changes anything leaves fewer or simpler nodes; this is for the pass that forgets to.
+  /// Every changing round leaves fewer or simpler nodes, so this limit only guards against a faulty pass.
   private static let roundLimit = 64
-  /// Visits to nodes in all rounds together: a graph of 100,000 nodes that wants more rounds runs as it is then.
+  /// Limit on node visits in all rounds together: a graph of 100,000 nodes that needs more rounds is run as it is then.
   private static let visitLimit = 1_000_000
 
-  /// Everything the runtime wants done. Returns each pass, in order, with the number of places it changed.
+  /// Runs all passes. Returns each pass, in order, with the number of places it changed.
   ///
-  /// Inputs, outputs, their names and declarations stay as they are; ``Graph/ValueID``s do not.
+  /// Inputs and outputs with their names and declarations are preserved; ``Graph/ValueID``s are not.
   @discardableResult
   public static func optimize(
     _ graph: inout Graph, limits: Limits = .standard
@@ -41,12 +41,12 @@ public enum PassPipeline {
     return report
   }
 
-  /// What is done before fusing: of a float graph it leaves standard ONNX.
+  /// Runs the passes before fusing; a float graph remains standard ONNX.
   @discardableResult
   public static func simplify(
     _ graph: inout Graph, limits: Limits = .standard
   ) throws(GraphError) -> [(name: String, changes: Int)] {
-    // The passes take a Conv's second input for granted.
+    // The passes assume that a Conv has its second input.
     for node in graph.nodes {
       do {
         try node.operation.checkArity(inputs: node.inputs.count, outputs: node.outputs.count)

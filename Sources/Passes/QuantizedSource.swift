@@ -1,15 +1,15 @@
 import ModelGraph
 
-/// The numbers that a QuantizeLinear or DequantizeLinear maps 8-bit integers to: real = (q − zero) · scale.
+/// Scale and zero point of a QuantizeLinear or DequantizeLinear with 8-bit integers: real = (q − zero) · scale.
 struct QuantizationGrid {
   let type: ElementType
   let scale: Float
   let zero: Int
   let scaleID: Graph.ValueID
-  /// nil: left out, which means 0 (uint8 for QuantizeLinear).
+  /// nil if omitted, which means 0 (and uint8 for QuantizeLinear).
   let zeroID: Graph.ValueID?
 
-  /// The grid of a whole tensor; nil where it is not known before running, or varies along an axis.
+  /// The scale and zero point of a whole tensor; nil if they are not known before running or vary along an axis.
   init?(_ graph: Graph, _ index: Int, type: ElementType) {
     // QuantizeLinear and DequantizeLinear have scale and zero point at the same positions.
     typealias Input = DequantizeLinear.Input
@@ -35,7 +35,7 @@ struct QuantizationGrid {
     type == other.type && scale == other.scale && zero == other.zero
   }
 
-  /// The integer that stands for a real bound (which is no NaN: see `bounds`).
+  /// The integer that represents a real bound (which is not NaN: see `bounds`).
   func integer(_ real: Float) -> Int {
     let quotient = (real / scale).rounded(.toNearestOrEven)
     let (low, high) = (Float(range.lowerBound - zero), Float(range.upperBound - zero))
@@ -43,7 +43,7 @@ struct QuantizationGrid {
   }
 }
 
-/// Constant 8-bit weights behind a DequantizeLinear.
+/// Constant 8-bit weights that a DequantizeLinear reads.
 struct QuantizedWeights {
   let weights: Graph.ValueID
   let scale: Graph.ValueID
@@ -51,7 +51,7 @@ struct QuantizedWeights {
   let type: ElementType
   let shape: Shape
   let scales: [Float]
-  /// The axis that the scales run along; nil for one scale.
+  /// The axis of the scales; nil for a single scale.
   let axis: Int?
 
   init?(_ graph: Graph, _ id: Graph.ValueID?, _ uses: Uses) {

@@ -1,8 +1,9 @@
 import ModelGraph
 
-/// Reshape and Squeeze that, whatever the batch, turn `[N, d1, d2, …]` into `[N, d1·d2·…]` become Flatten(axis 1).
+/// Reshape and Squeeze that turn `[N, d1, d2, …]` into `[N, d1·d2·…]` for every batch size become Flatten(axis 1).
 ///
-/// Exact. Exporters write `x.flatten(1)` as Shape → Gather → Concat → Reshape; with this its arithmetic is dead.
+/// Exact. Exporters write `x.flatten(1)` as Shape → Gather → Concat → Reshape; this pass makes the shape arithmetic
+/// dead.
 public func recogniseFlatten(_ graph: inout Graph) -> Int { PassContext.alone(&graph, recogniseFlatten) }
 
 func recogniseFlatten(_ graph: inout Graph, _ context: inout PassContext) -> Int {

@@ -1,7 +1,8 @@
 import ModelGraph
 
-/// Poolings over the whole picture become GlobalAveragePool and GlobalMaxPool: ReduceMean and ReduceMax over all spatial
-/// axes (with Flatten behind them where they drop them), AveragePool and MaxPool whose one window covers everything.
+/// Pooling over the whole picture becomes GlobalAveragePool or GlobalMaxPool: ReduceMean and ReduceMax over all spatial
+/// axes (followed by Flatten if they drop the axes), and AveragePool and MaxPool with one window that covers
+/// everything.
 ///
 /// Exact up to the order of summation (1e-6 relative, tested).
 public func recogniseGlobalPooling(_ graph: inout Graph) -> Int { PassContext.alone(&graph, recogniseGlobalPooling) }
@@ -44,14 +45,14 @@ func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) 
   return changes
 }
 
-/// Axes 2… exactly, from the front or from the back.
+/// Exactly the axes 2…, counted from the front or from the back.
 private func isSpatial(_ node: Graph.Node, _ rank: Int, _ facts: KnownFacts) -> Bool {
   guard let id = node[Reduction.Input.axes], let axes = facts.constant(id)?.ints else { return false }
   let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
   return fromFront == Array(2..<rank)
 }
 
-/// One window without padding, as large as the picture, which is known.
+/// One window without padding, as large as the picture, whose size must be known.
 private func coversAll(
   _ window: Window, _ input: Graph.ValueID, _ output: Graph.ValueID, _ facts: KnownFacts
 ) -> Bool {
