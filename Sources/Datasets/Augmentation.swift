@@ -3,43 +3,44 @@ import Imaging
 import ModelGraph
 import PictureModels
 
-/// Random changes that leave a cell's class as it is. What is drawn from is given by the caller, so the same source gives
-/// the same picture.
+/// Random changes that preserve a cell's class. The caller passes the random source, so the same source gives the same
+/// picture.
 public struct Augmentation: Sendable, Equatable {
-  /// Mirrors and quarter turns: each of the eight ways equally likely (of four, where the picture is not square).
+  /// Mirrors and quarter turns: one of the eight orientations, equally likely (one of four if the picture is not
+  /// square).
   public var dihedral = false
-  /// One of the eight ways, always: for looking at a picture from all sides.
+  /// A fixed one of the eight orientations, for test-time augmentation.
   public var orientation = 0
-  /// Where a picture is larger than what is taken of it: any part of it, not the middle.
+  /// If the prepared picture is larger than the input: crop at a random position instead of the centre.
   public var crops = false
-  /// All of fastai's.
+  /// fastai's transforms, if used.
   public var fastai: FastaiTransforms?
-  /// How often a picture is turned and zoomed, about its centre, with bilinear sampling and reflected borders.
+  /// Probability of rotation and zoom, about the centre, with bilinear sampling and reflected borders.
   public var warpProbability = 0.0
-  /// The largest turn to either side, in degrees.
+  /// Maximum rotation in degrees, in either direction.
   public var rotation = 0.0
-  /// The largest magnification: 1.1 zooms by 1/1.1 ... 1.1.
+  /// Maximum magnification: 1.1 zooms by 1/1.1 ... 1.1.
   public var zoom = 1.0
-  /// How often brightness and contrast change.
+  /// Probability of a change of brightness and contrast.
   public var lightProbability = 0.0
-  /// The largest relative change of brightness.
+  /// Maximum relative change of brightness.
   public var brightness = 0.0
-  /// The largest relative change of contrast, about the picture's mean.
+  /// Maximum relative change of contrast, about the picture's mean.
   public var contrast = 0.0
 
   public init() {}
 
   public static let none = Augmentation()
 
-  /// Mirrors and quarter turns: a cell has no upside.
+  /// Mirrors and quarter turns, since a cell has no up.
   public static let flips = {
     var augmentation = Augmentation()
     augmentation.dihedral = true
     return augmentation
   }()
 
-  /// Flips and, in three pictures of four, small turns, zooms and changes of light: fastai's `aug_transforms`
-  /// (10 degrees, 1.1, 0.2) with `flip_vert`, without its perspective warp.
+  /// Flips and, with probability 3/4, small rotations, zooms and changes of brightness and contrast: fastai's
+  /// `aug_transforms` (10 degrees, 1.1, 0.2) with `flip_vert`, without its perspective warp.
   public static let standard = {
     var augmentation = Augmentation.flips
     augmentation.warpProbability = 0.75
@@ -59,14 +60,14 @@ public struct Augmentation: Sendable, Equatable {
     return augmentation
   }()
 
-  /// A picture looked at in one of its eight orientations.
+  /// One fixed orientation of the eight.
   public static func turned(_ orientation: Int) -> Augmentation {
     var augmentation = Augmentation()
     augmentation.orientation = orientation
     return augmentation
   }
 
-  /// A changed picture of the same size.
+  /// An augmented picture of the same size.
   public func apply(to picture: Picture, random: inout RandomSource) -> Picture {
     var result = orientation == 0 ? picture : picture.oriented(orientation)
     if let fastai { result = fastai.apply(to: result, random: &random) }
@@ -89,7 +90,7 @@ public struct Augmentation: Sendable, Equatable {
 }
 
 extension Picture {
-  /// Bit 0: left and right change places; bit 1: top and bottom; bit 2: rows and columns (only where square).
+  /// Bit 0: swap left and right; bit 1: swap top and bottom; bit 2: transpose (square pictures only).
   func oriented(_ way: Int) -> Picture {
     if way == 0 { return self }
     var result = self
@@ -114,7 +115,7 @@ extension Picture {
     return result
   }
 
-  /// Turned by `angle` radians and enlarged about the centre.
+  /// Rotates by `angle` radians and magnifies about the centre.
   func warped(angle: Double, magnification: Double) -> Picture {
     var result = self
     let (w, h) = (width, height)
@@ -143,7 +144,8 @@ extension Picture {
     return result
   }
 
-  /// Values multiplied by `gain`, then spread about the picture's mean by `spread`; the black around a cell stays black.
+  /// Multiplies the values by `gain`, then scales their distance from the picture's mean by `spread`; the black around
+  /// a cell stays black.
   func lit(gain: Double, spread: Double) -> Picture {
     let mean = Double(pixels.reduce(0) { $0 + Int($1) }) / Double(pixels.count) * gain
     let table = (0..<256).map { UInt8(min(max((Double($0) * gain - mean) * spread + mean, 0), 255).rounded()) }

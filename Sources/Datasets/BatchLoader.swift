@@ -2,19 +2,19 @@ import Foundation
 import Imaging
 import ModelGraph
 
-/// What a training step is fed.
+/// The input of a training step.
 public struct Batch: Sendable {
   /// `[N, 3, H, W]` float32, normalised.
   public var images: Tensor
   public var labels: [Int32]
-  /// Which of the loader's items they are.
+  /// The loader's items in this batch, by index.
   public var indices: [Int]
-  /// Of pictures mixed with another: the other's label, and this one's share. Empty: nothing is mixed.
+  /// With mixup: the other picture's label and this picture's weight, per picture. Empty without mixup.
   public var partners: [Int32] = []
   public var shares: [Float] = []
 }
 
-/// One of the parts that every batch is cut into, as even as can be: the share of one of several processes.
+/// One of the nearly equal parts that every batch is divided into: the share of one rank.
 public struct BatchPart: Sendable {
   public let index: Int
   public let count: Int
@@ -26,27 +26,28 @@ public struct BatchPart: Sendable {
     self.count = count
   }
 
-  /// Which of a batch's pictures.
+  /// The rows of a batch of `count` pictures that belong to this part.
   public func range(of pictures: Int) -> Range<Int> {
     pictures * index / count..<pictures * (index + 1) / count
   }
 }
 
-/// Batches of an epoch, made ahead of time by worker threads.
+/// Prefetches the batches of an epoch on worker threads.
 ///
-/// The order and every random change depend on the seed, the epoch and the item alone, so the same seed gives the same
-/// bytes whatever the number of workers. Pictures are decoded and resized once and then kept, where they fit.
+/// The order and all random augmentation depend only on the seed, the epoch and the item, so the same seed gives the
+/// same bytes whatever the number of workers. Pictures are decoded and resized once and kept if they fit into the
+/// budget.
 public final class BatchLoader {
   private let shared: Shared
   /// Batches of one epoch.
   public let batchesPerEpoch: Int
 
   /// - Parameters:
-  ///   - dropLast: leave out a last batch that is not full (a batch normalisation of few pictures is a poor one).
-  ///   - mixup: blends pictures with one another, by shares from Beta(mixup, mixup); 0: none.
-  ///   - part: make only this part of each batch. All parts together are the batch, to the bit.
+  ///   - dropLast: leave out an incomplete last batch (batch normalisation over few pictures is unreliable).
+  ///   - mixup: blend pairs of pictures with weights from Beta(mixup, mixup); 0: none.
+  ///   - part: produce only this part of each batch. All parts together are bit-identical to the whole batch.
   ///   - workers: threads; at least 1.
-  ///   - byteBudget: the most memory that prepared pictures may be kept in.
+  ///   - byteBudget: maximum memory for decoded pictures.
   public init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
     dropLast: Bool, seed: UInt64, mixup: Double = 0, part: BatchPart = .whole, workers: Int,
@@ -67,30 +68,30 @@ public final class BatchLoader {
 
   deinit { shared.stop() }
 
-  /// Decodes every picture now, on as many threads as there are processors: a broken picture is found before hours of
-  /// training, and where they all fit into the budget, later epochs read no file. Throws what is wrong with the first
-  /// twenty.
+  /// Decodes every picture now, on all processors, so that a broken picture is found before hours of training. If all
+  /// pictures fit into the budget, later epochs read no files. Throws an error that describes the first twenty broken
+  /// pictures.
   ///
-  /// - Parameter progress: told how many are done, by any thread but by one at a time.
+  /// - Parameter progress: called with the number of pictures done, on any thread but never concurrently.
   public func preload(progress: @escaping @Sendable (Int) -> Void = { _ in }) throws {
     try shared.preload(progress)
   }
 
-  /// Of each item's pixels, as ``PictureHash`` has them; empty before ``preload()``.
+  /// The ``PictureHash`` of each item; empty before ``preload()``.
   public var hashes: [String] { shared.hashes }
 
-  /// Pictures that are too dark to be right; none before ``preload()``.
+  /// Pictures that are suspiciously dark; empty before ``preload()``.
   public var dim: DimPictures { shared.dim }
 
-  /// Begins an epoch at one of its batches; what is left of an earlier one is forgotten.
+  /// Starts an epoch at one of its batches; the rest of an earlier epoch is discarded.
   public func start(epoch: Int, at batch: Int = 0) { shared.start(epoch: epoch, at: batch) }
 
-  /// The next batch, or nil at the epoch's end. Throws what is wrong with a picture.
+  /// The next batch, or nil at the end of the epoch. Throws if a picture cannot be read.
   public func next() throws -> Batch? { try shared.next() }
 }
 
-/// The loader's state, which outlives it until the workers have noticed its end.
-private final class Shared: @unchecked Sendable {  // everything that changes is touched under `condition` only
+/// State shared with the workers; it outlives the loader until the workers have stopped.
+private final class Shared: @unchecked Sendable {  // all mutable state is accessed under `condition` only
   private let items: [CellFolder.Item]
   private let preprocessing: Preprocessing
   private let augmentation: Augmentation?
@@ -100,13 +101,13 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
   private let mixup: Mixup?
   private let part: BatchPart
   private let batches: Int
-  /// How many batches may wait for the consumer.
+  /// Maximum number of finished batches waiting for the consumer.
   private let ahead: Int
   private let store: PictureStore
 
   private let condition = NSCondition()
   private var stopped = false
-  /// Counts calls of `start`: a worker's result for an earlier one is thrown away.
+  /// Number of calls of `start`: a worker's result for an earlier one is discarded.
   private var generation = 0
   private var epoch = 0
   private var order: [Int] = []
@@ -203,7 +204,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     guard let mixup else { return try plain(Array(indices[own]), epoch) }
     var random = RandomSource(seed: seed ^ 0x313C, stream: UInt64(epoch) << 32 | UInt64(number))
     let blend = mixup.draw(indices.count, random: &random)
-    // This part's pictures, then those that they are mixed with and that are not among them.
+    // This part's pictures, followed by their mixup partners from other parts.
     let rows = Array(own) + Set(own.map { blend.order[$0] }).subtracting(own).sorted()
     var batch = try plain(rows.map { indices[$0] }, epoch)
     try blend.apply(to: &batch, rows: rows, own: own.count)
@@ -216,7 +217,7 @@ private final class Shared: @unchecked Sendable {  // everything that changes is
     for (slot, index) in indices.enumerated() {
       var picture = try store.picture(index)
       if let augmentation {
-        // A stream for each pair, whichever worker draws from it.
+        // A random stream per epoch and item, independent of the worker.
         var random = RandomSource(seed: seed, stream: UInt64(epoch) << 32 | UInt64(index))
         if picture.width != preprocessing.width || picture.height != preprocessing.height {
           let (room, depth) = (picture.width - preprocessing.width, picture.height - preprocessing.height)

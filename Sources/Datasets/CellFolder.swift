@@ -1,14 +1,15 @@
 import Imaging
 import Text
 
-/// A folder with one subfolder a class, each full of PNG pictures. Everything sorted by name, so that the same folder
-/// gives the same indices on every machine. Paths and names are those of ``PathText``.
+/// A folder with one subfolder of PNG pictures per class. Everything is sorted by name, so that the same folder gives
+/// the same indices on every machine. Paths and names are in ``PathText``'s form.
 public struct CellFolder: Sendable {
   public struct Item: Sendable, Equatable {
     public var path: String
     /// Index into ``CellFolder/classes``.
     public var label: Int
-    /// The slide the cell was cut from: the file's name before `_IMG` or `_cell`; empty where it has neither.
+    /// The slide that the cell was cut from: the part of the file name before `_IMG` or `_cell`; empty if it has
+    /// neither.
     public var slide: String
 
     public init(path: String, label: Int, slide: String) {
@@ -19,21 +20,22 @@ public struct CellFolder: Sendable {
   }
 
   public let path: String
-  /// The subfolders' names.
+  /// The class names: the subfolders' names.
   public let classes: [String]
-  /// By class, and within a class by name.
+  /// The pictures, ordered by class and then by name.
   public let items: [Item]
-  /// Names, from ``path`` on, of what is not looked at: files of a class that are no PNG pictures, folders in a class, and pictures
-  /// beside the class folders. Hidden files and those that systems leave behind are none of these.
+  /// Names, relative to ``path``, of ignored entries: files in a class folder that are not PNG pictures, folders in a
+  /// class folder, and pictures beside the class folders. Hidden files and system files such as `Thumbs.db` are not
+  /// listed.
   public let leftOut: [String]
 
   /// Lists the folder.
   ///
-  /// - Parameter progress: told from time to time how many pictures were found.
+  /// - Parameter progress: called from time to time with the number of pictures found.
   public init(_ path: String, progress: (Int) -> Void = { _ in }) throws {
     switch FileKind(path) {
     case .folder: break
-    case .file, .other: throw DatasetError("\(path): a file; a folder with one subfolder per class is wanted")
+    case .file, .other: throw DatasetError("\(path): a file; give a folder with one subfolder per class")
     case .unreadable: throw DatasetError("\(path): no such folder")
     }
     var classes: [String] = []
@@ -50,7 +52,7 @@ public struct CellFolder: Sendable {
     }
     guard classes.count > 1 else {
       throw DatasetError(
-        "\(path): one class only (\(classes[0])); a classifier needs two or more. "
+        "\(path): only one class (\(classes[0])); a classifier needs two or more. "
           + "Give the folder that holds the class folders")
     }
     var items: [Item] = []
@@ -79,7 +81,7 @@ public struct CellFolder: Sendable {
     self.leftOut = leftOut
   }
 
-  /// Pictures of each class.
+  /// Number of pictures of each class.
   public var counts: [Int] { CellFolder.counts(items, classes: classes.count) }
 
   static func counts(_ items: [Item], classes: Int) -> [Int] {
@@ -88,10 +90,10 @@ public struct CellFolder: Sendable {
     return counts
   }
 
-  /// `CLASS/FILE`, which stays the same wherever the folder lies.
+  /// `CLASS/FILE`, which does not depend on where the folder is.
   public func name(of item: Item) -> String { "\(classes[item.label])/\(PathText.lastComponent(item.path))" }
 
-  /// What was left out, for a person: how much it is and the first twenty by name; nil where it is nothing.
+  /// A warning about the ignored entries: their number and the first twenty names; nil if there are none.
   public var leftOutWarning: String? {
     guard !leftOut.isEmpty else { return nil }
     return "warning: \(path.printable): left out \(counted(leftOut.count, "entry", "entries")) that "
@@ -106,7 +108,7 @@ public struct CellFolder: Sendable {
       let marker = Array(marker.utf8)
       var at = 0
       while at + marker.count <= bytes.count {
-        // Markers are ASCII: what is before one is whole UTF-8.
+        // The markers are ASCII, so the part before one is complete UTF-8.
         if bytes[at..<(at + marker.count)].elementsEqual(marker) {
           return String(decoding: bytes[..<at], as: UTF8.self)
         }

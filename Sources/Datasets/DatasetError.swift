@@ -1,12 +1,12 @@
 import Text
 
-/// What is wrong with a folder of pictures, or with what is asked of it: one line that says what to do.
+/// An error about a folder of pictures, or about an option that concerns it: one line that says what to do.
 public struct DatasetError: Error, Sendable, CustomStringConvertible {
-  /// What is wrong; where it is many things, how many, and the first twenty below it, a line each.
+  /// The error; for several problems their number, with the first twenty in ``details``.
   public let message: String
   public let details: [String]
 
-  /// All that is wrong, each alone.
+  /// Every problem on its own line.
   public let problems: [String]
 
   public init(_ message: String) { self.init(message: message, details: [], problems: [message]) }
@@ -19,7 +19,7 @@ public struct DatasetError: Error, Sendable, CustomStringConvertible {
 
   public var description: String { ([message] + details).joined(separator: "; ") }
 
-  /// One message alone; of several, how many there are: `3 pictures cannot be read`.
+  /// A single message as it is; several with a headline such as `3 pictures cannot be read`.
   public init(_ messages: [String], _ what: String, _ problem: String) {
     guard messages.count > 1 else {
       self.init(messages.first ?? "\(what) \(problem)")

@@ -1,6 +1,6 @@
 extension CellFolder {
-  /// At most `count` of the items, the classes in turn and within a class its slides in turn, so that every class and as
-  /// many slides as can be have their share. The same items in, the same choice out.
+  /// At most `count` of the items, taken from the classes in turn and within a class from its slides in turn, so that
+  /// all classes and as many slides as possible are represented. Deterministic.
   public static func evenly(_ items: [Item], count: Int) -> [Item] {
     var classes: [Int: [[Item]]] = [:]
     for label in Set(items.map { $0.label }) {
@@ -10,7 +10,7 @@ extension CellFolder {
     }
     let quota = classes.isEmpty ? 0 : (min(count, items.count) + classes.count - 1) / classes.count
     var chosen = classes.sorted { $0.key < $1.key }.map { turns($0.value, count: quota) }
-    // A class with too few leaves its share to the others.
+    // A class with too few items leaves its share to the others.
     let missing = min(count, items.count) - chosen.reduce(0) { $0 + $1.count }
     if missing > 0 {
       let taken = Set(chosen.joined().map { $0.path })
@@ -23,7 +23,7 @@ extension CellFolder {
     return Array(result.prefix(count))
   }
 
-  /// One item of every slide, then a second of every slide, …; of the last round as many slides as fit, spread over all.
+  /// One item of every slide, then a second of every slide, and so on; the last round takes evenly spaced slides.
   private static func turns(_ slides: [[Item]], count: Int) -> [Item] {
     var result: [Item] = []
     var round = 0

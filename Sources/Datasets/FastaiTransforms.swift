@@ -1,18 +1,18 @@
 import Foundation
 import Imaging
 
-/// fastai 1.0.38's `get_transforms()` as it stands, with its defaults and in its order: symmetric warp, rotation and zoom
-/// (joined, and sampled once, bilinearly, with reflected borders), brightness and contrast, a mirror. Each happens or not
-/// by itself. The crop that stands first in fastai's list is ``Augmentation/crops``.
+/// fastai 1.0.38's `get_transforms()` with its defaults and in its order: symmetric warp, rotation and zoom (combined
+/// and sampled once, bilinearly, with reflected borders), brightness and contrast, a mirror. Each is applied
+/// independently with its own probability. The crop that comes first in fastai's list is ``Augmentation/crops``.
 public struct FastaiTransforms: Sendable, Equatable {
-  /// How far a corner is moved, at most, where the picture reaches from -1 to 1.
+  /// Maximum displacement of a corner, in coordinates from -1 to 1.
   public var warp = 0.2
-  /// Degrees to either side.
+  /// Maximum rotation in degrees, in either direction.
   public var rotation = 10.0
-  /// The largest enlargement, about a random point.
+  /// Maximum zoom, about a random point.
   public var zoom = 1.1
-  /// Brightness is moved to between (1 − light) / 2 and (1 + light) / 2 of the logistic curve, contrast multiplied by
-  /// 1 − light to 1 / (1 − light), evenly by its logarithm.
+  /// Brightness is shifted to between (1 − light) / 2 and (1 + light) / 2 of the logistic curve; contrast is multiplied
+  /// by 1 − light to 1 / (1 − light), uniform in the logarithm.
   public var light = 0.2
   public var affineProbability = 0.75
   public var lightProbability = 0.75
@@ -64,8 +64,8 @@ public struct FastaiTransforms: Sendable, Equatable {
     return result
   }
 
-  /// The projective map that takes the moved corners back to the picture's: x' = (a·x + b·y + c) / (g·x + h·y + 1),
-  /// y' = (d·x + e·y + f) / (…), as [a, b, c, d, e, f, g, h]. nil where there is none.
+  /// The projective map from the moved corners back to the picture's: x' = (a·x + b·y + c) / (g·x + h·y + 1), y' = (d·x
+  /// + e·y + f) / (…), as [a, b, c, d, e, f, g, h]. nil if the system is singular.
   package static func perspective(_ moves: [Double]) -> [Double]? {
     let corners: [(Double, Double)] = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
     let targets = [
@@ -77,7 +77,7 @@ public struct FastaiTransforms: Sendable, Equatable {
       rows.append([x, y, 1, 0, 0, 0, -toX * x, -toX * y, toX])
       rows.append([0, 0, 0, x, y, 1, -toY * x, -toY * y, toY])
     }
-    // Gauss and Jordan, with the largest pivot.
+    // Gauss–Jordan elimination with partial pivoting.
     for column in 0..<8 {
       guard let pivot = (column..<8).max(by: { abs(rows[$0][column]) < abs(rows[$1][column]) }),
         abs(rows[pivot][column]) > 1e-12
@@ -93,15 +93,15 @@ public struct FastaiTransforms: Sendable, Equatable {
 }
 
 extension Picture {
-  /// For each pixel at (x, y), both from -1 at the first pixel's centre to 1 at the last's, what lies at
-  /// affine(perspective(x, y)): bilinear, mirrored at the border's pixel centres.
+  /// Samples, for each pixel at (x, y), the position affine(perspective(x, y)): bilinear, mirrored at the border's
+  /// pixel centres. Coordinates run from -1 at the first pixel's centre to 1 at the last's.
   package func sampled(perspective p: [Double], affine m: [Double]) -> Picture {
     var result = self
     let (w, h) = (width, height)
     let (stepX, stepY) = (w > 1 ? 2 / Double(w - 1) : 0, h > 1 ? 2 / Double(h - 1) : 0)
-    // As fastai: a turn of an oblong picture is one in pixels.
+    // As in fastai, a rotation of a non-square picture is a rotation in pixel coordinates.
     let (xy, yx) = (m[1] * Double(h) / Double(w), m[3] * Double(w) / Double(h))
-    // In pixels, and in numbers of their own: this is the loop that training waits for.
+    // In pixel coordinates and scalar locals: this is the hot loop of augmentation.
     let (p0, p1, p2, p3, p4, p5, p6, p7) = (p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
     let (halfW, halfH) = (Double(w - 1) / 2, Double(h - 1) / 2)
     let (m0, m1, m2) = (m[0] * halfW, xy * halfW, (m[2] + 1) * halfW)
@@ -133,7 +133,8 @@ extension Picture {
     return result
   }
 
-  /// The pixel before a position, and how far behind it that is. Positions far outside cannot be (warps are small).
+  /// The pixel at or before a position, and the fraction beyond it. Positions cannot be far outside, since warps are
+  /// small.
   @inline(__always)
   private static func place(_ position: Double) -> (Int, Float) {
     let bounded = min(max(position, -1e6), 1e6)
@@ -141,7 +142,7 @@ extension Picture {
     return (Int(floor), Float(bounded - floor))
   }
 
-  /// An index mirrored at the border's pixel centres, as often as it takes.
+  /// An index reflected at the border's pixel centres, repeatedly if necessary.
   @inline(__always)
   static func reflected(_ index: Int, _ count: Int) -> Int {
     if index >= 0 && index < count { return index }
@@ -151,7 +152,7 @@ extension Picture {
     return min(folded, period - folded)
   }
 
-  /// The `width` × `height` pixels from a place on.
+  /// The `width` × `height` pixels starting at a position.
   func cut(left: Int, top: Int, width newWidth: Int, height newHeight: Int) -> Picture {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(newWidth * newHeight * 3)

@@ -1,13 +1,14 @@
-/// A folder's pictures dealt into K parts, so that each picture is kept back exactly once in K trainings.
+/// Divides a folder's pictures into K parts for cross-validation: each picture is in the validation set of exactly one
+/// of K runs.
 ///
-/// By slide where the names tell slides: all pictures of one are in the same part, each class has its share in every part
-/// as nearly as slides allow, and the big slides are spread, so that no part stands or falls with a few patients.
-/// Else picture by picture.
+/// If the names show slides, all pictures of a slide are in the same part, each class is spread as evenly as the slides
+/// allow, and large slides are spread too, so that no part depends on a few patients. Otherwise single pictures are
+/// divided.
 public struct Folds: Sendable {
-  /// The part of each of the folder's items, from 0.
+  /// The part that each of the folder's items is in, from 0.
   public let parts: [Int]
   public let count: Int
-  /// False where the names tell no slides.
+  /// Whether whole slides are divided; false if the names do not show slides.
   public let isBySlide: Bool
 
   /// The same folder, count and seed give the same parts.
@@ -20,7 +21,7 @@ public struct Folds: Sendable {
     }
     let names = groups.keys.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
     let totals = folder.counts.map { Double($0) }
-    // Each group's share of every class, and of all pictures last.
+    // For each group, its fraction of every class and, last, of all pictures.
     let shares = names.map { name in
       var share = [Double](repeating: 0, count: totals.count + 1)
       for index in groups[name] ?? [] {
@@ -44,7 +45,7 @@ public struct Folds: Sendable {
       where !folder.items.indices.contains(where: { parts[$0] == part && folder.items[$0].label == label }) {
         let what = isBySlide ? "slides" : "pictures"
         throw DatasetError(
-          "\(folder.path): its \(names.count) \(what) cannot be dealt into \(count) folds with every class in each "
+          "\(folder.path): its \(names.count) \(what) cannot be divided into \(count) folds with every class in each "
             + "(\(folder.classes[label])); ask for fewer --folds")
       }
     }
@@ -57,19 +58,19 @@ public struct Folds: Sendable {
   }
 }
 
-/// One try: the groups, big ones first in an order of chance, each to where it does least harm; then moves and exchanges
-/// while they help.
+/// One attempt: assigns the groups, large ones first and otherwise in random order, each to the part where it increases
+/// the cost least; then moves and swaps groups while that helps.
 private struct Dealing {
   private(set) var part: [Int]
   private(set) var cost: Double
   private let shares: [[Double]]
-  /// Sums of shares by part; the last is of squares, the weight of big groups.
+  /// For each part the sums of the groups' fractions; the last entry sums their squares, the weight of large groups.
   private var sums: [[Double]]
 
   init(_ shares: [[Double]], _ parts: Int, _ random: inout RandomSource) {
     let squares = shares.map { $0.dropLast().reduce(0) { $0 + $1 * $1 } }
     let all = max(squares.reduce(0, +), 1e-300)
-    // Three tenths: that the big slides are apart matters, but less than that every class has its share.
+    // Weight 0.3: separating large slides matters, but less than an even spread of every class.
     self.shares = zip(shares, squares).map { $0 + [0.3 * $1 / all] }
     let width = (shares.first?.count ?? 0) + 1
     sums = [[Double]](repeating: [Double](repeating: 0, count: width), count: parts)
@@ -85,7 +86,7 @@ private struct Dealing {
     cost = sums.reduce(0) { $0 + $1.reduce(0) { $0 + $1 * $1 } }
   }
 
-  /// How much the sum of all squared sums grows: least for equal sums.
+  /// The increase of the sum of all squared sums, which is least for equal sums.
   private func added(_ group: Int, _ part: Int) -> Double {
     var growth = 0.0
     for (share, sum) in zip(shares[group], sums[part]) { growth += share * (2 * sum + share) }
@@ -137,7 +138,7 @@ private struct Dealing {
 }
 
 extension CellFolder {
-  /// Whether every name tells its slide, and there is more than one.
+  /// Whether every name shows its slide, and there is more than one slide.
   public var showsSlides: Bool {
     items.allSatisfy { !$0.slide.isEmpty } && Set(items.map { $0.slide }).count > 1
   }

@@ -1,17 +1,16 @@
 import Foundation
 import ModelGraph
 
-/// Pictures of a batch blended with one another, and their answers alike: Zhang et al., "mixup: Beyond Empirical Risk
-/// Minimization" (2018), as fastai does it: each picture has a share of its own, drawn from Beta(alpha, alpha) and at
-/// least a half.
+/// Blends pairs of pictures of a batch and their targets: Zhang et al., "mixup: Beyond Empirical Risk Minimization"
+/// (2018), in fastai's variant: each picture has its own weight, drawn from Beta(alpha, alpha) and at least 0.5.
 struct Mixup: Sendable {
   let alpha: Double
 
-  /// Which pictures of a batch are mixed with which.
+  /// The partner and weight of each picture of a batch.
   struct Blend {
-    /// Of each picture, the other one.
+    /// The index of each picture's partner.
     var order: [Int]
-    /// Of each picture, its share.
+    /// Each picture's own weight.
     var shares: [Float]
   }
 
@@ -27,8 +26,8 @@ struct Mixup: Sendable {
 
 extension Mixup.Blend {
   /// - Parameters:
-  ///   - rows: which of the whole batch's pictures are in `batch`.
-  ///   - own: how many of them, from the front, it is about; the others are there to be mixed with, and go.
+  ///   - rows: the rows of the whole batch that are in `batch`.
+  ///   - own: how many of them, from the front, belong to this rank; the rest are partners and are dropped.
   func apply(to batch: inout Batch, rows: [Int], own: Int) throws(GraphError) {
     let places = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
     let others = rows[..<own].map { places[order[$0]] ?? 0 }
@@ -60,13 +59,13 @@ extension Mixup.Blend {
 }
 
 extension RandomSource {
-  /// Beta(alpha, alpha), as the share of one of two Gamma numbers.
+  /// Draws from Beta(alpha, alpha), as the ratio of one Gamma variable to the sum of two.
   package mutating func beta(_ alpha: Double) -> Double {
     let (first, second) = (gamma(alpha), gamma(alpha))
     return first + second > 0 ? first / (first + second) : 0.5
   }
 
-  /// Gamma(shape, 1): Marsaglia and Tsang, "A simple method for generating gamma variables" (2000).
+  /// Draws from Gamma(shape, 1): Marsaglia and Tsang, "A simple method for generating gamma variables" (2000).
   private mutating func gamma(_ shape: Double) -> Double {
     if shape < 1 { return gamma(shape + 1) * pow(max(uniform(), 1e-300), 1 / shape) }
     let d = shape - 1.0 / 3

@@ -1,14 +1,15 @@
 import Text
 
-/// What stands on both sides of a split and flatters whatever is measured there, and what stands under two labels.
+/// Pictures and slides on both sides of a split, which make the results look better than they are, and pictures that
+/// are in two classes.
 public struct Overlap: Sendable, Equatable {
-  /// Slides with pictures on both sides, by name.
+  /// Names of the slides with pictures on both sides, sorted.
   public let slides: [String]
-  /// Pairs of pictures with the same pixels and the same label, one from each side, in the order of what was kept back:
-  /// paths or names as given.
+  /// Pairs of pictures with the same pixels and the same label, one from each side, in the order of the validation
+  /// pictures: paths or names as given.
   public let pictures: [Pair]
-  /// Pictures with the same pixels under two or more labels, on whatever side: the names of all of each, labels but one of
-  /// which are wrong.
+  /// Groups of pictures with the same pixels but different labels, on either side. At most one label of each group is
+  /// right.
   public let contradictions: [[String]]
 
   public struct Pair: Sendable, Equatable {
@@ -16,14 +17,14 @@ public struct Overlap: Sendable, Equatable {
     public var valid: String
   }
 
-  /// One picture of a side.
+  /// One picture of one side.
   public struct Entry: Sendable {
-    /// What it is called in the result.
+    /// The picture's name in the result.
     public var name: String
     public var label: String
-    /// Empty where it is not known.
+    /// The slide; empty if unknown.
     public var slide: String
-    /// Of its pixels; empty where it is not known.
+    /// Hash of the pixels; empty if unknown.
     public var hash: String
 
     public init(name: String, label: String, slide: String, hash: String) {
@@ -34,11 +35,11 @@ public struct Overlap: Sendable, Equatable {
     }
   }
 
-  /// - Parameter isKnownSlide: tells slides that were trained on too, though none of their pictures is in `train`.
+  /// - Parameter isKnownSlide: returns whether a slide was trained on, although none of its pictures is in `train`.
   public init(train: [Entry], valid: [Entry], isKnownSlide: (String) -> Bool = { _ in false }) {
     let known = Set(train.map { $0.slide }).subtracting([""])
     slides = Set(valid.map { $0.slide }).subtracting([""]).filter { known.contains($0) || isKnownSlide($0) }.sorted()
-    // Of the same pixels, the first picture with each label: labels by bytes, as folders are.
+    // For each pixel hash, the first picture with each label. Labels are compared by bytes, as folder names are.
     var owners: [String: [(entry: Entry, isTrained: Bool)]] = [:]
     var members: [String: [String]] = [:]
     var contradicted: [String] = []
@@ -52,19 +53,19 @@ public struct Overlap: Sendable, Equatable {
         owners[entry.hash, default: []].append((entry, isTrained))
         if others.count == 1 { contradicted.append(entry.hash) }
       }
-      // What was trained on may be judged too: it is told once.
+      // A training picture may be in `valid` as well; it is reported once.
       if seen.insert(ExactText(entry.name)).inserted { members[entry.hash, default: []].append(entry.name) }
     }
     self.pictures = pictures
     contradictions = contradicted.map { members[$0, default: []] }
   }
 
-  /// One line for each kind of overlap, naming up to three pictures or slides, and first one for contradictions, which names
-  /// up to twenty; none where there is none.
+  /// One line per kind of overlap, naming up to three pictures or slides. The first line is about contradictory labels
+  /// and names up to twenty. Empty if there is no overlap.
   ///
   /// - Parameters:
-  ///   - where: what is wrong with them: `both in training and kept back`.
-  ///   - advice: what to do about slides.
+  ///   - where: says where the overlap is: `in both training and validation`.
+  ///   - advice: appended to the line about slides.
   public func warnings(_ where: String, advice: String = "") -> [String] {
     func list(_ names: [String], _ most: Int = 3, _ separator: String = ", ") -> String {
       names.prefix(most).joined(separator: separator) + (names.count > most ? ", and \(names.count - most) more" : "")
@@ -74,19 +75,19 @@ public struct Overlap: Sendable, Equatable {
       let names = contradictions.map { list($0, 20, " = ") }
       let what =
         contradictions.count == 1
-        ? "contradiction: 1 picture stands" : "contradictions: \(contradictions.count) pictures stand"
+        ? "contradiction: 1 picture is" : "contradictions: \(contradictions.count) pictures are"
       lines.append(
-        "warning: \(what), pixel for pixel, under two labels (\(list(names, 20))): one label of each is wrong; mend or "
+        "warning: \(what), pixel for pixel, in two classes (\(list(names, 20))): one label of each is wrong; correct or "
           + "remove it")
     }
     if !slides.isEmpty {
       let what = counted(slides.count, "slide") + (slides.count == 1 ? " has cells" : " have cells")
-      lines.append("warning: \(what) \(`where`) (\(list(slides))): the results will flatter\(advice)")
+      lines.append("warning: \(what) \(`where`) (\(list(slides))): the results will be too good\(advice)")
     }
     if !pictures.isEmpty {
       let names = pictures.map { $0.train == $0.valid ? $0.train : "\($0.valid) = \($0.train)" }
       let what = counted(pictures.count, "picture") + (pictures.count == 1 ? " is" : " are")
-      lines.append("warning: \(what), pixel for pixel, \(`where`) (\(list(names))): the results will flatter")
+      lines.append("warning: \(what), pixel for pixel, \(`where`) (\(list(names))): the results will be too good")
     }
     return lines
   }

@@ -3,9 +3,9 @@ import Foundation
 import Imaging
 import Text
 
-/// What tells pictures apart, whatever their files are called and however they are compressed.
+/// A hash of a picture's pixels, independent of file name and compression.
 public enum PictureHash {
-  /// The first half of the SHA-256 of the RGB bytes, row by row, with `WIDTHxHEIGHT ` before them; hexadecimal.
+  /// The first half of the SHA-256, in hexadecimal, of `WIDTHxHEIGHT ` followed by the RGB bytes row by row.
   ///
   /// In Python: `hashlib.sha256(b"%dx%d " % image.size + image.convert("RGB").tobytes()).hexdigest()[:32]`.
   public static func hash(_ picture: Picture) -> String {
@@ -19,17 +19,19 @@ public enum PictureHash {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  /// Of a slide's name, for a model to carry: tells whether a slide is one it learnt from, not what that was called.
+  /// The hash of a slide's name stored in a model: it identifies a slide that the model was trained on without
+  /// revealing its name.
   ///
-  /// The first six bytes of the SHA-256 of `giemsa slide ` and the name; hexadecimal.
+  /// The first six bytes, in hexadecimal, of the SHA-256 of `giemsa slide ` followed by the name.
   public static func slide(_ name: String) -> String {
     hexadecimal(SHA256.hash(data: Array("giemsa slide \(name)".utf8)).prefix(6))
   }
 
-  /// The hashes of files, and which of them are too dark, on as many threads as there are processors; `body` is shown each picture on one of them. Throws what is
-  /// wrong with those that cannot be read: with the first twenty, and how many more there are.
+  /// The hashes of files, and the files that are suspiciously dark, computed on all processors; `body` is called with
+  /// each picture on one of the threads. Throws an error that describes the first twenty files that cannot be read, and
+  /// the number of others.
   ///
-  /// - Parameter progress: told how many are done, by any thread but by one at a time.
+  /// - Parameter progress: called with the number of files done, on any thread but never concurrently.
   public static func read(
     _ paths: [String], progress: @escaping @Sendable (Int) -> Void = { _ in },
     body: @Sendable (Int, Picture) throws -> Void = { _, _ in }
@@ -47,8 +49,8 @@ public enum PictureHash {
     return try results.all(paths)
   }
 
-  /// Of a data set: the SHA-256 of the lines `HASH CLASS` of its pictures, sorted by bytes, each ended by a line feed.
-  /// File names do not count.
+  /// The hash of a data set: the SHA-256 of the lines `HASH CLASS` of its pictures, sorted by bytes, each ended by a
+  /// line feed. File names do not count.
   public static func dataSet(_ entries: [(hash: String, label: String)]) -> String {
     let lines = entries.map { Array("\($0.hash) \($0.label)\n".utf8) }
     var hash = SHA256()
@@ -57,8 +59,8 @@ public enum PictureHash {
   }
 }
 
-/// Of several threads.
-private final class Results: @unchecked Sendable {  // everything under `lock`
+/// The results of several threads.
+private final class Results: @unchecked Sendable {  // all state is accessed under `lock`
   private let lock = NSLock()
   private var found: [String]
   private var failures: [(index: Int, message: String)] = []

@@ -1,24 +1,25 @@
 import Foundation
 import Imaging
 
-/// Prepared (decoded, resized, cropped unless others do that) pictures by item, decoded once and kept while they fit into `byteBudget`.
-final class PictureStore: @unchecked Sendable {  // `kept` is touched under `lock` only, `hashes` by the loader's owner
+/// Decoded, resized and (unless the augmentation crops) cropped pictures by item, decoded once and kept in memory if
+/// they fit into `byteBudget`.
+final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lock`, `hashes` by the owner only
   private let items: [CellFolder.Item]
   private let preprocessing: Preprocessing
   private let crops: Bool
   private let lock = NSLock()
   private var kept: [Picture?]
   private let keeps: Bool
-  /// Of each item's pixels as they are in the file; empty before ``fill()``. No worker asks for them.
+  /// Hash of each item's pixels as stored in the file; empty before ``fill()``. Not used by the workers.
   private(set) var hashes: [String] = []
-  /// Those that are too dark to be right, likewise.
+  /// Pictures that are suspiciously dark; like `hashes`, empty before ``fill()``.
   private(set) var dim = DimPictures()
 
   init(_ items: [CellFolder.Item], _ preprocessing: Preprocessing, crops: Bool, byteBudget: Int) {
     self.items = items
     self.preprocessing = preprocessing
     self.crops = crops
-    // All or nothing: a part kept would speed up a part of each epoch and still spend the memory.
+    // All or nothing: keeping only a part would speed up only a part of each epoch but use the memory all the same.
     keeps = items.count * preprocessing.floatsPerPicture <= byteBudget
     kept = [Picture?](repeating: nil, count: keeps ? items.count : 0)
   }
@@ -49,7 +50,7 @@ final class PictureStore: @unchecked Sendable {  // `kept` is touched under `loc
     return picture
   }
 
-  /// Decodes everything once: keeps what is to be kept, and finds what is broken and what is there twice.
+  /// Decodes every picture once, keeps the results if they fit, and collects hashes and errors.
   func fill(progress: @escaping @Sendable (Int) -> Void) throws {
     (hashes, dim) = try PictureHash.read(items.map { $0.path }, progress: progress) { index, file in
       if self.keeps { _ = self.prepared(index, file) }

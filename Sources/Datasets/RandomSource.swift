@@ -3,11 +3,11 @@ import Foundation
 /// Seeded random numbers: xoshiro256** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021),
 /// its four words filled by splitmix64 from the seed. The same seed gives the same numbers on every machine.
 ///
-/// Everything random in the lab (weights, splits, shuffling, augmentation, made-up cells) comes from one of these, so
+/// All randomness in the lab (weights, splits, shuffling, augmentation, synthetic cells) comes from such a source, so
 /// that a run can be repeated.
 public struct RandomSource: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
-  /// Box–Muller makes normals in pairs; the second waits here.
+  /// Box–Muller produces normals in pairs; this is the second one, if unused.
   private var spare: Float?
 
   public init(seed: UInt64) {
@@ -18,7 +18,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     )
   }
 
-  /// A source of its own for one of many jobs (a picture, an epoch, a layer), independent of the order they run in.
+  /// An independent source for one of many jobs (a picture, an epoch, a layer), whatever the order in which they run.
   public init(seed: UInt64, stream: UInt64) {
     var mixed = seed
     let first = RandomSource.splitMix(&mixed)
@@ -42,14 +42,14 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
   /// Uniform in 0 ..< 1, in steps of 2^-53.
   public mutating func uniform() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Uniform in `range`, its upper bound left out (but for rounding).
+  /// Uniform in `range`, excluding its upper bound (except for rounding).
   public mutating func uniform(_ range: ClosedRange<Double>) -> Double {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
   }
 
   /// Uniform in 0 ..< bound, without bias (Lemire's multiplication method). `bound` must be positive.
   public mutating func index(below bound: Int) -> Int {
-    precondition(bound > 0, "a bound of at least 1")
+    precondition(bound > 0, "the bound must be at least 1")
     let bound = UInt64(bound)
     var product = next().multipliedFullWidth(by: bound)
     if product.low < bound {
@@ -73,7 +73,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     return pair.0
   }
 
-  /// Fills `values` with mean 0 and the given standard deviation: the fast way to millions.
+  /// Fills `values` with normals of mean 0 and the given standard deviation; fast enough for millions.
   public mutating func fillNormal(_ values: UnsafeMutableBufferPointer<Float>, deviation: Float) {
     var index = 0
     while index + 1 < values.count {
@@ -90,7 +90,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     for index in values.indices { values[index] = Float(2 * uniform() - 1) * bound }
   }
 
-  /// Fisher–Yates: every order equally likely.
+  /// Shuffles with Fisher–Yates: every order is equally likely.
   public mutating func shuffle<Element>(_ items: inout [Element]) {
     guard items.count > 1 else { return }
     for last in stride(from: items.count - 1, to: 0, by: -1) { items.swapAt(last, index(below: last + 1)) }
@@ -103,7 +103,7 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     return order
   }
 
-  /// One draw of 64 bits makes both halves: 32 bits of radius in (0, 1], 32 of angle.
+  /// One draw of 64 bits gives both normals: 32 bits of radius in (0, 1], 32 bits of angle.
   @inline(__always)
   private mutating func normalPair() -> (Float, Float) {
     let bits = next()

@@ -1,12 +1,13 @@
-/// How pictures are kept back for validation.
+/// How validation pictures are chosen.
 public enum SplitKind: String, Sendable, CaseIterable {
-  /// Each class shuffled and cut: the same share of every class.
+  /// Each class is shuffled and divided: the same fraction of every class.
   case random
-  /// By slide: no slide has pictures on both sides, so that validation sees stains and patients that training did not.
+  /// By slide: no slide has pictures on both sides, so that validation uses stains and patients that training did not
+  /// see.
   case slide
 }
 
-/// Indices into a folder's items, both sorted. Together they are all of them; none is on both sides.
+/// Training and validation pictures as sorted indices into a folder's items. Each item is in exactly one of them.
 public struct Split: Sendable, Equatable {
   public let train: [Int]
   public let valid: [Int]
@@ -19,7 +20,7 @@ public struct Split: Sendable, Equatable {
   /// The same folder, fraction and seed give the same split.
   public init(_ folder: CellFolder, kind: SplitKind, validFraction: Double, seed: UInt64) throws {
     guard validFraction > 0, validFraction < 1 else {
-      throw DatasetError("the validation share is \(validFraction); it must be between 0 and 1")
+      throw DatasetError("the validation fraction is \(validFraction); it must be between 0 and 1")
     }
     let isValid =
       switch kind {
@@ -46,13 +47,14 @@ public struct Split: Sendable, Equatable {
     return isValid
   }
 
-  /// Tries many orders of the slides, in each putting a slide aside whenever that brings the classes' shares closer to
-  /// the wanted, and keeps the best: shares as wanted, and from as many slides as possible. Pictures of one slide are
-  /// alike, so a thousand of four slides say less about the next patient than a thousand of forty.
+  /// Tries many orders of the slides. In each, it moves a slide to the validation set whenever that brings the
+  /// fractions of the classes closer to the wanted one. It keeps the best result: fractions as wanted, and from as many
+  /// slides as possible. Pictures of one slide are alike, so a thousand from four slides say less about the next
+  /// patient than a thousand from forty.
   private static func bySlide(_ folder: CellFolder, _ fraction: Double, _ seed: UInt64) throws -> [Bool] {
     if let item = folder.items.first(where: { $0.slide.isEmpty }) {
       throw DatasetError(
-        "\(item.path): the name does not tell its slide (what stands before _IMG or _cell); use --split random")
+        "\(item.path): the name does not show its slide (the part before _IMG or _cell); use --split random")
     }
     var slides: [String: Int] = [:]
     var counts: [[Int]] = []
@@ -68,13 +70,13 @@ public struct Split: Sendable, Equatable {
     let totals = folder.counts
     let wanted = totals.map { Double($0) * fraction }
 
-    // Squared distance of each class's share from the wanted one, plus that of all pictures together.
+    // Squared distance of each class's fraction from the wanted one, plus that of all pictures together.
     func distance(_ valid: [Int]) -> Double {
       var sum = 0.0
       for label in valid.indices {
         let off = (Double(valid[label]) - wanted[label]) / Double(totals[label])
         sum += off * off
-        // A side without a class is useless whatever the shares are.
+        // A side without one of the classes is useless, whatever the fractions are.
         if valid[label] == 0 || valid[label] == totals[label] { sum += 100 }
       }
       let all = totals.reduce(0, +)
@@ -82,8 +84,8 @@ public struct Split: Sendable, Equatable {
       return sum + off * off
     }
 
-    // What a class's pictures depend on single slides: Σ (slide's share of what is kept back)², averaged over classes;
-    // 1/40 for forty slides of the same size.
+    // Concentration: how much a class depends on single slides: Σ (slide's fraction of the class's validation
+    // pictures)², averaged over classes; 1/40 for forty slides of the same size.
     func concentration(_ valid: [Int], _ slides: Set<Int>) -> Double {
       var sum = 0.0
       for slide in slides {
@@ -104,14 +106,14 @@ public struct Split: Sendable, Equatable {
       for slide in random.permutation(counts.count) {
         let with = zip(valid, counts[slide]).map { $0 + $1 }
         let reached = distance(with)
-        // The penalty for missing classes falls step by step, so the first slides always come in.
+        // The penalty for missing classes decreases step by step, so the first slides are always accepted.
         if reached < current {
           current = reached
           valid = with
           chosen.insert(slide)
         }
       }
-      // A point of a class's share weighs as much as a fiftieth of concentration.
+      // A deviation of one percentage point costs as much as 0.02 of concentration.
       let cost = current.squareRoot() * 2 + concentration(valid, chosen)
       if cost < best.cost { best = (cost, current, chosen) }
     }

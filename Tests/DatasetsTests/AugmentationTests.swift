@@ -47,7 +47,7 @@ import Testing
     #expect(Augmentation.none.apply(to: noise(4), random: &random) == noise(4))
   }
 
-  /// Nothing but light, always.
+  /// Only brightness and contrast, with probability 1.
   private func light(brightness: Double, contrast: Double) -> Augmentation {
     var augmentation = Augmentation.none
     augmentation.lightProbability = 1
@@ -63,7 +63,7 @@ import Testing
     #expect(augmentation.apply(to: noise(1), random: &random) != noise(1))
   }
 
-  /// Or the black around a cell would count as cell (ModelMetadata.Centering).
+  /// Otherwise the black around a cell would count as part of it (ModelMetadata.Centering).
   @Test func blackStaysBlack() {
     let augmentation = light(brightness: 0.2, contrast: 0.5)
     var random = RandomSource(seed: 7)

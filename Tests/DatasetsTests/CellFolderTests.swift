@@ -62,7 +62,7 @@ import Text
     #expect(more.contains("left out 35 entries") && more.contains(" and 15 more"))
   }
 
-  /// Names are bytes: what is no UTF-8, what Unicode takes for equal, and slashes that an accent follows.
+  /// Names are bytes: invalid UTF-8, Unicode-equivalent names, and slashes followed by an accent.
   @Test func namesOfAnyBytes() throws {
     func write(_ name: [UInt8]) throws {
       let path = Array("\(folder.path)/".utf8) + name

@@ -4,7 +4,7 @@ import Imaging
 import ModelGraph
 import PictureModels
 
-/// A folder that is gone when the test is.
+/// A temporary folder that is removed after the test.
 final class TemporaryFolder {
   let path = FileManager.default.temporaryDirectory.appending(path: "giemsa-datasets-\(UUID())").path
 

@@ -9,7 +9,7 @@ import Testing
     return augmentation.apply(to: picture, random: &random)
   }
 
-  /// What the map of a perspective makes of a point.
+  /// Applies a perspective map to a point.
   private func map(_ p: [Double], _ x: Double, _ y: Double) -> (Double, Double) {
     let depth = p[6] * x + p[7] * y + 1
     return ((p[0] * x + p[1] * y + p[2]) / depth, (p[3] * x + p[4] * y + p[5]) / depth)
@@ -38,7 +38,7 @@ import Testing
     #expect(turned.pixels != picture.pixels && turned.pixels.sorted() == picture.pixels.sorted())
   }
 
-  /// Half of the pictures are mirrored; a quarter of them is left alone by each of the others.
+  /// Half of the pictures are mirrored; each of the other transforms leaves a quarter unchanged.
   @Test func everythingHasItsProbability() {
     let picture = noise(3, width: 12, height: 12)
     var transforms = FastaiTransforms()

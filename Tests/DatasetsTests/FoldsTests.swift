@@ -5,7 +5,7 @@ import Testing
 @Suite struct FoldsTests {
   private let temporary = TemporaryFolder()
 
-  /// Slides of very uneven size: the first three hold a third of the pictures; some have one class only.
+  /// Slides of very uneven size: the first three hold a third of the pictures, and some have only one class.
   private func cells(slides: Int = 40, named: Bool = true) throws -> CellFolder {
     var random = RandomSource(seed: 5)
     for name in ["infected", "well"] { try temporary.make(name) }

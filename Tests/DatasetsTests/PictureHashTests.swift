@@ -41,7 +41,7 @@ import Testing
     #expect(Overlap(train: train, valid: []).warnings("").isEmpty)
   }
 
-  /// The same pixels under two labels are a contradiction on whatever side, and flatter nothing.
+  /// The same pixels in two classes are a contradiction on either side.
   @Test func contradictionsAreNamed() {
     func entry(_ name: String, _ hash: String) -> Overlap.Entry {
       Overlap.Entry(name: name, label: String(name.prefix { $0 != "/" }), slide: "S1", hash: hash)
@@ -53,14 +53,14 @@ import Testing
       overlap.contradictions == [["well/1", "ill/2", "well/3"], ["ill/4", "well/5"]])
     #expect(overlap.pictures.map { $0.valid } == ["well/1"])
     let line = overlap.warnings("here")[0]
-    for clue in ["contradictions", "2 pictures", "two labels", "well/1 = ill/2 = well/3", "ill/4 = well/5"] {
+    for clue in ["contradictions", "2 pictures", "two classes", "well/1 = ill/2 = well/3", "ill/4 = well/5"] {
       #expect(line.contains(clue))
     }
-    // Cells of one slide in several classes are as it should be.
+    // Cells of one slide in several classes are normal.
     #expect(Overlap(train: [], valid: [entry("a/1", "11"), entry("b/2", "22")]).warnings("").isEmpty)
   }
 
-  /// By the hashes that a model carries.
+  /// Using the slide hashes stored in a model.
   @Test func slidesThatAModelKnows() {
     let known: Set<String> = [PictureHash.slide("S1")]
     let valid = ["S1", "S2"].map { Overlap.Entry(name: $0, label: "x", slide: $0, hash: "") }

@@ -2,7 +2,7 @@ import Datasets
 import Testing
 
 @Suite struct RandomSourceTests {
-  /// The reference C code of xoshiro256** after splitmix64(0) fills its state.
+  /// Values of the reference C code of xoshiro256**, seeded by splitmix64(0).
   @Test func followsTheReference() {
     var source = RandomSource(seed: 0)
     #expect(source.next() == 0x99EC_5F36_CB75_F2B4)

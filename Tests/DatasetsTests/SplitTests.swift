@@ -5,7 +5,7 @@ import Testing
 @Suite struct SplitTests {
   private let temporary = TemporaryFolder()
 
-  /// Slides of uneven size, some with one class only, as real ones are.
+  /// Slides of uneven size, some with only one class, as in real data.
   private func cells(slides: Int = 30) throws -> CellFolder {
     var random = RandomSource(seed: 5)
     for name in ["infected", "well"] { try temporary.make(name) }

@@ -14,7 +14,7 @@ struct Canvas {
     pixels = [Color](repeating: color, count: size * size)
   }
 
-  /// Offsets every pixel's colour by what `change` says for its position.
+  /// Adds `change` of its position to every pixel's colour.
   mutating func adjust(_ change: (_ x: Float, _ y: Float, _ color: Color) -> Color) {
     let middle = Float(size - 1) / 2
     for row in 0..<size {
@@ -25,12 +25,12 @@ struct Canvas {
     }
   }
 
-  /// Mixes `color` in by the coverage 0...1 that `coverage` says for a position.
+  /// Blends `color` in by `coverage` (0...1) of each position.
   mutating func paint(_ color: Color, _ coverage: (_ x: Float, _ y: Float) -> Float) {
     paint(color, aroundX: 0, y: 0, reach: Float(size), coverage)
   }
 
-  /// The same, only where a position is within `reach` of a point on both axes: small things cost little.
+  /// The same, restricted to positions within `reach` of a point on both axes: cheaper for small objects.
   mutating func paint(
     _ color: Color, aroundX x: Float, y: Float, reach: Float, _ coverage: (_ x: Float, _ y: Float) -> Float
   ) {
@@ -83,7 +83,7 @@ struct Canvas {
   }
 }
 
-/// Smooth random values over the plane: a lattice of them, interpolated (value noise).
+/// Value noise: smooth random values over the plane, interpolated from a lattice.
 struct SmoothNoise {
   private let side = 16
   private let values: [Float]

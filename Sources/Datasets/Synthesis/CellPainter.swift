@@ -8,7 +8,7 @@ struct CellPainter {
   private let outline: Outline
   private var canvas: Canvas
   private var random: RandomSource
-  /// The body's colour in this cell.
+  /// Colour of this cell's body.
   private let body: Color
 
   init(size: Int, stain: SlideStain, random source: RandomSource) {
@@ -26,7 +26,7 @@ struct CellPainter {
     self.random = random
   }
 
-  /// The picture: body, then parasites or artefacts, then what camera and segmentation do.
+  /// Paints the picture: body, then parasites or artefacts, then the effects of camera and segmentation.
   mutating func paint(infected: Bool) -> Picture {
     paintBody()
     if infected { paintInfection() } else { paintHealth() }
@@ -77,11 +77,11 @@ struct CellPainter {
       }
     }
     if random.chance(0.12) { paintStippling(strength) }
-    // Infected cells collect dirt as others do.
+    // Infected cells also have dust and debris.
     if random.chance(0.05) { paintDebris() }
   }
 
-  /// A position inside the cell, towards the edge more often than not, as they lie.
+  /// A position inside the cell, more often near the edge, where parasites tend to lie.
   private mutating func place(_ margin: Float) -> (x: Float, y: Float) {
     let angle = Float(random.uniform(0...(2 * .pi)))
     let distance = Float(random.uniform().squareRoot()) * max(0, outline.reach(angle) - margin)
@@ -129,7 +129,7 @@ struct CellPainter {
     paintSpot(x, y, radius: radius, color: stain.chromatin, strength: strength)
   }
 
-  /// A grown parasite: an irregular violet body with dark chromatin, brown pigment and often a vacuole.
+  /// A mature trophozoite: an irregular violet body with dark chromatin, brown pigment and often a vacuole.
   private mutating func paintTrophozoite(_ strength: Float) {
     let radius = Float(random.uniform(0.12...0.22)) * size
     let (x, y) = place(radius * 1.1)
@@ -156,7 +156,7 @@ struct CellPainter {
     }
   }
 
-  /// The ripe stage: the cell full of merozoites.
+  /// A schizont: the cell full of merozoites.
   private mutating func paintSchizont(_ strength: Float) {
     let radius = Float(random.uniform(0.22...0.33)) * size
     let (x, y) = place(radius * 1.3)
@@ -184,7 +184,7 @@ struct CellPainter {
 
   // MARK: Uninfected
 
-  /// Mostly nothing; now and then what looks like a parasite and is none.
+  /// Usually nothing; sometimes an artefact that resembles a parasite.
   private mutating func paintHealth() {
     switch random.uniform() {
     case ..<0.05: paintPlatelet()
@@ -257,7 +257,8 @@ struct CellPainter {
     }
   }
 
-  /// Out of focus, noisy, then cut out along a pixelled outline; sometimes with a bite or a neighbour's rest.
+  /// Blurs, adds noise and cuts the cell out along a pixelated outline, sometimes with a notch or a piece of a
+  /// neighbour.
   private mutating func finish() -> Picture {
     canvas.blur(stain.blur * size * Float(random.uniform(0.8...1.3)))
     var noise = random

@@ -1,17 +1,18 @@
-/// How one slide was stained, lit and focused: what all its cells have in common.
+/// The stain, light and focus of one slide, which all its cells share.
 struct SlideStain {
-  /// A cell's body.
+  /// Colour of a cell's body.
   let body: Color
-  /// Parasites, chromatin, platelets: what takes up the blue and violet of the stain.
+  /// Colour of parasites, chromatin and platelets, which take up the blue and violet of the stain.
   let chromatin: Color
-  /// Gaussian blur as a share of the picture's side.
+  /// Gaussian blur as a fraction of the picture's side.
   let blur: Float
   /// Camera noise, standard deviation.
   let noise: Float
-  /// The usual paleness of a cell's middle.
+  /// Typical pallor of a cell's centre.
   let pallor: Float
 
-  /// What Giemsa gives from acid to basic buffer, thick to thin: rose, salmon, beige, grey, lavender, blue.
+  /// Colours of Giemsa stain from acid to basic buffer and from thick to thin films: rose, salmon, beige, grey,
+  /// lavender, blue.
   private static let bodies: [(body: Color, chromatin: Color, weight: Double)] = [
     (Color(0.86, 0.62, 0.61), Color(0.66, 0.16, 0.45), 4),
     (Color(0.79, 0.52, 0.56), Color(0.60, 0.12, 0.42), 2),
@@ -37,7 +38,7 @@ struct SlideStain {
     pallor = Float(random.uniform(0...0.13))
   }
 
-  /// Within `reach` on each channel.
+  /// A colour that differs by at most `reach` in each channel.
   static func jitter(_ reach: Double, _ random: inout RandomSource) -> Color {
     Color(
       Float(random.uniform(-reach...reach)), Float(random.uniform(-reach...reach)),

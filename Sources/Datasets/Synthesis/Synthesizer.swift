@@ -1,10 +1,10 @@
 import Foundation
 import Imaging
 
-/// Made-up cells, for demos and tests where no real ones are at hand: a folder like the NIH malaria set's, with the
-/// classes Parasitized and Uninfected and names that tell a slide (`S1-03_IMG_cell_17.png`: of seed 1 the third).
+/// Synthetic cells for demos and tests: a folder like the NIH malaria set's, with the classes Parasitized and
+/// Uninfected and names that show a slide (`S1-03_IMG_cell_17.png`: the third slide of seed 1).
 ///
-/// Drawn, not learnt: they teach a network the look of a ring form, not medicine.
+/// The cells are drawn by rules. A network learns the look of a ring form from them, not medicine.
 public struct Synthesizer: Sendable {
   public static let classes = ["Parasitized", "Uninfected"]
 
@@ -14,11 +14,13 @@ public struct Synthesizer: Sendable {
   private let stains: [SlideStain]
 
   /// - Parameters:
-  ///   - count: pictures in all, half of them (rounded up) parasitized.
-  ///   - size: pixels a side; 16 to 1024.
+  ///   - count: total number of pictures, half of them (rounded up) parasitized.
+  ///   - size: pixels per side, 16 to 1024.
   public init(count: Int, size: Int, seed: UInt64) throws {
-    guard count >= 2, count <= 1_000_000 else { throw DatasetError("\(count) pictures: 2 to 1000000 can be made") }
-    guard size >= 16, size <= 1024 else { throw DatasetError("a size of \(size) pixels: 16 to 1024 are possible") }
+    guard count >= 2, count <= 1_000_000 else {
+      throw DatasetError("\(count) pictures: the number must be from 2 to 1000000")
+    }
+    guard size >= 16, size <= 1024 else { throw DatasetError("\(size) pixels: the size must be from 16 to 1024") }
     self.count = count
     self.size = size
     self.seed = seed
@@ -29,8 +31,8 @@ public struct Synthesizer: Sendable {
     }
   }
 
-  /// The picture of one index and the file it belongs into: `Parasitized/S1-03_IMG_cell_17.png`. Slides of another
-  /// seed have other names, as they have other stains.
+  /// The picture with one index, and its file name: `Parasitized/S1-03_IMG_cell_17.png`. Slides of another seed have
+  /// other names and other stains.
   public func cell(_ index: Int) -> (file: String, picture: Picture) {
     var random = RandomSource(seed: seed, stream: 1 << 32 | UInt64(index))
     let infected = index % 2 == 0
@@ -41,7 +43,7 @@ public struct Synthesizer: Sendable {
     return ("\(Synthesizer.classes[infected ? 0 : 1])/\(name)", painter.paint(infected: infected))
   }
 
-  /// Writes all pictures below `folder`, which must not have anything in it that would mix with them.
+  /// Writes all pictures below `folder`, whose class folders must be empty so that sets do not mix.
   public func write(to folder: String, progress: @Sendable (Int) -> Void = { _ in }) throws {
     for name in Synthesizer.classes {
       let target = "\(folder)/\(name)"
@@ -52,7 +54,7 @@ public struct Synthesizer: Sendable {
       do {
         try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
       } catch {
-        throw DatasetError("\(target): cannot be made (is \(folder) writable?)")
+        throw DatasetError("\(target): cannot be created (is \(folder) writable?)")
       }
     }
     let state = Progress()
@@ -60,7 +62,7 @@ public struct Synthesizer: Sendable {
       if state.failure != nil { return }
       let (file, picture) = cell(index)
       do {
-        // Not one by one onto the disk, as PNGFile.write does: a set cut short is drawn again, not relied on.
+        // Not synced one by one as PNGFile.write does: an incomplete set is drawn again.
         try Data(try PNGFile.encode(picture)).write(to: URL(filePath: "\(folder)/\(file)"))
         progress(state.add())
       } catch { state.fail(DatasetError("\(error)")) }
@@ -69,8 +71,8 @@ public struct Synthesizer: Sendable {
   }
 }
 
-/// What concurrent writers share.
-private final class Progress: @unchecked Sendable {  // everything under `lock`
+/// State shared by concurrent writers.
+private final class Progress: @unchecked Sendable {  // all state is accessed under `lock`
   private let lock = NSLock()
   private var done = 0
   private var first: DatasetError?
