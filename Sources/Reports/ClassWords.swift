@@ -1,9 +1,9 @@
-/// What the words of a class's name say of it: what a test looks for, or what it should find nothing in.
+/// Guesses from the words of a class's name whether it is a positive (what a test looks for) or a negative class.
 ///
-/// Names are taken apart into words (at blanks, signs, digits and from small to capital letters), and a word is known whole
-/// or by how it begins, never by what is somewhere inside: "Uninfected" is not infected, "abnormal" not normal.
+/// Names are split into words at blanks, punctuation, digits and case changes. A word is matched as a whole or by its
+/// prefix, never in the middle: "Uninfected" is not infected, "abnormal" is not normal.
 enum ClassWords {
-  /// true: a case; false: none; nil: the name does not say, or says both.
+  /// true: positive; false: negative; nil: the name does not say, or says both.
   static func verdict(_ name: String) -> Bool? {
     let words = words(of: name)
     if words == ["yes"] { return true }
@@ -26,7 +26,7 @@ enum ClassWords {
         subjects.insert(false)
       }
     }
-    // "malaria, negative": what is said of the thing counts, not the thing.
+    // "malaria, negative": the verdict counts, not the thing it is about.
     let said = verdicts.isEmpty ? subjects : verdicts
     return said.count == 1 ? said.first : nil
   }
@@ -47,7 +47,7 @@ enum ClassWords {
     return word.isEmpty ? words : words + [word]
   }
 
-  /// A word that says something: whether that it is a case; whether as a verdict (`infected`) or by naming the thing
+  /// A known word: whether it means a positive, and whether it is a verdict (`infected`) or names the thing looked for
   /// (`malaria`).
   private static func meaning(_ word: String) -> (isCase: Bool, isVerdict: Bool)? {
     if word.hasSuffix("free"), let known = plain(String(word.dropLast(4))), known.isCase { return (false, true) }
@@ -79,10 +79,10 @@ enum ClassWords {
     "non", "not", "no", "un", "without", "nicht", "kein", "keine", "ohne", "pas", "sans", "sin", "sem", "senza", "nao",
     "não",
   ]
-  /// Negations that a word can begin with.
+  /// Prefixes that negate a word.
   private static let joined = ["non", "not", "nicht", "un", "no", "未", "非", "无", "無"]
 
-  /// English, and the plainest of French, Spanish, Portuguese, Italian, German and Chinese.
+  /// English, and the most common words of French, Spanish, Portuguese, Italian, German and Chinese.
   private static let sick = Stems(
     whole: [
       "sick", "ill", "unwell", "pos", "malin", "maligne", "malade", "malades", "doente", "doentes", "krank", "kranke",

@@ -1,7 +1,7 @@
 import ModelGraph
 import Text
 
-/// How often each class was taken for each: rows are what pictures are, columns what they were taken for.
+/// Confusion matrix: rows are actual classes, columns predicted classes.
 public struct ConfusionMatrix: Sendable, Equatable {
   public let classes: [String]
   public private(set) var counts: [[Int]]
@@ -17,43 +17,43 @@ public struct ConfusionMatrix: Sendable, Equatable {
   public var correct: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
   public var accuracy: Double { total == 0 ? 0 : Double(correct) / Double(total) }
 
-  /// Pictures of a class.
+  /// Number of pictures of a class.
   public func actual(_ label: Int) -> Int { counts[label].reduce(0, +) }
 
-  /// Pictures of a class that were taken for another: its false negatives.
+  /// False negatives of a class: its pictures that were predicted as another class.
   public func missed(_ label: Int) -> Int { actual(label) - counts[label][label] }
 
-  /// Pictures of other classes that were taken for this one: its false positives.
+  /// False positives of a class: pictures of other classes that were predicted as this one.
   public func falseAlarms(_ label: Int) -> Int {
     counts.indices.reduce(0) { $0 + ($1 == label ? 0 : counts[$1][label]) }
   }
 
-  /// Share of the class's pictures that were missed; nil where there are none.
+  /// False-negative rate: fraction of the class's pictures that were missed; nil if it has none.
   public func falseNegativeRate(_ label: Int) -> Double? {
     actual(label) == 0 ? nil : Double(missed(label)) / Double(actual(label))
   }
 
-  /// Share of the other classes' pictures that were taken for this one; nil where there are none.
+  /// False-positive rate: fraction of the other classes' pictures predicted as this one; nil if there are none.
   public func falsePositiveRate(_ label: Int) -> Double? {
     let others = total - actual(label)
     return others == 0 ? nil : Double(falseAlarms(label)) / Double(others)
   }
 
-  /// Share of the class's pictures that were told right; nil where there are none.
+  /// Recall (sensitivity): fraction of the class's pictures predicted correctly; nil if it has none.
   public func recall(_ label: Int) -> Double? {
     actual(label) == 0 ? nil : Double(counts[label][label]) / Double(actual(label))
   }
 
-  /// Share of the pictures taken for the class that are of it; nil where there are none.
+  /// Precision: fraction of the pictures predicted as the class that belong to it; nil if there are none.
   public func precision(_ label: Int) -> Double? {
     let called = counts[label][label] + falseAlarms(label)
     return called == 0 ? nil : Double(counts[label][label]) / Double(called)
   }
 
-  /// Share of the other classes' pictures that were not taken for this one; nil where there are none.
+  /// Specificity: fraction of the other classes' pictures not predicted as this one; nil if there are none.
   public func recallOfOthers(_ label: Int) -> Double? { falsePositiveRate(label).map { 1 - $0 } }
 
-  /// A table with a header, one row a class.
+  /// A table with a header and one row per class.
   public var text: String {
     let classes = classes.map { $0.printable }
     let corner = "actual \\ predicted"

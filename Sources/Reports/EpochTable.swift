@@ -4,18 +4,18 @@ import Text
 
 /// One epoch's results.
 public struct EpochResult: Sendable, Equatable, Codable {
-  /// Counted from 0, as fastai does.
+  /// The epoch, counted from 0 as in fastai.
   public var epoch: Int
   /// Mean loss of the epoch's training steps, each before its update.
   public var trainLoss: Double
   public var validLoss: Double
   /// 0...1.
   public var accuracy: Double
-  /// Of training and validation together.
+  /// Seconds of training and validation together.
   public var seconds: Double
   /// Training pictures per second of training.
   public var picturesPerSecond: Double
-  /// The share of the training's time that was spent waiting for pictures; nil where it is not known.
+  /// Fraction of the training time spent waiting for pictures; nil if unknown.
   public var waiting: Double?
 
   public init(
@@ -32,7 +32,7 @@ public struct EpochResult: Sendable, Equatable, Codable {
   }
 }
 
-/// fastai's table of a training run: one line an epoch, the same on a terminal and in a pipe.
+/// fastai's table of a training run: one line per epoch, the same on a terminal and in a pipe.
 public enum EpochTable {
   public static let header = line("epoch", "train_loss", "valid_loss", "accuracy", "time", "images/s")
 
@@ -42,7 +42,7 @@ public enum EpochTable {
       NumberText.fixed(result.accuracy, 6), duration(result.seconds), NumberText.fixed(result.picturesPerSecond, 1))
   }
 
-  /// Six digits behind the point while there is room for them, else three of an exponent: `0.693147`, `1.234e12`.
+  /// Six decimals if they fit, else an exponent with three: `0.693147`, `1.234e12`.
   private static func loss(_ loss: Double) -> String {
     guard loss.isFinite, abs(loss) >= 10_000 else { return NumberText.fixed(loss, 6) }
     let exponent = Int(log10(abs(loss)))
@@ -60,16 +60,16 @@ public enum EpochTable {
   private static func line(_ cells: String...) -> String {
     let widths = [7, 12, 12, 10, 9, 9]
     var text = ""
-    // A column too narrow for a number pushes the next ones, and never runs into them.
+    // A number that is too wide for its column shifts the following columns and stays separated from them.
     for (cell, width) in zip(cells, widths) { text += cell.utf8.count < width ? padded(cell, width) : cell + " " }
     return trimmed(text)
   }
 }
 
-/// `text` and blanks up to `width` characters.
+/// `text`, padded on the right to `width` characters.
 func padded(_ text: String, _ width: Int) -> String { text + String(repeating: " ", count: max(0, width - text.count)) }
 
-/// Blanks up to `width` characters, then `text`.
+/// `text`, padded on the left to `width` characters.
 func aligned(_ text: String, _ width: Int) -> String {
   String(repeating: " ", count: max(0, width - text.count)) + text
 }

@@ -6,9 +6,9 @@ import Text
 public struct Answer: Sendable {
   public var path: String
   public var actual: Int
-  /// One for each class, adding up to 1.
+  /// Probability of each class; they sum to 1.
   public var probabilities: [Double]
-  /// The slide it was cut from; empty where that is not known.
+  /// The slide that it was cut from; empty if unknown.
   public var slide: String
 
   public init(path: String, actual: Int, probabilities: [Double], slide: String = "") {
@@ -18,22 +18,22 @@ public struct Answer: Sendable {
     self.probabilities = probabilities
   }
 
-  /// The likeliest class; the first of equals.
+  /// The class with the highest probability; the first one of a tie.
   public var predicted: Int {
     var best = 0
     for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
     return best
   }
 
-  /// Cross-entropy: −log of what the right class was given.
+  /// Cross-entropy: −log of the actual class's probability.
   public var loss: Double { -log(max(probabilities[actual], 1e-45)) }
 }
 
-/// How good a model is on pictures whose classes are known.
+/// Results of a model on pictures whose classes are known.
 public struct EvaluationReport: Sendable {
   public let classes: [String]
   public let answers: [Answer]
-  /// The class that is looked for; nil where nobody says: then no rate is called by a name that would.
+  /// The positive class; nil if unknown, and then no rate is called sensitivity or specificity.
   public let positive: PositiveClass?
   public let matrix: ConfusionMatrix
   /// Mean cross-entropy.
@@ -53,7 +53,7 @@ public struct EvaluationReport: Sendable {
     loss = answers.isEmpty ? 0 : sum / Double(answers.count)
   }
 
-  /// The names of slides and each answer's; every picture its own where names do not tell.
+  /// The slides' names, and the slide of each answer. If the names do not show slides, every picture is its own slide.
   var slides: (names: [String], index: [Int]) {
     let known = answers.allSatisfy { !$0.slide.isEmpty }
     let keys = answers.map { known ? $0.slide : $0.path }
@@ -62,20 +62,20 @@ public struct EvaluationReport: Sendable {
     return (known ? names : [], keys.map { places[$0] ?? 0 })
   }
 
-  /// Wrong answers, the surest first.
+  /// Wrong answers, the most confident first.
   public func mostConfused(_ count: Int) -> [Answer] {
     let wrong = answers.filter { $0.predicted != $0.actual }
     return Array(wrong.sorted { ($1.loss, $0.path) < ($0.loss, $1.path) }.prefix(count))
   }
 
-  /// One class against the other, or all others, at the likeliest class: the model's own answers.
+  /// Rates of one class against all others, by predicted class.
   func rates(_ label: Int) -> BinaryRates {
     BinaryRates(
       isPositive: answers.map { $0.actual == label }, isCalled: answers.map { $0.predicted == label },
       groups: slides.index)
   }
 
-  /// Of all, told right.
+  /// Accuracy over all pictures.
   var accuracy: ClusteredShare {
     let index = slides.index
     var groups = [(hits: Int, count: Int)](repeating: (0, 0), count: (index.max() ?? -1) + 1)
@@ -86,7 +86,7 @@ public struct EvaluationReport: Sendable {
     return ClusteredShare(groups)
   }
 
-  /// Which class is the positive one, or that none is.
+  /// A line that says which class is positive, if any.
   public var toldPositive: String { PositiveClass.told(positive, of: classes) }
 
   /// The whole report as text.
@@ -106,7 +106,7 @@ public struct EvaluationReport: Sendable {
       let width = names.map { $0.count }.max() ?? 0
       for answer in worst {
         let share = NumberText.fixed(answer.probabilities[answer.predicted] * 100, 1)
-        text += "  \(padded(names[answer.actual], width)) taken for \(padded(names[answer.predicted], width)) "
+        text += "  \(padded(names[answer.actual], width)) predicted as \(padded(names[answer.predicted], width)) "
         text += "\(aligned(share, 5)) %  \(answer.path.printable)\n"
       }
     }
@@ -119,18 +119,18 @@ public struct EvaluationReport: Sendable {
       classes.count == 2
       ? (classes[1 - label].printable, classes[1 - label].printable) : ("another class", "other pictures")
     func line(_ what: String, _ rate: Double?, _ count: Int, _ of: Int, _ detail: String) -> String {
-      let share = rate.map { "\(NumberText.fixed($0 * 100, 2)) %" } ?? "none to judge by"
+      let share = rate.map { "\(NumberText.fixed($0 * 100, 2)) %" } ?? "no pictures"
       return "\(padded(what, 21))\(share)  (\(count) of \(of) \(detail))\n"
     }
     return line(
       "false-negative rate", matrix.falseNegativeRate(label), matrix.missed(label), matrix.actual(label),
-      "\(name) taken for \(other)")
+      "\(name) predicted as \(other)")
       + line(
         "false-positive rate", matrix.falsePositiveRate(label), matrix.falseAlarms(label),
-        matrix.total - matrix.actual(label), "\(others) taken for \(name)")
+        matrix.total - matrix.actual(label), "\(others) predicted as \(name)")
   }
 
-  /// Recall: of its pictures, those that were told right. Precision: of those taken for it, those that are.
+  /// A table with the recall and precision of each class.
   private func ratesOfEach() -> String {
     let names = classes.map { $0.printable }
     let width = max(5, names.map { $0.count }.max() ?? 0) + 2

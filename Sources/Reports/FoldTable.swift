@@ -2,18 +2,18 @@ import Foundation
 import ModelGraph
 import Text
 
-/// How good one fold's network is on what the fold kept back.
+/// Results of one fold's network on its validation pictures.
 public struct FoldResult: Sendable {
   public var pictures: Int
-  /// Counted from 0; nil where it is not known.
+  /// The best epoch, counted from 0; nil if unknown.
   public var bestEpoch: Int?
-  /// 0...1, of the best epoch's network.
+  /// Accuracy of the best epoch's network, 0...1.
   public var accuracy: Double
-  /// 0...1, of the last epoch's; nil where it is not known.
+  /// Accuracy of the last epoch's network, 0...1; nil if unknown.
   public var lastAccuracy: Double?
-  /// Of each class: of its pictures, the share that was told right. 0...1, or no number.
+  /// Recall of each class, 0...1, or NaN.
   public var recalls: [Double]
-  /// Of the positive class and of all others, where one is known. 0...1, or no number.
+  /// Sensitivity and specificity, if a positive class is known; 0...1, or NaN.
   public var sensitivity: Double?
   public var specificity: Double?
 
@@ -34,7 +34,7 @@ public struct FoldTable: Sendable {
   private let classes: [String]
   private let positive: PositiveClass?
 
-  /// - Parameter positive: the class that the results' sensitivity is of.
+  /// - Parameter positive: the positive class of the results.
   public init(_ results: [FoldResult], classes: [String], positive: PositiveClass?) {
     self.results = results
     self.classes = classes
@@ -43,7 +43,7 @@ public struct FoldTable: Sendable {
 
   public static func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  /// The sample's: the squares' sum divided by n − 1. No number for fewer than two values.
+  /// Sample standard deviation (sum of squares divided by n − 1); NaN for fewer than two values.
   public static func deviation(_ values: [Double]) -> Double {
     let middle = mean(values)
     return (values.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(values.count - 1)).squareRoot()
@@ -57,7 +57,7 @@ public struct FoldTable: Sendable {
       + (last.count == results.count ? [("last epoch", "last_accuracy", last)] : [])
   }
 
-  /// Sensitivity and specificity of the positive class; where none is known, each class's recall.
+  /// Columns for sensitivity and specificity, or for each class's recall if no positive class is known.
   var rates: [(name: String, key: String, values: [Double])] {
     guard positive != nil else {
       return classes.indices.map { label in
@@ -71,13 +71,13 @@ public struct FoldTable: Sendable {
     ]
   }
 
-  /// Of more than four classes the mean alone: the table of a terminal is no wider than that.
+  /// With more than four classes only the mean recall, so that the table fits on a terminal.
   private var shownRates: [Column] {
     guard positive == nil, classes.count > 4 else { return rates }
     return [("mean recall", "", results.map { FoldTable.mean($0.recalls) })]
   }
 
-  /// A table with a line for each fold and one for mean ± standard deviation, in per cent.
+  /// A table with one line per fold and one for mean ± standard deviation, in per cent.
   public var text: String {
     let columns = common + shownRates
     func percent(_ value: Double) -> String { value.isFinite ? NumberText.fixed(value * 100, 2) : "-" }
@@ -89,7 +89,7 @@ public struct FoldTable: Sendable {
           + padded(result.bestEpoch.map { "\($0)" } ?? "-", 10))
     }
     lines.append(padded("mean ± standard deviation, %", 27))
-    // As wide as the text before the first number is everywhere.
+    // The same width as the text before the first number in all other lines.
     for index in lines.indices { lines[index] = padded(lines[index], 29) }
     for column in columns {
       let name = column.name.printable
@@ -102,7 +102,7 @@ public struct FoldTable: Sendable {
     return lines.joined(separator: "\n") + "\n\(PositiveClass.told(positive, of: classes).printable); best epoch\n"
   }
 
-  /// One line a fold, then `mean` and `sd`; shares from 0 to 1. The last column names the class that sensitivity is of.
+  /// CSV: one line per fold, then `mean` and `sd`; fractions from 0 to 1. The last column names the positive class.
   public var csv: String {
     func number(_ value: Double) -> String { value.isFinite ? NumberText.shortest(value) : "" }
     let columns = common + rates

@@ -5,7 +5,7 @@ import Text
 public enum HistoryFile {
   public static let header = "epoch,train_loss,valid_loss,accuracy"
 
-  /// No times in it, so that the same run gives the same bytes.
+  /// The text of `history.csv`, without times so that the same run gives the same bytes.
   public static func text(_ results: [EpochResult]) -> String {
     var text = header + "\n"
     for result in results {
@@ -15,8 +15,8 @@ public enum HistoryFile {
     return text
   }
 
-  /// What ``text(_:)`` wrote (columns behind those are skipped); lines that are no epoch, or hold
-  /// what no epoch can (a loss that is no number, an accuracy above 1), are left out.
+  /// Reads what ``text(_:)`` wrote; additional columns are skipped. Lines that are not valid (such as a loss that is
+  /// not a number, or an accuracy above 1) are left out.
   public static func read(_ text: String) -> [EpochResult] {
     text.split(separator: "\n").compactMap { line in
       let fields = line.split(separator: ",")
@@ -31,7 +31,7 @@ public enum HistoryFile {
 
   public static let timesHeader = "epoch,seconds,images_per_second,waiting"
 
-  /// How long each epoch took, and the share of the training's time spent waiting for pictures.
+  /// The text of `times.csv`: seconds of each epoch, and the fraction of the training time spent waiting for pictures.
   public static func times(_ results: [EpochResult]) -> String {
     var text = timesHeader + "\n"
     for result in results {

@@ -1,24 +1,24 @@
 import ModelGraph
 import Text
 
-/// What is logged of a training step, or of an epoch.
+/// One log line, about a training step or an epoch.
 public struct LogLine: Sendable, Equatable {
   public var isEpoch: Bool
   public var epoch: Int
-  /// Steps of the run done by then.
+  /// Number of completed steps of the run.
   public var step: Int
-  /// Of the step before its update, or the mean of the epoch's.
+  /// Loss of the step before its update, or the epoch's mean.
   public var trainLoss: Double
   public var validLoss: Double?
   public var accuracy: Double?
-  /// The head's.
+  /// Learning rate of the head.
   public var rate: Double?
   public var seconds: Double
   public var picturesPerSecond: Double
-  /// The share of the time that was spent waiting for pictures.
+  /// Fraction of the time spent waiting for pictures.
   public var waiting: Double?
 
-  /// A step.
+  /// The line of a step.
   public init(
     epoch: Int, step: Int, loss: Double, rate: Double, seconds: Double, picturesPerSecond: Double, waiting: Double
   ) {
@@ -32,7 +32,7 @@ public struct LogLine: Sendable, Equatable {
     self.waiting = waiting
   }
 
-  /// An epoch that ended after `step`.
+  /// The line of an epoch that ended after `step`.
   public init(_ result: EpochResult, step: Int) {
     isEpoch = true
     epoch = result.epoch
@@ -60,10 +60,10 @@ public struct LogLine: Sendable, Equatable {
 
   private var kind: String { isEpoch ? "epoch" : "step" }
 
-  /// Fields in the header's order; what is not known stays empty.
+  /// CSV fields in the header's order; unknown values are empty.
   public var csv: String { ([kind] + fields.map { $0.text ?? "" }).joined(separator: ",") }
 
-  /// `{"kind":"step","epoch":0,…}`, without what is not known.
+  /// `{"kind":"step","epoch":0,…}`, without unknown values.
   public var json: String {
     let known = fields.compactMap { field in field.text.map { ",\"\(field.name)\":\($0)" } }
     return "{\"kind\":\"\(kind)\"" + known.joined() + "}"

@@ -1,9 +1,9 @@
 import ModelGraph
 import Text
 
-/// What somebody who is handed a model should know of it, as Markdown: what it learnt from, how, how good it is and where
-/// that ends. After M. Mitchell et al., "Model Cards for Model Reporting", FAT* 2019. Nothing in it that the program did
-/// not see for itself.
+/// A model card in Markdown, for whoever receives the model: training data, recipe, results and limits. After M.
+/// Mitchell et al., "Model Cards for Model Reporting", FAT* 2019. It contains only facts that the program has
+/// established itself.
 public struct ModelCard: Sendable {
   public struct ClassCount: Sendable {
     public var name: String
@@ -17,26 +17,26 @@ public struct ModelCard: Sendable {
     }
   }
 
-  /// `resnet34`.
+  /// The architecture: `resnet34`.
   public var name: String
-  /// `0.1.0`, and a day: `2026-11-24`.
+  /// Giemsa's version (`0.1.0`) and a date (`2026-11-24`).
   public var version: String
   public var date: String
   public var counts: [ClassCount] = []
-  /// Slides trained on and kept back; nil where names do not tell.
+  /// Number of training and validation slides; nil if the names do not show slides.
   public var slides: (train: Int, valid: Int)?
-  /// Of all pictures with their classes.
+  /// Hash of all pictures with their classes.
   public var dataHash = ""
-  /// How pictures were kept back, and what stands on both sides all the same.
+  /// How validation pictures were chosen, and warnings about pictures or slides on both sides.
   public var split = ""
   public var warnings: [String] = []
   public var recipe: [(name: String, value: String)] = []
-  /// The network's answers to what was kept back.
+  /// The network's answers for the validation pictures.
   public var report: EvaluationReport
-  /// Which epoch's network it is, and of how many; counted from 0.
+  /// The epoch of the network, counted from 0, and the number of epochs.
   public var bestEpoch: Int?
   public var epochs = 0
-  /// 0...1.
+  /// Accuracy of the last epoch, 0...1.
   public var lastAccuracy: Double?
 
   public init(name: String, version: String, date: String, report: EvaluationReport) {
@@ -49,22 +49,24 @@ public struct ModelCard: Sendable {
   public var text: String {
     let classes = report.classes.map { Self.plain($0) }.joined(separator: ", ")
     var text = "# Model card: \(Self.plain(name)), \(classes)\n\nGiemsa \(version), \(date)\n"
-    text += "\n## Data\n\n" + Self.table(["class", "trained on", "kept back"], data)
-    if let slides { text += "\nSlides (told by the names): \(slides.train) trained on, \(slides.valid) kept back.\n" }
+    text += "\n## Data\n\n" + Self.table(["class", "training", "validation"], data)
+    if let slides {
+      text += "\nSlides (from the file names): \(slides.train) for training, \(slides.valid) for validation.\n"
+    }
     if !dataHash.isEmpty {
       text += "\nSHA-256 of the pictures' hashes and classes: `\(dataHash)`\n"
     }
     text += "\n## Split\n\n\(Self.plain(split)).\n"
     for warning in warnings { text += "\n**\(Self.plain(warning))**\n" }
     text += "\n## Recipe\n\n" + recipe.map { "- \(Self.plain($0.name)): \(Self.plain($0.value))\n" }.joined()
-    text += "\n## Results on what was kept back\n\n" + results
+    text += "\n## Results on the validation set\n\n" + results
     return text + "\n## Use and limits\n\n" + limits
   }
 
-  /// A card's text with another positive class: of two classes the same rates, under other names. nil where that cannot be
-  /// told from the text.
+  /// The text of a card with another positive class: for two classes the same rates under other names. nil if that
+  /// cannot be derived from the text.
   ///
-  /// - Parameter from: the class that the card calls positive; nil: it calls none so.
+  /// - Parameter from: the positive class in the card; nil if it has none.
   public static func renamed(_ text: String, _ classes: [String], from: Int?, to: PositiveClass?) -> String? {
     if from == to?.index { return text }
     guard classes.count == 2 else { return nil }
@@ -77,7 +79,7 @@ public struct ModelCard: Sendable {
     var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     let first = from ?? 0
     let old = names(from, first)
-    // The rates of the class that is told first now were told second where the other was.
+    // The class that is listed first now was listed second, if the positive class has changed.
     let new = names(to?.index, first == (to?.index ?? first) ? first : 1 - first)
     let places = old.map { name in lines.indices.filter { lines[$0].hasPrefix(name) } }
     guard places.allSatisfy({ $0.count == 1 }) else { return nil }
@@ -110,8 +112,8 @@ public struct ModelCard: Sendable {
     var text = ""
     if let bestEpoch {
       text +=
-        "Epoch \(bestEpoch) of \(epochs) (counted from 0), chosen by its loss on these same cells, which flatters "
-      text += "the numbers a little"
+        "Epoch \(bestEpoch) of \(epochs) (counted from 0), chosen by its loss on these same cells, which makes "
+      text += "the numbers slightly optimistic"
       if let lastAccuracy { text += "; the last epoch's accuracy is \(percent(lastAccuracy))" }
       text += ".\n\n"
     }
@@ -120,10 +122,10 @@ public struct ModelCard: Sendable {
     let names = report.classes.map { Self.plain($0) }
     let matrix = names.indices.map { row in [names[row]] + report.matrix.counts[row].map { "\($0)" } }
     return text + "\n" + Self.table(["actual \\ predicted"] + names, matrix)
-      + "\nIntervals: Wilson's; by slide, for the number of unrelated cells that say as much (Rao and Scott, 1992).\n"
+      + "\nIntervals: Wilson's; by slide, for the equivalent number of independent cells (Rao and Scott, 1992).\n"
   }
 
-  /// The model's own answers: of two classes all five rates; of more each class's recall, and accuracy.
+  /// Rates of the predicted classes: for two classes all five rates, for more each class's recall and the accuracy.
   private var rateRows: [[String]] {
     func row(_ name: String, _ share: ClusteredShare) -> [String] {
       let value = percent(share.share)
@@ -154,7 +156,7 @@ public struct ModelCard: Sendable {
       - It answers one of \(names), whatever it is shown; it cannot say that a picture is something else.
       - The results are of one collection. How it does on other microscopes, stains, cameras and laboratories was not \
       measured: measure it there before relying on it.
-      - \(values) hold where the classes are as frequent as among the cells kept back.
+      - \(values) hold where the classes are as frequent as among the validation cells.
       - A research tool, not a medical device: no diagnosis should rest on it alone.
 
       """
@@ -164,8 +166,8 @@ public struct ModelCard: Sendable {
     share.map { $0.isFinite ? "\(NumberText.fixed($0 * 100, 2)) %" : "-" } ?? "-"
   }
 
-  /// Without what Markdown or HTML would take for its own. By scalars: a mark of Markdown that an accent follows is one
-  /// all the same.
+  /// Escapes the characters that Markdown or HTML would interpret. By scalars: a Markdown character followed by a
+  /// combining accent is still one.
   static func plain(_ text: String) -> String {
     let lines = String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
     var plain = String.UnicodeScalarView()

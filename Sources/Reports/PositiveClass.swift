@@ -1,16 +1,16 @@
-/// The class that a test looks for: sensitivity is of it, and what is missed of it is a false negative.
+/// The positive class, which a test looks for: sensitivity refers to it, and its missed cases are false negatives.
 public struct PositiveClass: Sendable, Equatable {
-  /// How it is known.
+  /// How the positive class was determined.
   public enum Origin: Sendable {
     /// Named by `--positive`.
     case option
-    /// The run or the model has it recorded (`giemsa.positive`).
+    /// Recorded in the run or the model (`giemsa.positive`).
     case recorded
-    /// The classes' names say it.
+    /// Guessed from the classes' names.
     case names
   }
 
-  /// Among the classes.
+  /// Index of the class.
   public let index: Int
   public let origin: Origin
 
@@ -19,8 +19,8 @@ public struct PositiveClass: Sendable, Equatable {
     self.origin = origin
   }
 
-  /// The one class whose name says that it is looked for, as far as the names of all decide that: of two classes one that
-  /// says so, or one beside another that says the contrary; of more, one beside others that all say the contrary.
+  /// The positive class as guessed from all names, if they decide it: of two classes, one whose name says positive, or
+  /// one beside a class whose name says negative; of more, one beside others that all say negative.
   public static func guess(_ classes: [String]) -> Int? {
     let verdicts = classes.map { ClassWords.verdict($0) }
     let cases = verdicts.indices.filter { verdicts[$0] == true }
@@ -30,30 +30,30 @@ public struct PositiveClass: Sendable, Equatable {
     return nil
   }
 
-  /// Which class is the positive one and how that is known, or that none is: said wherever rates are.
+  /// A line that says which class is positive and how that was determined, shown wherever rates are.
   public static func told(_ positive: PositiveClass?, of classes: [String]) -> String {
     guard let positive else {
-      return "no positive class: the names do not say which it is; --positive NAME does. Rates are of each class"
+      return
+        "no positive class: the names do not say which it is; --positive NAME chooses one. Rates are given per class"
     }
     let how =
       switch positive.origin {
       case .option: "--positive"
       case .recorded: "recorded with the model"
-      case .names: "the names say so; --positive NAME for another"
+      case .names: "from the class names; --positive NAME chooses another"
       }
     return "positive class: \(classes[positive.index]) (\(how))"
   }
 }
 
-/// What the rates of a class against the other, or against all others, are called. Where nobody says that one is looked for,
-/// words that do are not used.
+/// The names of the rates of one class against all others. Without a known positive class, neutral names are used.
 struct RateWords {
   let positive: String
   let negative: String
-  /// Whether `positive` is known to be what is looked for.
+  /// Whether `positive` is known to be the positive class.
   let isKnown: Bool
 
-  /// - Parameter index: the class; of two the other is the negative.
+  /// - Parameter index: the class; with two classes, the other one is the negative.
   init(_ classes: [String], index: Int, isKnown: Bool) {
     positive = classes[index]
     negative = classes.count == 2 ? classes[1 - index] : "all others"
@@ -68,6 +68,6 @@ struct RateWords {
   var negativePredictive: String {
     isKnown ? "Negative predictive value (\(negative))" : "Precision of \(negative)"
   }
-  var missed: String { isKnown ? "missed" : "\(positive) taken for \(negative)" }
-  var falseAlarms: String { isKnown ? "false alarms" : "\(negative) taken for \(positive)" }
+  var missed: String { isKnown ? "missed" : "\(positive) predicted as \(negative)" }
+  var falseAlarms: String { isKnown ? "false alarms" : "\(negative) predicted as \(positive)" }
 }

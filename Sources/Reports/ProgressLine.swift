@@ -1,20 +1,20 @@
 import ModelGraph
 import Text
 
-/// What a terminal shows between two lines of the table: a bar, the pace, the time left, the running loss.
+/// The progress line on a terminal below the table: bar, pace, remaining time and running loss.
 ///
-/// Made anew over itself with a carriage return; ``erase`` leaves nothing of it. Not for pipes.
+/// It overwrites itself with a carriage return; ``erase`` removes it. Not for pipes.
 public struct ProgressLine: Sendable {
   public var epoch: Int
   public var epochs: Int
-  /// Steps done and in all, of this epoch.
+  /// Completed and total steps of this epoch.
   public var done: Int
   public var total: Int
   public var picturesPerSecond: Double
-  /// To the end of the run.
+  /// Estimated seconds to the end of the run.
   public var secondsLeft: Double
   public var loss: Double
-  /// What is being done: `train`, `valid`.
+  /// The phase: `train` or `valid`.
   public var phase: String
 
   public init(
@@ -31,7 +31,7 @@ public struct ProgressLine: Sendable {
     self.phase = phase
   }
 
-  /// Back to the line's start, and everything on it gone.
+  /// Moves to the start of the line and clears it.
   public static let erase = "\r\u{1B}[K"
 
   /// `3/8 train ▕██████······▏ 34/75  212.4 images/s  loss 0.2134  01:12 left`

@@ -2,10 +2,10 @@ import Foundation
 import ModelGraph
 import Text
 
-/// The losses of a learning-rate search over the rate, as a picture of its own (SVG).
+/// A plot of the loss over the learning rate of a range test, as an SVG file.
 public struct RatePlot: Sendable {
   public var rates: [Double]
-  /// Each step's own loss, and the smoothed one.
+  /// The loss of each step, and the smoothed loss.
   public var losses: [Double]
   public var smooth: [Double]
   /// Rates to mark, with their names.
@@ -24,7 +24,7 @@ public struct RatePlot: Sendable {
 
   public var svg: String {
     let (low, high) = (log10(rates.first ?? 1e-7), log10(max(rates.last ?? 1, (rates.first ?? 1e-7) * 1.01)))
-    // What explodes at the end must not press the rest flat.
+    // Exploding losses at the end must not flatten the rest of the plot.
     let least = smooth.min() ?? 0
     let most = min(smooth.max() ?? 1, least + 2.5 * max((smooth.first ?? 1) - least, 0.1))
     let room = max((most - least) * 0.08, 1e-6)

@@ -11,7 +11,7 @@ import Testing
     #expect(EpochTable.line(result) == "3      0.250000    0.187500    0.962500  00:24    212.4")
   }
 
-  /// Losses of a run that diverges: each column still ends in a blank.
+  /// Losses of a diverging run: columns stay separated by a blank.
   @Test(arguments: [12_345.678, 1.5e12, 3e300, 99_999.99, -2e20]) func hugeLosses(_ loss: Double) {
     var huge = result
     (huge.trainLoss, huge.validLoss, huge.picturesPerSecond) = (loss, loss, 1e9)
@@ -54,7 +54,7 @@ import Testing
     #expect(line.text == "\r\u{1B}[K3/8 train ▕\(bar)▏ 34/68")
   }
 
-  /// Of a file that rotted or was tampered with: what no epoch can hold would end in plots without a scale.
+  /// Impossible values from a corrupted or manipulated file, which would break the plots' scales.
   @Test(arguments: ["nan,1,0.5", "1,inf,0.5", "1,1,nan", "1,1,7", "1,1,-1", "1,1", "x,1,0.5"])
   func linesThatAreNoEpoch(_ numbers: String) {
     #expect(

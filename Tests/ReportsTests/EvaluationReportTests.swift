@@ -31,10 +31,10 @@ import Testing
     let text = report().text(confused: 1)
     #expect(text.contains("accuracy  50.00 %"))
     #expect(text.contains("positive class: Parasitized (the names say so"))
-    #expect(text.contains("false-negative rate  50.00 %  (2 of 4 Parasitized taken for Uninfected)"))
-    #expect(text.contains("false-positive rate  50.00 %  (1 of 2 Uninfected taken for Parasitized)"))
+    #expect(text.contains("false-negative rate  50.00 %  (2 of 4 Parasitized predicted as Uninfected)"))
+    #expect(text.contains("false-positive rate  50.00 %  (1 of 2 Uninfected predicted as Parasitized)"))
     #expect(text.contains("most confused (1 of 3 wrong answers)"))
-    #expect(text.contains("Parasitized taken for Uninfected   90.0 %  d.png"))
+    #expect(text.contains("Parasitized predicted as Uninfected   90.0 %  d.png"))
     #expect(
       text.contains(
         """
@@ -53,7 +53,7 @@ import Testing
     let text = report.text()
     #expect(report.matrix.falseNegativeRate(2) == nil)
     #expect(report.loss > 50)  // a right class given nothing at all costs much, not infinity
-    // Nobody said which class is looked for: nothing is a false negative.
+    // Without a positive class nothing is called a false negative.
     #expect(!text.contains("false-negative") && text.contains("recall") && text.contains("100.00 %"))
     #expect(text.contains("no positive class") && text.contains("-"))
   }
@@ -65,7 +65,7 @@ import Testing
     #expect(text.contains("recall") && !text.contains("false-"))
   }
 
-  /// What comes from outside speaks to no terminal.
+  /// Text from outside does not control the terminal.
   @Test func namesArePrintable() {
     let answers = [Answer(path: "a\u{1B}[2Jb", actual: 0, probabilities: [0.1, 0.9])]
     let text = EvaluationReport(classes: ["x\u{1B}]0;t", "y"], answers: answers, positive: nil).text()

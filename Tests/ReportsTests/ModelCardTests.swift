@@ -26,9 +26,10 @@ import Testing
     let text = card(classes: ["ill", "well"], positive: PositiveClass(index: 0, origin: .names)).text
     #expect(text.hasPrefix("# Model card: resnet18, ill, well\n\nGiemsa 0.1.0, 2026-11-24\n"))
     for line in [
-      "| ill | 40 | 10 |", "| all | 80 | 20 |", "9 trained on, 4 kept back", "`abc`", "By slide, share 0.2, seed 1.",
+      "| ill | 40 | 10 |", "| all | 80 | 20 |", "9 for training, 4 for validation", "`abc`",
+      "By slide, share 0.2, seed 1.",
       "| Specificity (well) | 9 of 10 | 90.00 % | 59.58–98.21 |", "| ill | 10 | 0 |",
-      "positive class: ill (the names say so;",
+      "positive class: ill (from the class names;",
       "| Sensitivity (ill) | 10 of 10 | 100.00 % |", "| well | 1 | 9 |",
       "last epoch's accuracy is 90.00 %", "not a medical device",
     ] { #expect(text.contains(line), "\(line) is not in\n\(text)") }
@@ -41,7 +42,7 @@ import Testing
     #expect(text.contains("d \\*"))
   }
 
-  /// Where nobody says which class is looked for, no word claims it.
+  /// Without a positive class, no word implies one.
   @Test func noPositiveClass() {
     for classes in [["round", "square"], ["a", "b", "c"]] {
       let text = card(classes: classes, positive: nil).text
@@ -53,9 +54,9 @@ import Testing
     }
   }
 
-  /// The positive class's specificity is that of the table: of the likeliest classes, not of a threshold.
+  /// The specificity of the positive class is that of the predicted classes, not of a threshold.
   @Test func ratesOfManyClassesAreTheTables() {
-    // All of class b are told as a by the likeliest class, though none has half the probability.
+    // All pictures of class b are predicted as a, although its probability is below one half.
     let answers = (0..<30).map { index in
       Answer(path: "\(index)", actual: index % 3, probabilities: index % 3 == 2 ? [0.1, 0.2, 0.7] : [0.4, 0.35, 0.25])
     }
@@ -71,13 +72,13 @@ import Testing
     let scalars = Array(text.unicodeScalars)
     #expect(!scalars.contains("<"))
     #expect(!text.contains("<script") && text.contains("&lt;script&gt;"))
-    // Every bar of a name has a backslash before it, also where an accent follows.
+    // Every bar in a name is escaped, also if an accent follows.
     for (place, scalar) in scalars.enumerated() where scalar == "|" && place + 1 < scalars.count {
       if scalars[place + 1] == "\u{301}" { #expect(scalars[place - 1] == "\\") }
     }
   }
 
-  /// Of two classes, another positive class has the same rates under other names.
+  /// With two classes, another positive class has the same rates under other names.
   @Test func anotherPositiveClassAtExport() {
     let (first, second) = (PositiveClass(index: 0, origin: .names), PositiveClass(index: 1, origin: .option))
     let classes = ["ill", "well"]

@@ -24,7 +24,7 @@ import Testing
       upTo: try #require(page.range(of: "</\(element)>", range: start..<page.endIndex)).lowerBound)
   }
 
-  /// Nothing runs but the script and the style whose hashes the policy names.
+  /// Only the script and the style whose hashes the policy names are used.
   @Test func policyAllowsItsOwnScriptAlone() throws {
     let page = page(["ill", "well"], positive: PositiveClass(index: 0, origin: .names))
     for element in ["script", "style"] {
@@ -36,7 +36,7 @@ import Testing
     #expect(HTMLPage(title: "t").text.contains("script-src 'none'"))
   }
 
-  /// Browsers read scalars, not graphemes: a sign that a combining mark follows is one all the same.
+  /// Browsers read scalars, not graphemes: a special character followed by a combining mark is still special.
   @Test(arguments: ["\"", "'", "<", ">", "&"]) func escapesScalars(_ sign: String) {
     for mark in ["\u{301}", "\u{200D}", "\u{FE0F}", ""] {
       let escaped = HTML.escaped("x\(sign)\(mark) onload=1 y")
@@ -54,7 +54,7 @@ import Testing
       let text = String(scalars)
       #expect(!text.contains("<script>alert") && !text.contains("<img src=x") && !text.contains("<svg onload"))
       // An event handler would need a quote that ends the attribute before it.
-      // One within the data's JSON has a backslash before it.
+      // A quote in the JSON data has a backslash before it.
       var before: Unicode.Scalar?
       for (place, scalar) in zip(scalars.indices, scalars) {
         defer { before = scalar }
@@ -82,7 +82,8 @@ import Testing
     ] { #expect(page.contains(text), "\(text)") }
   }
 
-  /// The headline tells of the model's own answers; an area, which is of one class, stands with that class's name.
+  /// The headline is about the predicted classes; the ROC area, which is for one class, is shown with that class's
+  /// name.
   @Test func headlineOfManyClasses() throws {
     let classes = (0..<100).map { $0 < 10 ? "0\($0)" : "\($0)" }
     let answers = (0..<100).map { index in

@@ -2,7 +2,7 @@ import Reports
 import Testing
 
 @Suite struct PositiveClassTests {
-  /// The second is the one that is looked for; nil: the names do not say. Whatever the order.
+  /// The second name is the positive class; nil: the names do not say. In either order.
   private static let pairs: [(String, String?)] = [
     ("healthy", "infected"), ("Uninfected", "Parasitized"), ("uninfected", "infected"), ("non-infected", "infected"),
     ("not_infected", "infected"), ("NotInfected", "Infected"), ("noninfected", "infected"), ("No malaria", "Malaria"),
@@ -17,11 +17,11 @@ import Testing
     ("no", "yes"), ("without parasite", "with parasite"), ("no signs of malaria", "signs of malaria"),
     ("normal", "sickle"), ("normal", "leukaemia"), ("not positive", "not negative"), ("other", "parasitized"),
     ("RBC", "malaria"), ("normal", "tumor"), ("UNINFECTED", "INFECTED"),
-    // Other languages' plainest.
+    // Common words of other languages.
     ("gesund", "krank"), ("nicht infiziert", "infiziert"), ("uninfiziert", "infiziert"), ("sano", "enfermo"),
     ("sain", "malade"), ("négatif", "positif"), ("negativo", "positivo"), ("sem parasita", "parasita"),
     ("不感染の", nil), ("未感染", "感染"), ("阴性", "阳性"),
-    // What does not say.
+    // Names that do not say.
     ("round", nil), ("a", nil), ("00", nil), ("normalized", nil), ("ovale", nil), ("wells", nil), ("position", nil),
     ("illustration", nil), ("disinfected", nil),
   ]
@@ -55,7 +55,7 @@ import Testing
     #expect(
       PositiveClass.told(PositiveClass(index: 0, origin: .recorded), of: classes).contains("a (recorded with the model")
     )
-    #expect(PositiveClass.told(PositiveClass(index: 0, origin: .names), of: classes).contains("the names say so"))
+    #expect(PositiveClass.told(PositiveClass(index: 0, origin: .names), of: classes).contains("from the class names"))
     #expect(PositiveClass.told(nil, of: classes).contains("--positive NAME"))
   }
 }

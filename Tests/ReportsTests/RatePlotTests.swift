@@ -15,7 +15,7 @@ import Testing
   func rates(_ rate: Double, _ text: String) { #expect(RatePlot.text(rate) == text) }
 }
 
-/// Whether every tag that is opened is closed, in order.
+/// Whether all tags are closed in order.
 private struct XMLCheck {
   let isClosed: Bool
 

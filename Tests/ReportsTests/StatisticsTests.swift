@@ -19,8 +19,8 @@ import Testing
     #expect(WilsonInterval(share: 0.5, count: 0).high == 1)
   }
 
-  /// By hand: 3 of 4, 1 of 4 and 4 of 4: p = 2/3; r = 1/3, −5/3, 4/3; Σr² = 42/9; v·n/(p(1−p)) = 3/2 · (42/9)/12 / (2/9)
-  /// = 2.625. So 12 cells are worth 12 / 2.625.
+  /// By hand: 3 of 4, 1 of 4 and 4 of 4: p = 2/3; r = 1/3, −5/3, 4/3; Σr² = 42/9; v·n/(p(1−p)) = 3/2 · (42/9)/12 /
+  /// (2/9) = 2.625. So the effective number of cells is 12 / 2.625.
   @Test func slidesThatAreAlikeWidenTheInterval() {
     let share = ClusteredShare([(3, 4), (1, 4), (4, 4), (0, 0)])
     #expect(share.clusters == 3 && share.hits == 8 && share.count == 12)
@@ -36,11 +36,11 @@ import Testing
     #expect(perfect.bySlide == WilsonInterval(share: 1, count: 3))
     #expect(ClusteredShare([(3, 9)]).bySlide == WilsonInterval(share: 3 / 9.0, count: 1))
     #expect(ClusteredShare([]).share == nil)
-    // Slides more even than chance would have them are worth no more than their cells.
+    // Slides that vary less than by chance do not increase the effective number of cells.
     #expect(ClusteredShare([(1, 2), (1, 2), (1, 2)]).designEffect == 1)
   }
 
-  /// By hand, pairs that are in order: positives 0.9, 0.8, 0.4 against negatives 0.8, 0.3: 2 + (½ + 1) + (0 + 1) of 6.
+  /// By hand, ordered pairs: positives 0.9, 0.8, 0.4 against negatives 0.8, 0.3: 2 + (½ + 1) + (0 + 1) of 6.
   @Test func rocWithTies() {
     let curves = ThresholdCurves(scores: [0.4, 0.8, 0.9, 0.3, 0.8], isPositive: [true, true, true, false, false])
     #expect(close(curves.rocArea, 4.5 / 6))
@@ -58,8 +58,8 @@ import Testing
     #expect(ThresholdCurves(scores: [0.5], isPositive: [false]).averagePrecision == nil)
   }
 
-  /// By hand: in the first half 0.2 and 0.4 of which one happened (0.5 against 0.3), in the second 0.9 and 1.0 of which
-  /// both did (1 against 0.95): (2 · 0.2 + 2 · 0.05) / 4.
+  /// By hand: in the lower bin 0.2 and 0.4, of which one occurred (0.5 against 0.3); in the upper bin 0.9 and 1.0,
+  /// which both did (1 against 0.95): (2 · 0.2 + 2 · 0.05) / 4.
   @Test func calibrationError() {
     let calibration = Calibration(
       probabilities: [0.2, 0.4, 0.9, 1.0], happened: [false, true, true, true], bins: 2)

@@ -2,12 +2,12 @@ import Foundation
 import ModelGraph
 import Text
 
-/// A result that can be read: one self-contained page of what ``EvaluationReport`` holds, and where it comes from.
+/// The evaluation report as a self-contained HTML page: the results of ``EvaluationReport`` and where they come from.
 public struct EvaluationPage: Sendable {
-  /// A picture that the model was most wrong about.
+  /// A picture with one of the highest losses.
   public struct Loss: Sendable {
     public var answer: Answer
-    /// A PNG of it, and one with the heat map over it; empty where there is none.
+    /// The picture as PNG, without and with the heat map; the latter is empty if there is none.
     public var picture: [UInt8]
     public var heat: [UInt8]
 
@@ -20,15 +20,15 @@ public struct EvaluationPage: Sendable {
 
   public var title: String
   public var report: EvaluationReport
-  /// What was judged, and how.
+  /// Facts about the model and the evaluation.
   public var facts: [(name: String, value: String)] = []
-  /// What flatters the result, a sentence each.
+  /// Warnings about anything that makes the result too good, one sentence each.
   public var warnings: [String] = []
-  /// Of each fold, or of the one run; empty where the training is not known.
+  /// Training history of each fold, or of the single run; empty if unknown.
   public var curves: [[EpochResult]] = []
   public var folds: [FoldResult] = []
   public var losses: [Loss] = []
-  /// What the heat maps are, or why there are none.
+  /// Explains the heat maps, or why there are none.
   public var heatNote = ""
 
   public init(title: String, report: EvaluationReport) {
@@ -36,8 +36,8 @@ public struct EvaluationPage: Sendable {
     self.report = report
   }
 
-  /// The class whose threshold can be chosen: the positive one; where none is known, the first, which is then called by
-  /// its name only.
+  /// The class that the threshold applies to: the positive one. If none is known, the first class, which is then only
+  /// called by its name.
   var positive: Int { report.positive?.index ?? 0 }
 
   var classes: [String] { report.classes }
@@ -47,7 +47,7 @@ public struct EvaluationPage: Sendable {
   var words: RateWords { RateWords(classes, index: positive, isKnown: report.positive != nil) }
   var isPositive: [Bool] { answers.map { $0.actual == positive } }
 
-  /// What the positive class was given, as the page's script reads it: nine digits say which float it was.
+  /// Probabilities of the positive class as the page's script reads them; nine digits identify a float uniquely.
   var scores: [Double] { answers.map { Double(Float($0.probabilities[positive])) } }
 
   var slides: (names: [String], index: [Int]) { report.slides }
@@ -55,18 +55,18 @@ public struct EvaluationPage: Sendable {
   public var text: String {
     var page = HTMLPage(title: title)
     page.lead = lead
-    page.add("judged", "What was judged", judged)
+    page.add("judged", "Model and data", judged)
     if !isBinary { page.add("matrix", "Confusion matrix", matrixOfAll + ratesOfEach) }
     page.add(
-      "result", isBinary ? "Result, and the choice of a threshold" : "One class: \(positiveName) against all others",
+      "result", isBinary ? "Result and threshold" : "One class: \(positiveName) against all others",
       threshold)
     if !folds.isEmpty { page.add("folds", "Fold by fold", foldTable) }
-    page.add("calibration", "Do the probabilities mean what they say?", calibration)
+    page.add("calibration", "Calibration", calibration)
     if !curves.isEmpty { page.add("training", "Training", training) }
-    page.add("confused", "The most confused", mostConfused)
-    page.add("losses", "The surest mistakes", topLosses)
+    page.add("confused", "Most confused classes", mostConfused)
+    page.add("losses", "The most confident mistakes", topLosses)
     if !slides.names.isEmpty { page.add("slides", "Slide by slide", slideTable) }
-    page.add("methods", "How this was computed", methods)
+    page.add("methods", "Methods", methods)
     page.script = PageScript.text
     return page.text
   }
@@ -74,12 +74,12 @@ public struct EvaluationPage: Sendable {
   // MARK: Head
 
   private var lead: String {
-    // Of the model's own answers, the likeliest classes.
+    // For the predicted classes.
     let rates = report.rates(positive)
     let many = slides.names.count
     var html = "<p>\(counted(answers.count, "cell"))"
     if many > 0 { html += " of \(counted(many, "slide"))" }
-    html += ", of which \(report.matrix.correct) were told right.</p>\n"
+    html += ", \(report.matrix.correct) of them classified correctly.</p>\n"
     for warning in warnings { html += "<p class=\"note\"><strong>\(HTML.escaped(warning))</strong></p>\n" }
     func tile(_ name: String, _ share: ClusteredShare) -> String {
       let interval = many > 0 ? HTML.bySlide(share) : HTML.byCell(share)
@@ -94,7 +94,7 @@ public struct EvaluationPage: Sendable {
     }
     let loss = "mean loss \(NumberText.fixed(report.loss, 4))"
     guard isBinary else {
-      // An area would be of one class against all others, and say little of the answers.
+      // A ROC area would be that of one class against all others, and say little about the whole.
       let recalls = classes.indices.compactMap { report.matrix.recall($0) }
       html += "<div><dt>Mean recall of \(counted(recalls.count, "class", "classes"))</dt>"
       return html + "<dd>\(HTML.percent(FoldTable.mean(recalls)))</dd><dd class=\"range\">\(loss)</dd></div>\n</dl>\n"
@@ -113,7 +113,7 @@ public struct EvaluationPage: Sendable {
     return HTML.facts(
       facts + [
         ("cells", "\(answers.count) (\(list))"),
-        ("slides", many > 0 ? "\(many)" : "not known from the names: intervals by slide take every cell for a slide"),
+        ("slides", many > 0 ? "\(many)" : "unknown (not in the names): intervals by slide treat every cell as a slide"),
         ("positive class", report.positive == nil ? "none is known" : "\(positiveName), negative: \(words.negative)"),
       ])
   }
@@ -123,7 +123,7 @@ public struct EvaluationPage: Sendable {
   private var matrixOfAll: String {
     var html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Confusion matrix\">"
     html +=
-      "<table class=\"matrix\"><caption>Rows: what cells are. Columns: what they were taken for, with the share of "
+      "<table class=\"matrix\"><caption>Rows: actual class. Columns: predicted class, with the fraction of "
     html += "the row.</caption>\n<thead><tr><td></td>"
     for name in classes { html += "<th scope=\"col\">\(HTML.escaped(name))</th>" }
     html += "</tr></thead>\n<tbody>\n"
@@ -153,8 +153,8 @@ public struct EvaluationPage: Sendable {
       ]
     }
     return HTML.table(
-      "Each class, by the likeliest class of each cell. Recall: of its cells, those told right; precision: of those "
-        + "taken for it, those that are", columns, rows)
+      "Each class. Recall: fraction of its cells predicted correctly; precision: fraction of the cells predicted as "
+        + "the class that belong to it", columns, rows)
   }
 
   // MARK: Folds, training, confusion
@@ -180,15 +180,15 @@ public struct EvaluationPage: Sendable {
       [
         "mean ± sd", "", "", spread(folds.map { $0.accuracy }), last.count == folds.count ? spread(last) : "–",
       ] + rates.map { spread($0.values) })
-    return "<p>Each fold's network was trained without the slides that it is judged by here; everywhere else on this "
-      + "page the folds' answers are taken together.</p>\n"
+    return "<p>Each fold's network is evaluated here on slides that it was not trained on; elsewhere on this page the "
+      + "answers of all folds are pooled.</p>\n"
       + HTML.table("Results by fold, best epoch", columns, rows, chosen: rows.count - 1)
   }
 
   private var training: String {
     let epochs = curves.map { $0.count }.max() ?? 0
     let losses = curves.flatMap { $0.flatMap { [$0.trainLoss, $0.validLoss] } }.filter { $0.isFinite }
-    // A first epoch that went astray must not press the rest flat.
+    // A diverging first epoch must not flatten the rest of the plot.
     let sorted = losses.sorted()
     let most = sorted.isEmpty ? 1 : min(sorted[sorted.count - 1], 2.5 * sorted[sorted.count * 3 / 4])
     let best = curves.count == 1 ? curves[0].min { $0.validLoss < $1.validLoss } : nil
@@ -197,10 +197,10 @@ public struct EvaluationPage: Sendable {
     var loss = LinePlot(
       id: "loss-plot", title: "Loss by epoch",
       description:
-        "\(counted(epochs, "epoch")). At the last, loss in training \(NumberText.fixed(means.0, 3)), on what was kept "
-        + "back \(NumberText.fixed(means.1, 3)).", xLabel: "epoch", yLabel: "loss (cross-entropy)")
+        "\(counted(epochs, "epoch")). In the last one, training loss \(NumberText.fixed(means.0, 3)), validation loss "
+        + "\(NumberText.fixed(means.1, 3)).", xLabel: "epoch", yLabel: "loss (cross-entropy)")
     var accuracy = LinePlot(
-      id: "accuracy-plot", title: "Accuracy on what was kept back, by epoch",
+      id: "accuracy-plot", title: "Validation accuracy by epoch",
       description: "At the last epoch \(HTML.percent(FoldTable.mean(last.map { $0.accuracy }))).", xLabel: "epoch",
       yLabel: "accuracy, %")
     loss.x = 0...Double(max(epochs - 1, 1))
@@ -211,7 +211,7 @@ public struct EvaluationPage: Sendable {
     loss.y = 0...max(most * 1.04, 1e-6)
     loss.yTicks = LinePlot.ticks(0, loss.y.upperBound)
     let accuracies = curves.flatMap { $0.map { $0.accuracy * 100 } }
-    // Where most epochs are; one that was lost is cut off.
+    // The range of most epochs; a diverged one is cut off.
     let middle = accuracies.sorted()
     let low = middle.isEmpty ? 0 : max(middle[0], 100 - 4 * (100 - middle[middle.count / 4]))
     let floor = max(0, (low / 5 - 0.2).rounded(.down) * 5)
@@ -228,16 +228,16 @@ public struct EvaluationPage: Sendable {
       loss.dot(Double(best.epoch), best.validLoss, "mark", radius: 5)
       accuracy.dot(Double(best.epoch), best.accuracy * 100, "mark", radius: 5)
     }
-    var html = "<div class=\"pair\">\n<figure>\(loss.svg)<figcaption><span class=\"key blue dash\"></span>in training "
-    html += "&emsp;<span class=\"key red\"></span>on what was kept back</figcaption></figure>\n"
+    var html = "<div class=\"pair\">\n<figure>\(loss.svg)<figcaption><span class=\"key blue dash\"></span>training "
+    html += "&emsp;<span class=\"key red\"></span>validation</figcaption></figure>\n"
     html += "<figure>\(accuracy.svg)<figcaption>"
     if let best {
       html +=
-        "The dot: epoch \(best.epoch), of the lowest loss on what was kept back; that network is judged here. It was "
-      html += "chosen on the same cells, which flatters it a little; the last epoch has "
+        "The dot: epoch \(best.epoch), with the lowest validation loss; its network is evaluated here. It was "
+      html += "chosen on the same cells, which makes the result slightly optimistic; the last epoch has "
       html += "\(HTML.percent(curves[0].last?.accuracy))."
     } else {
-      html += "One line a fold. Each fold's network is that of its lowest loss on what was kept back."
+      html += "One line per fold. Each fold's network is that of its lowest validation loss."
     }
     html += "</figcaption></figure>\n</div>\n"
     let rows = curves.enumerated().flatMap { number, history in
@@ -250,7 +250,7 @@ public struct EvaluationPage: Sendable {
     }
     let columns: [HTML.Column] =
       (curves.count > 1 ? [.number("fold")] : [])
-      + ["epoch", "loss in training", "loss kept back", "accuracy kept back"].map { .number($0) }
+      + ["epoch", "training loss", "validation loss", "validation accuracy"].map { .number($0) }
     return html + "<details><summary>The numbers</summary>"
       + HTML.table("Epochs", columns, rows) + "</details>\n"
   }
@@ -262,7 +262,7 @@ public struct EvaluationPage: Sendable {
         pairs.append((actual, taken, report.matrix.counts[actual][taken]))
       }
     }
-    guard !pairs.isEmpty else { return "<p>No cell was taken for another class.</p>\n" }
+    guard !pairs.isEmpty else { return "<p>No cell was misclassified.</p>\n" }
     pairs.sort { ($1.count, $0.actual, $0.taken) < ($0.count, $1.actual, $1.taken) }
     let rows = pairs.prefix(20).map { pair in
       [
@@ -272,15 +272,15 @@ public struct EvaluationPage: Sendable {
     }
     return HTML.table(
       "Pairs of classes, the most frequent first",
-      [.text("is"), .text("was taken for"), .number("cells"), .number("of all that are it")], rows)
+      [.text("actual"), .text("predicted"), .number("cells"), .number("of the actual class")], rows)
   }
 
   private var topLosses: String {
     guard !losses.isEmpty else { return "<p>There are none.</p>\n" }
     let hasHeat = losses.contains { !$0.heat.isEmpty }
     var html =
-      "<p>The \(counted(losses.count, "cell")) with the highest loss, −log of the probability that the right class was given"
-    html += "; wrong labels and bad cuts are found here too. \(HTML.escaped(heatNote))</p>\n"
+      "<p>The \(counted(losses.count, "cell")) with the highest loss, −log of the actual class's probability"
+    html += "; wrong labels and badly segmented cells show up here too. \(HTML.escaped(heatNote))</p>\n"
     if hasHeat {
       html +=
         "<p class=\"toggle\"><label><input type=\"checkbox\" id=\"all-heat\"> Heat maps on all pictures</label></p>\n"
@@ -293,13 +293,14 @@ public struct EvaluationPage: Sendable {
       html += "<li class=\"cell\"><div class=\"frame\">"
       html += "<img alt=\"Cell: \(actual)\" src=\"\(Self.source(loss.picture))\">"
       if !loss.heat.isEmpty {
-        html += "<img class=\"heat\" alt=\"Heat map: where \(taken) was seen\" src=\"\(Self.source(loss.heat))\">"
+        html +=
+          "<img class=\"heat\" alt=\"Heat map: regions that speak for \(taken)\" src=\"\(Self.source(loss.heat))\">"
       }
       html +=
-        "</div>\n<p>is <strong>\(actual)</strong><br>\(answer.predicted == answer.actual ? "found" : "taken for") "
+        "</div>\n<p>actual <strong>\(actual)</strong><br>\(answer.predicted == answer.actual ? "correct" : "predicted") "
       html += "<strong>\(taken)</strong>, \(HTML.percent(answer.probabilities[answer.predicted], 1))<br>"
       html +=
-        "loss \(NumberText.fixed(answer.loss, 2)), right class \(HTML.percent(answer.probabilities[answer.actual]))"
+        "loss \(NumberText.fixed(answer.loss, 2)), actual class \(HTML.percent(answer.probabilities[answer.actual]))"
       html += "</p>"
       if !loss.heat.isEmpty { html += "<p class=\"toggle\"><label><input type=\"checkbox\"> heat map</label></p>" }
       html += "<p class=\"name\">\(HTML.escaped(file))</p></li>\n"
@@ -342,38 +343,40 @@ public struct EvaluationPage: Sendable {
       + (isBinary ? [words.missed, words.sensitivity, words.falseAlarms, words.specificity].map { .number($0) } : [])
     let spoiled = counts.count { $0[2] + $0[3] > 0 }
     return
-      "<p>\(spoiled) of \(counted(names.count, "slide")) \(names.count == 1 ? "has" : "have") wrong answers. A slide that stands out may be stained or lit in "
-      + "another way; look at its pictures first.</p>\n"
+      "<p>\(spoiled) of \(counted(names.count, "slide")) \(names.count == 1 ? "has" : "have") wrong answers. A slide that stands out may be stained or lit "
+      + "differently; look at its pictures first.</p>\n"
       + HTML.table(
         "Slides, those with most wrong answers first", columns, rows, attributes: "data-sortable")
   }
 
   private var methods: String {
     var html =
-      "<p><strong>Intervals by cell</strong> are Wilson's, 95 %, and take cells for unrelated. They are too narrow: "
+      "<p><strong>Intervals by cell</strong> are 95 % Wilson intervals for independent cells. They are too narrow: "
     html += "cells of one slide share its patient, stain and light.</p>\n"
-    html += "<p><strong>Intervals by slide</strong> take slides for the unit. From how unlike slides are, the design "
     html +=
-      "effect is estimated (Rao and Scott, 1992): by how much the share's variance exceeds that of unrelated cells. "
+      "<p><strong>Intervals by slide</strong> take the slide as the unit. From the variation between slides the design "
     html +=
-      "The interval is Wilson's for the number of cells divided by it. Where there is no mistake at all, or only one "
+      "effect is estimated (Rao and Scott, 1992): the factor by which the variance exceeds that of independent cells. "
     html +=
-      "slide, it cannot be estimated, and each slide counts as one cell. No patient is called ill or well here: a "
-    html += "slide is only what its cells come from.</p>\n"
+      "The interval is Wilson's for the number of cells divided by it. If there is no mistake at all, or only one "
+    html +=
+      "slide, it cannot be estimated, and each slide counts as one cell. This is not a result per patient: a "
+    html += "slide is only the source of its cells.</p>\n"
     let name = HTML.escaped(positiveName)
     let value = report.positive == nil ? "precision" : "predictive value"
     html +=
-      "<p><strong>\(report.positive == nil ? "Precisions" : "Predictive values")</strong> hold where \(name) is as "
-    html += "frequent as among these cells. Where it is rarer, its \(value) is lower.</p>\n"
+      "<p><strong>\(report.positive == nil ? "Precisions" : "Predictive values")</strong> hold if \(name) is as "
+    html += "frequent as among these cells. If it is rarer, its \(value) is lower.</p>\n"
     html +=
-      "<p><strong>Areas</strong>: under the ROC curve by trapezoids, which is the probability that a cell that is "
+      "<p><strong>Areas</strong>: under the ROC curve by the trapezoidal rule, which is the probability that a cell that is "
     html +=
-      "\(name) scores higher for it than one that is not, ties counting half; under precision–recall as average "
+      "\(name) scores higher than one that is not, with ties counting half; under precision–recall as average "
     html += "precision. "
-    html += "<strong>Calibration error</strong>: in ten bins of equal width, the mean distance of probability and "
+    html +=
+      "<strong>Calibration error</strong>: in ten bins of equal width, the mean difference between probability and "
     html += "frequency, weighted by cells.</p>\n"
     html +=
-      "<p><strong>Heat maps</strong> (Grad-CAM, Selvaraju et al. 2017) are coarse, and show where a class's score "
-    return html + "came from, not why it is right.</p>\n"
+      "<p><strong>Heat maps</strong> (Grad-CAM, Selvaraju et al. 2017) are coarse. They show which regions a class's "
+    return html + "score comes from, not why it is right.</p>\n"
   }
 }

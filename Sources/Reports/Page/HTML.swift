@@ -3,10 +3,10 @@ import Foundation
 import ModelGraph
 import Text
 
-/// Pieces of HTML that all our pages are made of.
+/// HTML building blocks of all our pages.
 public enum HTML {
-  /// Printable text as content or as an attribute's value in quotes of either kind. By scalars, as browsers read: a quote
-  /// that a combining mark follows ends an attribute all the same.
+  /// Escapes text for use as content or in a quoted attribute. By scalars, as browsers read: a quote followed by a
+  /// combining mark still ends an attribute.
   public static func escaped(_ text: String) -> String {
     var escaped = String.UnicodeScalarView()
     for scalar in text.printable.unicodeScalars {
@@ -31,7 +31,7 @@ public enum HTML {
     return String(data)
   }
 
-  /// `97.09 %` in one piece; a dash for what is no number.
+  /// `97.09 %` with a non-breaking space; a dash for NaN.
   public static func percent(_ share: Double?, _ digits: Int = 2) -> String {
     guard let share, share.isFinite else { return "–" }
     return "\(NumberText.fixed(share * 100, digits))\u{A0}%"
@@ -42,26 +42,26 @@ public enum HTML {
     "\(NumberText.fixed(interval.low * 100, 2))–\(NumberText.fixed(interval.high * 100, 2))"
   }
 
-  /// The intervals of a share; dashes where nothing was counted.
+  /// The intervals of a proportion; dashes if the sample is empty.
   static func byCell(_ share: ClusteredShare) -> String { share.count == 0 ? "–" : interval(share.byCell) }
   static func bySlide(_ share: ClusteredShare) -> String { share.count == 0 ? "–" : interval(share.bySlide) }
 
   public struct Column {
     public var name: String
-    /// Words to the left, numbers to the right.
+    /// Text is left-aligned, numbers are right-aligned.
     public var isText: Bool
 
     public static func text(_ name: String) -> Column { Column(name: name, isText: true) }
     public static func number(_ name: String) -> Column { Column(name: name, isText: false) }
   }
 
-  /// A table in a box that scrolls where the page is too narrow for it. The first column heads its row.
+  /// A table in a box that scrolls if the page is too narrow. The first column is the row header.
   ///
   /// - Parameters:
-  ///   - caption: what it shows; also what a screen reader announces.
-  ///   - rows: plain text, as many cells as there are columns.
-  ///   - chosen: a row to stand out.
-  ///   - attributes: of the table: an id, `data-sortable`.
+  ///   - caption: the table's caption, which screen readers announce.
+  ///   - rows: plain text, one cell per column.
+  ///   - chosen: index of a highlighted row.
+  ///   - attributes: HTML attributes of the table, such as `data-sortable`.
   public static func table(
     _ caption: String, _ columns: [Column], _ rows: [[String]], chosen: Int? = nil, attributes: String = ""
   ) -> String {
@@ -82,7 +82,7 @@ public enum HTML {
 
   private static func side(_ column: Column) -> String { column.isText ? " class=\"l\"" : "" }
 
-  /// Names and values, one pair a line.
+  /// Pairs of name and value, one per line.
   public static func facts(_ pairs: [(name: String, value: String)]) -> String {
     var html = "<dl class=\"facts\">\n"
     for (name, value) in pairs { html += "<dt>\(escaped(name))</dt><dd>\(escaped(value))</dd>\n" }
@@ -90,14 +90,14 @@ public enum HTML {
   }
 }
 
-/// One file that any browser shows: everything in it, nothing to fetch.
+/// A self-contained HTML page that loads nothing from elsewhere.
 public struct HTMLPage {
   public let title: String
   private var sections: [(id: String, heading: String)] = []
   private var main = ""
-  /// Under the title, before the list of sections.
+  /// HTML below the title, before the list of sections.
   public var lead = ""
-  /// JavaScript; the page must make sense without it.
+  /// JavaScript; the page must be usable without it.
   public var script = ""
 
   public init(title: String) { self.title = title }
@@ -109,14 +109,15 @@ public struct HTMLPage {
     main += html + "</section>\n"
   }
 
-  /// The source of a script or style as the policy names it. https://www.w3.org/TR/CSP3/#grammardef-hash-source
+  /// The hash of a script or style as named in the content security policy.
+  /// https://www.w3.org/TR/CSP3/#grammardef-hash-source
   private static func source(_ text: String) -> String {
     "'sha256-\(Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString())'"
   }
 
   public var text: String {
     let (style, code) = ("\n\(PageStyle.text)", script.isEmpty ? "" : "\n\(script)")
-    // Nothing but this very style and script: whatever a name might smuggle in does not run.
+    // Only this style and this script are allowed, so nothing smuggled in through a name can run.
     let policy =
       "default-src 'none'; img-src data:; style-src \(Self.source(style)); "
       + "script-src \(code.isEmpty ? "'none'" : Self.source(code)); base-uri 'none'; form-action 'none'"

@@ -1,7 +1,7 @@
 import ModelGraph
 import Text
 
-/// A plot of lines over two axes, as inline SVG whose colours are the page's.
+/// A line plot as inline SVG that uses the page's colours.
 struct LinePlot {
   struct Tick {
     var value: Double
@@ -10,7 +10,7 @@ struct LinePlot {
 
   /// Unique on the page.
   var id: String
-  /// What it is, and what a reader who does not see it should know.
+  /// Title and description, for readers who cannot see the plot.
   var title: String
   var description: String
   var xLabel: String
@@ -71,7 +71,7 @@ struct LinePlot {
     content += "<line class=\"\(style)\" x1=\"\(px(x1))\" y1=\"\(py(y1))\" x2=\"\(px(x2))\" y2=\"\(py(y2))\"/>\n"
   }
 
-  /// With where its axes lie, for the script that moves a mark.
+  /// The SVG with the axes' positions as attributes, for the script that moves the threshold mark.
   var svg: String {
     let box = "\(Int(Self.width)) \(Int(Self.height))"
     let place =
@@ -102,7 +102,7 @@ struct LinePlot {
 
   /// Four to eight round numbers that span a range.
   static func ticks(_ low: Double, _ high: Double) -> [Tick] {
-    // Of a run that diverged, or of a file that was tampered with: no scale can be given.
+    // Values of a diverged run or a manipulated file: no scale is possible.
     guard low.isFinite, high.isFinite, low <= high, max(abs(low), abs(high)) < 1e9 else { return [] }
     let span = max(high - low, 1e-9)
     var step = 1e-9

@@ -1,5 +1,5 @@
-/// What moves on the evaluation's page: the threshold and everything that follows it, and tables that sort. Written for
-/// the browser as it is; the same formulas as ``ClusteredShare`` and ``WilsonInterval``.
+/// The script of the evaluation page: the threshold and everything that depends on it, and sortable tables. Plain
+/// browser JavaScript; same formulas as ``ClusteredShare`` and ``WilsonInterval``.
 enum PageScript {
   static let text = #"""
     "use strict";
@@ -15,7 +15,7 @@ enum PageScript {
         return [share <= 0 ? 0 : Math.max(0, middle - half), share >= 1 ? 1 : Math.min(1, middle + half)];
       }
 
-      // Of each slide hits and misses; slides without either do not count.
+      // Hits and misses of each slide; slides without either are skipped.
       function clustered(slides, hits, misses) {
         let hit = 0, count = 0, clusters = 0;
         const groups = [];
@@ -47,7 +47,7 @@ enum PageScript {
         const well = n - ill;
 
         function counts(threshold) {
-          // Of each slide: true positives, false positives, false negatives, true negatives.
+          // Counts of each slide: true positives, false positives, false negatives, true negatives.
           const slides = Array.from({length: slideCount}, () => [0, 0, 0, 0]);
           const all = [0, 0, 0, 0];
           for (let i = 0; i < n; i++) {
@@ -86,7 +86,7 @@ enum PageScript {
           move($("pr-mark"), tp / Math.max(ill, 1), tp + fp > 0 ? tp / (tp + fp) : 1);
           const text = threshold.toFixed(3);
           slider.setAttribute("aria-valuetext", text);
-          // Said once the hand rests, not at every step on the way.
+          // Announced to screen readers once the slider rests, not at every step.
           clearTimeout(saying);
           saying = setTimeout(() => {
             const [found, spared, missed, alarms] = data.words;
@@ -107,7 +107,7 @@ enum PageScript {
           if (value >= 0 && value <= 1) { slider.value = value; show(value); }
         });
 
-        // The best of the slider's thresholds; of equals the one nearest the middle.
+        // The best threshold of the slider; in a tie the one nearest the middle.
         function best(value) {
           let found = 0.5, most = -Infinity;
           for (let step = 0; step <= 1000; step++) {

@@ -1,4 +1,4 @@
-/// The look of all our pages: light, dark and on paper.
+/// The style sheet of all our pages: light, dark and print.
 enum PageStyle {
   static let text = """
     :root {

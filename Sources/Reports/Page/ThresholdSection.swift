@@ -2,7 +2,7 @@ import ModelGraph
 import Text
 
 extension EvaluationPage {
-  /// Matrix, rates and curves at a threshold of 0.5, and what the script needs to show them at any other.
+  /// Matrix, rates and curves at a threshold of 0.5, with the data from which the script computes them for any other.
   var threshold: String {
     let (scores, isPositive, groups) = (scores, isPositive, slides.index)
     let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= 0.5 }, groups: groups)
@@ -11,16 +11,16 @@ extension EvaluationPage {
     func low(_ name: String) -> String { HTML.escaped(Self.lower(name)) }
     var html = "<p>\(HTML.escaped(report.toldPositive)).</p>\n"
     if !isBinary {
-      html += "<p>Here the question is \(name) or not, one class against all others together, by its probability "
+      html += "<p>This section treats \(name) against all other classes together, by its probability "
       html += "alone; "
       html += "above it is which class is the likeliest, and the answers differ."
-      if report.positive == nil { html += " It is the first class; <code>--positive NAME</code> asks for another." }
+      if report.positive == nil { html += " It is the first class; <code>--positive NAME</code> chooses another." }
       html += "</p>\n"
     }
     html +=
-      "<p>A cell is called \(name) where its probability is at least the threshold. Lower, and fewer are missed, "
+      "<p>A cell counts as \(name) if its probability is at least the threshold. With a lower threshold fewer are missed, "
     html +=
-      "but more are called so by mistake. A threshold chosen on these cells is flattered by them: choose it on some, "
+      "but there are more false alarms. A threshold chosen on these cells looks too good on them: choose it on some, "
     html += "check it on others.</p>\n"
     html += "<div class=\"chooser\">\n<div id=\"chooser\" hidden>\n<label for=\"threshold\">Threshold for \(name)"
     html += "</label>\n"
@@ -29,7 +29,7 @@ extension EvaluationPage {
     html += "<input type=\"number\" id=\"threshold-number\" aria-label=\"Threshold as a number\" min=\"0\" max=\"1\" "
     html += "step=\"0.001\" value=\"0.5\"></div>\n"
     html += "<p class=\"line choices\"><button type=\"button\" data-choose=\"half\">0.5</button>"
-    html += "<button type=\"button\" data-choose=\"accuracy\">most right answers</button>"
+    html += "<button type=\"button\" data-choose=\"accuracy\">highest accuracy</button>"
     html += "<button type=\"button\" data-choose=\"found\">99 % \(low(words.sensitivity))</button>"
     html += "<button type=\"button\" data-choose=\"spared\">99 % \(low(words.specificity))</button></p>\n</div>\n"
     html +=
@@ -49,7 +49,7 @@ extension EvaluationPage {
       + "\(rates.falsePositives) of \(well) \(words.falseAlarms)."
   }
 
-  /// With a small letter in front.
+  /// With a lower-case first letter.
   private static func lower(_ text: String) -> String { text.prefix(1).lowercased() + text.dropFirst() }
 
   private func matrix(_ rates: BinaryRates) -> String {
@@ -61,9 +61,9 @@ extension EvaluationPage {
     let (ill, well) = (rates.sensitivity.count, rates.specificity.count)
     let (p, n) = (HTML.escaped(positiveName), HTML.escaped(isBinary ? words.negative : "not \(positiveName)"))
     var html =
-      "<h3>Confusion matrix</h3>\n<table class=\"matrix\"><caption>Rows: what cells are. Columns: what they are "
+      "<h3>Confusion matrix</h3>\n<table class=\"matrix\"><caption>Rows: actual class. Columns: predicted "
     html +=
-      "taken for.</caption>\n<thead><tr><td></td><th scope=\"col\">\(p)</th><th scope=\"col\">\(n)</th></tr></thead>"
+      "class.</caption>\n<thead><tr><td></td><th scope=\"col\">\(p)</th><th scope=\"col\">\(n)</th></tr></thead>"
     html += "\n<tbody>\n<tr><th scope=\"row\" class=\"l\">\(p) (\(ill))</th>"
     html += cell("tp", rates.truePositives, ill, true) + cell("fn", rates.falseNegatives, ill, false) + "</tr>\n"
     html += "<tr><th scope=\"row\" class=\"l\">\(n) (\(well))</th>"
@@ -89,7 +89,7 @@ extension EvaluationPage {
   // MARK: Curves
 
   private func roc(_ curves: ThresholdCurves, _ rates: BinaryRates) -> String {
-    let area = curves.rocArea.map { NumberText.fixed($0, 4) } ?? "not known: one class is missing"
+    let area = curves.rocArea.map { NumberText.fixed($0, 4) } ?? "unknown: one class is missing"
     var plot = LinePlot(
       id: "roc", title: "ROC curve of \(positiveName)",
       description: "\(words.sensitivity) over 1 − \(Self.lower(words.specificity)); the area is \(area).",
@@ -105,13 +105,13 @@ extension EvaluationPage {
   }
 
   private func precisionRecall(_ curves: ThresholdCurves, _ rates: BinaryRates) -> String {
-    let area = curves.averagePrecision.map { NumberText.fixed($0, 4) } ?? "not known: no such cell"
+    let area = curves.averagePrecision.map { NumberText.fixed($0, 4) } ?? "unknown: there is no such cell"
     let words = words
     let base = Double(curves.positives) / Double(max(curves.positives + curves.negatives, 1))
     var plot = LinePlot(
       id: "pr", title: "Precision–recall curve of \(positiveName)",
       description: "\(words.positivePredictive) over \(Self.lower(words.sensitivity)); average precision \(area). "
-        + "Chance alone would have \(NumberText.fixed(base, 3)).", xLabel: "recall of \(positiveName)",
+        + "Chance would give \(NumberText.fixed(base, 3)).", xLabel: "recall of \(positiveName)",
       yLabel: "precision of \(positiveName)")
     let p = Double(max(curves.positives, 1))
     plot.segment(0, base, 1, base, "chance")
@@ -133,7 +133,7 @@ extension EvaluationPage {
       + "</figcaption></figure>\n"
   }
 
-  /// Without the points that lie on a straight line between their neighbours, or within a twentieth of a pixel of them.
+  /// Drops points that lie on a straight line between their neighbours or within a twentieth of a pixel of them.
   private static func corners(_ points: [(x: Double, y: Double)]) -> [(x: Double, y: Double)] {
     var kept: [(x: Double, y: Double)] = []
     for point in points {
@@ -148,7 +148,7 @@ extension EvaluationPage {
     return kept
   }
 
-  /// For those without the script, and for paper.
+  /// A table of thresholds, for readers without scripts and for paper.
   private func thresholdTable(_ scores: [Double], _ isPositive: [Bool], _ groups: [Int]) -> String {
     let rows = [0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.99].map { threshold in
       let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= threshold }, groups: groups)
@@ -167,7 +167,7 @@ extension EvaluationPage {
       + HTML.table("Rates by threshold of \(positiveName)", columns, rows, chosen: 5) + "</details>\n"
   }
 
-  /// Every cell's probability, what it is and its slide, in the order of the slides' names.
+  /// Every cell's probability, actual class and slide, in the order of the slides' names.
   private func data(_ scores: [Double], _ isPositive: [Bool], _ groups: [Int]) -> String {
     let numbers = answers.map { answer in
       var text = "\(Float(answer.probabilities[positive]))"
@@ -190,11 +190,11 @@ extension EvaluationPage {
     let chances = isBinary ? scores : answers.map { $0.probabilities[$0.predicted] }
     let result = Calibration(probabilities: chances, happened: labels ?? isPositive)
     let error = NumberText.fixed(result.expectedError, 4)
-    let what = isBinary ? "the probability of \(positiveName)" : "the probability of the likeliest class"
-    let share = isBinary ? "share that is \(positiveName)" : "share that is right"
+    let what = isBinary ? "the probability of \(positiveName)" : "the probability of the predicted class"
+    let share = isBinary ? "fraction that is \(positiveName)" : "fraction predicted correctly"
     var plot = LinePlot(
       id: "reliability", title: "Reliability diagram",
-      description: "Observed share over \(what) in ten bins; the expected calibration error is \(error).",
+      description: "Observed frequency over \(what) in ten bins; the expected calibration error is \(error).",
       xLabel: what, yLabel: share)
     for bin in result.bins where bin.count > 0 { plot.bar(bin.low, bin.high, bin.share, "bar") }
     plot.segment(0, 0, 1, 1, "chance")
@@ -211,10 +211,10 @@ extension EvaluationPage {
       ]
     }
     var html =
-      "<p>Expected calibration error <strong>\(error)</strong>. Where dots lie on the dashed line, of the cells "
+      "<p>Expected calibration error <strong>\(error)</strong>. For dots on the dashed line, four in five of the cells "
     html +=
-      "given 80\u{A0}% four in five have it. Below the line the model is too sure. The bars through the dots are 95 % "
-    html += "intervals by cell: bins with few cells say little.</p>\n<div class=\"pair\">\n<figure>\(plot.svg)"
+      "given 80\u{A0}% are right. Below the line the model is overconfident. The bars through the dots are 95 % "
+    html += "intervals by cell: bins with few cells are uncertain.</p>\n<div class=\"pair\">\n<figure>\(plot.svg)"
     html += "</figure>\n<div>"
     html += HTML.table(
       "Bins, with the mean probability and the \(share)",

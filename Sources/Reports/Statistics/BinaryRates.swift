@@ -1,22 +1,22 @@
-/// What two classes come to at one threshold, by cell and by slide.
+/// The rates of a binary classification at one threshold, with intervals by cell and by slide.
 public struct BinaryRates: Sendable {
   public let truePositives: Int
   public let falseNegatives: Int
   public let falsePositives: Int
   public let trueNegatives: Int
   public let accuracy: ClusteredShare
-  /// Of the positive ones, how many are found.
+  /// True positives among the positives.
   public let sensitivity: ClusteredShare
-  /// Of the others, how many are let go.
+  /// True negatives among the negatives.
   public let specificity: ClusteredShare
-  /// Of those called positive, how many are.
+  /// True positives among the predicted positives.
   public let positivePredictive: ClusteredShare
-  /// Of those called negative, how many are.
+  /// True negatives among the predicted negatives.
   public let negativePredictive: ClusteredShare
 
-  /// - Parameter groups: a number for each picture, the same for those of one slide.
+  /// - Parameter groups: the slide of each picture, as a number.
   public init(isPositive: [Bool], isCalled: [Bool], groups: [Int]) {
-    // True and false positives, false and true negatives of each slide.
+    // Counts of each slide: true positives, false positives, false negatives, true negatives.
     var counts = [[Int]](repeating: [0, 0, 0, 0], count: (groups.max() ?? -1) + 1)
     for index in isPositive.indices {
       let kind = isPositive[index] ? (isCalled[index] ? 0 : 2) : (isCalled[index] ? 1 : 3)
@@ -38,15 +38,15 @@ public struct BinaryRates: Sendable {
     negativePredictive = share([3], [2])
   }
 
-  /// In the order in which they are told, with their names.
+  /// All rates with names and explanations, in display order.
   func all(_ words: RateWords) -> [(name: String, meaning: String, share: ClusteredShare)] {
     let (p, n) = (words.positive, words.negative)
     return [
-      (words.sensitivity, "of \(p), called so", sensitivity),
-      (words.specificity, "of \(n), called so", specificity),
-      (words.positivePredictive, "of those called \(p), right", positivePredictive),
-      (words.negativePredictive, "of those called \(n), right", negativePredictive),
-      ("Accuracy", "of all, right", accuracy),
+      (words.sensitivity, "of actual \(p)", sensitivity),
+      (words.specificity, "of actual \(n)", specificity),
+      (words.positivePredictive, "of predicted \(p)", positivePredictive),
+      (words.negativePredictive, "of predicted \(n)", negativePredictive),
+      ("Accuracy", "of all cells", accuracy),
     ]
   }
 }

@@ -1,16 +1,17 @@
 import ModelGraph
 
-/// Whether probabilities mean what they say: of pictures given 80 %, do 80 % have it? In bins of equal width.
+/// Calibration of probabilities: of the pictures with predicted probability 80 %, is the prediction right for 80 %? In
+/// bins of equal width.
 ///
-/// Expected calibration error: Σ (bin's pictures / all) · |share that has it − mean probability|. M. P. Naeini, G. Cooper
-/// and M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; C. Guo et al., "On
-/// Calibration of Modern Neural Networks", ICML 2017.
+/// Expected calibration error: Σ (bin's pictures / all) · |observed frequency − mean probability|. M. P. Naeini, G.
+/// Cooper and M. Hauskrecht, "Obtaining Well Calibrated Probabilities Using Bayesian Binning", AAAI 2015; C. Guo et
+/// al., "On Calibration of Modern Neural Networks", ICML 2017.
 public struct Calibration: Sendable {
   public struct Bin: Sendable, Equatable {
     public var low: Double
     public var high: Double
     public var count: Int
-    /// Of those in the bin; 0 in an empty one.
+    /// Mean probability and observed frequency within the bin; 0 in an empty one.
     public var meanProbability: Double
     public var share: Double
   }
@@ -19,8 +20,8 @@ public struct Calibration: Sendable {
   public let expectedError: Double
 
   /// - Parameters:
-  ///   - probabilities: 0...1; a bin holds its lower end, the last its upper end too.
-  ///   - happened: whether each had what it was given the probability of.
+  ///   - probabilities: 0...1; a bin includes its lower end, the last one its upper end too.
+  ///   - happened: for each, whether the event of that probability occurred.
   public init(probabilities: [Double], happened: [Bool], bins count: Int = 10) {
     var sums = [(count: Int, probability: Double, hits: Int)](repeating: (0, 0, 0), count: count)
     for (probability, hit) in zip(probabilities, happened) {

@@ -1,8 +1,8 @@
-/// What becomes of two classes as the threshold falls from above the highest score to the lowest: one point for each
-/// different score, so that ties move together.
+/// True and false positives as the threshold falls from above the highest score to the lowest: one point per distinct
+/// score, so that ties move together.
 public struct ThresholdCurves: Sendable {
   public struct Point: Sendable, Equatable {
-    /// Positive is what scores at least this.
+    /// Scores of at least this count as positive.
     public var threshold: Double
     public var truePositives: Int
     public var falsePositives: Int
@@ -28,9 +28,9 @@ public struct ThresholdCurves: Sendable {
     (positives, negatives) = (hits, alarms)
   }
 
-  /// The area under the receiver operating characteristic, by trapezoids: the probability that a positive scores higher
-  /// than a negative, ties counting half (J. A. Hanley and B. J. McNeil, Radiology 143 (1982), 29–36). nil where one
-  /// class is missing.
+  /// The area under the ROC curve by the trapezoidal rule: the probability that a positive scores higher than a
+  /// negative, with ties counting half (J. A. Hanley and B. J. McNeil, Radiology 143 (1982), 29–36). nil if one class
+  /// is missing.
   public var rocArea: Double? {
     guard positives > 0, negatives > 0 else { return nil }
     var sum = 0.0
@@ -40,8 +40,8 @@ public struct ThresholdCurves: Sendable {
     return sum / Double(positives) / Double(negatives)
   }
 
-  /// Average precision, Σ (Rₙ − Rₙ₋₁) · Pₙ: the area under the precision–recall curve without the optimism of straight
-  /// lines between its points (as scikit-learn's `average_precision_score`). nil where there is no positive.
+  /// Average precision, Σ (Rₙ − Rₙ₋₁) · Pₙ: the area under the precision–recall curve without the optimism of linear
+  /// interpolation (as scikit-learn's `average_precision_score`). nil if there are no positives.
   public var averagePrecision: Double? {
     guard positives > 0 else { return nil }
     var sum = 0.0
