@@ -31,7 +31,7 @@ struct Dense {
       guard !gemm.transA else { return nil }
       transposed = gemm.transB
       alpha = Double(gemm.alpha)
-      // With beta 0 nobody reads C.
+      // With beta 0, C is not read.
       if gemm.beta != 0, !graph.lacksInput(index, Gemm.Input.c) {
         guard let c = graph.constantInput(index, Gemm.Input.c), let row = Dense.row(c, outputs: outputs) else {
           return nil

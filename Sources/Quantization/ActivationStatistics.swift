@@ -1,27 +1,27 @@
 import ModelGraph
 
-/// How a value's elements are distributed over the calibration pictures: first its range, then how often each part of the
-/// range occurs.
+/// Distribution of a value's elements over the calibration pictures: first the range, then a histogram of the range.
 public struct ActivationStatistics: Sendable {
   public static let binCount = 2048
 
-  /// The least and greatest, widened to hold 0.
+  /// Minimum and maximum, extended to include 0.
   public private(set) var low: Float = 0
   public private(set) var high: Float = 0
-  /// Elements in each of ``binCount`` equal parts of `low`…`high`, exact zeros left out: every grid holds 0.
+  /// Histogram of `low`…`high` with ``binCount`` equal bins. Exact zeros are not counted, since every quantised range
+  /// represents 0 exactly.
   public private(set) var bins = [Int](repeating: 0, count: binCount)
   public private(set) var zeros = 0
-  /// False once a value was no number, or infinite.
+  /// False if any element was NaN or infinite.
   public private(set) var isFinite = true
 
   public init() {}
 
   public var binWidth: Float { (high - low) / Float(Self.binCount) }
-  /// Elements that are not zero.
+  /// Number of nonzero elements.
   public var count: Int { bins.reduce(0, +) }
   public func center(_ bin: Int) -> Float { low + (Float(bin) + 0.5) * binWidth }
 
-  /// The first pass.
+  /// First pass: extends the range.
   public mutating func widen(_ elements: UnsafeBufferPointer<Float>) {
     var (low, high, odd) = (low, high, Float(0))
     for value in elements {
@@ -33,9 +33,9 @@ public struct ActivationStatistics: Sendable {
     if odd != 0 || odd.isNaN { isFinite = false }
   }
 
-  /// The second pass, over the same elements.
+  /// Second pass, over the same elements: fills the histogram.
   public mutating func tally(_ elements: UnsafeBufferPointer<Float>) {
-    // A range too small, or too large, to be divided holds nothing worth telling apart.
+    // A range too small or too large to divide needs no histogram.
     guard isFinite, high - low > 1e-30, (high - low).isFinite else {
       zeros += elements.count
       return

@@ -1,18 +1,18 @@
 import ModelGraph
 
-/// Moves each channel's bias by what quantisation has moved the channel's mean (Nagel et al., "Data-free quantization
-/// through weight equalization and bias correction", 2019, here on pictures), product by product, so that each sees its
-/// input with the products before it put right.
+/// Compensates in each channel's bias for the shift of the channel's mean by quantization (Nagel et al., "Data-free
+/// quantization through weight equalization and bias correction", 2019, here with calibration pictures). Products are
+/// corrected in order, so each sees inputs whose biases are already corrected.
 ///
-/// The quantised network is run in parts, each ending in a product, over all batches; the values that a later part reads
-/// are kept in between.
+/// The quantised network is run in segments, each ending in a product, over all batches; values that later segments
+/// read are kept.
 struct BiasCorrection {
   let model: PreparedModel
   let plan: QuantizationPlan
   let batches: [CalibrationBatch]
   let threads: Int
 
-  /// By node: the mean over pictures and places of every channel of each product.
+  /// By node: the mean of each output channel of each product, over pictures and positions.
   func means() throws -> [Int: [Double]] {
     let outputs = plan.products.compactMap { model.graph.nodes[$0].outputs[0] }
     var runner = try BatchRunner(model.graph, outputs: outputs, inputShapes: [model.inputShape], threads: threads)
@@ -23,7 +23,7 @@ struct BiasCorrection {
     return Dictionary(uniqueKeysWithValues: zip(plan.products, meters.map { $0.means }))
   }
 
-  /// Changes `numbers.biases`.
+  /// Corrects `numbers.biases`.
   func correct(
     _ numbers: inout QuantizationNumbers, means: [Int: [Double]], progress: (Int, Int) -> Void
   ) throws {
@@ -50,7 +50,7 @@ struct BiasCorrection {
       (part.inputs, part.outputs) = (inputs, outputs)
       var shapes: [Shape] = []
       for id in inputs {
-        guard let fact = facts[id] else { throw QuantizationError("a value's shape is not known") }
+        guard let fact = facts[id] else { throw QuantizationError("a value's shape is unknown") }
         part.values[id].declaration = Declaration(fact.type, fact.shape)
         shapes.append(fact.shape)
       }
@@ -101,7 +101,7 @@ private struct ChannelMeans {
 }
 
 extension Tensor {
-  /// A number for each channel of `[N, C, …]`, added to all of the channel.
+  /// Adds one number per channel of `[N, C, …]`.
   fileprivate mutating func add(_ shift: [Float]) {
     let area = count / max(1, shape[0] * shape[1])
     let channels = shape[1]

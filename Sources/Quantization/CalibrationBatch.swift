@@ -1,15 +1,15 @@
 import Inference
 import ModelGraph
 
-/// Pictures as the model takes them, as many as it takes at once.
+/// A batch of preprocessed pictures of the size that the model is planned for.
 public struct CalibrationBatch: Sendable {
-  /// `[N, 3, H, W]`; what is behind the first `count` is there to fill it up.
+  /// `[N, 3, H, W]`; pictures after the first `count` are padding.
   public let images: Tensor
   public let count: Int
-  /// Of the first `count`: which of the model's scores should be the largest.
+  /// For the first `count` pictures, the index of the actual class's score.
   public let labels: [Int]
 
-  /// - Parameter images: `labels.count` pictures or more, at most `size`.
+  /// - Parameter images: at least `labels.count` pictures, at most `size`.
   public init(_ images: Tensor, labels: [Int], size: Int) throws {
     count = labels.count
     self.labels = labels
@@ -28,23 +28,23 @@ public struct CalibrationBatch: Sendable {
 }
 
 extension Tensor {
-  /// The floats of the first `count` slices of the outermost axis.
+  /// The elements of the first `count` slices along the outermost axis.
   func withFirst<Result>(_ count: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
     let step = shape.rank > 0 && shape[0] > 0 ? self.count / shape[0] : self.count
     return try withElements(Float.self) { try body(UnsafeBufferPointer(rebasing: $0[..<min($0.count, count * step)])) }
   }
 }
 
-/// A graph planned for batches that gives values of one's choice.
+/// Runs a graph on batches and returns chosen intermediate values.
 struct BatchRunner {
   private let engine: Engine
   private var results: [Tensor] = []
 
-  /// - Parameter outputs: values that nodes make; nil: the graph's outputs.
+  /// - Parameter outputs: values produced by nodes; nil means the graph's outputs.
   init(_ graph: Graph, outputs: [Graph.ValueID]? = nil, inputShapes: [Shape], threads: Int) throws {
     var graph = graph
     if let outputs { graph.outputs = outputs }
-    // What is compared here is the numbers, not the kernels: their errors would hide which is better.
+    // Exact kernels: the rounding errors of Winograd kernels would hide differences between the recipes.
     engine = try Engine(graph, inputShapes: inputShapes, options: EngineOptions(threads: threads, exact: true))
   }
 

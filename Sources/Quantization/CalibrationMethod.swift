@@ -1,14 +1,14 @@
 import ModelGraph
 
-/// How an activation's range is chosen from what was observed of it.
+/// How an activation's range is chosen from its statistics.
 public enum CalibrationMethod: String, CaseIterable, Sendable {
-  /// All of it.
+  /// The full observed range.
   case minmax
-  /// All but the outermost 0.01 % of the elements, on each side.
+  /// The range without the outermost 0.01 % of the elements on each side.
   case percentile
-  /// The range that the expected squared error of rounding and clipping together is least for.
+  /// The range with the least expected squared error of rounding and clipping together.
   case mse
-  /// The range whose 256 levels tell least less of the distribution than its histogram (Kullback-Leibler divergence, as
+  /// The range whose 256 levels lose least information about the distribution (Kullback–Leibler divergence, as in
   /// Migacz, "8-bit inference with TensorRT", GTC 2017).
   case entropy
 
@@ -40,7 +40,7 @@ public enum CalibrationMethod: String, CaseIterable, Sendable {
     return (statistics.low + Float(first) * width, statistics.low + Float(last + 1) * width)
   }
 
-  /// The ends of least cost: each in turn is moved inwards, towards 0, until neither moves.
+  /// Minimises the cost over both ends: each in turn is moved towards 0 until neither moves.
   private static func narrowed(
     _ statistics: ActivationStatistics, cost: (_ low: Float, _ high: Float) -> Double
   ) -> (Float, Float) {
@@ -96,14 +96,15 @@ public enum CalibrationMethod: String, CaseIterable, Sendable {
         let mean = part.reduce(0) { $0 + meant[$1] } / Double(filled)
         for bin in part where meant[bin] > 0 { told[bin] = mean }
       }
-      // What lies outside will be the outermost level's.
+      // Elements outside the range are added to the outermost level.
       meant[0] += Double(bins[..<first].reduce(0, +))
       meant[meant.count - 1] += Double(bins[end...].reduce(0, +))
       return divergence(meant, told)
     }
   }
 
-  /// Of two histograms, each made to add up to 1; what one knows and the other does not counts as rare, not impossible.
+  /// The divergence of two histograms, each normalised to sum 1. A bin that is empty in only one of them counts as
+  /// rare, not as impossible.
   private static func divergence(_ p: [Double], _ q: [Double]) -> Double {
     let (pSum, qSum) = (p.reduce(0, +), q.reduce(0, +))
     guard pSum > 0, qSum > 0 else { return .infinity }

@@ -2,7 +2,7 @@ import Foundation
 
 func logarithm(_ value: Double) -> Double { log(value) }
 
-/// A signal's power against that of an error in it: 10 · log10(Σ signal² / Σ error²). 8 bits well used give 40 or more.
+/// Signal-to-noise ratio: 10 · log10(Σ signal² / Σ error²). Well-used 8 bits give 40 or more.
 struct NoiseMeter: Sendable {
   private var signal = 0.0
   private var noise = 0.0
@@ -14,7 +14,7 @@ struct NoiseMeter: Sendable {
     noise += difference * difference
   }
 
-  /// Infinite where there is no error.
+  /// Infinite if there is no error.
   var decibels: Double {
     if noise == 0 { return .infinity }
     return signal == 0 ? -.infinity : 10 * log10(signal / noise)

@@ -1,15 +1,15 @@
 import ModelGraph
 
 extension Graph {
-  /// Whether anything in it computes with integers for reals.
+  /// Whether the graph contains quantised operators.
   public var isQuantized: Bool { nodes.contains { PreparedModel.isQuantized($0.operation) } }
 
-  /// A quantised model as the float model it stands for: weights and biases become what their integers mean, and what
-  /// rounds activations goes.
+  /// The float model that a quantised model represents: weights and biases are dequantised, and the rounding of
+  /// activations is dropped.
   ///
-  /// What a quantised value's range says of it stays: where the lowest integer means 0 and nothing before makes sure of
-  /// that, quantisation has swallowed a Relu (or, with 6 as the highest, a Clip), which is put back. Throws E211 for
-  /// dynamic quantisation and where a scale is not known.
+  /// A quantised value's range is preserved: if the lowest integer means 0 and no earlier operator ensures that,
+  /// quantization has absorbed a Relu (or a Clip, if the highest means 6), which is restored. Throws E211 for dynamic
+  /// quantization and for scales that are not constant.
   public func dequantized() throws(GraphError) -> Graph {
     var rewriting = Dequantization(self)
     return try rewriting.run()
@@ -19,11 +19,11 @@ extension Graph {
 private struct Dequantization {
   private var graph: Graph
   private var nodes: [Graph.Node] = []
-  /// The float value that a quantised value stands for.
+  /// The float value that replaces a quantised value.
   private var real: [Graph.ValueID: Graph.ValueID] = [:]
-  /// What is read instead of a DequantizeLinear's result.
+  /// The value that replaces a DequantizeLinear's output.
   private var alias: [Graph.ValueID: Graph.ValueID] = [:]
-  /// Float values that cannot be below zero.
+  /// Float values that cannot be negative.
   private var nonNegative: Set<Graph.ValueID> = []
 
   init(_ graph: Graph) { self.graph = graph }
@@ -36,7 +36,7 @@ private struct Dequantization {
     }
     for (index, output) in graph.outputs.enumerated() {
       guard real[output] == nil else {
-        throw GraphError(.notConstant, "output '\(graph.values[output].name)' is quantised; a float one is wanted")
+        throw GraphError(.notConstant, "output '\(graph.values[output].name)' is quantised; it must be float")
       }
       guard let known = alias[output] else { continue }
       let name = graph.values[output].name
@@ -73,7 +73,7 @@ private struct Dequantization {
         let result = try node.operation.evaluate(node.inputs.map { $0.flatMap { graph.values[$0].constant } })
         graph.values[try output(node)].constant = result.first
       } else {
-        throw GraphError(.notConstant, "its input comes from no QuantizeLinear")
+        throw GraphError(.notConstant, "its input does not come from a QuantizeLinear")
       }
     case .qLinearConv(let conv):
       typealias Input = QLinearConv.Input
@@ -136,7 +136,7 @@ private struct Dequantization {
     case .convInteger, .matMulInteger, .dynamicQuantizeLinear, .qLinearAveragePool, .qLinearGlobalAveragePool:
       throw GraphError(.notConstant, "\(node.operation.name) cannot be turned back into float here")
     case .maxPool, .reshape, .flatten, .transpose, .squeeze, .unsqueeze, .identity, .slice, .gather:
-      // These move numbers and leave them as they are: the same on the reals.
+      // These operators only move elements, so they are the same on floats.
       if let x = node.firstInput, let known = real[x] {
         let y = try output(node)
         node.inputs[0] = known
@@ -156,7 +156,7 @@ private struct Dequantization {
 
   // MARK: Writing
 
-  /// A float node in an integer one's place; its result is what the integer result stands for.
+  /// Adds a float node in place of an integer one; its output is the dequantised result.
   private mutating func emit(
     _ operation: Operator, _ node: Graph.Node, _ inputs: [Graph.ValueID?], scale: OperatorInput,
     zero: OperatorInput
@@ -188,7 +188,7 @@ private struct Dequantization {
     if isNonNegative, let y = node.firstOutput { nonNegative.insert(y) }
   }
 
-  /// What a float value is once its quantisation has cut it to its range.
+  /// A float value clipped to the range of its quantization.
   private mutating func bounded(
     _ x: Graph.ValueID, _ node: Graph.Node, scale: OperatorInput, zero: OperatorInput
   ) throws(GraphError) -> Graph.ValueID {
@@ -229,7 +229,7 @@ private struct Dequantization {
   private func constant(_ node: Graph.Node, _ input: OperatorInput) throws(GraphError) -> Tensor {
     let id = try self.input(node, input)
     guard let tensor = graph.values[id].constant else {
-      throw GraphError(.notConstant, "input '\(graph.values[id].name)' is no constant")
+      throw GraphError(.notConstant, "input '\(graph.values[id].name)' is not a constant")
     }
     return tensor
   }
@@ -241,24 +241,24 @@ private struct Dequantization {
     return number
   }
 
-  /// The float value of a quantised activation, or a quantised constant's own.
+  /// The float value of a quantised activation, or of a quantised constant.
   private mutating func realInput(
     _ node: Graph.Node, _ input: OperatorInput, _ scale: OperatorInput, _ zero: OperatorInput
   ) throws(GraphError) -> Graph.ValueID {
     let x = try self.input(node, input)
     if let known = real[x] { return known }
     guard graph.values[x].constant != nil else {
-      throw GraphError(.notConstant, "'\(graph.values[x].name)' comes from no quantised layer")
+      throw GraphError(.notConstant, "'\(graph.values[x].name)' does not come from a quantised layer")
     }
     return add("\(graph.values[x].name)_real", node, try dequantized(node, input, scale: scale, zero: zero, axis: 0))
   }
 
-  /// A constant's real numbers; with several scales one for each place along `axis`.
+  /// A constant's dequantised values; several scales apply along `axis`.
   private func dequantized(
     _ node: Graph.Node, _ input: OperatorInput, scale: OperatorInput, zero: OperatorInput, axis: Int
   ) throws(GraphError) -> Tensor {
     let scales = try constant(node, scale)
-    // One number as an axis of one element would be taken for a vector along the axis.
+    // A single scale must be a scalar: a vector of one element would apply along the axis.
     let shape: Shape = scales.count == 1 ? [] : [scales.count]
     var inputs: [Tensor?] = [try constant(node, input), try scales.reshaped(shape)]
     if let point = node[zero].flatMap({ graph.values[$0].constant }) {
@@ -279,7 +279,7 @@ private struct Dequantization {
 
   private func bias32(_ id: Graph.ValueID, _ scales: [Float]) throws(GraphError) -> Tensor {
     guard let bias = graph.values[id].constant, let numbers = bias.ints, !scales.isEmpty else {
-      throw GraphError(.notConstant, "its bias is no constant")
+      throw GraphError(.notConstant, "its bias is not a constant")
     }
     return try Tensor(bias.shape, numbers.enumerated().map { Float($0.element) * scales[$0.offset % scales.count] })
   }

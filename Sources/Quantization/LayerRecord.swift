@@ -1,22 +1,22 @@
 import ModelGraph
 
-/// One quantised value, and the product it comes from.
+/// Quantization noise of one value and of the product that computes it.
 public struct LayerRecord: Sendable {
   public let name: String
-  /// The operator that made it; `input` for the picture.
+  /// The operator that produced the value; `input` for the picture.
   public let kind: String
-  /// What was kept of its range, and the step in it.
+  /// The quantised range and the step size.
   public let grid: ActivationGrid
-  /// The value whose grid it shares.
+  /// The value whose scale and zero point it shares.
   public let sharesGridOf: String?
-  /// Signal to noise, in dB, of: the product's weights; the float network's values put on the grid; the values as the
-  /// quantised network has them, with everything that went wrong before.
+  /// Signal-to-noise ratios in dB: of the product's weights; of rounding the float network's value alone; of the
+  /// quantised network's value, which includes the errors of all earlier layers.
   public let weights: Double?
   public let rounding: Double
   public let whole: Double
 }
 
-/// Runs float and quantised network side by side.
+/// Runs the float and the quantised network side by side and measures each layer.
 struct LayerMeter {
   let model: PreparedModel
   let plan: QuantizationPlan
@@ -63,7 +63,7 @@ struct LayerMeter {
       if var maker = producers[id] {
         kind = model.graph.nodes[maker].operation.name
         name = model.graph.nodes[maker].name
-        // A bound is part of what it bounds.
+        // A Relu or Clip belongs to the operator whose output it bounds.
         if QuantizationPlan.isBound(model.graph, maker), let x = model.graph.nodes[maker].firstInput,
           !plan.values.contains(x), let earlier = producers[x]
         {

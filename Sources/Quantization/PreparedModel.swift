@@ -2,20 +2,20 @@ import ModelGraph
 import Passes
 import Text
 
-/// A float classifier in the form in which it is quantised: batch normalisation folded away, every product a Conv or a
-/// Gemm `x · Wᵀ + b` with weights of its own, output channels outermost, and a bias. Still standard ONNX.
+/// A float classifier prepared for quantization: batch normalisations are folded, and every matrix product is a Conv or
+/// a Gemm `x · Wᵀ + b` with its own constant weights (output channels outermost) and a bias. Still standard ONNX.
 public struct PreparedModel: Sendable {
   public let graph: Graph
-  /// `[N, 3, H, W]`, N the pictures of a batch.
+  /// `[N, 3, H, W]`, with N the batch size.
   public let inputShape: Shape
-  /// Type and shape of every value.
+  /// Element type and shape of every value.
   let facts: [Fact?]
 
-  /// Throws where the model is quantised already, or has nothing to quantise.
+  /// Throws if the model is already quantised or has nothing to quantise.
   public init(_ model: Graph, inputShape: Shape) throws {
     if let node = model.nodes.first(where: { Self.isQuantized($0.operation) }) {
       throw QuantizationError(
-        "is quantised already (\(node.place.printable)); give the float model it was made from")
+        "is already quantised (\(node.place.printable)); give the float model that it was made from")
     }
     var graph = model
     try PassPipeline.simplify(&graph)
@@ -26,7 +26,7 @@ public struct PreparedModel: Sendable {
     self.inputShape = inputShape
     self.facts = try graph.infer([inputShape])
     guard graph.nodes.indices.contains(where: { isProduct($0) }) else {
-      throw QuantizationError("has no Conv, Gemm or MatMul with float weights: nothing in it can be quantised")
+      throw QuantizationError("has no Conv, Gemm or MatMul with float weights, so nothing in it can be quantised")
     }
   }
 
@@ -40,7 +40,7 @@ public struct PreparedModel: Sendable {
     }
   }
 
-  /// A Conv or Gemm that ``normalise`` has been through.
+  /// Whether node `index` is a Conv or Gemm in the normalised form.
   func isProduct(_ index: Int) -> Bool {
     let node = graph.nodes[index]
     switch node.operation {
@@ -62,7 +62,7 @@ public struct PreparedModel: Sendable {
 
   func bias(_ index: Int) -> [Float] { constant(graph.nodes[index][Conv.Input.b])?.array(of: Float.self) ?? [] }
 
-  // MARK: Products in one form
+  // MARK: Normalising products
 
   private static func normalise(_ graph: inout Graph, _ index: Int, _ facts: [Fact?]) {
     let node = graph.nodes[index]
@@ -105,7 +105,7 @@ public struct PreparedModel: Sendable {
     }
     var sums = [Float](repeating: 0, count: outputs)
     if let bias {
-      // A bias that differs from row to row of the batch is no bias of channels.
+      // A bias that differs between rows of the batch is not a bias per channel.
       guard bias.count == 1 || bias.count == outputs, bias.shape.rank < 2 || bias.shape[0] == 1 else { return }
       let values = bias.array(of: Float.self)
       for output in 0..<outputs { sums[output] = values[values.count == 1 ? 0 : output] * gemm.beta }

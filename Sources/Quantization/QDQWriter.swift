@@ -1,23 +1,23 @@
 import ModelGraph
 import Text
 
-/// What a plan's numbers are: enough to write the quantised graph.
+/// The numbers that a plan needs to write the quantised graph.
 struct QuantizationNumbers: Sendable {
-  /// Of every value of the plan.
+  /// Scale and zero point of every quantised value.
   var grids: [Graph.ValueID: ActivationGrid] = [:]
-  /// By node, for every product of the plan.
+  /// Quantised weights by node, for every product of the plan.
   var weights: [Int: QuantizedWeight] = [:]
-  /// By node; float, in the result's own units.
+  /// Float biases by node.
   var biases: [Int: [Float]] = [:]
 }
 
-/// Writes QuantizeLinear and DequantizeLinear into a graph where a plan wants them.
+/// Inserts QuantizeLinear and DequantizeLinear into a graph as a plan says.
 struct QDQWriter {
-  /// Weights and biases as float constants of the values that the integers stand for, so that the graph runs in float with
-  /// the very errors of quantisation; otherwise int8 and int32 behind DequantizeLinear, as files hold them.
+  /// If true, weights and biases are float constants with the dequantised values, so that the graph runs in float with
+  /// exactly the quantization errors. Otherwise they are int8 and int32 with DequantizeLinear, as in a file.
   let simulates: Bool
   private(set) var graph: Graph
-  /// For each value on a grid, what its readers read.
+  /// For each quantised value, the value that its readers read instead.
   private(set) var restored: [Graph.ValueID: Graph.ValueID] = [:]
 
   init(
@@ -44,7 +44,7 @@ struct QDQWriter {
     _ constants: inout [Graph.ValueID: (scale: Graph.ValueID, zero: Graph.ValueID)]
   ) throws {
     let owner = plan.tied[id] ?? id
-    guard let grid = numbers.grids[owner] else { throw QuantizationError("a value has no grid") }
+    guard let grid = numbers.grids[owner] else { throw QuantizationError("a value has no scale and zero point") }
     let ownerName = graph.values[owner].name
     let shared: (scale: Graph.ValueID, zero: Graph.ValueID)
     if let known = constants[owner] {
@@ -70,7 +70,7 @@ struct QDQWriter {
     restored[id] = real
   }
 
-  /// The int32 bias of each channel in units of x's scale · w's scale.
+  /// The int32 bias of each channel, in units of the input's scale times the weight's scale.
   private static func units(_ bias: [Float], _ xScale: Float, _ scales: [Float]) -> (numbers: [Int32], units: [Float]) {
     let units = scales.map { xScale * $0 }
     let numbers = zip(bias, units).map { bias, unit in

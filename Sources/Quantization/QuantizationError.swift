@@ -1,4 +1,4 @@
-/// What is wrong with a model that is to be quantised, or with the pictures it is shown: one line.
+/// An error about the model to quantise or about the calibration pictures, in one line.
 public struct QuantizationError: Error, Sendable, CustomStringConvertible {
   public let message: String
 

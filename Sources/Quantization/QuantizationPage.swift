@@ -4,24 +4,25 @@ import Reports
 import Text
 
 extension QuantizationReport {
-  /// One file that any browser shows, with nothing to fetch.
+  /// The report as a self-contained HTML page.
   public var page: String {
     var page = HTMLPage(title: title)
     page.lead = HTML.facts(summary) + "<p>\(HTML.escaped(positive)).</p>\n"
     var tried =
-      "<p>Ranges were fitted on other pictures than these \(result.trials.first?.pictures ?? 0); dB: power of "
-    tried += "the float model's scores against that of the error.</p>\n"
+      "<p>Ranges were fitted on other pictures than these \(result.trials.first?.pictures ?? 0). dB: signal-to-noise "
+    tried += "ratio of the scores.</p>\n"
     tried += HTML.table(
-      "Ways of choosing ranges", Self.columns(trialTable, text: [0, 1, 2, 3, 4, 8]), Array(trialTable.dropFirst()),
+      "Methods of choosing ranges", Self.columns(trialTable, text: [0, 1, 2, 3, 4, 8]), Array(trialTable.dropFirst()),
       chosen: result.trials.firstIndex { $0.isChosen })
     for line in exceptions { tried += "<p>\(HTML.escaped(line)).</p>\n" }
-    page.add("tried", "What was tried", tried)
-    var layers = "<p>Dark: of each value in the quantised network, with all errors before it; light: of rounding this "
-    layers += "value alone. A lone bar that is short is a layer to look at.</p>\n" + bars
+    page.add("tried", "Methods tried", tried)
+    var layers =
+      "<p>Dark: each value in the quantised network, including the errors of earlier layers; light: rounding this "
+    layers += "value alone. A single short bar points to a problematic layer.</p>\n" + bars
     layers += HTML.table(
       "Layers", Self.columns(layerTable, text: [0, 1, 4]), Array(layerTable.dropFirst()))
-    page.add("layers", "Signal to noise, layer by layer", layers)
-    page.add("differences", "Pictures on which they differ (\(comparison.differences.count))", differences)
+    page.add("layers", "Signal-to-noise ratio by layer", layers)
+    page.add("differences", "Pictures on which the models differ (\(comparison.differences.count))", differences)
     return page.text
   }
 
@@ -39,7 +40,7 @@ extension QuantizationReport {
         html += "<div class=\"frame\"><img alt=\"Cell: \(HTML.escaped(difference.actual))\" "
         html += "src=\"data:image/png;base64,\(data)\"></div>"
       }
-      html += "<p>is <strong>\(HTML.escaped(difference.actual))</strong><br>float: "
+      html += "<p>actual <strong>\(HTML.escaped(difference.actual))</strong><br>float: "
       html += "\(HTML.escaped(Self.answer(difference.float)))<br>int8: "
       html += "\(HTML.escaped(Self.answer(difference.quantised)))</p>"
       html += "<p class=\"name\">\(HTML.escaped(PathText.lastComponent(difference.path)))</p></li>\n"
@@ -52,7 +53,7 @@ extension QuantizationReport {
     func length(_ decibels: Double) -> Int { Int(max(0, min(decibels, most)) / most * Double(width)) }
     let height = result.layers.count * row + 24
     var svg = "<svg viewBox=\"0 0 \(left + width + 40) \(height)\" class=\"wide\" role=\"img\" "
-    svg += "aria-labelledby=\"bars-t bars-d\">\n<title id=\"bars-t\">Signal to noise of each layer</title>"
+    svg += "aria-labelledby=\"bars-t bars-d\">\n<title id=\"bars-t\">Signal-to-noise ratio of each layer</title>"
     svg += "<desc id=\"bars-d\">In decibels; the table below has the numbers.</desc>\n"
     for mark in stride(from: 0, through: 60, by: 20) {
       let x = left + length(Double(mark))
@@ -61,7 +62,7 @@ extension QuantizationReport {
     }
     for (index, layer) in result.layers.enumerated() {
       let y = index * row
-      // As much of a long name as there is room for: its end tells layers apart.
+      // The end of a name that is too long, since that distinguishes layers.
       let name = layer.name.count > 44 ? "…" + layer.name.suffix(43) : layer.name
       svg += "<text x=\"\(left - 8)\" y=\"\(y + 13)\" text-anchor=\"end\">\(HTML.escaped(name))</text>"
       svg += "<rect x=\"\(left)\" y=\"\(y + 2)\" width=\"\(length(layer.rounding))\" height=\"14\" class=\"bar\"/>"

@@ -1,16 +1,16 @@
 import ModelGraph
 
-/// Which products of a prepared model are computed on integers, and which values lie on a grid for it.
+/// Decides which products of a prepared model are computed in integers, and which values are quantised for them.
 ///
-/// What a Conv, an Add or (where another product reads it) a Gemm makes lies on a grid, behind the Relu or Clip that alone
-/// reads it; so does whatever a product, an Add or a pooling reads. MaxPool and what only moves elements keep the grid of
-/// what they read. Everything else stays in float between a DequantizeLinear and a QuantizeLinear.
+/// The outputs of Conv, Add and (if another product reads it) Gemm are quantised, after a Relu or Clip that is their
+/// only reader. So are all inputs of products, Add and pooling. MaxPool and operators that only move elements keep the
+/// scale and zero point of their input. Everything else stays in float between a DequantizeLinear and a QuantizeLinear.
 struct QuantizationPlan: Sendable {
-  /// Node indices, in order.
+  /// Node indices of the integer products, in order.
   private(set) var products: [Int] = []
-  /// In the order in which they are made.
+  /// The quantised values, in the order in which they are produced.
   private(set) var values: [Graph.ValueID] = []
-  /// Values that share the grid of another one, which has a grid of its own.
+  /// Values that share another value's scale and zero point, mapped to that value.
   private(set) var tied: [Graph.ValueID: Graph.ValueID] = [:]
 
   /// - Parameter float: products to leave in float.
@@ -26,7 +26,7 @@ struct QuantizationPlan: Sendable {
       guard let id, let fact = model.facts[id] else { return false }
       return fact.type == .float32 && graph.values[id].constant == nil && fact.shape.count > 0
     }
-    /// The result of node `index`, or of the bound that alone reads it.
+    /// The output of node `index`, or of the Relu or Clip that is its only reader.
     func end(_ index: Int) -> Graph.ValueID? {
       guard let made = graph.nodes[index].firstOutput else { return nil }
       guard counts[made] == 1, let reader = consumers[made].first, Self.isBound(graph, reader) else { return made }
@@ -64,7 +64,7 @@ struct QuantizationPlan: Sendable {
         }
       }
     }
-    // A bound between two grids costs nothing if they are one.
+    // A Relu or Clip between two values of one grid costs nothing.
     for (index, node) in graph.nodes.enumerated() where Self.isBound(graph, index) {
       if let x = node.firstInput, let y = node.firstOutput, wanted[x], wanted[y], !bounds.contains(y) { follows[y] = x }
     }
@@ -74,7 +74,7 @@ struct QuantizationPlan: Sendable {
     }
   }
 
-  /// The values with grids of their own.
+  /// The values with a scale and zero point of their own.
   var free: [Graph.ValueID] { values.filter { tied[$0] == nil } }
 
   static func isBound(_ graph: Graph, _ index: Int) -> Bool {
@@ -86,7 +86,7 @@ struct QuantizationPlan: Sendable {
     }
   }
 
-  /// The product that sees the picture first, and the one that nothing but the scores come from.
+  /// The first product of the network, and the last one, from which only the scores follow.
   static func stemAndHead(_ model: PreparedModel) -> (stem: Int?, head: Int?) {
     let products = model.graph.nodes.indices.filter { model.isProduct($0) }
     guard products.count > 2 else { return (nil, nil) }

@@ -1,11 +1,11 @@
 import ModelGraph
 import Text
 
-/// Float and quantised model on pictures that neither was fitted on.
+/// Comparison of the float and the quantised model on pictures that were not used for calibration.
 public struct QuantizationComparison: Sendable {
   public struct Difference: Sendable {
     public let path: String
-    /// Class names, and how sure each model is of its own.
+    /// Each model's predicted class and its probability.
     public let actual: String
     public let float: (name: String, share: Double)
     public let quantised: (name: String, share: Double)
@@ -24,7 +24,7 @@ public struct QuantizationComparison: Sendable {
     }
   }
 
-  /// `1201 pictures kept back`.
+  /// Describes the pictures: `1201 of the run's validation set`.
   public let what: String
   public let pictures: Int
   public let floatCorrect: Int
@@ -40,12 +40,12 @@ public struct QuantizationComparison: Sendable {
   }
 }
 
-/// Everything that `quantize` has to tell, as text and as a page.
+/// The complete report of `quantize`, as text and as an HTML page.
 public struct QuantizationReport: Sendable {
   public let title: String
   public let result: Quantizer.Result
   public let comparison: QuantizationComparison
-  /// Which class is the positive one, as ``PositiveClass`` tells it.
+  /// The line of ``PositiveClass`` that says which class is positive.
   public let positive: String
   public let floatBytes: Int
   public let quantisedBytes: Int
@@ -78,8 +78,8 @@ public struct QuantizationReport: Sendable {
       + result.trials.map { trial in
         let recipe = trial.recipe
         return [
-          recipe.method.rawValue, recipe.clipsWeights ? "clipped" : "whole",
-          recipe.correctsBiases ? "corrected" : "as they are", recipe.floatStem ? "float" : "int8",
+          recipe.method.rawValue, recipe.clipsWeights ? "clipped" : "full range",
+          recipe.correctsBiases ? "corrected" : "unchanged", recipe.floatStem ? "float" : "int8",
           recipe.floatHead ? "float" : "int8", Self.decibels(trial.decibels), "\(trial.agreeing) of \(trial.pictures)",
           Self.percent(trial.correct, of: trial.pictures), trial.isChosen ? "chosen" : "",
         ]
@@ -100,7 +100,7 @@ public struct QuantizationReport: Sendable {
       }
   }
 
-  /// Stem and head in a sentence each: what leaving them in float would have gained.
+  /// One sentence each for stem and head: the effect of leaving them in float.
   var exceptions: [String] {
     [("stem", \Quantizer.Recipe.floatStem), ("head", \Quantizer.Recipe.floatHead)].compactMap { name, path in
       guard let index = result.trials.firstIndex(where: { $0.recipe[keyPath: path] }) else { return nil }
@@ -110,7 +110,8 @@ public struct QuantizationReport: Sendable {
       guard let without = result.trials.first(where: { $0.recipe == other }) else { return nil }
       let gain = trial.agreeing - without.agreeing
       let verdict = result.recipe[keyPath: path] ? "stays in float" : "is int8"
-      return "the \(name) \(verdict): in float \(gain) of \(trial.pictures) answers more would be the float model's "
+      return
+        "the \(name) \(verdict): in float, \(gain) more of \(trial.pictures) answers would agree with the float model "
         + "(\(Self.decibels(without.decibels)) dB, in float \(Self.decibels(trial.decibels)) dB)"
     }
   }
@@ -120,10 +121,10 @@ public struct QuantizationReport: Sendable {
     let change = all == 0 ? 0 : Double(quantised - float) / Double(all) * 100
     return [
       ("pictures", comparison.what),
-      ("float", "\(Self.percent(float, of: all)) right"),
+      ("float", "\(Self.percent(float, of: all)) correct"),
       (
         "int8",
-        "\(Self.percent(quantised, of: all)) right (\(change < 0 ? "" : "+")\(NumberText.fixed(change, 2)) points)"
+        "\(Self.percent(quantised, of: all)) correct (\(change < 0 ? "" : "+")\(NumberText.fixed(change, 2)) points)"
       ),
       (
         "agreement",
@@ -137,10 +138,10 @@ public struct QuantizationReport: Sendable {
     ]
   }
 
-  /// As the terminal shows it.
+  /// The report as shown on a terminal.
   public var text: String {
-    var text = "tried on \(counted(result.trials.first?.pictures ?? 0, "picture")) that nothing was fitted on"
-    text += " (float: \(Self.percent(result.floatCorrect, of: result.trials.first?.pictures ?? 0)) right)\n"
+    var text = "tried on \(counted(result.trials.first?.pictures ?? 0, "picture")) not used for fitting"
+    text += " (float: \(Self.percent(result.floatCorrect, of: result.trials.first?.pictures ?? 0)) correct)\n"
     text += Self.aligned(trialTable, left: [0, 1, 2, 3, 4, 8])
     for line in exceptions { text += "\(line)\n" }
     text += "\n" + Self.aligned(layerTable, left: [0, 1]) + "\n"
@@ -166,7 +167,7 @@ public struct QuantizationReport: Sendable {
     "\(answer.name) \(NumberText.fixed(answer.share * 100, 1)) %"
   }
 
-  /// Columns side by side; numbers to the right, the columns in `left` to the left.
+  /// Aligned columns: those in `left` are left-aligned, all others right-aligned.
   private static func aligned(_ rows: [[String]], left: Set<Int>) -> String {
     let rows = rows.map { $0.map { $0.printable } }
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }

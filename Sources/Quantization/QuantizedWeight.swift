@@ -1,19 +1,20 @@
 import ModelGraph
 
-/// Weights as int8 from −127 to 127 with a scale for each output channel (the outermost axis).
+/// Weights as int8 from −127 to 127, with one scale per output channel (the outermost axis).
 struct QuantizedWeight: Sendable {
   let integers: Tensor
   let scales: [Float]
-  /// Signal to rounding and clipping noise.
+  /// Signal-to-noise ratio, with rounding and clipping as noise.
   let decibels: Double
 
   /// - Parameters:
-  ///   - biasUnit: the scale of the product's input; a bias must fit into int32 in units of it times the weights' scale.
+  ///   - biasUnit: the scale of the product's input. The bias must fit into int32 in units of this times the weights'
+  ///     scale.
   init(_ weight: Tensor, scales wished: [Float], bias: [Float], biasUnit: Float) throws {
     var scales = wished
     for channel in scales.indices {
       scales[channel] = max(scales[channel], abs(bias[channel]) / (biasUnit * Float(1 << 28)))
-      // Nothing but zeros, and no bias: any scale will do.
+      // All weights and the bias are zero: any scale works.
       if !(scales[channel] > Float.leastNormalMagnitude) { scales[channel] = 1 }
     }
     var meter = NoiseMeter()
@@ -36,7 +37,7 @@ struct QuantizedWeight: Sendable {
     decibels = meter.decibels
   }
 
-  /// The floats that the integers stand for.
+  /// The dequantised weights.
   func real() throws -> Tensor {
     var result = try Tensor(zeros: integers.shape)
     let step = integers.count / max(1, scales.count)
@@ -48,8 +49,8 @@ struct QuantizedWeight: Sendable {
     return result
   }
 
-  /// The scale of each channel: its largest weight takes the last step, or, with `clips`, the scale of least squared
-  /// error, which may clip the largest.
+  /// The scale of each channel: the one that maps its largest weight to 127, or with `clips` the one with the least
+  /// squared error, which may clip the largest weights.
   static func scales(_ weight: Tensor, clips: Bool) -> [Float] {
     let channels = weight.shape[0]
     let step = weight.count / max(1, channels)

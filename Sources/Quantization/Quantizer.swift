@@ -2,38 +2,41 @@ import ModelGraph
 import Passes
 import Text
 
-/// From a float classifier and some pictures to one on 8-bit integers, in QDQ form.
+/// Quantises a float classifier to 8-bit integers in QDQ form, using calibration pictures.
 ///
-/// What is tried is judged by pictures that nothing was fitted on; what won is then fitted on all of them.
+/// Candidate recipes are compared on pictures that they were not fitted on; the chosen one is then fitted on all
+/// pictures.
 public struct Quantizer {
-  /// Everything that can be done one way or the other.
+  /// The options of quantization.
   public struct Recipe: Sendable, Equatable {
     public var method: CalibrationMethod
-    /// Weights' scales of least squared error; otherwise the largest weight of a channel takes the last step.
+    /// true: the scale of a channel's weights minimises the squared error and may clip; false: it maps the largest
+    /// weight to 127.
     public var clipsWeights = true
     public var correctsBiases = false
-    /// The first and the last product stay in float.
+    /// Whether the first and the last product stay in float.
     public var floatStem = false
     public var floatHead = false
 
     public init(_ method: CalibrationMethod) { self.method = method }
   }
 
-  /// How near a recipe comes to the float model on the pictures it was not fitted on.
+  /// A recipe's deviation from the float model on the pictures that it was not fitted on.
   public struct Trial: Sendable {
     public let recipe: Recipe
-    /// Of the scores: signal to noise.
+    /// Signal-to-noise ratio of the scores.
     public let decibels: Double
     public let pictures: Int
-    /// Pictures that get the same class as from the float model, and those that get the right one.
+    /// Number of pictures with the float model's class, and with the actual class.
     public let agreeing: Int
     public let correct: Int
     public fileprivate(set) var isChosen = false
 
-    /// So many more pictures with the float model's class that it is no accident: two, or one in a hundred.
+    /// Whether significantly more pictures keep the float model's class: at least two, and at least one in a hundred.
     func agreesMore(than other: Trial) -> Bool { agreeing - other.agreeing >= max(2, pictures / 100) }
 
-    /// Whether it is nearer to the float model: by the noise in the scores, unless the classes say otherwise.
+    /// Whether this recipe is closer to the float model: significantly more agreeing classes, or else less noise in the
+    /// scores.
     func isBetter(than other: Trial) -> Bool {
       agreesMore(than: other) || !other.agreesMore(than: self) && decibels > other.decibels
     }
@@ -44,14 +47,14 @@ public struct Quantizer {
     public let recipe: Recipe
     public let trials: [Trial]
     public let layers: [LayerRecord]
-    /// Right answers of the float model on the pictures that the trials were judged by.
+    /// Correct answers of the float model on the same pictures as the trials.
     public let floatCorrect: Int
   }
 
-  /// What is being done, and how much of it is.
+  /// Reports the current stage and its progress.
   public typealias Progress = (_ stage: String, _ done: Int, _ total: Int) -> Void
 
-  /// Pictures whose mean the biases are corrected by, and that layers are measured on.
+  /// Number of pictures used for bias correction and for measuring layers.
   private static let sampleLimit = 64
 
   private let model: PreparedModel
@@ -62,7 +65,7 @@ public struct Quantizer {
   private let weightScales: [Bool: [Int: [Float]]]
 
   /// - Parameters:
-  ///   - fitting: ranges come from these.
+  ///   - fitting: the ranges are determined on these.
   ///   - judging: recipes are compared on these.
   public init(
     _ model: PreparedModel, fitting: [CalibrationBatch], judging: [CalibrationBatch], threads: Int,
@@ -100,13 +103,13 @@ public struct Quantizer {
     for method in methods {
       if try attempt(Recipe(method)).isBetter(than: trials[chosen]) { chosen = trials.count - 1 }
     }
-    // Noise decides between ways that cost nothing in the field.
+    // These options cost nothing at run time, so the noise decides.
     for change in [\Recipe.clipsWeights, \Recipe.correctsBiases] {
       var recipe = trials[chosen].recipe
       recipe[keyPath: change].toggle()
       if try attempt(recipe).isBetter(than: trials[chosen]) { chosen = trials.count - 1 }
     }
-    // Float costs speed: only for answers that it gets right.
+    // Float products cost speed, so they must keep significantly more classes.
     for change in [stem == nil ? nil : \Recipe.floatStem, head == nil ? nil : \Recipe.floatHead].compactMap({ $0 }) {
       var recipe = trials[chosen].recipe
       recipe[keyPath: change] = true
@@ -133,7 +136,7 @@ public struct Quantizer {
     return QuantizationPlan(model, float: float)
   }
 
-  /// Batches of at most ``sampleLimit`` pictures, from all over the list.
+  /// Evenly spaced batches with at most ``sampleLimit`` pictures.
   private func sample(_ batches: [CalibrationBatch]) -> [CalibrationBatch] {
     let wanted = max(1, Self.sampleLimit / max(1, model.inputShape[0]))
     guard batches.count > wanted else { return batches }
@@ -146,7 +149,7 @@ public struct Quantizer {
     _ batches: [CalibrationBatch], _ stage: String
   ) throws -> [Graph.ValueID: ActivationStatistics] {
     let ids = QuantizationPlan(model).free
-    // An engine gives what nodes make; the pictures are at hand.
+    // The engine returns values produced by nodes; inputs are already available.
     let made = ids.filter { !model.graph.inputs.contains($0) }
     var statistics = [Graph.ValueID: ActivationStatistics]()
     for id in ids { statistics[id] = ActivationStatistics() }
@@ -163,7 +166,7 @@ public struct Quantizer {
       }
       if let (id, _) = statistics.first(where: { !$0.value.isFinite || !($0.value.high - $0.value.low).isFinite }) {
         let name = model.graph.values[id].name.printable
-        throw QuantizationError("value '\(name)' is not finite on the calibration pictures: it cannot be quantised")
+        throw QuantizationError("value '\(name)' is not finite on the calibration pictures and cannot be quantised")
       }
     }
     return statistics
@@ -193,9 +196,9 @@ public struct Quantizer {
     return numbers
   }
 
-  // MARK: Judging
+  // MARK: Comparing recipes
 
-  /// The scores of every batch, of the graph as the field runs it: on integers where it has them.
+  /// The scores of every batch, computed with the passes and integer kernels that the field program uses.
   private func scores(of graph: Graph, _ batches: [CalibrationBatch]) throws -> [Tensor] {
     var graph = graph
     try PassPipeline.optimize(&graph)

@@ -13,7 +13,7 @@ import Testing
     return statistics
   }
 
-  /// Sums of twelve: near enough to a bell.
+  /// Sums of twelve uniform numbers: close to a normal distribution.
   private func bell(_ count: Int) -> [Float] {
     var noise = Noise(3)
     return (0..<count).map { _ in (0..<12).reduce(Float(0)) { sum, _ in sum + noise.float() } / 2 }
@@ -44,7 +44,7 @@ import Testing
     #expect(abs(grid.high - 7) < 0.04)
   }
 
-  /// One element in 50,000 that is a hundred times the others must not take the steps of the rest.
+  /// One outlier in 50,000 elements, a hundred times the others, must not determine the step size.
   @Test(arguments: [CalibrationMethod.percentile, .entropy]) func outliersAreClipped(_ method: CalibrationMethod) {
     let grid = method.grid(statistics(bell(50_000) + [400]))
     #expect(grid.high < 120, "\(method) keeps \(grid.high)")

@@ -12,7 +12,7 @@ import Testing
     }
   }
 
-  /// Both as QuantizeLinear pairs around float operators and as operators on integers: only the weights' rounding is left.
+  /// Both in QDQ form and with integer operators: only the rounding of the weights remains.
   @Test(arguments: [false, true]) func isNearTheFloatModel(_ lowered: Bool) throws {
     let model = try PreparedModel(try SmallResidualNet(seed: 5).graph, inputShape: [4, 3, 20, 20])
     let batches = try batches()
@@ -34,7 +34,8 @@ import Testing
     for (a, b) in zip(meant, found) { #expect(abs(a - b) < largest * 0.05) }
   }
 
-  /// A Relu that quantisation swallowed (the lowest integer means 0) comes back; one that is there is not doubled.
+  /// A Relu that was absorbed by quantization (the lowest integer means 0) is restored; one that is there is not
+  /// duplicated.
   @Test func swallowedReluComesBack() throws {
     var graph = Graph(name: "q")
     let x = graph.addInput("x", Declaration(.float32, [1, 4]))

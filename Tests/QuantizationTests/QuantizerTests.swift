@@ -31,7 +31,7 @@ import Testing
     for (x, y) in zip(a.array(of: Float.self), b.array(of: Float.self)) { #expect(abs(x - y) < 1e-4) }
   }
 
-  /// The graph written is one that the field runs without a float step, and near the float one.
+  /// The field program runs the written graph without a float step, close to the float model.
   @Test func everyStepIsOnIntegers() throws {
     let result = try quantised(CalibrationMethod.allCases)
     #expect(!result.recipe.floatStem && !result.recipe.floatHead)
@@ -97,7 +97,7 @@ import Testing
     #expect(x.array(of: Float.self) == y.array(of: Float.self))
   }
 
-  /// Weights of one channel a thousand times those of another, and a channel of nothing but zeros with a bias.
+  /// One channel's weights are a thousand times another's, and one channel is all zeros with a bias.
   @Test func channelsOfAllSizesFit() throws {
     var graph = Graph(name: "channels")
     var noise = Noise(2)

@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// The same numbers every time.
+/// Pseudo-random numbers, the same every time.
 struct Noise {
   private var state: UInt64
 
@@ -16,12 +16,12 @@ struct Noise {
   }
 }
 
-/// A residual network of everything that ResNets are made of, with batch normalisation still in it.
+/// A residual network with all elements of ResNets, including batch normalisation.
 struct SmallResidualNet {
   private(set) var graph = Graph(name: "small")
   private var noise: Noise
 
-  /// - Parameter joins: fastai's way to the head, both global poolings side by side.
+  /// - Parameter joins: fastai's concat pooling, both global poolings side by side.
   init(seed: Int, joins: Bool = false) throws {
     noise = Noise(seed)
     let input = graph.addInput("input", Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(20), .fixed(20)]))
