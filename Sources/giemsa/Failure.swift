@@ -4,19 +4,20 @@ import Foundation
 import Platform
 import Text
 
-/// Text to standard output at once, as it stands: a progress line must not wait for a buffer to fill. Of several ranks the
-/// first alone says something.
+/// Writes text to standard output unbuffered, since a progress line must appear at once. In distributed training only
+/// rank 0 writes.
 func show(_ text: String) {
   guard Rank.isFirst else { return }
   Console.write(text)
 }
 
-/// Text to standard error, of the first rank.
+/// Writes a line to standard error; in distributed training only on rank 0.
 func complain(_ text: String) {
   if Rank.isFirst { complainAsRank(text) }
 }
 
-/// The same of any rank. One line, whatever names and messages in it come from outside.
+/// Writes a line to standard error on any rank. Names and messages from outside are made printable, so it stays one
+/// line.
 func complainAsRank(_ text: String) {
   Console.error(text.printable)
 }
@@ -28,14 +29,14 @@ struct CommandFailure: Error, CustomStringConvertible {
   init(_ description: String) { self.description = description }
 }
 
-/// Results that could not be written while the work went on: the program ends with status 1.
+/// Records that a result could not be written although the command continued: the program then ends with status 1.
 enum Missing {
   nonisolated(unsafe) private(set) static var isSomething = false
 
   static func note() { isSomething = true }
 }
 
-/// Runs a command's body; whatever it throws becomes one line, `giemsa: …`, and exit status 1.
+/// Runs a command's body. Any error becomes one line, `giemsa: …`, and exit status 1.
 func reporting(_ body: () throws -> Void) throws {
   do {
     try body()
@@ -51,7 +52,7 @@ func reporting(_ body: () throws -> Void) throws {
   }
 }
 
-/// Proves that a file can be made there: before the work, not after.
+/// Checks that a file can be created at `path`, before the work instead of after it.
 func checkWritable(_ path: String) throws {
   var isFolder: ObjCBool = false
   if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
@@ -64,7 +65,8 @@ func checkWritable(_ path: String) throws {
   try checkWritten(error, path, advice: advice)
 }
 
-/// Writes a file beside its place, brings it to the disk and renames it: whole or not at all. Errors begin with its path.
+/// Writes a temporary file beside `path`, syncs it and renames it, so that the file is complete or absent. Errors begin
+/// with the path.
 func writeFile(_ data: Data, to path: String) throws {
   try checkWritten(
     data.withUnsafeBytes { bytes in
@@ -72,7 +74,7 @@ func writeFile(_ data: Data, to path: String) throws {
     }, path)
 }
 
-/// Throws for an errno of the system.
+/// Throws if `error`, an errno, is not 0.
 func checkWritten(_ error: Int32, _ path: String, advice: String = "") throws {
   guard error == 0 else {
     throw CommandFailure("\(path): cannot be written (\(String(cString: platform_error_text(error))))\(advice)")

@@ -2,18 +2,18 @@ import ArgumentParser
 import Foundation
 import Platform
 import Text
-import Text
 
-/// The lab: trains, evaluates, exports and quantises. Exit status: 0 all well, 1 something was wrong with what it was given,
-/// 2 the command line was, 130 stopped by Ctrl-C.
+/// The lab's program: trains, evaluates, exports and quantises. Exit status: 0 success; 1 an input was wrong or a
+/// result could not be written; 2 the command line was wrong; 130 stopped by Ctrl-C; 141 the reader of standard output
+/// has gone.
 @main
 struct Giemsa: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "giemsa",
     abstract: "Trains residual networks on pictures of blood cells and exports them as ONNX.",
     discussion: """
-      Exit status: 0 all well; 1 something was wrong with what it was given, or a result could not be written (standard \
-      output too); 2 the command line was wrong; 130 stopped by Ctrl-C; 141 the reader of standard output has gone.
+      Exit status: 0 success; 1 an input was wrong or a result could not be written (including standard output); 2 the \
+      command line was wrong; 130 stopped by Ctrl-C; 141 the reader of standard output has gone.
       """,
     version: "giemsa \(version)",
     subcommands: [
@@ -25,21 +25,21 @@ struct Giemsa: ParsableCommand {
 
   static let version = "0.1.0"
 
-  /// ArgumentParser's own `main`, but with every mistake in one line that begins with the program's name, and a status
-  /// that tells of output that was lost.
+  /// Like ArgumentParser's `main`, but every error is one line that begins with the program's name, and lost output
+  /// changes the exit status.
   static func main() {
     platform_keep_standard_streams()
-    // A reader that goes away must not end a training: `Console` remembers it.
+    // A closed pipe must not end a training run: `Console` records it instead.
     signal(SIGPIPE, SIG_IGN)
-    // Nor a limit on the size of files: a write says so, as on a full disk.
+    // The same for a limit on file sizes: the write then reports an error, as on a full disk.
     signal(SIGXFSZ, SIG_IGN)
     let status = Console.finish(status(), program: "giemsa")
     RunLock.release()
-    // Not `exit`: where memory is short, OpenBLAS's own end waits for threads that it never got.
+    // `_exit`, not `exit`: when memory is short, OpenBLAS's exit handler waits for threads that it could not start.
     _exit(status)
   }
 
-  /// What is wrong with the command's name, before anything else of the line is looked at.
+  /// The error message for an unknown command name, checked before any other argument; nil if the name is known.
   private static var unknownCommand: String? {
     let known = configuration.subcommands.compactMap { $0.configuration.commandName } + ["help"]
     guard let name = CommandLine.arguments.dropFirst().first, !name.hasPrefix("-"), !known.contains(name) else {
@@ -60,11 +60,11 @@ struct Giemsa: ParsableCommand {
     } catch let status as ExitCode {
       return status.rawValue
     } catch  where exitCode(for: error) == .success {
-      Console.out(fullMessage(for: error))  // help or the version was asked for
+      Console.out(fullMessage(for: error))  // --help or --version
       return 0
     } catch {
       let rank = Rank.isFirst ? "" : "rank \(Rank.number) on \(ProcessInfo.processInfo.hostName): "
-      // What is wrong everywhere is said once: mpirun ends the others when the first has said it.
+      // An error common to all ranks is printed once: mpirun ends the other ranks after the first one has printed it.
       if !Rank.isFirst { sleep(2) }
       complainAsRank("giemsa: \(rank)\(message(for: error))")
       return 2

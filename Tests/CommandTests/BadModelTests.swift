@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Model files that are not what they should be.
+/// Invalid model files.
 @Suite struct BadModelTests {
   let folder: TemporaryFolder
 
@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func wrongChannelCount() throws {
-    // Our own writer refuses to make such a file.
+    // Our own writer refuses to write such a file.
     let fixture = ProgramRun.root.appendingPathComponent("Fixtures/codes/E204-channels.onnx")
     try expectFinding("E204", in: fixture.path)
   }

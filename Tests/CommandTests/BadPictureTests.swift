@@ -4,7 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Pictures and command lines that are not what `giemsa-field infer` wants.
+/// Invalid pictures and command lines for `giemsa-field infer`.
 @Suite struct BadPictureTests {
   let folder: TemporaryFolder
   let model: String

@@ -5,7 +5,7 @@ import ONNXFormat
 import PictureModels
 import Testing
 
-/// What `giemsa quantize` is given, and should not be; and that it works on what it should.
+/// Invalid inputs of `giemsa quantize`, and one valid one.
 @Suite struct BadQuantizationTests {
   let folder: TemporaryFolder
   let model: String
@@ -47,7 +47,7 @@ import Testing
     #expect(validation.status == 0, "\(validation.output)")
     try expectOneClearLine(
       "giemsa", command(["model": folder.path("int8.onnx"), "--out": folder.path("again.onnx")]),
-      naming: ["int8.onnx", "quantised already"])
+      naming: ["int8.onnx", "already quantised"])
   }
 
   @Test func modelThatIsNotThere() throws {

@@ -4,13 +4,13 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Folders and command lines that are not what the lab's commands want.
+/// Invalid folders and command lines for the lab's commands.
 @Suite struct BadTrainingTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// A folder of classes with as many tiny pictures as the dictionary says.
+  /// A data set with the given number of tiny pictures per class.
   private func cells(_ counts: [String: Int], named name: String = "cells") throws -> String {
     for (label, count) in counts {
       let label = try folder.folder("\(name)/\(label)")
@@ -133,7 +133,7 @@ import Testing
     #expect(log.contains(format == "csv" ? "step,0,1," : #"{"kind":"step","epoch":0,"step":1,"#))
   }
 
-  /// One line a step and one an epoch, those of a killed program's future left out.
+  /// One line per step and one per epoch; lines after the point of resumption are dropped.
   @Test(arguments: ["csv", "jsonl"]) func logOfAResumedRun(_ format: String) throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])
     let arguments = train(data, ["--size", "16", "--log", format])
@@ -153,7 +153,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/log.\(format)")))
   }
 
-  /// These tests belong to a build without MPI; tools/test-distributed has one with it.
+  /// These tests are for a build without MPI; tools/test-distributed tests one with MPI.
   @Test func togetherWithoutMPI() throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])
     try expectOneClearLine(

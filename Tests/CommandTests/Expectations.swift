@@ -1,6 +1,6 @@
 import Testing
 
-/// A stranger's mistake must end in one clear line that names `clues`, with a non-zero status and no crash.
+/// A user's mistake must end in one clear line that contains `clues`, with a nonzero status and no crash.
 func expectOneClearLine(
   _ program: String, _ arguments: [String], naming clues: [String], sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -13,7 +13,7 @@ func expectOneClearLine(
   }
 }
 
-/// `validate` prints its findings, one line each, on standard output: one must start with `code` and name `clues`.
+/// `validate` prints its findings on standard output, one per line: one must start with `code` and contain `clues`.
 func expectFinding(
   _ code: String, in model: String, naming clues: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
 ) throws {

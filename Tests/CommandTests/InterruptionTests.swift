@@ -4,7 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// `infer --output` that is ended in the middle leaves the folder as it was.
+/// An interrupted `infer --output` leaves the folder as it was.
 @Suite struct InterruptionTests {
   private let folder: TemporaryFolder
   private var variables: [String: String] { ["M": folder.path("m.onnx"), "D": folder.url.path] }
@@ -17,8 +17,8 @@ import Testing
     try folder.write(Array("before\n".utf8), to: "out/a.csv")
   }
 
-  /// Pictures enough for a minute, and a signal as soon as the new file is there. (A shell lets what it starts in the
-  /// background ignore Ctrl-C.)
+  /// Enough pictures for a minute, and a signal as soon as the temporary file exists. (A shell's background processes
+  /// ignore Ctrl-C.)
   private static func interrupted(by signal: String) -> String {
     """
     for i in $(seq 3000); do many="$many $D/big.png"; done
@@ -35,7 +35,7 @@ import Testing
     #expect(run.output == ".a.csv.giemsa-0\nstatus \(status)\na.csv\nbefore\n", "\(run.output)\(run.error)")
   }
 
-  /// As nohup does: the signal is not made to count.
+  /// As with nohup: an ignored signal stays ignored.
   @Test func aSignalThatIsIgnoredStaysIgnored() throws {
     let script = """
       trap '' HUP; many=$(for i in $(seq 20); do echo $D/big.png; done)

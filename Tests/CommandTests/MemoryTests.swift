@@ -5,9 +5,9 @@ import ONNXFormat
 import PictureModels
 import Testing
 
-/// What a run needs beyond its weights and activations is little, and no weight is in memory twice.
+/// A run needs little memory beyond weights and activations, and no weight is in memory twice.
 @Suite struct MemoryTests {
-  /// Twelve quantised 3×3 convolutions of 256 channels on 14×14, between pictures of 14×14 and two scores: 7 MB of weights.
+  /// Twelve quantised 3×3 convolutions of 256 channels on 14×14 pictures, and two scores: 7 MB of weights.
   private func model(channels: Int = 256, layers: Int = 12) throws -> Graph {
     var graph = Graph(name: "quantised")
     let scale = graph.addConstant("scale", try Tensor(scalar: Float(0.05)))
@@ -55,8 +55,8 @@ import Testing
     return folder.path(name)
   }
 
-  /// MiB beyond weights and activations: a quarter of the weights, and the program itself, of which the system may map
-  /// more than is read. Weights held twice are far beyond it.
+  /// Allowed MiB beyond weights and activations: a quarter of the weights plus the program itself, of which the system
+  /// may map more than is used. Duplicate weights would exceed it by far.
   private func allowance(_ weights: Double) -> Double {
     #if DEBUG
       weights / 4 + 16  // with Swift's dynamic libraries
@@ -75,7 +75,7 @@ import Testing
     let (weights, activations) = (
       try number("weights_mib", in: bench.output), try number("activations_mib", in: bench.output)
     )
-    // Eight bits a weight, and constants.
+    // Eight bits per weight, plus constants.
     #expect(weights > 6.2 && weights < 6.9)
     let peak = try number("peak_rss_mib", in: bench.output)
     #expect(peak < weights + activations + allowance(weights), "\(peak) MiB for \(weights) + \(activations)")
@@ -99,7 +99,7 @@ import Testing
     }
     for (less, more) in zip(found, found.dropFirst()) {
       #expect(more.weights == less.weights)
-      // Doubling the batch at most doubles them; the constant part is scratch.
+      // Doubling the batch at most doubles the activations; the constant part is scratch memory.
       #expect(more.activations <= 2 * less.activations + 0.02 && more.activations > less.activations)
       #expect(more.peak <= 2 * less.peak)
     }
@@ -109,7 +109,8 @@ import Testing
     let folder = try TemporaryFolder()
     let model = folder.path("model.onnx")
     try ONNXFile.write(try SmallModel.graph(), to: model)
-    // Large and small in turn, and some that are none: the thread that decodes is ahead by different times.
+    // Large and small pictures alternating, and some invalid ones, so that the decoding thread is ahead by varying
+    // amounts.
     var expected: [String] = []
     var bad = 0
     _ = try folder.folder("pictures")

@@ -5,11 +5,11 @@ import ONNXFormat
 import PictureModels
 import Testing
 
-/// Names come from outside: none speaks to a terminal, and none becomes a formula.
+/// Names from outside must not control a terminal or become a spreadsheet formula.
 @Suite struct OutsideTextTests {
   private let folder: TemporaryFolder
   private let model: String
-  /// Turns text red, and round.
+  /// Escape codes for red text and reversed direction.
   private static let evil = "\u{1B}[31mx\u{9B}2J\u{202E}y\u{200B}\r\n=z"
 
   init() throws {
@@ -82,7 +82,7 @@ import Testing
     #expect(lines[0].hasSuffix(",'=cmd|' /C calc'!A0"), "\(lines[0])")
     #expect(lines[1].hasPrefix("'=1+1.png,"))
     #expect(lines[2].hasPrefix("\"'@b,\"\"c\"\".png\","))
-    // JSON keeps names as they are.
+    // JSON keeps names unchanged.
     let json = try ProgramRun(
       script: "cd \"$D/x\" && \"$FIELD\" infer \"$M\" =1+1.png --format jsonl", ["D": folder.url.path, "M": model])
     #expect(json.output.contains("\"=1+1.png\""))

@@ -4,7 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// What a folder holds and `infer` does not answer is told.
+/// `infer` reports everything in a folder that it does not classify.
 @Suite struct PassedOverTests {
   private let folder: TemporaryFolder
   private let model: String
@@ -88,7 +88,7 @@ import Testing
     #expect(run.status == 1)
     #expect(answers(run) == ["ok.png"])
     for name in ["pipe.png", "broken.png", "zero.png"] { #expect(run.error.contains(name), "\(run.error)") }
-    // Named on the command line as well.
+    // Also if named on the command line.
     let named = try infer(["x/pipe.png", "x/broken.png", "x/ok.png"])
     #expect(named.status == 1 && named.errorLines.count == 3, "\(named.error)")
   }
@@ -100,7 +100,7 @@ import Testing
     #expect(run.output == "")
   }
 
-  /// Each of 24 folders has links to all the others: walked by paths, they would take longer than anybody lives.
+  /// Each of 24 folders has links to all the others: a walk by paths would practically never end.
   @Test func eachFolderIsVisitedOnce() throws {
     let made = try ProgramRun(
       script: """
@@ -113,7 +113,7 @@ import Testing
     #expect(run.status == 0, "\(run.error)")
     #expect(run.output.split(separator: "\n").count == 25)
     #expect(Date().timeIntervalSince(started) < 10)
-    // Once a walk: a folder that is named twice is answered twice.
+    // Once per walk: a folder that is named twice is classified twice.
     #expect(try infer(["x", "x"]).output.split(separator: "\n").count == 3)
   }
 
@@ -129,7 +129,7 @@ import Testing
     #expect(try !infer(["x/bright.png"]).error.contains("warning"))
   }
 
-  /// Read row by row or, interlaced, pass by pass: the high byte of each.
+  /// Read row by row or, if interlaced, pass by pass: the high byte of each sample.
   @Test func sixteenBitsKeepTheirHighBytes() throws {
     let bytes = RawPNG.rgb16(width: 5, height: 4) { UInt16($0 * 1000 + 7) }
     let picture = try bytes.withUnsafeBytes { try PNGFile.decode($0, named: "x") }

@@ -3,11 +3,11 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Names are bytes to the system; one that is not UTF-8 is as good as any.
+/// File names are bytes; names that are not UTF-8 must work too.
 @Suite struct PathBytesTests {
   private let folder: TemporaryFolder
   private var variables: [String: String] { ["M": folder.path("m.onnx"), "D": folder.url.path] }
-  /// `latin é` in ISO 8859-1, and some bytes that no encoding has.
+  /// `latin é` in ISO 8859-1, and bytes that are invalid in every encoding.
   private static let prelude = "n=$(printf 'lat\\351'); odd=$(printf '\\377\\200x'); cd $D; "
 
   init() throws {
@@ -46,7 +46,7 @@ import Testing
       "$FIELD" infer "$n.onnx" ok.png --format csv --output "$odd.csv" && "$FIELD" infer m.onnx ok.png --output="$n.txt" \
         && ls "$odd.csv" "$n.txt" >/dev/null && ls -a | grep -c giemsa
       """)
-    // Nothing temporary is left: grep counts none.
+    // No temporary file is left: grep counts none.
     #expect(run.status == 1 && run.output.hasSuffix("0\n"), "\(run.status) \(run.output) \(run.error)")
   }
 
@@ -56,7 +56,7 @@ import Testing
     #expect(run.error.contains(#"no-lat\xe9.png: No such file or directory"#), "\(run.error)")
   }
 
-  /// The private characters that stand in for bytes are themselves names like others.
+  /// The private-use characters that represent invalid bytes may occur in names themselves.
   @Test func standInsAreNames() throws {
     let run = try run("f=$(printf '\\364\\217\\277\\251'); cp ok.png \"$f.png\"; \"$FIELD\" infer m.onnx \"$f.png\"")
     #expect(run.status == 0, "\(run.error)")

@@ -4,7 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// What the lab says of results: whose sensitivity it is, what was left out, what contradicts itself.
+/// What the lab reports with results: the positive class, ignored files, contradictory labels.
 @Suite struct PositiveClassCommandTests {
   let folder: TemporaryFolder
 
@@ -50,15 +50,15 @@ import Testing
     let exported = try ProgramRun("giemsa", ["export", folder.path("run"), "--out", model])
     #expect(exported.status == 0 && exported.output.contains("positive class: infected"))
     #expect(try metadata("m.onnx")["giemsa.positive"] == "infected")
-    // The exported file decides, and knows its training slides without a run beside it.
+    // The exported file records the positive class and its training slides, without a run beside it.
     let report = folder.path("report.html")
     let judged = try ProgramRun("giemsa", ["evaluate", model, data, "--report", report])
     #expect(judged.output.contains("positive class: infected (recorded with the model)"))
-    #expect(judged.output.contains("infected taken for healthy)\nfalse-positive"), "\(judged.output)")
+    #expect(judged.output.contains("infected predicted as healthy)\nfalse-positive"), "\(judged.output)")
     #expect(judged.error.contains("slides have cells here that the model was trained on"), "\(judged.error)")
     #expect(try text("report.html").contains("Sensitivity (infected)"))
     for (key, value) in try metadata("m.onnx") where key != "giemsa.card" { #expect(!value.contains("S1"), "\(key)") }
-    // Another at export: the same rates under other names.
+    // Another positive class at export: the same rates under other names.
     let other = try ProgramRun("giemsa", ["export", folder.path("run"), "--out", model, "--positive", "healthy"])
     #expect(other.status == 0)
     #expect(try metadata("m.onnx")["giemsa.positive"] == "healthy")
@@ -106,12 +106,12 @@ import Testing
     #expect(bad.status == 1 && bad.error.contains("--positive oval: the classes are round, square"))
   }
 
-  /// Before training, with both paths; in evaluate and quantize too.
+  /// Reported before training with both paths, and by evaluate and quantize.
   @Test func thePictureUnderTwoLabels() throws {
     let data = try cells(["healthy", "infected"])
     try write("cells/healthy/S1_IMG_twice.png", 999)
     try write("cells/infected/S1_IMG_again.png", 999)
-    let clues = ["contradiction", "two labels", "healthy/S1_IMG_twice.png = infected/S1_IMG_again.png"]
+    let clues = ["contradiction", "two classes", "healthy/S1_IMG_twice.png = infected/S1_IMG_again.png"]
     let run = try train(data)
     #expect(run.status == 0)
     let line = try #require(run.errorLines.firstIndex { $0.contains("contradiction") }, "\(run.error)")
@@ -147,7 +147,7 @@ import Testing
     #expect(again.status == 1 && again.error.contains("bad0.png") && again.error.contains("bad2.png"))
   }
 
-  /// No rate is computed from scores that are no numbers.
+  /// No rate is computed from scores that are not numbers.
   @Test func scoresThatAreNoNumbers() throws {
     let model = folder.path("nan.onnx")
     try ONNXFile.write(try SmallModel.graph(weight: .nan), to: model)
@@ -171,7 +171,7 @@ import Testing
     #expect(run.error.contains("1 = healthy, 2 = sick"))
   }
 
-  /// Whatever a folder is called, the CSV that the run reads back says it, and no spreadsheet computes it.
+  /// Whatever a folder's name, the CSV file that the run reads back preserves it, and no spreadsheet evaluates it.
   @Test func oddNamesInTheRunsFiles() throws {
     let data = try cells(["=1+1", "a,\"b", "x\"\u{301} onload=1"])
     let run = try train(data)

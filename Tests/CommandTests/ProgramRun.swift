@@ -1,9 +1,9 @@
 import Foundation
 
-/// One run of a program of ours: what it said and how it ended.
+/// One run of one of our programs: its output and exit status.
 struct ProgramRun {
   let status: Int32
-  /// False if a signal ended it: never acceptable, whatever the input.
+  /// False if a signal ended the program, which must never happen, whatever the input.
   let exited: Bool
   let output: String
   let error: String
@@ -13,18 +13,18 @@ struct ProgramRun {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// `giemsa` or `giemsa-field`, of whichever build the tests belong to.
+  /// `giemsa` or `giemsa-field` from the same build as the tests.
   static func path(_ program: String) -> URL { Bundle.main.bundleURL.appendingPathComponent(program) }
 
   init(_ program: String, _ arguments: [String]) throws { try self.init(Self.path(program), arguments) }
 
-  /// A script for bash, for what arguments alone cannot say: where standard output goes, names that are no UTF-8, signals,
-  /// limits. It finds the programs as $FIELD and $LAB, and `variables`.
+  /// Runs a bash script, for cases that need redirection, names that are not UTF-8, signals or limits. It finds the
+  /// programs as $FIELD and $LAB, and `variables`.
   init(script: String, _ variables: [String: String] = [:]) throws {
     var environment = ProcessInfo.processInfo.environment
     environment["FIELD"] = Self.path("giemsa-field").path
     environment["LAB"] = Self.path("giemsa").path
-    // Swift's own handler of fatal signals, SIGQUIT among them, where the toolchain turns it on.
+    // Disables Swift's handler for fatal signals (including SIGQUIT), which some toolchains enable.
     environment["SWIFT_BACKTRACE"] = "enable=no"
     environment.merge(variables) { $1 }
     try self.init(URL(fileURLWithPath: "/bin/bash"), ["-c", script], environment)
@@ -38,13 +38,13 @@ struct ProgramRun {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    // Files, not pipes: no reader is needed while it runs, however much it says.
+    // Files, not pipes, so that the program never waits for a reader.
     let (outputFile, errorFile) = (folder.appendingPathComponent("out"), folder.appendingPathComponent("err"))
     for file in [outputFile, errorFile] { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
     process.standardOutput = try FileHandle(forWritingTo: outputFile)
     process.standardError = try FileHandle(forWritingTo: errorFile)
     process.standardInput = FileHandle.nullDevice
-    // A thread of the tests may hold signals back, and a child would take that over.
+    // A test thread may block signals, which a child would inherit.
     var (none, before) = (sigset_t(), sigset_t())
     sigemptyset(&none)
     pthread_sigmask(SIG_SETMASK, &none, &before)
@@ -58,7 +58,7 @@ struct ProgramRun {
   }
 }
 
-/// A folder that is gone when the test is.
+/// A temporary folder that is removed after the test.
 final class TemporaryFolder {
   let url: URL
 

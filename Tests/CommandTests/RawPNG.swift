@@ -1,6 +1,6 @@
 /// PNG files of kinds that `PNGFile` does not write.
 enum RawPNG {
-  /// 16 bits a colour. `value` is asked for each pixel's red, green, blue.
+  /// 16 bits per channel. `value` gives red, green and blue of each pixel.
   static func rgb16(width: Int, height: Int, _ value: (_ index: Int) -> UInt16) -> [UInt8] {
     var rows: [UInt8] = []
     for y in 0..<height {
@@ -19,7 +19,7 @@ enum RawPNG {
       width: width, height: height, depth: 8, color: 0, rows: [UInt8](repeating: 0, count: (width + 1) * height))
   }
 
-  /// Rows with their filter bytes, stored, not compressed.
+  /// Rows with filter bytes, stored without compression.
   private static func file(width: Int, height: Int, depth: UInt8, color: UInt8, rows: [UInt8]) -> [UInt8] {
     var header = bytes(UInt32(width)) + bytes(UInt32(height))
     header += [depth, color, 0, 0, 0]

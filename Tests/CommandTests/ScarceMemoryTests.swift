@@ -5,9 +5,9 @@ import ONNXFormat
 import PictureModels
 import Testing
 
-/// Under any limit of memory `infer` answers, or says that there is too little: no signal ends it.
+/// Under any memory limit `infer` either answers or reports that memory is short; no signal ends it.
 @Suite struct ScarceMemoryTests {
-  /// 9 MB of weights, which are folded and packed, and a picture of 12 MB.
+  /// 9 MB of weights that are folded and packed, and a picture of 12 MB.
   @Test func anyLimitEndsInAnAnswerOrALine() throws {
     let folder = try TemporaryFolder()
     var graph = Graph(name: "wide")
@@ -34,7 +34,7 @@ import Testing
     try PNGFile.write(Picture(width: 2000, height: 2000), to: folder.path("big.png"))
     try PNGFile.write(Picture(width: 20, height: 20), to: folder.path("small.png"))
 
-    // From less than it takes to load the program, where the system ends it before it runs, to enough.
+    // From too little to load the program, where the system ends it before it runs, to enough.
     let script = """
       cd $D; for v in $(seq 8000 1500 120000); do
         (ulimit -v $v; exec "$FIELD" --version >/dev/null 2>&1); [ $? -lt 126 ] || { echo "$v unloaded"; continue; }

@@ -5,7 +5,8 @@ import ONNXFormat
 import PictureModels
 import Testing
 
-/// From a model's numbers to what `infer` says: what is no number is no answer, and one number is one probability.
+/// From a model's scores to the answers of `infer`: scores that are not numbers give no answer, and a single score is
+/// one probability.
 @Suite struct ScoreTests {
   private let folder: TemporaryFolder
 
@@ -16,7 +17,7 @@ import Testing
     try PNGFile.write(Picture(width: 9, height: 9), to: folder.path("b.png"))
   }
 
-  /// Scores that are `bias` whatever the picture, then `ends`.
+  /// A model whose scores are `bias` for every picture, followed by `ends`.
   private func model(
     _ bias: [Float], _ ends: [String] = [], classes: [String]? = ["negative", "positive"], weight: Float = 0
   ) throws -> String {
@@ -62,13 +63,14 @@ import Testing
         #expect(complaints.count == 2 && complaints[0].contains("a.png"), "\(run.error)")
       }
     }
-    // A Softmax or a Sigmoid behind them makes no numbers of them, but of one infinity.
+    // A Softmax or Sigmoid does not turn these into numbers, except for a single infinity.
     #expect(try infer(try model(bias, ["Softmax"])).status == 1)
   }
 
-  /// Only one of the pictures: the other is answered and counted.
+  /// Only one of the pictures is affected: the other is answered and counted.
   @Test func theOthersAreAnswered() throws {
-    // (200 / 255 - 0.5) / 0.25 = 1.14 times 3e38 is beyond float, -2 times 3e38 is so too, -∞: both are out of the way.
+    // (200 / 255 - 0.5) / 0.25 = 1.14; 1.14 · 3e38 exceeds float's range, and so does -2 · 3e38 = -∞, which a softmax
+    // accepts.
     let path = try model([1, 2], weight: 3e38)
     for format in ["csv", "jsonl"] {
       let run = try infer(path, ["--format", format])
@@ -97,7 +99,7 @@ import Testing
     let named = try infer(
       try model([bias], ["Sigmoid"], classes: nil), ["--format", "csv", "--classes", "negative,positive"])
     #expect(rows(named)[0] == [name, probability] + both)
-    // Two pictures at once.
+    // A batch of two pictures.
     #expect(rows(try infer(try model([bias], ["Sigmoid"]), ["--format", "csv", "--batch", "2"]))[1].first == name)
   }
 
@@ -115,7 +117,7 @@ import Testing
     #expect(run.status == 1 && run.error.contains("2 classes") && run.error.contains("of the second"), "\(run.error)")
   }
 
-  /// They are made to add up to 1, not sent through a softmax, which would bring 0.99 and 0.01 to 0.73 and 0.27.
+  /// They are divided by their sum, not put through a softmax, which would turn 0.99 and 0.01 into 0.73 and 0.27.
   @Test func severalSigmoidsAreShares() throws {
     let run = try infer(try model([2, -1], ["Sigmoid"]))
     #expect(rows(run)[0] == ["negative", "0.766085", "0.766085", "0.233915"])

@@ -4,7 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Answers that did not get to where they were to go are never taken for given: status 1 and one line.
+/// Output that could not be written always gives status 1 and one line.
 @Suite struct StandardOutputTests {
   private let folder: TemporaryFolder
   private var variables: [String: String] { ["M": folder.path("m.onnx"), "D": folder.url.path] }
@@ -40,11 +40,11 @@ import Testing
     #expect(run.errorLines.count == 1 && run.error.contains("standard output"), "\(run.error)")
   }
 
-  /// With the signal, which a shell shows as 141, and with the signal ignored, as some programs start others.
+  /// With the signal, which a shell reports as 141, and with the signal ignored, as in children of some programs.
   @Test(arguments: commands)
   func aClosedPipeIsQuiet(_ command: String) throws {
     for prefix in ["", "trap '' PIPE; "] {
-      // The reader is gone before the program starts.
+      // The reader has gone before the program starts.
       let script = "\(prefix)(sleep 0.05; \"$FIELD\" \(command)) | : ; exit ${PIPESTATUS[0]}"
       let run = try ProgramRun(script: script, variables)
       #expect(run.exited && run.status == 141, "status \(run.status)")
@@ -60,7 +60,7 @@ import Testing
 
   @Test(arguments: ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
   func standardOutputByItsNames(_ name: String) throws {
-    // A file behind it is neither cut off nor replaced: the line from before stays.
+    // The file behind it is neither truncated nor replaced: its earlier line stays.
     let script = """
       { echo before; "$FIELD" infer $M $D/cells --format csv --output \(name); } >$D/all.csv && wc -l <$D/all.csv && ls $D
       """
@@ -70,7 +70,7 @@ import Testing
     #expect(!run.output.contains("giemsa-"), "\(run.output)")
   }
 
-  /// It would take minutes to answer them all.
+  /// Classifying all of them would take minutes.
   @Test func aBrokenOutputEndsTheWork() throws {
     let script = """
       for i in $(seq 200); do more="$more $D/cells $D/cells $D/cells $D/cells $D/cells $D/cells $D/cells $D/cells"; done

@@ -4,7 +4,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// What becomes of a run's folder when two want it, the disk rots or fills up, or nobody reads.
+/// A run's folder under concurrent runs, corrupted files, a full disk and closed streams.
 @Suite struct TrainingRunTests {
   let folder: TemporaryFolder
   let cells: String
@@ -47,7 +47,7 @@ import Testing
 
   private func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: folder.path(name)))) }
 
-  // MARK: Rot
+  // MARK: Corrupted files
 
   @Test func aStateThatRotted() throws {
     #expect(try ProgramRun("giemsa", train()).status == 0)
@@ -67,7 +67,7 @@ import Testing
     try Self.picture(201, "\(cells)/Uninfected/S2_IMG_cell_6.png")
     try expectOneClearLine(
       "giemsa", train(["--resume"]), naming: ["Uninfected/S2_IMG_cell_6.png", "other pixels", "--resume"])
-    // A list that rotted too names nobody, and lets nothing pass.
+    // A corrupted list names no picture, and the run is still refused.
     try folder.write(Array("side,hash,picture\n".utf8), to: "run/pictures.csv")
     try expectOneClearLine("giemsa", train(["--resume"]), naming: ["other pixels", "pictures"])
   }
@@ -82,7 +82,7 @@ import Testing
     #expect(run.errorLines.last?.contains("best.onnx") == true, "\(run.error)")
   }
 
-  /// Everything else in the folder is written anew from the state.
+  /// Everything else in the folder is rewritten from the state.
   @Test(arguments: ["settings.json", "history.csv", "times.csv", "pictures.csv", "last.onnx"])
   func otherFilesThatRottedAreMadeAgain(_ name: String) throws {
     #expect(try ProgramRun("giemsa", train()).status == 0)
@@ -106,7 +106,7 @@ import Testing
     for _ in 0..<600 where !FileManager.default.fileExists(atPath: state) { usleep(100_000) }
     try #require(FileManager.default.fileExists(atPath: state))
     try expectOneClearLine("giemsa", train(how), naming: ["run", "process \(first.processIdentifier)"])
-    // Killed, it leaves no lock that lasts.
+    // A killed process leaves no lasting lock.
     kill(first.processIdentifier, SIGKILL)
     first.waitUntilExit()
     #expect(try ProgramRun("giemsa", train(["--overwrite"])).status == 0)
@@ -117,26 +117,26 @@ import Testing
       ])
   }
 
-  // MARK: Nobody reads
+  // MARK: Closed streams
 
   @Test func aFullStandardOutput() throws {
     let run = try shell(try train(), "GIEMSA >/dev/full")
     #expect(run.exited && run.status == 1)
     #expect(run.errorLines.count { $0.contains("standard output: cannot write") } == 1, "\(run.error)")
-    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not go on")
+    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not continue")
   }
 
   @Test(arguments: [">&- 2>&-", ">&-", "2>&-", "<&- >&- 2>&-"]) func closedStreams(_ how: String) throws {
     let run = try shell(try train(), "GIEMSA \(how)")
     #expect(run.exited && run.status == (how == "2>&-" ? 0 : 1))
-    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not go on")
+    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not continue")
     #expect(run.output.isEmpty == (how != "2>&-"))
   }
 
   @Test func aReaderThatGoes() throws {
     let run = try shell(try train(), "{ GIEMSA; echo $? >&2; } | true")
     #expect(run.errorLines.last == "141", "\(run.error)")
-    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not go on")
+    #expect(FileManager.default.fileExists(atPath: folder.path("run/card.md")), "training did not continue")
   }
 
   @Test(arguments: [["--help"], ["--version"], ["help", "train"], ["train", "--help"]])
@@ -148,7 +148,7 @@ import Testing
 
   // MARK: A full disk
 
-  /// A limit on the size of files does what a full disk would: what was there stays.
+  /// A limit on file sizes acts like a full disk: existing files must stay.
   @Test func aDiskThatIsFull() throws {
     #expect(try ProgramRun("giemsa", train()).status == 0)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("run")).sorted()
@@ -174,13 +174,13 @@ import Testing
           folder.path("small-\(limit)"),
         ],
         "ulimit -v \(limit); GIEMSA")
-      // 127: not even the libraries fit.
+      // 127: not even the shared libraries fit.
       #expect(run.exited && [0, 1, 127].contains(run.status), "\(limit): \(run.status) \(run.error)")
       if run.status == 1 { #expect(run.errorLines.count { $0.hasPrefix("giemsa:") } == 1, "\(run.error)") }
     }
   }
 
-  // MARK: What was asked for
+  // MARK: Options
 
   @Test func optionsThatContradictFrom() throws {
     let made = try ProgramRun("giemsa", train())
@@ -212,8 +212,9 @@ import Testing
   }
 
   @Test(arguments: [
-    ("--lr", "0", "above 0"), ("--lr", "fast", "no number"), ("--lr", "1:2:3", "colon"), ("--lr", "101", "at most 100"),
-    ("--class-weights", "2", "for each class"), ("--class-weights", "1,x", "'x' is no number"),
+    ("--lr", "0", "above 0"), ("--lr", "fast", "not a number"), ("--lr", "1:2:3", "colon"),
+    ("--lr", "101", "at most 100"),
+    ("--class-weights", "2", "for each class"), ("--class-weights", "1,x", "'x' is not a number"),
     ("--class-weights", "0,0", "above 0"), ("--class-weights", "-1,2", "from 0"),
   ]) func reasons(_ option: String, _ value: String, _ reason: String) throws {
     try expectOneClearLine("giemsa", train(["\(option)=\(value)"]), naming: [option, reason])
@@ -232,7 +233,7 @@ import Testing
     #expect(run.errorLines.count { $0.contains("--threads 1000") } == 1, "\(run.error)")
   }
 
-  /// Two slides that cannot be divided: nothing advises to divide them.
+  /// Two slides that cannot be divided: no message advises to divide them.
   @Test func noAdviceThatCannotBeFollowed() throws {
     let data = folder.path("two")
     for (label, slide) in [("A", "S1"), ("B", "S2")] {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// Slips of the hand, and what `--help` owes.
+/// Typing errors, and the content of `--help`.
 @Suite struct UsageTests {
   @Test(arguments: [
     (["infre", "m.onnx", "x"], "did you mean 'infer'?"), (["validat", "m.onnx"], "did you mean 'validate'?"),

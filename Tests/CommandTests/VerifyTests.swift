@@ -2,13 +2,13 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// What `verify` takes for agreement: numpy.testing.assert_allclose for floats, equality for whole numbers.
+/// How `verify` compares: numpy.testing.assert_allclose for floats, equality for integers.
 @Suite struct VerifyTests {
   private let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
 
-  /// Verifies a model that hands its input through, so that input and output are found and expected.
+  /// Verifies an identity model, so that input and output play the roles of found and expected.
   private func run(_ found: Tensor, _ expected: Tensor, _ options: [String] = []) throws -> ProgramRun {
     var graph = Graph(name: "through")
     let x = graph.addInput("x", Declaration(found.type, found.shape))
@@ -66,7 +66,7 @@ import Testing
     #expect(all.output.contains("1 case agrees, 2 do not"))
   }
 
-  /// As `giemsa export --cases` names them.
+  /// Named as by `giemsa export --cases`.
   @Test func aFolderOfCasesIsTaken() throws {
     _ = try run(try Tensor([1], [Float(1)]), try Tensor([1], [Float(1)]))
     for index in 0..<11 {
@@ -79,7 +79,7 @@ import Testing
     let all = try ProgramRun("giemsa-field", ["verify", folder.path("m.onnx"), folder.path("m-cases")])
     #expect(all.status == 0, "\(all.error)")
     #expect(all.output.contains("11 cases agree, 0 do not"))
-    // A folder without any is an error, as one with half a case is.
+    // A folder without cases is an error, as is an incomplete case.
     let none = try ProgramRun("giemsa-field", ["verify", folder.path("m.onnx"), folder.path("m-cases/other")])
     #expect(none.status == 1 && none.errorLines.count == 1 && none.error.contains("input_0.pb"), "\(none.error)")
   }

@@ -5,10 +5,11 @@ import Platform
 import Text
 import Training
 
-/// How fast this machine trains: steps of SGD with momentum on noise, as PyTorch is timed beside it.
+/// Training throughput of this machine: SGD steps with momentum on noise, the same work that tools/compare-peers gives
+/// to PyTorch.
 struct BenchTrainingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench-training", abstract: "Measures training throughput in images per second, on made-up data.")
+    commandName: "bench-training", abstract: "Measures training throughput in images per second, on random data.")
 
   @Option(help: "The network: \(ResNetArchitecture.allCases.map { $0.rawValue }.joined(separator: ", ")).")
   var arch = "resnet18"
@@ -19,7 +20,7 @@ struct BenchTrainingCommand: ParsableCommand {
   @Option(help: "Pictures in a batch.")
   var batch = 64
 
-  @Option(help: "What convolutions multiply.")
+  @Option(help: "Number format of the convolutions' operands.")
   var precision = Precision.float32
 
   @Option(help: "Threads.")

@@ -11,29 +11,30 @@ struct EvaluateCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "How good a model is: accuracy, loss, confusion matrix, error rates, the most confused pictures.",
+    abstract: "Evaluates a model: accuracy, loss, confusion matrix, error rates, most confused pictures.",
     discussion: """
-      A run (the folder that train made) is judged by the pictures it kept back, and a run in folds by all of them, each \
-      by the fold that kept it back; an ONNX file by all pictures of DATA.
+      A run (a folder that train wrote) is evaluated on its validation pictures. A run in folds is evaluated on all \
+      pictures, each answered by the fold that did not train on it. An ONNX file is evaluated on all pictures of DATA.
       """)
 
   @Argument(help: "A run's folder or an ONNX file.") var model: String
   @Argument(help: "A folder with one subfolder of PNG pictures per class.") var data: String
-  @Option(help: "Of a run: the pictures it kept back, or all.") var split = Part.valid
+  @Option(help: "For a run: evaluate on its validation pictures, or on all.") var split = Part.valid
   @Option(
     help: ArgumentHelp(
-      "The class that is looked for, whose missed cases are false negatives; what the model says, or names, unless given.",
+      "The positive class, whose missed cases are false negatives. Default: as recorded in the model, or guessed from the names.",
       valueName: "name"))
   var positive: String?
   @Option(help: "How many of the most confused pictures to list.") var confused = 10
   @Option(
     help: ArgumentHelp(
-      "Write a page about it: curves, intervals, a threshold to choose, the worst pictures.", valueName: "html"))
+      "Write an HTML report: curves, intervals, a threshold slider, the worst mistakes.", valueName: "html"))
   var report: String?
-  @Option(help: "On that page: how many pictures of the highest loss to show.") var pictures = 24
-  @Flag(help: "Test-time augmentation: the mean answer to all eight mirrors and quarter turns of each picture.")
+  @Option(help: "How many pictures with the highest loss the report shows.") var pictures = 24
+  @Flag(
+    help: "Test-time augmentation: average the probabilities of all eight mirrors and quarter turns of each picture.")
   var tta = false
-  @Option(help: "Pictures at once.") var batch = 16
+  @Option(help: "Batch size.") var batch = 16
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
   func validate() throws {
@@ -50,7 +51,7 @@ struct EvaluateCommand: ParsableCommand {
       let found = folds.isEmpty ? try source() : nil
       let cells = try CellFolder.listed(data)
       let chosen: PositiveClass?
-      var models: [JudgedModel] = []
+      var models: [EvaluatedModel] = []
       var results: [FoldResult] = []
       var warnings: [String] = []
       if let (run, path) = found {
@@ -60,21 +61,23 @@ struct EvaluateCommand: ParsableCommand {
         chosen = try PositiveClass.choose(cells.classes, option: positive, recorded: recorded)
         let items =
           split == .valid
-          ? try run.map { try EvaluationItems.keptBack(cells, try $0.read().valid, model) } ?? cells.items : cells.items
+          ? try run.map { try EvaluationItems.validation(cells, try $0.read().valid, model) } ?? cells.items
+          : cells.items
         let home = run ?? EvaluationItems.run(of: path)
         warnings = try EvaluationItems.warnings(items, cells, home, predictor)
         let answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
-        models = [JudgedModel(predictor, run: home, order: order, answers: answers)]
+        models = [EvaluatedModel(predictor, run: home, order: order, answers: answers)]
       } else {
         guard split == .valid else {
           throw CommandFailure(
-            "--split all: \(model) is a run in folds, each judged by what it kept back; name one of them")
+            "--split all: \(model) is a run in folds, each evaluated on its own validation pictures; name one of the folds"
+          )
         }
         let evaluation = try FoldsEvaluation(
           folds, cells, option: positive, batch: batch, threads: threads, tta: tta)
         (models, results, warnings) = (evaluation.models, evaluation.results, evaluation.warnings)
         chosen = evaluation.positive
-        Console.out("\(counted(folds.count, "fold")), each judged by what it kept back\n")
+        Console.out("\(counted(folds.count, "fold")), each evaluated on its validation pictures\n")
         Console.out(FoldTable(results, classes: cells.classes, positive: chosen).text + "\nall folds together")
       }
       for line in warnings { complain(line) }
@@ -84,16 +87,17 @@ struct EvaluateCommand: ParsableCommand {
       if let report {
         let maker = EvaluationPageMaker(
           models: models, cells: cells, positive: chosen, threads: threads, pictures: pictures)
-        let facts = tta ? [(name: "test-time augmentation", value: "the mean of all eight mirrors and turns")] : []
+        let facts =
+          tta ? [(name: "test-time augmentation", value: "mean over all eight mirrors and quarter turns")] : []
         let page = try maker.page(
           name: URL(filePath: model).lastPathComponent, facts: facts, folds: results, warnings: warnings)
         try writeText(page.text, to: report)
-        complain("\(report): the report")
+        complain("\(report): report written")
       }
     }
   }
 
-  /// The run, if it is one, and the model's file.
+  /// The run (nil for a plain ONNX file) and the path of the model file.
   private func source() throws -> (run: RunFolder?, path: String) {
     let run = RunFolder.find(model)
     guard run != nil || FileManager.default.fileExists(atPath: model) else {
@@ -102,7 +106,7 @@ struct EvaluateCommand: ParsableCommand {
     var isFolder: ObjCBool = false
     _ = FileManager.default.fileExists(atPath: model, isDirectory: &isFolder)
     guard run != nil || !isFolder.boolValue else {
-      throw CommandFailure("\(model): a folder without settings.json, so no run; name a run's folder or an ONNX file")
+      throw CommandFailure("\(model): not a run (the folder has no settings.json); name a run's folder or an ONNX file")
     }
     return (run, try run?.modelPath() ?? model)
   }

@@ -8,12 +8,12 @@ import Reports
 import Text
 import Training
 
-/// A model, or one fold's, and what it said.
-struct JudgedModel {
-  /// The run, where one is known.
+/// A model (or the model of one fold) with its answers.
+struct EvaluatedModel {
+  /// The run that the model comes from, if known.
   let run: RunFolder?
   let path: String
-  /// For each class of the folder, its place in the model's scores.
+  /// The index of each of the folder's classes in the model's scores.
   let order: [Int]
   let preprocessing: Preprocessing
   let inputShape: Shape
@@ -29,24 +29,25 @@ struct JudgedModel {
   }
 }
 
-/// Gathers what the report's page shows beyond the answers: training, the worst pictures, their heat maps.
+/// Collects the contents of the report page besides the answers: training curves, the worst mistakes and their heat
+/// maps.
 struct EvaluationPageMaker {
-  let models: [JudgedModel]
+  let models: [EvaluatedModel]
   let cells: CellFolder
   let positive: PositiveClass?
   let threads: Int
-  /// Of the surest mistakes, how many are shown.
+  /// How many of the most confident mistakes are shown.
   let pictures: Int
 
-  /// Activations of fewer rows and columns tell next to nothing about where. A ResNet's last has 7 at 224 pixels; at 64
-  /// it has 2, and the parasite is found with 8.
+  /// Minimum number of rows and columns of the activation used for heat maps: smaller ones hardly localise anything. A
+  /// ResNet's last activation has 7 at 224 pixels but 2 at 64, where a map with 8 still finds the parasite.
   private static let heatSide = 7
 
   func page(name: String, facts: [(name: String, value: String)], folds: [FoldResult], warnings: [String]) throws
     -> EvaluationPage
   {
     let report = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers }, positive: positive)
-    var page = EvaluationPage(title: "How good is \(name)?", report: report)
+    var page = EvaluationPage(title: "Evaluation of \(name)", report: report)
     page.facts = try described() + facts
     page.folds = folds
     page.warnings = warnings
@@ -57,20 +58,20 @@ struct EvaluationPageMaker {
 
   private func described() throws -> [(name: String, value: String)] {
     guard let model = models.first else { return [] }
-    var facts = [(name: "model", value: models.count == 1 ? model.path : "\(models.count) folds' best epochs")]
+    var facts = [(name: "model", value: models.count == 1 ? model.path : "the best epochs of \(models.count) folds")]
     let metadata = try ModelMetadata(try readModel(model.path).metadata)
-    // The run knows more than its model, which was written before the last epoch.
+    // The run's settings are more complete than the model's metadata, which were written before the last epoch.
     let settings =
       (try? model.run?.read().settings)
       ?? (try? JSONDecoder().decode(RunSettings.self, from: Data(metadata.training.utf8)))
-    // Of folds only what they have in common.
+    // For several folds, only the facts that all of them share.
     if let settings { facts += settings.facts.filter { models.count == 1 || $0.name != "epoch" } }
     facts.append(("pictures from", cells.path))
-    facts.append(("judged with", "Giemsa \(Giemsa.version)"))
+    facts.append(("evaluated with", "Giemsa \(Giemsa.version)"))
     return facts
   }
 
-  // MARK: The surest mistakes
+  // MARK: The most confident mistakes
 
   private func losses() throws -> (losses: [EvaluationPage.Loss], note: String) {
     var all = models.enumerated().flatMap { number, model in model.answers.map { (model: number, answer: $0) } }
@@ -82,7 +83,7 @@ struct EvaluationPageMaker {
       let answers = chosen.filter { $0.model == number }.map { $0.answer }
       guard !answers.isEmpty else { continue }
       var maps: [TrainingNetwork.ClassActivation] = []
-      do { (maps, note) = try heat(model, answers) } catch { note = "There are no heat maps: \(error)." }
+      do { (maps, note) = try heat(model, answers) } catch { note = "No heat maps: \(error)." }
       for (index, answer) in answers.enumerated() {
         let picture = try shown(answer.path, model.preprocessing)
         let over = index < maps.count ? try PNGFile.encode(HeatMap.over(picture, maps[index])) : []
@@ -92,7 +93,7 @@ struct EvaluationPageMaker {
     return (chosen.compactMap { losses[$0.answer.path] }, note)
   }
 
-  /// What the network was shown of it; where that is all of it, the picture itself in at most 160 pixels.
+  /// The picture as the network saw it if it was cropped, otherwise the whole picture with at most 160 pixels a side.
   private func shown(_ path: String, _ preprocessing: Preprocessing) throws -> Picture {
     let file = try PNGFile.read(path)
     if preprocessing.resize != nil { return preprocessing.prepared(file) }
@@ -101,9 +102,9 @@ struct EvaluationPageMaker {
       ? file : file.resized(width: max(1, file.width * 160 / side), height: max(1, file.height * 160 / side))
   }
 
-  /// For what each picture was taken for.
+  /// Grad-CAM heat maps of each picture's predicted class.
   private func heat(
-    _ model: JudgedModel, _ answers: [Answer]
+    _ model: EvaluatedModel, _ answers: [Answer]
   ) throws -> (maps: [TrainingNetwork.ClassActivation], note: String) {
     var graph = try readModel(model.path)
     let isQuantized = graph.isQuantized
@@ -123,38 +124,40 @@ struct EvaluationPageMaker {
         next.images, classes: next.indices.map { model.order[answers[$0].predicted] }, side: Self.heatSide)
     }
     guard let first = maps.first else {
-      return ([], "There are no heat maps: the model has no convolutional activation.")
+      return ([], "No heat maps: the model has no convolutional activation.")
     }
-    var note = "Heat maps (Grad-CAM) show where the class that a cell was taken for was seen, bright where most. "
-    note += "They are taken at \(first.layer), the network's last activation"
-    if !first.isLast { note += " with at least \(Self.heatSide) × \(Self.heatSide) places (later ones are too coarse)" }
-    note += ": \(first.rows) × \(first.columns) places."
+    var note = "Heat maps (Grad-CAM) show which regions speak for the predicted class; brighter means more. "
+    note += "They are computed at \(first.layer), the network's last activation"
+    if !first.isLast {
+      note += " with at least \(Self.heatSide) × \(Self.heatSide) positions (later ones are too coarse)"
+    }
+    note += ": \(first.rows) × \(first.columns) positions."
     if isQuantized {
-      note += " The model is quantised: they are those of the float network that its numbers stand for."
+      note += " The model is quantised; the maps are those of the dequantised float network."
     }
     return (maps, note)
   }
 }
 
 extension RunSettings {
-  /// In words, for a page.
+  /// The settings as rows of text, for the report page and the model card.
   var facts: [(name: String, value: String)] {
     var recipe =
-      "\(counted(epochs, "epoch")) of batches of \(batch), \(optimizer), highest rate \(RatePlot.text(rate)), \(schedule)"
+      "\(counted(epochs, "epoch")), batch size \(batch), \(optimizer), maximum rate \(RatePlot.text(rate)), \(schedule)"
     recipe += ", weight decay \(NumberText.shortest(weightDecay)), augmentation \(augmentation)"
-    if let centering { recipe += ", colours centred on each \(centering)'s own" }
-    if let precision { recipe += ", products in \(precision)" }
+    if let centering { recipe += ", colours centred on the mean of each \(centering)" }
+    if let precision { recipe += ", convolutions in \(precision)" }
     if let mixup { recipe += ", mixup \(NumberText.shortest(mixup))" }
     if let labelSmoothing { recipe += ", label smoothing \(NumberText.shortest(labelSmoothing))" }
     if let classWeights {
       recipe += ", class weights \(classWeights.map { NumberText.shortest($0) }.joined(separator: ", "))"
     }
     if let frozen { recipe += ", frozen: \(frozen)" }
-    var kept = "\(split), seed \(seed)"
-    if let folds { kept = "\(folds) folds by slide, seed \(seed)" }
+    var part = "\(split), seed \(seed)"
+    if let folds { part = "\(folds) folds by slide, seed \(seed)" }
     var facts = [
-      ("network", "\(architecture), \(size) × \(size) pixels" + (start.map { ", begun with \($0)" } ?? "")),
-      ("trained on", "\(counted(trainCount, "cell")), \(validCount) kept back (\(kept))"), ("recipe", recipe),
+      ("network", "\(architecture), \(size) × \(size) pixels" + (start.map { ", initialised from \($0)" } ?? "")),
+      ("trained on", "\(counted(trainCount, "cell")), \(validCount) for validation (\(part))"), ("recipe", recipe),
     ]
     if let best = results.bestEpoch { facts.append(("epoch", "\(best), of \(results.epochsDone) (counted from 0)")) }
     return facts

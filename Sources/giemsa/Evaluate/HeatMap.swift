@@ -2,10 +2,10 @@ import Imaging
 import ModelGraph
 import Training
 
-/// A class's activation laid over the picture it was computed from.
+/// Overlays a class activation map on the picture that it was computed from.
 enum HeatMap {
-  /// Dark violet over green to yellow, even in lightness and told apart by the colour-blind too: matplotlib's viridis at
-  /// five places.
+  /// matplotlib's viridis at five positions: dark violet through green to yellow, perceptually uniform and
+  /// distinguishable with colour blindness.
   private static let colors: [[Float]] = [
     [68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37],
   ]
@@ -36,7 +36,8 @@ enum HeatMap {
     return result
   }
 
-  /// By cubic B-splines, which have no edges at the map's cells as straight lines have.
+  /// The map's value at a position from 0 to 1, interpolated by cubic B-splines; linear interpolation would show the
+  /// map's cell borders.
   private static func value(_ map: TrainingNetwork.ClassActivation, _ x: Float, _ y: Float) -> Float {
     let (across, down) = (weights(x, map.columns), weights(y, map.rows))
     var sum: Float = 0
@@ -46,7 +47,8 @@ enum HeatMap {
     return sum
   }
 
-  /// The four cells that count at a share of an axis, and how much each; the border's go on beyond it.
+  /// The four cells that contribute at a position from 0 to 1 along an axis, with their weights. Border cells are
+  /// repeated beyond the border.
   private static func weights(_ share: Float, _ count: Int) -> [(cell: Int, weight: Float)] {
     let place = share * Float(count) - 0.5
     let first = place.rounded(.down)

@@ -1,7 +1,7 @@
 import Datasets
 import Text
 
-/// A line of `pictures.csv`: a picture that a run was given.
+/// One line of `pictures.csv`: a picture of a run and its side of the split.
 struct PictureRecord {
   enum Side: String { case train, valid }
 
@@ -23,7 +23,7 @@ struct PictureRecord {
 
   init?(line: some StringProtocol) {
     var fields = CSVText.cells(String(line)) ?? []
-    // Version 0.1 wrote names as they are, and a comma in one of them separates nothing.
+    // Version 0.1 wrote names unquoted, so a comma in a name is part of the name.
     if fields.count != 3 {
       fields = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false).map { String($0) }
     }
@@ -31,10 +31,10 @@ struct PictureRecord {
     self.init(side: side, hash: fields[1], name: fields[2])
   }
 
-  /// By bytes: a slash that a combining mark follows is one all the same.
+  /// The class, up to the first slash scalar: a slash counts even if a combining mark follows it.
   var label: String { String(name.unicodeScalars.prefix { $0 != "/" }) }
 
-  /// Its names are printable, as they are in `pictures.csv`.
+  /// The record for overlap checks, with printable names as in `pictures.csv`.
   var entry: Overlap.Entry {
     let name = name.printable
     return Overlap.Entry(

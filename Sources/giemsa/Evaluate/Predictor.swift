@@ -7,24 +7,24 @@ import PictureModels
 import Reports
 import Text
 
-/// A finished model that is shown pictures by the same engine as in the field.
+/// A trained model, run by the same engine as in the field.
 final class Predictor {
   let path: String
-  /// Empty where the file does not name them.
+  /// Class names; empty if the file does not record them.
   let classes: [String]
-  /// `giemsa.positive`.
+  /// The positive class as recorded under `giemsa.positive`.
   let positive: String?
   let trainedSlides: TrainedSlides
   let classifier: PictureClassifier
   let preprocessing: Preprocessing
   private let engine: Engine
 
-  /// - Parameter batch: pictures at once, where the model leaves that open.
+  /// - Parameter batch: the batch size, if the model leaves it open.
   convenience init(_ path: String, batch: Int, threads: Int) throws {
     try self.init(try readModel(path), path: path, batch: batch, threads: threads)
   }
 
-  /// - Parameter path: what messages call the model.
+  /// - Parameter path: the model's name in messages.
   init(_ model: Graph, path: String, batch: Int, threads: Int) throws {
     var graph = model
     self.path = path
@@ -32,7 +32,7 @@ final class Predictor {
       var metadata = try ModelMetadata(graph.metadata)
       classifier = try PictureClassifier(graph, batch: batch, size: nil)
       if !metadata.saysHowColorsAreNormalized, classifier.inputShape[1] == 3 {
-        complain("note: \(path) does not say how colours are normalised; ImageNet's mean and std are taken")
+        complain("note: \(path) does not record how colours are normalised; using ImageNet's mean and std")
         metadata.mean = Preprocessing.imageNetMean
         metadata.std = Preprocessing.imageNetStd
       }
@@ -49,8 +49,8 @@ final class Predictor {
     }
   }
 
-  /// The class order of `cells`, as indices into the model's scores: by name; where the model does not name its classes,
-  /// the folders' order, which is said. Throws where the classes are not the same.
+  /// The index of each of the folder's classes in the model's scores, matched by name. If the model does not name its
+  /// classes, the folders' order is used, with a warning. Throws if the classes differ.
   func order(for cells: CellFolder) throws -> [Int] {
     func list(_ names: [String]) -> String { names.isEmpty ? "" : " (\(names.joined(separator: ", ")))" }
     let mismatch = CommandFailure(
@@ -60,7 +60,7 @@ final class Predictor {
     if classes.isEmpty {
       let names = cells.classes.enumerated().prefix(20).map { "\($0 + 1) = \($1)" }.joined(separator: ", ")
       complain(
-        "warning: \(path) does not name its classes (no giemsa.classes); its scores are taken in the order of the folders' "
+        "warning: \(path) does not name its classes (no giemsa.classes); its scores are assumed to be in the order of the folders' "
           + "names (\(names)\(cells.classes.count > 20 ? ", …" : "")), which may be wrong")
       return Array(cells.classes.indices)
     }
@@ -70,12 +70,13 @@ final class Predictor {
     }
   }
 
-  /// The raw scores of a batch of at most ``PictureClassifier/batch`` pictures: `[n, ``PictureClassifier/scoreCount``]`.
+  /// The raw scores of a batch of at most ``PictureClassifier/batch`` pictures, of shape `[n,
+  /// ``PictureClassifier/scoreCount``]`.
   func scores(_ images: Tensor) throws -> Tensor {
     let shape = classifier.inputShape
     var input = images
     if images.shape[0] < shape[0] {
-      // The engine is planned for full batches: black pictures fill the last one.
+      // The engine is planned for full batches, so the last one is padded with black pictures.
       input = try Tensor(zeros: shape)
       input.withMutableElements(Float.self) { target in
         images.withElements(Float.self) { source in
@@ -91,11 +92,10 @@ final class Predictor {
     return try Tensor([images.shape[0], classifier.scoreCount], kept)
   }
 
-  /// Answers for the items of a folder, in their order. Throws where a score is no number: names the pictures that have
-  /// such.
+  /// The answers for `items`, in their order. Throws, naming the pictures, if a score is not a number.
   ///
-  /// - Parameter turns: the mean of the probabilities for all eight mirrors and quarter turns of each picture (four, where
-  ///   it is not square).
+  /// - Parameter turns: test-time augmentation: average the probabilities of all eight mirrors and quarter turns of
+  ///   each picture (of four if it is not square).
   func answers(_ items: [CellFolder.Item], order: [Int], threads: Int, turns: Bool = false) throws -> [Answer] {
     let isSquare = preprocessing.width == preprocessing.height
     let ways = turns ? Array(0..<(isSquare ? 8 : 4)) : [0]

@@ -13,24 +13,24 @@ import Training
 struct ExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Writes a run's network (or weights from elsewhere) as one ONNX file.",
+    abstract: "Writes a run's network, or weights from another file, as one ONNX file.",
     discussion: """
-      The graph is written as it was trained, so nothing can be lost in a translation; its metadata carry the classes, \
-      how pictures are prepared, and how it was trained. With --cases, FILE-cases gets stored inputs and outputs, made \
-      of pictures that were kept back, for `giemsa-field verify` on another machine.
+      The graph is written as it was trained. Its metadata record the classes, the preprocessing and the training \
+      settings. With --cases, stored inputs and outputs of validation pictures are written to FILE-cases, for \
+      `giemsa-field verify` on another machine.
 
-      Instead of a run: a .safetensors file of --arch (its own classes, ImageNet's mean and std), or a quantised ONNX \
-      file, which is written as the float network that --pretrained starts from.
+      Instead of a run: a .safetensors file for --arch (with its own classes and ImageNet's mean and std), or a \
+      quantised ONNX file, which is written as the dequantised network that --pretrained would start from.
       """)
 
   @Argument(help: ArgumentHelp("A run's folder, a .safetensors or an ONNX file.", valueName: "run")) var source: String
   @Option(help: "The ONNX file to write.") var out: String
-  @Option(help: ArgumentHelp("The class that is looked for, if not the one the run says.", valueName: "name"))
+  @Option(help: ArgumentHelp("The positive class. Default: as recorded in the run.", valueName: "name"))
   var positive: String?
-  @Option(help: "How many stored inputs and outputs to write beside it.") var cases = 0
-  @Option(help: "Of a .safetensors file: its network.") var arch = ResNetArchitecture.resnet34
-  @Option(help: "Of a .safetensors file: pixels a side of the pictures it is for.") var size = 224
-  @Option(help: "The folder of pictures, if it is not where the run found it.") var data: String?
+  @Option(help: "How many stored inputs and outputs to write beside the file.") var cases = 0
+  @Option(help: "For a .safetensors file: its architecture.") var arch = ResNetArchitecture.resnet34
+  @Option(help: "For a .safetensors file: input size, in pixels per side.") var size = 224
+  @Option(help: "The folder of pictures, if it has moved since the run.") var data: String?
   @Option(help: "Threads that compute the cases.") var threads = 1
 
   func validate() throws {
@@ -47,7 +47,7 @@ struct ExportCommand: ParsableCommand {
       }
       let file = try folder.read()
       let graph = try readModel(try folder.modelPath())
-      let pictures = cases > 0 ? try keptBack(file) : []
+      let pictures = cases > 0 ? try validationPictures(file) : []
       var metadata = try ModelMetadata(graph.metadata)
       var settings = file.settings
       let chosen = try PositiveClass.choose(settings.classes, option: positive, recorded: settings.positive)
@@ -60,7 +60,7 @@ struct ExportCommand: ParsableCommand {
         if let card = ModelCard.renamed(card, settings.classes, from: old, to: chosen) {
           described.metadata.append((key: "giemsa.card", value: card))
         } else {
-          complain("note: the run's card tells rates of another positive class; it is left out of \(out)")
+          complain("note: the run's model card has rates for another positive class; it is left out of \(out)")
         }
       }
       try writeModel(described, to: out)
@@ -71,7 +71,7 @@ struct ExportCommand: ParsableCommand {
     }
   }
 
-  /// Whether `source` is a file of weights, which is written then.
+  /// Writes `source` if it is a file of weights; returns whether it is.
   private func exportsFile() throws -> Bool {
     var graph: Graph
     if source.hasSuffix(".safetensors") {
@@ -96,29 +96,30 @@ struct ExportCommand: ParsableCommand {
       metadata.positive = positive
       graph = graph.described(by: metadata, metadata.training)
     }
-    guard cases == 0 else { throw CommandFailure("--cases: only a run knows pictures that were kept back") }
+    guard cases == 0 else { throw CommandFailure("--cases: only a run has validation pictures") }
     try writeModel(graph, to: out)
     Console.out("\(out): written from \(source)".printable)
     return true
   }
 
-  private func keptBack(_ file: RunFile) throws -> [CellFolder.Item] {
+  private func validationPictures(_ file: RunFile) throws -> [CellFolder.Item] {
     let folder = data ?? file.data
     let items = file.valid.map { CellFolder.Item(path: "\(folder)/\($0)", label: 0, slide: "") }
-    // Evenly through the list, so that every class has its share.
+    // Evenly spaced in the list, so that every class is represented.
     let count = min(cases, items.count)
     let chosen = (0..<count).map { items[($0 * 2 + 1) * items.count / (count * 2)] }
     for item in chosen where !item.path.withPath({ access($0, R_OK) == 0 }) {
-      throw CommandFailure("\(item.path): not there any more; name the pictures' folder with --data")
+      throw CommandFailure("\(item.path): no longer there; name the pictures' folder with --data")
     }
     if count < cases {
       complain(
-        "note: only \(counted(count, "picture")) \(count == 1 ? "was" : "were") kept back; as many cases are written")
+        "note: the run has only \(counted(count, "validation picture")); as many cases are written")
     }
     return chosen
   }
 
-  /// Inputs as preprocessing makes them, outputs as the exported file computes them on this machine.
+  /// Writes the preprocessed pictures as inputs, and as outputs what the exported file computes for them on this
+  /// machine.
   private func writeCases(_ items: [CellFolder.Item]) throws {
     let predictor = try Predictor(out, batch: 1, threads: threads)
     let names = try readModel(out)

@@ -9,18 +9,18 @@ import Training
 struct FindRateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "find-lr",
-    abstract: "Searches a learning rate: trains for a hundred steps with a growing one and looks at the loss.",
+    abstract: "Learning rate range test: trains for a hundred steps with a growing rate and records the loss.",
     discussion: """
       The rate grows exponentially from 1e-7 to 10; the search ends early when the smoothed loss is four times the best. \
-      Nothing of the training is kept. Prints three suggestions (valley, steepest descent, minimum ÷ 10) and writes the \
-      plot. `giemsa train --lr auto` searches by itself and takes the valley.
+      The trained weights are discarded. Prints three suggestions (valley, steepest descent, minimum ÷ 10) and writes \
+      the plot. `giemsa train --lr auto` runs the same search and uses the valley.
       """)
 
   @OptionGroup var options: TrainingOptions
   @Option(help: "The plot to write (SVG).") var out = "find-lr.svg"
   @Option(help: "The first rate.") var startLr = 1e-7
   @Option(help: "The last rate.") var endLr = 10.0
-  @Option(help: "Steps.") var steps = 100
+  @Option(help: "Number of steps.") var steps = 100
 
   func validate() throws {
     guard startLr > 0, endLr > startLr, endLr <= 1000 else {
@@ -40,12 +40,12 @@ struct FindRateCommand: ParsableCommand {
       try writeText(found.plot.svg, to: out)
       Console.write(found.text)
       Console.out(
-        "\(out): the plot; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...".printable)
+        "\(out): plot written; next: giemsa train \(options.data) --lr \(RatePlot.text(found.valley)) ...".printable)
     }
   }
 }
 
-/// What a search came to.
+/// The result of a range test.
 struct RateFinding {
   let search: RateSearch
   let suggestions: RateSearch.Suggestions
@@ -55,8 +55,8 @@ struct RateFinding {
   init(_ search: RateSearch) throws {
     guard let suggestions = search.suggestions else {
       throw CommonFailure(
-        "the loss was no number or exploded after \(counted(search.points.count, "step")): nothing to suggest; "
-          + "is the data right?")
+        "the loss was not a number or exploded after \(counted(search.points.count, "step")), so there is no suggestion; "
+          + "check the data")
     }
     self.search = search
     self.suggestions = suggestions
@@ -78,7 +78,7 @@ struct RateFinding {
 }
 
 extension TrainingBench {
-  /// The range test on a network, which is afterwards as it was before.
+  /// Runs the range test and then restores the network's state.
   func search(_ network: TrainingNetwork, _ plan: RateSearch = RateSearch()) throws -> RateSearch {
     let before = try network.state()
     let interruption = Interruption(listens: ranks == nil)
@@ -96,7 +96,7 @@ extension TrainingBench {
             rates: [Float](repeating: rate, count: LayerGroups.count), momentum: 0.9)
           goesOn = search.note(loss: Double(loss))
         } catch {
-          // A loss that is no number is where such a search ends.
+          // A loss that is not a number ends the search.
           guard case TrainingError.lossNotFinite? = error as? TrainingError else { throw error }
           goesOn = false
         }
@@ -113,7 +113,7 @@ extension TrainingBench {
     return search
   }
 
-  /// What a batch's answers should be.
+  /// The training targets of a batch.
   func targets(_ batch: Batch) -> Targets {
     var targets = Targets(batch.labels)
     targets.partners = batch.partners

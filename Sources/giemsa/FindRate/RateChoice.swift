@@ -2,25 +2,25 @@ import ArgumentParser
 import Foundation
 import Training
 
-/// `--lr`: one highest rate, or one for each group of layers, as fastai's `slice` gives them.
+/// The value of `--lr`: one maximum rate, or one per group of layers like fastai's `slice`.
 enum RateChoice: Equatable, CustomStringConvertible {
-  /// `1e-3`: all groups alike.
+  /// `1e-3`: the same for all groups.
   case one(Double)
-  /// `1e-6:1e-4`: from the first group to the head, in equal ratios.
+  /// `1e-6:1e-4`: geometric from the first group to the head.
   case span(Double, Double)
-  /// `:1e-3`: the head, and a tenth of it for the rest.
+  /// `:1e-3`: for the head; a tenth of it for the other groups.
   case head(Double)
-  /// `auto`: what find-lr suggests.
+  /// `auto`: the rate that find-lr suggests.
   case auto
 
-  /// Of the command line; throws what is wrong with it.
+  /// Parses the command line's argument; throws a description of what is wrong with it.
   init(_ argument: String) throws {
     if argument == "auto" {
       self = .auto
       return
     }
     func rate(_ text: Substring) throws -> Double {
-      guard let rate = Double(text) else { throw ValidationError("'\(text)' is no number, no range A:B and not auto") }
+      guard let rate = Double(text) else { throw ValidationError("'\(text)' is not a number, a range A:B or auto") }
       guard rate > 0, rate <= 100 else { throw ValidationError("a rate must be above 0 and at most 100") }
       return rate
     }
@@ -42,7 +42,7 @@ enum RateChoice: Equatable, CustomStringConvertible {
     }
   }
 
-  /// One for each group; nil where it has to be searched for first.
+  /// One rate per group; nil for `auto`, where a search has to find it first.
   var rates: [Double]? {
     let last = LayerGroups.count - 1
     switch self {

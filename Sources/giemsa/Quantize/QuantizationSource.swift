@@ -7,20 +7,20 @@ import Quantization
 import Reports
 import Text
 
-/// What `quantize` is given: the float model and the pictures, looked at before any work is done.
+/// The inputs of `quantize`, the float model and the pictures, checked before any work is done.
 struct QuantizationSource {
   let path: String
   let float: Predictor
   let prepared: PreparedModel
   /// Pictures that may be calibrated on.
   let candidates: [CellFolder.Item]
-  /// Pictures that a run kept back.
-  private let keptBack: [CellFolder.Item]
+  /// The run's validation pictures.
+  private let validation: [CellFolder.Item]
   private let cells: CellFolder
-  /// For each class of the folder, its place in the model's scores.
+  /// The index of each of the folder's classes in the model's scores.
   private let order: [Int]
 
-  /// Pictures at once: enough to keep the kernels busy, few enough to keep every layer's result.
+  /// Batch size: large enough to keep the kernels busy, small enough to keep every layer's result in memory.
   private static let batch = 8
 
   init(_ command: QuantizeCommand) throws {
@@ -32,7 +32,7 @@ struct QuantizationSource {
     guard run != nil || !isFolder.boolValue else {
       throw RunFolder.foldsFailure(command.model)
         ?? CommandFailure(
-          "\(command.model): a folder without settings.json, so no run; name an ONNX file or a run's folder")
+          "\(command.model): not a run (the folder has no settings.json); name an ONNX file or a run's folder")
     }
     path = try run?.modelPath() ?? command.model
     for file in [command.out, command.report].compactMap({ $0 }) { try checkWritable(file) }
@@ -53,21 +53,21 @@ struct QuantizationSource {
     order = try float.order(for: cells)
     if let run {
       let valid = Set(try run.read().valid.map { ExactText($0) })
-      func isKept(_ item: CellFolder.Item) -> Bool { valid.contains(ExactText(cells.name(of: item))) }
-      keptBack = cells.items.filter { isKept($0) }
-      candidates = cells.items.filter { !isKept($0) }
+      func isValidation(_ item: CellFolder.Item) -> Bool { valid.contains(ExactText(cells.name(of: item))) }
+      validation = cells.items.filter { isValidation($0) }
+      candidates = cells.items.filter { !isValidation($0) }
       guard !candidates.isEmpty else {
         throw CommandFailure(
-          "\(command.calibrate): has only pictures that \(command.model) kept back; calibrate on those it was trained on"
+          "\(command.calibrate): has only validation pictures of \(command.model); calibrate on its training pictures"
         )
       }
     } else {
-      keptBack = []
+      validation = []
       candidates = cells.items
     }
   }
 
-  /// With the colours' mean and std that its pictures were normalised by, if the float file does not say.
+  /// Adds ImageNet's mean and std to the metadata if the float file does not record how colours are normalised.
   func describing(_ graph: Graph) throws -> Graph {
     var metadata = try ModelMetadata(graph.metadata)
     guard !metadata.saysHowColorsAreNormalized else { return graph }
@@ -76,7 +76,7 @@ struct QuantizationSource {
     return graph.described(by: metadata, metadata.training)
   }
 
-  /// Decoded and normalised, with the place of each picture's class in the model's scores.
+  /// The pictures decoded and normalised in batches; labels are the classes' indices in the model's scores.
   func batches(_ items: [CellFolder.Item], _ size: Int) throws -> [CalibrationBatch] {
     let loader = BatchLoader(
       items: items, preprocessing: float.preprocessing, augmentation: nil, batchSize: size, shuffle: false,
@@ -89,28 +89,29 @@ struct QuantizationSource {
     return batches
   }
 
-  /// Pictures to compare on, and what to call them: those a run kept back, or else those not calibrated on, if there are.
+  /// The pictures to compare the models on, with a description: the run's validation pictures, otherwise pictures that
+  /// were not calibrated on, otherwise the calibration pictures.
   func unseen(_ calibrated: [CellFolder.Item], limit: Int) -> (what: String, items: [CellFolder.Item]) {
-    if !keptBack.isEmpty {
-      let items = CellFolder.evenly(keptBack, count: limit)
-      return ("\(items.count) that the run kept back", items)
+    if !validation.isEmpty {
+      let items = CellFolder.evenly(validation, count: limit)
+      return ("\(items.count) of the run's validation set", items)
     }
     let seen = Set(calibrated.map { $0.path })
     let items = CellFolder.evenly(candidates.filter { !seen.contains($0.path) }, count: limit)
     if items.isEmpty {
-      return ("the \(counted(calibrated.count, "picture")) calibrated on: there are no others", calibrated)
+      return ("the \(counted(calibrated.count, "calibration picture")), as there are no others", calibrated)
     }
-    return ("\(items.count) that were not calibrated on", items)
+    return ("\(items.count) not used for calibration", items)
   }
 
-  /// Which class is the positive one, or that none is.
+  /// A line that says which class is positive, if any.
   func toldPositive() throws -> String {
     PositiveClass.told(
       try PositiveClass.choose(cells.classes, option: nil, recorded: float.positive), of: cells.classes)
   }
 
-  /// Reads all pictures that are to be used: throws what is wrong with those that cannot be read, and gives a line for those
-  /// that stand under two labels.
+  /// Reads all pictures that will be used. Throws if one cannot be read; returns a warning for pictures that are in two
+  /// classes.
   func contradictions(_ items: [CellFolder.Item]) throws -> [String] {
     var seen: Set<ExactText> = []
     let items = items.filter { seen.insert(ExactText($0.path)).inserted }

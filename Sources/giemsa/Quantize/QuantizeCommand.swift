@@ -19,23 +19,23 @@ struct QuantizeCommand: ParsableCommand {
 
   static let configuration = CommandConfiguration(
     commandName: "quantize",
-    abstract: "Turns a float model into one on 8-bit integers, a quarter of the size.",
+    abstract: "Quantises a float model to 8-bit integers, a quarter of the size.",
     discussion: """
-      The file it writes is standard ONNX: uint8 activations and int8 weights behind QuantizeLinear and \
-      DequantizeLinear. The ranges of activations come from the pictures of --calibrate; a third of them is kept apart \
-      to choose the method by. At the end float and int8 model are compared: given a run, on the pictures that the run \
-      kept back; given an ONNX file, on pictures of the folder that were not calibrated on.
+      The result is standard ONNX in QDQ form: uint8 activations and int8 weights with QuantizeLinear and \
+      DequantizeLinear. The activation ranges come from the pictures of --calibrate; a third of those is reserved for \
+      choosing the method. Finally the float and the int8 model are compared: given a run, on its validation pictures; \
+      given an ONNX file, on pictures of the folder that were not used for calibration.
       """)
 
   @Argument(help: "A float ONNX file, or a run's folder.") var model: String
   @Option(help: ArgumentHelp("Pictures to calibrate on, one subfolder per class.", valueName: "folder"))
   var calibrate: String
-  @Option(help: "How many of them, spread over classes and slides.") var images = 200
-  @Option(help: "How ranges are chosen; auto tries all.") var method = Method.auto
+  @Option(help: "Number of calibration pictures, spread over classes and slides.") var images = 200
+  @Option(help: "How activation ranges are chosen; auto tries all methods.") var method = Method.auto
   @Option(help: "The ONNX file to write.") var out: String
-  @Option(help: "An HTML page to write: tables, noise by layer, the pictures on which the models differ.")
+  @Option(help: "Write an HTML report: tables, noise per layer, the pictures on which the models differ.")
   var report: String?
-  @Option(help: "The most pictures to compare the two models on.") var compare = 2000
+  @Option(help: "Maximum number of pictures for the comparison of the two models.") var compare = 2000
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
 
   func validate() throws {
@@ -65,7 +65,8 @@ struct QuantizeCommand: ParsableCommand {
         threads: threads, progress: progress.update)
       if chosen.count < images { complain("note: only \(counted(chosen.count, "picture")) to calibrate on") }
       if judging.count == chosen.count {
-        complain("note: too few pictures to keep some apart; methods are compared on what they were fitted on")
+        complain(
+          "note: too few pictures to reserve some; methods are compared on the pictures that they were fitted on")
       }
       let result: Quantizer.Result
       do { result = try quantizer.run(method.candidates) } catch { throw CommandFailure("\(source.path): \(error)") }
@@ -81,7 +82,7 @@ struct QuantizeCommand: ParsableCommand {
       try writeModel(graph, to: out)
       let names = [out, source.path].map { URL(filePath: $0).lastPathComponent }
       let page = QuantizationReport(
-        title: "\(names[0]): \(names[1]) on 8-bit integers", result: result, comparison: comparison,
+        title: "\(names[0]): \(names[1]) quantised to 8 bits", result: result, comparison: comparison,
         positive: try source.toldPositive(),
         floatBytes: try floatBytes(source.path), quantisedBytes: fileSize(out))
       if let report {
@@ -92,11 +93,11 @@ struct QuantizeCommand: ParsableCommand {
         "\(source.path.printable): \(counted(chosen.count, "picture")) to calibrate on, "
           + "\(counted(Set(chosen.map { $0.slide }).count, "slide"))\n")
       Console.write(page.text)
-      Console.out("\(out): written\(report.map { "; \($0) shows more" } ?? "")".printable)
+      Console.out("\(out): written\(report.map { "; report: \($0)" } ?? "")".printable)
     }
   }
 
-  /// Of the float file with the data that it keeps in others.
+  /// Bytes of the float model, including its external data.
   private func floatBytes(_ path: String) throws -> Int {
     max(fileSize(path), try ONNXFile.size(of: try readModel(path)))
   }
@@ -106,7 +107,7 @@ struct QuantizeCommand: ParsableCommand {
   }
 }
 
-/// `giemsa.quantization` of a file's metadata.
+/// The metadata entry `giemsa.quantization`.
 struct QuantizationRecord: Codable {
   static let key = "giemsa.quantization"
 
@@ -139,7 +140,7 @@ struct QuantizationRecord: Codable {
     agreement = 1 - Double(comparison.differences.count) / all
   }
 
-  /// One line of JSON, the same for the same run.
+  /// One line of JSON with sorted keys, so that the same run gives the same bytes.
   func text() throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -4,9 +4,9 @@ import ModelGraph
 import Reports
 import Text
 
-/// `card.md` of a run that came to its end.
+/// Makes `card.md`, the model card of a finished run.
 enum CardMaker {
-  /// Of the best epoch's network, as `evaluate` judges it.
+  /// The card of the best epoch's network, with the results that `evaluate` gives.
   static func card(_ folder: RunFolder, _ bench: TrainingBench, _ settings: RunSettings, _ history: [EpochResult])
     throws
     -> ModelCard
@@ -30,9 +30,9 @@ enum CardMaker {
       card.slides = (slides(bench.split.train), slides(bench.split.valid))
     }
     card.dataHash = PictureHash.dataSet(pictures.map { ($0.hash, $0.label) })
-    let share = "share \(NumberText.shortest(settings.validFraction))"
+    let share = "fraction \(NumberText.shortest(settings.validFraction))"
     switch bench.plan.kind {
-    case .folds: card.split = "\(bench.plan.name), dealt by \(bench.cells.showsSlides ? "slide" : "picture")"
+    case .folds: card.split = "\(bench.plan.name), divided by \(bench.cells.showsSlides ? "slide" : "picture")"
     case .slide: card.split = "By slide, \(share)"
     case .random: card.split = "At random, \(share)"
     }
@@ -44,7 +44,8 @@ enum CardMaker {
     return card
   }
 
-  /// Universal time; that of `SOURCE_DATE_EPOCH` (https://reproducible-builds.org/specs/source-date-epoch) where it is set.
+  /// Today's date in UTC, or the date of `SOURCE_DATE_EPOCH` (https://reproducible-builds.org/specs/source-date-epoch)
+  /// if set.
   private static var today: String {
     let seconds = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { Double($0) }
     let formatter = ISO8601DateFormatter()

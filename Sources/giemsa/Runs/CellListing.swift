@@ -2,7 +2,7 @@ import Datasets
 import Text
 
 extension CellFolder {
-  /// The folder at `path`, with a line on a terminal while it is listed and a warning of what is left out.
+  /// Lists the folder at `path`, with progress on a terminal, and warns of files that are left out.
   static func listed(_ path: String) throws -> CellFolder {
     let progress = StageProgress()
     defer { progress.erase() }
@@ -12,7 +12,8 @@ extension CellFolder {
     return cells
   }
 
-  /// Every picture's ``PictureHash``, with a bar on a terminal and a warning of those too dark. Throws what is wrong with those that cannot be read.
+  /// The ``PictureHash`` of every picture, with progress on a terminal and a warning about pictures that are too dark.
+  /// Throws if a picture cannot be read.
   static func hashes(_ items: [Item]) throws -> [String] {
     let progress = StageProgress()
     defer { progress.erase() }

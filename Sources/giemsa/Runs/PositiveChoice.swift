@@ -2,7 +2,8 @@ import Reports
 import Text
 
 extension PositiveClass {
-  /// The positive class: what `--positive` names; else what a run or a model says; else what the names say; nil: nothing does.
+  /// The positive class: the one that `--positive` names, else the one recorded in the run or model, else the one that
+  /// the names suggest; nil if there is none.
   static func choose(_ classes: [String], option: String?, recorded: String?) throws -> PositiveClass? {
     func index(_ name: String) -> Int? { classes.firstIndex { $0.isExactly(name) } }
     if let option {

@@ -6,13 +6,13 @@ import Training
 /// The folder of a training run.
 ///
 ///     settings.json   RunFile
-///     history.csv     one line an epoch
-///     times.csv       how long each epoch took
+///     history.csv     one line per epoch
+///     times.csv       seconds and data-loading share of each epoch
 ///     pictures.csv    training and validation pictures: PictureRecords
 ///     log.csv         or log.jsonl, with --log: RunLog
 ///     card.md         the model card, after the end of training: ModelCard
 ///     best.onnx       the network of the best epoch so far (lowest validation loss)
-///     last.onnx       the network as training left it
+///     last.onnx       the network after the last step
 ///     last.state      weights, optimiser and RunProgress; --resume reads it
 ///
 /// Every file is written under another name, flushed to the disk and renamed, so it is complete at any moment. best.onnx is
@@ -49,7 +49,7 @@ struct RunFolder {
       try checkWritable("\(path)/settings.json")
       if exists(path), !overwrite, !resume {
         throw CommandFailure(
-          "\(path): holds a run already; name another --out, go on with it by --resume, or give --overwrite")
+          "\(path): already holds a run; name another --out, continue it with --resume, or give --overwrite")
       }
     } catch {
       folder.removeIfEmpty()
@@ -60,7 +60,7 @@ struct RunFolder {
 
   /// Removes the files of an earlier run, once there is a file to replace them.
   ///
-  /// - Parameter kept: paths that stay.
+  /// - Parameter kept: paths to keep.
   func clear(butFor kept: [String] = []) {
     // The state first: without it, a half-removed run cannot be resumed.
     for name in RunFolder.names.reversed() where !kept.contains("\(path)/\(name)") {
@@ -152,8 +152,8 @@ struct RunFolder {
   func checkBest(_ hash: String) throws {
     guard let data = FileManager.default.contents(atPath: best), ContentHash.hex(data) == hash else {
       throw CommandFailure(
-        "\(best): is gone or damaged: its SHA-256 is another than when it was written; "
-          + "take last.onnx, or train again with --overwrite")
+        "\(best): missing or damaged (its SHA-256 has changed since it was written); "
+          + "use last.onnx, or train again with --overwrite")
     }
   }
 

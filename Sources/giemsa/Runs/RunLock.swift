@@ -2,15 +2,15 @@ import Foundation
 import Platform
 import Text
 
-/// The right to write into a folder, as long as this process lives: an flock on `.lock` in it, which the system takes back
-/// however the process ends. Not of threads: the command line's alone.
+/// A lock that lets only this process write into a folder: an flock on the file `.lock` in it, which the system
+/// releases however the process ends. Not thread-safe; used from the main thread only.
 enum RunLock {
   private static let name = ".lock"
   nonisolated(unsafe) private static var held: [String: Int32] = [:]
 
-  /// Takes the folder, which must be there.
+  /// Locks the folder, which must exist.
   ///
-  /// - Throws: naming the process that has it.
+  /// - Throws: an error that names the process holding the lock.
   static func take(_ folder: String) throws {
     let file = "\(folder)/\(name)"
     let key = URL(filePath: folder).standardizedFileURL.resolvingSymlinksInPath().path
@@ -21,13 +21,13 @@ enum RunLock {
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
         let error = errno
         defer { close(descriptor) }
-        // Some network file systems have no locks: as well as without them, then.
+        // Some network file systems do not support locks: continue without one.
         guard error == EWOULDBLOCK || error == EINTR else { return }
         let holder = holder(descriptor)
         throw CommandFailure(
-          "\(folder): another giemsa\(holder) writes there; wait for its end, or name another --out")
+          "\(folder): another giemsa\(holder) is writing there; wait until it has ended, or name another --out")
       }
-      // The one before may have taken the file away between opening and locking it.
+      // The previous holder may have removed the file between our open and our lock.
       guard isStill(file, descriptor) else {
         close(descriptor)
         continue
@@ -40,7 +40,7 @@ enum RunLock {
     }
   }
 
-  /// Gives everything back that this process has, or what lies in `folder`.
+  /// Releases all locks of this process, or only that of `folder`.
   static func release(_ folder: String? = nil) {
     let wanted = folder.map { URL(filePath: $0).standardizedFileURL.resolvingSymlinksInPath().path }
     for (key, descriptor) in held where wanted == nil || wanted == key {
@@ -56,7 +56,7 @@ enum RunLock {
     return gethostname(&name, name.count - 1) == 0 ? String(cString: name) : "?"
   }
 
-  /// ` (process 123 on host)`.
+  /// The lock's holder as ` (process 123 on host)`; empty if unknown.
   private static func holder(_ descriptor: Int32) -> String {
     var bytes = [UInt8](repeating: 0, count: 300)
     let count = pread(descriptor, &bytes, bytes.count, 0)

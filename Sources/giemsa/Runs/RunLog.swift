@@ -2,14 +2,14 @@ import ArgumentParser
 import Foundation
 import Reports
 
-/// `--log`.
+/// The value of `--log`.
 enum LogFormat: String, CaseIterable, ExpressibleByArgument {
   case csv, jsonl
 }
 
-/// A run's log, a line at a time: whatever ends the program, all lines before are there.
+/// A run's log, written line by line, so that all earlier lines survive a crash.
 final class RunLog {
-  /// A line's place in the run.
+  /// The epoch and step that a line belongs to.
   struct Place {
     var isEpoch: Bool
     var epoch: Int
@@ -21,12 +21,12 @@ final class RunLog {
   private let keeps: (Place) -> Bool
   private var handle: FileHandle?
   private(set) var hasFailed = false
-  /// Lines from before ``begin()``.
+  /// Lines logged before ``begin()``; nil afterwards.
   private var waiting: [String]? = []
 
   /// - Parameters:
-  ///   - isAtOnce: as opposed to a log that leaves an earlier run's alone until ``begin()``.
-  ///   - keeps: whether a line that is there already is of this run; lines of a future that never was, are not.
+  ///   - isAtOnce: write at once; otherwise an earlier run's log is left untouched until ``begin()``.
+  ///   - keeps: whether an existing line belongs to this run. Lines after the point that the run resumes from do not.
   init(_ format: LogFormat, _ folder: String, isAtOnce: Bool, keeps: @escaping (Place) -> Bool) {
     file = "\(folder)/log.\(format.rawValue)"
     self.format = format
@@ -38,7 +38,7 @@ final class RunLog {
     guard let lines = waiting else { return }
     waiting = nil
     let there = FileManager.default.contents(atPath: file).map { String(decoding: $0, as: UTF8.self) } ?? ""
-    // What follows the last line's end was being written when the program was killed.
+    // An incomplete last line was being written when the program was killed: drop it.
     let kept = there.components(separatedBy: "\n").dropLast().filter { place(of: $0).map(keeps) ?? false }
     let header = format == .csv ? [LogLine.csvHeader] : []
     let text = (header + kept + lines).map { $0 + "\n" }.joined()
@@ -58,11 +58,11 @@ final class RunLog {
     }
   }
 
-  /// Training goes on without its log.
+  /// A failing log does not stop the training.
   private func attempt(_ body: () throws -> Void) {
     do { try body() } catch {
       let text = (error as? CommandFailure)?.description ?? "\(file): cannot be written"
-      complain("giemsa: \(text); training goes on without it")
+      complain("giemsa: \(text); training continues without it")
       hasFailed = true
       handle = nil
     }

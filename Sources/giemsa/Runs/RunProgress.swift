@@ -1,20 +1,20 @@
 import Foundation
 import Reports
 
-/// Where a run is: the notes in its `last.state`, beside the network's state. Everything else that a step depends on
-/// follows from the settings, the epoch and the step.
+/// A run's progress, stored in `last.state` beside the network's state. Everything else that a step depends on follows
+/// from the settings, the epoch and the step.
 struct RunProgress: Codable {
   var settings: RunSettings
-  /// Tells other pictures, or another split, from the ones the run was started with.
+  /// Fingerprint of the picture names and the split, to detect that either has changed.
   var pictures: String
-  /// SHA-256 of pictures.csv, which tells every picture's pixels; empty before they are read.
+  /// SHA-256 of pictures.csv, and thereby of every picture's pixels; empty before they are read.
   var pixels = ""
   /// SHA-256 of best.onnx.
   var best = ""
-  /// The epoch being trained, and how many of its steps are done.
+  /// The current epoch and the number of its completed steps.
   var epoch = 0
   var step = 0
-  /// Of those steps' losses.
+  /// Sum of those steps' losses.
   var lossSum = 0.0
   var history: [EpochResult] = []
 
@@ -26,7 +26,7 @@ struct RunProgress: Codable {
     }
   }
 
-  /// The first setting that makes another run of it: its option, what it was and what it is; nil: the same run.
+  /// Describes the first setting (or the pictures) in which `now` differs from this run; nil if it is the same run.
   func difference(to now: RunSettings, pictures: String) throws -> String? {
     func table(_ settings: RunSettings) throws -> [String: String] {
       guard let object = try JSONSerialization.jsonObject(with: Data(try settings.record().utf8)) as? [String: Any]
@@ -46,7 +46,7 @@ struct RunProgress: Codable {
     return self.pictures == pictures ? nil : "was started with other pictures, or some of them are gone"
   }
 
-  /// What changes neither the weights nor what is said of them.
+  /// Settings that affect neither the weights nor the reported results.
   private static let indifferent: Set<String> = [
     "version", "threads", "ranks", "results", "trainCount", "validCount",
   ]
@@ -64,7 +64,7 @@ struct RunProgress: Codable {
 }
 
 extension Sequence<String> {
-  /// FNV-1a over the strings with a zero after each, in hexadecimal.
+  /// FNV-1a hash over the strings with a zero byte after each, in hexadecimal.
   var fingerprint: String {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     for text in self {

@@ -1,15 +1,15 @@
 import Datasets
 import Text
 
-/// `giemsa.training_slides`: hashes of the slides that a model was trained on, so that judging it by one of them can be
-/// told. What the slides are called stays out of the file.
+/// `giemsa.training_slides`: hashes of the slides that a model was trained on, so that `evaluate` can warn of them. The
+/// slides' names are not stored.
 struct TrainedSlides {
   private var hashes: Set<String>
 
-  /// The most that a model carries: 130 KB.
+  /// Maximum number of hashes in a model: 130 KB.
   private static let limit = 10_000
 
-  /// - Parameter text: the metadata's value; empty: nothing is known.
+  /// - Parameter text: the metadata's value; empty if nothing is recorded.
   init(_ text: String) { hashes = Set(text.split(separator: " ").map { String($0) }) }
 
   mutating func add(_ slides: some Sequence<String>) {

@@ -9,17 +9,17 @@ import Text
 struct ShowBatchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show-batch",
-    abstract: "Draws what a network is trained on: a sheet of pictures as the augmentation leaves them.",
-    discussion: "Each class has a frame of its own colour; the classes, row by row, go to standard output.")
+    abstract: "Draws a sheet of pictures after augmentation, as the network sees them in training.",
+    discussion: "Each class has its own frame colour; the classes are printed row by row.")
 
   @Argument(help: "The folder of pictures.") var data: String
   @Option(help: "The picture to write (PNG).") var out = "batch.png"
   @Option(help: "Pixels a side that pictures are resized to.") var size = 96
-  @Option(help: "As train's.") var augment = AugmentationName.flips
+  @Option(help: "As for train.") var augment = AugmentationName.flips
   @Option(help: "Rows.") var rows = 4
   @Option(help: "Columns.") var columns = 6
-  @Flag(help: "One picture in every row, changed again and again, instead of different ones.") var same = false
-  @Option(help: "Of the choice and the changes.") var seed: UInt64 = 1
+  @Flag(help: "One picture per row, augmented anew in every column, instead of different pictures.") var same = false
+  @Option(help: "Seed of the choice and the augmentation.") var seed: UInt64 = 1
 
   func validate() throws {
     try check(size, 16...1024, "--size")
@@ -33,7 +33,7 @@ struct ShowBatchCommand: ParsableCommand {
       let chosen = CellFolder.evenly(cells.items, count: same ? rows : rows * columns)
       let items = same ? chosen.flatMap { [CellFolder.Item](repeating: $0, count: columns) } : chosen
       var metadata = ModelMetadata()
-      // Bytes in, bytes out: no colours to be undone.
+      // Mean 0 and std 1: the pixels keep their values, so nothing has to be undone.
       metadata.mean = [0, 0, 0]
       metadata.std = [1, 1, 1]
       let preprocessing = try Preprocessing(metadata, inputShape: Shape([1, 3, size, size]))

@@ -6,16 +6,16 @@ import Text
 struct SynthesizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "synthesize",
-    abstract: "Draws made-up cells: a folder to try everything on.",
+    abstract: "Draws synthetic cells: a folder to try everything on.",
     discussion: """
-      OUT gets the folders Parasitized and Uninfected. The same seed draws the same bytes. The cells are drawn, not \
-      real: fit for a demo and for tests, not for medicine.
+      Fills the folders Parasitized and Uninfected in OUT. The same seed draws the same bytes. The cells are drawn, \
+      not real: suitable for demos and tests, not for medicine.
       """)
 
   @Argument(help: "The folder to fill.") var out: String
-  @Option(help: "Pictures in all, half of each class.") var count = 1200
-  @Option(help: "Repeats the same pictures.") var seed: UInt64 = 1
-  @Option(help: "Pixels a side.") var size = 96
+  @Option(help: "Total number of pictures, half of each class.") var count = 1200
+  @Option(help: "Random seed; the same seed draws the same pictures.") var seed: UInt64 = 1
+  @Option(help: "Pixels per side.") var size = 96
 
   func run() throws {
     try reporting {

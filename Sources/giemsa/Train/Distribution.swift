@@ -2,37 +2,38 @@ import ArgumentParser
 import Foundation
 import Training
 
-/// A failure that all ranks meet in the same moment, and the first one tells.
+/// An error that occurs on all ranks at the same time and is printed by the first one.
 struct CommonFailure: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
 }
 
-/// What ranks must have in common before they train together.
+/// What ranks compare before they train together.
 struct RankIntroduction: Codable {
   var progress: RunProgress
-  /// Whether the run goes on from what was saved; only the first knows.
+  /// Whether the run is resumed; only rank 0 knows.
   var isResumed: Bool
-  /// Of the pictures' pixels.
+  /// Fingerprint of the pictures' pixels.
   var pictures: String
   var instructionSet: String
 
-  /// What is wrong with this rank beside the first; nil: nothing.
+  /// Describes how this rank differs from rank 0; nil if it does not.
   func difference(toFirst first: RankIntroduction) throws -> String? {
     if let difference = try first.progress.difference(to: progress.settings, pictures: progress.pictures) {
       return "rank 0 \(difference)"
     }
-    if pictures != first.pictures { return "has pictures that are not rank 0's, under the same names" }
+    if pictures != first.pictures { return "has pictures with the same names as rank 0's but other pixels" }
     guard instructionSet == first.instructionSet else {
-      return "computes by \(instructionSet), rank 0 by \(first.instructionSet); make all alike by GIEMSA_ISA, as in "
+      return
+        "computes with \(instructionSet), rank 0 with \(first.instructionSet); make all ranks alike with GIEMSA_ISA, as in "
         + "mpirun -x GIEMSA_ISA=avx2"
     }
     return nil
   }
 }
 
-/// `--distributed`.
+/// Support for `--distributed`.
 enum Distribution {
   static let advice =
     "--distributed: this giemsa was built without MPI; tools/install-packages --mpi, then "
@@ -41,7 +42,7 @@ enum Distribution {
   /// Runs `body` as one of the ranks.
   static func each(patience: Double, _ body: (MPIRanks) throws -> Void) throws {
     guard let ranks = MPIRanks(patience: patience, rescue: { _exit(1) }) else {
-      throw CommandFailure("MPI does not start")
+      throw CommandFailure("MPI cannot be started")
     }
     ranks.rescue = { [unowned ranks] in
       if ranks.isKeeper { complainAsRank("giemsa: \(ranks.lossText) before training began") }
@@ -64,10 +65,10 @@ enum Distribution {
 }
 
 extension MPIRanks {
-  /// For messages: nothing for rank 0.
+  /// Prefix for messages; empty for rank 0.
   var name: String { rank == 0 ? "" : "rank \(rank) on \(host): " }
 
-  /// Goes on if all ranks are well; else the first that is not says why, and all end.
+  /// Returns if no rank has a failure. Otherwise the first rank that has one prints it, and all ranks exit.
   func settle(_ failure: (any Error)?) throws {
     var failures = [Double](repeating: 0, count: count)
     failures[rank] = failure == nil ? 0 : 1
@@ -78,7 +79,7 @@ extension MPIRanks {
     throw ExitCode(1)
   }
 
-  /// Ends this process, and those that may not know of the loss.
+  /// Ends this process, and the ranks that may not have noticed the loss.
   func endAfterLoss() -> Never {
     switch loss {
     case .told, .orphaned: _exit(1)
@@ -86,14 +87,14 @@ extension MPIRanks {
     }
   }
 
-  /// In words, after a loss.
+  /// Describes the loss of a rank.
   var lossText: String {
     if let goneRank { return "rank \(goneRank) died" }
     switch loss {
-    case .silent: return "a rank gave no answer for too long"
+    case .silent: return "a rank did not answer in time"
     case .failed(let text): return "a rank is lost (\(text))"
-    case .orphaned: return "mpirun is gone"
-    case .told, nil: return "mpirun ended the run (a rank on another machine died, or somebody stopped it)"
+    case .orphaned: return "mpirun has died"
+    case .told, nil: return "mpirun ended the run (a rank on another machine died, or the run was stopped)"
     }
   }
 }

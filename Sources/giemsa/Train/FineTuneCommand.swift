@@ -4,11 +4,12 @@ import Foundation
 struct FineTuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "fine-tune",
-    abstract: "Transfer learning in one go: first the head alone, then everything, as fastai's fine_tune.",
+    abstract: "Transfer learning in one command: first the head, then all layers, like fastai's fine_tune.",
     discussion: """
-      RUN/stage-1: the body frozen (its batch normalisations go on learning), --freeze-epochs at the base rate (normalisations: a tenth). \
-      RUN/stage-2: everything, --epochs at half the base rate for the head and a --lr-mult-th of that for the first \
-      layers, in equal ratios. Give the pre-trained weights by --pretrained or --from.
+      RUN/stage-1: trains the head for --freeze-epochs at the base rate. The body is frozen, except that its batch \
+      normalisations learn at a tenth of the rate. RUN/stage-2: trains all layers for --epochs, the head at half the \
+      base rate, the first layers at that divided by --lr-mult, the others in between. Give the pre-trained weights \
+      with --pretrained or --from.
       """)
 
   @OptionGroup var options: TrainingOptions
@@ -16,10 +17,11 @@ struct FineTuneCommand: ParsableCommand {
   @Option(help: "Epochs of the first stage.") var freezeEpochs = 1
   @Option(
     help: ArgumentHelp(
-      "The head's highest learning rate in the first stage, or auto: what find-lr suggests.", valueName: "rate"),
+      "The head's maximum learning rate in the first stage, or auto: the rate that find-lr suggests.", valueName: "rate"
+    ),
     transform: { try RateChoice($0) })
   var baseLr = RateChoice.one(2e-3)
-  @Option(help: "How many times slower the first layers learn than the head.") var lrMult = 100.0
+  @Option(help: "Ratio of the head's learning rate to that of the first layers.") var lrMult = 100.0
   @OptionGroup var output: RunOptions
 
   func validate() throws {
@@ -30,8 +32,10 @@ struct FineTuneCommand: ParsableCommand {
     default: throw ValidationError("--base-lr: one rate, or auto")
     }
     guard lrMult >= 1, lrMult <= 1e6 else { throw ValidationError("--lr-mult \(lrMult) must be from 1 to 1000000") }
-    guard output.stage == nil else { throw ValidationError("--stage: fine-tune makes stages 1 and 2 by itself") }
-    guard options.freeze == .unfreeze else { throw ValidationError("--freeze: the first stage of fine-tune is frozen") }
+    guard output.stage == nil else { throw ValidationError("--stage: fine-tune creates stages 1 and 2 itself") }
+    guard options.freeze == .unfreeze else {
+      throw ValidationError("--freeze: the first stage of fine-tune is always frozen")
+    }
   }
 
   func run() throws {
@@ -56,10 +60,10 @@ struct FineTuneCommand: ParsableCommand {
     let folder = RunFolder(path: output.folder)
     let base = try folder.read().settings.rate
     var second = options
-    second.from = folder.last  // not the best epoch: as fastai goes on
+    second.from = folder.last  // not the best epoch: fastai continues from the last one too
     second.pretrained = nil
     output.stage = 2
-    complain("stage 2 of 2: everything")
+    complain("stage 2 of 2: all layers")
     let rate = RateChoice.span(base / 2 / lrMult, base / 2)
     var recipe = Recipe(options: second, output: output, epochs: epochs, rate: rate)
     recipe.startDivisor = 5

@@ -3,7 +3,7 @@ import Datasets
 import Foundation
 import Reports
 
-/// Training of all folds in turn, into OUT/fold-1, OUT/fold-2, …; and of one where no folds are asked for.
+/// Trains all folds in turn into OUT/fold-1, OUT/fold-2, …, or a single run if no folds are asked for.
 enum FoldsTraining {
   typealias Body = (_ options: TrainingOptions, _ output: RunOptions, _ isOneOfFolds: Bool) throws -> Void
 
@@ -13,7 +13,7 @@ enum FoldsTraining {
     guard RunFolder.find(out) == nil else {
       throw CommandFailure("\(out): holds a run that is not in folds; name another --out")
     }
-    // Everything that can be wrong with settings and folders, before anything is taken away.
+    // Check settings and folders before anything is removed.
     let cells = try CellFolder(options.data)
     _ = try SplitPlan(cells, options)
     do { try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true) } catch {
@@ -26,7 +26,7 @@ enum FoldsTraining {
       var (part, place) = (options, output)
       part.fold = number
       place.out = "\(out)/fold-\(number)"
-      // A run in folds to begin with: each fold goes on with what has never seen the pictures it keeps back.
+      // Starting from a run in folds: each fold starts from the network that has never seen its validation pictures.
       if let from = options.from, RunFolder.find("\(from)/fold-\(number)") != nil {
         part.from = "\(from)/fold-\(number)"
       }
@@ -53,7 +53,7 @@ enum FoldsTraining {
     guard !there.isEmpty, output.stage ?? 1 == 1 else { return }
     guard output.overwrite else {
       throw CommandFailure(
-        "\(out): holds a run in folds already; name another --out, go on with it by --resume, or give --overwrite")
+        "\(out): already holds a run in folds; name another --out, continue it with --resume, or give --overwrite")
     }
     try? FileManager.default.removeItem(atPath: "\(out)/folds.csv")
     for number in there {
@@ -68,25 +68,25 @@ enum FoldsTraining {
   }
 }
 
-/// Every fold's best network, judged by what that fold kept back.
+/// Every fold's best network, evaluated on that fold's validation pictures.
 struct FoldsEvaluation {
-  private(set) var models: [JudgedModel] = []
+  private(set) var models: [EvaluatedModel] = []
   private(set) var warnings: [String] = []
   private(set) var results: [FoldResult] = []
   let positive: PositiveClass?
 
-  /// - Parameter option: what `--positive` names.
+  /// - Parameter option: the value of `--positive`.
   init(_ runs: [RunFolder], _ cells: CellFolder, option: String?, batch: Int, threads: Int, tta: Bool) throws {
     positive = try PositiveClass.choose(
       cells.classes, option: option, recorded: try runs.first?.read().settings.positive)
     for (number, run) in runs.enumerated() {
       let file = try run.read()
       let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads)
-      let items = try EvaluationItems.keptBack(cells, file.valid, run.path)
+      let items = try EvaluationItems.validation(cells, file.valid, run.path)
       warnings += try EvaluationItems.warnings(items, cells, run, predictor).map { "fold \(number + 1): \($0)" }
       let order = try predictor.order(for: cells)
       let found = try predictor.answers(items, order: order, threads: threads, turns: tta)
-      models.append(JudgedModel(predictor, run: run, order: order, answers: found))
+      models.append(EvaluatedModel(predictor, run: run, order: order, answers: found))
       let matrix = EvaluationReport(classes: cells.classes, answers: found, positive: positive).matrix
       results.append(
         FoldResult(

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Turns Ctrl-C into a question asked between two steps. A second Ctrl-C ends the program at once.
+/// Turns Ctrl-C into a flag that is polled between two steps. A second Ctrl-C ends the program at once.
 final class Interruption: @unchecked Sendable {  // `asked` is touched under `lock` only
   private let lock = NSLock()
   private var asked = false
   private var source: (any DispatchSourceSignal)?
 
-  /// - Parameter listens: else it is never asked.
+  /// - Parameter listens: whether to install the handler; otherwise ``isAsked`` stays false.
   init(listens: Bool = true) {
     guard listens else { return }
     signal(SIGINT, SIG_IGN)
@@ -22,7 +22,7 @@ final class Interruption: @unchecked Sendable {  // `asked` is touched under `lo
 
   var isAsked: Bool { lock.withLock { asked } }
 
-  /// Whether it had been asked before.
+  /// Sets the flag; returns whether it was already set.
   private func ask() -> Bool {
     lock.withLock {
       let before = asked

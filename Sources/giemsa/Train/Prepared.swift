@@ -1,7 +1,7 @@
 import Foundation
 import Training
 
-/// What a run of training has before its first step.
+/// The state of a training run before its first step.
 struct Prepared {
   let bench: TrainingBench
   let folder: RunFolder
@@ -9,7 +9,7 @@ struct Prepared {
   private(set) var progress: RunProgress
   private(set) var isResumed: Bool
 
-  /// Everything that can be wrong is found here. Of several ranks the first alone looks at the run's folder.
+  /// Finds every error before training starts. In distributed training only rank 0 looks at the run's folder.
   init(_ recipe: Recipe, _ ranks: MPIRanks?) throws {
     bench = try TrainingBench(recipe.options, ranks: ranks)
     let rates = recipe.rate.rates ?? [Double](repeating: 0, count: LayerGroups.count)
@@ -31,7 +31,7 @@ struct Prepared {
     if let state {
       let saved = try folder.progress(in: state)
       if let difference = try saved.difference(to: settings, pictures: progress.pictures) {
-        throw CommandFailure("\(out): \(difference); --resume needs the same. Or name another --out")
+        throw CommandFailure("\(out): \(difference); --resume needs the same settings. Or name another --out")
       }
       progress = saved
       progress.settings.positive = settings.positive
@@ -43,7 +43,8 @@ struct Prepared {
       if isResumed, pixels != progress.pixels {
         let changed = folder.firstChange(bench.pictures, hash: progress.pixels) ?? "one or more of the pictures"
         throw CommandFailure(
-          "\(out): was started with other pixels in \(changed); --resume needs the same. Or name another --out")
+          "\(out): was started with other pixels in \(changed); --resume needs the same pictures. Or name another --out"
+        )
       }
       progress.pixels = pixels
       if let bytes = state {
@@ -57,8 +58,8 @@ struct Prepared {
     folder.clearUnfinished()
   }
 
-  /// Before the first step together: proves that all ranks are about the same run, and gives them rank 0's weights and
-  /// progress.
+  /// Before the first step of distributed training: checks that all ranks train the same run, and sends them rank 0's
+  /// weights and progress.
   mutating func meet(_ ranks: MPIRanks) throws {
     let own = RankIntroduction(
       progress: progress, isResumed: isResumed, pictures: bench.pictures.map { $0.line }.fingerprint,

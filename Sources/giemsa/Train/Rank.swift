@@ -1,8 +1,8 @@
 import Foundation
 
-/// What a process knows of its place among others before it has joined them: from Open MPI's environment.
+/// This process's rank before MPI is initialised, from Open MPI's environment variables.
 enum Rank {
-  /// Whether this is one of several that train together.
+  /// Whether this process is one of several ranks.
   private static let isOne = CommandLine.arguments.dropFirst().contains("--distributed")
 
   private static func variable(_ names: String...) -> Int? {
@@ -16,16 +16,16 @@ enum Rank {
   private static let onMachine = max(1, variable("OMPI_COMM_WORLD_LOCAL_SIZE") ?? 1)
   private static let processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
 
-  /// Processors that the system lets this process have; mpirun gives each of few ranks a single one unless told otherwise.
+  /// Processors that this process may use. mpirun binds each rank to a single one by default if there are few ranks.
   private static let allowed = ProcessInfo.processInfo.activeProcessorCount
 
-  /// A rank's share of the machine's processors.
+  /// Default number of threads: this rank's share of the machine's processors.
   static let threads = isOne ? max(1, min(allowed, processors / onMachine)) : allowed
 
   static let isBound = isOne && allowed < processors / onMachine
 
-  /// Whether a line may be drawn again and again. mpirun shows its ranks a terminal even where it writes into a file; what
-  /// its own output is, tells.
+  /// Whether a progress line may be redrawn. mpirun gives its ranks a terminal even if its own output is a file, so the
+  /// check looks at mpirun's standard output.
   static let showsTerminal: Bool = {
     guard isFirst, isatty(STDOUT_FILENO) == 1 else { return false }
     guard isOne, getppid() > 1 else { return true }

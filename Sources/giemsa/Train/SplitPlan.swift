@@ -1,15 +1,15 @@
 import Datasets
 
-/// Which pictures are kept back, and why those.
+/// The split into training and validation pictures, and the reason for it.
 struct SplitPlan {
   let split: Split
   let kind: SplitChoice
-  /// Of folds: how many, and which, from 1.
+  /// For folds: their number, and the one used for validation, from 1.
   let folds: Int?
   let fold: Int?
-  /// Whether the slides can be divided so that every class is on both sides.
+  /// Whether the slides can be divided so that every class is on both sides of the split.
   let canDivideSlides: Bool
-  /// One line about a choice that the options did not make.
+  /// One line that explains a split the options did not choose; nil if they did.
   let reason: String?
 
   init(_ cells: CellFolder, _ options: TrainingOptions) throws {
@@ -35,7 +35,7 @@ struct SplitPlan {
       if let bySlide {
         (kind, self.split) = (.slide, bySlide)
         reason =
-          "split by slide: the names show \(count) slides (what stands before _IMG or _cell); none is on both sides"
+          "split by slide: the names show \(count) slides (the part before _IMG or _cell); none is on both sides"
       } else {
         (kind, self.split) = (.random, try cut(.random))
         reason = "split at random: \(count) slides cannot be divided so that every class is on both sides"
@@ -48,7 +48,7 @@ struct SplitPlan {
 
   private static func noSlides(_ cells: CellFolder) -> String {
     let item = cells.items.first { $0.slide.isEmpty }
-    guard let item else { return "all pictures are of one slide" }
+    guard let item else { return "all pictures are from one slide" }
     return "not every name shows its slide (no _IMG or _cell in \(cells.name(of: item)))"
   }
 

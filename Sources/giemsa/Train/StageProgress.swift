@@ -1,17 +1,17 @@
 import Foundation
 import Reports
 
-/// A bar on a terminal for work in named stages; silent in a pipe.
-final class StageProgress: @unchecked Sendable {  // those who call it do so one at a time
+/// A progress bar on a terminal for work in named stages; silent in a pipe.
+final class StageProgress: @unchecked Sendable {  // callers use it from one thread at a time
   private let isTerminal = Rank.showsTerminal
   private var shown: ContinuousClock.Instant?
   private var isVisible = false
 
-  /// `ranges ▕██████······▏ 34/75`; `listing 34` where nobody knows of how many.
+  /// Shows `ranges ▕██████······▏ 34/75`, or `listing 34` if the total is unknown.
   func update(_ stage: String, _ done: Int, _ total: Int) {
     guard isTerminal else { return }
     let now = ContinuousClock.now
-    // Ten times a second is as often as anybody can read.
+    // At most ten updates per second.
     if let shown, (now - shown).seconds < 0.1, done != total { return }
     shown = now
     let width = 24

@@ -6,20 +6,21 @@ import Quantization
 import Text
 import Training
 
-/// What a training run begins with: fresh weights of an architecture, or those of a run, a stage or any ONNX file.
+/// The initial network of a training run: fresh weights of an architecture, or the weights of a run, a stage or an ONNX
+/// file.
 struct StartingPoint {
   let graph: Graph
-  /// How its pictures are to be prepared, and what its classes are.
+  /// The network's preprocessing and classes.
   let metadata: ModelMetadata
-  /// The architecture, or the file's name: for the record.
+  /// The architecture, or the file's name, as recorded in the settings.
   let name: String
   let head: String
-  /// The run or file the weights came from, without its path; nil: from nowhere.
+  /// The run or file that the weights came from, without its path; nil for fresh weights.
   let source: String?
-  /// Pixels a side.
+  /// Input size, in pixels per side.
   let size: Int
-  /// The pictures kept back when the weights were made, as `CLASS/FILE`; empty if that is not known.
-  let keptBack: [String]
+  /// The validation pictures of the run that the weights came from, as `CLASS/FILE`; empty if unknown.
+  let validation: [String]
 
   init(_ options: TrainingOptions, classes: [String]) throws {
     var metadata = ModelMetadata()
@@ -31,11 +32,11 @@ struct StartingPoint {
       let result = try StartingPoint.weights(
         file, architecture, options.head ?? .linear, classes: classes.count, size: size, seed: options.seed)
       graph = result.graph
-      if result.hasHead { complain("note: \(file) has a last layer for \(classes.count) classes: it is kept") }
+      if result.hasHead { complain("note: keeping the last layer of \(file), which has \(classes.count) classes") }
       name = architecture.rawValue
       head = (options.head ?? .linear).rawValue
       source = URL(filePath: file).lastPathComponent
-      keptBack = []
+      validation = []
     } else if let from = options.from ?? options.pretrained {
       let run = try StartingPoint.run(from)
       let path = from.hasSuffix(".onnx") ? from : try run?.modelPath() ?? from
@@ -75,7 +76,7 @@ struct StartingPoint {
       name = file?.settings.architecture ?? URL(filePath: path).lastPathComponent
       head = file?.settings.head ?? (options.pretrained == nil ? "" : options.head?.rawValue ?? "")
       source = URL(filePath: run?.path ?? path).lastPathComponent
-      keptBack = file?.valid ?? []
+      validation = file?.valid ?? []
     } else {
       size = options.size ?? 64
       graph = try architecture.graph(
@@ -83,19 +84,20 @@ struct StartingPoint {
       name = architecture.rawValue
       head = (options.head ?? .linear).rawValue
       source = nil
-      keptBack = []
+      validation = []
     }
     if let normalize = options.normalize { metadata.normalizeColors(normalize) }
     metadata.classes = classes
     metadata.inputSize = [size, size]
     metadata.resize = options.resize ?? metadata.resize
     if let resize = options.resize, 2 * resize < size {
-      throw CommandFailure("--resize \(resize) leaves too little to crop \(size) pixels a side from")
+      throw CommandFailure("--resize \(resize) is too small to crop \(size) pixels per side from")
     }
     self.metadata = metadata
   }
 
-  /// Throws where options name another network than the one that the run or file holds: they would go by unheard.
+  /// Throws if `--arch` or `--head` contradict the run or file that training starts from; they would be ignored
+  /// otherwise.
   private static func checkContradictions(_ options: TrainingOptions, _ from: String, _ file: RunFile?) throws {
     let option = options.from == nil ? "--pretrained" : "--from"
     if let asked = options.arch?.rawValue, asked != file?.settings.architecture {
@@ -108,8 +110,8 @@ struct StartingPoint {
       "--head \(asked): the head of --from \(from) is \(found); leave --head out, or give the file to --pretrained")
   }
 
-  /// Throws where `--size` is not the size that the model says it was trained at. A model that says nothing of it may be
-  /// trained at any that its network takes.
+  /// Throws if `--size` is not the size that the model records. A model that records none may be trained at any size
+  /// that its network accepts.
   private static func checkSize(_ options: TrainingOptions, _ recorded: Int?) throws {
     guard let asked = options.size, let recorded, asked != recorded, !options.override else { return }
     throw CommandFailure(
@@ -117,7 +119,7 @@ struct StartingPoint {
         + "at another size")
   }
 
-  /// An architecture with the weights of a `.safetensors` file; `classes` nil: as many as it has.
+  /// An architecture with the weights of a `.safetensors` file. `classes` nil means as many classes as the file has.
   static func weights(
     _ file: String, _ architecture: ResNetArchitecture, _ head: ResNetArchitecture.Head, classes: Int?, size: Int,
     seed: UInt64
@@ -146,22 +148,22 @@ struct StartingPoint {
       throw CommandFailure("\(from): no such run, stage or file to start from")
     }
     guard !isFolder.boolValue else {
-      throw RunFolder.foldsFailure(from) ?? CommandFailure("\(from): a folder without a run to start from")
+      throw RunFolder.foldsFailure(from) ?? CommandFailure("\(from): not a run (the folder has no settings.json)")
     }
     return nil
   }
 
-  /// The input becomes `[N, 3, size, size]`: training takes batches, whatever the file was exported for.
+  /// Sets the input's shape to `[N, 3, size, size]`: training needs batches, whatever batch the file was exported for.
   private static func setInput(_ graph: inout Graph, size: Int) throws(GraphError) {
     guard graph.inputs.count == 1, let declaration = graph.values[graph.inputs[0]].declaration,
       declaration.type == .float32, declaration.dimensions.count == 4, !graph.outputs.isEmpty
     else {
-      throw GraphError(.badInput, "is no classifier of pictures (one float32 input [N, 3, height, width])")
+      throw GraphError(.badInput, "is not a picture classifier (one float32 input [N, 3, height, width])")
     }
     for axis in 2...3 {
       if case .fixed(let extent) = declaration.dimensions[axis], extent != size {
-        // Networks with global pooling take other sizes too; where this one does not, its shape rules say so.
-        complain("note: the model was made for \(extent) pixels and is trained at \(size)")
+        // Networks with global pooling accept other sizes; for the rest, the shape rules report the error.
+        complain("note: the model was exported for \(extent) pixels and is trained at \(size)")
         break
       }
     }

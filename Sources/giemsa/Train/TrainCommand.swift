@@ -7,35 +7,37 @@ struct TrainCommand: ParsableCommand {
     commandName: "train",
     abstract: "Trains a network on a folder with one subfolder of PNG pictures per class.",
     discussion: """
-      Writes RUN/best.onnx (the best epoch's network), last.onnx (where training ended), last.state (to go on from), \
-      history.csv, times.csv (and of each epoch the share of training spent waiting for pictures), pictures.csv, settings.json and at the end card.md, the model card. The table goes to standard output. The same seed and thread count give \
-      the same network. Ctrl-C stops after the step in hand and saves first (exit status 130).
+      Writes RUN/best.onnx (the best epoch's network), last.onnx (the network after the last step), last.state (for \
+      --resume), history.csv, times.csv (seconds per epoch and the share spent waiting for pictures), pictures.csv, \
+      settings.json and, at the end, card.md, the model card. The table goes to standard output. The same seed and \
+      thread count give the same network. Ctrl-C finishes the current step, saves and exits with status 130.
 
-      Whatever ended a run (Ctrl-C, a power cut, kill -9), the same command with --resume goes on from last.state and \
-      ends with the same bytes in best.onnx, last.onnx and history.csv as a run that nothing ended.
+      After Ctrl-C, a power cut or kill -9, the same command with --resume continues from last.state. It ends with the \
+      same bytes in best.onnx, last.onnx and history.csv as an uninterrupted run.
 
-      --distributed, under mpirun, trains on several processes or machines: each takes its share of every batch, and \
-      the losses are those of one process. Rank 0 alone writes. If a rank dies, what the others had come to is saved. \
-      It takes a giemsa that was built with --traits MPI.
+      --distributed, under mpirun, trains on several processes or machines. Each takes its share of every batch; the \
+      losses are those of one process. Only rank 0 writes. If a rank dies, the others save the last complete step. \
+      This needs a giemsa built with --traits MPI.
 
-      --folds K trains K times, into RUN/fold-1 to RUN/fold-K, each time keeping another part of the slides back, and \
-      writes RUN/folds.csv: accuracy, sensitivity and specificity of each, their mean and standard deviation.
+      --folds K is cross-validation: it trains K times, into RUN/fold-1 to RUN/fold-K, each time with another part of \
+      the slides for validation. RUN/folds.csv has each fold's accuracy, sensitivity and specificity, with mean and \
+      standard deviation.
       """)
 
   @OptionGroup var options: TrainingOptions
-  @Option(help: "Times every picture is seen.") var epochs = 8
-  @Option(help: "Stop early: after so many epochs without a better validation loss.") var patience: Int?
+  @Option(help: "Number of epochs.") var epochs = 8
+  @Option(help: "Early stopping: stop after so many epochs without a better validation loss.") var patience: Int?
   @Option(
     help: ArgumentHelp(
-      "The highest learning rate of the one-cycle schedule.",
+      "The maximum learning rate of the one-cycle schedule.",
       discussion: """
-        1e-3: for all layers. 1e-6:1e-4: in equal ratios from the first of three groups of layers (the body's halves and \
-        the head) to the last. :1e-3: for the head, and a tenth for the rest.
-        auto: what find-lr suggests (the valley), for all layers.
+        1e-3: for all layers. 1e-6:1e-4: geometric over three groups of layers (the two halves of the body and the \
+        head), from the first to the last. :1e-3: for the head; a tenth of it for the rest.
+        auto: the rate that find-lr suggests (the valley), for all layers.
         """, valueName: "rate"), transform: { try RateChoice($0) })
   var lr = RateChoice.one(3e-3)
-  @Flag(help: "Train together with the other processes that mpirun started.") var distributed = false
-  @Option(help: "With --distributed: seconds to wait for an answer of another process before it counts as lost.")
+  @Flag(help: "Train as one of the ranks that mpirun started.") var distributed = false
+  @Option(help: "With --distributed: seconds to wait for another rank before it counts as lost.")
   var rankTimeout = 600.0
   @OptionGroup var output: RunOptions
 
@@ -75,26 +77,26 @@ struct TrainCommand: ParsableCommand {
   }
 }
 
-/// Where a run goes.
+/// Options about the run's folder.
 struct RunOptions: ParsableArguments {
   @Option(help: "The run's folder.") var out: String
   @Option(help: "Write OUT/stage-N, and start from OUT/stage-(N-1) unless --from says otherwise.") var stage: Int?
   @Flag(help: "Replace the run that --out holds.") var overwrite = false
-  @Flag(help: "Go on with the run that --out holds; begin it if it has not saved anything yet.") var resume = false
+  @Flag(help: "Continue the run that --out holds; start it if it has not saved anything yet.") var resume = false
   @Option(
-    help: "Steps between two writings of last.state; unless given, as often as costs little time.")
+    help: "Write last.state every so many steps. Default: as often as it costs little time.")
   var saveEvery: Int?
 
   @Option(
     help: ArgumentHelp(
       "Also write OUT/log.csv or OUT/log.jsonl.",
       discussion: """
-        A line for each step (its loss, the head's rate, seconds, pictures per second, and the share of the time that was \
-        spent waiting for pictures) and one for each epoch, as they come about.
+        A line per step (loss, learning rate of the head, seconds, pictures per second, share of the time spent waiting \
+        for pictures) and a line per epoch.
         """))
   var log: LogFormat?
 
-  /// The folder itself.
+  /// The run's folder, including the stage.
   var folder: String { stage.map { "\(out)/stage-\($0)" } ?? out }
 
   func validate() throws {
@@ -104,20 +106,20 @@ struct RunOptions: ParsableArguments {
   }
 }
 
-/// Everything one run of training is told.
+/// All options of one training run.
 struct Recipe {
   var options: TrainingOptions
   var output: RunOptions
   var epochs: Int
   var rate: RateChoice
-  /// What is made of a rate that `auto` found.
+  /// Turns a rate found by `auto` into rates for the groups.
   var searched: (Double) -> RateChoice = { .one($0) }
-  /// Of the one-cycle schedule, where they are not its own.
+  /// Warm-up fraction and initial divisor of the one-cycle schedule, if not its defaults.
   var climb: Double?
   var startDivisor: Double?
-  /// Epochs without a better validation loss that end the run.
+  /// Early stopping: the number of epochs without a better validation loss.
   var patience: Int?
-  /// Others follow, and a summary of all.
+  /// Whether this run is one of several folds, which end in a common summary.
   var isOneOfFolds = false
 
   init(options: TrainingOptions, output: RunOptions, epochs: Int, rate: RateChoice) {

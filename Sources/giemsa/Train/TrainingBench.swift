@@ -7,30 +7,30 @@ import Reports
 import Text
 import Training
 
-/// All that training needs before its first step: pictures, their split, batches, a network to begin with.
+/// Everything that training needs before its first step: pictures, split, batch loaders and the initial network.
 final class TrainingBench {
   let options: TrainingOptions
   let cells: CellFolder
   let plan: SplitPlan
   let start: StartingPoint
   let positive: PositiveClass?
-  /// What the network says of itself: how its pictures are prepared, its classes, and the slides it has seen.
+  /// The network's metadata: preprocessing, classes and the slides it was trained on.
   let metadata: ModelMetadata
-  /// Pictures a step.
+  /// Batch size of a step, over all ranks.
   let batch: Int
   let trainLoader: BatchLoader
   let validLoader: BatchLoader
   let optimizer: Optimizer
-  /// What each class counts; empty: all the same.
+  /// Loss weight per class; empty if all are equal.
   let classWeights: [Double]
-  /// Those that train the same network; nil: nobody else.
+  /// The MPI ranks that train this network; nil in a single process.
   let ranks: MPIRanks?
-  /// The most pictures of a batch that are this process's.
+  /// Largest number of pictures of a batch that this rank gets.
   private let share: Int
 
   var split: Split { plan.split }
 
-  /// Everything that can be wrong with settings is found here; what can be wrong with pictures, in ``network()``.
+  /// Finds every error in the settings; errors in the pictures are found by ``network()``.
   init(_ options: TrainingOptions, ranks: MPIRanks? = nil) throws {
     self.options = options
     self.ranks = ranks
@@ -69,7 +69,7 @@ final class TrainingBench {
       }
   }
 
-  /// The network to begin with; every picture is read once.
+  /// Creates the initial network and reads every picture once.
   func network() throws -> TrainingNetwork {
     let network = try TrainingNetwork(
       start.graph, inputShape: Shape([share, 3, start.size, start.size]), threads: options.threads,
@@ -112,7 +112,8 @@ final class TrainingBench {
     return settings
   }
 
-  /// `balanced`: inversely as often as a class is trained on, 1 where all are as frequent.
+  /// The loss weights. `balanced` is inversely proportional to the class's frequency in training, with mean 1 for equal
+  /// frequencies.
   private static func weights(_ choice: ClassWeights?, _ cells: CellFolder, _ split: Split) throws -> [Double] {
     switch choice {
     case nil: return []
@@ -130,12 +131,12 @@ final class TrainingBench {
     }
   }
 
-  /// Names of what was trained on and what was kept back, in one number.
+  /// A hash of the names of the training and validation pictures.
   var fingerprint: String {
     (split.train + [-1] + split.valid).map { $0 < 0 ? "" : cells.name(of: cells.items[$0]) }.fingerprint
   }
 
-  /// Both sides as they were read, the ones trained on first; empty before ``network()``.
+  /// All pictures as read, training pictures first; empty before ``network()``.
   var pictures: [PictureRecord] {
     func records(_ side: PictureRecord.Side, _ indices: [Int], _ hashes: [String]) -> [PictureRecord] {
       zip(indices, hashes).map { PictureRecord(side: side, hash: $1, name: cells.name(of: cells.items[$0])) }
@@ -143,22 +144,22 @@ final class TrainingBench {
     return records(.train, split.train, trainLoader.hashes) + records(.valid, split.valid, validLoader.hashes)
   }
 
-  /// What stands on both sides; empty before ``network()``.
+  /// Warnings about slides and pictures on both sides of the split; empty before ``network()``.
   var overlapWarnings: [String] {
     let pictures = pictures
     let overlap = Overlap(
       train: pictures.filter { $0.side == .train }.map { $0.entry },
       valid: pictures.filter { $0.side == .valid }.map { $0.entry })
     let advice = plan.kind == .random && plan.canDivideSlides ? "; --split slide keeps them apart" : ""
-    return overlap.warnings("both in training and kept back", advice: advice)
+    return overlap.warnings("in both training and validation", advice: advice)
   }
 
-  var keptBack: [String] { split.valid.map { cells.name(of: cells.items[$0]) } }
+  var validation: [String] { split.valid.map { cells.name(of: cells.items[$0]) } }
 
-  /// What is being done, in two lines.
+  /// Prints the data and the training setup, in two lines.
   func describe(_ work: String, _ network: TrainingNetwork) {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
-    complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) kept back (\(plan.name))")
+    complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) for validation (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
     for line in overlapWarnings + [trainLoader.dim.warning, validLoader.dim.warning].compactMap({ $0 }) {
       complain(line)
@@ -173,13 +174,13 @@ final class TrainingBench {
     }
     if ranks?.count == 1 { complain("note: one rank alone; mpirun -np N starts several") }
     if options.freeze == .freeze, start.source == nil {
-      complain("note: the frozen body is as chance made it; --pretrained or --from gives it something to know")
+      complain("note: the frozen body has random weights; give trained ones with --pretrained or --from")
     }
-    let known = Set(start.keptBack)
-    let seen = known.isEmpty ? 0 : keptBack.count { !known.contains($0) }
+    let known = Set(start.validation)
+    let seen = known.isEmpty ? 0 : validation.count { !known.contains($0) }
     if seen > 0 {
       complain(
-        "note: \(start.source ?? "the starting point") was trained on \(seen) of the pictures that are kept back now; "
+        "note: \(start.source ?? "the starting point") was trained on \(seen) of the validation pictures; "
           + "give the same --split, --valid (or --folds) and --seed")
     }
   }

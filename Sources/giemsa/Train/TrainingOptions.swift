@@ -5,12 +5,12 @@ import Text
 import Training
 
 extension ResNetArchitecture: ExpressibleByArgument {
-  /// Where nothing is said.
+  /// The default architecture.
   static let usual = ResNetArchitecture.resnet34
 }
 extension ResNetArchitecture.Head: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
-/// `--split`.
+/// The value of `--split`.
 enum SplitChoice: String, CaseIterable, ExpressibleByArgument {
   case random, slide, folds
 }
@@ -32,7 +32,7 @@ enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
   }
 }
 
-/// `--normalize`.
+/// The value of `--normalize`.
 enum ColorNormalization: String, CaseIterable, ExpressibleByArgument {
   case cell, imagenet
 }
@@ -41,16 +41,16 @@ enum Freeze: String, EnumerableFlag {
   case unfreeze, freeze
 
   static func help(for value: Freeze) -> ArgumentHelp? {
-    value == .freeze ? "Train the head alone (and the body's batch normalisations)." : "Train everything (the default)."
+    value == .freeze ? "Train only the head (and the body's batch normalisations)." : "Train all layers (the default)."
   }
 }
 
-/// `--class-weights`.
+/// The value of `--class-weights`.
 enum ClassWeights {
   case balanced
   case numbers([Double])
 
-  /// Of the command line; throws what is wrong with it.
+  /// Parses the command line's argument; throws a description of what is wrong with it.
   init(_ argument: String) throws {
     if argument == "balanced" {
       self = .balanced
@@ -58,7 +58,7 @@ enum ClassWeights {
     }
     let numbers = try argument.split(separator: ",", omittingEmptySubsequences: false).map { text in
       guard let number = Double(text) else {
-        throw ValidationError("'\(text)' is no number; give balanced, or a number for each class such as 2,1")
+        throw ValidationError("'\(text)' is not a number; give balanced, or a number for each class such as 2,1")
       }
       guard number >= 0, number <= 1e6 else { throw ValidationError("each must be from 0 to 1000000") }
       return number
@@ -69,91 +69,96 @@ enum ClassWeights {
   }
 }
 
-/// What the commands that train have in common.
+/// Options common to all commands that train.
 struct TrainingOptions: ParsableArguments {
   @Argument(help: "The folder of pictures.") var data: String
   @Option(
     help: ArgumentHelp(
-      "The class that is looked for: sensitivity is of it. Told by names such as infected or positive unless given.",
+      "The positive class, which sensitivity refers to. Default: guessed from names such as infected or positive.",
       valueName: "name"))
   var positive: String?
-  @Option(help: "The network; \(ResNetArchitecture.usual.rawValue) unless given, or what --from is.")
+  @Option(help: "The architecture. Default: that of --from, else \(ResNetArchitecture.usual.rawValue).")
   var arch: ResNetArchitecture?
-  @Option(help: "What follows its last stage; linear unless given, or what --from has.")
+  @Option(help: "The classification head. Default: that of --from, else linear.")
   var head: ResNetArchitecture.Head?
   @Option(
     name: [.long, .customLong("load")],
-    help: "Start from this run, stage or ONNX file instead; its last layer is replaced if the classes differ.")
+    help: "Start from this run, stage or ONNX file; its last layer is replaced if the classes differ.")
   var from: String?
   @Option(
     help: ArgumentHelp(
       "Start from these weights: a .safetensors file of --arch under torchvision's or timm's names, or an ONNX file.",
       valueName: "file"))
   var pretrained: String?
-  @Option(help: "Pixels a side that pictures are resized to; 64 unless given, or what --from was trained with.")
+  @Option(help: "Input size, in pixels per side. Default: that of --from, else 64.")
   var size: Int?
-  @Flag(help: "--size may differ from the size that what --from names was trained at.") var override = false
+  @Flag(help: "Allow a --size other than the one that --from was trained at.") var override = false
   @Flag var freeze = Freeze.unfreeze
-  @Flag(help: "With --freeze: the body's batch normalisations stay as they are; else they go on learning.")
+  @Flag(help: "With --freeze: freeze the body's batch normalisations too; otherwise they still learn.")
   var freezeBn = false
-  @Option(help: "Resize the shorter side to this, then crop to --size (or reflect borders up to it); else squeeze.")
+  @Option(
+    help:
+      "Resize the shorter side to this, then crop to --size (or reflect the borders). Default: resize both sides to --size."
+  )
   var resize: Int?
   @Option(
     help: ArgumentHelp(
-      "How colours are normalised; as the weights were trained where there are some, cell for fresh ones.",
+      "How colours are normalised. Default: as the weights were trained; cell for fresh weights.",
       discussion: """
-        cell, for cells cut out on black: each channel's mean over the cell is subtracted, so that stains and lamps count \
-        less, and the black around it becomes 0. imagenet: ImageNet's mean and std, the same for all pictures.
+        cell, for cells cut out on black: each channel's mean over the cell is subtracted, which reduces the effect of \
+        stain and lamp; the black background becomes 0. imagenet: ImageNet's mean and std for all pictures.
         """))
   var normalize: ColorNormalization?
-  @Option(help: "Pictures a step; with --distributed all ranks' together.") var batch = 64
-  @Option(help: "How weights are updated.") var optimizer = OptimizerName.adamw
+  @Option(help: "Batch size; with --distributed the total over all ranks.") var batch = 64
+  @Option(help: "The optimiser.") var optimizer = OptimizerName.adamw
   @Option(help: "Decoupled weight decay.") var weightDecay = 0.01
   @Option(
     help: ArgumentHelp(
-      "What convolutions multiply in training.",
+      "Number format of the convolutions' operands in training.",
       discussion: """
-        bf16: numbers of 16 bits, added up in float, where the processor has instructions for them (AVX512-BF16, or BF16 \
-        of Armv8.6). Weights stay float, and the network is judged in float.
+        bf16 is mixed precision: bfloat16 operands with float accumulators, where the processor has instructions for it \
+        (AVX512-BF16, or BF16 of Armv8.6). The weights stay float, and validation runs in float.
         """))
   var precision = Precision.float32
   @Option(
     help: ArgumentHelp(
-      "Random changes.",
+      "Augmentation.",
       discussion: """
-        flips, or cells: all eight mirrors and quarter turns, for a cell has no up. standard: small turns, zooms and \
-        changes of light too. fastai: get_transforms() of fastai 1.0.38 (crop, mirror, symmetric warp, turn, zoom, light).
+        flips, or cells: all eight mirrors and quarter turns, since a cell has no up. standard: also small rotations, \
+        zooms and changes of brightness. fastai: get_transforms() of fastai 1.0.38 (crop, mirror, symmetric warp, \
+        rotation, zoom, brightness, contrast).
         """))
   var augment = AugmentationName.flips
-  @Option(help: "Blend pictures with one another by shares from Beta(x, x), as fastai with 0.4; 0: do not.")
+  @Option(help: "Mixup: blend pairs of pictures with weights from Beta(x, x); fastai uses 0.4, 0 turns it off.")
   var mixup = 0.0
-  @Option(help: "How much of the right class's probability is wanted for all classes alike.")
+  @Option(help: "Label smoothing: the part of the target probability that is spread over all classes.")
   var labelSmoothing = 0.0
   @Option(
-    help: "What each class counts: balanced (as rare as it is), or numbers such as 2,1 in the classes' order.",
+    help:
+      "Loss weight per class: balanced (inversely proportional to frequency), or numbers such as 2,1 in class order.",
     transform: { try ClassWeights($0) })
   var classWeights: ClassWeights?
-  @Option(help: "The share of pictures kept back for validation.") var valid = 0.2
+  @Option(help: "Fraction of the pictures used for validation.") var valid = 0.2
   @Option(
     help: ArgumentHelp(
-      "How pictures are kept back; slide where names show slides, random else.",
+      "How validation pictures are chosen. Default: slide if the names show slides, else random.",
       discussion: """
-        slide: whole slides (told by the name before _IMG or _cell), so that none is on both sides. random: single \
-        pictures. folds: slides are dealt into --folds parts, and each is kept back once.
+        slide: whole slides (the part of the name before _IMG or _cell), so that none is on both sides. random: single \
+        pictures. folds: cross-validation; the slides are divided into --folds parts, each used for validation once.
         """))
   var split: SplitChoice?
-  @Option(help: "Split into so many folds (5 with --split folds alone) and train them all, into OUT/fold-1, ...")
+  @Option(help: "Cross-validation: train this many folds (5 with --split folds alone) into OUT/fold-1, ...")
   var folds: Int?
-  @Option(help: "Of the folds, train this one only, into OUT itself.") var fold: Int?
-  @Option(help: "Of the split, the weights, the order and the changes.") var seed: UInt64 = 1
-  @Option(help: "Threads; unless given all processors, and with --distributed a rank's share of its machine's.")
+  @Option(help: "Train only this one of the folds, into OUT itself.") var fold: Int?
+  @Option(help: "Random seed of the split, the initial weights, the order and the augmentation.") var seed: UInt64 = 1
+  @Option(help: "Number of threads; with --distributed per rank.")
   var threads = Rank.threads
 
   var freezing: Freezing {
     freeze == .freeze ? .body(normalizationsLearn: !freezeBn) : .none
   }
 
-  /// nil: no split into folds.
+  /// Number of folds; nil if there are none.
   var foldCount: Int? { split == .folds || folds != nil ? folds ?? 5 : nil }
 
   mutating func validate() throws {
@@ -187,12 +192,12 @@ struct TrainingOptions: ParsableArguments {
   }
 }
 
-/// At most as many threads as there are processors: training's wait for one another many times a step, and more of them
-/// than can run at once get nowhere. A note tells.
+/// Limits the threads to the number of processors, with a note. Training threads wait for one another many times per
+/// step, so more threads than processors make no progress.
 func usefulThreads(_ asked: Int) -> Int {
   let most = max(1, ProcessInfo.processInfo.activeProcessorCount)
   guard asked > most else { return asked }
-  complain("note: --threads \(asked): the processors to use are \(most); so are the threads")
+  complain("note: --threads \(asked) is more than the processors; using \(most)")
   return most
 }
 

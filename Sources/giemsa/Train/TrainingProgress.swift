@@ -1,7 +1,7 @@
 import Foundation
 import Reports
 
-/// The line that a terminal shows while an epoch runs; silent in a pipe.
+/// The progress line on a terminal while an epoch runs; silent in a pipe.
 final class TrainingProgress {
   enum Phase: String {
     case train, valid
@@ -15,7 +15,7 @@ final class TrainingProgress {
   private var shown: ContinuousClock.Instant?
   private var phaseStart: (phase: Phase, epoch: Int, at: ContinuousClock.Instant)?
   private var smoothLoss = Double.nan
-  /// What a resumed run had done before, in training steps.
+  /// Work done before this process started (in training steps), for the estimate of the remaining time.
   private var before: Double?
   private var isVisible = false
 
@@ -25,17 +25,17 @@ final class TrainingProgress {
     steps = [.train: trainSteps, .valid: validSteps]
   }
 
-  /// After `done` steps of a phase of an epoch.
+  /// Updates the line after `done` steps of a phase.
   func update(_ epoch: Int, _ phase: Phase, _ done: Int, loss: Double) {
     guard isTerminal else { return }
     let now = ContinuousClock.now
     if phaseStart?.phase != phase || phaseStart?.epoch != epoch { phaseStart = (phase, epoch, now) }
     if loss.isFinite { smoothLoss = smoothLoss.isFinite ? smoothLoss * 0.9 + loss * 0.1 : loss }
     let total = steps[phase] ?? 0
-    // Ten times a second is as often as anybody can read.
+    // At most ten updates per second.
     if let shown, (now - shown).seconds < 0.1, done < total { return }
     shown = now
-    // Validation steps cost about a third of training steps: near enough to tell the time left by.
+    // A validation step costs about a third of a training step: close enough to estimate the remaining time.
     let train = Double(steps[.train] ?? 0)
     let perEpoch = train + Double(steps[.valid] ?? 0) / 3
     let inEpoch = phase == .train ? Double(done) : train + Double(done) / 3

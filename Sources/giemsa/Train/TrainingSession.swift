@@ -8,7 +8,7 @@ import Reports
 import Text
 import Training
 
-/// One run of training, from the folder of pictures to the last file saved.
+/// One training run, from the folder of pictures to the last saved file.
 final class TrainingSession {
   private let recipe: Recipe
   let bench: TrainingBench
@@ -241,7 +241,7 @@ final class TrainingSession {
     try saveLast()
     complain(
       "giemsa: stopped in epoch \(progress.epoch) after \(counted(network.stepCount, "step")); saved in \(out) "
-        + "(go on: the same command with --resume)")
+        + "(continue with the same command and --resume)")
     throw ExitCode(130)
   }
 
@@ -249,7 +249,7 @@ final class TrainingSession {
     try folder.write(history: progress.history)
     try folder.write(pictures: bench.pictures)
     let data = URL(filePath: recipe.options.data).standardizedFileURL.path
-    try folder.write(RunFile(settings: settings, data: data, valid: bench.keptBack))
+    try folder.write(RunFile(settings: settings, data: data, valid: bench.validation))
   }
 
   /// The run is complete without the card: a failure is reported and does not stop the program.
