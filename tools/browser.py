@@ -25,7 +25,7 @@ class Browser:
         self.read_end, to_write = os.pipe()
 
         def pipes():
-            # The protocol wants them as 3 and 4.
+            # The protocol uses descriptors 3 and 4.
             reads, writes = os.dup(to_read), os.dup(to_write)
             os.dup2(reads, 3)
             os.dup2(writes, 4)

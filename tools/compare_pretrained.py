@@ -143,7 +143,7 @@ def quantised_networks(folder, cells):
             error = np.abs(logits(back) - reference).max() / spread
             rounded = np.abs(logits(quantised) - reference).max() / spread
             print(f"  float again: {error:.4f} of the largest logit; quantised: {rounded:.4f}")
-            # Only the weights' rounding is left.
+            # Only the rounding of the weights remains.
             assert error < 0.1 and error < 2 * rounded + 1e-3, "not the network that was quantised"
             assert not any("Quant" in node.op_type or "QLinear" in node.op_type for node in onnx.load(back).graph.node)
     if cells:

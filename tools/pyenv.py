@@ -10,7 +10,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# Where a package's module has another name.
+# Packages whose module has another name.
 MODULES = {"pillow": "PIL"}
 
 
