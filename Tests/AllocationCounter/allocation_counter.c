@@ -14,7 +14,7 @@ long allocation_count(void) { return count; }
 #endif
 
 #if defined(SANITIZED)
-// malloc is the sanitizer's then, and it tells.
+// Under a sanitizer malloc belongs to it, so nothing is counted.
 int __sanitizer_install_malloc_and_free_hooks(
     void (*made)(const volatile void *, size_t), void (*freed)(const volatile void *));
 
@@ -27,8 +27,8 @@ static void freed(const volatile void *memory) { (void)memory; }
 
 __attribute__((constructor)) static void listen(void) { __sanitizer_install_malloc_and_free_hooks(made, freed); }
 #else
-// The program's own malloc comes before the C library's, in the program and in every library it loads; glibc keeps its
-// own under these names.
+// The program's own malloc takes precedence over the C library's, in the program and all its libraries; glibc exports
+// its own under these names.
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);

@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  /// A picture with this width in its header, whose checksum is right.
+  /// A picture with this width in its header and a valid checksum.
   private func ofWidth(_ width: [UInt8]) throws -> [UInt8] {
     var bytes = try PictureFixtures.bytes("kind-rgb8.png")
     bytes.replaceSubrange(16..<20, with: width)
@@ -71,7 +71,7 @@ import Testing
     return bytes
   }
 
-  /// They are no damage: the file may be sound, and what to do is another thing.
+  /// These are not reported as damage: the file may be valid, and the advice differs.
   @Test func hugeExtentsAreRefused() throws {
     for (width, clue) in [([0x00, 0x00, 0x40, 0x01], "16385"), ([0x00, 0x0F, 0x42, 0x40], "1000000")]
       as [([UInt8], String)]

@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
-/// What `tools/make-picture-fixtures` drew.
+/// The files made by `tools/make-picture-fixtures`.
 enum PictureFixtures {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Fixtures/pictures")
     .standardizedFileURL

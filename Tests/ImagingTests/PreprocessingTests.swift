@@ -24,7 +24,7 @@ import Testing
     #expect(close)
   }
 
-  /// The cell is what has a channel above 8: its own mean goes, the background is 0.
+  /// The cell is where a channel is above 8: its own mean is subtracted, and the background becomes 0.
   @Test(arguments: [ModelMetadata.ChannelOrder.rgb, .bgr])
   func centeredOnTheCell(_ order: ModelMetadata.ChannelOrder) throws {
     var metadata = ModelMetadata()
@@ -62,7 +62,7 @@ import Testing
     #expect(prepared.width == 6 && prepared.height == 4)
   }
 
-  /// A shorter side a little below the crop: borders are reflected, the middle stays.
+  /// A shorter side slightly below the crop: borders are reflected, the middle is unchanged.
   @Test func resizeThenReflect() throws {
     var metadata = metadata()
     metadata.resize = 4

@@ -2,7 +2,7 @@ import Imaging
 import Testing
 
 @Suite struct ResamplingTests {
-  /// Byte for byte what Pillow's `resize(size, Image.BILINEAR)` gives, smaller and larger, one axis and both.
+  /// Byte-identical to Pillow's `resize(size, Image.BILINEAR)`: reduction and enlargement, along one axis and both.
   @Test(arguments: PictureFixtures.names("size-", ".rgb"))
   func resizesAsPillowDoes(_ name: String) throws {
     let size = name.dropFirst("size-".count).dropLast(".rgb".count).split(separator: "x").compactMap { Int($0) }
@@ -11,7 +11,7 @@ import Testing
     #expect(picture.pixels == (try PictureFixtures.bytes(name)))
   }
 
-  /// Pillow 13 does the passes the other way round for this size.
+  /// Pillow 13 swaps the passes for this size.
   @Test func agreesWithEveryPillow() throws {
     let ours = try PNGFile.read(PictureFixtures.path("cell.png")).resized(width: 128, height: 31).pixels
     let theirs = try PictureFixtures.bytes("direct-128x31.rgb")
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func cropsTheMiddle() {
-    // One byte a column, as torchvision's CenterCrop: round(half), ties to even.
+    // Each column has its own value. As in torchvision's CenterCrop: round(half), ties to even.
     let row = Picture(width: 7, height: 1, pixels: (0..<21).map { UInt8($0 / 3) })
     #expect(row.cropped(width: 3, height: 1).pixels.first == 2)
     #expect(row.cropped(width: 4, height: 1).pixels.first == 2)  // round(1.5) = 2

@@ -25,7 +25,7 @@ import Testing
     for _ in 0..<10 { try engine.run(inputs, into: &results) }
     let after = allocation_count()
     #expect(after == before)
-    // The counter counts.
+    // Check that the counter works.
     let more = try engine.run(inputs)
     #expect(allocation_count() > after)
     #expect(more[0].array(of: Float.self) == results[0].array(of: Float.self))
@@ -69,13 +69,13 @@ import Testing
     for _ in 0..<10 { x = try sketch.node("Conv", [x, try sketch.constant([16, 16, 1, 1])]) }
     sketch.output(x)
     let engine = try Engine(sketch.graph)
-    // Two of the eleven activations at a time, and a little scratch.
+    // At most two of the eleven activations are alive at a time, plus a little scratch memory.
     #expect(engine.activationBytes < 3 * 16 * 32 * 32 * 4)
     try sketch.check()
   }
 
   @Test func originalsOfWeightsAreLetGo() throws {
-    // Written by the tensor's last owner, in this thread.
+    // Set when the tensor is freed, in this thread.
     final class Flag: @unchecked Sendable { var isReleased = false }
     let flag = Flag()
     func engine() throws -> Engine {

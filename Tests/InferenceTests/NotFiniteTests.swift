@@ -3,8 +3,8 @@ import ModelGraph
 import Passes
 import Testing
 
-/// What is infinite, or no number, goes through kernels as through the definitions; and digits that float sums lose. `tools/test`
-/// runs these at every instruction set.
+/// Infinities and NaN give the same results in kernels and definitions; long float sums keep their precision.
+/// `tools/test` runs these tests at every instruction-set level.
 @Suite struct NotFiniteTests {
   private static let odd: [Float] = [.nan, .infinity, -.infinity]
 
@@ -18,7 +18,8 @@ import Testing
     return try Tensor(shape, values)
   }
 
-  /// Relu, Clip and their like let a NaN through, in kernels of their own and behind a Conv; pooling and ReduceMax keep it.
+  /// Relu, Clip and similar operators pass NaN on, in their own kernels and fused into a Conv; pooling and ReduceMax
+  /// keep it too.
   @Test(arguments: [1, 3, 16, 37]) func nanStays(channels: Int) throws {
     let shape: Shape = [2, channels, 7, 6]
     func bound(_ value: Float, _ sketch: inout Sketch) throws -> Int { sketch.constant(try Tensor(scalar: value)) }
@@ -65,7 +66,7 @@ import Testing
     }
   }
 
-  /// Neighbouring groups share a panel of weights; nothing of one reaches the other.
+  /// Neighbouring groups share a panel of weights, but values of one must not reach the other.
   @Test(arguments: [(8, 8, 8), (16, 32, 16), (24, 12, 6), (64, 64, 16), (6, 6, 2)])
   func groupsKeepToThemselves(channels: Int, filters: Int, group: Int) throws {
     for residual in [false, true] {
@@ -83,8 +84,7 @@ import Testing
     }
   }
 
-  /// By Winograd, with all weights stored and with taps: one input that is no number, or infinite, reaches the outputs that read
-  /// it and no others.
+  /// Winograd with stored weights and with taps: a NaN or infinite input reaches only the outputs that read it.
   @Test(arguments: [EngineOptions.Memory.small, .fast], [1, 2])
   func winogradContainsThem(memory: EngineOptions.Memory, step: Int) throws {
     for odd in Self.odd {
@@ -110,7 +110,7 @@ import Testing
     }
   }
 
-  /// Beta 0 says that C is not read.
+  /// With beta 0, C is not read.
   @Test func gemmWithoutC() throws {
     for isConstant in [true, false] {
       var sketch = Sketch(seed: 4)
@@ -128,7 +128,7 @@ import Testing
     }
   }
 
-  /// log(Σ eˣ) beside a large x.
+  /// log(Σ eˣ) with one large x.
   @Test(arguments: [Float(0), 1e4, 1e6, -1e6, 1e8]) func logSoftmaxOfLargeLogits(_ base: Float) throws {
     let rows: [[Float]] = [[base, base, base], [base, base + 8, base + 16], [base - 64, base, base]]
     var sketch = Sketch(seed: 1)
@@ -147,7 +147,7 @@ import Testing
     }
   }
 
-  /// A Clip between two grids whose bound is no number, or no number of the grid.
+  /// A Clip between two quantised values whose bound is NaN or outside the quantised range.
   @Test(arguments: [Float.nan, .infinity, -.infinity, 1e30, -1e30, 1e-40])
   func oddBoundsBetweenGrids(_ bound: Float) throws {
     for isLow in [true, false] {
@@ -170,7 +170,7 @@ import Testing
     }
   }
 
-  /// Scales that throw sums far beyond the integers, and such as no scale should be: kernels and definition agree.
+  /// Scales that take sums far beyond the integer range, and invalid scales: kernels and definition agree.
   @Test(arguments: [Float(1e-12), 1e-30, 1e-40, 0, .nan, .infinity, -1, 1e30])
   func oddScales(_ scale: Float) throws {
     for hasSum in [false, true] {

@@ -2,7 +2,7 @@ import Inference
 import ModelGraph
 import Testing
 
-/// Each operator that has a kernel, over awkward sizes, against its definition.
+/// Each operator that has a kernel, at awkward sizes, against its definition.
 @Suite struct OperatorTests {
   @Test(arguments: 0..<40) func convolution(_ seed: Int) throws {
     var sketch = Sketch(seed: seed)
@@ -213,7 +213,7 @@ import Testing
     let y = try sketch.node("Conv", [x, try sketch.constant([6, 4, 3, 3])])
     let turned = try sketch.node("Transpose", [y], [.ints("perm", [0, 2, 3, 1])])
     sketch.output(try sketch.node("Relu", [turned]))
-    // A convolution whose weights are made on the way.
+    // A convolution whose weights are computed by the graph.
     let w = try sketch.node("Relu", [sketch.input([3, 6, 2, 2])])
     sketch.output(try sketch.node("Conv", [y, w]))
     try sketch.check(references: 2)

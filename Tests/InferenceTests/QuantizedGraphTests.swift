@@ -18,14 +18,14 @@ private struct QDQSketch {
       type == .int8 ? try Tensor(scalar: Int8(clamping: value)) : try Tensor(scalar: UInt8(clamping: value)))
   }
 
-  /// To the grid and back.
+  /// QuantizeLinear followed by DequantizeLinear.
   mutating func grid(_ x: Int, scale: Float, zero point: Int) throws -> Int {
     let (scale, zero) = (sketch.constant(try Tensor(scalar: scale)), try zero(point, type))
     let integers = try sketch.node("QuantizeLinear", [x, scale, zero])
     return try sketch.node("DequantizeLinear", [integers, scale, zero])
   }
 
-  /// int8 weights, or uint8 ones with a zero point, with a scale for each of the first axis's slices, and an int32 bias.
+  /// int8 weights, or uint8 ones with a zero point, with one scale per slice of the first axis, and an int32 bias.
   private mutating func weights(_ shape: Shape, zero: UInt8?, input scale: Float) throws -> (w: Int, bias: Int) {
     let values = (0..<shape.count).map { _ in Int8(sketch.noise.int(-128...127)) }
     let scales = (0..<shape[0]).map { _ in Float(sketch.noise.int(1...40)) * 1e-4 }
@@ -65,8 +65,8 @@ private struct QDQSketch {
     (.uint8, 0, false), (.uint8, 117, false), (.int8, -128, false), (.int8, 0, true),
   ]
 
-  /// Stem, pooling, a residual block, a strided one with a shortcut, the head: every step on integers, and within a step of
-  /// what the definitions say.
+  /// Stem, pooling, a residual block, a strided one with a shortcut, and the head: every step runs on integers, within
+  /// one quantization step of the definitions.
   @Test(arguments: cases.indices) func aResidualNetworkRunsOnIntegers(_ index: Int) throws {
     let (type, zero, isSymmetric) = QuantizedGraphTests.cases[index]
     var net = QDQSketch(seed: index + 1, type)
@@ -103,18 +103,18 @@ private struct QDQSketch {
       let engine = try Engine(lowered, options: EngineOptions(threads: threads))
       let kernels = engine.profile.map { $0.kernel }
       #expect(!kernels.contains { $0 == "reference" || $0.hasPrefix("f32") }, "\(kernels)")
-      // Quantize, five convolutions, two poolings, the head: no step of their own for sums, bounds and flattening.
+      // Quantize, five convolutions, two poolings and the head: sums, bounds and flattening have no steps of their own.
       #expect(kernels.count == (index % 2 == 0 ? 9 : 10), "\(kernels)")
       for _ in 0..<2 {
         let found = try engine.run([input])[0].array(of: Float.self)
-        // Rounding of a value beside a half may go either way in a few elements of a layer; a step of the head's input
+        // A value near a half may be rounded either way in a few elements of a layer; one step of the head's input
         // moves a logit by less than this.
         for (a, b) in zip(found, meant) { #expect(abs(a - b) <= 0.04, "\(found) \(meant)") }
       }
     }
   }
 
-  /// Poolings of every kind and what joins them, as fastai's heads have them.
+  /// All kinds of pooling, and the operators that join them in fastai's heads.
   @Test(arguments: [ElementType.uint8, .int8]) func poolingsAndConcatStayOnIntegers(_ type: ElementType) throws {
     var net = QDQSketch(seed: 9, type)
     let rectified = type == .int8 ? -128 : 0
@@ -140,7 +140,7 @@ private struct QDQSketch {
     for (a, b) in zip(try engine.run([input])[0].array(of: Float.self), meant) { #expect(abs(a - b) <= 0.04) }
   }
 
-  /// A sum that broadcasts has no kernel; the bounds behind it must not be lost with it.
+  /// A broadcasting sum has no kernel; the bounds behind it must not be lost.
   @Test func boundsBehindASumByDefinitionStay() throws {
     var net = QDQSketch(seed: 3, .uint8)
     var x = try net.grid(net.sketch.input([1, 3, 6, 5]), scale: 0.016, zero: 120)
@@ -156,7 +156,8 @@ private struct QDQSketch {
     for (a, b) in zip(found, meant) { #expect(abs(a - b) <= 0.11) }
   }
 
-  /// Winograd on integers is the exact kernel but for what floats round, with transformed weights and with taps; those are s8.
+  /// 8-bit Winograd equals the exact kernel except for float rounding, with transformed weights and with taps (which
+  /// are s8).
   @Test(arguments: [ElementType.uint8, .int8], [nil, 128, 100] as [UInt8?])
   func winogradIsExact(_ type: ElementType, weightZero: UInt8?) throws {
     var net = QDQSketch(seed: 5, type)
@@ -186,7 +187,7 @@ private struct QDQSketch {
     }
   }
 
-  /// What has no kernel still runs, and means the same.
+  /// Operators without a kernel still run, with the same result.
   @Test func gridsThatDifferStayFloat() throws {
     var net = QDQSketch(seed: 9, .uint8)
     var x = try net.grid(net.sketch.input([1, 4, 6, 6]), scale: 0.02, zero: 100)

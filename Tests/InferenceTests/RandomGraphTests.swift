@@ -3,7 +3,7 @@ import ModelGraph
 import Passes
 import Testing
 
-/// Networks put together at random, as they are and after the passes, against their definition.
+/// Random networks, unchanged and after the passes, against their definition.
 @Suite struct RandomGraphTests {
   @Test(arguments: 0..<30) func randomNetwork(_ seed: Int) throws {
     var sketch = Sketch(seed: seed + 100)
@@ -52,15 +52,16 @@ import Testing
     try sketch.check(tolerance: 3e-5)
   }
 
-  /// The same with constants in the place of values anywhere (data of a Conv, residuals, parts of a Concat, results), planes of
-  /// one and two axes, groups and fused activations; as they are, so that no pass folds the constants, and after the passes.
+  /// The same with constants in place of values anywhere (inputs of a Conv, residuals, parts of a Concat, outputs), one
+  /// and two spatial axes, groups and fused activations; unchanged, so that no pass folds the constants, and after the
+  /// passes.
   @Test(arguments: 0..<40) func constantsAnywhere(_ seed: Int) throws {
     var sketch = Sketch(seed: seed + 500)
     let plane = seed % 2 == 0 ? [9, 7] : [23]
     var channels = [4, 16, 24, 6][seed % 4]
     let start = Shape([seed % 3 + 1, channels] + plane)
     var living = [sketch.input(start)]
-    // A value of the shape that all have so far: an earlier one, or a constant.
+    // A value of the current shape: an earlier one, or a constant.
     func value(_ sketch: inout Sketch) throws -> Int {
       if sketch.noise.chance(3) { return try sketch.constant(Shape([start[0], channels] + plane)) }
       return living[sketch.noise.int(0...living.count - 1)]

@@ -24,7 +24,7 @@ struct Noise {
   }
 }
 
-/// A graph in the making, whose nodes are written by their ONNX names.
+/// A graph builder whose nodes are written by their ONNX names.
 struct Sketch {
   var graph = Graph(name: "sketch")
   var noise: Noise
@@ -50,13 +50,13 @@ struct Sketch {
 
   mutating func output(_ id: Int) { graph.outputs.append(id) }
 
-  /// Runs the graph by kernels and by definition and expects the same, for one and for three threads, twice each (a
-  /// second run finds the first one's leftovers in its buffers). Without Winograd, whose errors are measured in sums before
-  /// an activation cuts them; `WinogradChoiceTests` has that.
+  /// Runs the graph with kernels and with the definitions and expects the same, for one and for three threads, twice
+  /// each (the second run starts with the first one's data in its buffers). Without Winograd, whose errors are measured
+  /// before activations; see `WinogradChoiceTests`.
   ///
   /// - Parameters:
   ///   - given: the inputs; nil for noise.
-  ///   - references: how many steps may be run by their definition; nil for any number.
+  ///   - references: how many steps may run by their definition; nil for any number.
   mutating func check(
     _ given: [Tensor]? = nil, tolerance: Float = 1e-5, references: Int? = 0, exact: Bool = true,
     sourceLocation: SourceLocation = #_sourceLocation

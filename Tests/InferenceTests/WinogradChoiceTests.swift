@@ -3,9 +3,9 @@ import ModelGraph
 import Passes
 import Testing
 
-/// Which layers are run by Winograd, and that it makes no difference beyond rounding.
+/// Which layers use Winograd, and that results differ only by rounding.
 @Suite struct WinogradChoiceTests {
-  /// Three layers that it suits and one that it does not, with a residual and an activation no clamp can be.
+  /// Three layers suitable for Winograd and one that is not, with a residual and an activation that is not a clamp.
   private func network() throws -> Sketch {
     var sketch = Sketch(seed: 7)
     let pads: Attribute = .ints("pads", [1, 1, 1, 1])
@@ -23,7 +23,7 @@ import Testing
     return sketch
   }
 
-  /// How many layers are run by Winograd, and how many of them from their taps.
+  /// The number of layers that use Winograd, and how many of those work from taps.
   private func winogradCounts(_ graph: Graph, _ options: EngineOptions) throws -> [Int] {
     let kernels = try Engine(graph, options: options).profile.map(\.kernel).filter { $0.hasPrefix("f32_winograd") }
     return [kernels.count, kernels.count { $0.contains("_taps_") }]
@@ -34,7 +34,7 @@ import Testing
     #expect(try winogradCounts(graph, EngineOptions(threads: 1, memory: .fast)) == [3, 0])
     #expect(try winogradCounts(graph, EngineOptions(threads: 1, memory: .fast, exact: true)) == [0, 0])
     #expect(try winogradCounts(graph, EngineOptions(threads: 1, memory: .small)) == [3, 3])
-    // Half as much again is too little for all three.
+    // 1.5 times the memory is not enough for all three.
     let balanced = try winogradCounts(graph, EngineOptions(threads: 1))
     #expect(balanced[0] == 3)
     #expect(balanced[1] > 0)

@@ -39,7 +39,7 @@ import Testing
     #expect(isClose(y.doubles, [3, 5, 0.7, 0.8, 9, 11, 1, 1.1], tolerance: 1e-12))
   }
 
-  /// Every awkward geometry against a definition that knows nothing of rows and ranges.
+  /// Awkward geometries against a naive definition without row pointers and ranges.
   @Test func agreesWithSevenLoops() throws {
     for (height, width) in [(1, 1), (5, 7), (6, 4)] {
       for kernel in [1, 2, 3] {

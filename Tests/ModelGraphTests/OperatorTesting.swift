@@ -1,7 +1,7 @@
 import ModelGraph
 import Testing
 
-/// An operator as a file of opset `opset` spells it.
+/// An operator as written in a file of opset `opset`.
 func operation(
   _ name: String, opset: Int = Graph.opset, domain: OperatorDomain = .onnx, _ attributes: Attribute...
 ) throws -> Operator {
@@ -13,7 +13,7 @@ func counting(_ shape: Shape, from start: Float = 0) throws -> Tensor {
   try Tensor(shape, (0..<shape.count).map { start + Float($0) })
 }
 
-/// The first output of `operation`, after a look that its rule foretold type and shape.
+/// The first output of `operation`, after checking that its shape rule predicts type and shape.
 func run(_ operation: Operator, _ inputs: [Tensor?], output: Int = 0) throws -> Tensor {
   let facts = try operation.infer(inputs.map { $0.map { Fact($0) } })
   let results = try operation.evaluate(inputs)
@@ -26,7 +26,7 @@ func run(_ operation: Operator, _ inputs: [Tensor?], output: Int = 0) throws -> 
   return results[output]
 }
 
-/// The code with which `operation` refuses the inputs, or nil.
+/// The error code with which `operation` rejects the inputs, or nil.
 func refusal(_ operation: Operator, _ inputs: [Fact?]) -> GraphError? {
   do {
     _ = try operation.infer(inputs)

@@ -1,7 +1,7 @@
 import ModelGraph
 import Testing
 
-/// Transpose, Slice, Gather, Pad, Concat: elements in other places.
+/// Transpose, Slice, Gather, Pad, Concat: operators that move elements.
 @Suite struct PickingTests {
   private func ints(_ values: [Int64]) throws -> Tensor { try Tensor([values.count], values) }
 

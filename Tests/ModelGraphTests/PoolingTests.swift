@@ -23,7 +23,7 @@ import Testing
     let pool = try operation(
       "MaxPool", .ints("kernel_shape", [3, 3]), .ints("strides", [2, 2]), .int("ceil_mode", 1))
     #expect(try run(pool, [x]).doubles == [11, 12, 15, 16])
-    // Three windows would reach over 6 padded cells, but the third would start at the padding behind the input.
+    // Three windows would fit into 6 padded elements, but the third would start in the padding behind the input.
     let dropped = try operation(
       "AveragePool", .ints("kernel_shape", [1]), .ints("strides", [2]), .ints("pads", [1, 1]), .int("ceil_mode", 1))
     #expect(try run(dropped, [try counting([1, 1, 2], from: 1)]).shape == [1, 1, 2])

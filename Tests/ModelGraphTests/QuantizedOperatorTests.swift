@@ -14,7 +14,7 @@ import Testing
       name, domain: .microsoft, AttributeReader(name, opset: 1, inputCount: 1, attributes: attributes))
   }
 
-  // MARK: Element by element
+  // MARK: Elementwise
 
   private var a: [UInt8] { [0, 1, 50, 127, 128, 200, 254, 255] }
   private var b: [UInt8] { [255, 3, 90, 128, 127, 60, 1, 0] }
@@ -88,7 +88,7 @@ import Testing
     #expect(y.doubles == [11, 136, 23, 147, 58, 182, 70, 194])
   }
 
-  /// onnxruntime divides by the whole window even where ceil_mode lets it hang over the padding.
+  /// onnxruntime divides by the whole window even if ceil_mode lets it extend beyond the padding.
   @Test func averagePoolOverTheEdge() throws {
     let pool = try contrib(
       "QLinearAveragePool", .ints("kernel_shape", [3, 3]), .ints("strides", [2, 2]), .ints("pads", [1, 1, 1, 1]),
@@ -128,7 +128,7 @@ import Testing
     #expect(try run(product, [try left(), try right()]).doubles == [-8, 24, 250, 300])
     let shifted = try run(product, [try left(), try right(), try zero(1), try signed([2], [1, -1])])
     #expect(shifted.doubles == [-10, 19, -96, 639])
-    // A zero point for each row of each matrix of a stack, and one for each column.
+    // One zero point per row of each matrix of a stack, and one per column.
     let stack = try bytes([2, 1, 2], [1, 2, 3, 4])
     let (rows, columns) = (try bytes([2, 1, 1], [1, 3]), try bytes([2, 1, 1], [0, 1]))
     #expect(try run(product, [stack, try bytes([2, 2, 1], [1, 2, 3, 4]), rows, columns]).doubles == [2, 3])

@@ -1,7 +1,7 @@
 import ModelGraph
 import Testing
 
-/// Reshape, Flatten, Squeeze, Unsqueeze, Shape: the same elements under other extents.
+/// Reshape, Flatten, Squeeze, Unsqueeze, Shape: the same elements with another shape.
 @Suite struct ShapingTests {
   private func shape(_ operation: Operator, _ data: Shape, _ parameter: [Int64]? = nil) throws -> Shape {
     let inputs: [Tensor?] = try [counting(data)] + (parameter.map { [try Tensor([$0.count], $0)] } ?? [])

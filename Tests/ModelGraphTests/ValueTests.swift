@@ -20,7 +20,7 @@ import Testing
     #expect(nothing?.code == .badAttribute)
   }
 
-  /// ONNX's numbers of the types.
+  /// ONNX's type numbers.
   private func cast<Element: TensorElement>(_ values: [Element], to number: Int) throws -> [Double] {
     try run(try operation("Cast", .int("to", number)), [try Tensor([values.count], values)]).doubles
   }

@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Weights of some size are read straight from the file into their tensors.
+/// Larger weights are read directly from the file into their tensors.
 @Suite struct BlobTests {
   private let bytes = (0..<4096).map { UInt8($0 & 63) }
 
@@ -45,7 +45,7 @@ import Testing
     var copy = [UInt8](repeating: 0, count: long.count)
     copy.withUnsafeMutableBytes { if let base = $0.baseAddress { tensor.copyBytes(to: base) } }
     #expect(copy == long && tensor.isDeferred)
-    // A writer gets a copy of its own.
+    // A mutating access gets its own copy.
     let untouched = tensor
     tensor.withMutableBytes { $0[0] ^= 1 }
     #expect(tensor.withBytes { $0[0] } == long[0] ^ 1 && tensor.withBytes { $0[1] } == long[1])

@@ -4,9 +4,9 @@ import ONNXFormat
 import PictureModels
 import Testing
 
-/// Damaged files are refused or read; they never end the program.
+/// Damaged files are refused or read, but never end the program.
 @Suite struct DamageTests {
-  /// Shape arithmetic, convolution, concatenation, an old-style attribute, metadata: a bit of everything in 1 kB.
+  /// A varied model in 1 kB: shape arithmetic, convolution, concatenation, an old-style attribute, metadata.
   private func sample() throws -> [UInt8] {
     func ints(_ name: String, _ values: [Int]) -> Wire {
       values.reduce(Wire().text(1, name)) { $0.int(8, $1) }.int(20, 7)
@@ -35,7 +35,7 @@ import Testing
     return Wire.model(graph, opset: 9).message(14, Wire().text(1, "giemsa.mean").text(2, "[0.5]")).bytes
   }
 
-  /// Reads, and judges what was read as the runtime would.
+  /// Reads, and checks the result as the engine would.
   private func use(_ path: String) {
     let examination = ONNXFile.examine(path)
     guard let graph = examination.graph else {
@@ -73,7 +73,7 @@ import Testing
         case 2: mutated.insert([0, 0x7F, 0x80, 0xFF].randomElement(using: &random) ?? 0, at: at)
         case 3: if mutated.count > 1 { mutated.remove(at: at) }
         default:
-          // A piece of the file once more, which makes fields appear twice.
+          // Duplicates a piece of the file, which makes fields appear twice.
           let end = min(mutated.count, at + Int.random(in: 1...40, using: &random))
           mutated.insert(contentsOf: Array(mutated[at..<end]), at: at)
         }

@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Data beside the model: only regular files in its own folder, and exactly the shape's bytes.
+/// External data: only regular files in the model's own folder, with exactly the bytes that the shape needs.
 @Suite struct ExternalDataTests {
   private let scratch: Scratch
 
@@ -67,7 +67,7 @@ import Testing
     #expect(try outcome([("location", long), ("length", "16")]) == .externalMissing)
   }
 
-  /// A model is as large as its own file and what it reads beside it: what `quantize` compares.
+  /// A model's size includes its external data; `quantize` compares sizes.
   @Test func sizeCountsTheData() throws {
     try scratch.write([UInt8](repeating: 1, count: 4096), "large.bin")
     let w = Wire.tensor("w", type: 1, dims: [32, 32]).int(14, 1).message(

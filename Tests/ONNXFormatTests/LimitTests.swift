@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// A small file cannot ask for much.
+/// A small file cannot cause large allocations.
 @Suite struct LimitTests {
   private func read(_ model: Wire, _ change: (inout Limits) -> Void = { _ in }) throws {
     let scratch = try Scratch()
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func manyTinyPartsRunIntoTheBudget() throws {
-    // Two bytes in the file, some 200 in memory: a node without anything in it.
+    // Two bytes in the file, about 200 in memory: a node without content.
     let graph = Wire(bytes: (0..<400_000).flatMap { _ in [UInt8(0x0A), 0] })
     #expect(code { try read(Wire.model(graph)) } == .overLimit)
     // One-byte entries of a packed list that become eight bytes each.
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func deepNestingIsJustBytes() throws {
-    // A graph in an attribute in a node in a graph …, 2,000 deep: seen, not entered.
+    // A graph in an attribute in a node in a graph …, 2,000 deep: detected without recursion.
     var graph = Wire.node("If", ["x"], ["y"])
     for _ in 0..<2000 {
       graph = Wire.node(

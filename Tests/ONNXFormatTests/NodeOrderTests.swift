@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Nodes in another than running order are sorted; names are bytes.
+/// Nodes that are not in topological order are sorted; names are bytes.
 @Suite struct NodeOrderTests {
   private let axis = Wire().text(1, "axis").int(3, 0).int(20, 2)
   private let x = Wire.declaration("x", type: 1, dims: [1])
@@ -46,7 +46,7 @@ import Testing
     let found = try examine([chain[2], loop, chain[1]])
     #expect(found.problems.map { $0.code } == [.cycle])
     #expect(found.warnings.isEmpty)
-    // What waits for a cycle is told its maker, by operator and place.
+    // For a value behind a cycle, the message names its producer by operator and place.
     let nameless = Wire().text(1, "a").text(2, "a").text(4, "Concat").message(5, axis)
     let waits = try examine([Wire.node("Concat", ["a"], ["y"], [axis]), nameless])
     #expect(waits.problems.first?.message.hasPrefix("node 1 (Concat): input 'a' depends on this node's own") == true)
@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test func namesAreBytes() throws {
-    // é as one character and as two, and two bytes that are no UTF-8, which a repair would make one name of.
+    // é as one character and as two, and two invalid UTF-8 bytes that replacement would make equal.
     let names: [[UInt8]] = [Array("\u{E9}".utf8), Array("e\u{301}".utf8), [0xE9], [0xE8]]
     var nodes: [Wire] = []
     for (index, name) in names.enumerated() {

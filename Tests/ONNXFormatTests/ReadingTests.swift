@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Graphs as files have them: versions, names, order, what is refused by name.
+/// Graphs in files: versions, names, order, and unsupported features that are refused by name.
 @Suite struct ReadingTests {
   private let axis = Wire().text(1, "axis").int(3, 0).int(20, 2)
 
@@ -59,7 +59,7 @@ import Testing
     let a = Wire.node("Concat", ["x", "x"], ["a"], [axis])
     let b = Wire.node("Concat", ["a"], ["b"], [axis])
     #expect(code { _ = try read(model([a, b])) } == nil)
-    // Sorted, with a warning: NodeOrderTests.
+    // These are sorted, with a warning; see NodeOrderTests.
     #expect(code { _ = try read(model([b, a])) } == nil)
     #expect(code { _ = try read(model([b])) } == .undefinedValue)
     let ring = Wire.node("Concat", ["x", "b"], ["a"], [axis])

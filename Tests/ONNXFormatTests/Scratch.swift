@@ -2,7 +2,7 @@ import Foundation
 import ModelGraph
 import Testing
 
-/// A folder of its own for a test, gone with it.
+/// A temporary folder that is removed after the test.
 final class Scratch {
   let path: String
 
@@ -23,7 +23,7 @@ final class Scratch {
   func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 }
 
-/// The code that `body` throws.
+/// The error code that `body` throws.
 func code(_ body: () throws -> Void) -> Code? {
   do {
     try body()

@@ -2,7 +2,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Every element type in raw_data and in its typed field; everything else refused by name.
+/// Every element type in raw_data and in its typed field; unsupported types are refused by name.
 @Suite struct TensorTypeTests {
   private func read(_ tensor: Wire) throws -> Tensor {
     let scratch = try Scratch()
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test func halvesAreWidened() throws {
-    // 1, -2, the largest, the smallest, infinity, and one that is not a number.
+    // 1, -2, the largest, the smallest, infinity and NaN.
     let bits = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x7C00, 0x7E01]
     let expected = [1, -2, 65504, 0x1p-24, Double.infinity]
     let bytes = bits.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }

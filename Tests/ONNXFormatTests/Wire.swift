@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// Protocol buffers by hand, to make files that no writer would.
+/// Writes protocol buffers by hand, for files that no ordinary writer produces.
 struct Wire {
   var bytes: [UInt8] = []
 
@@ -61,7 +61,7 @@ struct Wire {
     Wire().int(1, ir).message(8, Wire().text(1, "").int(2, opset)).message(7, graph)
   }
 
-  /// A graph named g of y = Concat(x, w), so far without anything else.
+  /// A graph named g with y = Concat(x, w), without any initialiser yet.
   static func concatNode(_ axis: Wire) -> Wire {
     Wire().message(1, node("Concat", ["x", "w"], ["y"], [axis])).text(2, "g")
   }

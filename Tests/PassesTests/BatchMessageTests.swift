@@ -1,9 +1,10 @@
 import ModelGraph
 import Testing
 
-/// A file exported for one batch and run with another: the line says which batch it is made for and what to do.
+/// A file exported for one batch size and run with another: the message names the batch size it was made for and says
+/// what to do.
 @Suite struct BatchMessageTests {
-  /// [N, 4, 2, 2] as a file exports `x.view(1, -1)`: the batch stands in the constant.
+  /// [N, 4, 2, 2] with `x.view(1, -1)` as exported: the batch size is in the constant.
   private func graph(_ batch: Dimension) throws -> Graph {
     var sketch = Sketch()
     let x = sketch.input([batch, .fixed(4), .fixed(2), .fixed(2)])

@@ -24,7 +24,7 @@ import Testing
     #expect(try apply(foldConstants, to: sketch, changes: 0).nodes.count == 4)
   }
 
-  /// What exporters write for x.view(x.shape[0], -1).
+  /// The nodes that exporters write for x.view(x.shape[0], -1).
   private func viewed(_ batch: Dimension) throws -> Sketch {
     var sketch = Sketch()
     let x = sketch.input([batch, .fixed(4), .fixed(2), .fixed(2)])

@@ -27,7 +27,7 @@ import Testing
     #expect(graph.operators == ["FusedConv", "FusedConv"])
   }
 
-  /// The first operand is made by a node between the convolution and the sum.
+  /// The first operand is produced by a node between the convolution and the sum.
   @Test func fusedNodeStandsBehindWhatItReads() throws {
     var sketch = Sketch()
     let x = sketch.input([1, 4, 5, 5])

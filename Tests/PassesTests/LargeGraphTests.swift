@@ -4,8 +4,8 @@ import ModelGraph
 import Passes
 import Testing
 
-/// Passes and planning take time with the size of a graph, not with its square. tools/large-graphs does the same for files
-/// of 100,000 nodes.
+/// Passes and planning take time linear in the graph's size, not quadratic. tools/large-graphs tests files of 100,000
+/// nodes.
 @Suite(.serialized) struct LargeGraphTests {
   /// A graph over x `[N, 4, 2, 2]` that `step` adds nodes to.
   private static func graph(
@@ -21,7 +21,7 @@ import Testing
   private static func node(
     _ graph: inout Graph, _ kind: String, _ inputs: [Graph.ValueID], _ attributes: [Attribute] = []
   ) throws -> Graph.ValueID {
-    // All of one name, as some files have them.
+    // All nodes have the same name, as in some files.
     graph.add(try Operator(named: kind, inputCount: inputs.count, attributes), "same", inputs)
   }
 
@@ -120,12 +120,12 @@ import Testing
       }
       _ = try seconds(100)
       let (few, many) = (try seconds(1000), try seconds(8000))
-      // 8 times the nodes: 8 times the time, where the square would be 64 and the cube 512 times.
+      // 8 times the nodes must take about 8 times the time; quadratic time would be 64 times, cubic 512 times.
       #expect(many < 24 * few + 0.5, "\(name): \(few) s for 1,000 nodes, \(many) s for 8,000")
     }
   }
 
-  /// More steps than greedy by size is meant for, and values that live long beside ones that do not.
+  /// More steps than the greedy-by-size placement is meant for, with a mix of long-lived and short-lived values.
   @Test func manyBuffersShareMemoryAndNotTooEarly() throws {
     let graph = try Self.graph(20_000) { graph, x, index in
       let y = try Self.node(&graph, "Sigmoid", [x])
@@ -139,7 +139,7 @@ import Testing
   }
 
   @Test func foldingStopsWhereConstantsSwell() throws {
-    // Each Concat doubles what it reads: 2 KiB become 2 GiB in 20.
+    // Each Concat doubles its input: 2 KiB become 2 GiB after 20.
     var graph = Graph(name: "bomb")
     let x = graph.addInput("x", Declaration(.float32, [.fixed(1), .fixed(1)]))
     var c = graph.addConstant("c", try Tensor(zeros: [1, 512]))
@@ -164,13 +164,13 @@ import Testing
       if let memoryBytes { options.limits.memoryBytes = memoryBytes }
       _ = try Engine(graph, inputShapes: [shape], options: options)
     }
-    // 240 MiB a value: two alive at a time are within the limit, which is for each picture of a batch.
+    // 240 MiB per value: two alive at a time are within the limit, which is per picture of a batch.
     try plan([1, 60, 1024, 1024])
     try plan([2, 60, 1024, 1024])
     let error = #expect(throws: GraphError.self) { try plan([1, 60, 1024, 1024], 400 << 20) }
     #expect(error?.code == .tooLarge)
     #expect(error?.message.contains("--max-memory") == true)
-    // A batch that the file fixes is the file's own wish.
+    // A batch size fixed by the file does not raise the limit.
     graph.values[graph.inputs[0]].declaration = Declaration(.float32, [2, 60, 1024, 1024])
     #expect(throws: GraphError.self) { try plan([2, 60, 1024, 1024]) }
     try plan([2, 60, 1024, 1024], 2 << 30)

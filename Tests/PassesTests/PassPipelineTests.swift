@@ -3,7 +3,7 @@ import Passes
 import Testing
 
 @Suite struct PassPipelineTests {
-  /// A residual network with fastai's head, written the long way round.
+  /// A residual network with fastai's head, written with redundant operators.
   private func network() throws -> Sketch {
     var sketch = Sketch()
     let x = sketch.input([.symbol("N"), .fixed(3), .fixed(8), .fixed(8)])
@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  /// A file may say anything of a node's inputs; the passes are never shown it.
+  /// A file may have invalid node inputs; the passes must never see them.
   @Test func nodesWithoutTheirInputsAreRefused() throws {
     let whole = try network().graph
     for index in whole.nodes.indices {

@@ -12,7 +12,7 @@ import Testing
     #expect(graph.operators == (keeps ? ["GlobalAveragePool"] : ["GlobalAveragePool", "Flatten"]))
   }
 
-  /// What torch.export writes for adaptive_max_pool2d(x, 1).
+  /// The nodes that torch.export writes for adaptive_max_pool2d(x, 1).
   @Test func maximaOverPixelsAreGlobalPooling() throws {
     var sketch = Sketch()
     let x = sketch.input([.symbol("N"), .fixed(3), .fixed(4), .fixed(5)])

@@ -1,7 +1,7 @@
 import ModelGraph
 import Testing
 
-/// A graph drawn in a few lines, with made-up numbers that are the same every time.
+/// Builds a graph in a few lines, with pseudo-random constants that are the same every time.
 struct Sketch {
   var graph = Graph(name: "sketch")
   private var state: UInt64 = 1
@@ -54,14 +54,14 @@ struct Sketch {
 
   mutating func output(_ id: Graph.ValueID) { graph.outputs.append(id) }
 
-  /// How many nodes of the graph are of the kind.
+  /// The number of nodes of one operator.
   func count(_ name: String) -> Int { graph.nodes.filter { $0.operation.name == name }.count }
 }
 
 extension Graph {
   var operators: [String] { nodes.map { $0.operation.name } }
 
-  /// Made-up feeds for the inputs, symbols bound to `extent`.
+  /// Pseudo-random inputs, with symbols bound to `extent`.
   func feeds(_ extent: Int = 3) throws -> [Tensor] {
     var sketch = Sketch()
     return try inputs.map { id in
@@ -71,7 +71,7 @@ extension Graph {
   }
 }
 
-/// The largest difference between the outputs of two graphs fed the same, relative to the largest number among them.
+/// The largest difference between the outputs of two graphs with the same inputs, relative to the largest magnitude.
 func difference(_ a: Graph, _ b: Graph, extent: Int = 3) throws -> Double {
   let feeds = try a.feeds(extent)
   let (x, y) = (try a.evaluate(feeds), try b.evaluate(feeds))
@@ -87,7 +87,7 @@ func difference(_ a: Graph, _ b: Graph, extent: Int = 3) throws -> Double {
   return worst / largest
 }
 
-/// Runs one pass, checks that the outputs stay within `tolerance` of what they were, and that it finds no more.
+/// Runs one pass, checks that the outputs change by at most `tolerance` and that a second run changes nothing.
 func apply(_ pass: (inout Graph) -> Int, to sketch: Sketch, changes: Int, tolerance: Double = 0) throws -> Graph {
   var graph = sketch.graph
   #expect(pass(&graph) == changes)

@@ -3,7 +3,7 @@ import PictureModels
 import Testing
 import Text
 
-/// What `giemsa.*` metadata may say, and JSON as RFC 8259 has it.
+/// Valid and invalid `giemsa.*` metadata, and JSON as in RFC 8259.
 @Suite struct MetadataTests {
   private func metadata(_ key: String, _ value: String) throws -> ModelMetadata {
     try ModelMetadata([("giemsa.\(key)", value)])
@@ -43,7 +43,7 @@ import Text
     ] { #expect(refuses("input_size", text), "\(text)") }
   }
 
-  /// Valid JSON, and no classifier's classes.
+  /// Valid JSON, but not valid as class names.
   @Test func aListOfNoClasses() {
     for text in ["[]", " [ \t\r\n] "] { #expect(refuses("classes", text), "\(text)") }
   }
@@ -83,7 +83,7 @@ import Text
       metadata.classes = names
       #expect(throws: GraphError.self, "\(names)") { _ = try ModelMetadata(metadata.entries) }
     }
-    // These only look alike.
+    // These look alike but differ in bytes.
     let alike = ["\u{E9}", "e\u{301}"]
     var metadata = ModelMetadata()
     metadata.classes = alike

@@ -2,7 +2,7 @@ import Foundation
 import Platform
 import Testing
 
-/// Files that appear only when they are whole.
+/// Files that appear only when complete.
 @Suite struct ReplaceFileTests {
   private let folder: URL
 
@@ -38,7 +38,7 @@ import Testing
     #expect(try names() == ["a"])
   }
 
-  /// What was left is taken over, cut off, and only by the writer of the same file.
+  /// A leftover temporary file is reused and truncated, and only by a writer of the same file.
   @Test func leftoversAreTakenOver() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     for name in [".a.giemsa-0", ".b.giemsa-0"] {
@@ -49,7 +49,7 @@ import Testing
     #expect(try Data(contentsOf: folder.appending(path: "a")) == Data("a".utf8))
   }
 
-  /// A link that somebody laid there is not followed.
+  /// A link planted at the temporary name is not followed.
   @Test func linksInTheWayAreLeftAlone() throws {
     defer { try? FileManager.default.removeItem(at: folder) }
     try Data("precious".utf8).write(to: folder.appending(path: "precious"))

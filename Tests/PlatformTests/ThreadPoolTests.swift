@@ -24,7 +24,7 @@ import Testing
         pool, count,
         { context, task, _ in context?.assumingMemoryBound(to: Int32.self)[task] += 1 }, counts.base)
       for index in 0..<count { expected[index] += 1 }
-      // Now and then long enough for the workers to fall asleep.
+      // Sometimes a pause long enough for the workers to sleep.
       if round % 500 == 499 {
         let end = platform_seconds() + 0.002
         while platform_seconds() < end {}

@@ -6,7 +6,7 @@ import Text
     ("plain", "plain"), ("a,b", "\"a,b\""), ("say \"a\"", "\"say \"\"a\"\"\""), ("", ""),
     ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("=A1,\"x\"", "\"'=A1,\"\"x\"\"\""),
     ("  =1", "'  =1"), ("'=1", "''=1"), ("'plain", "'plain"), ("\u{FF1D}1", "'\u{FF1D}1"),
-    // What a spreadsheet would skip before a formula is no longer there.
+    // Characters that a spreadsheet would skip before a formula have been removed.
     ("\t=1", "\\t=1"), ("\r=1", "\\x0d=1"), ("two\nlines", "two\\nlines"), ("\u{1B}[31m", "\\x1b[31m"),
     ("a-b", "a-b"), ("a=b", "a=b"),
   ])

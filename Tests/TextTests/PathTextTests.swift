@@ -6,7 +6,7 @@ import Text
   static let names: [[UInt8]] = [
     [], Array("plain.png".utf8), Array("Zoë/血.png".utf8), Array("lat".utf8) + [0xE9],
     [0xE9, 0x80], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF0, 0x80, 0x80, 0x80], [0xFF, 0xFE],
-    // What stands in for other bytes is itself taken apart when it is somebody's name.
+    // Characters that represent invalid bytes are themselves encoded if they occur in a name.
     Array("\u{10FF80}".utf8), Array("\u{10FFFF}x".utf8), Array("\u{10FF7F}".utf8),
   ]
 

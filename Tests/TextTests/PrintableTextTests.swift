@@ -9,7 +9,7 @@ import Text
     ("\u{7F}", "\\x7f"),
     ("gpj\u{202E}png", "gpj\\u{202e}png"), ("a\u{200B}b\u{FEFF}", "a\\u{200b}b\\u{feff}"),
     ("a\u{2028}b", "a\\u{2028}b"),
-    // Part of a cluster all the same: a control character before a combining mark.
+    // Within a grapheme cluster too: a control character before a combining mark.
     ("\u{1B}\u{301}", "\\x1b\u{301}"),
   ]) func whatSpeaksToTerminalsIsSpelledOut(_ text: String, _ shown: String) {
     #expect(Array(text.printable.unicodeScalars) == Array(shown.unicodeScalars))

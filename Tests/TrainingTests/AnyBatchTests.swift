@@ -5,15 +5,16 @@ import ONNXFormat
 import Testing
 import Training
 
-/// Networks that name their batch, trained with one and saved for all. tools/compare_batches.py does the same in onnxruntime.
+/// Networks with a fixed batch size, trained with it and saved for any batch size. tools/compare_batches.py does the
+/// same with onnxruntime.
 @Suite struct AnyBatchTests {
-  /// What stands between a body `[n, 8, 4, 4]` and a Gemm of 128.
+  /// The operators between a body `[n, 8, 4, 4]` and a Gemm of 128 inputs.
   enum Shaping: String, CaseIterable {
     /// `x.view(x.size(0), -1)`, as traced.
     case view
-    /// ShuffleNet's two Reshapes around a Transpose, each with the batch taken from the input.
+    /// ShuffleNet's two Reshapes around a Transpose, each with the batch size taken from the input.
     case shuffle
-    /// The same in constants.
+    /// The same with constants.
     case fixed
     case fixedZeroAllowed
     case flattened
@@ -49,7 +50,7 @@ import Training
     return sketch.graph
   }
 
-  /// Freed as the lab does it.
+  /// The batch made symbolic as in the lab.
   private func free(_ graph: Graph, _ batch: Int) throws -> Graph {
     var graph = graph
     graph.values[graph.inputs[0]].declaration = Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(4), .fixed(4)])
@@ -79,7 +80,7 @@ import Training
     }
   }
 
-  /// An epoch's last batch is smaller than the one that is planned for, and so may be what is judged at its end.
+  /// An epoch's last batch may be smaller than planned, in training and validation.
   @Test(arguments: Shaping.allCases) func smallerBatchesTrain(_ shaping: Shaping) throws {
     let network = try TrainingNetwork(free(try graph(shaping), 1), inputShape: [16, 3, 4, 4], threads: 1)
     let images = try Tensor.noise([16, 3, 4, 4], seed: 5)
@@ -97,7 +98,7 @@ import Training
     }
   }
 
-  /// What is free already stays as it is, bit for bit.
+  /// A graph with a symbolic batch is not changed.
   @Test func freeingChangesNothingElse() throws {
     let graph = try graph(.shuffle)
     #expect(try free(graph, 1).nodes.map { $0.inputs } == graph.nodes.map { $0.inputs })
@@ -114,7 +115,7 @@ import Training
     #expect(throws: GraphError.self) { try graph.checkAnyBatch([1, 3, 4, 4], classes: 2) }
   }
 
-  /// A first extent that is the batch's by chance only.
+  /// A first extent that equals the batch size by chance.
   @Test func whatDoesNotCountPicturesIsLeft() throws {
     var sketch = Sketch()
     let x = sketch.graph.addInput("input", Declaration(.float32, [2, 3, 4, 4]))
@@ -128,7 +129,7 @@ import Training
     #expect(graph.nodes.map { $0.inputs } == sketch.graph.nodes.map { $0.inputs })
   }
 
-  // MARK: Ends that make probabilities
+  // MARK: Final activations
 
   private func ending(_ classes: Int, _ operations: [Operator]) throws -> Graph {
     var sketch = Sketch()
@@ -154,7 +155,7 @@ import Training
     #expect(try replaced.evaluate([images])[0].shape == [2, 2])
   }
 
-  /// A gate within the network is no end of it.
+  /// A Sigmoid gate within the network is not a final activation.
   @Test func aSigmoidBeforeTheLastLayerStays() throws {
     var sketch = Sketch()
     let x = sketch.graph.addInput("input", Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(4), .fixed(4)]))

@@ -3,7 +3,7 @@ import Testing
 import Training
 
 @Suite struct ArchitectureTests {
-  /// torchvision's own counts, 1000 classes.
+  /// torchvision's parameter counts for 1000 classes.
   static let parameters: [(ResNetArchitecture, Int)] = [
     (.resnet18, 11_689_512), (.resnet34, 21_797_672), (.resnet50, 25_557_032), (.resnet101, 44_549_160),
     (.resnet152, 60_192_808),
@@ -55,7 +55,7 @@ import Training
     let graph = try ResNetArchitecture.resnet18.graph(classes: 3, head: .fastai, inputSize: (32, 32), seed: 1)
     let logits = try graph.evaluate([try Tensor(zeros: [2, 3, 32, 32])])
     #expect(logits[0].shape == [2, 3])
-    // The body's and what fastai's create_head adds: two norms and two Gemms without bias.
+    // The body's count plus that of fastai's create_head: two normalisations and two Gemms without bias.
     #expect(graph.parameterCount == 11_689_512 - 513_000 + 2 * 1024 + 1024 * 512 + 2 * 512 + 512 * 3)
   }
 

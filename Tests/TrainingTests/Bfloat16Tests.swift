@@ -3,10 +3,10 @@ import ModelGraph
 import Testing
 import Training
 
-/// Training with products of bfloat16: its gradients against those of float32, for every way a convolution has there.
+/// Training with bfloat16 operands: gradients compared with those of float32, for every kind of convolution step.
 @Suite(.enabled(if: Precision.bfloat16.isAvailable, "by plain arithmetic at GIEMSA_ISA=portable"))
 struct Bfloat16Tests {
-  /// The difference's size over the gradient's, of each parameter.
+  /// The norm of the difference relative to the gradient's norm, per parameter.
   private func errors(_ graph: Graph, _ shape: Shape, threads: Int) throws -> [(name: String, error: Double)] {
     let images = try Tensor.noise(shape, seed: 42)
     let labels = (0..<shape[0]).map { Int32($0 % 2) }
@@ -32,8 +32,8 @@ struct Bfloat16Tests {
     }
   }
 
-  /// Winograd for both gradients, for one, for none; single taps, strides, groups; slopes that come as floats, because of
-  /// the bias.
+  /// Winograd for both gradients, for one or for none; 1×1 kernels, strides, groups; output gradients that stay float
+  /// because of the bias.
   @Test(arguments: [
     (16, 32, 3, 1, 1, 1), (32, 64, 3, 1, 1, 1), (18, 34, 3, 1, 1, 1), (20, 40, 3, 2, 1, 1), (32, 64, 1, 1, 0, 1),
     (18, 30, 1, 1, 0, 1), (32, 32, 1, 2, 0, 1), (17, 32, 3, 1, 1, 1), (32, 32, 3, 1, 1, 2), (208, 224, 3, 1, 0, 1),
@@ -46,7 +46,7 @@ struct Bfloat16Tests {
       let norm = sketch.op("relu1", .relu(Relu()), [try sketch.norm("bn1", first, from)])
       let y = try sketch.conv(
         "second", norm, [to, from / group, kernel, kernel], stride: stride, pad: pad, group: group, bias: bias)
-      // What is added to all of a channel has no gradient if a normalisation follows.
+      // A constant added to a whole channel has no gradient if a normalisation follows.
       let next = bias ? y : try sketch.norm("bn2", y, to)
       let last = try sketch.conv("third", next, [18, to, 1, 1])
       try sketch.head(last, channels: 18, classes: 2)
@@ -54,8 +54,8 @@ struct Bfloat16Tests {
     }
   }
 
-  /// A stem with pooling and two residual blocks, the second with a convolution on its way around: copies in bfloat16 made
-  /// by convolutions and by normalisations, read by one or two. Rectifiers near 0 change sides: hence the tolerance.
+  /// A stem with pooling and two residual blocks, the second with a convolution on its shortcut: bf16 copies written by
+  /// convolutions and by normalisations, with one or two readers. Rectifiers near 0 switch sides, hence the tolerance.
   @Test func residualBlocks() throws {
     var sketch = Sketch()
     let x = sketch.input([6, 3, 16, 16])
@@ -73,8 +73,8 @@ struct Bfloat16Tests {
     try check(sketch.graph, [6, 3, 16, 16], within: 0.15)
   }
 
-  /// A fresh ResNet-18's gradients, where rectifiers that change sides make most of the difference. PyTorch's autocast is
-  /// off by 0.33 on average over the convolutions of such a one (pictures of 64 pixels, 16 of them).
+  /// The gradients of a fresh ResNet-18, whose error is mostly due to rectifiers that switch sides. PyTorch's autocast
+  /// deviates by 0.33 on average over the convolutions of such a network (16 pictures of 64 pixels).
   @Test func residualNetwork() throws {
     let graph = try ResNetArchitecture.resnet18.graph(classes: 2, inputSize: (64, 64), seed: 3)
     let errors = try errors(graph, [16, 3, 64, 64], threads: 2).filter { $0.name.hasSuffix("conv1.weight") }
@@ -82,7 +82,7 @@ struct Bfloat16Tests {
     #expect(mean < 0.3, "\(errors)")
   }
 
-  /// Grad-CAM goes backward through a network in evaluation mode.
+  /// Grad-CAM runs the backward pass of a network in evaluation mode.
   @Test func classActivationsAreThoseOfFloat() throws {
     let graph = try ResNetArchitecture.resnet18.graph(classes: 2, inputSize: (64, 64), seed: 3)
     let images = try Tensor.noise([2, 3, 64, 64], seed: 5)

@@ -28,7 +28,8 @@ import Training
     return (graph, w, scale)
   }
 
-  /// Behind a mean and a linear layer Grad-CAM is CAM: Σ over channels of w · γ/σ · activation / pixels, cut at 0.
+  /// After global pooling and a linear layer Grad-CAM equals CAM: Σ over channels of w · γ/σ · activation / pixels, cut
+  /// at 0.
   @Test(arguments: [false, true])
   func behindALinearLayerItIsTheWeightedActivation(_ normalized: Bool) throws {
     let (graph, w, scale) = try graph(normalized: normalized)

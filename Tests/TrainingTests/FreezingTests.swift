@@ -20,7 +20,7 @@ import Training
     return values
   }
 
-  /// The values one step changes.
+  /// The values that one step changes.
   private func changed(_ freezing: Freezing, rates: [Float] = [1e-2, 1e-2, 1e-2]) throws -> Set<String> {
     let network = try network(freezing)
     let before = try values(network)
@@ -54,7 +54,8 @@ import Training
     #expect(!middle.isEmpty && middle.allSatisfy { $0.hasPrefix("layer3.") || $0.hasPrefix("layer4.") })
   }
 
-  /// A head without dropout in front: what learns has the same gradients whether or not the rest does.
+  /// A head that does not begin with dropout: trainable parameters have the same gradients whether or not the rest is
+  /// frozen.
   @Test func gradientsAreTheSame() throws {
     let graph = try ResNetArchitecture.resnet18.graph(classes: 2, inputSize: (32, 32), seed: 1)
     let images = try Tensor.noise(shape, seed: 3)
@@ -72,7 +73,7 @@ import Training
     #expect(try gradients(.body(normalizationsLearn: false)).count == 2)
   }
 
-  /// Backward stops where nothing before it learns, and frozen layers need no memory for it.
+  /// The backward pass stops where no earlier layer is trainable, and frozen layers need no memory for it.
   @Test func costsLess() throws {
     let images = try Tensor.noise(shape, seed: 3)
     func backward(_ freezing: Freezing) throws -> (kinds: Set<String>, memory: Int) {
@@ -88,7 +89,7 @@ import Training
     #expect(head.memory * 2 < all.memory)
   }
 
-  /// Frozen weights are in a state, moments that nobody moves are not.
+  /// Frozen weights are part of a saved state, their unused moments are not.
   @Test func statesGoOn() throws {
     let images = try Tensor.noise(shape, seed: 3)
     func step(_ network: TrainingNetwork) throws {

@@ -40,7 +40,7 @@ import Training
     "log softmax",
   ]
 
-  /// The operator, its inputs, and how many of them (from the first) have gradients.
+  /// The operator, its inputs, and the number of leading inputs with gradients.
   private static func build(_ name: String) throws -> (Operator, [Tensor?], Int)? {
     func x(_ shape: Shape, _ seed: UInt64 = 1) throws -> Tensor { try Tensor.noise(shape, seed: seed, type: .float64) }
     func ints(_ values: [Int64]) throws -> Tensor { try Tensor([values.count], values) }

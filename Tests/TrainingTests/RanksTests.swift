@@ -5,7 +5,7 @@ import Training
 @Suite struct RanksTests {
   private static let shape: Shape = [32, 3, 16, 16]
 
-  /// Normalisations of all kinds (with and without Relu, with a residual) and a dropout.
+  /// A network with all kinds of normalisation (with and without Relu, with a residual) and a dropout.
   private static func network() throws -> Graph {
     var sketch = Sketch()
     let x = sketch.input(shape)
@@ -85,7 +85,7 @@ import Training
     #expect(whole.losses[0] != whole.losses[4])
   }
 
-  /// Whenever it happens, before, between or behind the layers' sums.
+  /// The loss may occur before, between or after the layers' reductions.
   @Test(arguments: 0..<14) func aStepWithALostRankChangesNothing(_ sums: Int) throws {
     let states = try ThreadRanks.each(2, sums: sums) { ranks in
       let network = try TrainingNetwork(
@@ -99,7 +99,7 @@ import Training
             _ = try network.step(
               images: images, targets: targets, optimizer: .sgd(), rates: [0.1, 0.1, 0.1], momentum: 0.9)
           } catch {
-            // No moment either: those of the first step are there, but empty.
+            // No moments either: after the first step they exist but are zero.
             let after = try network.state()
             #expect(
               network.stepCount > 0 ? after == earlier : try RanksTests.weights(after) == RanksTests.weights(before))

@@ -9,7 +9,7 @@ import Training
     #expect(abs(search.rate(100) - 10) < 1e-9)
   }
 
-  /// A loss that falls from 1e-4 on, is lowest at 1e-2 and explodes then.
+  /// A loss that falls from 1e-4 on, has its minimum at 1e-2 and then explodes.
   @Test func findsTheDescent() throws {
     var search = RateSearch()
     var steps = 0

@@ -3,7 +3,7 @@ import ModelGraph
 import Testing
 import Training
 
-/// The training loops against the gradient rules: whole small networks, every parameter's gradient.
+/// The training steps against the gradient rules: small networks, all parameters' gradients.
 @Suite struct StepTests {
   /// Compares loss and gradients with the plain definitions, and the logits with the graph's evaluation.
   private func check(_ graph: Graph, _ shape: Shape, tolerance: Double = 2e-5) throws {
@@ -20,7 +20,7 @@ import Training
       for (name, gradient) in found.gradients {
         let value = try #require(graph.values.firstIndex { $0.name == name })
         let expected = try #require(plain.gradients[value])
-        // Relative to the gradient's own size: they can be small.
+        // Relative to the gradient's own magnitude, which can be small.
         let scale = expected.doubles.reduce(1e-3) { max($0, abs($1)) }
         let apart = zip(gradient.doubles, expected.doubles).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale
         #expect(apart < tolerance, "\(name), \(threads) threads: \(apart)")
@@ -38,7 +38,7 @@ import Training
   ) throws {
     var sketch = Sketch()
     let x = sketch.input([5, 3, 9, 8])
-    // A convolution before it, so that its data gradient is asked for.
+    // Preceded by a convolution, so that its data gradient is needed.
     let first = try sketch.conv("first", x, [from, 3, 1, 1], bias: true)
     let y = try sketch.conv(
       "second", first, [to, from / group, kernel, kernel], stride: stride, pad: pad, dilation: dilation, group: group,
@@ -56,21 +56,21 @@ import Training
     try check(wide.graph, [2, 2, 21, 19])
   }
 
-  /// What Winograd's way is taken for, at edges, with too few filters or enough to go panel by panel.
+  /// Layers that use Winograd, with edge tiles, and with few filters or enough for panels.
   @Test(arguments: [(16, 16, 1), (17, 32, 0), (40, 48, 2), (31, 20, 1), (64, 33, 2), (208, 224, 1)])
   func winograd(_ from: Int, _ to: Int, _ pad: Int) throws {
     var sketch = Sketch()
     let x = sketch.input([3, 3, 11, 8])
     let first = try sketch.conv("first", x, [from, 3, 1, 1], bias: true)
     let second = try sketch.conv("second", first, [to, from, 3, 3], pad: pad, bias: true)
-    // Read twice, so that gradients are added to gradients.
+    // Read twice, so that gradients accumulate.
     let third = try sketch.conv("third", second, [8, to, 1, 1])
     let fourth = try sketch.conv("fourth", second, [8, to, 3, 3], pad: 1)
     try sketch.head(sketch.op("sum", .add(Add()), [third, fourth]), channels: 8, classes: 3)
     try check(sketch.graph, [3, 3, 11, 8], tolerance: 5e-5)
   }
 
-  /// More tiles than a block of the weight gradient has.
+  /// More tiles than one block of the weight gradient.
   @Test func winogradInBlocks() throws {
     var sketch = Sketch()
     let x = sketch.input([14, 3, 33, 30])
@@ -109,7 +109,7 @@ import Training
     try check(sketch.graph, [6, 3, 10, 10], tolerance: 2e-4)
   }
 
-  /// fastai's head without dropout, and operators that only have plain rules.
+  /// fastai's head without dropout, and operators that have only plain gradient rules.
   @Test func headsAndPlainOperators() throws {
     var sketch = Sketch()
     let x = sketch.input([6, 3, 8, 8])
@@ -148,7 +148,7 @@ import Training
     try check(sketch.graph, [3, 2, 5, 4])
   }
 
-  /// One weight, two convolutions.
+  /// Two convolutions that share one weight.
   @Test func sharedWeights() throws {
     var sketch = Sketch()
     let x = sketch.input([4, 3, 6, 6])

@@ -3,7 +3,7 @@ import ModelGraph
 import ONNXFormat
 import Testing
 
-/// Folders of Fixtures/gradients, which tools/make-gradient-golden writes.
+/// The folders of Fixtures/gradients, written by tools/make-gradient-golden.
 enum Golden {
   static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appendingPathComponent("Fixtures/gradients").path
@@ -15,7 +15,7 @@ enum Golden {
 }
 
 extension Tensor {
-  /// Numbers from a fixed sequence, within ±1 and no two alike.
+  /// Distinct numbers within ±1 from a fixed sequence.
   static func noise(_ shape: Shape, seed: UInt64, type: ElementType = .float32) throws -> Tensor {
     var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
     let numbers = (0..<shape.count).map { _ in
@@ -33,7 +33,7 @@ func distance(_ a: Tensor, _ b: Tensor) -> Double {
   return zip(a.doubles, b.doubles).reduce(0) { max($0, ($1.0 - $1.1).isNaN ? .infinity : abs($1.0 - $1.1)) } / scale
 }
 
-/// Loss and gradients of a graph by the operators' plain definitions and gradient rules: what the trainer is held to.
+/// Loss and gradients of a graph by the operators' plain definitions and gradient rules: the reference for the trainer.
 struct PlainBackward {
   var loss = 0.0
   var gradients: [Graph.ValueID: Tensor] = [:]

@@ -4,7 +4,8 @@ import Testing
 import Training
 
 @Suite struct TargetsTests {
-  /// The loss of a network without a body, and its gradient by the bias: what the logits' gradient adds up to.
+  /// The loss of a network that is only a bias, and its gradient by the bias, which is the sum of the logits'
+  /// gradients.
   private func loss(_ targets: Targets) throws -> Float {
     var sketch = Sketch()
     let x = sketch.input([3, 4])
@@ -16,7 +17,7 @@ import Training
 
   private func of(_ labels: [Int32]) throws -> Float { try loss(Targets(labels)) }
 
-  /// Against the definition in double, of logits so large that only their differences are numbers to exponentiate.
+  /// Against the definition in double precision, with logits so large that only their differences can be exponentiated.
   @Test(arguments: [Float(1), 1e3, 1e6, 1e30]) func largeLogits(_ size: Float) throws {
     var sketch = Sketch()
     let x = sketch.input([2, 3])
@@ -35,7 +36,7 @@ import Training
     #expect(abs(Double(loss) - mean) <= 1e-6 * max(mean, 1))
   }
 
-  /// Cross-entropy is linear in what is wanted.
+  /// Cross-entropy is linear in the target distribution.
   @Test func mixesAreSums() throws {
     var mixed = Targets([0, 1, 2])
     mixed.partners = [1, 2, 0]
@@ -47,7 +48,7 @@ import Training
     #expect(abs(try loss(smooth) - (0.7 * of([0, 1, 2]) + 0.3 * all)) < 1e-5)
   }
 
-  /// As PyTorch: the mean over what the pictures count.
+  /// As in PyTorch: the weighted mean over the pictures.
   @Test func weightsCount() throws {
     var even = Targets([0, 1, 2])
     even.classWeights = [2, 2, 2]
@@ -75,7 +76,7 @@ import Training
     targets.classWeights = [1, 3, 0.5]
     let network = try TrainingNetwork(sketch.graph, inputShape: [3, 4], threads: 1)
     let images = try Tensor.noise([3, 4], seed: 2)
-    // A small step against the gradient lowers the loss; repeated, it finds the least.
+    // A small step against the gradient lowers the loss; repeated steps reach the minimum.
     var losses: [Float] = []
     for _ in 0..<200 {
       losses.append(

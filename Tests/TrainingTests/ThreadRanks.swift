@@ -3,14 +3,14 @@ import Training
 
 /// Ranks that are threads of one process: what MPI does, without MPI.
 final class ThreadRanks: Ranks, @unchecked Sendable {  // `pending` is its own thread's, the rest is the meeting's
-  /// Where they hand in their numbers and wait for the others'.
+  /// The meeting point where ranks contribute their numbers and wait for the others.
   final class Meeting: @unchecked Sendable {  // everything is touched under `condition` only
     private let condition = NSCondition()
     private var numbers: [[Double]]
     private var arrived = 0
     private var round = 0
     private var result: [Double] = []
-    /// Sums until the last rank is lost.
+    /// Number of reductions until the last rank is lost.
     private var left: Int
 
     init(_ count: Int, sums: Int = .max) {
@@ -28,7 +28,7 @@ final class ThreadRanks: Ranks, @unchecked Sendable {  // `pending` is its own t
       numbers[rank] = own
       arrived += 1
       if arrived <= before {
-        // Every round is one of all ranks or of none: nobody is lost within one.
+        // A round completes on all ranks or on none: no rank is lost within one.
         while round == mine { condition.wait() }
       } else {
         result = numbers.dropFirst().reduce(numbers[0]) { zip($0, $1).map { $0 + $1 } }
@@ -95,7 +95,7 @@ final class ThreadRanks: Ranks, @unchecked Sendable {  // `pending` is its own t
       }
     }
 
-    /// Once they are all there.
+    /// Runs once all ranks have arrived.
     var all: [Result<Value, any Error>] {
       condition.lock()
       defer { condition.unlock() }

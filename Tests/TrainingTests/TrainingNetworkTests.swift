@@ -3,7 +3,7 @@ import Testing
 import Training
 
 @Suite struct TrainingNetworkTests {
-  /// A ResNet with one block a stage and few channels.
+  /// A ResNet with one block per stage and few channels.
   private func tiny(classes: Int = 2, dropout: Float? = nil) throws -> Graph {
     var sketch = Sketch()
     let x = sketch.input([32, 3, 16, 16])
@@ -51,7 +51,8 @@ import Training
     #expect(network.stepCount == 60)
   }
 
-  /// Eight convolutions in a row, each with its normalisation and rectifier: most of what a step keeps is theirs.
+  /// Eight convolutions in sequence, each with normalisation and rectifier, which account for most of the saved
+  /// activations.
   @Test func activationsMadeAgainAreTheSame() throws {
     var sketch = Sketch()
     var y = sketch.input(shape)
@@ -72,7 +73,7 @@ import Training
     let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2, precision: .bfloat16)
     let plain = try TrainingNetwork(try tiny(), inputShape: shape, threads: 2)
     let images = try Tensor.noise(shape, seed: 3)
-    // Judged in float, whatever the training's precision.
+    // Evaluation is in float, whatever the precision of training.
     #expect(try network.logits(images).array(of: Float.self) == plain.logits(images).array(of: Float.self))
     let losses = try train(network, steps: 60)
     let wanted = try train(plain, steps: 60)
@@ -135,7 +136,7 @@ import Training
     #expect(distance(logits, try graph.evaluate([images])[0]) < 1e-4)
     let again = try TrainingNetwork(graph, inputShape: shape, threads: 2)
     #expect(distance(try again.logits(images), logits) < 1e-6)
-    // Fewer pictures and more than were planned for give the same logits.
+    // Smaller and larger batches than planned give the same logits.
     let small = try TrainingNetwork(graph, inputShape: [5, 3, 16, 16], threads: 2)
     #expect(distance(try small.logits(images), logits) < 1e-5)
   }
@@ -189,7 +190,7 @@ import Training
     #expect(try network.state() == state)
   }
 
-  /// Every kind of place: notes, counts, names, weights, moments, statistics, the checksum.
+  /// Corruption in every kind of field: notes, counts, names, weights, moments, statistics, the checksum.
   @Test func noFlippedBitIsTaken() throws {
     let network = try TrainingNetwork(try tiny(), inputShape: shape, threads: 1)
     _ = try train(network, steps: 1)

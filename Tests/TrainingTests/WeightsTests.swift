@@ -4,7 +4,7 @@ import Testing
 import Training
 
 @Suite struct WeightsTests {
-  /// A file of the given header and numbers.
+  /// A file with the given header and numbers.
   private func file(_ header: String, _ numbers: [UInt8]) -> Data {
     var data = Data()
     withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { data.append(contentsOf: $0) }
@@ -55,7 +55,7 @@ import Training
     }
   }
 
-  /// A state dictionary of a network of ours, as PyTorch would save it.
+  /// A state dictionary of one of our networks, as PyTorch would save it.
   private func saved(_ graph: Graph, prefix: String = "") -> Data {
     var (entries, numbers): ([String], [UInt8]) = ([], [])
     for value in graph.values {
@@ -94,7 +94,7 @@ import Training
     }
   }
 
-  /// What training starts from is what the file says, to 1e-5.
+  /// The initial network equals the file's network to 1e-5.
   @Test func trainersLogitsAreTheGraphs() throws {
     let graph = try ResNetArchitecture.resnet18.graph(classes: 3, inputSize: (32, 32), seed: 5)
     let images = try Tensor.noise([2, 3, 32, 32], seed: 1)

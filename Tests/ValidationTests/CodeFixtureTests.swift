@@ -25,7 +25,7 @@ import Validation
   }
 
   @Test func nothingElseIsReported() throws {
-    // One cause, one line: no finding follows from another. (The cycle's two nodes tell of it together.)
+    // One cause gives one finding. (The two nodes of the cycle are reported together.)
     for file in try Self.files() {
       let found = Self.findings(file)
       #expect(found.count == 1, "\(file): \(found.map { $0.text })")

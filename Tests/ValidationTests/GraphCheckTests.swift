@@ -77,7 +77,7 @@ import Validation
     #expect(findings.errorCount == 1)
     #expect(findings.warningCount == 3000)
     #expect(findings.moreWarnings == 2001)
-    // Text that would make millions of characters of it.
+    // Text that would cause messages of millions of characters.
     graph.nodes[0].name = String(repeating: "\u{202E}", count: 100_000)
     graph.nodes[0].inputs[1] = nil
     let longest = Validator.findings(in: graph).map { $0.text.utf8.count }.max()
