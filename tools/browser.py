@@ -1,4 +1,4 @@
-"""A headless Chromium, driven over its DevTools protocol by two pipes: nothing but Python's own library is needed."""
+"""A headless Chromium, driven over its DevTools protocol through two pipes; needs only Python's standard library."""
 
 import base64
 import json
@@ -12,12 +12,12 @@ NAMES = ["chromium-headless-shell", "chromium", "chromium-browser", "google-chro
 
 
 def find():
-    """The first Chromium on this machine; None: there is none."""
+    """The first Chromium found on this machine; None if there is none."""
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
 class Browser:
-    """One page. `errors` collects exceptions and console errors, `requests` every address that was asked for."""
+    """One page. `errors` collects exceptions and console errors, `requests` all requested addresses."""
 
     def __init__(self, program):
         self.folder = tempfile.mkdtemp()

@@ -1,10 +1,10 @@
-"""Opens an evaluation's page as a reader would: moves the threshold, switches heat maps on, sorts, prints.
+"""Uses an evaluation report as a reader would: moves the threshold, switches heat maps on, sorts, prints.
 
     check_report.py REPORT.html OUT_FOLDER [ANSWERS.csv]
 
-Matrix and rates must be those that this file computes by itself, from the page's numbers and, where giemsa-field wrote
-ANSWERS.csv for the same pictures, from the field program's. Screenshots (light, dark, narrow, without scripts) and a PDF
-go to OUT_FOLDER, for somebody to look at.
+Matrix and rates must equal those computed here independently, from the page's data and, if giemsa-field wrote
+ANSWERS.csv for the same pictures, from the field program's answers. Screenshots (light, dark, narrow, without scripts)
+and a PDF go to OUT_FOLDER for visual inspection.
 """
 
 import csv
@@ -82,7 +82,7 @@ def agrees(page, cells, threshold):
             shown = numbers(text(f"rate-{index}-{name}"))
             wanted = [] if share is None else interval
             good = good and all(abs(a - b * 100) < 0.0051 for a, b in zip(shown, wanted)) and len(shown) == len(wanted)
-    # The mark stands where the matrix says.
+    # The mark on the ROC curve must agree with the matrix.
     mark = page.run("(() => { const m = document.getElementById('roc-mark'), d = m.ownerSVGElement.dataset;"
                     "return [(m.getAttribute('cx') - d.left) / d.width, 1 - (m.getAttribute('cy') - d.top) / d.height] })()")
     ill, well = matrix["tp"] + matrix["fn"], matrix["fp"] + matrix["tn"]
@@ -128,7 +128,7 @@ def main():
                      "s.dispatchEvent(new Event('input')) })()")
             check(f"matrix, rates and mark follow to {threshold}", agrees(page, cells, threshold))
         time.sleep(0.3)
-        check("it is said", "At 0.999:" in page.run("document.getElementById('threshold-says').textContent"))
+        check("the result is announced", "At 0.999:" in page.run("document.getElementById('threshold-says').textContent"))
         page.run("document.querySelector('[data-choose=found]').click()")
         chosen = float(page.run("document.getElementById('threshold').value"))
         matrix = expected(cells, chosen)[0]
@@ -176,7 +176,7 @@ def main():
         page.run("(() => { const s = document.createElement('script'); s.textContent = 'window.strange = 1';"
                  "document.body.append(s); document.body.setAttribute('onclick', 'window.strange = 2');"
                  "document.body.click() })()")
-        check("a strange script and handler do not run", page.run("window.strange === undefined"))
+        check("injected scripts and handlers do not run", page.run("window.strange === undefined"))
         page.errors[:] = before  # without the policy's complaints about the two
         check("ids are unique", page.run("""(() => {
           const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return new Set(ids).size === ids.length })()"""))

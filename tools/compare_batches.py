@@ -1,7 +1,7 @@
-"""Trains networks that name their batch, as exporters write them, and runs what is saved at batches of 1, 3 and 16 here
-and in onnxruntime: compare_batches.py BIN CELLS FOLDER
+"""Trains networks with a fixed batch size, as exporters write them, and runs the saved networks at batch sizes 1, 3 and 16
+here and in onnxruntime: compare_batches.py BIN CELLS FOLDER
 
-BIN holds giemsa and giemsa-field, CELLS pictures in class folders; FOLDER is made.
+BIN holds giemsa and giemsa-field, CELLS pictures in class folders; FOLDER is created.
 """
 
 import pathlib
@@ -111,7 +111,7 @@ def one_sigmoid(path):
 
 
 def held(path):
-    """Pictures added to a constant of four: no other batch has a meaning."""
+    """Pictures added to a constant of batch 4: no other batch size is possible."""
     s = Sketch(4)
     y = s.add("Add", "held", s.body(), s.weights("four", 4, CHANNELS, 8, 8))
     s.write(path, s.add("Flatten", "flat", y), CHANNELS * 64)

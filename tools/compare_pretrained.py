@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Weights from torchvision, taken up by `giemsa`: the logits are PyTorch's to 1e-5, and what was quantised is float again.
+"""Loads torchvision's weights into `giemsa`: the logits equal PyTorch's to 1e-5; quantised models are dequantised.
 
     tools/compare_pretrained.py FOLDER     random weights, nothing is downloaded; files go to FOLDER
 
-Skips (exit status 0) where torch, torchvision, onnx or onnxruntime cannot be imported.
+Skips (exit status 0) if torch, torchvision, onnx or onnxruntime cannot be imported.
 """
 
 import json
@@ -33,7 +33,7 @@ SIZE = 64
 
 
 def save_safetensors(state, path, dtype):
-    """The format in a dozen lines: 8 bytes of length, a header in JSON, the numbers."""
+    """Writes the format: 8 bytes of length, a header in JSON, the numbers."""
     names = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64"}
     header, blobs, end = {"__metadata__": {"format": "pt"}}, [], 0
     for name, tensor in state.items():
@@ -48,7 +48,7 @@ def save_safetensors(state, path, dtype):
 
 
 def randomised(model):
-    """Batch normalisations as after some training, logits of the order of 1."""
+    """Randomises batch normalisations as if after some training, with logits of the order of 1."""
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
@@ -67,7 +67,7 @@ def run(*command, fails=False):
 
 
 def verify(model, exported, folder, channels=3):
-    """PyTorch's logits as a stored case, judged by the field program."""
+    """Stores PyTorch's logits as a case and verifies it with the field program."""
     os.makedirs(folder, exist_ok=True)
     images = torch.randn(1, channels, SIZE, SIZE)
     with torch.no_grad():

@@ -1,8 +1,8 @@
 // A plugin for qemu's user emulation that counts the instructions of the program it runs and prints their number at the
 // end: qemu-aarch64 -plugin count.so -d plugin PROGRAM. For programs of one thread.
 //
-// Written against qemu's documented interface for plugins, version 1 (qemu 4.2 to 8); what it needs of that is declared
-// here, because Debian has no package of the header.
+// Uses version 1 of qemu's plugin interface (qemu 4.2 to 8). The declarations are here because Debian does not package the
+// header.
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,7 +31,7 @@ static uint64_t executed;
 
 static void translated(plugin_id id, struct qemu_plugin_tb *block) {
   (void)id;
-  // 0 is "add to a 64-bit counter" whenever the block runs.
+  // Operation 0 is "add to a 64-bit counter" whenever the block runs.
   qemu_plugin_register_vcpu_tb_exec_inline(block, 0, &executed, qemu_plugin_tb_n_insns(block));
 }
 

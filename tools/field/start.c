@@ -1,4 +1,4 @@
-// The static field program's entry, and what Debian's libpng, compiled for glibc, wants of a C library that is musl.
+// The static field program's entry point, and the glibc functions that Debian's libpng needs and musl lacks.
 #include <setjmp.h>
 #include <png.h>
 #include <stdint.h>
@@ -16,7 +16,7 @@ int main(int count, char **arguments) {
   return giemsa_field_main(count, arguments);
 }
 
-// Swift seeds its hashing with this; musl has its smaller brother only.
+// Swift seeds its hashing with arc4random_buf; musl only has getentropy, for at most 256 bytes.
 void arc4random_buf(void *target, size_t count) {
   char *next = target;
   while (count > 0) {
@@ -27,8 +27,8 @@ void arc4random_buf(void *target, size_t count) {
   }
 }
 
-// Swift 6.3.1's own two, in the embedded library, return the object without the bits that mark what a String is, and the
-// compiler goes on with what they return: short strings lost their marks. (Seen as a crash of `inspect`.)
+// Swift 6.3.1's embedded versions of these two return the object without the bits that mark the kind of String, but the
+// compiler uses the returned value, so short strings lost their marks. (Seen as a crash of `inspect`.)
 void *swift_retain(void *object);
 void *swift_retain_n(void *object, uint32_t count);
 
@@ -54,7 +54,7 @@ void *__memcpy_chk(void *target, const void *source, size_t count, size_t room) 
 
 _Noreturn void __longjmp_chk(jmp_buf where, int value) { longjmp(where, value); }
 
-// libpng's own way of complaining, which PNGShim's handlers replace: printf's code stays out of the program.
+// libpng's default error output, which PNGShim's handlers replace: defined here to keep printf out of the program.
 int __fprintf_chk(void *stream, int flag, const char *format, ...) {
   (void)stream;
   (void)flag;
@@ -62,8 +62,8 @@ int __fprintf_chk(void *stream, int flag, const char *format, ...) {
   return 0;
 }
 
-// What follows keeps code out that nothing here calls, but that archives bring along: libpng's object files hold many
-// functions each, and one of them wants libpng's writer (with zlib's), another strtod; protobuf-c asserts, with fprintf.
+// The following stubs keep unused code out of the program: libpng's object files contain many functions each, one of which
+// needs libpng's writer (with zlib's), another strtod; protobuf-c uses assert, which needs fprintf.
 
 void png_destroy_write_struct(png_structpp png, png_infopp info) {
   (void)png;

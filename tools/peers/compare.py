@@ -1,4 +1,4 @@
-"""What tools/compare-peers runs: peers and ourselves in turn, each in its own process, several rounds interleaved.
+"""The measurements of tools/compare-peers: peers and giemsa interleaved over several rounds, each in its own process.
 
 Writes docs/BENCHMARKS.md and its plots; with --only, or with --out, a page elsewhere.
 """
@@ -29,7 +29,7 @@ WAYS = {"fast": ["--memory", "fast"], "balanced": [], "small": ["--memory", "sma
 MODELS = ["resnet18", "resnet34", "resnet50"]
 THREADS = [1, 2]
 PARTS = ["float", "int8", "threads", "training", "start", "growth", "sizes"]
-# Network, pixels, pictures a step: each in float and in bf16.
+# Network, pixels, batch size: each in float and in bf16.
 TRAINING = [("resnet18", 64, 64), ("resnet18", 128, 32), ("resnet34", 128, 32), ("resnet34", 224, 16), ("resnet50", 128, 32)]
 BATCHES, PICTURES = [1, 2, 4, 8], [50, 100, 200]
 COLOURS = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
@@ -52,7 +52,7 @@ class Bench:
         self.roofs, self.begun, self.done, self.all = {}, time.monotonic(), 0, 1
 
     def progress(self, text):
-        """What is being done, and how far that is."""
+        """Shows the current measurement and its progress."""
         self.done += 1
         passed = time.monotonic() - self.begun
         left = passed / self.done * max(0, self.all - self.done)
@@ -74,7 +74,7 @@ class Bench:
                             environment={"OMP_NUM_THREADS": str(threads)})
 
     def roof(self):
-        """Again and again in the run; the best counts, because others' work can only lower it."""
+        """Measured repeatedly during the run; the best result counts, since other load can only lower it."""
         for threads in THREADS:
             new = self.json_of(self.work / "roof", threads, 0.3)
             old = self.roofs.setdefault(threads, new)
@@ -112,7 +112,7 @@ class Bench:
         return found
 
     def two_threads(self):
-        """One thread and two right after one another, so that a slow moment of the machine meets both."""
+        """One thread and two threads in immediate succession, so that a slow phase of the machine affects both."""
         models = {f"{page.NAMES[name]}, {kind}": self.models / f"{name}{suffix}.onnx"
                   for kind, suffix in (("float", ""), ("int8", "-qdq")) for name in self.options.names}
         found = {title: [] for title in models}
@@ -164,7 +164,7 @@ class Bench:
                 model = self.models / f"{prepare.BATCHED}-batch{suffix}.onnx"
                 result = self.ours(model, 1, "--memory", "fast", "--batch", batch)
                 by_batch[batch] = {"ms": result["median_ms"], "peak_mib": result["peak_rss_mib"]}
-            # Round after round: a machine that is slower for a while is so for a whole round, the bare rate with it.
+            # Round by round: a slow phase of the machine affects a whole round, including the bare rate.
             model = self.models / f"{prepare.BATCHED}{suffix}.onnx"
             by_count = found["pictures"][kind] = {count: {"ms": [], "peak_mib": 0} for count in PICTURES}
             bare = found["bare"][kind] = []
@@ -204,7 +204,7 @@ class Bench:
         return {"ours": ours, "peers": peers, "models": models}
 
     def our_training(self, arch, size, batch, precision, seconds):
-        """Images a second and peak MiB; nothing where the processor cannot multiply bf16."""
+        """Images per second and peak MiB; None if the processor has no bf16 instructions."""
         done = subprocess.run([self.lab, "bench-training", "--arch", arch, "--size", str(size), "--batch", str(batch),
                                "--threads", "2", "--seconds", str(seconds), "--precision", precision],
                               capture_output=True, text=True)
@@ -306,7 +306,7 @@ class Bench:
 
 
 def write(path, text):
-    """All of it or nothing."""
+    """Writes atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     new.write_text(text)

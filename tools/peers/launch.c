@@ -1,7 +1,7 @@
 // launch COMMAND ARGUMENT…: runs it and prints one line of JSON on standard output: wall-clock milliseconds from before the
-// process exists to after its end, the most memory it had, and its exit status. The command's own output is thrown away.
+// process exists to after its end, its peak memory, and its exit status. The command's own output is discarded.
 //
-// A small program, because Linux counts what the starting process had as the started one's peak.
+// A small program, because on Linux a child's peak includes its parent's memory at the fork.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

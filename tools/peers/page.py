@@ -1,4 +1,4 @@
-"""What was measured, as Markdown and plots."""
+"""The measurements as Markdown and plots."""
 
 import statistics
 
@@ -31,7 +31,7 @@ def times(threads):
 
 
 class Cell:
-    """One model on so many threads, ourselves and the peers."""
+    """One model with a number of threads: our results and the peers'."""
 
     def __init__(self, data, kind, name, threads):
         self.kind, self.name, self.threads = kind, name, threads
@@ -44,7 +44,7 @@ class Cell:
         self.roof_ms = data["models"][name]["multiply_adds"] / roof / 1e6
 
     def ratio(self, peer, way="fast"):
-        """Round by round, so that a machine that drifts favours nobody."""
+        """Computed round by round, so that drift of the machine favours no engine."""
         return mid([t / o for t, o in zip(self.peers[peer]["ms"], self.ours[way]["ms"])])
 
     def met(self):
@@ -91,14 +91,14 @@ def speed(data, kind):
             row.append(f"{mid(result['ms']):.1f} ({cell.ratio(peer):.2f} ×)" if result.get("ms") else "–")
         rows.append(row)
     return (f"## {TITLES[kind]}, batch 1, 224 × 224\n\n![Median milliseconds of each engine](plots/{kind}.svg)\n\n"
-            "Median ms; for peers also how many times as long as our `fast` in the same round.\n\n"
+            "Median ms; for peers also the ratio to our `fast` in the same round.\n\n"
             + table(["model", "threads"] + [f"`{way}`" for way in ours] + [NAMES[peer] for peer in peers], rows))
 
 
 def memory(data):
     ours = list(data["ways"])
-    text = ("## Memory\n\n![Peak memory](plots/memory.svg)\n\nPeak resident MiB on one thread: of our whole process (`bench`), "
-            "of the peers' growth over an interpreter with numpy, and in brackets of their whole process. Goals, int8: "
+    text = ("## Memory\n\n![Peak memory](plots/memory.svg)\n\nPeak resident MiB on one thread: our whole process (`bench`); for "
+            "the peers the growth over an interpreter with numpy, and in brackets the whole process. Goals, int8: "
             + ", ".join(f"{NAMES[name]} {goal}" for name, goal in MEMORY.items()) + " with `--memory small`.\n\n")
     kinds = [kind for kind in ("float", "int8") if kind in data["inference"]]
     peers = [peer for peer in data["names"] if any(peer in data["peers"][kind] for kind in kinds)]
@@ -115,9 +115,9 @@ def memory(data):
 
 
 def start(data):
-    text = ("## To the first answer\n\nMilliseconds, one thread, files in the page cache. Ours: from before the process "
-            "exists to after its end, `giemsa-field infer MODEL one.png` with a picture of 224 × 224, and its peak MiB. "
-            "Peers: load and first run only, in an interpreter that runs already. Goals, int8: "
+    text = ("## Time to first answer\n\nMilliseconds, one thread, files in the page cache. Ours: from process creation to its end, "
+            "`giemsa-field infer MODEL one.png` with a picture of 224 × 224, and its peak MiB. "
+            "Peers: only load and first run, in an interpreter that is already running. Goals, int8: "
             + ", ".join(f"{NAMES[name]} {goal} ms" for name, goal in START.items()) + ".\n\n")
     kinds = [kind for kind in ("float", "int8") if kind in data["start"]]
     peers = [peer for peer in data["names"]
@@ -135,9 +135,9 @@ def start(data):
 
 def two_threads(data):
     found = data["threads"]
-    text = ("## Two threads against one\n\n`--memory fast`, one thread and two right after one another, "
-            f"{len(next(iter(found.values())))} pairs. Half of them lie between the quartiles; a low lower one means that in "
-            "some something else had a part of one of the cores.\n\n")
+    text = ("## Two threads against one\n\n`--memory fast`, one thread and two threads in immediate succession, "
+            f"{len(next(iter(found.values())))} pairs. A low lower quartile means that in some pairs other processes used a part of "
+            "one of the cores.\n\n")
     rows = []
     for name, pairs in found.items():
         one, two = (mid(ms) for ms in zip(*pairs))
@@ -151,12 +151,12 @@ def growth(data):
     found = data["growth"]
     text = ("## Growth\n\n![Time and memory against batch and number of pictures](plots/growth.svg)\n\n"
             f"{NAMES[found['model']]}, one thread, `--memory fast`. A batch is one run of `bench --batch`; pictures are PNG "
-            "files of 224 × 224 given to one `infer`, from before the process exists to after its end, against the same "
-            "number of runs of `bench` (goal: at least 0.95 of that rate once it is under way: the increments tell). Medians of "
+            "files of 224 × 224 given to one `infer`, from process creation to its end, compared with the same number of runs of "
+            "`bench` (goal for the increments, which exclude start-up: at least 0.95 of that rate). Medians of "
             f"{len(next(iter(found['bare'].values())))} rounds, of the increments too.\n\n")
     rows = [[kind, batch, f"{r['ms']:.1f}", f"{r['ms'] / batch:.1f}", f"{r['peak_mib']:.0f}"]
             for kind, results in found["batch"].items() for batch, r in results.items()]
-    text += table(["", "batch", "ms", "ms a picture", "peak MiB"], rows) + "\n"
+    text += table(["", "batch", "ms", "ms per picture", "peak MiB"], rows) + "\n"
     rows = []
     for kind, results in found["pictures"].items():
         before = None
@@ -169,13 +169,13 @@ def growth(data):
             ms = statistics.median(r["ms"])
             rows.append([kind, count, f"{ms / 1e3:.2f}", f"{count / ms * 1e3:.1f}", step, f"{r['peak_mib']:.0f}"])
             before = (count, r["ms"])
-    return text + table(["", "pictures", "s", "pictures/s", "increment, of the bare rate", "peak MiB"], rows)
+    return text + table(["", "pictures", "s", "pictures/s", "increment / bare rate", "peak MiB"], rows)
 
 
 def sizes(data):
     found = data["sizes"]
-    text = "## On disk\n\nMB. Programs: what must be installed to run a model"
-    text += ", for the peers the shared libraries in their Python packages (in brackets the whole packages).\n\n"
+    text = "## On disk\n\nMB. Programs: what must be installed to run a model; for the "
+    text += "peers the shared libraries in their Python packages (in brackets the whole packages).\n\n"
     rows = [[what, f"{size / 1e6:.2f}"] for what, size in found["ours"].items()]
     rows += [[f"{NAMES[peer]} {version}", f"{libraries / 1e6:.1f} ({whole / 1e6:.1f})"]
              for peer, (version, libraries, whole) in found["peers"].items()]
@@ -187,7 +187,7 @@ def sizes(data):
 
 
 def in_turn(theirs, ours):
-    """How many times as fast as theirs, round by round; nothing where one of them could not run."""
+    """Our speed relative to theirs, round by round; None if one of them could not run."""
     return mid([o / t for o, t in zip(ours, theirs)]) if ours and theirs else None
 
 
@@ -203,8 +203,8 @@ def training(data):
                          f"{mid(theirs):.1f}" if theirs else "–", f"**{ratio:.2f} ×**" if ratio else "–",
                          f"{other:.2f} ×" if other else "–", f"{memory[0]:.0f}" if ours else "–",
                          f"{memory[1]:.0f}" if theirs else "–", f"{memory[0] / memory[1]:.2f}" if ratio else "–"])
-    return ("## Training, two threads\n\nImages a second of a whole step (forward, backward, SGD with momentum); PyTorch in the "
-            "better of its two memory formats, bf16 being its autocast. Ours: `--precision float` and `bf16`. Goals: "
+    return ("## Training, two threads\n\nImages per second of a whole step (forward, backward, SGD with momentum); PyTorch in the "
+            "faster of its two memory formats, bf16 by autocast. Ours: `--precision float` and `bf16`. Goals: "
             f"{TRAINING} × PyTorch in the same precision, in at most half of its memory.\n\n"
             + table(["model", "pixels", "batch", "precision", "giemsa", "PyTorch", "as fast", "against its other precision",
                      "our peak MiB", "PyTorch's", "of its memory"], rows))
@@ -213,7 +213,7 @@ def training(data):
 def profiles(data):
     if not data["profiles"]:
         return ""
-    text = "## Where a goal was missed\n\nWhat `giemsa-field bench --profile --memory fast` says of that cell.\n"
+    text = "## Where a goal was missed\n\nThe output of `giemsa-field bench --profile --memory fast` for that cell.\n"
     for title, profile in data["profiles"].items():
         text += f"\n<details><summary>{title}</summary>\n\n```\n{profile.rstrip()}\n```\n\n</details>\n"
     return text
@@ -223,18 +223,18 @@ def machine(data):
     m, roof = data["machine"], data["roof"]
     some = next(iter(roof.values()))
     rows = [[threads, f"{r['f32']:.0f}", f"{r['int8']:.0f}", f"{r['read_gb']:.1f}"] for threads, r in roof.items()]
-    return (f"{m['cpu']}, {m['cores']} to use; {m['isa']}. " + ", ".join(f"{n} {v}" for n, v in m["versions"].items())
+    return (f"{m['cpu']}, {m['cores']} cores used; {m['isa']}. " + ", ".join(f"{n} {v}" for n, v in m["versions"].items())
             + f".\n{m['date']}, {m['minutes']:.0f} minutes: {m['rounds']} rounds of {m['seconds']:g} s, load average "
             f"{m['load'][0]:.1f} before and {m['load'][1]:.1f} after. Command: `{m['command']}`.\n\n"
-            "The roof, measured by `tools/peers/roof.c` between the rounds (the best of the run): what the machine multiplies and "
-            f"adds at most with everything in registers, in float by {some['f32_instruction']}, in 8-bit integers without "
-            f"saturation by {some['int8_instruction']}. \"Of the roof\" is the time that the model's multiply-adds by direct "
-            "convolution would take there, over the time measured: Winograd needs fewer, and may be past it.\n\n"
+            "The roof is the peak multiply-add rate with all operands in registers, measured by `tools/peers/roof.c` between the "
+            f"rounds (the best of the run): in float with {some['f32_instruction']}, in 8-bit integers without saturation with "
+            f"{some['int8_instruction']}. \"Of the roof\" is the time that the model's multiply-adds by direct convolution would "
+            "take at that rate, divided by the measured time. Winograd needs fewer multiplications and can exceed 100 %.\n\n"
             + table(["threads", "float, GMAC/s", "int8, GMAC/s", "memory, GB/s read"], rows))
 
 
 def notes(data):
-    """Every failure once, with where it happened."""
+    """Every failure once, with the places where it occurred."""
     said = {}
     for kind, models in data["inference"].items():
         for name, threads in models.items():
@@ -247,17 +247,16 @@ def notes(data):
     lines += [f"- {target}: {why}" for target, why in data["failures"].items()]
     lines += [f"- {peer} is not in the table of {kind}: {why}" for kind, left in data["left_out"].items()
               for peer, why in left.items()]
-    lines += [f"- {name}, {kind}: {', '.join(NAMES[peer] for peer in peers)} gives another best class than onnxruntime"
+    lines += [f"- {name}, {kind}: {', '.join(NAMES[peer] for peer in peers)} predicts another class than onnxruntime"
               for (name, kind), peers in data["disagree"].items()]
-    return "## Left out, failed\n\n" + "\n".join(lines) + "\n" if lines else ""
+    return "## Left out or failed\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def page(data, written):
-    """`written` is the text by hand between the marks, carried over."""
-    parts = ["# Benchmarks\n\nWritten by `tools/compare-peers`, which is the command to make this page anew; only the part between the "
-             "marks is written by hand.\nPeers run in turn with giemsa-field, each in a process of its own, round after round, on "
-             "torchvision's networks with random weights\n(int8: as onnxruntime's static quantizer writes them, but MNN's, which is "
-             "its own quantisation).\n", f"<!-- by hand -->\n{written.strip()}\n<!-- /by hand -->\n"]
+    """`written` is the hand-written text between the marks, which is kept."""
+    parts = ["# Benchmarks\n\nWritten by `tools/compare-peers`; only the part between the marks is edited by hand.\n"
+             "The peers and giemsa-field run interleaved, each in its own process, over several rounds, on torchvision's networks\n"
+             "with random weights (int8: as written by onnxruntime's static quantizer; MNN has its own quantization).\n", f"<!-- by hand -->\n{written.strip()}\n<!-- /by hand -->\n"]
     parts.append("## The machine\n\n" + machine(data))
     if data["inference"]:
         parts.append("## Against the best peer\n\nOurs: `--memory fast`.\n\n" + summary(data))

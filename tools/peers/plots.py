@@ -1,4 +1,4 @@
-"""Bars and lines as SVG: text as text, readable on light and dark pages."""
+"""Bar and line plots as SVG with real text, readable on light and dark pages."""
 
 from xml.sax.saxutils import escape
 
@@ -46,7 +46,7 @@ def bars(title, unit, panels, columns=2):
 
 
 def lines(title, panels):
-    """panels: [(heading, x axis, y axis, [(label, [(x, y)])])]; all axes from zero, at most two lines a panel."""
+    """panels: [(heading, x axis, y axis, [(label, [(x, y)])])]; all axes from zero, at most two lines per panel."""
     wide, high, left, bottom = 280, 220, 46, 40
     body = []
     for column, (heading, x_axis, y_axis, curves) in enumerate(panels):

@@ -49,7 +49,7 @@ def pictures(folder, count):
 
 
 def multiply_adds(net):
-    """Of one picture, in convolutions and matrix products."""
+    """Multiply-adds per picture, in convolutions and matrix products."""
     import torch
 
     total = 0
@@ -108,7 +108,7 @@ def quantize(folder, name):
 
 
 def python(folder, *lines):
-    """In a process of its own: converters print, and some end the process on a failure."""
+    """Runs a converter in its own process: some print, and some exit on failure."""
     done = subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=folder, capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise RuntimeError((done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1])
@@ -121,7 +121,7 @@ def to_ncnn(folder, name):
         left.unlink(missing_ok=True)
 
 
-# Not by the scripts mnnconvert and mnnquant: those report to their maker over the network.
+# Not by the scripts mnnconvert and mnnquant, which send usage reports over the network.
 def to_mnn(folder, name):
     python(folder, "import _tools",
            f"_tools.mnnconvert(['', '-f', 'ONNX', '--modelFile', '{name}.onnx', '--MNNModel', '{name}.mnn', '--bizCode', 'x'])")
@@ -144,7 +144,7 @@ def to_tflite(folder, name):
 
 
 def prepare(folder, names, say):
-    """Makes what is missing; what could not be made, and why."""
+    """Creates missing models; returns those that could not be created, with the reason."""
     folder.mkdir(parents=True, exist_ok=True)
     failures = {}
 

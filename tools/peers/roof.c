@@ -1,8 +1,8 @@
-// roof THREADS SECONDS: what this machine can multiply and add at most, with everything in registers, as one line of JSON:
-// giga-multiply-adds a second of all threads together for float and for 8-bit integers without saturation, each with the
-// instruction that gives it, and the gigabytes a second that are read from 64 MiB a thread.
+// roof THREADS SECONDS: measures this machine's peak multiply-add rate with all operands in registers; prints one line of
+// JSON: giga-multiply-adds per second over all threads in float and in 8-bit integers without saturation, each with the
+// instruction used, and the gigabytes per second read from 64 MiB per thread.
 //
-// Every kernel keeps 12 sums: enough for any latency times pipes there is.
+// Every kernel has 12 accumulators: enough for the latency times the number of ports of any current processor.
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdint.h>
@@ -19,7 +19,7 @@ static double now(void) {
 
 #define ROUNDS 20000
 
-// `fresh` hides from the compiler that a factor stays what it was, so that it must multiply every time.
+// `fresh` hides from the compiler that an operand is unchanged, so that it cannot hoist the multiplication.
 #define FOR(instructions) __attribute__((target(instructions)))
 #define KERNEL(name, instructions, VECTOR, zero, fresh, step)                       \
   instructions __attribute__((noinline)) static void name(void) {                   \
@@ -76,7 +76,7 @@ static kernel int8_kernel(void) {
 #include <arm_neon.h>
 #include <sys/auxv.h>
 #define FRESH "+w"
-// The names of the instructions, because what their intrinsics want said on the command line differs among compilers.
+// Inline assembly, because compilers need different options for these intrinsics.
 #define ASM3(text) ({ int32x4_t s = sum[i]; __asm__(text : "+w"(s) : "w"(x), "w"(w)); s; })
 KERNEL(f32_neon, , float32x4_t, vdupq_n_f32(0), FRESH, vfmaq_f32(sum[i], x, w))
 KERNEL(s8_neon, , int8x16_t, vdupq_n_s8(0), FRESH, ({
@@ -104,7 +104,7 @@ typedef struct {
   pthread_barrier_t *start;
 } job;
 
-// The best tenth of the time: what the machine can do when nobody else has it.
+// The best tenth of the time: the rate without other load.
 static void *multiply(void *context) {
   job *mine = context;
   pthread_barrier_wait(mine->start);

@@ -77,7 +77,7 @@ class Converter:
         return list(self.net.tensors[index].shape)
 
     def result(self, name, shape):
-        """The tensor of a node's output: after a Relu that alone reads it, quantised if that is what comes next."""
+        """The tensor of a node's output: after a Relu that is its only reader, quantised if a QuantizeLinear follows."""
         relu = False
         names = [name]
         readers = self.readers.get(name, [])
@@ -98,14 +98,14 @@ class Converter:
         return index, relu
 
     def weights(self, name):
-        """A constant's values, and the scale if it is a quantised one's DequantizeLinear."""
+        """A constant's values, with the scale if it is the output of a DequantizeLinear of a constant."""
         if name in self.values:
             return self.values[name], None
         node = next(node for node in self.graph.node if name in node.output)
         return self.values[node.input[0]], np.atleast_1d(self.values[node.input[1]])
 
     def parameters(self, node, turn):
-        """Weights and bias of a Conv or Gemm."""
+        """The weights and bias of a Conv or Gemm."""
         w, scale = self.weights(node.input[1])
         w = turn(w)
         b, bias_scale = self.weights(node.input[2])
@@ -116,7 +116,7 @@ class Converter:
         return weight, bias, w.shape
 
     def padded(self, x, pads, kernel, stride):
-        """LiteRT's SAME where it means the same, otherwise PAD (of nothing, or of zeros) and VALID."""
+        """LiteRT's SAME padding if equivalent, otherwise PAD and VALID."""
         if not any(pads):
             return x, schema.Padding.VALID
         if stride == 1 and all(2 * pad + 1 == size for pad, size in zip(pads, kernel)):

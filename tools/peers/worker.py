@@ -16,7 +16,7 @@ import numpy as np
 
 
 def peak_mib():
-    # Not getrusage: its peak starts from that of the process that started this one.
+    # Not getrusage: its peak includes that of the parent process.
     status = pathlib.Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
