@@ -42,8 +42,8 @@ import Testing
   @Test func namesDecide() throws {
     let data = try cells(["healthy", "infected"])
     let run = try train(data)
-    #expect(run.status == 0 && run.error.contains("positive class: infected (the names say so"), "\(run.error)")
-    #expect(try text("run/card.md").contains("positive class: infected (the names say so"))
+    #expect(run.status == 0 && run.error.contains("positive class: infected (from the class names"), "\(run.error)")
+    #expect(try text("run/card.md").contains("positive class: infected (from the class names"))
     #expect(try text("run/card.md").contains("| Sensitivity (infected) |"))
     #expect(try text("run/settings.json").contains("\"positive\" : \"infected\""))
     let model = folder.path("m.onnx")

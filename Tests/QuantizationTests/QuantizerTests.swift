@@ -144,7 +144,7 @@ import Testing
       #expect(report.text.contains(layer.name))
       #expect(report.page.contains(layer.name))
     }
-    #expect(report.text.contains("95.24 % right"))
+    #expect(report.text.contains("95.24 % correct"))
     #expect(report.text.contains("one 60.0 %, int8 two 51.0 %"))
     #expect(report.page.contains("small &amp; &lt;quick&gt;"))
     #expect(!report.page.contains("<b>"))

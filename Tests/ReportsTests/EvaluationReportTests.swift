@@ -30,7 +30,7 @@ import Testing
   @Test func text() {
     let text = report().text(confused: 1)
     #expect(text.contains("accuracy  50.00 %"))
-    #expect(text.contains("positive class: Parasitized (the names say so"))
+    #expect(text.contains("positive class: Parasitized (from the class names"))
     #expect(text.contains("false-negative rate  50.00 %  (2 of 4 Parasitized predicted as Uninfected)"))
     #expect(text.contains("false-positive rate  50.00 %  (1 of 2 Uninfected predicted as Parasitized)"))
     #expect(text.contains("most confused (1 of 3 wrong answers)"))

@@ -78,7 +78,7 @@ import Testing
     let page = page(["healthy", "infected"], positive: PositiveClass(index: 1, origin: .names))
     for text in [
       "Sensitivity (infected)", "Specificity (healthy)", "Threshold for infected", "ROC curve (infected)",
-      "positive class: infected (the names say so", "sensitivity of infected",
+      "positive class: infected (from the class names", "sensitivity of infected",
     ] { #expect(page.contains(text), "\(text)") }
   }
 
