@@ -44,12 +44,12 @@ struct Resampling {
   func horizontal(
     _ source: UnsafePointer<UInt8>, inputWidth: Int, rows: Int, into target: UnsafeMutablePointer<UInt8>
   ) {
-    withTaps { u8_resample_across(kernels_isa_in_use(), &$0, rows, inputWidth, source, target) }
+    withTaps { u8_resample_across(kernels_level_in_use(), &$0, rows, inputWidth, source, target) }
   }
 
   /// Rows of `rowBytes` bytes to as many rows as there are weights.
   func vertical(_ source: UnsafePointer<UInt8>, rowBytes: Int, into target: UnsafeMutablePointer<UInt8>) {
-    withTaps { u8_resample_down(kernels_isa_in_use(), &$0, rowBytes, source, target) }
+    withTaps { u8_resample_down(kernels_level_in_use(), &$0, rowBytes, source, target) }
   }
 
   private func withTaps(_ body: (inout resample_taps) -> Void) {

@@ -2,7 +2,6 @@
 ///
 /// Faults of the graph are a `GraphError`, those of a saved state a ``CheckpointError``, a lost process is ``RankLost``.
 public enum TrainingError: Error, Equatable, Sendable {
-  case noKernels
   case noBfloat16
   case noThreads(Int)
   case noBLASMemory
@@ -18,7 +17,6 @@ public enum TrainingError: Error, Equatable, Sendable {
 extension TrainingError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .noKernels: "no training kernels for this processor"
     case .noBfloat16: "this processor cannot multiply bfloat16 (AVX512-BF16, or BF16 of Armv8.6)"
     case .noThreads(let count): "the system gives no \(count) threads"
     case .noBLASMemory: "no memory for OpenBLAS, which takes 128 MiB to work in"

@@ -41,7 +41,7 @@ import Testing
     Case(size: (7, 7), channels: 512, outputs: 40, residual: true),
   ]
 
-  @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_isa, _ test: Case) throws {
+  @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_level, _ test: Case) throws {
     var noise = Noise(test.channels)
     var plan = f32_convolution()
     (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (

@@ -3,7 +3,7 @@ import Kernels
 import Testing
 
 @Suite struct ElementwiseTests {
-  @Test(arguments: instructionSets, [1, 7, 64, 16_384 + 5]) func unary(_ isa: kernels_isa, _ count: Int) throws {
+  @Test(arguments: instructionSets, [1, 7, 64, 16_384 + 5]) func unary(_ isa: kernels_level, _ count: Int) throws {
     var noise = Noise(count)
     let x = try GuardedFloats(noise.floats(count).map { $0 * 5 })
     let functions: [(f32_function, Float, Float, (Double) -> Double)] = [
@@ -25,7 +25,7 @@ import Testing
   }
 
   /// Every way in which each of two operands may repeat along four axes.
-  @Test(arguments: instructionSets) func binary(_ isa: kernels_isa) throws {
+  @Test(arguments: instructionSets) func binary(_ isa: kernels_level) throws {
     var noise = Noise(4)
     for extents in [[2, 3, 4, 5], [1, 1, 1, 40_000], [3, 1, 5, 17], [1, 200, 1, 100]] {
       for mask in 0..<64 {
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets, [(1, 5), (300, 127), (7, 40_000)])
-  func affine(_ isa: kernels_isa, _ size: (rows: Int, channels: Int)) throws {
+  func affine(_ isa: kernels_level, _ size: (rows: Int, channels: Int)) throws {
     var noise = Noise(size.rows)
     let x = try GuardedFloats(noise.floats(size.rows * size.channels))
     let scale = try GuardedFloats(noise.floats(size.channels))
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets, [(3, 1), (3, 5000), (1, 9), (17, 49), (64, 600), (127, 8)])
-  func transpose(_ isa: kernels_isa, _ size: (rows: Int, columns: Int)) throws {
+  func transpose(_ isa: kernels_level, _ size: (rows: Int, columns: Int)) throws {
     var noise = Noise(size.rows)
     let x = try GuardedFloats(noise.floats(2 * size.rows * size.columns))
     let y = try GuardedFloats([Float](repeating: .nan, count: x.count))

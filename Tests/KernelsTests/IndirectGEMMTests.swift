@@ -4,7 +4,7 @@ import Testing
 /// Every f32_igemm kernel against the sum written out, over sizes that fit no register.
 @Suite struct IndirectGEMMTests {
   @Test(arguments: instructionSets, [1, 3, 5, 16, 17, 64, 127])
-  func tiles(_ isa: kernels_isa, _ channels: Int) throws {
+  func tiles(_ isa: kernels_level, _ channels: Int) throws {
     let family = try #require(f32_igemm_for(isa)).pointee
     var noise = Noise(channels)
     for pixels in 1...family.mr {
@@ -19,7 +19,7 @@ import Testing
   }
 
   private func check(
-    _ isa: kernels_isa, pixels: Int, outputs: Int, taps: Int, channels: Int, hasResidual: Bool, clamps: Bool,
+    _ isa: kernels_level, pixels: Int, outputs: Int, taps: Int, channels: Int, hasResidual: Bool, clamps: Bool,
     _ noise: inout Noise
   ) throws {
     let found = try #require(f32_igemm_for(isa))
@@ -75,7 +75,7 @@ import Testing
       "\(String(cString: family.name)) pixels \(pixels) outputs \(outputs) taps \(taps) channels \(channels)")
   }
 
-  @Test(arguments: instructionSets) func nanStaysNaN(_ isa: kernels_isa) throws {
+  @Test(arguments: instructionSets) func nanStaysNaN(_ isa: kernels_level) throws {
     let found = try #require(f32_igemm_for(isa))
     let nr = found.pointee.nr
     let packed = try GuardedFloats([Float](repeating: 1, count: nr * 2), aligned: true)

@@ -49,7 +49,7 @@ import Testing
     case plain, residual, rounded, roundedResidual, float
   }
 
-  @Test(arguments: instructionSets8, cases) func convolution(_ isa: kernels_q8_isa, _ test: Case) throws {
+  @Test(arguments: instructionSets8, cases) func convolution(_ isa: kernels_level, _ test: Case) throws {
     var noise = Noise(test.channels)
     for weights in Weights.allCases {
       for output in Output.allCases {
@@ -59,7 +59,7 @@ import Testing
   }
 
   private func check(
-    _ isa: kernels_q8_isa, _ test: Case, _ kind: Weights, _ output: Output, threads: Int, _ noise: inout Noise
+    _ isa: kernels_level, _ test: Case, _ kind: Weights, _ output: Output, threads: Int, _ noise: inout Noise
   ) throws {
     var plan = q8_convolution()
     (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
@@ -173,7 +173,7 @@ import Testing
 
   /// Sums of more than 66,311 extremes leave 32 bits. They wrap round, as ONNX's int32 accumulators do: at every level alike,
   /// and by arithmetic that C defines.
-  @Test(arguments: instructionSets8) func sumsBeyond32BitsWrap(_ isa: kernels_q8_isa) throws {
+  @Test(arguments: instructionSets8) func sumsBeyond32BitsWrap(_ isa: kernels_level) throws {
     let (channels, outputs) = (70_001, 5)
     var plan = q8_convolution()
     (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (1, 1, 1, channels)

@@ -9,7 +9,7 @@ import Testing
   }
 
   @Test(arguments: instructionSets, [(1, 5, 3), (2, 77, 3), (1, 20_000, 3), (2, 130, 17), (1, 1, 1000)])
-  func edges(_ isa: kernels_isa, _ size: (batch: Int, pixels: Int, channels: Int)) throws {
+  func edges(_ isa: kernels_level, _ size: (batch: Int, pixels: Int, channels: Int)) throws {
     var noise = Noise(size.pixels)
     let count = size.batch * size.pixels * size.channels
     for round in 0..<4 {
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test(arguments: instructionSets, [1, 33, 20_001]) func addition(_ isa: kernels_isa, _ count: Int) throws {
+  @Test(arguments: instructionSets, [1, 33, 20_001]) func addition(_ isa: kernels_level, _ count: Int) throws {
     var noise = Noise(count)
     for round in 0..<8 {
       let (aSigned, bSigned, signed) = (round & 1 == 1, round & 2 == 2, round & 4 == 4)
@@ -75,7 +75,7 @@ import Testing
     }
   }
 
-  @Test(arguments: instructionSets, [1, 3, 31, 32, 64, 77, 300]) func pooling(_ isa: kernels_isa, _ channels: Int)
+  @Test(arguments: instructionSets, [1, 3, 31, 32, 64, 77, 300]) func pooling(_ isa: kernels_level, _ channels: Int)
     throws
   {
     var noise = Noise(channels)
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  private func pool(_ isa: kernels_isa, _ w: f32_window, _ kind: f32_pool_kind, _ noise: inout Noise) throws {
+  private func pool(_ isa: kernels_level, _ w: f32_window, _ kind: f32_pool_kind, _ noise: inout Noise) throws {
     let signed = noise.int(0...1) == 1
     let (xZero, yZero) = (noise.int(range(signed)), noise.int(range(signed)))
     let values = (0..<w.batch * w.in_height * w.in_width * w.channels).map { _ in noise.int(range(signed)) }

@@ -55,7 +55,7 @@ import Testing
     case extremeSigned
   }
 
-  @Test(arguments: instructionSets8, cases) func besideTheExactKernel(_ isa: kernels_q8_isa, _ test: Case) throws {
+  @Test(arguments: instructionSets8, cases) func besideTheExactKernel(_ isa: kernels_level, _ test: Case) throws {
     var noise = Noise(test.channels)
     for data in Data.allCases {
       for ending in Ending.allCases {
@@ -65,7 +65,7 @@ import Testing
   }
 
   private func check(
-    _ isa: kernels_q8_isa, _ test: Case, _ data: Data, _ ending: Ending, _ keepsTaps: Bool,
+    _ isa: kernels_level, _ test: Case, _ data: Data, _ ending: Ending, _ keepsTaps: Bool,
     _ noise: inout Noise
   ) throws {
     var winograd = q8_winograd()
@@ -155,7 +155,7 @@ import Testing
       var winograd = q8_winograd()
       winograd.convolution = plan
       winograd.keeps_taps = keepsTaps ? 1 : 0
-      q8_winograd_plan(&winograd, KERNELS_Q8_PORTABLE, 1)
+      q8_winograd_plan(&winograd, KERNELS_PORTABLE, 1)
       return q8_winograd_wins(&winograd) != 0
     }
     #expect(q8_winograd_applies(&plan) == 1 && wins() && wins(keepsTaps: true))

@@ -4,7 +4,7 @@ import Testing
 /// Resizing against sums written out, at sizes down to one pixel.
 @Suite struct ResampleTests {
   @Test(arguments: instructionSets, [1, 2, 3, 11, 33, 64])
-  func everyLevelIsThePlainSum(_ isa: kernels_isa, _ rows: Int) throws {
+  func everyLevelIsThePlainSum(_ isa: kernels_level, _ rows: Int) throws {
     var noise = Noise(rows)
     for (width, outputs) in [(1, 1), (1, 7), (7, 1), (5, 5), (31, 64), (64, 31), (130, 13)] {
       let stride = noise.int(1...5)
@@ -23,7 +23,7 @@ import Testing
   }
 
   private func compare(
-    _ isa: kernels_isa, _ rows: Int, _ width: Int, _ first: [Int32], _ count: [Int32], _ weights: [Int32],
+    _ isa: kernels_level, _ rows: Int, _ width: Int, _ first: [Int32], _ count: [Int32], _ weights: [Int32],
     _ stride: Int, _ x: [Int]
   ) throws {
     let outputs = first.count

@@ -3,11 +3,11 @@ import Kernels
 import Testing
 
 /// The levels of the 8-bit kernels that this machine can run.
-let instructionSets8: [kernels_q8_isa] = (0..<KERNELS_Q8_ISA_COUNT.rawValue).map { kernels_q8_isa(rawValue: $0) }
-  .filter { kernels_q8_isa_available($0) == 1 }
+let instructionSets8: [kernels_level] = (0..<KERNELS_LEVEL_COUNT.rawValue).map { kernels_level(rawValue: $0) }
+  .filter { kernels_level_available($0) == 1 }
 
-extension kernels_q8_isa: @retroactive CustomTestStringConvertible {
-  public var testDescription: String { String(cString: kernels_q8_isa_name(self)) }
+extension kernels_level: @retroactive CustomTestStringConvertible {
+  public var testDescription: String { String(cString: kernels_level_name(self)) }
 }
 
 /// Bytes that end where memory ends: one read or write too far ends the program.

@@ -20,15 +20,13 @@ import TrainingKernels
 
   static let levels: [Level] = {
     var levels: [Level] = []
-    for name in ["portable", "avx2", "avx512", "neon"] {
-      guard let kernels = train_kernels_named(name) else { continue }
-      levels.append(Level(name: name, winograd: kernels.pointee.winograd, width: kernels.pointee.width))
-      if let narrow = train_bf16_kernels_for_cpu(kernels)?.pointee {
-        levels.append(Level(name: name, winograd: narrow.winograd, width: narrow.width))
-      }
+    for level in instructionSets {
+      let (name, kernels) = (level.testDescription, train_table_for(level))
+      levels.append(Level(name: name, winograd: kernels.f32.winograd, width: kernels.f32.width))
+      guard kernels.multiplies_bf16 != 0 else { continue }
+      levels.append(Level(name: name, winograd: kernels.bf16.winograd, width: kernels.bf16.width))
     }
-    let plain = train_bf16_kernels_portable
-    return levels + [Level(name: "plain arithmetic", winograd: plain.winograd, width: plain.width)]
+    return levels
   }()
 
   struct Case: Sendable, CustomTestStringConvertible {

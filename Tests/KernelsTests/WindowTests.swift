@@ -4,7 +4,7 @@ import Testing
 /// Pooling and depthwise convolution against loops that ask every tap whether it is inside.
 @Suite struct WindowTests {
   @Test(arguments: instructionSets, [1, 3, 16, 17, 64, 127])
-  func windows(_ isa: kernels_isa, _ channels: Int) throws {
+  func windows(_ isa: kernels_level, _ channels: Int) throws {
     var noise = Noise(channels)
     for round in 0..<12 {
       var window = f32_window()
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  @Test(arguments: instructionSets) func globalPoolingIsCutByChannels(_ isa: kernels_isa) throws {
+  @Test(arguments: instructionSets) func globalPoolingIsCutByChannels(_ isa: kernels_level) throws {
     var noise = Noise(1)
     var window = f32_window()
     (window.batch, window.channels, window.in_height, window.in_width) = (2, 300, 1, 49)
@@ -39,7 +39,7 @@ import Testing
     try pool(isa, F32_POOL_MAX, window, x)
   }
 
-  private func pool(_ isa: kernels_isa, _ kind: f32_pool_kind, _ window: f32_window, _ x: GuardedFloats) throws {
+  private func pool(_ isa: kernels_level, _ kind: f32_pool_kind, _ window: f32_window, _ x: GuardedFloats) throws {
     var expected: [Double] = []
     forEachWindow(window) { channel, cells, padded in
       let values = cells.map { Double(x.base[$0.index + channel]) }
@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  private func depthwise(_ isa: kernels_isa, _ window: f32_window, _ x: GuardedFloats, _ noise: inout Noise) throws {
+  private func depthwise(_ isa: kernels_level, _ window: f32_window, _ x: GuardedFloats, _ noise: inout Noise) throws {
     let taps = window.kernel_height * window.kernel_width
     let weights = noise.floats(window.channels * taps)
     let bias = noise.floats(window.channels)

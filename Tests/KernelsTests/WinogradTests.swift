@@ -28,7 +28,7 @@ import Testing
     Case(size: (6, 9), channels: 130, outputs: 70, residual: true),  // channels in blocks, the last one shorter
   ]
 
-  @Test(arguments: instructionSets, cases) func winograd(_ isa: kernels_isa, _ test: Case) throws {
+  @Test(arguments: instructionSets, cases) func winograd(_ isa: kernels_level, _ test: Case) throws {
     for keepsTaps in [false, true] {
       for tile in 2...6 { try check(isa, test, tile: tile, keepsTaps: keepsTaps) }
       for tile in [2, 4] { try check(isa, test, tile: tile, stride: 2, keepsTaps: keepsTaps) }
@@ -37,7 +37,7 @@ import Testing
 
   /// An input that is not finite reaches the outputs that read it, and no other of its tile.
   @Test(arguments: instructionSets, [Float.nan, .infinity, -.infinity])
-  func notFinite(_ isa: kernels_isa, _ odd: Float) throws {
+  func notFinite(_ isa: kernels_level, _ odd: Float) throws {
     for test in [Self.cases[5], Self.cases[7], Self.cases[9]] {
       for keepsTaps in [false, true] {
         for tile in 2...6 { try check(isa, test, tile: tile, keepsTaps: keepsTaps, odd: odd) }
@@ -47,7 +47,7 @@ import Testing
   }
 
   private func check(
-    _ isa: kernels_isa, _ test: Case, tile: Int, stride: Int = 1, keepsTaps: Bool, odd: Float? = nil
+    _ isa: kernels_level, _ test: Case, tile: Int, stride: Int = 1, keepsTaps: Bool, odd: Float? = nil
   ) throws {
     var noise = Noise(test.channels)
     var plan = f32_winograd()

@@ -9,7 +9,7 @@ import ModelGraph
 struct Planner {
   let graph: Graph
   let facts: [Fact]
-  let isa: kernels_isa
+  let isa: kernels_level
   let threads: Int
   /// By a Conv's output.
   private(set) var winogradChoices: [WinogradChoice] = []
@@ -29,7 +29,7 @@ struct Planner {
   let quantized: QuantizedChains
 
   /// - Parameter constants: the values that are known; their tensors may be gone from `facts` (the binder has them).
-  init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], isa: kernels_isa, options: EngineOptions) {
+  init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], isa: kernels_level, options: EngineOptions) {
     self.graph = graph
     self.facts = facts
     self.isConstant = isConstant

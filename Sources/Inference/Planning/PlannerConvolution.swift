@@ -26,7 +26,7 @@ extension Planner {
       (depthwise.low, depthwise.high) = (low, high)
       f32_depthwise_plan(&depthwise)
       work = .depthwise(depthwise, weights: w, bias: bias)
-      kernel = "f32_depthwise_\(String(cString: kernels_isa_name(isa)))"
+      kernel = "f32_depthwise_\(String(cString: kernels_level_name(kernels_level_base(isa))))"
     } else {
       var convolution = f32_convolution(geometry)
       (convolution.low, convolution.high) = (low, high)

@@ -116,7 +116,7 @@ extension Planner {
     if let winograd = quantizedWinograd(work, weights) {
       step = (winograd.name, .quantizedWinograd(winograd, weights))
     } else {
-      q8_convolution_plan(&work, kernels_q8_isa_in_use(), Int32(threads))
+      q8_convolution_plan(&work, isa, Int32(threads))
       step = (String(cString: q8_convolution_kernel(&work)), .quantizedConvolution(work, weights))
     }
     let taps = geometry.plane.height.kernel * geometry.plane.width.kernel
@@ -199,7 +199,7 @@ extension Planner {
       product.epilogue.float_output = 1
     }
     let output = to == nil ? node.outputs[0] ?? 0 : storeClipped(index, &product.epilogue)
-    q8_convolution_plan(&product, kernels_q8_isa_in_use(), Int32(threads))
+    q8_convolution_plan(&product, isa, Int32(threads))
     let reads = [try operand(a, .plain), Operand.none]
     let target = newBuffer(output, .plain)
     append(

@@ -28,8 +28,8 @@ extension Planner {
     guard !isExact, q8_winograd_applies(&winograd.convolution) != 0 else { return nil }
     var taps = winograd
     taps.keeps_taps = 1
-    q8_winograd_plan(&winograd, kernels_q8_isa_in_use(), Int32(threads))
-    q8_winograd_plan(&taps, kernels_q8_isa_in_use(), Int32(threads))
+    q8_winograd_plan(&winograd, isa, Int32(threads))
+    q8_winograd_plan(&taps, isa, Int32(threads))
     let added = winograd.packed_bytes - taps.packed_bytes
     if q8_winograd_wins(&winograd) != 0, added <= quantizedWinogradRoom {
       quantizedWinogradRoom -= added

@@ -157,6 +157,6 @@ extension f32_winograd {
   var name: String {
     let taps = multiplies_taps != 0 ? "taps_24x16_" : keeps_taps != 0 ? "taps_" : ""
     let form = (stride == 2 ? "stride2_" : "") + taps
-    return "f32_winograd_\(tile)x\(tile)_\(form)\(String(cString: kernels_isa_name(isa)))"
+    return "f32_winograd_\(tile)x\(tile)_\(form)\(String(cString: kernels_level_name(kernels_level_base(isa))))"
   }
 }

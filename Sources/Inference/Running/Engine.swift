@@ -77,7 +77,7 @@ public final class Engine {
     var options = options
     options.threads = workers.count
     var planner = Planner(
-      graph, facts, isConstant: constants.map { $0 != nil }, isa: kernels_isa_in_use(), options: options)
+      graph, facts, isConstant: constants.map { $0 != nil }, isa: kernels_level_in_use(), options: options)
     let operands = try planner.plan()
     let budget = Binder.Budget(
       limits: options.limits, batch: Engine.batch(graph, inputShapes), weightBytes: weightBytes)
@@ -119,7 +119,7 @@ public final class Engine {
 
   /// The instruction set that the kernels use: `portable`, `avx2`, `avx512`, `neon`. The environment variable
   /// `GIEMSA_ISA` steps it down.
-  public static var instructionSet: String { String(cString: kernels_isa_name(kernels_isa_in_use())) }
+  public static var instructionSet: String { String(cString: kernels_level_name(kernels_level_base(kernels_level_in_use()))) }
 
   /// What this processor offers, for `--version`: `avx2 fma`, `neon dotprod`, …
   public static var processorFeatures: String { String(cString: kernels_cpu_features()) }

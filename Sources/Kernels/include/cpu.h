@@ -1,58 +1,56 @@
-// Which instruction set the kernels use, found once at start-up: no file needs -march flags, no CPU gets an
-// instruction it does not have.
+// Which instructions the kernels use: one list of levels for float, 8-bit and training kernels. The processor is asked once,
+// while the program runs: no file needs -march flags, and no processor gets an instruction that it lacks.
 #ifndef GIEMSA_KERNELS_CPU_H
 #define GIEMSA_KERNELS_CPU_H
 
 #include <stdint.h>
 
-// Memory that is fetched ahead of its use: an address, because it may lie outside of everything and a pointer may not.
-typedef uintptr_t kernels_fetch;
-#define KERNELS_FETCH(address) __builtin_prefetch((const void *)(address), 0, 2)
+// The architecture whose kernels are compiled. Each has a folder in cpu/; this is the one place that lists them. An
+// architecture without a folder, or any with GIEMSA_PORTABLE_KERNELS, has the portable kernels alone. GIEMSA_EMULATED_X86 is
+// tools/check-avx512's: the kernels of x86 on any processor, their instructions written out in plain C.
+#if defined(GIEMSA_PORTABLE_KERNELS)
+#define KERNELS_NO_ARCHITECTURE 1
+#elif defined(__x86_64__) || defined(GIEMSA_EMULATED_X86)
+#define KERNELS_X86 1
+#elif defined(__aarch64__)
+#define KERNELS_ARM 1
+#else
+#define KERNELS_NO_ARCHITECTURE 1
+#endif
 
+// A level: a set of instructions that kernels are written for. Of those that a processor has, the last one is the best.
 typedef enum {
   KERNELS_PORTABLE = 0,
-  KERNELS_AVX2 = 1,  // AVX2 and FMA
-  KERNELS_AVX512 = 2,  // AVX-512 F, BW, DQ, VL
-  KERNELS_NEON = 3,  // any aarch64
-  KERNELS_ISA_COUNT = 4
-} kernels_isa;
-
-// "portable", "avx2", "avx512", "neon".
-const char *kernels_isa_name(kernels_isa isa);
-
-// 1 where both this build and this CPU (and its operating system) have it.
-int kernels_isa_available(kernels_isa isa);
-
-// The one in use: the best available, or the one that the environment variable GIEMSA_ISA names, if it is available (of a
-// level of the 8-bit kernels, its base).
-kernels_isa kernels_isa_in_use(void);
-
-// The levels of the 8-bit kernels: the levels above, and those whose extra instructions only 8-bit kernels use.
-typedef enum {
-  KERNELS_Q8_PORTABLE = 0,
-  KERNELS_Q8_AVX2 = 1,
-  KERNELS_Q8_AVX512 = 2,  // without VNNI
-  KERNELS_Q8_AVXVNNI = 3,
-  KERNELS_Q8_AVX512VNNI = 4,
-  KERNELS_Q8_NEON = 5,  // without dot products
-  KERNELS_Q8_NEONDOT = 6,
-  KERNELS_Q8_NEONI8MM = 7,
-  KERNELS_Q8_ISA_COUNT = 8
-} kernels_q8_isa;
+  KERNELS_AVX2,  // AVX2 and FMA
+  KERNELS_AVX512,  // AVX-512 F, BW, DQ, VL
+  KERNELS_AVXVNNI,  // AVX2 and AVX-VNNI
+  KERNELS_AVX512VNNI,
+  KERNELS_NEON,  // any aarch64
+  KERNELS_NEONDOT,  // and dot products
+  KERNELS_NEONI8MM,  // and 8-bit matrix products
+  KERNELS_LEVEL_COUNT
+} kernels_level;
 
 // "portable", "avx2", "avx512", "avxvnni", "avx512vnni", "neon", "neondot", "neoni8mm".
-const char *kernels_q8_isa_name(kernels_q8_isa isa);
+const char *kernels_level_name(kernels_level level);
 
-int kernels_q8_isa_available(kernels_q8_isa isa);
+// The level without the instructions that only 8-bit kernels use: float kernels of avx512vnni are those of avx512.
+kernels_level kernels_level_base(kernels_level level);
 
-// The best available, or the one that GIEMSA_ISA names, if it is available.
-kernels_q8_isa kernels_q8_isa_in_use(void);
+// 1 if this build, this processor and its operating system have it.
+int kernels_level_available(kernels_level level);
 
-// What float kernels use at that level: avx512vnni is avx512.
-kernels_isa kernels_q8_isa_base(kernels_q8_isa isa);
+// The level in use: the one that the environment variable GIEMSA_ISA names, if it is available, else the best available.
+kernels_level kernels_level_in_use(void);
 
-// What the CPU offers beyond the names above, for --version: "avx2 fma avx512f avx512vnni", "neon dotprod i8mm".
-// Lives for ever.
+// 1 if the processor multiplies bf16: AVX512-BF16, or BF16 of Armv8.6.
+int kernels_multiplies_bf16(void);
+
+// What the processor offers to kernels, for --version: "avx2 fma avx512f avx512vnni", "neon dotprod i8mm". A constant.
 const char *kernels_cpu_features(void);
+
+// An address to prefetch. An integer, because it may lie outside every object, where a pointer must not point.
+typedef uintptr_t kernels_fetch;
+#define KERNELS_FETCH(address) __builtin_prefetch((const void *)(address), 0, 2)
 
 #endif

@@ -18,7 +18,7 @@ typedef enum {
 typedef struct {
   f32_function function;
   float a, b;
-  kernels_isa isa;
+  kernels_level isa;
   const float *x;
   float *y;
   size_t count;
@@ -34,7 +34,7 @@ typedef enum { F32_ADD, F32_SUB, F32_MUL, F32_DIV } f32_operation;
 // where that has y's own steps.
 typedef struct {
   f32_operation operation;
-  kernels_isa isa;
+  kernels_level isa;
   size_t extents[4];  // outermost first; leave leading ones 1
   size_t a_steps[4], b_steps[4];  // floats from one index of an axis to the next
   const float *a;
@@ -50,7 +50,7 @@ void f32_binary_task(void *context, size_t task, size_t worker);  // context: f3
 
 // y[row][c] = clamp(x[row][c] · scale[c] + shift[c]): batch normalisation with its statistics settled.
 typedef struct {
-  kernels_isa isa;
+  kernels_level isa;
   size_t rows, channels;
   float low, high;
   const float *x, *scale, *shift;

@@ -43,8 +43,8 @@ typedef struct {
   f32_igemm_kernel run;
 } f32_igemm_family;
 
-// The kernel of an instruction set; NULL if it is not available here.
-const f32_igemm_family *f32_igemm_for(kernels_isa isa);
+// The kernel of a level; the portable one if the level is not available.
+const f32_igemm_family *f32_igemm_for(kernels_level level);
 
 // The largest mr and nr of any family, for buffers on the stack.
 #define F32_IGEMM_MAX_MR 14
@@ -102,7 +102,7 @@ typedef struct {
 } f32_convolution;
 
 // Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).
-void f32_convolution_plan(f32_convolution *convolution, kernels_isa isa, int threads);
+void f32_convolution_plan(f32_convolution *convolution, kernels_level level, int threads);
 
 // Packs all groups: `w` is ONNX's [out_channels, in_channels / groups, kernel_height, kernel_width], or what `layout`
 // says of it. `packed` has packed_count floats, 64-byte aligned.

@@ -10,7 +10,7 @@
 // with the two exchanged.
 typedef struct {
   size_t batch, rows, columns;
-  kernels_isa isa;
+  kernels_level isa;
   const float *x;
   float *y;
   size_t tasks;  // by f32_transpose_plan

@@ -56,6 +56,7 @@ typedef struct {
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
 
   // Decided by q8_convolution_plan.
+  const struct kernels_table *kernels;
   const struct q8_igemm_family *family;
   size_t merged;  // groups that are packed as one
   size_t taps, run, steps;  // a pixel's inputs: `taps` runs of `run` consecutive bytes, `steps` kernel steps each
@@ -67,7 +68,7 @@ typedef struct {
 } q8_convolution;
 
 // Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).
-void q8_convolution_plan(q8_convolution *convolution, kernels_q8_isa isa, int threads);
+void q8_convolution_plan(q8_convolution *convolution, kernels_level level, int threads);
 
 // "u8s8_igemm_6x16_avx2": the kernel that a plan chose.
 const char *q8_convolution_kernel(const q8_convolution *convolution);

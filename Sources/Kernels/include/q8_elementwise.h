@@ -12,7 +12,7 @@
 
 // y = clamp(round(x / scale) + zero, low, high). A NaN becomes low.
 typedef struct {
-  kernels_isa isa;
+  kernels_level isa;
   size_t batch, pixels, channels;
   int planes;  // 1: x is [batch, channels, pixels] (NCHW), y still [batch, pixels, channels]
   float scale;
@@ -27,7 +27,7 @@ void q8_quantize_task(void *context, size_t task, size_t worker);  // context: q
 
 // y = (x − zero) · scale
 typedef struct {
-  kernels_isa isa;
+  kernels_level isa;
   size_t batch, pixels, channels;
   int planes;  // 1: y is [batch, channels, pixels] (NCHW), x still [batch, pixels, channels]
   float scale;
@@ -43,7 +43,7 @@ void q8_dequantize_task(void *context, size_t task, size_t worker);  // context:
 // y = clamp(round((a − a_zero) · a_multiplier + (b − b_zero) · b_multiplier) + zero, low, high), a_multiplier being a's
 // scale / y's scale. y may be a or b.
 typedef struct {
-  kernels_isa isa;
+  kernels_level isa;
   size_t count;
   int a_signed, a_zero, b_signed, b_zero;
   float a_multiplier, b_multiplier;

@@ -11,7 +11,7 @@
 typedef struct {
   f32_window window;
   f32_pool_kind kind;
-  kernels_isa isa;
+  kernels_level isa;
   int x_signed, x_zero;
   float multiplier;
   int y_zero, low, high;

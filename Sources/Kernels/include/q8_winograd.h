@@ -22,6 +22,7 @@ typedef struct {
   int keeps_taps;
 
   // Decided by q8_winograd_plan.
+  const struct kernels_table *kernels;
   const struct q8_igemm_family *family;
   size_t tile_rows, tile_columns;  // of an image, 4 × 4 outputs each
   size_t tile_blocks, panel_blocks, largest_block;
@@ -37,7 +38,7 @@ int q8_winograd_applies(const q8_convolution *convolution);
 
 // Decides how the work is cut for `threads` threads, from convolution's geometry and keeps_taps
 // alone. It must apply.
-void q8_winograd_plan(q8_winograd *winograd, kernels_q8_isa isa, int threads);
+void q8_winograd_plan(q8_winograd *winograd, kernels_level level, int threads);
 
 // Whether a plan should be faster than q8_convolution: enough tiles for the weights that each of them reads.
 int q8_winograd_wins(const q8_winograd *winograd);

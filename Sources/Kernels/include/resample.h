@@ -17,9 +17,9 @@ typedef struct {
 } resample_taps;
 
 // Along rows of `width` RGB pixels: x [rows][width][3] → y [rows][outputs][3].
-void u8_resample_across(kernels_isa isa, const resample_taps *taps, size_t rows, size_t width, const uint8_t *x, uint8_t *y);
+void u8_resample_across(kernels_level level, const resample_taps *taps, size_t rows, size_t width, const uint8_t *x, uint8_t *y);
 
 // Across rows of `bytes` bytes: x [inputs][bytes] → y [outputs][bytes].
-void u8_resample_down(kernels_isa isa, const resample_taps *taps, size_t bytes, const uint8_t *x, uint8_t *y);
+void u8_resample_down(kernels_level level, const resample_taps *taps, size_t bytes, const uint8_t *x, uint8_t *y);
 
 #endif

@@ -24,7 +24,7 @@ typedef enum {
 typedef struct {
   f32_window window;
   f32_pool_kind kind;
-  kernels_isa isa;
+  kernels_level isa;
   const float *x;  // [batch, in_height, in_width, channels]
   float *y;  // [batch, out_height, out_width, channels]
   size_t channel_block;  // by f32_pool_plan
@@ -38,7 +38,7 @@ void f32_pool_task(void *context, size_t task, size_t worker);  // context: f32_
 // Depthwise convolution: one filter a channel. y = clamp(bias + Σ over taps of x · w, + residual)
 typedef struct {
   f32_window window;
-  kernels_isa isa;
+  kernels_level isa;
   float low, high;
   const float *x;
   const float *w;  // [1 + taps, channels]: biases, then the weights of each tap

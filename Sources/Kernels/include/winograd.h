@@ -54,7 +54,7 @@ typedef struct {
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
 
   // Decided by f32_winograd_plan.
-  kernels_isa isa;
+  const struct kernels_table *kernels;
   const f32_igemm_family *family;
   f32_winograd_axis down, across;
   size_t products;  // of all tiles, for each channel and output
@@ -75,7 +75,7 @@ typedef struct {
 } f32_winograd;
 
 // Decides how the work is cut for `threads` threads, from the geometry alone.
-void f32_winograd_plan(f32_winograd *winograd, kernels_isa isa, int threads);
+void f32_winograd_plan(f32_winograd *winograd, kernels_level level, int threads);
 
 // Transforms and packs ONNX's [out_channels, in_channels, 3, 3]; `bias` may be NULL; `packed` has packed_count floats,
 // 64-byte aligned. Per panel of nr outputs: nr biases, then (tile + 2)² × channels × nr weights, or channels × 9 × nr taps,

@@ -45,10 +45,10 @@ KERNEL_BODY across_body(const resample_taps *taps, size_t rows, size_t width, co
 MULTIVERSION(
     across, (const resample_taps *taps, size_t rows, size_t width, const uint8_t *x, uint8_t *y), (taps, rows, width, x, y))
 
-void u8_resample_across(kernels_isa isa, const resample_taps *taps, size_t rows, size_t width, const uint8_t *x, uint8_t *y) {
+void u8_resample_across(kernels_level level, const resample_taps *taps, size_t rows, size_t width, const uint8_t *x, uint8_t *y) {
   if (rows == 0) return;
-  const size_t vectors = isa == KERNELS_PORTABLE ? 0 : rows - 1;
-  if (vectors) across(isa, taps, rows, width, x, y);
+  const size_t vectors = level == KERNELS_PORTABLE ? 0 : rows - 1;
+  if (vectors) across(level, taps, rows, width, x, y);
   for (size_t row = vectors; row < rows; row++) across_row(taps, x + row * width * 3, y + row * taps->outputs * 3);
 }
 
@@ -80,6 +80,6 @@ KERNEL_BODY down_body(const resample_taps *taps, size_t bytes, const uint8_t *x,
 }
 MULTIVERSION(down, (const resample_taps *taps, size_t bytes, const uint8_t *x, uint8_t *y), (taps, bytes, x, y))
 
-void u8_resample_down(kernels_isa isa, const resample_taps *taps, size_t bytes, const uint8_t *x, uint8_t *y) {
-  down(isa, taps, bytes, x, y);
+void u8_resample_down(kernels_level level, const resample_taps *taps, size_t bytes, const uint8_t *x, uint8_t *y) {
+  down(level, taps, bytes, x, y);
 }

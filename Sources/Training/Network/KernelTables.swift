@@ -7,14 +7,13 @@ struct KernelTables {
   let bfloat16: train_bf16_kernels?
 
   init(_ precision: Precision) throws(TrainingError) {
-    let table = train_kernels_for_cpu()
-    guard let table else { throw .noKernels }
-    float = table.pointee
+    let table = train_table.inUse
+    float = table.f32
     switch precision {
     case .float32: bfloat16 = nil
     case .bfloat16:
-      guard let table = train_bf16_kernels_for_cpu(table) else { throw .noBfloat16 }
-      bfloat16 = table.pointee
+      guard table.multiplies_bf16 != 0 else { throw .noBfloat16 }
+      bfloat16 = table.bf16
     }
   }
 

@@ -46,7 +46,7 @@ public final class Optimizer: Sendable {
     to weights: inout [Float], gradient: [Float], moments: inout [[Float]], step: Int, rate: Float, momentum: Float
   ) {
     precondition(weights.count == gradient.count, "a gradient for each weight")
-    guard let kernels = train_kernels_for_cpu()?.pointee else { return }
+    let kernels = train_table.inUse.f32
     while moments.count < momentCount { moments.append([Float](repeating: 0, count: weights.count)) }
     let (count, blocks) = (weights.count, moments.map { UnsafeMutableBufferPointer<Float>.copy($0) })
     defer { for block in blocks { block.deallocate() } }

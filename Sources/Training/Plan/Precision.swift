@@ -12,7 +12,12 @@ public enum Precision: String, Sendable, CaseIterable {
   public var isAvailable: Bool {
     switch self {
     case .float32: true
-    case .bfloat16: train_bf16_kernels_for_cpu(train_kernels_for_cpu()) != nil
+    case .bfloat16: train_table.inUse.multiplies_bf16 != 0
     }
   }
+}
+
+extension train_table {
+  /// The training kernels of the level in use.
+  static var inUse: train_table { train_table_for(kernels_level_in_use()) }
 }

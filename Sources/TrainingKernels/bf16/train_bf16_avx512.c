@@ -1,11 +1,10 @@
-#if defined(__x86_64__)
+#include "cpu/train_table.h"
+
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
-#include "training_kernels.h"
-
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
+X86_TARGET_BEGIN("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")
 #define ISA(name) name##_avx512
 #define ISA_NAME "avx512_bf16"
 #define VL 16
@@ -38,5 +37,5 @@ INLINE numbers joined(vec a, vec b) {
 INLINE void put_narrow(number *p, vec v) { *(row_part *)p = (row_part)_mm512_cvtneps_pbh((__m512)v); }
 
 #include "bf16/train_bf16.inc"
-#pragma clang attribute pop
+X86_TARGET_END
 #endif

@@ -1,8 +1,8 @@
-#if defined(__aarch64__)
+#include "cpu/train_table.h"
+
+#if defined(KERNELS_ARM)
 #include <arm_neon.h>
 #include <string.h>
-
-#include "training_kernels.h"
 
 #pragma clang attribute push(__attribute__((target("bf16"))), apply_to = function)
 #define ISA(name) name##_neon

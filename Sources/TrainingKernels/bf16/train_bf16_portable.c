@@ -6,7 +6,7 @@
 #define ISA(name) name##_portable
 #define ISA_NAME "portable"
 #define VL 4
-#if defined(__aarch64__)
+#if defined(KERNELS_ARM)
 #define MR 6
 #else
 #define MR 2

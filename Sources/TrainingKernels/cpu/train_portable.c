@@ -1,7 +1,9 @@
 // The baseline of each architecture: SSE2 on x86-64, NEON on aarch64. Also the specification of the others.
+#include "training_kernels.h"
+
 #define ISA(name) name##_portable
 #define VL 4
-#if defined(__aarch64__)
+#if defined(KERNELS_ARM)
 #define ISA_NAME "neon"
 #define MR 6
 #else

@@ -1,8 +1,8 @@
 // The inner loops of training: convolutions and their gradients, batch normalisation, pooling, optimisers.
 //
 // Activations are NHWC. Everything is float32, except what train_bf16.h says. Every loop is compiled once per instruction
-// set from cpu/train_loops.inc; train_kernels_for_cpu() returns the table for this machine. A function with (thread,
-// threads) does that thread's share of the work; the result does not depend on `threads`.
+// set from cpu/train_loops.inc; train_table_for(kernels_level_in_use()) is the table for this machine. A function with
+// (thread, threads) does that thread's share of the work; the result does not depend on `threads`.
 //
 // These kernels serve the lab only: nothing in the field half links them.
 #ifndef GIEMSA_TRAINING_KERNELS_H
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cpu.h"
 #include "train_bf16.h"
 #include "train_elementwise.h"
 #include "train_normalization.h"
@@ -89,13 +90,17 @@ typedef struct {
   void (*momentum)(float *w, const float *g, float *m, size_t n, float keep, float momentum, float rate);
 } train_kernels;
 
-// The fastest table that this CPU can run. The environment's GIEMSA_ISA (portable, avx2, avx512, neon) lowers it.
-const train_kernels *train_kernels_for_cpu(void);
-// By name, or NULL where this CPU or build does not have it.
-const train_kernels *train_kernels_named(const char *name);
-// The bf16 table that goes with `kernels` on this CPU, or NULL where the CPU cannot multiply bf16. Where the environment's
-// GIEMSA_ISA is `portable`, it is plain arithmetic.
-const train_bf16_kernels *train_bf16_kernels_for_cpu(const train_kernels *kernels);
+// The kernels of a level.
+typedef struct {
+  train_kernels f32;
+  // 1 if the level has bf16 products: by the processor's instructions, or at KERNELS_PORTABLE by plain arithmetic. If 0,
+  // `bf16` must not be used: its panels may be narrower than f32's.
+  int multiplies_bf16;
+  train_bf16_kernels bf16;
+} train_table;
+
+// Of a level that is not available, the portable kernels.
+train_table train_table_for(kernels_level level);
 
 // Floats of scratch that weight_gradient needs for each thread.
 size_t train_weight_gradient_scratch(const train_kernels *kernels);

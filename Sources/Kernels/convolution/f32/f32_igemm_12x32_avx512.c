@@ -1,6 +1,6 @@
-#include "convolution/f32/igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 
 // f32_igemm_12x32_avx512: y[pixel][output] = clamp(bias + sum over taps and channels of x · w, + residual)
@@ -13,7 +13,7 @@
 // pointer, so rows need no padding; writes exactly pixels × outputs floats. 24 accumulators + 2 weights + 1 broadcast =
 // 27 of 32 registers; 12 pointers, the weights and the channel fill the general registers, which is why not 14 pixels.
 
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define TARGET X86_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 // Pixel loops must vanish before registers are given out, or the sums live on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET

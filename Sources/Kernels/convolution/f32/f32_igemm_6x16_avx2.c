@@ -1,6 +1,6 @@
-#include "convolution/f32/igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 
 // f32_igemm_6x16_avx2: y[pixel][output] = clamp(bias + sum over taps and channels of x · w, + residual)
@@ -13,7 +13,7 @@
 // pointer, so rows need no padding; writes exactly pixels × outputs floats. 12 accumulators + 2 weights + 1 broadcast =
 // 15 of 16 registers; per channel 8 loads for 12 multiply-adds, so two multipliers stay busy from four pixels on.
 
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET X86_TARGET("avx2,fma")
 // Pixel loops must vanish before registers are given out, or the sums live on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET

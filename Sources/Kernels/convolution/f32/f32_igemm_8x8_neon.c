@@ -1,6 +1,6 @@
-#include "convolution/f32/igemm_kernels.h"
+#include "cpu/arm/kernels.h"
 
-#if defined(__aarch64__)
+#if defined(KERNELS_ARM)
 #include <arm_neon.h>
 
 // f32_igemm_8x8_neon: y[pixel][output] = clamp(bias + sum over taps and channels of x · w, + residual)

@@ -5,23 +5,10 @@
 #include <string.h>
 
 #include "convolution/f32/igemm_kernels.h"
+#include "cpu/table.h"
 #include "geometry/sizes.h"
 
-static const f32_igemm_family families[KERNELS_ISA_COUNT] = {
-    [KERNELS_PORTABLE] = {"f32_igemm_4x8_portable", 4, 8, f32_igemm_4x8_portable},
-#if defined(__x86_64__)
-    [KERNELS_AVX2] = {"f32_igemm_6x16_avx2", 6, 16, f32_igemm_6x16_avx2},
-    [KERNELS_AVX512] = {"f32_igemm_12x32_avx512", 12, 32, f32_igemm_12x32_avx512},
-#endif
-#if defined(__aarch64__)
-    [KERNELS_NEON] = {"f32_igemm_8x8_neon", 8, 8, f32_igemm_8x8_neon},
-#endif
-};
-
-const f32_igemm_family *f32_igemm_for(kernels_isa isa) {
-  return kernels_isa_available(isa) && families[isa].run ? &families[isa] : NULL;
-}
-
+const f32_igemm_family *f32_igemm_for(kernels_level level) { return &kernels_table_for(level)->f32_igemm; }
 
 size_t f32_igemm_packed_count(const f32_igemm_family *family, size_t outputs, size_t taps, size_t channels) {
   return divide_up(outputs, family->nr) * family->nr * (1 + taps * channels);
@@ -68,8 +55,8 @@ static size_t tap_channels(const f32_convolution *v) {
   return group_channels(v) * (v->row_taps ? v->kernel_width : 1);
 }
 
-void f32_convolution_plan(f32_convolution *v, kernels_isa isa, int threads) {
-  v->family = f32_igemm_for(isa);
+void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) {
+  v->family = f32_igemm_for(level);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
   // Groups of few outputs would leave most of a panel empty; neighbours share one, with zeros off the diagonal (mend_groups).

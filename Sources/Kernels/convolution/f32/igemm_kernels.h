@@ -1,4 +1,4 @@
-// The igemm kernels there are, for igemm.c and the kernels' own files only.
+// How f32_igemm kernels are declared, for the kernels' own files and the files that list them in cpu/.
 #ifndef GIEMSA_KERNELS_IGEMM_KERNELS_H
 #define GIEMSA_KERNELS_IGEMM_KERNELS_H
 
@@ -10,13 +10,6 @@
       const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue)
 
 F32_IGEMM_DECLARE(f32_igemm_4x8_portable);
-#if defined(__x86_64__)
-F32_IGEMM_DECLARE(f32_igemm_6x16_avx2);
-F32_IGEMM_DECLARE(f32_igemm_12x32_avx512);
-#endif
-#if defined(__aarch64__)
-F32_IGEMM_DECLARE(f32_igemm_8x8_neon);
-#endif
 
 // The last panel of a layer: `outputs` sums of one pixel, one by one.
 static inline void f32_igemm_finish(

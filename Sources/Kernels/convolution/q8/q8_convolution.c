@@ -5,49 +5,15 @@
 #include "cpu/multiversion.h"
 #include "convolution/q8/q8_convolution_parts.h"
 
-#define FAMILY(level, base, name, mr, nr, kr, wide, x_signed, rule, fused, fused_row) \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, kr, wide, x_signed, rule, name, kr, NULL, NULL, fused, fused_row, NULL}
-
-static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    FAMILY(PORTABLE, PORTABLE, u8s8_igemm_4x8_portable, 4, 8, 4, 0, 0, Q8_ANY_WEIGHTS, NULL, NULL),
-#if defined(__x86_64__)
-    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, 1, 0, Q8_ANY_WEIGHTS, NULL, NULL),
-    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, 1, 0, Q8_ANY_WEIGHTS, NULL, NULL),
-    FAMILY(AVXVNNI, AVX2, u8s8_igemm_6x16_avxvnni, 6, 16, 4, 0, 0, Q8_ANY_WEIGHTS, NULL, NULL),
-    FAMILY(AVX512VNNI, AVX512, u8s8_igemm_12x32_avx512vnni, 12, 32, 4, 0, 0, Q8_ANY_WEIGHTS, u8s8_fused_12x32_avx512vnni,
-           u8s8_fused_row_6x32_avx512vnni),
-#endif
-#if defined(__aarch64__)
-    FAMILY(NEON, NEON, s8_igemm_4x4_neon, 4, 4, 16, 0, 1, Q8_PAIRS_EIGHT_APART, NULL, NULL),
-    FAMILY(NEONDOT, NEON, s8_igemm_8x8_neondot, 8, 8, 4, 0, 1, Q8_ANY_WEIGHTS, NULL, NULL),
-    FAMILY(NEONI8MM, NEON, s8_igemm_8x8_neoni8mm, 8, 8, 8, 0, 1, Q8_ANY_WEIGHTS, NULL, NULL),
-#endif
-};
-
-#if defined(__x86_64__)
-#define SPLITTING(level, base, name, mr, nr, add)                                                                    \
-  [KERNELS_Q8_##level] = {KERNELS_##base, #name, mr, nr, 8, 0, 0, Q8_FOURS_WITHIN_255, name, 4, u7s8_take_highs, add, NULL, NULL, NULL}
-
-// Faster where few inputs are 128 or more (as u8).
-static const q8_igemm_family splitting[KERNELS_Q8_ISA_COUNT] = {
-    SPLITTING(AVX2, AVX2, u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2),
-    SPLITTING(AVX512, AVX512, u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512),
-};
-#endif
-
-static const q8_igemm_family *family_for(const q8_convolution *v, kernels_q8_isa isa) {
-  if (!kernels_q8_isa_available(isa) || !families[isa].run) return &families[KERNELS_Q8_PORTABLE];
-#if defined(__x86_64__)
+static const q8_igemm_family *family_for(const q8_convolution *v) {
   // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer. With few
-  // products a sum, listing and adding what is large costs more than it saves.
+  // products a sum, listing and adding the large values costs more than it saves.
   const int deep = v->kernel_height * v->kernel_width * v->in_channels >= 384;
   const size_t columns = (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
   const int numbered = v->in_channels < 1 << 18 && columns * reach(v->kernel_height, v->dilation_height) < 1 << 14;
-  if (deep && splitting[isa].run && v->groups == 1 && v->in_channels % 4 == 0 && numbered &&
-      v->x_zero + (v->x_signed ? 128 : 0) < 32)
-    return &splitting[isa];
-#endif
-  return &families[isa];
+  const int is_small = v->x_zero + (v->x_signed ? 128 : 0) < 32;
+  const int takes = deep && v->groups == 1 && v->in_channels % 4 == 0 && numbered && is_small;
+  return takes ? &v->kernels->q8_igemm_of_small : &v->kernels->q8_igemm;
 }
 
 // Bytes of input that a block gathers: with a panel's weights they stay within the second-level cache.
@@ -68,8 +34,9 @@ static size_t staged_pixels(const q8_convolution *v, size_t units) {
   return v->pointwise ? units : staged_rows(v, units) * staged_columns(v);
 }
 
-void q8_convolution_plan(q8_convolution *v, kernels_q8_isa isa, int threads) {
-  v->family = family_for(v, isa);
+void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
+  v->kernels = kernels_table_for(level);
+  v->family = family_for(v);
   const size_t nr = v->family->nr, mr = v->family->mr;
   v->merged = 1;
   while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
@@ -187,7 +154,7 @@ static void add_highs(
 void q8_convolution_task(void *context, size_t task, size_t worker) {
   const q8_convolution *v = context;
   const q8_igemm_family *family = v->family;
-  const kernels_isa isa = family->base;
+  const kernels_level level = v->kernels->level;
   const size_t mr = family->mr, nr = family->nr, units = units_of(v), panels = panels_of(v);
   const size_t image = task / (v->row_blocks * v->panel_blocks);
   const size_t row_block = task / v->panel_blocks % v->row_blocks, panel_block = task % v->panel_blocks;
@@ -242,7 +209,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     const size_t outputs = smaller(nr, group_outputs(v) - column), output = group * group_outputs(v) + column;
     const uint8_t *group_x = staged.x + group * group_channels(v) * element(v);
     if (family->wide) {
-      widen_weights(isa, wide_w, w, v->taps * v->steps * step_bytes(v));
+      widen_weights(level, wide_w, w, v->taps * v->steps * step_bytes(v));
       w = (const int8_t *)wide_w;
     }
     const uint8_t *residual = v->residual ? (const uint8_t *)v->residual + first_pixel * out_channels + output : NULL;
@@ -279,8 +246,8 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
             size, taps, steps, rows, offsets, no_bias, w, parts.extra_count, parts.extras, parts.extra_w, high_sums);
         for (size_t i = 0; i < size * nr; i++) sums[i] += high_sums[i];
       }
-      q8_finish(
-          isa, &epilogue, size, outputs, sums, 0, nr, scales, scales + nr, residual ? residual + pixel * out_channels : NULL,
+      v->kernels->q8_finish(
+          level, &epilogue, size, outputs, sums, 0, nr, scales, scales + nr, residual ? residual + pixel * out_channels : NULL,
           out_channels, y + pixel * y_stride * y_size, y_stride);
       pixel += size;
     }

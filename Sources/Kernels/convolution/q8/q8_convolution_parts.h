@@ -3,7 +3,7 @@
 #define GIEMSA_KERNELS_Q8_CONVOLUTION_PARTS_H
 
 #include "q8_convolution.h"
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/table.h"
 #include "geometry/sizes.h"
 
 static inline size_t group_channels(const q8_convolution *v) { return v->in_channels / v->groups * v->merged; }

@@ -82,19 +82,9 @@ MULTIVERSION(
      size_t y_stride),
     (e, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y, y_stride))
 
-void q8_finish(
-    kernels_isa isa, const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float,
-    size_t sums_stride, const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride,
-    void *y, size_t y_stride) {
-#if defined(__x86_64__)
-  if ((isa == KERNELS_AVX2 || isa == KERNELS_AVX512) && outputs % 16 == 0 && !epilogue->float_output) {
-    q8_finish_avx2(
-        epilogue, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y, y_stride);
-    return;
-  }
-#endif
+void q8_finish_portable(Q8_FINISH_PARAMETERS) {
   finish(
-      isa, epilogue, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y,
+      level, epilogue, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y,
       y_stride);
 }
 

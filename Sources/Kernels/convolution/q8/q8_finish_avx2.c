@@ -1,9 +1,9 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx2,fma")))
+#define TARGET X86_TARGET("avx2,fma")
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 INLINE __m256 clamp(__m256 value, __m256 low, __m256 high) { return _mm256_min_ps(_mm256_max_ps(value, low), high); }
@@ -76,10 +76,14 @@ INLINE void finish(
            residual_stride, y, y_stride);                                                                                  \
     break;
 
-TARGET void q8_finish_avx2(
-    const q8_epilogue *e, size_t pixels, size_t outputs, const void *sums, int sums_float, size_t sums_stride,
-    const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride, void *y,
-    size_t y_stride) {
+// Outputs in whole sixteens and 8-bit y; all else is q8_finish_portable's.
+TARGET void q8_finish_avx2(Q8_FINISH_PARAMETERS) {
+  const q8_epilogue *e = epilogue;
+  if (outputs % 16 != 0 || e->float_output) {
+    q8_finish_portable(
+        level, e, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y, y_stride);
+    return;
+  }
   switch ((sums_float != 0) | (e->intermediate != 0) << 1 | (residual != NULL) << 2) {
     CASE(0) CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
   }

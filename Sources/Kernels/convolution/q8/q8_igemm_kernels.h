@@ -1,4 +1,4 @@
-// The 8-bit igemm kernels there are, for the q8 files only.
+// What the 8-bit igemm kernels have in common, for the q8 files and the files that list kernels in cpu/.
 #ifndef GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
 #define GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
 
@@ -113,7 +113,6 @@ typedef struct {
 } q8_high_weights;
 
 typedef struct q8_igemm_family {
-  kernels_isa base;  // of what is done beside the sums
   const char *name;
   size_t mr;  // most pixels of a tile
   size_t nr;  // outputs of a panel
@@ -124,20 +123,19 @@ typedef struct q8_igemm_family {
   q8_igemm_kernel run;
   size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]
 
+  // Kernels that a family may have besides `run`, else NULL. Their users ask for them, and do without.
+
   // Of a family whose x are 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, lists the groups that have
   // it and says how many those are. `highs` has room for count / 4.
   size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
   // sums[output] += Σ highs · w
   void (*add_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 
-  // `run` and what follows in one, where there is one.
+  // `run` and the epilogue in one.
   q8_fused_kernel fused;
   q8_fused_row_kernel fused_row;
-  // `run` over all tiles of a point, where there is one.
+  // `run` over all tiles of a point.
   q8_points_kernel points;
-  // Straight from taps, for 16 outputs, where there is one.
-  s16_taps_kernel taps;
-  const char *taps_name;
 } q8_igemm_family;
 
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
@@ -149,45 +147,16 @@ size_t u7s8_take_highs_portable(
 void u7s8_add_highs_portable(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
 void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS);
 void s16_points_4x8_portable(Q8_POINTS_PARAMETERS);
-#if defined(__x86_64__)
-void s16_igemm_6x16_avx2(Q8_IGEMM_PARAMETERS);
-void s16_points_6x16_avx2(Q8_POINTS_PARAMETERS);
-void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
-void u7s8_igemm_4x16_avx2(Q8_IGEMM_PARAMETERS);
-void u7s8_add_highs_avx2(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
-void u7s8_igemm_8x32_avx512(Q8_IGEMM_PARAMETERS);
-void u7s8_add_highs_avx512(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);
-size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
-void s16_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
-void s16_points_6x16_avxvnni(Q8_POINTS_PARAMETERS);
-void s16_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
-void s16_points_12x32_avx512vnni(Q8_POINTS_PARAMETERS);
-void s16_igemm_12x32_avx512(Q8_IGEMM_PARAMETERS);
-void s16_points_12x32_avx512(Q8_POINTS_PARAMETERS);
-void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
-void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
-void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS);
-#endif
-#if defined(__aarch64__)
-void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS);
-void s16_igemm_8x8_neon(Q8_IGEMM_PARAMETERS);
-void s8_igemm_8x8_neondot(Q8_IGEMM_PARAMETERS);
-void s8_igemm_8x8_neoni8mm(Q8_IGEMM_PARAMETERS);
-#endif
 
-// A tile's sums on their way out: `sums` is int32 (or float, if sums_float) [pixels][sums_stride], of which `outputs` are
-// stored; multipliers and shifts are the panel's.
-void q8_finish(
-    kernels_isa isa, const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float,
-    size_t sums_stride, const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride,
-    void *y, size_t y_stride);
+// A tile's epilogue: `sums` is int32 (or float, if sums_float) [pixels][sums_stride], of which `outputs` are stored;
+// multipliers and shifts are the panel's.
+#define Q8_FINISH_PARAMETERS                                                                                         \
+  kernels_level level, const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float, \
+      size_t sums_stride, const float *multipliers, const float *shifts, const uint8_t *residual,                    \
+      size_t residual_stride, void *y, size_t y_stride
 
-#if defined(__x86_64__)
-// q8_finish for outputs in whole sixteens and 8-bit y.
-void q8_finish_avx2(
-    const q8_epilogue *epilogue, size_t pixels, size_t outputs, const void *sums, int sums_float, size_t sums_stride,
-    const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride, void *y,
-    size_t y_stride);
-#endif
+typedef void (*q8_finish_kernel)(Q8_FINISH_PARAMETERS);
+
+void q8_finish_portable(Q8_FINISH_PARAMETERS);
 
 #endif

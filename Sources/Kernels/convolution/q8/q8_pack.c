@@ -116,7 +116,7 @@ static int fits(const weight_source *s, size_t o, int64_t *sum) {
   uint8_t low = 255, high = 0;  // flipped: in the order of u8
   *sum = 0;
   if (is_dense(s)) {
-    survey(v->family->base, from, channels * area, s->flip, &low, &high, sum);
+    survey(v->kernels->level, from, channels * area, s->flip, &low, &high, sum);
   } else {
     for (size_t c = 0; c < channels; c++)
       for (size_t tap = 0; tap < area; tap++)
@@ -224,11 +224,11 @@ static void pack_lines(const weight_source *s, size_t first, size_t count, int8_
     zeros[lane] = (uint8_t)weight_zero(s, first + lane);
   for (size_t c = 0; c < channels; c += LINE) {
     const uint8_t *from = s->w + first * stride + c * area;
-    split(v->family->base, from, stride, count, area, c + LINE == channels, s->flip, zeros, lines);
+    split(v->kernels->level, from, stride, count, area, c + LINE == channels, s->flip, zeros, lines);
     for (size_t tap = 0; tap < area; tap++) {
       const size_t k = row_runs(v) ? tap % v->kernel_width * v->in_channels + c : c;
       const size_t run = row_runs(v) ? tap / v->kernel_width : tap;
-      interleave(v->family->base, lines[tap], nr, sub, out + run * v->steps * step_bytes(v) + k * nr);
+      interleave(v->kernels->level, lines[tap], nr, sub, out + run * v->steps * step_bytes(v) + k * nr);
     }
   }
 }
@@ -299,7 +299,7 @@ static void settle(const q8_convolution *v, int8_t *out, extras *e) {
   uint16_t most[64];
   for (size_t begin = 0; begin < all; begin += 64) {
     const size_t count = smaller(all - begin, 64);
-    find_most(v->family->base, out + begin * bytes, v->family->nr, count, most);
+    find_most(v->kernels->level, out + begin * bytes, v->family->nr, count, most);
     for (size_t i = 0; i < count; i++) {
       int8_t *here = out + (begin + i) * bytes;
       // What is over can be too much in its turn.

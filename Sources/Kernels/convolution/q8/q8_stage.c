@@ -55,9 +55,9 @@ static void copy(progress *g, const uint8_t *from, size_t pixels) {
       }
     }
   } else if (v->family->wide) {
-    widen_inputs(v->family->base, (int16_t *)(void *)to, from, count, flip, v->x_zero + flip);
+    widen_inputs(v->kernels->level, (int16_t *)(void *)to, from, count, flip, v->x_zero + flip);
   } else if ((v->x_signed != 0) != v->family->x_signed) {
-    copy_flipped(v->family->base, to, from, count);
+    copy_flipped(v->kernels->level, to, from, count);
   } else {
     memcpy(to, from, count);
   }
@@ -123,5 +123,5 @@ void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, 
   progress plain = {.v = v, .staged = staged};
   stage(&plain, image, first, last);
   staged->dense = (uint8_t *)staged->highs;  // their room is for either
-  cut(v->family->base, staged->x, staged->dense, staged->pixels * v->in_channels);
+  cut(v->kernels->level, staged->x, staged->dense, staged->pixels * v->in_channels);
 }

@@ -1,6 +1,6 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #define NAME s16_igemm_12x32_avx512
 #define POINTS s16_points_12x32_avx512
 #define ZERO _mm512_setzero_si512()
-#define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl")))
+#define TARGET X86_TARGET("avx2,avx512f,avx512bw,avx512dq,avx512vl")
 #define MR 12
 #define VECTOR __m512i
 #define LANES 16

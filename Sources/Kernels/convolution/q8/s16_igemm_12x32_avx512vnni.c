@@ -1,6 +1,6 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #define POINTS s16_points_12x32_avx512vnni
 #define ZERO _mm512_setzero_si512()
 // Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
-#define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")))
+#define TARGET X86_TARGET("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")
 #define MR 12
 #define VECTOR __m512i
 #define LANES 16

@@ -1,6 +1,6 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #define POINTS s16_points_6x16_avxvnni
 #define ZERO _mm256_setzero_si256()
 // Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
-#define TARGET __attribute__((target("avx2,avxvnni,tune=znver4")))
+#define TARGET X86_TARGET("avx2,avxvnni,tune=znver4")
 #define MR 6
 #define VECTOR __m256i
 #define LANES 8

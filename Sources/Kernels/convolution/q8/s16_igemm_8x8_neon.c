@@ -1,6 +1,6 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/arm/kernels.h"
 
-#if defined(__aarch64__)
+#if defined(KERNELS_ARM)
 #include <arm_neon.h>
 
 // s16_igemm_8x8_neon: one product a lane by smlal, the inputs of a pixel lane by lane. kr is 1; no extras; steps is a

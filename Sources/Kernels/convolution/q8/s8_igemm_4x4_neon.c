@@ -1,6 +1,6 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/arm/kernels.h"
 
-#if defined(__aarch64__)
+#if defined(KERNELS_ARM)
 #include <arm_neon.h>
 
 // s8_igemm_4x4_neon: for every aarch64. Sixteen products become eight 16-bit sums of two (smull, smlal2) and are added in

@@ -1,6 +1,6 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/arm/kernels.h"
 
-#if defined(__aarch64__)
+#if defined(KERNELS_ARM)
 #include <arm_neon.h>
 #include <string.h>
 

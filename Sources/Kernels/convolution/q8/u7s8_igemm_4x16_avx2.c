@@ -1,11 +1,11 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 
 #define NAME u7s8_igemm_4x16_avx2
 #define ADD_HIGHS u7s8_add_highs_avx2
-#define TARGET __attribute__((target("avx2")))
+#define TARGET X86_TARGET("avx2")
 #define MR 4
 #define VECTOR __m256i
 #define LANES 8

@@ -1,11 +1,11 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 
 #define NAME u7s8_igemm_8x32_avx512
 #define ADD_HIGHS u7s8_add_highs_avx512
-#define TARGET __attribute__((target("avx512f,avx512bw")))
+#define TARGET X86_TARGET("avx512f,avx512bw")
 #define MR 8
 #define VECTOR __m512i
 #define LANES 16

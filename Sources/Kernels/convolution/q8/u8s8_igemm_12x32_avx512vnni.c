@@ -1,12 +1,12 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
 // u8s8_igemm_12x32_avx512vnni: four products a lane by vpdpbusd.
 #define NAME u8s8_igemm_12x32_avx512vnni
-#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")))
+#define TARGET X86_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 #define MR 12
 #define VECTOR __m512i
 #define LANES 16

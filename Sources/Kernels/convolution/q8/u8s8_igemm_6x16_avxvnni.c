@@ -1,12 +1,12 @@
-#include "convolution/q8/q8_igemm_kernels.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
 // u8s8_igemm_6x16_avxvnni: four products a lane by vpdpbusd.
 #define NAME u8s8_igemm_6x16_avxvnni
-#define TARGET __attribute__((target("avx2,avxvnni")))
+#define TARGET X86_TARGET("avx2,avxvnni")
 #define MR 6
 #define VECTOR __m256i
 #define LANES 8

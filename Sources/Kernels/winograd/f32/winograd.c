@@ -3,10 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "cpu/table.h"
 #include "geometry/sizes.h"
 #include "winograd/f32/winograd_mend.h"
-#include "winograd/taps/winograd_taps.h"
-#include "winograd/f32/winograd_transforms.h"
 
 // Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
 // enough tiles for each weight to be worth its way there.
@@ -34,7 +33,7 @@ static size_t transformed_floats(const f32_winograd *v) {
   return v->keeps_taps && !v->multiplies_taps ? sets_of(v) * v->set_stride : 0;
 }
 
-// Transformed inputs of a line of points of tiles that are multiplied with taps together, and of all lines.
+// Floats of transformed input for one row of Winograd points in a tile group, and for all rows.
 static size_t group_line(const f32_winograd *v) { return v->in_channels / 16 * (TAPS_BLOCK_BYTES / sizeof(float)); }
 static size_t group_floats(const f32_winograd *v) { return TAPS_POINTS * group_line(v); }
 
@@ -89,16 +88,16 @@ static size_t whole_groups(size_t tiles) { return divide_up(tiles, TAPS_TILES) *
 // Whether threads do better with some of the tiles each than with some of the outputs: no thread waits for, or reads, what
 // another made of the inputs, and each has half as much of them near. Both read all weights, one from memory and the next
 // from the cache they share, so there must be tiles enough to hide that; weights that are transformed while running would be
-// transformed by each. Measured on x86 alone: the shared cache of a small Arm is smaller than a layer's weights.
+// transformed by each.
 static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
-  if (v->isa != KERNELS_AVX512 && v->isa != KERNELS_AVX2) return 0;
+  if (!v->kernels->f32_tiles_split) return 0;
   if (v->multiplies_taps) return divide_up(tiles, TAPS_TILES) % threads == 0;
   return !v->keeps_taps && tiles >= threads * FEWEST_TILES_OF_A_THREAD;
 }
 
-void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
-  v->isa = isa;
-  v->family = f32_igemm_for(isa);
+void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
+  v->kernels = kernels_table_for(level);
+  v->family = &v->kernels->f32_igemm;
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
   // Of even rows threads have as much each; taps are multiplied the faster the more of a row's tiles are whole.
   v->down = cover(v, v->out_height, 1);
@@ -106,7 +105,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_isa isa, int threads) {
   v->products = v->batch * v->down.products * v->across.products;
   const size_t tiles = v->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
   const size_t workers = threads > 1 ? (size_t)threads : 1;
-  v->multiplies_taps = v->keeps_taps && isa == KERNELS_AVX512 && v->stride == 1 && v->tile == 4 &&
+  v->multiplies_taps = v->keeps_taps && v->kernels->f32_taps.pays && v->stride == 1 && v->tile == 4 &&
                        v->in_channels % 16 == 0 && tiles <= TAPS_MOST_TILES;
 
   v->input_pitch = (v->in_channels + 15) & ~(size_t)15;
@@ -184,7 +183,7 @@ void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
       gather_taps(w, count, channels * 9, some, nr, packed + c * 9 * nr);
     } else {
       gather_taps(w, count, channels * 9, some, nr, taps);
-      f32_winograd_transforms_for(v->isa)->filter(v->stride, v->tile, taps, some, nr, v->set_stride, packed + c * nr);
+      v->kernels->f32_winograd.filter(v->stride, v->tile, taps, some, nr, v->set_stride, packed + c * nr);
     }
   }
 }
@@ -313,7 +312,6 @@ static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, t
 static void multiply_taps(
     const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
     kernels_fetch after, float *products) {
-#if defined(__x86_64__)
   const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += taps_floats) {
     const kernels_fetch next =
@@ -327,15 +325,12 @@ static void multiply_taps(
         for (size_t i = 0; i < of.tiles; i++) sums[i] = all + of.members[i] * v->family->nr;
         const float *x = inputs + group * group_floats(v) + line * group_line(v);
         const size_t fetch_step = taps_fetch_step(9 * TAPS_OUTPUTS * sizeof(float), groups, line);
-        f32_taps_24x16_avx512(
+        v->kernels->f32_taps.run(
             line, of.tiles, of.threes, of.fours, v->in_channels / 16, (const char *)x, taps, next + fetched, fetch_step,
             sums, v->product_stride);
         fetched = taps_fetched(fetched + v->in_channels * fetch_step, taps_floats * sizeof(float));
       }
   }
-#else
-  (void)v, (void)tiles, (void)count, (void)outputs, (void)inputs, (void)taps, (void)after, (void)products;
-#endif
 }
 
 // The transformed inputs of tiles [from, to) of the block that begins with tile `first`.
@@ -363,7 +358,7 @@ static void transform_tiles(
     }
     at = place_of(v, groups, smaller(first + tile + 1, last));
     find_pixels(v, at, next);
-    f32_winograd_transforms_for(v->isa)->input(&down, &across, here, next, side, v->in_channels, target, sixteen);
+    v->kernels->f32_winograd.input(&down, &across, here, next, side, v->in_channels, target, sixteen);
   }
 }
 
@@ -388,7 +383,6 @@ typedef struct {
 // fetched last.
 static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, kernels_fetch after) {
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  const f32_winograd_transforms *transforms = f32_winograd_transforms_for(v->isa);
   const size_t nr = v->family->nr, channels = v->in_channels, sets = sets_of(v);
   f32_igemm_epilogue product = {.y_stride = nr, .residual_stride = nr, .low = -INFINITY, .high = INFINITY};
   for (size_t c = 0; c < channels; c += v->channel_block) {
@@ -398,7 +392,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
     size_t slice = 0;
     if (v->keeps_taps) {
       const float *taps = w + c * 9 * nr;
-      transforms->filter(v->stride, v->tile, taps, some, nr, v->set_stride, b->transformed);
+      v->kernels->f32_winograd.filter(v->stride, v->tile, taps, some, nr, v->set_stride, b->transformed);
       w = b->transformed;
       product.ahead = c + some < channels ? (kernels_fetch)(taps + some * 9 * nr) : after;
       slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), b->cuts));
@@ -492,7 +486,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
       const size_t rows = smaller(at.height, v->out_height - at.y), columns = smaller(at.width, v->out_width - at.x);
       float *y = v->y + pixel * v->y_stride + output;
       const float *residual = v->residual ? v->residual + pixel * v->out_channels + output : NULL;
-      const int is_odd = f32_winograd_transforms_for(v->isa)->output(
+      const int is_odd = v->kernels->f32_winograd.output(
           &down, &across, b.products + tile * nr, outputs, bias, y, residual, rows, columns, &epilogue);
       if (__builtin_expect(is_odd, 0))
         f32_winograd_mend(v, at.image, at.y, at.x, rows, columns, outputs, bias, y, residual);

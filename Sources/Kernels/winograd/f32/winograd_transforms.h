@@ -1,4 +1,4 @@
-// The transforms of f32_winograd for each instruction set, for winograd.c only.
+// The transforms of f32_winograd, for winograd.c, the transforms' own files and the files that list kernels in cpu/.
 #ifndef GIEMSA_KERNELS_WINOGRAD_TRANSFORMS_H
 #define GIEMSA_KERNELS_WINOGRAD_TRANSFORMS_H
 
@@ -53,6 +53,17 @@ typedef struct {
   f32_winograd_output output;
 } f32_winograd_transforms;
 
-const f32_winograd_transforms *f32_winograd_transforms_for(kernels_isa isa);
+#define F32_WINOGRAD_DECLARE(level)                                                                                      \
+  void f32_winograd_filter_##level(                                                                                      \
+      size_t stride, size_t tile, const float *taps, size_t channels, size_t nr, size_t set_stride, float *w);           \
+  void f32_winograd_input_##level(                                                                                       \
+      const f32_winograd_line *down, const f32_winograd_line *across, const float *const *x, const float *const *next,   \
+      size_t x_row, size_t channels, float *v, size_t sixteen);                                                          \
+  int f32_winograd_output_##level(                                                                                       \
+      const f32_winograd_line *down, const f32_winograd_line *across, const float *products, size_t outputs,             \
+      const float *bias, float *y, const float *residual, size_t rows, size_t columns,                                   \
+      const f32_winograd_epilogue *epilogue)
+
+F32_WINOGRAD_DECLARE(portable);
 
 #endif

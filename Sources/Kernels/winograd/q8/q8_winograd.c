@@ -3,31 +3,8 @@
 #include <string.h>
 
 #include "cpu/multiversion.h"
-#include "convolution/q8/q8_igemm_kernels.h"
-#include "winograd/q8/q8_winograd_transforms.h"
+#include "cpu/table.h"
 #include "geometry/sizes.h"
-
-#define FAMILY(level, base_isa, kernel, tile, outputs, inputs, points_kernel, taps_kernel)                            \
-  [KERNELS_Q8_##level] = {                                                                                           \
-      .base = KERNELS_##base_isa, .name = #kernel, .mr = tile, .nr = outputs, .kr = inputs, .wide = 1, .sub = inputs, \
-      .run = kernel, .points = points_kernel, .taps = taps_kernel, \
-      .taps_name = #taps_kernel}
-
-static const q8_igemm_family families[KERNELS_Q8_ISA_COUNT] = {
-    FAMILY(PORTABLE, PORTABLE, s16_igemm_4x8_portable, 4, 8, 1, NULL, NULL),
-#if defined(__x86_64__)
-    FAMILY(AVX2, AVX2, s16_igemm_6x16_avx2, 6, 16, 2, s16_points_6x16_avx2, NULL),
-    FAMILY(AVX512, AVX512, s16_igemm_12x32_avx512, 12, 32, 2, s16_points_12x32_avx512, NULL),
-    FAMILY(AVXVNNI, AVX2, s16_igemm_6x16_avxvnni, 6, 16, 2, s16_points_6x16_avxvnni, NULL),
-    FAMILY(
-        AVX512VNNI, AVX512, s16_igemm_12x32_avx512vnni, 12, 32, 2, s16_points_12x32_avx512vnni, s16_taps_24x16_avx512vnni),
-#endif
-#if defined(__aarch64__)
-    FAMILY(NEON, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
-    FAMILY(NEONDOT, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
-    FAMILY(NEONI8MM, NEON, s16_igemm_8x8_neon, 8, 8, 1, NULL, NULL),
-#endif
-};
 
 enum {
   TILE = Q8_TILE,
@@ -107,12 +84,13 @@ int q8_winograd_wins(const q8_winograd *v) {
   return v->convolution.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
 }
 
-void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
+void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
   const q8_convolution *c = &v->convolution;
-  v->family = kernels_q8_isa_available(isa) && families[isa].run ? &families[isa] : &families[KERNELS_Q8_PORTABLE];
+  v->kernels = kernels_table_for(level);
+  v->family = &v->kernels->q8_winograd;
   v->tile_rows = divide_up(c->out_height, TILE);
   v->tile_columns = divide_up(c->out_width, TILE);
-  v->multiplies_taps = v->keeps_taps && v->family->taps && c->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
+  v->multiplies_taps = v->keeps_taps && v->kernels->s16_taps.pays && c->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
   const size_t tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
   // To the nearest: a block somewhat too large is better than one more pass over all weights.
@@ -136,7 +114,7 @@ void q8_winograd_plan(q8_winograd *v, kernels_q8_isa isa, int threads) {
 }
 
 const char *q8_winograd_kernel(const q8_winograd *v) {
-  return v->multiplies_taps ? v->family->taps_name : v->family->name;
+  return v->multiplies_taps ? v->kernels->s16_taps.name : v->family->name;
 }
 
 KERNEL_BODY add_sums_body(const int32_t *sums, size_t count, int adds, float *totals) {
@@ -213,7 +191,7 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
     points.rows[row] = to + row * row_step;
     if (v->multiplies_taps) points.rows[row] += taps_slot(b->tiles, tile, row) * 64;
   }
-  q8_winograd_input(v->family->base, pixels, channels, c->x_signed, c->x_zero, shape, &points);
+  v->kernels->q8_transforms.input(v->kernels->level, pixels, channels, c->x_signed, c->x_zero, shape, &points);
 }
 
 // The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point.
@@ -268,7 +246,8 @@ static void multiply_taps(
         for (size_t i = 0; i < of.tiles; i++) sums[i] = all + of.members[i] * nr;
         const char *x = b->inputs + group * group_bytes(v) + row * (group_bytes(v) / REACH) + from / 32 * TAPS_BLOCK_BYTES;
         const size_t fetch_step = taps_fetch_step(9 * Q8_TAPS_STEP, groups, row);
-        v->family->taps(row, of.tiles, of.threes, of.fours, some / 32, x, w, next + fetched, fetch_step, sums, sums_step);
+        v->kernels->s16_taps.run(
+            row, of.tiles, of.threes, of.fours, some / 32, x, w, next + fetched, fetch_step, sums, sums_step);
         fetched = taps_fetched(fetched + steps * fetch_step, 9 * Q8_TAPS_STEP * steps);
       }
   }
@@ -292,7 +271,7 @@ static void sum_channels(
   for (size_t at = 0; at < some; at += v->chunk) {
     const size_t count = smaller(v->chunk, some - at), stride = q8_winograd_point_weights(v, count);
     const int8_t *taps = panel->weights + 9 * nr * (from + at);
-    q8_winograd_transform_taps(family, taps, 0, count / family->kr, b->weights, stride);
+    v->kernels->q8_transforms.taps(v->kernels->level, taps, 0, count / family->kr, nr * family->kr, b->weights, stride);
     // The next taps are fetched meanwhile; each point asks for more of them than its share, as they are fewer than its weights.
     multiply(
         v, b, from + at, count, b->weights, stride, (kernels_fetch)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
@@ -313,14 +292,14 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
   order_tiles(v, tiles * tile_block_index / v->tile_blocks, tiles * (tile_block_index + 1) / v->tile_blocks, &b);
   for (size_t tile = 0; tile < b.count; tile++) transform_tile(v, &b, tile);
 
+  const kernels_table *kernels = v->kernels;
+  const kernels_level level = kernels->level;
   float outputs[TILE * TILE * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
-#if defined(__x86_64__)
-  const int fuses = family->base == KERNELS_AVX512 && q8_fusible(&c->epilogue, c->residual != NULL);
+  const int fuses = kernels->q8_transforms.output_pays && q8_fusible(&c->epilogue, c->residual != NULL);
   q8_fused fused;
-  q8_fused_set(&fused, &c->epilogue);
+  if (fuses) q8_fused_set(&fused, &c->epilogue);
   fused.residual_stride = c->out_channels;
   fused.y_stride = c->y_stride;
-#endif
   for (size_t index = first_panel; index < last_panel; index++) {
     const q8_winograd_panel panel = q8_winograd_panel_at(v, c->w, index);
     const size_t column = index * nr, written = smaller(nr, c->out_channels - column);
@@ -330,31 +309,29 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     } else {
       for (size_t from = 0; from < channels; from += Q8_LONG_STEP) {
         sum_channels(v, &b, &panel, written, from, smaller(Q8_LONG_STEP, channels - from));
-        add_sums(family->base, b.sums, POINTS * b.count * nr, from > 0, b.totals);
+        add_sums(level, b.sums, POINTS * b.count * nr, from > 0, b.totals);
       }
     }
-#if defined(__x86_64__)
     if (fuses && panel.traits->is_fusible && written == nr && !is_long) {
       for (size_t tile = 0; tile < b.count; tile++) {
         const tile_place at = b.places[tile];
         const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;
         fused.residual = c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL;
         fused.y = (uint8_t *)c->y + pixel * c->y_stride + column;
-        q8_winograd_output_avx512(
+        kernels->q8_transforms.output(
             b.sums + tile * nr, b.count * nr, panel.scales, at.rows, at.columns, c->out_width * c->out_channels,
             c->out_width * c->y_stride, &fused);
       }
       continue;
     }
-#endif
     for (size_t tile = 0; tile < b.count; tile++) {
       const tile_place at = b.places[tile];
       q8_winograd_outputs(
-          family->base, b.sums + tile * nr, is_long ? b.totals + tile * nr : NULL, b.count * nr, nr, shape_of(&at), outputs);
+          level, b.sums + tile * nr, is_long ? b.totals + tile * nr : NULL, b.count * nr, nr, shape_of(&at), outputs);
       for (size_t row = 0; row < at.rows; row++) {
         const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;
-        q8_finish(
-            family->base, &c->epilogue, at.columns, written, outputs + TILE * row * nr, 1, nr,
+        kernels->q8_finish(
+            level, &c->epilogue, at.columns, written, outputs + TILE * row * nr, 1, nr,
             panel.scales, panel.scales + nr,
             c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL, c->out_channels,
             (char *)c->y + (pixel * c->y_stride + column) * (c->epilogue.float_output ? 4 : 1), c->y_stride);

@@ -1,9 +1,9 @@
-#include "winograd/q8/q8_winograd_transforms.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 
-#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#define TARGET X86_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
 #define UNROLL _Pragma("clang loop unroll(full)")
 #include "convolution/q8/q8_finish_avx512.h"
 
@@ -21,7 +21,7 @@ Q8_INLINE void transform_three(__m512i g0, __m512i g1, __m512i g2, __m512i *u) {
   u[5] = g2;
 }
 
-Q8_INLINE void taps(const char *from, const int wide, size_t steps, int16_t *points, size_t stride) {
+Q8_INLINE void transform_taps(const char *from, const int wide, size_t steps, int16_t *points, size_t stride) {
 #pragma clang loop unroll(disable)
   for (size_t half = 0; half < 2 * steps; half++, points += LANES) {
     __m512i held[3][REACH];
@@ -44,11 +44,13 @@ Q8_INLINE void taps(const char *from, const int wide, size_t steps, int16_t *poi
   }
 }
 
-TARGET void q8_winograd_taps_avx512(const void *from, int wide, size_t steps, int16_t *points, size_t stride) {
+// Needs unit == 64.
+TARGET void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS) {
+  (void)level, (void)unit;
   if (wide) {
-    taps(from, 1, steps, points, stride);
+    transform_taps(taps, 1, steps, points, stride);
   } else {
-    taps(from, 0, steps, points, stride);
+    transform_taps(taps, 0, steps, points, stride);
   }
 }
 
@@ -116,9 +118,11 @@ Q8_INLINE void input_tile(
   }
 }
 
-TARGET void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
-    const q8_winograd_points *to) {
+TARGET void q8_winograd_input_avx512(Q8_WINOGRAD_INPUT_PARAMETERS) {
+  if (channels < LANES) {
+    q8_winograd_input_portable(level, pixels, channels, is_signed, zero, shape, to);
+    return;
+  }
   static const taps_tile whole = {TILE, TILE};
   if (shape.height < TILE || shape.width < TILE) {
     if (is_signed) {
@@ -188,9 +192,7 @@ Q8_INLINE void output_tile(
   }
 }
 
-TARGET void q8_winograd_output_avx512(
-    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
-    const q8_fused *e) {
+TARGET void q8_winograd_output_avx512(Q8_WINOGRAD_OUTPUT_PARAMETERS) {
   static const taps_tile whole = {TILE, TILE};
   const taps_tile shape = q8_shape_of(rows, columns);
 #define KIND(kind)                                                                                       \

@@ -2,7 +2,7 @@
 // q8_winograd_avx512.c.
 #include "convolution/q8/q8_fused_portable.h"
 #include "cpu/multiversion.h"
-#include "winograd/q8/q8_winograd_transforms.h"
+#include "winograd/q8/q8_winograd_taps.h"
 
 enum { TILE = Q8_TILE, REACH = Q8_REACH, POINTS = Q8_POINTS };
 
@@ -12,6 +12,15 @@ typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2)));
 typedef uint8_t bytes __attribute__((vector_size(LANES), aligned(1)));
 typedef float floats __attribute__((vector_size(32), aligned(4)));
 typedef int32_t integers __attribute__((vector_size(32), aligned(4)));
+
+typedef int16_t eight_shorts __attribute__((vector_size(16), aligned(2)));
+typedef int8_t eight_bytes __attribute__((vector_size(8), aligned(1)));
+TRANSFORM_TAPS(transform_eight, eight_shorts, eight_bytes, 8)
+TRANSFORM_TAPS(transform_eight_wide, eight_shorts, eight_shorts, 8)
+
+void q8_winograd_taps_portable(Q8_WINOGRAD_TAPS_PARAMETERS) {
+  (wide ? transform_eight_wide : transform_eight)(level, taps, steps, unit, points, stride);
+}
 
 // One line of Bᵀ d: the points that a tile with `size` outputs has.
 static inline __attribute__((always_inline)) void transform_six(
@@ -64,17 +73,9 @@ MULTIVERSION(
     (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, const q8_winograd_points *to),
     (pixels, channels, flip, zero, shape, to))
 
-void q8_winograd_input(
-    kernels_isa isa, const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
-    const q8_winograd_points *to) {
-#if defined(__x86_64__)
-  if (isa == KERNELS_AVX512 && channels >= 32) {
-    q8_winograd_input_avx512(pixels, channels, is_signed, zero, shape, to);
-    return;
-  }
-#endif
+void q8_winograd_input_portable(Q8_WINOGRAD_INPUT_PARAMETERS) {
   const uint8_t flip = is_signed ? 0x80 : 0;
-  transform_inputs(isa, pixels, channels, flip, zero + flip, shape, to);
+  transform_inputs(level, pixels, channels, flip, zero + flip, shape, to);
 }
 
 // One line of 6 Aᵀ m: `size` outputs.
@@ -127,13 +128,11 @@ MULTIVERSION(
     (sums, totals, step, nr, shape, out))
 
 void q8_winograd_outputs(
-    kernels_isa isa, const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out) {
-  transform_sums(isa, sums, totals, step, nr, shape, out);
+    kernels_level level, const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out) {
+  transform_sums(level, sums, totals, step, nr, shape, out);
 }
 
-void q8_winograd_output_portable(
-    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
-    const q8_fused *e) {
+void q8_winograd_output_portable(Q8_WINOGRAD_OUTPUT_PARAMETERS) {
   enum { OUTPUTS = 32 };
   float values[TILE * TILE * OUTPUTS];
   transform_sums(KERNELS_PORTABLE, sums, NULL, step, OUTPUTS, q8_shape_of(rows, columns), values);

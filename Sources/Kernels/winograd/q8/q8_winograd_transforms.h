@@ -1,4 +1,4 @@
-// The tiles of q8_winograd, its weights, and its transforms for AVX-512: for the q8 files only.
+// The tiles of q8_winograd, its packed weights and its transforms, for the q8 files and the files that list kernels in cpu/.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_TRANSFORMS_H
 #define GIEMSA_KERNELS_Q8_WINOGRAD_TRANSFORMS_H
 
@@ -70,10 +70,12 @@ static inline q8_winograd_panel q8_winograd_panel_at(const q8_winograd *v, const
       scales, (const q8_winograd_traits *)(const void *)(scales + 2 * v->family->nr), base + q8_winograd_head_bytes(v)};
 }
 
-// The weights at all 36 points, `stride` integers from point to point, from the taps of `steps` steps: [steps][9][nr · kr] of
-// 8-bit integers or, if `wide`, of 16-bit ones.
-void q8_winograd_transform_taps(
-    const q8_igemm_family *family, const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
+// The weights at all 36 points, `stride` integers from point to point, from the taps of `steps` steps: [steps][9][unit] of 8-bit
+// integers or, if `wide`, of 16-bit ones. `level` is for the loops of multiversion.h.
+//
+// unit     nr · kr, a multiple of 8
+#define Q8_WINOGRAD_TAPS_PARAMETERS \
+  kernels_level level, const void *taps, int wide, size_t steps, size_t unit, int16_t *points, size_t stride
 
 // Where a tile's transformed inputs go, as 16-bit integers: point `column` of row `row` of channel c is at rows[row] +
 // column · column_step + c / 32 · 32 · channel_bytes + c % 32 · 2. channel_bytes is 2 where all channels lie together.
@@ -87,37 +89,35 @@ typedef struct {
 // pixels   36 pointers to `channels` bytes, u8 or s8
 //
 // Needs channels to be a positive multiple of 16, and of 32 unless channel_bytes is 2.
-void q8_winograd_input(
-    kernels_isa isa, const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
-    const q8_winograd_points *to);
-
-// The outputs of one tile, [4 · 4][nr], as floats from the sums of its points, `step` numbers from point to point: floats in
-// `totals` or, if that is NULL, integers in `sums`. Only the rows and columns that the shape has are written.
-//
-// Needs nr to be a multiple of 8.
-void q8_winograd_outputs(
-    kernels_isa isa, const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out);
+#define Q8_WINOGRAD_INPUT_PARAMETERS                                                                            \
+  kernels_level level, const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape, \
+      const q8_winograd_points *to
 
 // 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from the sums of its points to the stored bytes.
 //
 // sums     32 integers for each point, `step` integers from point to point
 // scales   32 multipliers and 32 shifts; 64-byte aligned
 // e        of the tile's first pixel; residual_row and y_row are bytes from row to row
-void q8_winograd_output_portable(
-    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
-    const q8_fused *e);
+#define Q8_WINOGRAD_OUTPUT_PARAMETERS                                                                                     \
+  const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row, \
+      const q8_fused *e
 
-#if defined(__x86_64__)
-// q8_winograd_transform_taps for steps of 64 weights: taps [steps][9][64] become [steps][64] weights at each of 36 points.
-void q8_winograd_taps_avx512(const void *taps, int wide, size_t steps, int16_t *points, size_t stride);
+typedef struct {
+  void (*taps)(Q8_WINOGRAD_TAPS_PARAMETERS);
+  void (*input)(Q8_WINOGRAD_INPUT_PARAMETERS);
+  void (*output)(Q8_WINOGRAD_OUTPUT_PARAMETERS);
+  int output_pays;  // q8_winograd uses `output` where it applies, rather than q8_winograd_outputs and q8_finish
+} q8_winograd_transforms;
 
-// q8_winograd_input. Needs channels >= 32.
-void q8_winograd_input_avx512(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape, const q8_winograd_points *to);
+void q8_winograd_taps_portable(Q8_WINOGRAD_TAPS_PARAMETERS);
+void q8_winograd_input_portable(Q8_WINOGRAD_INPUT_PARAMETERS);
+void q8_winograd_output_portable(Q8_WINOGRAD_OUTPUT_PARAMETERS);
 
-void q8_winograd_output_avx512(
-    const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row,
-    const q8_fused *e);
-#endif
+// The outputs of one tile, [4 · 4][nr], as floats from the sums of its points, `step` numbers from point to point: floats in
+// `totals` or, if that is NULL, integers in `sums`. Only the rows and columns that the shape has are written.
+//
+// Needs nr to be a multiple of 8.
+void q8_winograd_outputs(
+    kernels_level level, const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out);
 
 #endif

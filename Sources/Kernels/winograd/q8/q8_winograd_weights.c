@@ -3,70 +3,11 @@
 
 #include "convolution/q8/byte_tiles.h"
 #include "cpu/multiversion.h"
-#include "winograd/q8/q8_winograd_transforms.h"
+#include "cpu/table.h"
 
 enum { LANES = 16 };  // channels that are packed together
 
 typedef int16_t taps_of[9][LANES];  // an output's taps of a line of channels
-
-// V g of all lines of all columns, then of all columns of all lines: TYPE is a vector of 16-bit integers, FROM of those or of
-// bytes. A loop for each width, since narrow kernels' steps are narrow.
-#define TRANSFORM_TAPS(name, TYPE, FROM, WIDTH)                                                                    \
-  static inline __attribute__((always_inline)) void name##_line(const TYPE *g, size_t step, TYPE *out, size_t out_step) { \
-    const TYPE sum = g[0] + g[2 * step], far = g[0] + (g[2 * step] << 2), twice = g[step] << 1;                     \
-    out[0] = g[0];                                                                                                 \
-    out[out_step] = sum + g[step];                                                                                 \
-    out[2 * out_step] = sum - g[step];                                                                             \
-    out[3 * out_step] = far + twice;                                                                               \
-    out[4 * out_step] = far - twice;                                                                               \
-    out[5 * out_step] = g[2 * step];                                                                               \
-  }                                                                                                                \
-  KERNEL_BODY name##_body(const char *taps, size_t steps, size_t unit, int16_t *points, size_t stride) {            \
-    const size_t element = sizeof(FROM) / WIDTH;                                                                   \
-    for (size_t step = 0; step < steps; step++, taps += 9 * unit * element)                                        \
-      for (size_t at = 0; at < unit; at += WIDTH) {                                                                \
-        TYPE g[9], half[3 * Q8_REACH];                                                                             \
-        for (size_t tap = 0; tap < 9; tap++)                                                                       \
-          g[tap] = __builtin_convertvector(*(const FROM *)(const void *)(taps + (tap * unit + at) * element), TYPE); \
-        for (size_t column = 0; column < 3; column++) name##_line(g + column, 3, half + column, 3);                \
-        for (size_t row = 0; row < Q8_REACH; row++) {                                                              \
-          TYPE line[Q8_REACH];                                                                                     \
-          name##_line(half + 3 * row, 1, line, 1);                                                                 \
-          for (size_t i = 0; i < Q8_REACH; i++)                                                                    \
-            *(TYPE *)(void *)(points + (Q8_REACH * row + i) * stride + step * unit + at) = line[i];                \
-        }                                                                                                          \
-      }                                                                                                            \
-  }                                                                                                                \
-  MULTIVERSION(                                                                                                    \
-      name, (const char *taps, size_t steps, size_t unit, int16_t *points, size_t stride),                         \
-      (taps, steps, unit, points, stride))
-
-typedef int16_t eight_shorts __attribute__((vector_size(16), aligned(2)));
-typedef int8_t eight_bytes __attribute__((vector_size(8), aligned(1)));
-TRANSFORM_TAPS(transform_eight, eight_shorts, eight_bytes, 8)
-TRANSFORM_TAPS(transform_eight_wide, eight_shorts, eight_shorts, 8)
-#if defined(__x86_64__)
-typedef int16_t sixteen_shorts __attribute__((vector_size(32), aligned(2)));
-typedef int8_t sixteen_bytes __attribute__((vector_size(16), aligned(1)));
-TRANSFORM_TAPS(transform_sixteen, sixteen_shorts, sixteen_bytes, 16)
-TRANSFORM_TAPS(transform_sixteen_wide, sixteen_shorts, sixteen_shorts, 16)
-#endif
-
-void q8_winograd_transform_taps(
-    const q8_igemm_family *family, const void *taps, int wide, size_t steps, int16_t *points, size_t stride) {
-  const size_t unit = family->nr * family->kr;
-#if defined(__x86_64__)
-  if (family->base == KERNELS_AVX512 && unit == 64) {
-    q8_winograd_taps_avx512(taps, wide, steps, points, stride);
-    return;
-  }
-  if (unit % 16 == 0) {
-    (wide ? transform_sixteen_wide : transform_sixteen)(family->base, taps, steps, unit, points, stride);
-    return;
-  }
-#endif
-  (wide ? transform_eight_wide : transform_eight)(family->base, taps, steps, unit, points, stride);
-}
 
 // Adds the sizes of weights to the totals of their lane.
 KERNEL_BODY measure_body(const int16_t *points, size_t stride, size_t steps, size_t unit, int32_t *totals) {
@@ -115,11 +56,11 @@ MULTIVERSION(
     (from, is_end, flip, zero, g))
 
 // The weights of LANES channels of an output, from channel `first` of `channels` on.
-static void read_weights(const weight_source *s, kernels_isa isa, size_t o, size_t first, size_t channels, taps_of g) {
+static void read_weights(const weight_source *s, kernels_level level, size_t o, size_t first, size_t channels, taps_of g) {
   const int zero = s->flip + (s->w_zeros ? s->w_zeros[o] : 0);
   const uint8_t *from = s->w + o * s->layout.output_stride + first * s->layout.channel_stride;
   if (s->layout.tap_stride == 1 && s->layout.channel_stride == 9) {
-    read_lines(isa, from, first + LANES == channels, (uint8_t)s->flip, zero, g);
+    read_lines(level, from, first + LANES == channels, (uint8_t)s->flip, zero, g);
     return;
   }
   for (size_t i = 0; i < LANES; i++)
@@ -166,7 +107,8 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   const q8_winograd *v = p->winograd;
   const q8_convolution *c = &v->convolution;
   const q8_igemm_family *family = v->family;
-  const kernels_isa isa = family->base;
+  const kernels_table *kernels = v->kernels;
+  const kernels_level level = kernels->level;
   const size_t nr = family->nr, kr = family->kr, unit = nr * kr, channels = c->in_channels;
   const size_t count = smaller(nr, c->out_channels - index * nr);
   const weight_source source = {p->w, p->w_signed ? 0x80 : 0, p->layout, p->w_zeros};
@@ -190,8 +132,8 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   memset(lines, 0, nr * sizeof lines[0]);
   memset(totals, 0, Q8_POINTS * unit * sizeof totals[0]);
   for (size_t first = 0; first < channels; first += LANES) {
-    for (size_t lane = 0; lane < count; lane++) read_weights(&source, isa, index * nr + lane, first, channels, lines[lane]);
-    interleave(isa, (const taps_of *)lines, nr, kr, taps);
+    for (size_t lane = 0; lane < count; lane++) read_weights(&source, level, index * nr + lane, first, channels, lines[lane]);
+    interleave(level, (const taps_of *)lines, nr, kr, taps);
     int16_t *points = measured;
     size_t stride = LANES * nr;
     if (v->keeps_taps) {
@@ -199,13 +141,13 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
       const size_t together = v->multiplies_taps ? Q8_TAPS_STEP : unit;
       for (size_t at = 0; at < unit; at += together)
         narrow(
-            isa, taps + at, unit, LANES / kr * 9, together, weights + (at * channels + first * together) / kr * 9, together);
+            level, taps + at, unit, LANES / kr * 9, together, weights + (at * channels + first * together) / kr * 9, together);
     } else {
       points = (int16_t *)(void *)weights + first * nr;
       stride = q8_winograd_point_weights(v, channels);
     }
-    q8_winograd_transform_taps(family, taps, 1, LANES / kr, points, stride);
-    measure(isa, points, stride, LANES / kr, unit, totals);
+    kernels->q8_transforms.taps(level, taps, 1, LANES / kr, unit, points, stride);
+    measure(level, points, stride, LANES / kr, unit, totals);
   }
 
   for (size_t point = 0; point < Q8_POINTS; point++)

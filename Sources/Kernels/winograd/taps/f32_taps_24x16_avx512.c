@@ -1,12 +1,12 @@
-#include "winograd/taps/winograd_taps.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
 // f32_taps_24x16_avx512: of floats, a channel a step.
 #define NAME f32_taps_24x16_avx512
-#define TARGET __attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")))
+#define TARGET X86_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
 #define VECTOR __m512
 #define TAP float
 #define NUMBER float

@@ -1,13 +1,13 @@
-#include "winograd/taps/winograd_taps.h"
+#include "cpu/x86/kernels.h"
 
-#if defined(__x86_64__)
+#if defined(KERNELS_X86)
 #include <immintrin.h>
 #include <string.h>
 
 // s16_taps_24x16_avx512vnni: of 8-bit taps and 16-bit inputs, two channels a step by vpdpwssd.
 #define NAME s16_taps_24x16_avx512vnni
 // Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
-#define TARGET __attribute__((target("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")))
+#define TARGET X86_TARGET("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")
 #define VECTOR __m512i
 #define TAP int8_t
 #define NUMBER int32_t

@@ -90,11 +90,20 @@ typedef void (*f32_taps_kernel)(
 typedef void (*s16_taps_kernel)(
     size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
 
+// pays: faster for few tiles than multiplying with weights that were transformed before.
+typedef struct {
+  const char *name;
+  f32_taps_kernel run;
+  int pays;
+} f32_taps_family;
+
+typedef struct {
+  const char *name;
+  s16_taps_kernel run;
+  int pays;
+} s16_taps_family;
+
 void f32_taps_24x16_portable(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
 void s16_taps_24x16_portable(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
-#if defined(__x86_64__)
-void f32_taps_24x16_avx512(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
-void s16_taps_24x16_avx512vnni(size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(int8_t, int32_t));
-#endif
 
 #endif

@@ -1,0 +1,14 @@
+// The kernels of aarch64, for their own files and for arm.c.
+#ifndef GIEMSA_KERNELS_ARM_KERNELS_H
+#define GIEMSA_KERNELS_ARM_KERNELS_H
+
+#include "cpu/table.h"
+
+F32_IGEMM_DECLARE(f32_igemm_8x8_neon);
+
+void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS);
+void s8_igemm_8x8_neondot(Q8_IGEMM_PARAMETERS);
+void s8_igemm_8x8_neoni8mm(Q8_IGEMM_PARAMETERS);
+void s16_igemm_8x8_neon(Q8_IGEMM_PARAMETERS);
+
+#endif

@@ -1,0 +1,49 @@
+// The table of kernels: for each level one kernel of each family. kernels_fill_portable fills every entry; an architecture
+// (a folder here, with the two functions at the end) then replaces those that it has better ones for.
+#ifndef GIEMSA_KERNELS_TABLE_H
+#define GIEMSA_KERNELS_TABLE_H
+
+#include "convolution/f32/igemm_kernels.h"
+#include "convolution/q8/q8_igemm_kernels.h"
+#include "winograd/f32/winograd_transforms.h"
+#include "winograd/q8/q8_winograd_transforms.h"
+#include "winograd/taps/winograd_taps.h"
+
+typedef struct kernels_table {
+  kernels_level level;  // for the loops of multiversion.h
+
+  // Float convolutions.
+  f32_igemm_family f32_igemm;
+  f32_winograd_transforms f32_winograd;
+  f32_taps_family f32_taps;
+  int f32_tiles_split;  // f32_winograd divides tiles rather than outputs among threads, if there are enough tiles
+
+  // 8-bit convolutions.
+  q8_igemm_family q8_igemm;
+  q8_igemm_family q8_igemm_of_small;  // for activations of which few are 128 or more (as u8)
+  q8_igemm_family q8_winograd;  // products of transformed 16-bit integers
+  s16_taps_family s16_taps;
+  q8_winograd_transforms q8_transforms;
+  q8_finish_kernel q8_finish;
+} kernels_table;
+
+// The kernels of a level; of one that is not available, the portable ones.
+const kernels_table *kernels_table_for(kernels_level level);
+
+// What an architecture's processor offers.
+typedef struct {
+  uint32_t levels;  // 1 << level for each that is available; KERNELS_PORTABLE always is
+  int multiplies_bf16;
+  char features[96];  // for kernels_cpu_features; see kernels_add_feature
+} kernels_cpu;
+
+static inline void kernels_add_level(kernels_cpu *cpu, kernels_level level) { cpu->levels |= 1u << level; }
+void kernels_add_feature(kernels_cpu *cpu, const char *name);
+
+void kernels_fill_portable(kernels_table *table);
+
+// Of each architecture: asks the processor what it has, and puts the kernels of an available level into its table.
+void kernels_probe(kernels_cpu *cpu);
+void kernels_fill(kernels_level level, kernels_table *table);
+
+#endif

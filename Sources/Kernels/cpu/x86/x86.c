@@ -1,0 +1,109 @@
+#include "cpu/x86/kernels.h"
+
+#if defined(KERNELS_X86)
+
+#if defined(GIEMSA_EMULATED_X86)
+void kernels_probe(kernels_cpu *cpu) {
+  for (int level = KERNELS_AVX2; level <= KERNELS_AVX512VNNI; level++) kernels_add_level(cpu, (kernels_level)level);
+  kernels_add_feature(cpu, "emulated");
+  cpu->multiplies_bf16 = 1;
+}
+#else
+#include <cpuid.h>
+
+void kernels_probe(kernels_cpu *cpu) {
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return;
+  const int fma = c >> 12 & 1, osxsave = c >> 27 & 1;
+  // The operating system must save the wide registers, whatever the processor has.
+  if (!osxsave) return;
+  unsigned low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  const int saves_ymm = (low & 0x6) == 0x6, saves_zmm = (low & 0xe6) == 0xe6;
+  if (!saves_ymm || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
+  const int avx2 = b >> 5 & 1, avx512f = saves_zmm && (b >> 16 & 1);
+  const int avx512bw_dq_vl = avx512f && (b >> 30 & 1) && (b >> 17 & 1) && (b >> 31 & 1);
+  const int avx512vnni = avx512f && (c >> 11 & 1), has_leaf_1 = a >= 1;
+  const unsigned leaf_1 = has_leaf_1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) ? a : 0;
+  const int avxvnni = leaf_1 >> 4 & 1, avx512bf16 = leaf_1 >> 5 & 1;
+
+  const int has_avx2 = avx2 && fma, has_avx512 = has_avx2 && avx512bw_dq_vl;
+  if (has_avx2) kernels_add_level(cpu, KERNELS_AVX2);
+  if (has_avx512) kernels_add_level(cpu, KERNELS_AVX512);
+  if (has_avx2 && avxvnni) kernels_add_level(cpu, KERNELS_AVXVNNI);
+  if (has_avx512 && avx512vnni) kernels_add_level(cpu, KERNELS_AVX512VNNI);
+  cpu->multiplies_bf16 = has_avx512 && avx512bf16;
+
+  if (avx2) kernels_add_feature(cpu, "avx2");
+  if (fma) kernels_add_feature(cpu, "fma");
+  if (avx512f) kernels_add_feature(cpu, "avx512f");
+  if (avx512bw_dq_vl) kernels_add_feature(cpu, "avx512bw+dq+vl");
+  if (avx512vnni) kernels_add_feature(cpu, "avx512vnni");
+  if (avxvnni) kernels_add_feature(cpu, "avxvnni");
+}
+#endif
+
+#define F32_IGEMM(kernel, most_pixels, outputs) {#kernel, most_pixels, outputs, kernel}
+#define F32_WINOGRAD(level) {f32_winograd_filter_##level, f32_winograd_input_##level, f32_winograd_output_##level}
+// 16-bit inputs: for 8-bit convolutions and for Winograd's products.
+#define S16(kernel, most_pixels, outputs) \
+  (q8_igemm_family) {.name = #kernel, .run = kernel, .mr = most_pixels, .nr = outputs, .kr = 2, .sub = 2, .wide = 1}
+#define U8S8(kernel, most_pixels, outputs) \
+  (q8_igemm_family) {.name = #kernel, .run = kernel, .mr = most_pixels, .nr = outputs, .kr = 4, .sub = 4}
+#define U7S8(kernel, most_pixels, outputs, adding)                                                   \
+  (q8_igemm_family) {                                                                                \
+    .name = #kernel, .run = kernel, .mr = most_pixels, .nr = outputs, .kr = 8, .sub = 4,             \
+    .rule = Q8_FOURS_WITHIN_255, .take_highs = u7s8_take_highs, .add_highs = adding                  \
+  }
+
+static void fill_avx2(kernels_table *table) {
+  table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_6x16_avx2, 6, 16);
+  table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx2);
+  // Measured on x86 alone: the shared cache of a small Arm is smaller than a layer's weights.
+  table->f32_tiles_split = 1;
+  table->q8_igemm = S16(s16_igemm_6x16_avx2, 6, 16);
+  table->q8_igemm_of_small = U7S8(u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2);
+  table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
+  table->q8_winograd.points = s16_points_6x16_avx2;
+  table->q8_transforms.taps = q8_winograd_taps_avx2;
+  table->q8_finish = q8_finish_avx2;
+}
+
+// Over AVX2's.
+static void fill_avxvnni(kernels_table *table) {
+  table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
+  table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
+  table->q8_winograd.points = s16_points_6x16_avxvnni;
+}
+
+// Over AVX2's.
+static void fill_avx512(kernels_table *table) {
+  table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_12x32_avx512, 12, 32);
+  table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx512);
+  table->f32_taps = (f32_taps_family){"f32_taps_24x16_avx512", f32_taps_24x16_avx512, .pays = 1};
+  table->q8_igemm = S16(s16_igemm_12x32_avx512, 12, 32);
+  table->q8_igemm_of_small = U7S8(u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512);
+  table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
+  table->q8_winograd.points = s16_points_12x32_avx512;
+  table->q8_transforms =
+      (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
+}
+
+// Over AVX-512's.
+static void fill_avx512vnni(kernels_table *table) {
+  table->q8_igemm = U8S8(u8s8_igemm_12x32_avx512vnni, 12, 32);
+  table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
+  table->q8_igemm.fused_row = u8s8_fused_row_6x32_avx512vnni;
+  table->q8_igemm_of_small = table->q8_igemm;
+  table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
+  table->q8_winograd.points = s16_points_12x32_avx512vnni;
+  table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
+}
+
+void kernels_fill(kernels_level level, kernels_table *table) {
+  fill_avx2(table);
+  if (level == KERNELS_AVXVNNI) fill_avxvnni(table);
+  if (level == KERNELS_AVX512 || level == KERNELS_AVX512VNNI) fill_avx512(table);
+  if (level == KERNELS_AVX512VNNI) fill_avx512vnni(table);
+}
+#endif
