@@ -54,7 +54,7 @@ static void float_tiles(void) {
         for (int t = 0; t < taps * mr; t++) rows[t] = x + t * channels;
         if (pixels == mr) x[0] = NAN;
         const f32_igemm_epilogue epilogue = {
-            40, outputs, residual ? -0.5f : -INFINITY, residual ? 0.5f : INFINITY, (const char *)w, 64};
+            40, outputs, residual ? -0.5f : -INFINITY, residual ? 0.5f : INFINITY, (kernels_fetch)w, 64};
         family->run(pixels, outputs, taps, channels, rows, 0, w, w + nr, y, residual ? r : NULL, &epilogue);
         double worst = 0;
         for (int p = 0; p < mr; p++) {
@@ -152,8 +152,8 @@ static void free_problem(problem *made) {
   free(made->x), free(made->w), free(made->residual), free(made->w_zeros), free(made->bias), free(made->multipliers);
 }
 
-static uint8_t *direct(q8_convolution v, kernels_q8_isa isa, const problem *given, int w_signed, int residual) {
-  q8_convolution_plan(&v, isa, 2);
+static uint8_t *direct(q8_convolution v, kernels_level level, const problem *given, int w_signed, int residual) {
+  q8_convolution_plan(&v, level, 2);
   const f32_weight_layout layout = q8_convolution_layout(&v);
   const int32_t *zeros = w_signed ? NULL : given->w_zeros;
   const size_t bytes =
@@ -169,9 +169,9 @@ static uint8_t *direct(q8_convolution v, kernels_q8_isa isa, const problem *give
 }
 
 static uint8_t *winograd(
-    q8_convolution v, kernels_q8_isa isa, const problem *given, int w_signed, int residual, int keeps_taps) {
+    q8_convolution v, kernels_level level, const problem *given, int w_signed, int residual, int keeps_taps) {
   q8_winograd n = {.convolution = v, .keeps_taps = keeps_taps};
-  q8_winograd_plan(&n, isa, 2);
+  q8_winograd_plan(&n, level, 2);
   void *packed = room(n.packed_bytes);
   q8_winograd_pack(
       &n, given->w, w_signed, q8_convolution_layout(&v), w_signed ? NULL : given->w_zeros, given->bias, given->multipliers,
@@ -186,7 +186,7 @@ static uint8_t *winograd(
 }
 
 // The same sums must come out as of the portable kernel; one step is rounding, in at most one value of a thousand.
-static void compare(const char *what, kernels_q8_isa isa, const problem *given, const uint8_t *ours, const uint8_t *theirs) {
+static void compare(const char *what, kernels_level level, const problem *given, const uint8_t *ours, const uint8_t *theirs) {
   size_t off = 0;
   int worst = 0;
   for (size_t i = 0; i < given->outputs; i++) {
@@ -194,10 +194,10 @@ static void compare(const char *what, kernels_q8_isa isa, const problem *given, 
     off += error > 0;
     if (error > worst) worst = error;
   }
-  expect(worst <= 1 && off <= 1 + given->outputs / 1000, what, (int)isa, worst, (int)off, (double)given->outputs);
+  expect(worst <= 1 && off <= 1 + given->outputs / 1000, what, (int)level, worst, (int)off, (double)given->outputs);
 }
 
-static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
+static void int8_layer(kernels_level level, q8_convolution v, int mode) {
   const int w_signed = !(mode & 2), extreme = !!(mode & 4), residual = !!(mode & 8);
   v.x_signed = mode & 1;
   // As behind a Relu: kernels of their own.
@@ -213,16 +213,16 @@ static void int8_layer(kernels_q8_isa isa, q8_convolution v, int mode) {
     v.epilogue.residual_signed = w_signed;
   }
   problem given = problem_of(&v, w_signed, extreme);
-  uint8_t *theirs = direct(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual);
-  uint8_t *ours = direct(v, isa, &given, w_signed, residual);
-  compare("q8_convolution", isa, &given, ours, theirs);
+  uint8_t *theirs = direct(v, KERNELS_PORTABLE, &given, w_signed, residual);
+  uint8_t *ours = direct(v, level, &given, w_signed, residual);
+  compare("q8_convolution", level, &given, ours, theirs);
   free(ours), free(theirs);
   if (v.kernel_height == 3 && v.kernel_width == 3 && v.stride_height == 1 && v.dilation_height == 1 && v.groups == 1 &&
       v.in_channels % 16 == 0) {
-    theirs = winograd(v, KERNELS_Q8_PORTABLE, &given, w_signed, residual, 0);
+    theirs = winograd(v, KERNELS_PORTABLE, &given, w_signed, residual, 0);
     for (int keeps_taps = 0; keeps_taps <= 1; keeps_taps++) {
-      ours = winograd(v, isa, &given, w_signed, residual, keeps_taps);
-      compare(keeps_taps ? "q8_winograd of taps" : "q8_winograd", isa, &given, ours, theirs);
+      ours = winograd(v, level, &given, w_signed, residual, keeps_taps);
+      compare(keeps_taps ? "q8_winograd of taps" : "q8_winograd", level, &given, ours, theirs);
       free(ours);
     }
     free(theirs);
@@ -249,26 +249,27 @@ int main(void) {
       if (tile == 2 || tile == 4) float_winograd(keeps_taps, 2, tile, 15, 22, 33, 40, 1, 1);
     }
   }
-  static const kernels_q8_isa levels[] = {KERNELS_Q8_AVX512, KERNELS_Q8_AVXVNNI, KERNELS_Q8_AVX512VNNI};
-  for (int level = 0; level < 3; level++) {
+  static const kernels_level levels[] = {KERNELS_AVX512, KERNELS_AVXVNNI, KERNELS_AVX512VNNI};
+  for (int i = 0; i < 3; i++) {
+    const kernels_level level = levels[i];
     q8_convolution some = LAYER(5, 7, 24, 17, 3, 1, 1, 1);
     some.out_height = 5, some.out_width = 7;
     q8_winograd same = {.convolution = some};
-    q8_convolution_plan(&some, levels[level], 1);
-    q8_winograd_plan(&same, levels[level], 1);
+    q8_convolution_plan(&some, level, 1);
+    q8_winograd_plan(&same, level, 1);
     printf("%s, %s\n", q8_convolution_kernel(&some), q8_winograd_kernel(&same));
     for (int mode = 0; mode < 16; mode++) {
-      int8_layer(levels[level], LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
-      int8_layer(levels[level], LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
-      int8_layer(levels[level], LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
-      int8_layer(levels[level], LAYER(5, 7, 160, 33, 3, 1, 1, 1), mode);
-      if (mode % 4 == 0) int8_layer(levels[level], LAYER(17, 14, 144, 32, 3, 1, 1, 1), mode);
-      int8_layer(levels[level], LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
-      int8_layer(levels[level], LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
-      int8_layer(levels[level], LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
-      int8_layer(levels[level], LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
-      int8_layer(levels[level], LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
-      int8_layer(levels[level], LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
+      int8_layer(level, LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
+      int8_layer(level, LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
+      int8_layer(level, LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
+      int8_layer(level, LAYER(5, 7, 160, 33, 3, 1, 1, 1), mode);
+      if (mode % 4 == 0) int8_layer(level, LAYER(17, 14, 144, 32, 3, 1, 1, 1), mode);
+      int8_layer(level, LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
+      int8_layer(level, LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
+      int8_layer(level, LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
+      int8_layer(level, LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
+      int8_layer(level, LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
+      int8_layer(level, LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
     }
   }
   printf("%d checks, %d wrong\n", checks, wrong);

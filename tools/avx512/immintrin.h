@@ -7,6 +7,9 @@
 #include <simde/x86/fma.h>
 
 // What SIMDe lacks or, in the release of Debian 12, gets wrong.
+#ifndef _MM_FROUND_NO_EXC
+#define _MM_FROUND_NO_EXC SIMDE_MM_FROUND_NO_EXC
+#endif
 #define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
 #define _mm256_dpwssd_avx_epi32 simde_mm256_dpwssd_epi32
 #undef _mm512_madd_epi16
