@@ -78,7 +78,13 @@ let package = Package(
     .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
     .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes", "Inference"]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TrainingKernels"]),
+    .target(
+      name: "KernelInternals", dependencies: ["Kernels"], path: "Tests/KernelInternals",
+      cSettings: [.headerSearchPath("../../Sources/Kernels")]),
+    .testTarget(
+      // Kernels that only other kernels call are tested through Kernels' private headers.
+      name: "KernelsTests", dependencies: ["Kernels", "KernelInternals", "TrainingKernels"],
+      swiftSettings: [.unsafeFlags(["-Xcc", "-I\(Context.packageDirectory)/Sources/Kernels"])]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "InferenceTests", dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter"]),
@@ -105,7 +111,7 @@ if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
     "ONNXFormat", "Passes", "Inference", "Imaging",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "PictureModelsTests",
-    "AllocationCounter",
+    "AllocationCounter", "KernelInternals",
   ]
   package.targets.removeAll { !wanted.contains($0.name) }
   package.products = []

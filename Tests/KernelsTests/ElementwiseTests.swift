@@ -108,22 +108,4 @@ import Testing
     }
     expectEqual(y.array, expected, within: 1e-4, "softmax")
   }
-
-  @Test(arguments: instructionSets, [(3, 1), (3, 5000), (1, 9), (17, 49), (64, 600), (127, 8)])
-  func transpose(_ isa: kernels_level, _ size: (rows: Int, columns: Int)) throws {
-    var noise = Noise(size.rows)
-    let x = try GuardedFloats(noise.floats(2 * size.rows * size.columns))
-    let y = try GuardedFloats([Float](repeating: .nan, count: x.count))
-    var transpose = f32_transpose()
-    (transpose.batch, transpose.rows, transpose.columns, transpose.isa) = (2, size.rows, size.columns, isa)
-    (transpose.x, transpose.y) = (UnsafePointer(x.base), y.base)
-    f32_transpose_plan(&transpose)
-    for task in 0..<transpose.tasks { f32_transpose_task(&transpose, task, 0) }
-    let area = size.rows * size.columns
-    let expected = (0..<x.count).map { index in
-      let (image, place) = (index / area, index % area)
-      return Double(x.base[image * area + place % size.rows * size.columns + place / size.rows])
-    }
-    expectEqual(y.array, expected, within: 0, "transpose")
-  }
 }

@@ -5,33 +5,34 @@ import Testing
 /// The instruction sets this machine can run: every kernel is tested at each.
 let instructionSets = instructionSets8.filter { kernels_level_base($0) == $0 }
 
-/// Floats that end where memory ends: one read or write too far ends the program.
-final class GuardedFloats {
-  let base: UnsafeMutablePointer<Float>
+/// Numbers that end where memory ends: one read or write too far ends the program.
+final class Guarded<Number: BitwiseCopyable> {
+  let base: UnsafeMutablePointer<Number>
   let count: Int
   private let region: UnsafeMutableRawPointer
   private let byteCount: Int
 
-  /// - Parameter aligned: starts on a cache line; up to 15 floats then lie between its end and the guard.
-  init(_ values: [Float], aligned: Bool = false) throws {
+  /// - Parameter aligned: starts on a cache line; up to 63 bytes then lie between its end and the guard.
+  init(_ values: [Number], aligned: Bool = false) throws {
     let page = 4096
-    let bytes = values.count * 4
+    let bytes = values.count * MemoryLayout<Number>.stride
     let pages = (bytes + page - 1) / page + 1
     byteCount = pages * page
     let mapped = try #require(mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
     region = mapped
     let wall = mapped + (pages - 1) * page
     mprotect(wall, page, PROT_NONE)
-    let start = wall - (aligned ? (bytes + 63) & ~63 : bytes)
-    base = start.assumingMemoryBound(to: Float.self)
+    base = (wall - (aligned ? (bytes + 63) & ~63 : bytes)).assumingMemoryBound(to: Number.self)
     count = values.count
     base.update(from: values, count: values.count)
   }
 
   deinit { munmap(region, byteCount) }
 
-  var array: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
+  var array: [Number] { Array(UnsafeBufferPointer(start: base, count: count)) }
 }
+
+typealias GuardedFloats = Guarded<Float>
 
 /// The same numbers every time.
 struct Noise {

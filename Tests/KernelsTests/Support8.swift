@@ -1,4 +1,3 @@
-import Glibc
 import Kernels
 import Testing
 
@@ -10,42 +9,21 @@ extension kernels_level: @retroactive CustomTestStringConvertible {
   public var testDescription: String { String(cString: kernels_level_name(self)) }
 }
 
-/// Bytes that end where memory ends: one read or write too far ends the program.
+/// Bytes that end where memory ends, of any type.
 final class GuardedBytes {
-  let base: UnsafeMutableRawPointer
-  let count: Int
-  private let region: UnsafeMutableRawPointer
-  private let byteCount: Int
+  private let memory: Guarded<UInt8>
+  var bytes: UnsafeMutablePointer<UInt8> { memory.base }
+  var base: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bytes) }
+  var count: Int { memory.count }
 
-  /// - Parameter aligned: starts on a cache line; up to 63 bytes then lie between its end and the guard.
   init(count: Int, filledWith byte: UInt8 = 0xa5, aligned: Bool = false) throws {
-    let page = 4096
-    let pages = (count + page - 1) / page + 1
-    byteCount = pages * page
-    let mapped = try #require(mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-    region = mapped
-    let wall = mapped + (pages - 1) * page
-    mprotect(wall, page, PROT_NONE)
-    base = wall - (aligned ? (count + 63) & ~63 : count)
-    self.count = count
-    memset(base, Int32(byte), count)
+    memory = try Guarded([UInt8](repeating: byte, count: count), aligned: aligned)
   }
 
   /// Values of 0 ... 255 or −128 ... 127, a byte each.
-  convenience init(_ values: [Int]) throws {
-    try self.init(count: values.count)
-    for (index, value) in values.enumerated() {
-      base.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: index, as: UInt8.self)
-    }
-  }
+  init(_ values: [Int]) throws { memory = try Guarded(values.map { UInt8(truncatingIfNeeded: $0) }) }
 
-  deinit { munmap(region, byteCount) }
-
-  func values(signed: Bool) -> [Int] {
-    (0..<count).map {
-      signed ? Int(base.load(fromByteOffset: $0, as: Int8.self)) : Int(base.load(fromByteOffset: $0, as: UInt8.self))
-    }
-  }
+  func values(signed: Bool) -> [Int] { memory.array.map { signed ? Int(Int8(bitPattern: $0)) : Int($0) } }
 }
 
 /// Whether quantised values are what exact arithmetic gives: at most one step off, in at most 0.1 % of them (and one more,
@@ -61,4 +39,38 @@ func expectQuantised(_ found: [Int], _ expected: [Int], _ what: @autoclosure () 
     }
   }
   if off > 1 + found.count / 1000 { Issue.record("\(what()): \(off) of \(found.count) are one step off") }
+}
+
+/// A convolution's sizes.
+struct Sizes: Sendable, CustomTestStringConvertible {
+  var batch = 1
+  var input: (height: Int, width: Int)
+  var channels: Int
+  var outputs: Int
+  var kernel = (height: 3, width: 3)
+  var stride = (height: 1, width: 1)
+  var dilation = (height: 1, width: 1)
+  var pad = (top: 1, left: 1)
+  var groups = 1
+
+  var output: (height: Int, width: Int) {
+    (
+      (input.height + 2 * pad.top - dilation.height * (kernel.height - 1) - 1) / stride.height + 1,
+      (input.width + 2 * pad.left - dilation.width * (kernel.width - 1) - 1) / stride.width + 1
+    )
+  }
+
+  var testDescription: String {
+    "\(batch)×\(input)×\(channels) → \(outputs), kernel \(kernel), stride \(stride), dilation \(dilation), "
+      + "pad \(pad), groups \(groups)"
+  }
+
+  func set(_ c: inout q8_convolution) {
+    (c.batch, c.in_height, c.in_width, c.in_channels) = (batch, input.height, input.width, channels)
+    (c.out_height, c.out_width, c.out_channels) = (output.height, output.width, outputs)
+    (c.kernel_height, c.kernel_width) = kernel
+    (c.stride_height, c.stride_width) = stride
+    (c.dilation_height, c.dilation_width) = dilation
+    (c.pad_top, c.pad_left, c.groups) = (pad.top, pad.left, groups)
+  }
 }

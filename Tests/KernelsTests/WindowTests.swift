@@ -3,7 +3,7 @@ import Testing
 
 /// Pooling and depthwise convolution against loops that ask every tap whether it is inside.
 @Suite struct WindowTests {
-  @Test(arguments: instructionSets, [1, 3, 16, 17, 64, 127])
+  @Test(arguments: instructionSets, [1, 3, 5, 16, 17, 64, 127])
   func windows(_ isa: kernels_level, _ channels: Int) throws {
     var noise = Noise(channels)
     for round in 0..<12 {
@@ -37,6 +37,19 @@ import Testing
     let x = try GuardedFloats(noise.floats(2 * 49 * 300))
     try pool(isa, F32_POOL_AVERAGE, window, x)
     try pool(isa, F32_POOL_MAX, window, x)
+  }
+
+  /// Sums of more inputs than are added up in one float; whole vectors of channels and a rest.
+  @Test(arguments: instructionSets, [1, 17, 40]) func longAverages(_ isa: kernels_level, _ channels: Int) throws {
+    var noise = Noise(channels)
+    var window = f32_window()
+    (window.batch, window.channels, window.in_height, window.in_width) = (1, channels, 61, 91)
+    (window.kernel_height, window.kernel_width, window.out_height, window.out_width) = (60, 90, 2, 2)
+    (window.stride_height, window.stride_width, window.dilation_height, window.dilation_width) = (1, 1, 1, 1)
+    // So many of about 0.1, added up in one float, are off by 3e-6.
+    let x = try GuardedFloats(noise.floats(61 * 91 * channels).map { $0 * 1e-6 + 0.1 })
+    try pool(isa, F32_POOL_AVERAGE, window, x)
+    try pool(isa, F32_POOL_AVERAGE_PADDED, window, x)
   }
 
   private func pool(_ isa: kernels_level, _ kind: f32_pool_kind, _ window: f32_window, _ x: GuardedFloats) throws {

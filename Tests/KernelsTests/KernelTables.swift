@@ -1,0 +1,22 @@
+import KernelInternals
+import Kernels
+import Testing
+
+/// A kernel, or a family of them, as a test's argument.
+protocol NamedKernel: Sendable, CustomTestStringConvertible {
+  var name: String { get }
+}
+
+extension NamedKernel {
+  var testDescription: String { name }
+}
+
+/// The kernels of a level.
+func table(_ level: kernels_level) -> kernels_table { kernels_table_for(level).pointee }
+
+/// What `pick` finds in the tables of `levels`, each kernel once.
+func each<Kernel: NamedKernel>(_ levels: [kernels_level], _ pick: (kernels_table) -> Kernel?) -> [Kernel] {
+  levels.compactMap { pick(table($0)) }.reduce(into: []) { found, kernel in
+    if !found.contains(where: { $0.name == kernel.name }) { found.append(kernel) }
+  }
+}
