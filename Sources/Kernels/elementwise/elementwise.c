@@ -39,6 +39,7 @@ void f32_unary_plan(f32_unary *u) { u->tasks = (u->count + BLOCK - 1) / BLOCK; }
 void f32_unary_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_unary *u = context;
+  KERNEL_REQUIRE(task < u->tasks);
   const size_t first = task * BLOCK;
   unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, smaller(BLOCK, u->count - first));
 }
@@ -110,6 +111,7 @@ void f32_binary_plan(f32_binary *v) {
 void f32_binary_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_binary *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
   const size_t *e = v->extents, rows = e[0] * e[1] * e[2], first = task * v->block;
   if (rows == 1) {
     binary_row(
@@ -142,6 +144,7 @@ void f32_affine_plan(f32_affine *v) {
 void f32_affine_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_affine *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
   const size_t first = task * v->block, end = smaller(v->rows, first + v->block);
   for (size_t row = first; row < end; row++)
     affine_row(
@@ -151,6 +154,7 @@ void f32_affine_task(void *context, size_t task, size_t worker) {
 void f32_softmax_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_softmax *v = context;
+  KERNEL_REQUIRE(task < v->rows && v->columns >= 1);
   const float *x = v->x + task * v->columns;
   float *y = v->y + task * v->columns;
   float largest = -INFINITY;

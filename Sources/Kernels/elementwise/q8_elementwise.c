@@ -49,6 +49,7 @@ void q8_quantize_plan(q8_quantize *v) { part(v->planes, v->batch, v->pixels, v->
 void q8_quantize_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const q8_quantize *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
   size_t tasks;
   const size_t block = part(v->planes, v->batch, v->pixels, v->channels, &tasks);
   uint8_t *y = v->y;
@@ -77,6 +78,7 @@ void q8_dequantize_plan(q8_dequantize *v) { part(v->planes, v->batch, v->pixels,
 void q8_dequantize_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const q8_dequantize *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
   size_t tasks;
   const size_t block = part(v->planes, v->batch, v->pixels, v->channels, &tasks);
   const uint8_t *x = v->x;
@@ -114,6 +116,7 @@ void q8_add_plan(q8_add *v) { v->tasks = (v->count + BLOCK - 1) / BLOCK; }
 void q8_add_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const q8_add *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
   const size_t first = task * BLOCK, count = smaller(v->count - first, BLOCK);
   add(v->isa, v, (const uint8_t *)v->a + first, (const uint8_t *)v->b + first, (uint8_t *)v->y + first, count);
 }

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "kernel_require.h"
+
 // The architecture whose kernels are compiled. Each has a folder in cpu/; this is the one place that lists them. An
 // architecture without a folder, or any with GIEMSA_PORTABLE_KERNELS, has the portable kernels alone. GIEMSA_EMULATED_X86 is
 // tools/check-avx512's: the kernels of x86 on any processor, their instructions written out in plain C.

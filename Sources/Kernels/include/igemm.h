@@ -28,8 +28,8 @@ typedef struct {
 // taps      >= 1, channels >= 1
 // x         taps × mr row pointers, x[tap * mr + pixel]; exactly `channels` floats are read behind each + x_offset
 // x_offset  floats added to every pointer (the group's first channel)
-// bias      nr floats that the sums begin with, 64-byte aligned
-// w         taps × channels × nr weights, 64-byte aligned
+// bias      nr floats that the sums begin with, aligned like nr floats are long, to 64 bytes at most
+// w         taps × channels × nr weights, aligned likewise
 // y         pixels rows of `outputs` floats, y_stride apart
 // residual  the same with residual_stride, or NULL
 typedef void (*f32_igemm_kernel)(

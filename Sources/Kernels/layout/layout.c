@@ -44,6 +44,7 @@ void f32_transpose_plan(f32_transpose *v) { v->tasks = v->batch * blocks_of(v); 
 void f32_transpose_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_transpose *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
   const size_t image = task / blocks_of(v), from = task % blocks_of(v) * COLUMNS, plane = v->rows * v->columns;
   transpose_columns(
       v->isa, v->x + image * plane, v->y + image * plane, v->rows, v->columns, from, smaller(v->columns, from + COLUMNS));
@@ -57,6 +58,8 @@ void rows_copy_plan(rows_copy *v) {
 void rows_copy_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const rows_copy *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
+  KERNEL_REQUIRE(v->rows <= 1 || (v->x_step >= v->bytes && v->y_step >= v->bytes));
   const size_t end = smaller(v->rows, (task + 1) * v->block);
   for (size_t row = task * v->block; row < end; row++)
     memcpy((char *)v->y + row * v->y_step, (const char *)v->x + row * v->x_step, v->bytes);
@@ -65,6 +68,7 @@ void rows_copy_task(void *context, size_t task, size_t worker) {
 void bytes_transpose_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const bytes_transpose *t = context;
+  KERNEL_REQUIRE(task < t->batch);
   const char *x = (const char *)t->x + task * t->rows * t->columns;
   char *y = (char *)t->y + task * t->rows * t->columns;
   for (size_t column = 0; column < t->columns; column++)

@@ -86,6 +86,8 @@ MULTIVERSION(pool_row, (const q8_pool *p, size_t image, size_t oy, size_t from, 
 
 void q8_pool_plan(q8_pool *p) {
   const f32_window *w = &p->window;
+  KERNEL_REQUIRE(w->kernel_height >= 1 && w->kernel_width >= 1 && w->stride_height >= 1 && w->stride_width >= 1);
+  KERNEL_REQUIRE(w->dilation_height >= 1 && w->dilation_width >= 1 && w->out_height >= 1 && w->channels >= 1);
   // Global pooling has one pixel an image: its channels are what there is to share.
   p->channel_block = w->out_height == 1 ? smaller(w->channels, 256) : w->channels;
   p->tasks = w->batch * w->out_height * ((w->channels + p->channel_block - 1) / p->channel_block);
@@ -94,6 +96,7 @@ void q8_pool_plan(q8_pool *p) {
 void q8_pool_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const q8_pool *p = context;
+  KERNEL_REQUIRE(task < p->tasks);
   const size_t blocks = (p->window.channels + p->channel_block - 1) / p->channel_block;
   const size_t from = task % blocks * p->channel_block, row = task / blocks;
   pool_row(

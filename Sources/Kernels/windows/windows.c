@@ -109,6 +109,8 @@ MULTIVERSION(pool_row, (const f32_pool *p, size_t image, size_t oy, size_t from,
 
 void f32_pool_plan(f32_pool *p) {
   const f32_window *w = &p->window;
+  KERNEL_REQUIRE(w->kernel_height >= 1 && w->kernel_width >= 1 && w->stride_height >= 1 && w->stride_width >= 1);
+  KERNEL_REQUIRE(w->dilation_height >= 1 && w->dilation_width >= 1 && w->out_height >= 1 && w->channels >= 1);
   p->channel_block = w->channels;
   // Global pooling has one pixel an image: its channels are what there is to share.
   if (w->out_height == 1) p->channel_block = smaller(w->channels, 128);
@@ -118,6 +120,7 @@ void f32_pool_plan(f32_pool *p) {
 void f32_pool_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_pool *p = context;
+  KERNEL_REQUIRE(task < p->tasks);
   const size_t blocks = (p->window.channels + p->channel_block - 1) / p->channel_block;
   const size_t from = task % blocks * p->channel_block, row = task / blocks;
   pool_row(
@@ -168,7 +171,12 @@ KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) 
 }
 MULTIVERSION(depthwise_row, (const f32_depthwise *d, size_t image, size_t oy), (d, image, oy))
 
-void f32_depthwise_plan(f32_depthwise *d) { d->tasks = d->window.batch * d->window.out_height; }
+void f32_depthwise_plan(f32_depthwise *d) {
+  const f32_window *w = &d->window;
+  KERNEL_REQUIRE(w->kernel_height >= 1 && w->kernel_width >= 1 && w->stride_height >= 1 && w->stride_width >= 1);
+  KERNEL_REQUIRE(w->dilation_height >= 1 && w->dilation_width >= 1 && w->out_height >= 1 && w->channels >= 1);
+  d->tasks = w->batch * w->out_height;
+}
 
 void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bias, float *packed) {
   const size_t channels = d->window.channels, taps = d->window.kernel_height * d->window.kernel_width;
@@ -181,5 +189,6 @@ void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bia
 void f32_depthwise_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_depthwise *d = context;
+  KERNEL_REQUIRE(task < d->tasks);
   depthwise_row(d->isa, d, task / d->window.out_height, task % d->window.out_height);
 }

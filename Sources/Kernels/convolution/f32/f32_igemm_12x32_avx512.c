@@ -78,6 +78,7 @@ INLINE void tile(
 TARGET void f32_igemm_12x32_avx512(
     size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
     const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  F32_IGEMM_REQUIRE(12, 32, 64);
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) CASE(9) CASE(10) CASE(11)
     default: tile(12, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;

@@ -11,6 +11,7 @@
 void f32_igemm_4x8_portable(
     size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
     const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  F32_IGEMM_REQUIRE(4, 8, 4);
   float sum[4][8];
   for (size_t p = 0; p < 4; p++)
     for (size_t o = 0; o < 8; o++) sum[p][o] = bias[o];

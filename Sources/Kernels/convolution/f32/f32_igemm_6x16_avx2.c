@@ -84,6 +84,7 @@ INLINE void tile(
 TARGET void f32_igemm_6x16_avx2(
     size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
     const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  F32_IGEMM_REQUIRE(6, 16, 32);
   switch (pixels) {
     case 1: tile(1, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;
     case 2: tile(2, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;

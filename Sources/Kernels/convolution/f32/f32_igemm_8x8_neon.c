@@ -166,6 +166,7 @@ INLINE void tile(
 void f32_igemm_8x8_neon(
     size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
     const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  F32_IGEMM_REQUIRE(8, 8, 16);
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
     default: tile(8, outputs, taps, channels, x, x_offset, bias, w, y, residual, epilogue); break;

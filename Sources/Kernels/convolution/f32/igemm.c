@@ -56,6 +56,9 @@ static size_t tap_channels(const f32_convolution *v) {
 }
 
 void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) {
+  KERNEL_REQUIRE(v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
+  KERNEL_REQUIRE(v->kernel_height >= 1 && v->kernel_width >= 1 && v->stride_height >= 1 && v->stride_width >= 1);
+  KERNEL_REQUIRE(v->groups >= 1 && v->in_channels % v->groups == 0 && v->out_channels % v->groups == 0);
   v->family = f32_igemm_for(level);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
@@ -306,6 +309,8 @@ static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size
 
 void f32_convolution_task(void *context, size_t task, size_t worker) {
   const f32_convolution *v = context;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->out_channels);
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const size_t mr = v->family->mr, nr = v->family->nr, taps = taps_of(v), channels = tap_channels(v);
   const size_t panels_of_group = divide_up(group_outputs(v), nr), panels = panels_of_group * (v->groups / v->merged);
   const size_t pixels = v->batch * v->out_height * v->out_width;

@@ -11,6 +11,14 @@
 
 F32_IGEMM_DECLARE(f32_igemm_4x8_portable);
 
+// What every kernel of mr × nr needs, whose vectors of weights are `alignment` bytes.
+#define F32_IGEMM_REQUIRE(mr, nr, alignment)                                                                           \
+  KERNEL_REQUIRE(1 <= pixels && pixels <= (mr));                                                                       \
+  KERNEL_REQUIRE(1 <= outputs && outputs <= (nr));                                                                     \
+  KERNEL_REQUIRE(taps >= 1 && channels >= 1);                                                                          \
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment));                               \
+  KERNEL_REQUIRE(pixels == 1 || epilogue->y_stride >= outputs)
+
 // The last panel of a layer: `outputs` sums of one pixel, one by one.
 static inline void f32_igemm_finish(
     const float *sums, size_t outputs, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {

@@ -35,6 +35,9 @@ static size_t staged_pixels(const q8_convolution *v, size_t units) {
 }
 
 void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
+  KERNEL_REQUIRE(v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
+  KERNEL_REQUIRE(v->kernel_height >= 1 && v->kernel_width >= 1 && v->stride_height >= 1 && v->stride_width >= 1);
+  KERNEL_REQUIRE(v->groups >= 1 && v->in_channels % v->groups == 0 && v->out_channels % v->groups == 0);
   v->kernels = kernels_table_for(level);
   v->family = family_for(v);
   const size_t nr = v->family->nr, mr = v->family->mr;
@@ -153,6 +156,8 @@ static void add_highs(
 
 void q8_convolution_task(void *context, size_t task, size_t worker) {
   const q8_convolution *v = context;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->out_channels);
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const q8_igemm_family *family = v->family;
   const kernels_level level = v->kernels->level;
   const size_t mr = family->mr, nr = family->nr, units = units_of(v), panels = panels_of(v);

@@ -83,6 +83,7 @@ MULTIVERSION(
     (e, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y, y_stride))
 
 void q8_finish_portable(Q8_FINISH_PARAMETERS) {
+  Q8_FINISH_REQUIRE();
   finish(
       level, epilogue, pixels, outputs, sums, sums_float, sums_stride, multipliers, shifts, residual, residual_stride, y,
       y_stride);

@@ -78,6 +78,7 @@ INLINE void finish(
 
 // Outputs in whole sixteens and 8-bit y; all else is q8_finish_portable's.
 TARGET void q8_finish_avx2(Q8_FINISH_PARAMETERS) {
+  Q8_FINISH_REQUIRE();
   const q8_epilogue *e = epilogue;
   if (outputs % 16 != 0 || e->float_output) {
     q8_finish_portable(

@@ -26,6 +26,14 @@
 
 typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 
+// What every kernel for `mr` pixels needs, whose vectors are `alignment` bytes.
+#define Q8_IGEMM_REQUIRE(mr, alignment)                                                                                \
+  KERNEL_REQUIRE(1 <= pixels && pixels <= (mr));                                                                       \
+  KERNEL_REQUIRE(taps >= 1 && steps >= 1);                                                                             \
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment));                               \
+  KERNEL_REQUIRE(extra_count == 0 || KERNEL_IS_ALIGNED(extra_w, alignment));                                           \
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(sums, alignment))
+
 // How a kernel that stores 8-bit outputs itself gets from sums to them: y = clamp(round(v) + y_zero, low, high) of
 // v = sum · multiplier + shift, or with a residual of
 // v = clamp(round(sum · multiplier + shift), t_low, t_high) · t_multiplier + r · residual_multiplier + residual_shift.
@@ -53,6 +61,11 @@ typedef struct {
 
 typedef void (*q8_fused_kernel)(Q8_FUSED_PARAMETERS);
 
+#define Q8_FUSED_REQUIRE(mr, alignment)                                                                                \
+  KERNEL_REQUIRE(1 <= pixels && pixels <= (mr));                                                                       \
+  KERNEL_REQUIRE(taps >= 1 && steps >= 1);                                                                             \
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment) && KERNEL_IS_ALIGNED(e, 64))
+
 // The same for tiles × Q8_FUSED_ROW_PIXELS pixels whose inputs are one run of `steps` steps each, `x_stride` bytes apart.
 //
 // Needs tiles >= 1, steps >= 2 · Q8_FUSED_ROW_PIXELS.
@@ -61,6 +74,10 @@ typedef void (*q8_fused_kernel)(Q8_FUSED_PARAMETERS);
 #define Q8_FUSED_ROW_PIXELS 6
 
 typedef void (*q8_fused_row_kernel)(Q8_FUSED_ROW_PARAMETERS);
+
+#define Q8_FUSED_ROW_REQUIRE(alignment)                                                                                \
+  KERNEL_REQUIRE(tiles >= 1 && steps >= 2 * Q8_FUSED_ROW_PIXELS);                                                      \
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment) && KERNEL_IS_ALIGNED(e, 64))
 
 // Whether q8_fused can say what an epilogue says. Numbers that do not fit into an integer on the way are for others.
 static inline int q8_fusible(const q8_epilogue *e, int residual) {
@@ -83,6 +100,10 @@ void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
       int32_t *sums
 
 typedef void (*q8_points_kernel)(Q8_POINTS_PARAMETERS);
+
+#define Q8_POINTS_REQUIRE(alignment)                                                                                   \
+  KERNEL_REQUIRE(rows >= 1 && steps >= 1);                                                                             \
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(w, alignment) && KERNEL_IS_ALIGNED(sums, alignment))
 
 // What a step may hold so that nothing saturates within the kernel.
 typedef enum {
@@ -156,6 +177,11 @@ void s16_points_4x8_portable(Q8_POINTS_PARAMETERS);
       size_t residual_stride, void *y, size_t y_stride
 
 typedef void (*q8_finish_kernel)(Q8_FINISH_PARAMETERS);
+
+#define Q8_FINISH_REQUIRE()                                                                                            \
+  KERNEL_REQUIRE(pixels >= 1 && outputs >= 1 && outputs <= sums_stride);                                               \
+  KERNEL_REQUIRE(pixels == 1 || y_stride >= outputs);                                                                  \
+  KERNEL_REQUIRE(pixels == 1 || !residual || residual_stride >= outputs)
 
 void q8_finish_portable(Q8_FINISH_PARAMETERS);
 

@@ -4,6 +4,8 @@
 
 // s16_igemm_4x8_portable: the specification of wide kernels, in plain C. kr is 1; no extras.
 void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(4, 4);
+  KERNEL_REQUIRE(extra_count == 0);
   (void)extra_count, (void)extras, (void)extra_w;
   const int16_t *all = (const int16_t *)(const void *)w;
   for (size_t p = 0; p < pixels; p++) {
@@ -21,6 +23,7 @@ void s16_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
 
 // s16_points_4x8_portable: the specification of the s16_points kernels, in plain C. kr is 1.
 void s16_points_4x8_portable(Q8_POINTS_PARAMETERS) {
+  Q8_POINTS_REQUIRE(4);
   (void)ahead;
   for (size_t row = 0; row < rows; row++, x += x_stride, sums += 8) {
     const int16_t *inputs = (const int16_t *)(const void *)x, *weight = (const int16_t *)(const void *)w;

@@ -111,6 +111,8 @@ static inline __attribute__((always_inline)) void tile(
   case n: tile(n, taps, steps, x, offsets, bias, (const int16_t *)(const void *)w, sums); break;
 
 void s16_igemm_8x8_neon(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(8, 16);
+  KERNEL_REQUIRE(extra_count == 0 && steps % 8 == 0);
   (void)extra_count, (void)extras, (void)extra_w;
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)

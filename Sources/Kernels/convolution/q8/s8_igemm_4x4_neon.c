@@ -112,6 +112,7 @@ static inline __attribute__((always_inline)) void tile(Q8_IGEMM_PARAMETERS) {
 }
 
 void s8_igemm_4x4_neon(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(4, 16);
   switch (pixels) {
     case 1: tile(1, taps, steps, x, offsets, bias, w, extra_count, extras, extra_w, sums); break;
     case 2: tile(2, taps, steps, x, offsets, bias, w, extra_count, extras, extra_w, sums); break;

@@ -132,6 +132,7 @@ static inline __attribute__((always_inline)) TARGET void tile(Q8_IGEMM_PARAMETER
   case n: tile(n, taps, steps, x, offsets, bias, w, extra_count, extras, extra_w, sums); break;
 
 TARGET void s8_igemm_8x8_neondot(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(8, 16);
   switch (pixels) {
     CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7)
     default: tile(8, taps, steps, x, offsets, bias, w, extra_count, extras, extra_w, sums); break;

@@ -48,6 +48,7 @@ static inline __attribute__((always_inline)) TARGET void tile(const size_t pairs
   case n: tile(n, pixels, taps, steps, x, offsets, bias, w, extra_count, extras, extra_w, sums); break;
 
 TARGET void s8_igemm_8x8_neoni8mm(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(8, 16);
   switch ((pixels + 1) / 2) {
     CASE(1) CASE(2) CASE(3)
     default: tile(4, pixels, taps, steps, x, offsets, bias, w, extra_count, extras, extra_w, sums); break;

@@ -20,6 +20,7 @@
 
 TARGET size_t u7s8_take_highs(
     uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs) {
+  KERNEL_REQUIRE(count % 4 == 0);
   const __m256i flips = _mm256_set1_epi8((char)flip), low = _mm256_set1_epi8(0x7f);
   size_t found = 0, i = 0;
   for (; i + 32 <= count; i += 32) {

@@ -21,6 +21,7 @@ static void add_step(const uint8_t *x, const int8_t *w, uint32_t *sums) {
 //
 // Needs 1 <= pixels <= 4, taps >= 1, steps >= 1.
 void u7s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(4, 4);
   for (size_t p = 0; p < pixels; p++) {
     uint32_t held[NR];
     memcpy(held, bias, sizeof held);
@@ -40,6 +41,7 @@ void u7s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
 // Needs count % 4 == 0 and room for count / 4 in `highs`.
 size_t u7s8_take_highs_portable(
     uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs) {
+  KERNEL_REQUIRE(count % 4 == 0);
   size_t found = 0;
   for (size_t i = 0; i < count; i += 4) {
     uint8_t bits[4], any = 0;

@@ -6,6 +6,7 @@ enum { NR = 8 };
 //
 // Needs 1 <= pixels <= 4, taps >= 1, steps >= 1. Writes exactly pixels × 8 bytes.
 void u8s8_fused_4x8_portable(Q8_FUSED_PARAMETERS) {
+  Q8_FUSED_REQUIRE(4, 4);
   int32_t sums[4 * NR] __attribute__((aligned(64)));
   u8s8_igemm_4x8_portable(pixels, taps, steps, x, offsets, bias, w, 0, NULL, NULL, sums);
   for (size_t p = 0; p < pixels; p++) q8_fused_store(e, NR, NR, sums + NR * p, (const float *)(bias + NR), p);
@@ -13,6 +14,7 @@ void u8s8_fused_4x8_portable(Q8_FUSED_PARAMETERS) {
 
 // u8s8_fused_row_6x8_portable: the same for a row of pixels without taps: the specification of the u8s8_fused_row kernels.
 void u8s8_fused_row_6x8_portable(Q8_FUSED_ROW_PARAMETERS) {
+  Q8_FUSED_ROW_REQUIRE(4);
   static const ptrdiff_t no_offset[1];
   for (size_t pixel = 0; pixel < tiles * Q8_FUSED_ROW_PIXELS; pixel++) {
     const uint8_t *row = x + pixel * x_stride;

@@ -112,6 +112,7 @@ Q8_INLINE void fused_row(Q8_FUSED_ROW_PARAMETERS, q8_finish_kind kind) {
 }
 
 TARGET void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS) {
+  Q8_FUSED_ROW_REQUIRE(64);
 #define ROW(kind) fused_row(tiles, steps, x, x_stride, bias, w, e, kind);
   Q8_EACH_KIND(e, ROW)
 }
@@ -127,6 +128,7 @@ Q8_INLINE void fused(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
 }
 
 TARGET void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS) {
+  Q8_FUSED_REQUIRE(MR, 64);
 #define FUSED(kind) fused(pixels, taps, steps, x, offsets, bias, w, e, kind);
   Q8_EACH_KIND(e, FUSED)
 }

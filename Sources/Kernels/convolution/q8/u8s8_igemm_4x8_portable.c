@@ -5,6 +5,7 @@
 // u8s8_igemm_4x8_portable: the specification, in plain C. kr is 4. Sums that leave their range wrap around, as in all
 // instruction sets, which is what unsigned integers do in C.
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
+  Q8_IGEMM_REQUIRE(4, 4);
   uint32_t held[8];
   for (size_t p = 0; p < pixels; p++) {
     memcpy(held, bias, sizeof held);

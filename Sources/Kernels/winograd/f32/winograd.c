@@ -96,6 +96,8 @@ static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
 }
 
 void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
+  KERNEL_REQUIRE(v->in_channels >= F32_WINOGRAD_LEAST_CHANNELS && v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
+  KERNEL_REQUIRE((v->stride == 1 && 2 <= v->tile && v->tile <= 6) || (v->stride == 2 && (v->tile == 2 || v->tile == 4)));
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->f32_igemm;
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
@@ -365,6 +367,7 @@ static void transform_tiles(
 void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_winograd *v = context;
+  KERNEL_REQUIRE(task < v->input_tasks && KERNEL_IS_ALIGNED(v->scratch, 64));
   const tile_groups groups = groups_of(v);
   const size_t tiles = groups.first[4];
   transform_tiles(v, &groups, 0, tiles * task / v->input_tasks, tiles * (task + 1) / v->input_tasks, v->scratch);
@@ -433,6 +436,8 @@ static size_t block_start(const f32_winograd *v, size_t tiles, size_t block) {
 
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->out_channels);
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const size_t nr = v->family->nr, side = products_along(v->stride, v->tile), panels = panels_of(v), sets = sets_of(v);
   const tile_groups groups = groups_of(v);
   const size_t all_tiles = groups.first[4];

@@ -86,6 +86,7 @@ int q8_winograd_wins(const q8_winograd *v) {
 
 void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
   const q8_convolution *c = &v->convolution;
+  KERNEL_REQUIRE(q8_winograd_applies(c));
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->q8_winograd;
   v->tile_rows = divide_up(c->out_height, TILE);
@@ -281,6 +282,8 @@ static void sum_channels(
 void q8_winograd_task(void *context, size_t task, size_t worker) {
   const q8_winograd *v = context;
   const q8_convolution *c = &v->convolution;
+  KERNEL_REQUIRE(task < v->tasks && c->y_stride >= c->out_channels);
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(c->w, 64) && KERNEL_IS_ALIGNED(c->scratch, 64));
   const q8_igemm_family *family = v->family;
   const size_t nr = family->nr, channels = c->in_channels, tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t tile_block_index = task / v->panel_blocks, panel_block = task % v->panel_blocks;

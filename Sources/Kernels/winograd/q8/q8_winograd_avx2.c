@@ -10,6 +10,7 @@ TRANSFORM_TAPS(transform_sixteen_wide, sixteen_shorts, sixteen_shorts, 16)
 
 // Needs unit % 16 == 0.
 void q8_winograd_taps_avx2(Q8_WINOGRAD_TAPS_PARAMETERS) {
+  Q8_WINOGRAD_TAPS_REQUIRE(16);
   (wide ? transform_sixteen_wide : transform_sixteen)(level, taps, steps, unit, points, stride);
 }
 #endif

@@ -46,6 +46,7 @@ Q8_INLINE void transform_taps(const char *from, const int wide, size_t steps, in
 
 // Needs unit == 64.
 TARGET void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS) {
+  Q8_WINOGRAD_TAPS_REQUIRE(8);
   (void)level, (void)unit;
   if (wide) {
     transform_taps(taps, 1, steps, points, stride);
@@ -119,6 +120,7 @@ Q8_INLINE void input_tile(
 }
 
 TARGET void q8_winograd_input_avx512(Q8_WINOGRAD_INPUT_PARAMETERS) {
+  Q8_WINOGRAD_INPUT_REQUIRE();
   if (channels < LANES) {
     q8_winograd_input_portable(level, pixels, channels, is_signed, zero, shape, to);
     return;
@@ -193,6 +195,7 @@ Q8_INLINE void output_tile(
 }
 
 TARGET void q8_winograd_output_avx512(Q8_WINOGRAD_OUTPUT_PARAMETERS) {
+  Q8_WINOGRAD_OUTPUT_REQUIRE();
   static const taps_tile whole = {TILE, TILE};
   const taps_tile shape = q8_shape_of(rows, columns);
 #define KIND(kind)                                                                                       \

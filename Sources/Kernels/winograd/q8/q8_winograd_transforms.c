@@ -19,6 +19,7 @@ TRANSFORM_TAPS(transform_eight, eight_shorts, eight_bytes, 8)
 TRANSFORM_TAPS(transform_eight_wide, eight_shorts, eight_shorts, 8)
 
 void q8_winograd_taps_portable(Q8_WINOGRAD_TAPS_PARAMETERS) {
+  Q8_WINOGRAD_TAPS_REQUIRE(8);
   (wide ? transform_eight_wide : transform_eight)(level, taps, steps, unit, points, stride);
 }
 
@@ -74,6 +75,7 @@ MULTIVERSION(
     (pixels, channels, flip, zero, shape, to))
 
 void q8_winograd_input_portable(Q8_WINOGRAD_INPUT_PARAMETERS) {
+  Q8_WINOGRAD_INPUT_REQUIRE();
   const uint8_t flip = is_signed ? 0x80 : 0;
   transform_inputs(level, pixels, channels, flip, zero + flip, shape, to);
 }
@@ -129,10 +131,12 @@ MULTIVERSION(
 
 void q8_winograd_outputs(
     kernels_level level, const int32_t *sums, const float *totals, size_t step, size_t nr, taps_tile shape, float *out) {
+  KERNEL_REQUIRE(nr % 8 == 0 && step >= nr);
   transform_sums(level, sums, totals, step, nr, shape, out);
 }
 
 void q8_winograd_output_portable(Q8_WINOGRAD_OUTPUT_PARAMETERS) {
+  Q8_WINOGRAD_OUTPUT_REQUIRE();
   enum { OUTPUTS = 32 };
   float values[TILE * TILE * OUTPUTS];
   transform_sums(KERNELS_PORTABLE, sums, NULL, step, OUTPUTS, q8_shape_of(rows, columns), values);

@@ -102,6 +102,16 @@ typedef struct {
   const int32_t *sums, size_t step, const float *scales, size_t rows, size_t columns, size_t residual_row, size_t y_row, \
       const q8_fused *e
 
+#define Q8_WINOGRAD_TAPS_REQUIRE(outputs) \
+  KERNEL_REQUIRE(steps >= 1 && unit % (outputs) == 0 && stride >= steps * unit)
+#define Q8_WINOGRAD_INPUT_REQUIRE()                                                     \
+  KERNEL_REQUIRE(channels >= 16 && channels % 16 == 0);                                 \
+  KERNEL_REQUIRE(to->channel_bytes == 2 || channels % 32 == 0);                         \
+  KERNEL_REQUIRE(2 <= shape.height && shape.height <= Q8_TILE && 2 <= shape.width && shape.width <= Q8_TILE)
+#define Q8_WINOGRAD_OUTPUT_REQUIRE()                                                    \
+  KERNEL_REQUIRE(1 <= rows && rows <= Q8_TILE && 1 <= columns && columns <= Q8_TILE);   \
+  KERNEL_REQUIRE(step >= 32 && KERNEL_IS_ALIGNED(scales, 64) && KERNEL_IS_ALIGNED(e, 64))
+
 typedef struct {
   void (*taps)(Q8_WINOGRAD_TAPS_PARAMETERS);
   void (*input)(Q8_WINOGRAD_INPUT_PARAMETERS);

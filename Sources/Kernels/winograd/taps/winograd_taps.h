@@ -85,6 +85,11 @@ static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line)
   size_t blocks, const char *x, const tap *taps, kernels_fetch ahead, size_t ahead_step, number *const *sums, \
       size_t sums_step
 
+#define TAPS_REQUIRE(alignment)                                                                \
+  KERNEL_REQUIRE(row < TAPS_POINTS && 1 <= tiles && tiles <= TAPS_TILES);                      \
+  KERNEL_REQUIRE(fours <= threes && threes <= tiles);                                          \
+  KERNEL_REQUIRE(blocks >= 1 && KERNEL_IS_ALIGNED(taps, alignment))
+
 typedef void (*f32_taps_kernel)(
     size_t row, size_t tiles, size_t threes, size_t fours, TAPS_PARAMETERS(float, float));
 typedef void (*s16_taps_kernel)(
