@@ -3,9 +3,15 @@
 #include <errno.h>
 #include <stddef.h>
 
-static __thread long count;
+static __thread long count, bytes;
 
 long allocation_count(void) { return count; }
+long allocated_bytes(void) { return bytes; }
+
+static void note(size_t size) {
+  count++;
+  bytes += (long)size;
+}
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -19,8 +25,8 @@ int __sanitizer_install_malloc_and_free_hooks(
     void (*made)(const volatile void *, size_t), void (*freed)(const volatile void *));
 
 static void made(const volatile void *memory, size_t size) {
-  (void)memory, (void)size;
-  count++;
+  (void)memory;
+  note(size);
 }
 
 static void freed(const volatile void *memory) { (void)memory; }
@@ -35,22 +41,22 @@ void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
 
 void *malloc(size_t size) {
-  count++;
+  note(size);
   return __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size) {
-  count++;
+  note(number * size);
   return __libc_calloc(number, size);
 }
 
 void *realloc(void *memory, size_t size) {
-  count++;
+  note(size);
   return __libc_realloc(memory, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  count++;
+  note(size);
   return __libc_memalign(alignment, size);
 }
 

@@ -92,4 +92,65 @@ import Testing
     #expect(flag.isReleased)
     #expect(planned.weightBytes > 0)
   }
+
+  /// An engine in a thread of its own.
+  private final class Lane: @unchecked Sendable {
+    let engine: Engine
+    var answers: [[Float]] = []
+
+    init(_ plan: Plan) throws { engine = try Engine(plan) }
+
+    func run(_ inputs: [[Tensor]]) throws {
+      for input in inputs { answers.append(try engine.run(input)[0].array(of: Float.self)) }
+    }
+  }
+
+  @Test(arguments: [1, 2]) func enginesOfOnePlanRunAtTheSameTime(_ threads: Int) async throws {
+    // With a step that reads a constant, which engines share too, and one that is run by definition.
+    var graph = try network()
+    let last = try #require(graph.outputs.first)
+    let scale = graph.addConstant("scale", try Tensor([5], [1, 2, 3, 4, 5] as [Float]))
+    let max = try Operator(named: "ReduceMax", domain: .onnx, inputCount: 1, [.flag("keepdims", true)])
+    let product = graph.add(.mul(Mul()), "product", [last, scale])
+    graph.outputs = [graph.add(max, "largest", [product])]
+    var noise = Noise(6)
+    var inputs: [[Tensor]] = []
+    for _ in 0..<10 { inputs.append([try noise.tensor([1, 3, 32, 32])]) }
+
+    let plan = try Plan(graph, options: EngineOptions(threads: threads))
+    var expected: [[Float]] = []
+    let alone = try Engine(graph, options: EngineOptions(threads: threads))
+    #expect(alone.profile.contains { $0.kernel == "reference" })
+    for input in inputs { expected.append(try alone.run(input)[0].array(of: Float.self)) }
+
+    let lanes = try (0..<3).map { _ in try Lane(plan) }
+    for lane in lanes {
+      #expect(lane.engine.plan === plan)
+      #expect(lane.engine.weightBytes == alone.weightBytes)
+      #expect(lane.engine.activationBytes == alone.activationBytes)
+    }
+    let pictures = inputs
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for lane in lanes { group.addTask { for _ in 0..<5 { try lane.run(pictures) } } }
+      try await group.waitForAll()
+    }
+    for lane in lanes {
+      for (index, answer) in lane.answers.enumerated() { #expect(answer == expected[index % inputs.count]) }
+    }
+  }
+
+  @Test func anotherEngineOfAPlanTakesActivationsOnly() throws {
+    var sketch = Sketch(seed: 8)
+    let w = try sketch.constant([128, 128, 3, 3])
+    sketch.output(try sketch.node("Conv", [sketch.input([1, 128, 4, 4]), w]))
+    let before = allocated_bytes()
+    let plan = try Plan(sketch.graph)
+    let packed = allocated_bytes() - before
+    let engine = try Engine(plan)
+    let added = allocated_bytes() - before - packed
+    #expect(plan.weightBytes >= 128 * 128 * 9 * 4)
+    #expect(packed >= plan.weightBytes)
+    #expect(added >= engine.activationBytes)
+    #expect(added < engine.activationBytes + (64 << 10))
+  }
 }

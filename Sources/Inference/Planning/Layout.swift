@@ -9,7 +9,7 @@ enum Layout {
 }
 
 extension Shape {
-  /// Both layouts are the same bytes.
+  /// Whether both layouts are the same bytes.
   var layoutsAgree: Bool { rank < 3 || self[1] == 1 || count == self[0] * self[1] || count == 0 }
 
   /// Positions of a plane: height × width.

@@ -42,12 +42,10 @@ public struct Arena {
 
   private mutating func placeInOrder(_ buffers: inout [Buffer]) {
     var gaps = Gaps()
-    let order = buffers.indices.sorted { a, b in
-      buffers[a].firstStep != buffers[b].firstStep ? buffers[a].firstStep < buffers[b].firstStep : a < b
-    }
+    let order = Arena.sorted(buffers.map { $0.firstStep })
     // A buffer keeps its bytes between two spans of life here.
     func end(_ index: Int) -> Int { max(buffers[index].lastStep, buffers[index].again?.upperBound ?? Int.min) }
-    let ends = buffers.indices.sorted { end($0) < end($1) }
+    let ends = Arena.sorted(buffers.indices.map { end($0) })
     var ended = 0
     for index in order {
       while ended < ends.count, end(ends[ended]) < buffers[index].firstStep {
@@ -67,9 +65,7 @@ public struct Arena {
 
   private mutating func placeBySize(_ buffers: inout [Buffer]) {
     var placed: [Int] = []  // by offset
-    let order = buffers.indices.sorted { a, b in
-      buffers[a].byteCount != buffers[b].byteCount ? buffers[a].byteCount > buffers[b].byteCount : a < b
-    }
+    let order = Arena.sorted(buffers.map { -$0.byteCount })
     for index in order {
       let size = room(buffers[index])
       var best: (offset: Int, room: Int)?
@@ -84,6 +80,11 @@ public struct Arena {
       let place = placed.firstIndex { buffers[$0].offset > buffers[index].offset } ?? placed.count
       placed.insert(index, at: place)
     }
+  }
+
+  /// The indices of `keys` in ascending order; equal keys keep their order.
+  private static func sorted(_ keys: [Int]) -> [Int] {
+    keys.indices.sorted { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
   }
 
   /// Whether some span of `a`'s life meets some span of `b`'s.

@@ -2,12 +2,12 @@
 final class KernelContexts {
   private var blocks: [UnsafeMutableRawPointer] = []
 
-  /// A copy of `parameters` at an address that does not change.
-  func keep<Parameters: BitwiseCopyable>(_ parameters: Parameters) -> UnsafeMutablePointer<Parameters> {
-    let pointer = UnsafeMutablePointer<Parameters>.allocate(capacity: 1)
-    pointer.initialize(to: parameters)
-    blocks.append(UnsafeMutableRawPointer(pointer))
-    return pointer
+  /// A copy of a struct of C's at an address that does not change.
+  func keep(_ parameters: UnsafeRawBufferPointer) -> UnsafeMutableRawPointer {
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: parameters.count, alignment: 16)
+    UnsafeMutableRawBufferPointer(start: copy, count: parameters.count).copyMemory(from: parameters)
+    blocks.append(copy)
+    return copy
   }
 
   deinit {

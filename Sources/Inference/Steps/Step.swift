@@ -1,89 +1,76 @@
-import Kernels
 import ModelGraph
-import Platform
 
-/// One kernel call, ready to go: nothing is decided or allocated past here.
-struct Step {
-  /// nil: the operator's definition, `references[count]`.
-  var task: thread_pool_task?
-  /// The kernel's parameters.
-  var context: UnsafeMutableRawPointer
-  /// Tasks that the threads share.
-  var count: Int
-  /// Others that must be over before.
-  var first: (task: thread_pool_task, count: Int)?
+/// One kernel's whole story in one file: which nodes it fits, what it needs, how its weights are packed and how it is
+/// called.
+///
+/// Nothing here has a default, so that a step that forgets to state a size does not compile. A static
+/// `plan(_: Candidate, _: Planner)` beside these says whether the step fits a node, and adds it to the plan if it
+/// does; the planner asks them in an order of its own.
+///
+/// Packing happens once for a plan. Afterwards a step never changes: engines that share the plan bind it to their own
+/// memory, possibly at the same time.
+protocol Step: AnyObject {
+  /// The kernel's name in profiles: `f32_igemm_6x16_avx2`, …
+  var kernel: String { get }
+
+  var needs: StepNeeds { get }
+
+  /// Packs the step's weights for its kernel.
+  func pack(_ packer: Packer) throws(GraphError)
+
+  /// Adds the step's call, with the addresses that it has in one engine.
+  func bind(_ binder: Binder)
 }
 
-/// Where a kernel wants the address of a graph input, which every run has anew.
-struct InputPatch {
-  enum Target {
-    case transpose(UnsafeMutablePointer<f32_transpose>)
-    case copy(UnsafeMutablePointer<rows_copy>)
-    case quantize(UnsafeMutablePointer<q8_quantize>)
-    case bytesTranspose(UnsafeMutablePointer<bytes_transpose>)
+/// The memory and the constants that a step needs.
+struct StepNeeds {
+  /// Bytes of packed weights.
+  let packedBytes: Int
+  /// Bytes of scratch for each thread.
+  let scratchBytes: Int
+  /// Bytes of zeros, which a kernel reads in place of pixels outside the picture.
+  let zeroBytes: Int
+  /// The largest constant that packing reads. If it is still in its file, it is read into memory that all steps share.
+  let weights: Graph.ValueID?
+  /// The other constants that packing reads.
+  let others: [Graph.ValueID]
+
+  init(packedBytes: Int, scratchBytes: Int, zeroBytes: Int, weights: Graph.ValueID?, others: [Graph.ValueID?]) {
+    self.packedBytes = packedBytes
+    self.scratchBytes = scratchBytes
+    self.zeroBytes = zeroBytes
+    self.weights = weights
+    self.others = others.compactMap { $0 }
   }
 
-  var input: Int
-  var target: Target
-
-  func apply(_ address: UnsafeRawPointer?) {
-    switch target {
-    case .transpose(let context): context.pointee.x = address?.assumingMemoryBound(to: Float.self)
-    case .copy(let context): context.pointee.x = address
-    case .quantize(let context): context.pointee.x = address?.assumingMemoryBound(to: Float.self)
-    case .bytesTranspose(let context): context.pointee.x = address
-    }
+  /// For a step that works on its operands alone.
+  static var operandsOnly: StepNeeds {
+    StepNeeds(packedBytes: 0, scratchBytes: 0, zeroBytes: 0, weights: nil, others: [])
   }
+
+  /// All constants that packing reads.
+  var constants: [Graph.ValueID] { (weights.map { [$0] } ?? []) + others }
 }
 
-/// A node that no kernel of ours fits: run by its definition, on copies. The only steps that allocate.
-struct ReferenceStep {
-  enum Argument {
-    case memory(offset: Int)
-    case constant(Tensor?)
-  }
-
-  var node: Graph.Node
-  var arguments: [Argument]
-  /// Where the results go; -1 for those that nobody wants.
-  var resultOffsets: [Int]
-
-  func run(_ values: MemoryBlock, _ facts: [ReferenceFact]) throws(GraphError) {
-    var tensors: [Tensor?] = []
-    for (index, argument) in arguments.enumerated() {
-      switch argument {
-      case .constant(let tensor): tensors.append(tensor)
-      case .memory(let offset):
-        let fact = facts[node.inputs[index] ?? 0]
-        var tensor = try Tensor(zeros: fact.shape, type: fact.type)
-        tensor.withMutableBytes {
-          $0.copyMemory(from: UnsafeRawBufferPointer(start: values.base + offset, count: $0.count))
-        }
-        tensors.append(tensor)
-      }
-    }
-    let results: [Tensor]
-    do { results = try node.operation.evaluate(tensors) } catch { throw error.at(node.place) }
-    for (index, offset) in resultOffsets.enumerated() where offset >= 0 {
-      guard let id = node.outputs[index], index < results.count else { continue }
-      let (result, fact) = (results[index], facts[id])
-      guard result.shape == fact.shape, result.type == fact.type else {
-        throw GraphError(
-          .shapeMismatch,
-          "output \(index) came out as \(result.type.name) \(result.shape), planned was \(fact.type.name) \(fact.shape)"
-        ).at(node.place)
-      }
-      result.withBytes { bytes in
-        if let base = bytes.baseAddress, bytes.count > 0 {
-          (values.base + offset).copyMemory(from: base, byteCount: bytes.count)
-        }
-      }
-    }
-  }
+/// A step in its place in a plan.
+struct PlannedStep {
+  /// The name of the node that it computes.
+  let name: String
+  let step: any Step
+  /// In the order of the kernel's own parameters.
+  let reads: [Operand]
+  /// Buffers; nil for an output that nobody reads.
+  let writes: [Int?]
+  let multiplyAdds: Int
 }
 
-/// What a reference step needs to know of a value: its constants are gone by then.
-struct ReferenceFact {
-  var type: ElementType
-  var shape: Shape
+/// Where a step finds an operand.
+enum Operand {
+  case buffer(Int)
+  /// A graph input, read where the caller has it.
+  case input(Int)
+  /// The constant of a value, in its file's order.
+  case constant(Graph.ValueID)
+  /// An optional operand left out.
+  case none
 }

@@ -1,8 +1,11 @@
-// Counts a thread's allocations, for tests that require none while running.
+// Counts allocations of a thread: for tests that say "no allocation while running", or "only so many bytes".
 #ifndef GIEMSA_ALLOCATION_COUNTER_H
 #define GIEMSA_ALLOCATION_COUNTER_H
 
-// Calls of malloc and related functions by this thread so far.
+// Calls of malloc and its relatives by this thread so far.
 long allocation_count(void);
+
+// Bytes that they asked for.
+long allocated_bytes(void);
 
 #endif

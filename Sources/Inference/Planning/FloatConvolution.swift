@@ -1,0 +1,92 @@
+import Kernels
+import ModelGraph
+
+/// A convolution or matrix product of floats with constant weights: a Conv, FusedConv, Gemm or MatMul.
+struct FloatConvolution {
+  let name: String
+  let x: Graph.ValueID
+  /// What is added to the result before the activation.
+  let residual: Graph.ValueID?
+  let output: Graph.ValueID
+  let geometry: ConvolutionGeometry
+  let activation: Activation
+  let layout: Layout
+  let source: ConvolutionWeights
+
+  /// nil if the candidate is something else, or nothing that kernels can do.
+  init?(_ candidate: Candidate, _ planner: Planner) throws(GraphError) {
+    switch candidate.node.operation {
+    case .conv(let conv): try self.init(candidate, planner, conv.window, conv.group, .none)
+    case .fusedConv(let conv): try self.init(candidate, planner, conv.window, conv.group, conv.activation)
+    case .gemm(let gemm): try self.init(gemm, candidate, planner)
+    case .matMul: try self.init(matMul: candidate, planner)
+    default: return nil
+    }
+  }
+
+  private init?(
+    _ candidate: Candidate, _ planner: Planner, _ window: Window, _ group: Int, _ activation: Activation
+  ) throws(GraphError) {
+    let node = candidate.node
+    guard let x = node.input(0), let w = node.input(1), planner.isFloat(x), planner.isKnown(w), planner.isFloat(w)
+    else { return nil }
+    if let bias = node.input(2), !planner.isKnown(bias) { return nil }
+    geometry = try ConvolutionGeometry(
+      window, group: group, x: planner.shape(x), w: planner.shape(w), of: node.operation.name)
+    (name, self.x, residual, output) = (node.name, x, node.input(3), candidate.output)
+    (self.activation, layout) = (activation, .channelsLast)
+    source = ConvolutionWeights(weights: w, bias: node.input(2))
+  }
+
+  private init?(_ gemm: Gemm, _ candidate: Candidate, _ planner: Planner) throws(GraphError) {
+    let node = candidate.node
+    guard let a = node.input(0), let b = node.input(1), planner.isFloat(a), planner.isKnown(b), planner.isFloat(b),
+      !gemm.transA
+    else { return nil }
+    let (depth, columns) = (planner.shape(a)[1], planner.shape(candidate.output)[1])
+    let c = gemm.beta == 0 ? nil : node.input(2)
+    if let c {
+      let shape = planner.shape(c)
+      guard planner.isKnown(c), shape.count == columns, shape.extents.last == columns else { return nil }
+    }
+    geometry = try ConvolutionGeometry(rows: planner.shape(a)[0], depth: depth, columns: columns, of: Gemm.name)
+    (name, x, residual, output, activation, layout) = (node.name, a, nil, candidate.output, .none, .plain)
+    source = ConvolutionWeights(
+      weights: b, bias: c, layout: f32_weight_layout(depth: depth, columns: columns, transposed: gemm.transB),
+      scale: gemm.alpha, biasScale: gemm.beta)
+  }
+
+  private init?(matMul candidate: Candidate, _ planner: Planner) throws(GraphError) {
+    let node = candidate.node
+    guard let a = node.input(0), let b = node.input(1), planner.isFloat(a), planner.isKnown(b), planner.isFloat(b),
+      planner.shape(a).rank >= 2, planner.shape(b).rank == 2
+    else { return nil }
+    let (depth, columns) = (planner.shape(b)[0], planner.shape(b)[1])
+    geometry = try ConvolutionGeometry(
+      rows: planner.shape(a).count / depth, depth: depth, columns: columns, of: MatMul.name)
+    (name, x, residual, output, activation, layout) = (node.name, a, nil, candidate.output, .none, .plain)
+    source = ConvolutionWeights(
+      weights: b, bias: nil, layout: f32_weight_layout(depth: depth, columns: columns, transposed: false))
+  }
+}
+
+extension f32_weight_layout {
+  /// Of a matrix `[depth, columns]`, or `[columns, depth]` if `transposed`.
+  init(depth: Int, columns: Int, transposed: Bool) {
+    self.init(
+      output_stride: transposed ? depth : 1, channel_stride: transposed ? 1 : columns, tap_stride: 0)
+  }
+}
+
+extension Planner {
+  /// Adds `step`, which computes `layer`. An activation that is no clamp follows as a step of its own, in place.
+  func append(_ layer: FloatConvolution, _ step: any Step) throws(GraphError) {
+    var reads = [try operand(layer.x, layer.layout), Operand.none]
+    if let residual = layer.residual { reads[1] = try operand(residual, layer.layout) }
+    let target = newBuffer(layer.output, layer.layout)
+    append(step, name: layer.name, reads: reads, writes: [target], multiplyAdds: layer.geometry.multiplyAdds)
+    if layer.activation.isClamp { return }
+    let unary = UnaryStep(layer.activation, count: shape(layer.output).count, self)
+    append(unary, name: layer.name, reads: [.buffer(target)], writes: [target])
+  }
+}

@@ -1,0 +1,119 @@
+import Kernels
+import ModelGraph
+
+/// A graph planned for certain input shapes: the steps in order, the place of every value, and all weights packed.
+///
+/// A plan does not change once it is made. Any number of engines, each in its own thread, can run it at the same time: they
+/// share its weights, and each has activation memory of its own.
+public final class Plan: @unchecked Sendable {
+  /// Where a graph output comes from.
+  enum Output {
+    case memory(offset: Int)
+    case constant(Tensor)
+  }
+
+  /// What the graph reads and makes, in ONNX's order.
+  public let inputNames: [String]
+  public let inputShapes: [Shape]
+  public let inputTypes: [ElementType]
+  public let outputNames: [String]
+  public let outputShapes: [Shape]
+  public let outputTypes: [ElementType]
+  /// Threads that the work of each step is divided for.
+  public let threads: Int
+  /// Bytes of packed weights.
+  public var weightBytes: Int { weights.reduce(0) { $0 + $1.byteCount } }
+
+  let steps: [PlannedStep]
+  let memory: MemoryPlan
+  let outputs: [Output]
+  /// By value: those that steps read as they are.
+  let constants: [Tensor?]
+  private let weights: [MemoryBlock]
+
+  /// - Parameter inputShapes: the shapes to plan for, in the order of the graph's inputs; nil takes the declarations,
+  ///   symbols as 1.
+  /// - Throws: what the graph's shape rules throw; E212 if the system has no memory left, or if running would take more
+  ///   than ``EngineOptions/limits`` allow.
+  public convenience init(
+    _ graph: consuming Graph, inputShapes: [Shape]? = nil, options: EngineOptions = EngineOptions()
+  ) throws(GraphError) {
+    try self.init(graph, inputShapes, options, Workers(threads: options.threads))
+  }
+
+  /// - Parameter workers: pack the weights; the plan is for as many threads.
+  init(
+    _ graph: consuming Graph, _ inputShapes: [Shape]?, _ options: EngineOptions, _ workers: Workers
+  ) throws(GraphError) {
+    var graph = graph
+    if let inputShapes, inputShapes.count != graph.inputs.count {
+      throw GraphError(.badInput, "the model has \(graph.inputs.count) inputs; \(inputShapes.count) shapes were given")
+    }
+    var facts = try Plan.completeFacts(graph, inputShapes)
+    // From here on every constant has one owner, so that packing it can release it. The planner sees small constants, and
+    // the zero points of channels.
+    var constants: [Tensor?] = []
+    var originalBytes = 0
+    for id in facts.indices {
+      constants.append(facts[id].constant)
+      originalBytes += graph.values[id].constant?.byteCount ?? 0
+      graph.values[id].constant = nil
+      let isZeroPoints = facts[id].shape.rank == 1 && (facts[id].type == .int8 || facts[id].type == .uint8)
+      if facts[id].shape.count > 64 && !isZeroPoints { facts[id].constant = nil }
+    }
+    var options = options
+    options.threads = workers.count
+    threads = workers.count
+    let planner = Planner(graph, facts, isConstant: constants.map { $0 != nil }, options: options)
+    let operands = try planner.plan()
+    steps = planner.planned
+    memory = MemoryPlan(planner.buffers, steps)
+    let packedBytes = steps.reduce(0) { $0 + MemoryBlock.rounded($1.step.needs.packedBytes) }
+    try options.limits.admit(
+      bytes: memory.byteCount(threads: threads) + packedBytes, batch: Plan.batch(graph, inputShapes),
+      weightBytes: originalBytes)
+
+    let packer = try Packer(steps, consume constants, outputs: operands, workers: workers)
+    for planned in steps { try packer.pack(planned.step) }
+    packer.readConstants()
+    weights = packer.blocks
+    self.constants = packer.constants
+
+    var outputs: [Output] = []
+    for (id, operand) in zip(graph.outputs, operands) {
+      let missing = GraphError(.noOutput, "output '\(graph.values[id].name)' is produced by no node")
+      switch operand {
+      case .buffer(let buffer): outputs.append(.memory(offset: memory.offset(ofBuffer: buffer)))
+      case .constant(let id):
+        guard let tensor = self.constants[id] else { throw missing }
+        outputs.append(.constant(tensor))
+      case .input, .none: throw missing
+      }
+    }
+    self.outputs = outputs
+    inputNames = graph.inputs.map { graph.values[$0].name }
+    self.inputShapes = graph.inputs.map { facts[$0].shape }
+    inputTypes = graph.inputs.map { facts[$0].type }
+    outputNames = graph.outputs.map { graph.values[$0].name }
+    outputShapes = graph.outputs.map { facts[$0].shape }
+    outputTypes = graph.outputs.map { facts[$0].type }
+  }
+
+  /// Pictures at once, as far as the caller chose it: a batch that is fixed in the file counts as one.
+  private static func batch(_ graph: borrowing Graph, _ shapes: [Shape]?) -> Int {
+    var batch = 1
+    for (id, shape) in zip(graph.inputs, shapes ?? []) {
+      if case .symbol? = graph.values[id].declaration?.dimensions.first, let first = shape.extents.first {
+        batch = max(batch, first)
+      }
+    }
+    return batch
+  }
+
+  /// Type and shape of every value; an empty shape for a value that nothing makes and nobody reads.
+  private static func completeFacts(_ graph: borrowing Graph, _ shapes: [Shape]?) throws(GraphError) -> [Fact] {
+    var facts: [Fact] = []
+    for fact in try graph.infer(shapes) { facts.append(fact ?? Fact(.float32, [0])) }
+    return facts
+  }
+}

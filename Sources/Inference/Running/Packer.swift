@@ -1,0 +1,102 @@
+import Kernels
+import ModelGraph
+import Platform
+
+/// The constants of a plan, and the memory into which steps pack them.
+///
+/// Steps pack one after the other. A weight tensor that is still in its file is read for as long as that takes, and a tensor
+/// that no later step reads is let go of: memory never holds more than the packed weights and one original.
+final class Packer {
+  /// By value; nil once nobody needs it any more. What is left at the end is read by steps as it is, or is an output.
+  private(set) var constants: [Tensor?]
+  /// One block for all steps, and one for each layer that needed more room than planned.
+  private(set) var blocks: [MemoryBlock]
+  /// Room for the packed weights of the step that is being packed: 64-byte aligned, as large as its needs say.
+  private(set) var room: UnsafeMutableRawPointer
+  private let workers: Workers
+  /// Where a weight tensor is read to.
+  private let reading: MemoryBlock
+  /// How often each constant is still to be packed.
+  private var uses: [Int]
+  private var isKept: [Bool]
+
+  /// - Parameters:
+  ///   - constants: by value.
+  ///   - outputs: of the graph.
+  init(
+    _ steps: [PlannedStep], _ constants: consuming [Tensor?], outputs: [Operand], workers: Workers
+  ) throws(GraphError) {
+    uses = [Int](repeating: 0, count: constants.count)
+    isKept = [Bool](repeating: false, count: constants.count)
+    var (packed, longest) = (0, 0)
+    for planned in steps {
+      let needs = planned.step.needs
+      packed += MemoryBlock.rounded(needs.packedBytes)
+      for id in needs.constants { uses[id] += 1 }
+      for case .constant(let id) in planned.reads { isKept[id] = true }
+      if let id = needs.weights, let tensor = constants[id], tensor.isDeferred {
+        longest = max(longest, tensor.byteCount)
+      }
+    }
+    for case .constant(let id) in outputs { isKept[id] = true }
+    for id in constants.indices where uses[id] == 0 && !isKept[id] { constants[id] = nil }
+    self.constants = constants
+    self.workers = workers
+    let block = try MemoryBlock.allocate(packed, for: "weights")
+    blocks = [block]
+    room = block.base
+    reading = try MemoryBlock.allocate(longest, for: "weights")
+  }
+
+  func pack(_ step: any Step) throws(GraphError) {
+    let needs = step.needs
+    let next = room + MemoryBlock.rounded(needs.packedBytes)
+    try step.pack(self)
+    room = next
+    for id in needs.constants {
+      uses[id] -= 1
+      if uses[id] == 0 && !isKept[id] { constants[id] = nil }
+    }
+  }
+
+  /// Reads what is left of the constants from its file: from here on, threads may share it.
+  func readConstants() {
+    for case let tensor? in constants { tensor.withBytes { _ in } }
+  }
+
+  // MARK: For steps
+
+  func constant(_ id: Graph.ValueID) -> Tensor? { constants[id] }
+
+  /// Another block of weights, for a step whose room is too small.
+  func addBlock(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
+    let block = try MemoryBlock.allocate(byteCount, for: "weights")
+    blocks.append(block)
+    return block.base
+  }
+
+  /// The bytes of a step's weights, until it asks for others; nil if the value is no constant.
+  func weights(_ id: Graph.ValueID) -> UnsafeRawPointer? {
+    guard let tensor = constants[id] else { return nil }
+    guard tensor.isDeferred else { return tensor.withBytes { $0.baseAddress } }
+    tensor.copyBytes(to: reading.base)
+    return UnsafeRawPointer(reading.base)
+  }
+
+  /// The same of float weights.
+  func floatWeights(_ id: Graph.ValueID) -> UnsafePointer<Float>? {
+    weights(id)?.assumingMemoryBound(to: Float.self)
+  }
+
+  /// The floats of a short constant, while the step packs; nil if there is none.
+  func floats(_ id: Graph.ValueID?) -> UnsafePointer<Float>? {
+    guard let id else { return nil }
+    return constants[id]?.withElements(Float.self) { $0.baseAddress }
+  }
+
+  /// Calls a task of C's for each index below `count`, on all threads.
+  func inParallel<Parameters: BitwiseCopyable>(_ count: Int, _ task: thread_pool_task, _ parameters: Parameters) {
+    var parameters = parameters
+    withUnsafeMutablePointer(to: &parameters) { workers.run(count, task, UnsafeMutableRawPointer($0)) }
+  }
+}

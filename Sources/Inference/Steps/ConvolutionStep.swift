@@ -1,0 +1,54 @@
+import Kernels
+import ModelGraph
+
+/// `f32_convolution`: any convolution or matrix product of floats with constant weights, by indirect matrix products.
+final class ConvolutionStep: Step {
+  private var parameters: f32_convolution
+  private let source: ConvolutionWeights
+
+  private init(_ layer: FloatConvolution, _ planner: Planner) {
+    parameters = f32_convolution(layer.geometry)
+    (parameters.low, parameters.high) = layer.activation.clampBounds
+    f32_convolution_plan(&parameters, planner.isa, Int32(planner.threads))
+    source = layer.source
+  }
+
+  static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
+    guard let layer = try FloatConvolution(candidate, planner) else { return false }
+    try planner.append(layer, ConvolutionStep(layer, planner))
+    return true
+  }
+
+  var kernel: String { String(cString: parameters.family.pointee.name) }
+
+  var needs: StepNeeds {
+    StepNeeds(
+      packedBytes: parameters.packed_count * 4, scratchBytes: parameters.scratch_bytes,
+      zeroBytes: parameters.zero_count * 4, weights: source.weights, others: [source.bias])
+  }
+
+  func pack(_ packer: Packer) {
+    let packed = packer.room.assumingMemoryBound(to: Float.self)
+    parameters.w = UnsafePointer(packed)
+    guard let weights = packer.floatWeights(source.weights) else { return }
+    let layout = source.layout ?? f32_convolution_layout(&parameters)
+    if source.biasScale != 1, let id = source.bias, let bias = packer.constant(id) {
+      let scaled = bias.array(of: Float.self).map { $0 * source.biasScale }
+      f32_convolution_pack(&parameters, weights, layout, scaled, source.scale, packed)
+    } else {
+      f32_convolution_pack(&parameters, weights, layout, packer.floats(source.bias), source.scale, packed)
+    }
+  }
+
+  func bind(_ binder: Binder) {
+    var parameters = parameters
+    parameters.x = binder.floats(0)
+    parameters.residual = binder.floats(1)
+    parameters.y = binder.floatResult()
+    parameters.y_stride = parameters.out_channels
+    parameters.zero = binder.zeros
+    parameters.scratch = binder.scratch
+    parameters.scratch_bytes = binder.scratchBytes
+    binder.call(f32_convolution_task, parameters, tasks: parameters.tasks)
+  }
+}

@@ -1,0 +1,96 @@
+import Kernels
+import ModelGraph
+
+/// `rows_copy`: a graph input as it is, or one part of a concatenation in its place.
+final class CopyStep: Step {
+  private var parameters = rows_copy()
+  private let offset: Int
+  let kernel: String
+
+  /// A graph input of so many bytes.
+  init(inputBytes: Int) {
+    kernel = "input"
+    offset = 0
+    (parameters.rows, parameters.bytes) = (1, inputBytes)
+    rows_copy_plan(&parameters)
+  }
+
+  /// - Parameters:
+  ///   - rows: so many of `bytes` each, one behind the other.
+  ///   - offset: bytes from the result's beginning to the first of them; `step`: from each to the next.
+  private init(rows: Int, bytes: Int, offset: Int, step: Int) {
+    kernel = "concat"
+    self.offset = offset
+    (parameters.rows, parameters.bytes) = (rows, bytes)
+    (parameters.x_step, parameters.y_step) = (bytes, step)
+    rows_copy_plan(&parameters)
+  }
+
+  /// Concat, and QLinearConcat, whose parts first go on the result's grid unless they are on it.
+  static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
+    let node = candidate.node
+    var parts: [(id: Graph.ValueID, change: GridChange?)] = []
+    let axis: Int
+    switch node.operation {
+    case .concat(let concat):
+      axis = concat.axis
+      for input in node.inputs {
+        guard let input else { return false }
+        parts.append((input, nil))
+      }
+    case .qLinearConcat(let concat):
+      axis = concat.axis
+      guard let to = planner.grid(of: candidate.output, node, 0) else { return false }
+      for first in stride(from: 2, to: node.inputs.count, by: 3) {
+        guard let part = node.input(first), let from = planner.grid(of: part, node, first + 1) else { return false }
+        let change = GridChange(from: from, to: to)
+        parts.append((part, change.isNone ? nil : change))
+      }
+    default: return false
+    }
+    let joined = planner.shape(candidate.output)
+    let place = try joined.axis(axis, of: node.operation.name)
+    guard parts.allSatisfy({ !planner.isKnown($0.id) && planner.shape($0.id).count > 0 }) else { return false }
+    try plan(parts, candidate, axis: place, planner)
+    return true
+  }
+
+  private static func plan(
+    _ parts: [(id: Graph.ValueID, change: GridChange?)], _ candidate: Candidate, axis: Int, _ planner: Planner
+  ) throws(GraphError) {
+    let (node, joined, type) = (candidate.node, planner.shape(candidate.output), planner.type(candidate.output))
+    let size = type.byteCount
+    let isChannelsLast =
+      axis == 1 && joined.rank >= 3 && (type == .float32 || size == 1)
+      && parts.contains { planner.prefersChannelsLast($0.id) }
+    let layout: Layout = isChannelsLast ? .channelsLast : .plain
+    var operands: [Operand] = []
+    for (part, change) in parts {
+      var operand = try planner.operand(part, layout)
+      if let change { operand = try QuantizedPoolStep.requantize(part, operand, change, of: node, planner) }
+      operands.append(operand)
+    }
+    let target = planner.newBuffer(candidate.output, layout)
+    // A row is the channels of a pixel if they are last, everything inside the axis otherwise.
+    let rows = isChannelsLast ? joined[0] * joined.planeCount : joined.extents[..<axis].reduce(1, *)
+    var offset = 0
+    for (part, operand) in zip(parts, operands) {
+      let bytes = planner.shape(part.id).count / rows * size
+      let step = CopyStep(rows: rows, bytes: bytes, offset: offset, step: joined.count / rows * size)
+      planner.append(step, for: node, reads: [operand], writes: [target])
+      offset += bytes
+    }
+  }
+
+  var needs: StepNeeds { .operandsOnly }
+  func pack(_ packer: Packer) {}
+
+  func bind(_ binder: Binder) {
+    var parameters = parameters
+    parameters.x = binder.address(0)
+    parameters.y = binder.result(at: offset)
+    binder.call(rows_copy_task, parameters, tasks: parameters.tasks) {
+      $0.assumingMemoryBound(to: rows_copy.self).pointee.x = $1
+    }
+  }
+}

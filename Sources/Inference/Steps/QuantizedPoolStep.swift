@@ -1,0 +1,86 @@
+import Kernels
+import ModelGraph
+
+/// `q8_pool`: largest or mean value of windows of 8-bit integers, and, as means of one element, a change of grid.
+final class QuantizedPoolStep: Step {
+  private var parameters = q8_pool()
+  let kernel: String
+
+  /// - Parameter change: of a mean; a maximum stays on its grid.
+  private init(
+    _ kernel: String, _ window: f32_window, _ kind: f32_pool_kind, isSigned: Int32, _ change: GridChange?,
+    _ isa: kernels_level
+  ) {
+    self.kernel = kernel
+    (parameters.window, parameters.kind, parameters.isa, parameters.x_signed) = (window, kind, isa, isSigned)
+    if let change {
+      (parameters.x_zero, parameters.y_zero) = (change.from.zero, change.to.zero)
+      parameters.multiplier = change.from.scale / change.to.scale
+      (parameters.low, parameters.high) = (change.to.low, change.to.high)
+    }
+    q8_pool_plan(&parameters)
+  }
+
+  static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
+    let node = candidate.node
+    guard let x = node.input(0), planner.isByte(x), !planner.isKnown(x) else { return false }
+    let shape = planner.shape(x)
+    let (frame, change): (f32_window, GridChange?)
+    switch node.operation {
+    case .maxPool(let pool):
+      (frame, change) = (try window(pool.window, over: shape, node), nil)
+    case .qLinearAveragePool(let pool):
+      guard !pool.channelsLast, !pool.countIncludePad, let found = self.change(x, candidate, planner) else {
+        return false
+      }
+      (frame, change) = (try window(pool.window, over: shape, node), found)
+    case .qLinearGlobalAveragePool(let pool):
+      guard !pool.channelsLast, let found = self.change(x, candidate, planner) else { return false }
+      (frame, change) = (try f32_window(wholePlanesOf: shape, of: node.operation.name), found)
+    default: return false
+    }
+    let reads = [try planner.operand(x, .channelsLast)]
+    let step = QuantizedPoolStep(
+      change == nil ? "q8_max_pool" : "q8_average_pool", frame, change == nil ? F32_POOL_MAX : F32_POOL_AVERAGE,
+      isSigned: planner.type(x) == .int8 ? 1 : 0, change, planner.isa)
+    planner.append(step, for: node, reads: reads, writes: [planner.newBuffer(candidate.output, .channelsLast)])
+    return true
+  }
+
+  private static func window(_ window: Window, over x: Shape, _ node: Graph.Node) throws(GraphError) -> f32_window {
+    let plane = try window.plane(over: x, kernel: window.kernel, of: node.operation.name)
+    return f32_window(plane, batch: x[0], channels: x[1])
+  }
+
+  private static func change(
+    _ x: Graph.ValueID, _ candidate: Candidate, _ planner: Planner
+  ) -> GridChange? {
+    guard let from = planner.grid(of: x, candidate.node, 1),
+      let to = planner.grid(of: candidate.output, candidate.node, 3)
+    else { return nil }
+    return GridChange(from: from, to: to)
+  }
+
+  /// Plans a copy of `x` on another grid, in the layout in which it was found, and returns where that is.
+  static func requantize(
+    _ x: Graph.ValueID, _ found: Operand, _ change: GridChange, of node: Graph.Node, _ planner: Planner
+  ) throws(GraphError) -> Operand {
+    let count = planner.shape(x).count
+    let step = QuantizedPoolStep(
+      "q8_requantize", try f32_window(wholePlanesOf: [1, count, 1], of: node.operation.name), F32_POOL_AVERAGE,
+      isSigned: change.from.isSigned, change, planner.isa)
+    let target = planner.newBuffer(byteCount: count)
+    planner.append(step, for: node, reads: [found], writes: [target])
+    return .buffer(target)
+  }
+
+  var needs: StepNeeds { .operandsOnly }
+  func pack(_ packer: Packer) {}
+
+  func bind(_ binder: Binder) {
+    var parameters = parameters
+    parameters.x = binder.address(0)
+    parameters.y = binder.result()
+    binder.call(q8_pool_task, parameters, tasks: parameters.tasks)
+  }
+}
