@@ -7,10 +7,6 @@ struct Candidate {
   let index: Int
   let output: Graph.ValueID
 
-  func input(_ position: Int) -> Graph.ValueID? { node.input(position) }
-}
-
-extension Graph.Node {
-  /// The input at `position`; nil if it is left out.
-  func input(_ position: Int) -> Graph.ValueID? { position < inputs.count ? inputs[position] : nil }
+  /// The value that the node reads as `input`; nil if it is left out.
+  subscript(input: OperatorInput) -> Graph.ValueID? { node[input] }
 }

@@ -28,23 +28,24 @@ struct FloatConvolution {
     _ candidate: Candidate, _ planner: Planner, _ window: Window, _ group: Int, _ activation: Activation
   ) throws(GraphError) {
     let node = candidate.node
-    guard let x = node.input(0), let w = node.input(1), planner.isFloat(x), planner.isKnown(w), planner.isFloat(w)
+    typealias Input = FusedConv.Input
+    guard let x = node[Input.x], let w = node[Input.w], planner.isFloat(x), planner.isKnown(w), planner.isFloat(w)
     else { return nil }
-    if let bias = node.input(2), !planner.isKnown(bias) { return nil }
+    if let bias = node[Input.b], !planner.isKnown(bias) { return nil }
     geometry = try ConvolutionGeometry(
       window, group: group, x: planner.shape(x), w: planner.shape(w), of: node.operation.name)
-    (name, self.x, residual, output) = (node.name, x, node.input(3), candidate.output)
+    (name, self.x, residual, output) = (node.name, x, node[Input.z], candidate.output)
     (self.activation, layout) = (activation, .channelsLast)
-    source = ConvolutionWeights(weights: w, bias: node.input(2))
+    source = ConvolutionWeights(weights: w, bias: node[Input.b])
   }
 
   private init?(_ gemm: Gemm, _ candidate: Candidate, _ planner: Planner) throws(GraphError) {
     let node = candidate.node
-    guard let a = node.input(0), let b = node.input(1), planner.isFloat(a), planner.isKnown(b), planner.isFloat(b),
-      !gemm.transA
+    guard let a = node[Gemm.Input.a], let b = node[Gemm.Input.b], planner.isFloat(a), planner.isKnown(b),
+      planner.isFloat(b), !gemm.transA
     else { return nil }
     let (depth, columns) = (planner.shape(a)[1], planner.shape(candidate.output)[1])
-    let c = gemm.beta == 0 ? nil : node.input(2)
+    let c = gemm.beta == 0 ? nil : node[Gemm.Input.c]
     if let c {
       let shape = planner.shape(c)
       guard planner.isKnown(c), shape.count == columns, shape.extents.last == columns else { return nil }
@@ -58,8 +59,8 @@ struct FloatConvolution {
 
   private init?(matMul candidate: Candidate, _ planner: Planner) throws(GraphError) {
     let node = candidate.node
-    guard let a = node.input(0), let b = node.input(1), planner.isFloat(a), planner.isKnown(b), planner.isFloat(b),
-      planner.shape(a).rank >= 2, planner.shape(b).rank == 2
+    guard let a = node[MatMul.Input.a], let b = node[MatMul.Input.b], planner.isFloat(a), planner.isKnown(b),
+      planner.isFloat(b), planner.shape(a).rank >= 2, planner.shape(b).rank == 2
     else { return nil }
     let (depth, columns) = (planner.shape(b)[0], planner.shape(b)[1])
     geometry = try ConvolutionGeometry(

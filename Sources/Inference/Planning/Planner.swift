@@ -61,7 +61,7 @@ final class Planner {
   }
 
   private func plan(_ node: Graph.Node, _ index: Int) throws(GraphError) {
-    if let output = node.outputs.first ?? nil, node.outputs.dropFirst().allSatisfy({ $0 == nil }),
+    if let output = node.firstOutput, node.outputs.dropFirst().allSatisfy({ $0 == nil }),
       facts[output].shape.count > 0
     {
       if isDone(node, index, output) { return }

@@ -41,18 +41,19 @@ struct QuantizedChains {
   /// The QLinearConv whose result the QLinearAdd alone reads, on the grid it was made on.
   func product(ofSum index: Int, _ facts: [Fact]) -> Int? {
     let sum = graph.nodes[index]
-    guard !readers.isEmpty, sum.inputs.count >= 7, let a = sum.inputs[0], let b = sum.inputs[3], a != b,
+    guard !readers.isEmpty, let a = sum[QLinearAdd.Input.a], let b = sum[QLinearAdd.Input.b], a != b,
       facts[a].shape == facts[b].shape
     else { return nil }
-    let candidates = [(a, 1), (b, 4)].filter { value, scale in
-      guard let maker = producers[value], readers[value] == index, case .qLinearConv = graph.nodes[maker].operation
-      else {
-        return false
-      }
-      let own = graph.nodes[maker].inputs
-      return same(own[6], sum.inputs[scale], facts) && same(own[7], sum.inputs[scale + 1], facts)
+    var later: Int?
+    for summand in [QLinearAdd.a, QLinearAdd.b] {
+      guard let value = sum[summand.x], readers[value] == index, let maker = producers[value],
+        case .qLinearConv = graph.nodes[maker].operation,
+        same(graph.nodes[maker][QLinearConv.Input.yScale], sum[summand.scale], facts),
+        same(graph.nodes[maker][QLinearConv.Input.yZeroPoint], sum[summand.zeroPoint], facts)
+      else { continue }
+      later = max(later ?? maker, maker)
     }
-    return candidates.compactMap { producers[$0.0] }.max()
+    return later
   }
 
   private func same(_ a: Graph.ValueID?, _ b: Graph.ValueID?, _ facts: [Fact]) -> Bool {
@@ -66,16 +67,18 @@ struct QuantizedChains {
   func clip(
     after index: Int, _ facts: [Fact], _ isConstant: [Bool]
   ) -> (node: Int, output: Graph.ValueID, low: Int, high: Int)? {
-    guard !readers.isEmpty, let made = graph.nodes[index].outputs.first ?? nil, let reader = readers[made],
-      case .clip = graph.nodes[reader].operation, let output = graph.nodes[reader].outputs.first ?? nil,
+    guard !readers.isEmpty, let made = graph.nodes[index].firstOutput, let reader = readers[made],
+      case .clip = graph.nodes[reader].operation, let output = graph.nodes[reader].firstOutput,
       facts[made].type == .uint8 || facts[made].type == .int8
     else { return nil }
     var (low, high) = facts[made].type == .uint8 ? (0, 255) : (-128, 127)
-    let inputs = graph.nodes[reader].inputs
-    for position in 1..<inputs.count {
-      guard let id = inputs[position] else { continue }
+    if let id = graph.nodes[reader][Clip.Input.min] {
       guard let bound = facts[id].constant?.ints?.first, isConstant[id] else { return nil }
-      if position == 1 { low = max(low, bound) } else { high = min(high, bound) }
+      low = max(low, bound)
+    }
+    if let id = graph.nodes[reader][Clip.Input.max] {
+      guard let bound = facts[id].constant?.ints?.first, isConstant[id] else { return nil }
+      high = min(high, bound)
     }
     return low <= high ? (reader, output, low, high) : nil
   }

@@ -44,18 +44,23 @@ struct QuantizedConvolution {
     convolution node: Graph.Node, _ conv: QLinearConv, _ candidate: Candidate, sum: Graph.Node?,
     _ planner: Planner
   ) throws(GraphError) {
-    guard let x = node.input(0), let w = node.input(3), let made = node.outputs.first ?? nil, !planner.isKnown(x),
-      let from = planner.grid(of: x, node, 1), let to = planner.grid(of: made, node, 6),
-      let source = QuantizedWeights(node, 3, bias: 8, ratio: from.scale / to.scale, planner)
+    typealias Input = QLinearConv.Input
+    guard let x = node[Input.x], let made = node.firstOutput, !planner.isKnown(x),
+      let from = planner.grid(of: x, node, Input.xScale, Input.xZeroPoint),
+      let to = planner.grid(of: made, node, Input.yScale, Input.yZeroPoint),
+      let source = QuantizedWeights(
+        node[Input.w], scales: node[Input.wScale], zeros: node[Input.wZeroPoint], bias: node[Input.b],
+        ratio: from.scale / to.scale, planner)
     else { return nil }
-    geometry = try conv.geometry(x: planner.shape(x), w: planner.shape(w))
+    geometry = try conv.geometry(x: planner.shape(x), w: planner.shape(source.weights))
     (name, self.x, self.from, self.source, layout) = (node.name, x, from, source, .channelsLast)
     output = candidate.output
     if let sum {
-      let isFirst = sum.input(0) == made
-      guard let added = sum.input(isFirst ? 3 : 0), !planner.isKnown(added),
-        let residual = planner.grid(of: added, sum, isFirst ? 4 : 1),
-        let result = planner.grid(of: candidate.output, sum, 6)
+      typealias Input = QLinearAdd.Input
+      let other = sum[Input.a] == made ? QLinearAdd.b : QLinearAdd.a
+      guard let added = sum[other.x], !planner.isKnown(added),
+        let residual = planner.grid(of: added, sum, other.scale, other.zeroPoint),
+        let result = planner.grid(of: candidate.output, sum, Input.cScale, Input.cZeroPoint)
       else { return nil }
       self.residual = added
       epilogue.intermediate = 1
@@ -71,16 +76,21 @@ struct QuantizedConvolution {
 
   private init?(_ gemm: QGemm, _ candidate: Candidate, _ planner: Planner) throws(GraphError) {
     let node = candidate.node
-    guard let a = node.input(0), !planner.isKnown(a), !gemm.transA, let from = planner.grid(of: a, node, 1) else {
-      return nil
-    }
+    typealias Input = QGemm.Input
+    guard let a = node[Input.a], !planner.isKnown(a), !gemm.transA,
+      let from = planner.grid(of: a, node, Input.aScale, Input.aZeroPoint)
+    else { return nil }
     // Without a scale of its own the result is float.
-    let to = planner.grid(of: candidate.output, node, 7)
-    if node.input(7) != nil, to == nil { return nil }
+    let to = planner.grid(of: candidate.output, node, Input.yScale, Input.yZeroPoint)
+    if node[Input.yScale] != nil, to == nil { return nil }
     let (depth, columns) = (planner.shape(a)[1], planner.shape(candidate.output)[1])
-    if let c = node.input(6), planner.shape(c).count != columns { return nil }
+    if let c = node[Input.c], planner.shape(c).count != columns { return nil }
     let ratio = gemm.alpha * from.scale / (to?.scale ?? 1)
-    guard var source = QuantizedWeights(node, 3, bias: 6, ratio: ratio, planner) else { return nil }
+    guard
+      var source = QuantizedWeights(
+        node[Input.b], scales: node[Input.bScale], zeros: node[Input.bZeroPoint], bias: node[Input.c], ratio: ratio,
+        planner)
+    else { return nil }
     source.layout = f32_weight_layout(depth: depth, columns: columns, transposed: gemm.transB)
     geometry = try ConvolutionGeometry(rows: planner.shape(a)[0], depth: depth, columns: columns, of: QGemm.name)
     (name, x, self.from, self.source, layout, output) = (node.name, a, from, source, .plain, candidate.output)
@@ -89,10 +99,12 @@ struct QuantizedConvolution {
 
   private init?(matMul candidate: Candidate, _ planner: Planner) throws(GraphError) {
     let node = candidate.node
-    guard let a = node.input(0), let b = node.input(3), !planner.isKnown(a), planner.shape(a).rank >= 2,
-      planner.shape(b).rank == 2, let from = planner.grid(of: a, node, 1),
-      let to = planner.grid(of: candidate.output, node, 6),
-      var source = QuantizedWeights(node, 3, bias: nil, ratio: from.scale / to.scale, planner)
+    typealias Input = QLinearMatMul.Input
+    guard let a = node[Input.a], let b = node[Input.b], !planner.isKnown(a), planner.shape(a).rank >= 2,
+      planner.shape(b).rank == 2, let from = planner.grid(of: a, node, Input.aScale, Input.aZeroPoint),
+      let to = planner.grid(of: candidate.output, node, Input.yScale, Input.yZeroPoint),
+      var source = QuantizedWeights(
+        b, scales: node[Input.bScale], zeros: node[Input.bZeroPoint], bias: nil, ratio: from.scale / to.scale, planner)
     else { return nil }
     let (depth, columns) = (planner.shape(b)[0], planner.shape(b)[1])
     source.layout = f32_weight_layout(depth: depth, columns: columns, transposed: false)

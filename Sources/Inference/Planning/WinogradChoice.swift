@@ -24,7 +24,7 @@ extension Planner {
     var chosen = [WinogradCost?](repeating: nil, count: facts.count)
     var directBytes = 0
     for node in graph.nodes {
-      guard let output = node.outputs.first ?? nil, let geometry = geometry(node) else { continue }
+      guard let output = node.firstOutput, let geometry = geometry(node) else { continue }
       directBytes += geometry.filters * geometry.groupChannels * geometry.taps * 4
       guard isWinograd(geometry) else { continue }
       chosen[output] = WinogradCost(direct: geometry, threads: threads)
@@ -75,7 +75,9 @@ extension Planner {
 
   /// Of a float convolution with constant weights.
   private func geometry(_ node: Graph.Node) -> ConvolutionGeometry? {
-    guard let x = node.input(0), let w = node.input(1), isFloat(x), isKnown(w), isFloat(w) else { return nil }
+    guard let x = node[Conv.Input.x], let w = node[Conv.Input.w], isFloat(x), isKnown(w), isFloat(w) else {
+      return nil
+    }
     switch node.operation {
     case .conv(let conv): return try? conv.geometry(x: shape(x), w: shape(w))
     case .fusedConv(let conv): return try? conv.geometry(x: shape(x), w: shape(w))

@@ -19,11 +19,12 @@ final class AffineStep: Step {
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard case .batchNormalization(let norm) = candidate.node.operation, !norm.trainingMode,
-      let x = planner.floatVariable(candidate.input(0)), planner.shape(x).rank >= 2
+      let x = planner.floatVariable(candidate[BatchNormalization.Input.x]), planner.shape(x).rank >= 2
     else { return false }
     var constants: [Graph.ValueID] = []
-    for index in 1...4 {
-      guard let id = candidate.input(index), planner.isKnown(id), planner.isFloat(id) else { return false }
+    typealias Input = BatchNormalization.Input
+    for input in [Input.scale, Input.b, Input.mean, Input.variance] {
+      guard let id = candidate[input], planner.isKnown(id), planner.isFloat(id) else { return false }
       constants.append(id)
     }
     let reads = [try planner.operand(x, .channelsLast)]

@@ -11,8 +11,9 @@ final class BinaryStep: Step {
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard let operation = operation(candidate.node.operation), let a = candidate.input(0), let b = candidate.input(1),
-      planner.isFloat(a), planner.isFloat(b), planner.shape(candidate.output).rank <= 4
+    guard let operation = operation(candidate.node.operation), let a = candidate[BinaryInput.a],
+      let b = candidate[BinaryInput.b], planner.isFloat(a), planner.isFloat(b),
+      planner.shape(candidate.output).rank <= 4
     else { return false }
     let shape = planner.shape(candidate.output)
     // Channels last if one operand has them last and the other can be read in that order.

@@ -40,11 +40,14 @@ final class CopyStep: Step {
       }
     case .qLinearConcat(let concat):
       axis = concat.axis
-      guard let to = planner.grid(of: candidate.output, node, 0) else { return false }
-      for first in stride(from: 2, to: node.inputs.count, by: 3) {
-        guard let part = node.input(first), let from = planner.grid(of: part, node, first + 1) else { return false }
+      typealias Input = QLinearConcat.Input
+      guard let to = planner.grid(of: candidate.output, node, Input.yScale, Input.yZeroPoint) else { return false }
+      for part in Input.parts(of: node.inputs.count) {
+        guard let x = node[part.x], let from = planner.grid(of: x, node, part.scale, part.zeroPoint) else {
+          return false
+        }
         let change = GridChange(from: from, to: to)
-        parts.append((part, change.isNone ? nil : change))
+        parts.append((x, change.isNone ? nil : change))
       }
     default: return false
     }

@@ -14,7 +14,9 @@ final class DequantizeStep: Step {
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard case .dequantizeLinear(let dequantize) = candidate.node.operation, dequantize.granularity.blockSize == 0,
-      let x = candidate.input(0), !planner.isKnown(x), let from = planner.grid(of: x, candidate.node, 1)
+      let x = candidate[DequantizeLinear.Input.x], !planner.isKnown(x),
+      let from = planner.grid(
+        of: x, candidate.node, DequantizeLinear.Input.scale, DequantizeLinear.Input.zeroPoint)
     else { return false }
     let layout = planner.home(x)
     let source = try planner.operand(x, layout)

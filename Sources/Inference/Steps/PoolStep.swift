@@ -24,7 +24,7 @@ final class PoolStep: Step {
       (window, kind) = (nil, F32_POOL_AVERAGE)
     default: return false
     }
-    guard let x = planner.floatVariable(candidate.input(0)) else { return false }
+    guard let x = planner.floatVariable(candidate.node.firstInput) else { return false }
     let (shape, name) = (planner.shape(x), candidate.node.operation.name)
     let frame: f32_window
     if let window {
@@ -44,9 +44,9 @@ final class PoolStep: Step {
   private static func isGlobal(
     _ mean: ReduceMean, _ candidate: Candidate, _ planner: Planner
   ) throws(GraphError) -> Bool {
-    guard let x = candidate.input(0), planner.shape(x).rank >= 3 else { return false }
-    let axes = candidate.input(1).flatMap { planner.constant($0) }
-    guard candidate.input(1) == nil || axes != nil else { return false }
+    guard let x = candidate[ReduceMean.Input.data], planner.shape(x).rank >= 3 else { return false }
+    let axes = candidate[ReduceMean.Input.axes].flatMap { planner.constant($0) }
+    guard candidate[ReduceMean.Input.axes] == nil || axes != nil else { return false }
     let reduced = try mean.reducedAxes(of: planner.shape(x), axes: axes)
     return !reduced[0] && !reduced[1] && reduced[2...].allSatisfy { $0 }
   }

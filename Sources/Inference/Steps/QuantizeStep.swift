@@ -16,8 +16,9 @@ final class QuantizeStep: Step {
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard case .quantizeLinear(let quantize) = candidate.node.operation, quantize.granularity.blockSize == 0,
-      let x = planner.floatVariable(candidate.input(0)),
-      let to = planner.grid(of: candidate.output, candidate.node, 1)
+      let x = planner.floatVariable(candidate[QuantizeLinear.Input.x]),
+      let to = planner.grid(
+        of: candidate.output, candidate.node, QuantizeLinear.Input.scale, QuantizeLinear.Input.zeroPoint)
     else { return false }
     let shape = planner.shape(x)
     let movesChannelsLast = !shape.layoutsAgree && !planner.prefersChannelsLast(x)

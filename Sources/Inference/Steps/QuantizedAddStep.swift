@@ -20,9 +20,12 @@ final class QuantizedAddStep: Step {
     if let product = planner.chains.product(ofSum: candidate.index, planner.facts) {
       try ReferenceStep.plan(planner.graph.nodes[product], planner)
     }
-    guard let a = node.input(0), let b = node.input(3), !planner.isKnown(a), !planner.isKnown(b),
-      planner.shape(a) == planner.shape(b), let first = planner.grid(of: a, node, 1),
-      let second = planner.grid(of: b, node, 4), let to = planner.grid(of: candidate.output, node, 6)
+    typealias Input = QLinearAdd.Input
+    guard let a = node[Input.a], let b = node[Input.b], !planner.isKnown(a), !planner.isKnown(b),
+      planner.shape(a) == planner.shape(b),
+      let first = planner.grid(of: a, node, Input.aScale, Input.aZeroPoint),
+      let second = planner.grid(of: b, node, Input.bScale, Input.bZeroPoint),
+      let to = planner.grid(of: candidate.output, node, Input.cScale, Input.cZeroPoint)
     else { return false }
     let clip = planner.chains.clip(after: candidate.index, planner.facts, planner.isConstant)
     let bounds = clip.map { (Int32($0.low), Int32($0.high)) } ?? (to.low, to.high)
@@ -45,4 +48,12 @@ final class QuantizedAddStep: Step {
     parameters.y = binder.result()
     binder.call(q8_add_task, parameters, tasks: parameters.tasks)
   }
+}
+
+extension QLinearAdd {
+  /// One of the two summands, with its grid.
+  typealias Summand = (x: OperatorInput, scale: OperatorInput, zeroPoint: OperatorInput)
+
+  static var a: Summand { (Input.a, Input.aScale, Input.aZeroPoint) }
+  static var b: Summand { (Input.b, Input.bScale, Input.bZeroPoint) }
 }

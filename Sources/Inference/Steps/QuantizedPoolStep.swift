@@ -23,7 +23,7 @@ final class QuantizedPoolStep: Step {
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     let node = candidate.node
-    guard let x = node.input(0), planner.isByte(x), !planner.isKnown(x) else { return false }
+    guard let x = node.firstInput, planner.isByte(x), !planner.isKnown(x) else { return false }
     let shape = planner.shape(x)
     let (frame, change): (f32_window, GridChange?)
     switch node.operation {
@@ -55,8 +55,10 @@ final class QuantizedPoolStep: Step {
   private static func change(
     _ x: Graph.ValueID, _ candidate: Candidate, _ planner: Planner
   ) -> GridChange? {
-    guard let from = planner.grid(of: x, candidate.node, 1),
-      let to = planner.grid(of: candidate.output, candidate.node, 3)
+    // QLinearGlobalAveragePool has its inputs at the same positions.
+    typealias Input = QLinearAveragePool.Input
+    guard let from = planner.grid(of: x, candidate.node, Input.xScale, Input.xZeroPoint),
+      let to = planner.grid(of: candidate.output, candidate.node, Input.yScale, Input.yZeroPoint)
     else { return nil }
     return GridChange(from: from, to: to)
   }

@@ -14,17 +14,16 @@ struct QuantizedWeights {
   /// nil: ONNX's layout of convolution weights.
   var layout: f32_weight_layout?
 
-  /// Weights at `position` of the node's inputs, their scales and zero points behind them; nil unless all are known.
-  init?(_ node: Graph.Node, _ position: Int, bias: Int?, ratio: Float, _ planner: Planner) {
-    guard let w = node.input(position), let scales = node.input(position + 1), planner.isByte(w), planner.isKnown(w),
-      planner.isKnown(scales)
-    else { return nil }
-    weights = w
-    self.scales = scales
-    zeros = node.input(position + 2)
-    self.bias = bias.flatMap { node.input($0) }
-    self.ratio = ratio
-    for id in [zeros, self.bias] {
+  /// nil unless all of them are known.
+  init?(
+    _ weights: Graph.ValueID?, scales: Graph.ValueID?, zeros: Graph.ValueID?, bias: Graph.ValueID?, ratio: Float,
+    _ planner: Planner
+  ) {
+    guard let weights, let scales, planner.isByte(weights), planner.isKnown(weights), planner.isKnown(scales) else {
+      return nil
+    }
+    (self.weights, self.scales, self.zeros, self.bias, self.ratio) = (weights, scales, zeros, bias, ratio)
+    for id in [zeros, bias] {
       if let id, !planner.isKnown(id) { return nil }
     }
   }

@@ -102,7 +102,7 @@ extension Planner {
     }
     var bytes = 0
     for node in graph.nodes {
-      if case .qLinearConv = node.operation, let w = node.input(3) { bytes += shape(w).count }
+      if case .qLinearConv = node.operation, let w = node[QLinearConv.Input.w] { bytes += shape(w).count }
     }
     return bytes * 4 / 5
   }

@@ -16,7 +16,7 @@ final class SoftmaxStep: Step {
     case .logSoftmax(let softmax): (axis, logarithm) = (softmax.axis, true)
     default: return false
     }
-    guard let x = planner.floatVariable(candidate.input(0)) else { return false }
+    guard let x = planner.floatVariable(candidate.node.firstInput) else { return false }
     let split = try axis.split(planner.shape(x), of: candidate.node.operation.name)
     guard split.inner == 1 else { return false }
     let reads = [try planner.operand(x, .plain)]

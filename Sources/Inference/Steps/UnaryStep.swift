@@ -22,7 +22,8 @@ final class UnaryStep: Step {
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard let x = planner.floatVariable(candidate.input(0)), let activation = activation(candidate, planner) else {
+    guard let x = planner.floatVariable(candidate.node.firstInput), let activation = activation(candidate, planner)
+    else {
       return false
     }
     let layout = planner.home(x)
@@ -42,13 +43,8 @@ final class UnaryStep: Step {
     case .hardSigmoid(let hard): return .hardSigmoid(alpha: hard.alpha, beta: hard.beta)
     case .hardSwish: return .hardSwish
     case .clip:
-      var bounds: [Float] = [-.infinity, .infinity]
-      for index in 0..<2 {
-        guard let bound = candidate.input(index + 1) else { continue }
-        guard let value = planner.constant(bound), value.type == .float32, value.count == 1 else { return nil }
-        bounds[index] = value.array(of: Float.self)[0]
-      }
-      return .clip(min: bounds[0], max: bounds[1])
+      guard let (low, high) = candidate.node.clipBounds(planner.constant) else { return nil }
+      return .clip(min: low, max: high)
     default: return nil
     }
   }
