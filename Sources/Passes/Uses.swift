@@ -4,16 +4,14 @@ import ModelGraph
 /// with ``touch(_:)`` and leaves touched ones to the next sweep.
 struct Uses {
   private var producers: [Int?]
-  private let consumers: [[Int]]
-  private let reads: [Int]
+  private let readers: [Int?]
   private var touched: [Bool]
   /// Nodes to remove at the end of the sweep.
   private(set) var removed: [Bool]
 
   init(_ graph: Graph) {
     producers = graph.producers()
-    consumers = graph.consumers()
-    reads = graph.readCounts()
+    readers = graph.onlyReaders()
     touched = [Bool](repeating: false, count: graph.nodes.count)
     removed = touched
   }
@@ -27,16 +25,14 @@ struct Uses {
   /// The only reader of the value, if there is exactly one use (graph outputs count as uses) and the reader has not
   /// been touched.
   func onlyReader(_ id: Graph.ValueID?) -> Int? {
-    guard let id, id < reads.count, reads[id] == 1, let index = consumers[id].first, !touched[index] else {
-      return nil
-    }
+    guard let id, id < readers.count, let index = readers[id], !touched[index] else { return nil }
     return index
   }
 
   /// Whether exactly one node reads the value, once, and it is not a graph output.
   func isReadOnce(_ id: Graph.ValueID) -> Bool {
     // A value created during the sweep has exactly one reader.
-    id >= reads.count || reads[id] == 1 && consumers[id].count == 1
+    id >= readers.count || readers[id] != nil
   }
 
   /// Records that the rewritten node now produces this value, whose former producer is removed; the sweep continues

@@ -16,7 +16,7 @@ struct QuantizationPlan: Sendable {
   /// - Parameter float: products to leave in float.
   init(_ model: PreparedModel, float: Set<Int> = []) {
     let graph = model.graph
-    let (counts, consumers) = (graph.readCounts(), graph.consumers())
+    let readers = graph.onlyReaders()
     products = graph.nodes.indices.filter { model.isProduct($0) && !float.contains($0) }
     let integer = Set(products)
     var wanted = [Bool](repeating: false, count: graph.values.count)
@@ -29,7 +29,7 @@ struct QuantizationPlan: Sendable {
     /// The output of node `index`, or of the Relu or Clip that is its only reader.
     func end(_ index: Int) -> Graph.ValueID? {
       guard let made = graph.nodes[index].firstOutput else { return nil }
-      guard counts[made] == 1, let reader = consumers[made].first, Self.isBound(graph, reader) else { return made }
+      guard let reader = readers[made], Self.isBound(graph, reader) else { return made }
       return graph.nodes[reader].firstOutput
     }
     func isSum(_ node: Graph.Node) -> Bool {

@@ -18,7 +18,7 @@ final class Planner {
   private(set) var winogradChoices: [WinogradChoice?] = []
   /// Bytes that 8-bit layers may still take for transformed weights beyond their taps.
   var quantizedWinogradRoom = 0
-  /// What 8-bit convolutions absorb.
+  /// Which nodes of 8-bit integers one step computes together.
   let chains: QuantizedChains
 
   private(set) var planned: [PlannedStep] = []
@@ -39,7 +39,7 @@ final class Planner {
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
-    chains = QuantizedChains(graph, facts, isConstant)
+    chains = QuantizedChains(graph, facts)
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
   }
@@ -96,7 +96,7 @@ final class Planner {
 
   /// Whether another node's step computes this one too.
   private func isDone(_ node: Graph.Node, _ index: Int, _ output: Graph.ValueID) -> Bool {
-    guard chains.absorbed[index] else { return false }
+    guard chains.isAbsorbed[index] else { return false }
     // A Clip follows the step that absorbs it, unless that had to be run by its definition. A product comes before.
     if case .clip = node.operation { return isPlanned(output) }
     return true

@@ -1,29 +1,48 @@
 import ModelGraph
 
-/// What follows a quantised product in a graph of integers and can be done as its results are stored.
+/// Which nodes of 8-bit integers one step computes together, as the kernel of the first stores its results.
+///
+/// A QLinearAdd absorbs the QLinearConv before it; either of them, and every matrix product, absorbs the Clip behind it. An
+/// absorbed node's result must be read by the absorbing node alone. Floats are joined in the same way before they are
+/// planned, by a pass (`fuseConvolution`), because ONNX has an operator for the joined node.
 struct QuantizedChains {
-  private var producers: [Int?] = []
-  /// The one node that reads a value, where nothing else does.
-  private var readers: [Int?] = []
-  private let graph: Graph
-  /// Nodes that another one's step takes care of.
-  private(set) var absorbed: [Bool]
+  struct Bounds {
+    /// The Clip's result.
+    let output: Graph.ValueID
+    let low: Int32
+    let high: Int32
+  }
 
-  init(_ graph: Graph, _ facts: [Fact], _ isConstant: [Bool]) {
-    self.graph = graph
-    absorbed = [Bool](repeating: false, count: graph.nodes.count)
+  /// Nodes that another node's step computes.
+  private(set) var isAbsorbed: [Bool]
+  /// By a QLinearAdd, the QLinearConv that it absorbs.
+  private(set) var product: [Int?]
+  /// By a sum or product, the Clip that it absorbs.
+  private(set) var clip: [Bounds?]
+
+  init(_ graph: Graph, _ facts: [Fact]) {
+    isAbsorbed = [Bool](repeating: false, count: graph.nodes.count)
+    product = [Int?](repeating: nil, count: graph.nodes.count)
+    clip = [Bounds?](repeating: nil, count: graph.nodes.count)
     guard graph.nodes.contains(where: { QuantizedChains.isProduct($0.operation) }) else { return }
-    producers = graph.producers()
-    let (counts, consumers) = (graph.readCounts(), graph.consumers())
-    readers = counts.indices.map { counts[$0] == 1 ? consumers[$0].first : nil }
-    // A sum takes in the later of the two products it adds, so that everything else it reads is there.
+    let (producers, readers) = (graph.producers(), graph.onlyReaders())
     for (index, node) in graph.nodes.enumerated() {
-      if case .qLinearAdd = node.operation, let product = product(ofSum: index, facts) { absorbed[product] = true }
+      guard case .qLinearAdd = node.operation else { continue }
+      product[index] = QuantizedChains.product(ofSum: index, graph, facts, producers, readers)
+      if let product = product[index] { isAbsorbed[product] = true }
     }
-    for (index, node) in graph.nodes.enumerated() {
-      guard isRoot(node.operation), !absorbed[index], let clip = clip(after: index, facts, isConstant) else { continue }
-      absorbed[clip.node] = true
+    for (index, node) in graph.nodes.enumerated() where !isAbsorbed[index] {
+      guard QuantizedChains.isProduct(node.operation) || QuantizedChains.isSum(node.operation),
+        let made = node.firstOutput, let reader = readers[made],
+        let bounds = QuantizedChains.bounds(graph.nodes[reader], of: made, facts)
+      else { continue }
+      clip[index] = bounds
+      isAbsorbed[reader] = true
     }
+  }
+
+  private static func isSum(_ operation: Operator) -> Bool {
+    if case .qLinearAdd = operation { true } else { false }
   }
 
   private static func isProduct(_ operation: Operator) -> Bool {
@@ -33,16 +52,13 @@ struct QuantizedChains {
     }
   }
 
-  private func isRoot(_ operation: Operator) -> Bool {
-    if case .qLinearAdd = operation { return true }
-    return QuantizedChains.isProduct(operation)
-  }
-
-  /// The QLinearConv whose result the QLinearAdd alone reads, on the grid it was made on.
-  func product(ofSum index: Int, _ facts: [Fact]) -> Int? {
+  /// The QLinearConv whose result the QLinearAdd alone reads, on the grid on which it was made. Of two it is the later one:
+  /// all that either of them reads has been made by then.
+  private static func product(
+    ofSum index: Int, _ graph: Graph, _ facts: [Fact], _ producers: [Int?], _ readers: [Int?]
+  ) -> Int? {
     let sum = graph.nodes[index]
-    guard !readers.isEmpty, let a = sum[QLinearAdd.Input.a], let b = sum[QLinearAdd.Input.b], a != b,
-      facts[a].shape == facts[b].shape
+    guard let a = sum[QLinearAdd.Input.a], let b = sum[QLinearAdd.Input.b], a != b, facts[a].shape == facts[b].shape
     else { return nil }
     var later: Int?
     for summand in [QLinearAdd.a, QLinearAdd.b] {
@@ -56,30 +72,28 @@ struct QuantizedChains {
     return later
   }
 
-  private func same(_ a: Graph.ValueID?, _ b: Graph.ValueID?, _ facts: [Fact]) -> Bool {
+  /// Whether two constants have the same values.
+  private static func same(_ a: Graph.ValueID?, _ b: Graph.ValueID?, _ facts: [Fact]) -> Bool {
     guard let a, let b else { return false }
     if a == b { return true }
     guard let x = facts[a].constant, let y = facts[b].constant, x.type == y.type else { return false }
     return x.doubles == y.doubles
   }
 
-  /// A Clip of integers that alone reads the node's result, with its bounds.
-  func clip(
-    after index: Int, _ facts: [Fact], _ isConstant: [Bool]
-  ) -> (node: Int, output: Graph.ValueID, low: Int, high: Int)? {
-    guard !readers.isEmpty, let made = graph.nodes[index].firstOutput, let reader = readers[made],
-      case .clip = graph.nodes[reader].operation, let output = graph.nodes[reader].firstOutput,
-      facts[made].type == .uint8 || facts[made].type == .int8
+  /// The bounds of a Clip over the 8-bit integers `value`; nil for other nodes, and where a bound is not known.
+  private static func bounds(_ node: Graph.Node, of value: Graph.ValueID, _ facts: [Fact]) -> Bounds? {
+    guard case .clip = node.operation, let output = node.firstOutput,
+      facts[value].type == .uint8 || facts[value].type == .int8
     else { return nil }
-    var (low, high) = facts[made].type == .uint8 ? (0, 255) : (-128, 127)
-    if let id = graph.nodes[reader][Clip.Input.min] {
-      guard let bound = facts[id].constant?.ints?.first, isConstant[id] else { return nil }
+    var (low, high) = facts[value].type == .uint8 ? (0, 255) : (-128, 127)
+    if let id = node[Clip.Input.min] {
+      guard let bound = facts[id].constant?.ints?.first else { return nil }
       low = max(low, bound)
     }
-    if let id = graph.nodes[reader][Clip.Input.max] {
-      guard let bound = facts[id].constant?.ints?.first, isConstant[id] else { return nil }
+    if let id = node[Clip.Input.max] {
+      guard let bound = facts[id].constant?.ints?.first else { return nil }
       high = min(high, bound)
     }
-    return low <= high ? (reader, output, low, high) : nil
+    return low <= high ? Bounds(output: output, low: Int32(low), high: Int32(high)) : nil
   }
 }

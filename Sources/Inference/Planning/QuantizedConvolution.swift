@@ -29,7 +29,7 @@ struct QuantizedConvolution {
     switch candidate.node.operation {
     case .qLinearConv(let conv): try self.init(convolution: candidate.node, conv, candidate, sum: nil, planner)
     case .qLinearAdd:
-      guard let product = planner.chains.product(ofSum: candidate.index, planner.facts),
+      guard let product = planner.chains.product[candidate.index],
         case .qLinearConv(let conv) = planner.graph.nodes[product].operation
       else { return nil }
       try self.init(convolution: planner.graph.nodes[product], conv, candidate, sum: candidate.node, planner)
@@ -117,8 +117,8 @@ struct QuantizedConvolution {
   /// Results go on `grid`, within the bounds of the Clip behind the candidate's node, if there is one.
   private mutating func store(on grid: Grid, _ candidate: Candidate, _ planner: Planner) {
     (epilogue.y_zero, epilogue.low, epilogue.high) = (grid.zero, grid.low, grid.high)
-    guard let clip = planner.chains.clip(after: candidate.index, planner.facts, planner.isConstant) else { return }
-    (epilogue.low, epilogue.high) = (Int32(clip.low), Int32(clip.high))
+    guard let clip = planner.chains.clip[candidate.index] else { return }
+    (epilogue.low, epilogue.high) = (clip.low, clip.high)
     output = clip.output
   }
 }

@@ -17,7 +17,7 @@ final class QuantizedAddStep: Step {
     let node = candidate.node
     guard case .qLinearAdd = node.operation else { return false }
     // A convolution that this sum absorbed, but whose kernel did not fit: its node was passed over so far.
-    if let product = planner.chains.product(ofSum: candidate.index, planner.facts) {
+    if let product = planner.chains.product[candidate.index] {
       try ReferenceStep.plan(planner.graph.nodes[product], planner)
     }
     typealias Input = QLinearAdd.Input
@@ -27,8 +27,8 @@ final class QuantizedAddStep: Step {
       let second = planner.grid(of: b, node, Input.bScale, Input.bZeroPoint),
       let to = planner.grid(of: candidate.output, node, Input.cScale, Input.cZeroPoint)
     else { return false }
-    let clip = planner.chains.clip(after: candidate.index, planner.facts, planner.isConstant)
-    let bounds = clip.map { (Int32($0.low), Int32($0.high)) } ?? (to.low, to.high)
+    let clip = planner.chains.clip[candidate.index]
+    let bounds = (low: clip?.low ?? to.low, high: clip?.high ?? to.high)
     let layout: Layout = planner.prefersChannelsLast(a) || planner.prefersChannelsLast(b) ? .channelsLast : .plain
     let reads = [try planner.operand(a, layout), try planner.operand(b, layout)]
     planner.append(

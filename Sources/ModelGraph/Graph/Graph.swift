@@ -110,6 +110,17 @@ public struct Graph: Sendable {
     return producers
   }
 
+  /// For each value, the node that reads it, if it is read exactly once. nil for a value that is read more often or not at all,
+  /// and for a graph output that a node reads too.
+  public func onlyReaders() -> [Int?] {
+    let counts = readCounts()
+    var readers = [Int?](repeating: nil, count: values.count)
+    for (index, node) in nodes.enumerated() {
+      for case let input? in node.inputs where counts[input] == 1 { readers[input] = index }
+    }
+    return readers
+  }
+
   /// Type, shape and (where known) value of every value; nil only for values that nothing makes and nobody feeds.
   ///
   /// - Parameter inputShapes: the shapes to plan for, in the order of ``inputs``; nil takes the declarations, symbols as 1.
