@@ -2,25 +2,25 @@ import ModelGraph
 
 /// How a graph is to be run.
 public struct EngineOptions: Sendable {
-  /// What weights may take for speed.
+  /// How much more memory weights may take than in the file, for speed.
   public enum Memory: String, Sendable, CaseIterable {
-    /// Never more than the weights themselves: what is made of them is made while running.
+    /// None: weights are transformed in every run.
     case small
-    /// Half as much again or a little more, where that gains most.
+    /// Half as much again or a little more, given to the layers that gain most.
     case balanced
-    /// Whatever is fastest.
+    /// As much as the fastest kernels need.
     case fast
   }
 
-  /// Threads that share one run, the caller's counted.
+  /// Threads that share one run, with the caller's.
   public var threads = 1
-  /// Measure every step (``Engine/profile``).
+  /// Whether every step is timed (``Engine/profile``).
   public var profile = false
   public var memory = Memory.balanced
-  /// Only kernels that multiply every weight with every input: no Winograd, whose rounding errors in float are larger (up to
-  /// 1e-4 of a layer's largest output; 1e-5 is usual). On 8-bit integers they agree but where floats round a half.
+  /// Whether Winograd is ruled out. In float its rounding errors are larger: up to 1e-4 of a layer's largest output, usually
+  /// 1e-5. Over 8-bit integers it is exact up to the rounding of a float that lies halfway.
   public var exact = false
-  /// Of these, ``Limits/memoryBytes`` counts here.
+  /// Only ``Limits/memoryBytes`` applies here.
   public var limits = Limits.standard
 
   public init() {}
