@@ -18,8 +18,7 @@ public struct Dropout: OperatorDefinition {
   public static let outputs = 1...2
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.view
-  public static let differentiability = Differentiability.notDifferentiable(
-    "its gradient is the trainer's, which draws the mask")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 

@@ -9,7 +9,7 @@ public struct ReduceMax: NumberOperator {
   public static let inputs = Reduction.Input.all
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 
@@ -18,6 +18,11 @@ public struct ReduceMax: NumberOperator {
   public init(_ attributes: AttributeReader) throws(GraphError) { reduction = try Reduction(attributes) }
 
   public var attributes: [Attribute] { reduction.attributes }
+
+  /// Whether each axis of `data` is reduced; throws E206 for an axis that it has not.
+  public func reducedAxes(of data: Shape, axes: Tensor?) throws(GraphError) -> [Bool] {
+    try reduction.reducedAxes(of: data, axes: axes, Self.name)
+  }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { [try reduction.infer(inputs)] }
 

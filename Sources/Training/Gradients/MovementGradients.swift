@@ -36,6 +36,8 @@ extension MovementDifferentiable {
 }
 
 extension Identity: MovementDifferentiable {}
+/// Outside training. `DropoutStep` draws the mask in training and has a gradient of its own.
+extension Dropout: MovementDifferentiable {}
 extension Flatten: MovementDifferentiable {}
 extension Reshape: MovementDifferentiable {}
 extension Squeeze: MovementDifferentiable {}

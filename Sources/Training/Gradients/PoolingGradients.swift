@@ -68,3 +68,21 @@ extension ReduceMean: Differentiable {
     return [Values(shape, kept.spread(over: shape).map { slope[$0] / count }), nil]
   }
 }
+
+extension ReduceMax: Differentiable {
+  /// The slope goes to the element that was taken: the first of equals.
+  func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
+    let x = Values(try inputs.required(Input.data))
+    let reduced = try reducedAxes(of: x.shape, axes: inputs[Input.axes])
+    let kept = Shape(zip(x.shape.extents, reduced).map { $1 ? 1 : $0 })
+    var best = [Int?](repeating: nil, count: kept.count)
+    for (index, place) in kept.spread(over: x.shape).enumerated() {
+      if best[place].map({ x[index] > x[$0] }) ?? true { best[place] = index }
+    }
+    var dx = Values(zeros: x.shape)
+    for (place, index) in best.enumerated() {
+      if let index { dx[index] = slope[place] }
+    }
+    return [dx, nil]
+  }
+}
