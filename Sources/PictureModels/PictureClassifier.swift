@@ -49,6 +49,7 @@ public struct PictureClassifier: Sendable {
       wanted = [size.height, size.width]
     } else if !metadata.inputSize.isEmpty {
       wanted = metadata.inputSize
+      if let error = metadata.sizeErrors(of: declaration).first { throw error }
     }
     var extents = declaration.shape(fallback: 3).extents
     if case .symbol = dimensions[0] { extents[0] = batch }
@@ -60,12 +61,6 @@ public struct PictureClassifier: Sendable {
             .badInput,
             "it is made for pictures of \(PictureClassifier.text([dimensions[2], dimensions[3]])) pixels "
               + "(height, width); --size cannot change that")
-        }
-        if size == nil, let wanted, wanted[axis - 2] != extent {
-          throw GraphError(
-            .badMetadata,
-            "metadata 'giemsa.input_size' says \(axis == 2 ? "height" : "width") \(wanted[axis - 2]); the model's input has "
-              + "\(extent)")
         }
       case .symbol:
         guard let wanted else {

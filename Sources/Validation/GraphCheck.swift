@@ -190,14 +190,7 @@ struct GraphCheck {
       report(
         .badMetadata, "metadata 'giemsa.mean' has \(metadata.mean.count) channels; the model's input has \(channels)")
     }
-    for (axis, extent) in metadata.inputSize.enumerated() {
-      if case .fixed(let wanted) = declaration.dimensions[axis + 2], wanted != extent {
-        report(
-          .badMetadata,
-          "metadata 'giemsa.input_size' says \(axis == 0 ? "height" : "width") \(extent); the model's input has \(wanted)"
-        )
-      }
-    }
+    for error in metadata.sizeErrors(of: declaration) { found.append(Finding(error)) }
   }
 
   // MARK: Warnings
