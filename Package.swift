@@ -71,13 +71,15 @@ let package = Package(
       ]),
 
     // Tests, a folder a module.
+    .target(name: "TestSupport", dependencies: ["ModelGraph"], path: "Tests/TestSupport"),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
-    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph", "Text"]),
+    .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph", "Text", "TestSupport"]),
     .testTarget(name: "PictureModelsTests", dependencies: ["ModelGraph", "PictureModels", "Text"]),
-    .testTarget(name: "ONNXFormatTests", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Platform"]),
+    .testTarget(
+      name: "ONNXFormatTests", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Platform", "TestSupport"]),
     .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
-    .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes", "Inference"]),
-    .testTarget(name: "PlatformTests", dependencies: ["Platform"]),
+    .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes", "Inference", "TestSupport"]),
+    .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
     .target(
       name: "KernelInternals", dependencies: ["Kernels"], path: "Tests/KernelInternals",
       cSettings: [.headerSearchPath("../../Sources/Kernels")]),
@@ -87,18 +89,23 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-Xcc", "-I\(Context.packageDirectory)/Sources/Kernels"])]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
-      name: "InferenceTests", dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter"]),
-    .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging"]),
-    .testTarget(name: "DatasetsTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text"]),
+      name: "InferenceTests",
+      dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
+    .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
+    .testTarget(
+      name: "DatasetsTests",
+      dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "TrainingKernels", "Inference"]),
-    .testTarget(name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization"]),
+      dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "TrainingKernels", "Inference", "TestSupport"]),
+    .testTarget(
+      name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization", "TestSupport"]),
     .testTarget(
       name: "ReportsTests", dependencies: ["Reports", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       // It runs giemsa-field too, which `swift build --build-tests` makes: to depend on it would link tests statically.
-      name: "CommandTests", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Imaging", "giemsa"]),
+      name: "CommandTests",
+      dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Imaging", "giemsa", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11
@@ -111,7 +118,7 @@ if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
     "ONNXFormat", "Passes", "Inference", "Imaging",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "PictureModelsTests",
-    "AllocationCounter", "KernelInternals",
+    "AllocationCounter", "KernelInternals", "TestSupport",
   ]
   package.targets.removeAll { !wanted.contains($0.name) }
   package.products = []

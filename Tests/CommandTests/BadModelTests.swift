@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Invalid model files.

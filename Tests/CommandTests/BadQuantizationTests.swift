@@ -3,6 +3,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import TestSupport
 import Testing
 
 /// Invalid inputs of `giemsa quantize`, and one valid one.

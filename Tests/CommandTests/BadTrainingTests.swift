@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Invalid folders and command lines for the lab's commands.

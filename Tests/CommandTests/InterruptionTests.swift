@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// An interrupted `infer --output` leaves the folder as it was.

@@ -3,6 +3,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import TestSupport
 import Testing
 
 /// A run needs little memory beyond weights and activations, and no weight is in memory twice.

@@ -3,6 +3,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import TestSupport
 import Testing
 
 /// Names from outside must not control a terminal or become a spreadsheet formula.

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// `infer` reports everything in a folder that it does not classify.

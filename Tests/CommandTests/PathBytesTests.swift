@@ -1,6 +1,7 @@
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// File names are bytes; names that are not UTF-8 must work too.

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// What the lab reports with results: the positive class, ignored files, contradictory labels.

@@ -57,30 +57,3 @@ struct ProgramRun {
     error = String(decoding: try Data(contentsOf: errorFile), as: UTF8.self)
   }
 }
-
-/// A temporary folder that is removed after the test.
-final class TemporaryFolder {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appendingPathComponent("giemsa-test-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appendingPathComponent(name).path }
-
-  @discardableResult
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    let file = url.appendingPathComponent(name)
-    try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-    try Data(bytes).write(to: file)
-    return file.path
-  }
-
-  func folder(_ name: String) throws -> String {
-    try FileManager.default.createDirectory(at: url.appendingPathComponent(name), withIntermediateDirectories: true)
-    return path(name)
-  }
-}

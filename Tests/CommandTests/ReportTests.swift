@@ -1,6 +1,7 @@
 import Foundation
 import Imaging
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// `evaluate --report` on ordinary and unusual folders and models.

@@ -3,6 +3,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import TestSupport
 import Testing
 
 /// Under any memory limit `infer` either answers or reports that memory is short; no signal ends it.

@@ -3,6 +3,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import TestSupport
 import Testing
 
 /// From a model's scores to the answers of `infer`: scores that are not numbers give no answer, and a single score is

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Output that could not be written always gives status 1 and one line.

@@ -2,6 +2,7 @@ import Foundation
 import Imaging
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// A run's folder under concurrent runs, corrupted files, a full disk and closed streams.

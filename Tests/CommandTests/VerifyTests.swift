@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// How `verify` compares: numpy.testing.assert_allclose for floats, equality for integers.

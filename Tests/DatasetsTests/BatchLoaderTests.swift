@@ -1,13 +1,13 @@
 import Datasets
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct BatchLoaderTests {
-  private let folder = TemporaryFolder()
+  private let folder = try TemporaryFolder()
 
   private func items(_ count: Int) throws -> [CellFolder.Item] {
-    try folder.make("")
     return try (0..<count).map { index in
       try folder.write("\(index).png", noise(UInt64(index)))
       return CellFolder.Item(path: "\(folder.path)/\(index).png", label: index % 3, slide: "")

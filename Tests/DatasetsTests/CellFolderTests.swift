@@ -1,14 +1,15 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 import Text
 
 @Suite struct CellFolderTests {
-  private let folder = TemporaryFolder()
+  private let folder = try TemporaryFolder()
 
   @Test func sortedClassesAndPictures() throws {
     for name in ["b/S2_IMG_2.png", "b/S1_cell_1.PNG", "a/plain.png", "a/Thumbs.db", "a/.hidden.png"] {
-      try folder.make(String(name.prefix(1)))
+      try folder.folder(String(name.prefix(1)))
       _ = FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil)
     }
     _ = FileManager.default.createFile(atPath: "\(folder.path)/notes.txt", contents: nil)
@@ -30,13 +31,12 @@ import Text
 
   @Test func whatCannotBeTrainedOn() throws {
     #expect(message { _ = try CellFolder("/nowhere/cells") } == "/nowhere/cells: no such folder")
-    try folder.make("")
     #expect(message { _ = try CellFolder(folder.path) }.contains("no class folders"))
     _ = FileManager.default.createFile(atPath: "\(folder.path)/file", contents: nil)
     #expect(message { _ = try CellFolder("\(folder.path)/file") }.contains("a file"))
-    try folder.make("a")
+    try folder.folder("a")
     #expect(message { _ = try CellFolder(folder.path) }.contains("one class only (a)"))
-    try folder.make("b")
+    try folder.folder("b")
     _ = FileManager.default.createFile(atPath: "\(folder.path)/b/1.png", contents: nil)
     #expect(message { _ = try CellFolder(folder.path) }.contains("/a: a class without pictures (it is empty)"))
     _ = FileManager.default.createFile(atPath: "\(folder.path)/a/1.jpg", contents: nil)
@@ -49,7 +49,7 @@ import Text
       "notes.txt", "b/nested/6.png",
     ] {
       let parts = name.split(separator: "/").dropLast().joined(separator: "/")
-      try folder.make(parts)
+      try folder.folder(parts)
       _ = FileManager.default.createFile(atPath: "\(folder.path)/\(name)", contents: nil)
     }
     let cells = try CellFolder(folder.path)
@@ -77,8 +77,8 @@ import Text
         }
       }
     }
-    try folder.make("a")
-    try folder.make("\u{301}b")
+    try folder.folder("a")
+    try folder.folder("\u{301}b")
     try folder.write("a/1.png", noise(1))
     try write(Array("a/lat".utf8) + [0xE9] + Array("_IMG_1.png".utf8))
     try write(Array("\u{301}b/\u{E9}_IMG_1.png".utf8))

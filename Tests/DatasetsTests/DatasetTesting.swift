@@ -3,18 +3,10 @@ import Foundation
 import Imaging
 import ModelGraph
 import PictureModels
+import TestSupport
 
-/// A temporary folder that is removed after the test.
-final class TemporaryFolder {
-  let path = FileManager.default.temporaryDirectory.appending(path: "giemsa-datasets-\(UUID())").path
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func make(_ name: String) throws {
-    try FileManager.default.createDirectory(atPath: "\(path)/\(name)", withIntermediateDirectories: true)
-  }
-
-  func write(_ name: String, _ picture: Picture) throws { try PNGFile.write(picture, to: "\(path)/\(name)") }
+extension TemporaryFolder {
+  func write(_ name: String, _ picture: Picture) throws { try PNGFile.write(picture, to: path(name)) }
 }
 
 /// A picture that is different for every `seed`.

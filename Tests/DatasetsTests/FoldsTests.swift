@@ -1,9 +1,10 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct FoldsTests {
-  private let temporary = TemporaryFolder()
+  private let temporary = try TemporaryFolder()
 
   /// Slides of very uneven size: the first three hold a third of the pictures, and some have only one class.
   private func cells(slides: Int = 40, named: Bool = true) throws -> CellFolder {

@@ -1,6 +1,7 @@
 import Datasets
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 /// Expected digests: FIPS 180-4's examples (csrc.nist.gov) and Python's hashlib.
@@ -8,7 +9,7 @@ import Testing
   @Test func picturesByTheirPixelsAlone() throws {
     #expect(
       PictureHash.hash(Picture(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6])) == "2ff0a1ac1dacbe924b0af46c1814b28f")
-    let temporary = TemporaryFolder()
+    let temporary = try TemporaryFolder()
     try temporary.make("a")
     try temporary.write("a/one.png", noise(1))
     try temporary.write("a/two.png", noise(2))
@@ -71,7 +72,7 @@ import Testing
   }
 
   @Test func allBadPicturesAreNamed() throws {
-    let temporary = TemporaryFolder()
+    let temporary = try TemporaryFolder()
     try temporary.make("a")
     let paths = (0..<25).map { "\(temporary.path)/a/\($0).png" }
     do {

@@ -1,9 +1,10 @@
 import Datasets
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct SplitTests {
-  private let temporary = TemporaryFolder()
+  private let temporary = try TemporaryFolder()
 
   /// Slides of uneven size, some with only one class, as in real data.
   private func cells(slides: Int = 30) throws -> CellFolder {

@@ -1,10 +1,11 @@
 import Datasets
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct SynthesizerTests {
-  private let folder = TemporaryFolder()
+  private let folder = try TemporaryFolder()
 
   @Test func theSameSeedDrawsTheSameCells() throws {
     let first = try Synthesizer(count: 8, size: 32, seed: 4)

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct PNGFileTests {
@@ -14,8 +15,8 @@ import Testing
 
   @Test func writesWhatItReads() throws {
     let picture = try PNGFile.read(PictureFixtures.path("cell.png"))
-    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).png").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try TemporaryFolder()
+    let path = folder.path("picture.png")
     try PNGFile.write(picture, to: path)
     #expect(try PNGFile.read(path) == picture)
     let permissions = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int

@@ -1,6 +1,7 @@
 import AllocationCounter
 import Inference
 import ModelGraph
+import TestSupport
 import Testing
 
 @Suite struct EngineTests {

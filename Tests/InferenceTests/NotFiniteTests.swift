@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 /// Infinities and NaN give the same results in kernels and definitions; long float sums keep their precision.
@@ -147,7 +148,26 @@ import Testing
     }
   }
 
-  /// A Clip between two quantised values whose bound is NaN or outside the quantised range.
+  /// A bound that a Clip leaves out is a finite one, in a kernel of its own and fused with a Conv.
+  @Test(arguments: [(nil, nil), (0, nil), (nil, 6), (.nan, 6)] as [(Float?, Float?)])
+  func clipCutsInfinities(_ low: Float?, _ high: Float?) throws {
+    for fuses in [false, true] {
+      var sketch = Sketch(seed: 1)
+      let x = sketch.input([1, 1, 1, 5])
+      var y = x
+      if fuses { y = try sketch.node("Conv", [x, sketch.constant(try Tensor([1, 1, 1, 1], [Float(1)]))]) }
+      let bounds = try [low, high].map { bound in try bound.map { sketch.constant(try Tensor(scalar: $0)) } }
+      sketch.output(try sketch.node("Clip", [y] + bounds))
+      let expected = try sketch.graph.evaluate([try Tensor([1, 1, 1, 5], [.infinity, -.infinity, .nan, 3e38, -3])])
+      try PassPipeline.optimize(&sketch.graph)
+      #expect(sketch.graph.nodes.count == 1)
+      let given = try Tensor([1, 1, 1, 5], [Float.infinity, -.infinity, .nan, 3e38, -3])
+      let found = try Engine(sketch.graph, options: EngineOptions(threads: 1)).run([given])
+      for (a, b) in zip(found[0].doubles, expected[0].doubles) { #expect(a == b || a.isNaN && b.isNaN) }
+    }
+  }
+
+  /// A Clip between two grids whose bound is no number, or no number of the grid.
   @Test(arguments: [Float.nan, .infinity, -.infinity, 1e30, -1e30, 1e-40])
   func oddBoundsBetweenGrids(_ bound: Float) throws {
     for isLow in [true, false] {

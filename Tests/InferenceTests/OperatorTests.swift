@@ -1,5 +1,6 @@
 import Inference
 import ModelGraph
+import TestSupport
 import Testing
 
 /// Each operator that has a kernel, at awkward sizes, against its definition.

@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 /// A graph whose activations pass through QuantizeLinear and DequantizeLinear, as quantizers write it.

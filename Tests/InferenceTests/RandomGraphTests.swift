@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 /// Random networks, unchanged and after the passes, against their definition.

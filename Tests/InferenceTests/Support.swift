@@ -1,58 +1,12 @@
 import Inference
 import ModelGraph
+import TestSupport
 import Testing
 
-/// The same numbers every time.
-struct Noise {
-  private var state: UInt64
-
-  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-  mutating func int(_ range: ClosedRange<Int>) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return range.lowerBound + Int(state >> 33) % range.count
-  }
-
-  mutating func chance(_ oneIn: Int) -> Bool { int(1...oneIn) == 1 }
-
-  mutating func floats(_ count: Int, scale: Float = 1) -> [Float] {
-    (0..<count).map { _ in Float(int(-1_000_000...1_000_000)) * 1e-6 * scale }
-  }
-
-  mutating func tensor(_ shape: Shape, scale: Float = 1) throws -> Tensor {
-    try Tensor(shape, floats(shape.count, scale: scale))
-  }
-}
-
-/// A graph builder whose nodes are written by their ONNX names.
-struct Sketch {
-  var graph = Graph(name: "sketch")
-  var noise: Noise
-
-  init(seed: Int) { noise = Noise(seed) }
-
-  mutating func input(_ shape: Shape, _ type: ElementType = .float32) -> Int {
-    graph.addInput("input\(graph.inputs.count)", Declaration(type, shape))
-  }
-
-  mutating func constant(_ shape: Shape, scale: Float = 1) throws -> Int {
-    graph.addConstant("constant\(graph.values.count)", try noise.tensor(shape, scale: scale))
-  }
-
-  mutating func constant(_ tensor: Tensor) -> Int { graph.addConstant("constant\(graph.values.count)", tensor) }
-
-  mutating func node(
-    _ name: String, _ inputs: [Int?], _ attributes: [Attribute] = [], domain: OperatorDomain = .onnx
-  ) throws -> Int {
-    let operation = try Operator(named: name, domain: domain, inputCount: inputs.count, attributes)
-    return graph.add(operation, "\(name)_\(graph.nodes.count)", inputs)
-  }
-
-  mutating func output(_ id: Int) { graph.outputs.append(id) }
-
-  /// Runs the graph with kernels and with the definitions and expects the same, for one and for three threads, twice
-  /// each (the second run starts with the first one's data in its buffers). Without Winograd, whose errors are measured
-  /// before activations; see `WinogradChoiceTests`.
+extension Sketch {
+  /// Runs the graph by kernels and by definition and expects the same, for one and for three threads, twice each (a
+  /// second run finds the first one's leftovers in its buffers). Without Winograd, whose errors are measured in sums before
+  /// an activation cuts them; `WinogradChoiceTests` has that.
   ///
   /// - Parameters:
   ///   - given: the inputs; nil for noise.

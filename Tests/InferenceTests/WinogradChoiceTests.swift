@@ -1,6 +1,7 @@
 import Inference
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 /// Which layers use Winograd, and that results differ only by rounding.

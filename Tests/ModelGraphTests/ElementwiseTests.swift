@@ -70,6 +70,24 @@ import Testing
     #expect(refusal(clip, [Fact(x), Fact(.float32, [0])])?.code == .shapeMismatch)
   }
 
+  /// What onnxruntime 1.32 gives: an absent bound is the type's lowest or highest finite value, a NaN is none.
+  @Test func clipCutsInfinities() throws {
+    let x: [Float] = [.infinity, -.infinity, .nan, 3e38, -3e38]
+    let most = Float.greatestFiniteMagnitude
+    let cases: [(min: Float?, max: Float?, wanted: [Float])] = [
+      (nil, nil, [most, -most, .nan, 3e38, -3e38]), (0, nil, [most, 0, .nan, 3e38, 0]),
+      (nil, 6, [6, -most, .nan, 6, -3e38]), (.nan, nil, [most, -.infinity, .nan, 3e38, -3e38]),
+      (nil, .nan, [.infinity, -most, .nan, 3e38, -3e38]), (-.infinity, .infinity, x),
+    ]
+    for (min, max, wanted) in cases {
+      let bounds = [try min.map { try Tensor(scalar: $0) }, try max.map { try Tensor(scalar: $0) }]
+      let found = try run(operation("Clip"), [try Tensor([5], x)] + bounds).array(of: Float.self)
+      for (a, b) in zip(found, wanted) { #expect(a == b || a.isNaN && b.isNaN, "\(min as Any), \(max as Any)") }
+    }
+    let wide = try run(operation("Clip"), [try Tensor([2], [Double.infinity, -Double.infinity])]).doubles
+    #expect(wide == [Double.greatestFiniteMagnitude, -Double.greatestFiniteMagnitude])
+  }
+
   @Test func oldClipBoundsBecomeInputs() throws {
     let reader = AttributeReader("Clip", opset: 6, inputCount: 1, attributes: [.float("max", 6)])
     let clip = try Operator("Clip", domain: .onnx, reader)

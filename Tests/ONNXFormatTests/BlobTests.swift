@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Larger weights are read directly from the file into their tensors.
@@ -17,8 +18,8 @@ import Testing
   }
 
   private func read(_ model: Wire) throws -> Graph {
-    let scratch = try Scratch()
-    return try ONNXFile.read(try scratch.write(model.bytes, "m.onnx"))
+    let scratch = try TemporaryFolder()
+    return try ONNXFile.read(try scratch.write(model.bytes, to: "m.onnx"))
   }
 
   private var shape: Wire { Wire.tensor("w", type: 1, dims: [512, 2]) }
@@ -34,10 +35,10 @@ import Testing
   }
 
   @Test func largeOnesCanWaitInTheFile() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let long = (0..<65536).map { UInt8(truncatingIfNeeded: $0 * 31 >> 3) }
     let other = model([shape.data(9, bytes), Wire.tensor("long", type: 3, dims: [65536]).data(9, long)])
-    let path = try scratch.write(other.bytes, "m.onnx")
+    let path = try scratch.write(other.bytes, to: "m.onnx")
     let (graph, weights) = try ONNXFile.open(path)
     let w = try #require(graph.values.first { $0.name == "w" }?.constant)
     var tensor = try #require(graph.values.first { $0.name == "long" }?.constant)
@@ -56,7 +57,7 @@ import Testing
   }
 
   @Test func aFileThatShrinksMeanwhileIsNoticed() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let long = [UInt8](repeating: 7, count: 65536)
     let path = try scratch.write(
       model([shape.data(9, bytes), Wire.tensor("long", type: 3, dims: [65536]).data(9, long)]).bytes, "m.onnx")
@@ -90,10 +91,10 @@ import Testing
   }
 
   @Test func cutOffInTheMiddle() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let whole = model([shape.data(9, bytes)]).bytes
     for count in stride(from: 1, to: whole.count, by: 97) {
-      let path = try scratch.write(Array(whole[..<count]), "m.onnx")
+      let path = try scratch.write(Array(whole[..<count]), to: "m.onnx")
       #expect(code { _ = try ONNXFile.read(path) } != nil)
     }
   }

@@ -2,6 +2,7 @@ import Foundation
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import TestSupport
 import Testing
 
 /// Damaged files are refused or read, but never end the program.
@@ -47,20 +48,20 @@ import Testing
   }
 
   @Test func theSampleItselfIsSound() throws {
-    let scratch = try Scratch()
-    let graph = try ONNXFile.read(try scratch.write(try sample(), "m.onnx"))
+    let scratch = try TemporaryFolder()
+    let graph = try ONNXFile.read(try scratch.write(try sample(), to: "m.onnx"))
     #expect(graph.nodes.count == 10)
     #expect(try graph.evaluate([try ramp([1, 1, 8, 8])]).first?.shape.rank == 2)
   }
 
   @Test func cutOffAnywhere() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let bytes = try sample()
-    for count in 0..<bytes.count { use(try scratch.write(Array(bytes[..<count]), "m.onnx")) }
+    for count in 0..<bytes.count { use(try scratch.write(Array(bytes[..<count]), to: "m.onnx")) }
   }
 
   @Test func twoThousandMutations() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let bytes = try sample()
     var random = SeededGenerator(state: 20_240_607)
     for _ in 0..<2000 {
@@ -78,19 +79,19 @@ import Testing
           mutated.insert(contentsOf: Array(mutated[at..<end]), at: at)
         }
       }
-      use(try scratch.write(mutated, "m.onnx"))
+      use(try scratch.write(mutated, to: "m.onnx"))
     }
   }
 
   @Test func damagedTensorFiles() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let bytes = Wire.tensor("t", type: 10, dims: [2, 2]).packed(5, [1, 2, 3, 4]).bytes
-    for count in 0..<bytes.count { _ = try? ONNXFile.readTensor(try scratch.write(Array(bytes[..<count]), "t.pb")) }
+    for count in 0..<bytes.count { _ = try? ONNXFile.readTensor(try scratch.write(Array(bytes[..<count]), to: "t.pb")) }
     for at in bytes.indices {
       for bit in 0..<8 {
         var mutated = bytes
         mutated[at] ^= 1 << UInt8(bit)
-        _ = try? ONNXFile.readTensor(try scratch.write(mutated, "t.pb"))
+        _ = try? ONNXFile.readTensor(try scratch.write(mutated, to: "t.pb"))
       }
     }
   }

@@ -1,23 +1,24 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// External data: only regular files in the model's own folder, with exactly the bytes that the shape needs.
 @Suite struct ExternalDataTests {
-  private let scratch: Scratch
+  private let scratch: TemporaryFolder
 
   init() throws {
-    scratch = try Scratch()
-    try scratch.write((0..<24).map { $0 }, "w.bin")
+    scratch = try TemporaryFolder()
+    try scratch.write((0..<24).map { $0 }, to: "w.bin")
     try FileManager.default.createDirectory(atPath: scratch.path + "/sub", withIntermediateDirectories: true)
-    try scratch.write((0..<16).map { $0 }, "sub/w.bin")
+    try scratch.write((0..<16).map { $0 }, to: "sub/w.bin")
   }
 
   private func outcome(_ entries: [(String, String)]) throws -> Code? {
     var w = Wire.tensor("w", type: 1, dims: [2, 2]).int(14, 1)
     for (key, value) in entries { w = w.message(13, Wire().text(1, key).text(2, value)) }
-    let path = try scratch.write(Wire.concat(w).bytes, "m.onnx")
+    let path = try scratch.write(Wire.concat(w).bytes, to: "m.onnx")
     return code { _ = try ONNXFile.read(path) }
   }
 
@@ -69,10 +70,10 @@ import Testing
 
   /// A model's size includes its external data; `quantize` compares sizes.
   @Test func sizeCountsTheData() throws {
-    try scratch.write([UInt8](repeating: 1, count: 4096), "large.bin")
+    try scratch.write([UInt8](repeating: 1, count: 4096), to: "large.bin")
     let w = Wire.tensor("w", type: 1, dims: [32, 32]).int(14, 1).message(
       13, Wire().text(1, "location").text(2, "large.bin"))
-    let path = try scratch.write(Wire.concat(w).bytes, "large.onnx")
+    let path = try scratch.write(Wire.concat(w).bytes, to: "large.onnx")
     let alone = try Data(contentsOf: URL(filePath: path)).count
     let size = try ONNXFile.size(of: try ONNXFile.read(path))
     #expect(alone < 1024 && size >= 4096 && size < 4096 + 1024, "\(alone), \(size)")
@@ -87,7 +88,7 @@ import Testing
           .message(13, Wire().text(1, "location").text(2, "w.bin")).message(13, Wire().text(1, "length").text(2, "16")))
     }
     graph = graph.message(12, Wire().text(1, "w0"))
-    let path = try scratch.write(Wire.model(graph).bytes, "many.onnx")
+    let path = try scratch.write(Wire.model(graph).bytes, to: "many.onnx")
     #expect(code { _ = try ONNXFile.read(path) } == nil)
     var limits = Limits.standard
     limits.externalBytes = 1599

@@ -1,15 +1,16 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// A small file cannot cause large allocations.
 @Suite struct LimitTests {
   private func read(_ model: Wire, _ change: (inout Limits) -> Void = { _ in }) throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     var limits = Limits.standard
     change(&limits)
-    _ = try ONNXFile.read(try scratch.write(model.bytes, "m.onnx"), limits: limits)
+    _ = try ONNXFile.read(try scratch.write(model.bytes, to: "m.onnx"), limits: limits)
   }
 
   private var weights: Wire { Wire.tensor("w", type: 1, dims: [2, 2]).data(9, [UInt8](repeating: 0, count: 16)) }
@@ -50,8 +51,8 @@ import Testing
 
   @Test func everyBudgetIsSurvived() throws {
     // Each allocation in turn is the one that fails.
-    let scratch = try Scratch()
-    let path = try scratch.write(Wire.concat(weights).bytes, "m.onnx")
+    let scratch = try TemporaryFolder()
+    let path = try scratch.write(Wire.concat(weights).bytes, to: "m.onnx")
     var limits = Limits.standard
     limits.parseFactor = 0
     var refused = 0

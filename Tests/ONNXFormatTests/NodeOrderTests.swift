@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Nodes that are not in topological order are sorted; names are bytes.
@@ -11,8 +12,8 @@ import Testing
 
   private func examine(_ nodes: [Wire]) throws -> ONNXFile.Examination {
     let graph = nodes.reduce(Wire()) { $0.message(1, $1) }.text(2, "g").message(11, x).message(12, y)
-    let scratch = try Scratch()
-    let path = try scratch.write(Wire.model(graph).bytes, "m.onnx")
+    let scratch = try TemporaryFolder()
+    let path = try scratch.write(Wire.model(graph).bytes, to: "m.onnx")
     return withExtendedLifetime(scratch) { ONNXFile.examine(path) }
   }
 
@@ -81,9 +82,9 @@ import Testing
     let name: [UInt8] = [0x61, 0xE9, 0x62]
     let graph = Wire().message(1, Wire().text(1, "x").data(2, name).data(3, name).text(4, "Relu"))
       .message(1, Wire().data(1, name).text(2, "y").text(4, "Relu")).data(2, name).message(11, x).message(12, y)
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let model = Wire.model(graph).message(14, Wire().data(1, name).data(2, name))
-    let read = try ONNXFile.read(try scratch.write(model.bytes, "m.onnx"))
+    let read = try ONNXFile.read(try scratch.write(model.bytes, to: "m.onnx"))
     try ONNXFile.write(read, to: scratch.path + "/n.onnx")
     let written = try [UInt8](#require(FileBytes.read(scratch.path + "/n.onnx")))
     // Value, its reader, node, graph, key and value of the metadata.

@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Graphs in files: versions, names, order, and unsupported features that are refused by name.
@@ -8,8 +9,8 @@ import Testing
   private let axis = Wire().text(1, "axis").int(3, 0).int(20, 2)
 
   private func read(_ model: Wire, _ limits: Limits = .standard) throws -> Graph {
-    let scratch = try Scratch()
-    return try ONNXFile.read(try scratch.write(model.bytes, "m.onnx"), limits: limits)
+    let scratch = try TemporaryFolder()
+    return try ONNXFile.read(try scratch.write(model.bytes, to: "m.onnx"), limits: limits)
   }
 
   private var weights: Wire { Wire.tensor("w", type: 1, dims: [2, 2]).data(9, [UInt8](repeating: 0, count: 16)) }
@@ -96,11 +97,11 @@ import Testing
   }
 
   @Test func everyProblemIsNoted() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let model = Wire.model(
       Wire().message(1, Wire.node("Magic", ["x"], ["a"])).message(1, Wire.node("Concat", ["a"], ["y"], [axis]))
         .message(1, Wire.node("Sorcery", ["nothing"], ["z"])).message(11, x).message(12, y))
-    let examination = ONNXFile.examine(try scratch.write(model.bytes, "m.onnx"))
+    let examination = ONNXFile.examine(try scratch.write(model.bytes, to: "m.onnx"))
     #expect(examination.problems.map { $0.code } == [.unknownOperator, .undefinedValue, .unknownOperator])
     #expect(examination.graph?.nodes.count == 1)
   }
@@ -119,16 +120,16 @@ import Testing
   }
 
   @Test func filesThatAreNone() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     #expect(code { _ = try ONNXFile.read(scratch.path + "/none.onnx") } == .unreadable)
     #expect(code { _ = try ONNXFile.read(scratch.path) } == .unreadable)
     #expect(code { _ = try ONNXFile.read("/dev/zero") } == .unreadable)
     #expect(mkfifo(scratch.path + "/pipe", 0o600) == 0)
     #expect(code { _ = try ONNXFile.read(scratch.path + "/pipe") } == .unreadable)
     #expect(code { _ = try ONNXFile.readTensor(scratch.path + "/pipe") } == .unreadable)
-    #expect(code { _ = try ONNXFile.read(try scratch.write([], "m")) } == .empty)
-    #expect(code { _ = try ONNXFile.read(try scratch.write([0x89, 0x50, 0x4E, 0x47, 13, 10], "m")) } == .notONNX)
-    #expect(code { _ = try ONNXFile.read(try scratch.write(Array("hello".utf8), "m")) } == .notONNX)
-    #expect(code { _ = try ONNXFile.read(try scratch.write([0x08, 0x0A, 0x3A, 0x7F], "m")) } == .damaged)
+    #expect(code { _ = try ONNXFile.read(try scratch.write([], to: "m")) } == .empty)
+    #expect(code { _ = try ONNXFile.read(try scratch.write([0x89, 0x50, 0x4E, 0x47, 13, 10], to: "m")) } == .notONNX)
+    #expect(code { _ = try ONNXFile.read(try scratch.write(Array("hello".utf8), to: "m")) } == .notONNX)
+    #expect(code { _ = try ONNXFile.read(try scratch.write([0x08, 0x0A, 0x3A, 0x7F], to: "m")) } == .damaged)
   }
 }

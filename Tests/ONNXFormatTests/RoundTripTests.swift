@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func whatIsWrittenReadsBack() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let path = scratch.path + "/model.onnx"
     let original = try graph()
     try ONNXFile.write(original, to: path)
@@ -45,7 +46,7 @@ import Testing
   }
 
   @Test func writingTwiceGivesTheSameBytes() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     try ONNXFile.write(try graph(), to: scratch.path + "/a.onnx")
     try ONNXFile.write(try ONNXFile.read(scratch.path + "/a.onnx"), to: scratch.path + "/b.onnx")
     let a = try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/a.onnx"))
@@ -54,7 +55,7 @@ import Testing
   }
 
   @Test func tensorsOfEveryTypeRoundTrip() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let tensors: [Tensor] = [
       try Tensor([2, 2], [Float.nan, -.infinity, .leastNonzeroMagnitude, -0.0]),
       try Tensor([2], [Double.pi, -1e300]),
@@ -79,7 +80,7 @@ import Testing
   }
 
   @Test func anUnwritablePathIsOneLineAndLeavesNothing() throws {
-    let scratch = try Scratch()
+    let scratch = try TemporaryFolder()
     let graph = try graph()
     #expect(code { try ONNXFile.write(graph, to: scratch.path + "/none/model.onnx") } == .unreadable)
     #expect(code { try ONNXFile.write(graph, to: scratch.path) } == .unreadable)

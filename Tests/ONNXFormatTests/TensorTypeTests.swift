@@ -1,12 +1,13 @@
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// Every element type in raw_data and in its typed field; unsupported types are refused by name.
 @Suite struct TensorTypeTests {
   private func read(_ tensor: Wire) throws -> Tensor {
-    let scratch = try Scratch()
-    return try ONNXFile.readTensor(try scratch.write(tensor.bytes, "t.pb")).tensor
+    let scratch = try TemporaryFolder()
+    return try ONNXFile.readTensor(try scratch.write(tensor.bytes, to: "t.pb")).tensor
   }
 
   private func raw(_ type: Int, _ bytes: [UInt8], _ dims: [Int]) -> Wire {

@@ -1,4 +1,5 @@
 import ModelGraph
+import TestSupport
 import Testing
 
 /// A file exported for one batch size and run with another: the message names the batch size it was made for and says
@@ -9,7 +10,7 @@ import Testing
     var sketch = Sketch()
     let x = sketch.input([batch, .fixed(4), .fixed(2), .fixed(2)])
     let flat = try sketch.node("Reshape", [x, try sketch.ints([1, 16])])
-    sketch.output(try sketch.node("Gemm", [flat, try sketch.weights([16, 3])]))
+    sketch.output(try sketch.node("Gemm", [flat, try sketch.constant([16, 3])]))
     return sketch.graph
   }
 

@@ -1,13 +1,14 @@
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 @Suite struct ConstantAndShapeTests {
   @Test func arithmeticOfConstantsIsFolded() throws {
     var sketch = Sketch()
     let x = sketch.input([2, 3])
-    let w = try sketch.node("Transpose", [try sketch.weights([4, 3])])
-    let scaled = try sketch.node("Mul", [w, try sketch.weights([4])])
+    let w = try sketch.node("Transpose", [try sketch.constant([4, 3])])
+    let scaled = try sketch.node("Mul", [w, try sketch.constant([4])])
     sketch.output(try sketch.node("MatMul", [x, scaled]))
     #expect(try apply(foldConstants, to: sketch, changes: 2).operators == ["MatMul"])
   }
@@ -19,7 +20,7 @@ import Testing
     let scale = sketch.graph.addConstant("scale", try Tensor(scalar: Float(0.5)))
     let weights = try sketch.node("DequantizeLinear", [int8, scale])
     let y = try sketch.node("MatMul", [x, weights])
-    let outer = try sketch.node("Mul", [try sketch.weights([300, 1]), try sketch.weights([1, 300])])
+    let outer = try sketch.node("Mul", [try sketch.constant([300, 1]), try sketch.constant([1, 300])])
     sketch.output(try sketch.node("MatMul", [y, outer]))
     #expect(try apply(foldConstants, to: sketch, changes: 0).nodes.count == 4)
   }

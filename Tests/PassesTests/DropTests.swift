@@ -1,5 +1,6 @@
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 @Suite struct DropTests {
@@ -56,7 +57,7 @@ import Testing
     var sketch = Sketch()
     let x = sketch.input([2, 3])
     let y = try sketch.node("Relu", [x])
-    let dead = try sketch.node("Add", [y, try sketch.weights([3])])
+    let dead = try sketch.node("Add", [y, try sketch.constant([3])])
     _ = try sketch.node("Sigmoid", [dead])
     sketch.output(try sketch.node("Sigmoid", [y]))
     let graph = try apply(dropDeadNodes, to: sketch, changes: 3)

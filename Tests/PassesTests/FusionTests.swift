@@ -1,19 +1,20 @@
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 @Suite struct FusionTests {
   @Test(arguments: [[5], [1, 5], [1]] as [[Int]]) func matMulAndARowMakeAGemm(_ row: [Int]) throws {
     var sketch = Sketch()
-    let product = try sketch.node("MatMul", [sketch.input([3, 4]), try sketch.weights([4, 5])])
-    sketch.output(try sketch.node("Add", [try sketch.weights(Shape(row)), product]))
+    let product = try sketch.node("MatMul", [sketch.input([3, 4]), try sketch.constant([4, 5])])
+    sketch.output(try sketch.node("Add", [try sketch.constant(Shape(row)), product]))
     #expect(try apply(fuseMatMulAdd, to: sketch, changes: 1, tolerance: 1e-6).operators == ["Gemm"])
   }
 
   @Test func matMulAndAColumnStay() throws {
     var sketch = Sketch()
-    let product = try sketch.node("MatMul", [sketch.input([5, 4]), try sketch.weights([4, 5])])
-    sketch.output(try sketch.node("Add", [product, try sketch.weights([5, 1])]))
+    let product = try sketch.node("MatMul", [sketch.input([5, 4]), try sketch.constant([4, 5])])
+    sketch.output(try sketch.node("Add", [product, try sketch.constant([5, 1])]))
     #expect(try apply(fuseMatMulAdd, to: sketch, changes: 0).operators == ["MatMul", "Add"])
   }
 
@@ -63,7 +64,7 @@ import Testing
     var sketch = Sketch()
     let x = sketch.input([1, 4, 5, 5])
     let y = try sketch.conv(x, from: 4, to: 4)
-    sketch.output(try sketch.node("Add", [y, try sketch.weights([4, 1, 1])]))
+    sketch.output(try sketch.node("Add", [y, try sketch.constant([4, 1, 1])]))
     let z = try sketch.conv(x, from: 4, to: 4)
     sketch.output(try sketch.node("Add", [z, z]))
     let put = try sketch.conv(x, from: 4, to: 4)

@@ -1,5 +1,6 @@
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 @Suite struct PassPipelineTests {
@@ -15,9 +16,10 @@ import Testing
     let mean = try sketch.node("ReduceMean", [y, try sketch.ints([2, 3])])
     y = try sketch.node("Concat", [most, mean], [.int("axis", 1)])
     y = try sketch.norm(try sketch.node("Flatten", [y]), 8)
-    y = try sketch.node("MatMul", [try sketch.node("Dropout", [y]), try sketch.weights([8, 6])])
+    y = try sketch.node("MatMul", [try sketch.node("Dropout", [y]), try sketch.constant([8, 6])])
     y = try sketch.norm(try sketch.node("Relu", [y]), 6)
-    y = try sketch.node("Add", [try sketch.node("MatMul", [y, try sketch.weights([6, 2])]), try sketch.weights([2])])
+    y = try sketch.node(
+      "Add", [try sketch.node("MatMul", [y, try sketch.constant([6, 2])]), try sketch.constant([2])])
     sketch.output(try sketch.node("Identity", [y]))
     return sketch
   }

@@ -1,5 +1,6 @@
 import ModelGraph
 import Passes
+import TestSupport
 import Testing
 
 @Suite struct PoolingTests {

@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import Quantization
+import TestSupport
 import Testing
 
 @Suite struct CalibrationTests {

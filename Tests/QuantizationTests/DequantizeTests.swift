@@ -1,6 +1,7 @@
 import ModelGraph
 import Passes
 import Quantization
+import TestSupport
 import Testing
 
 @Suite struct DequantizeTests {

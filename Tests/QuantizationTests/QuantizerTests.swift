@@ -2,6 +2,7 @@ import Inference
 import ModelGraph
 import Passes
 import Quantization
+import TestSupport
 import Testing
 
 @Suite struct QuantizerTests {

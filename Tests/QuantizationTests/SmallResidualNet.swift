@@ -1,20 +1,5 @@
 import ModelGraph
-
-/// Pseudo-random numbers, the same every time.
-struct Noise {
-  private var state: UInt64
-
-  init(_ seed: Int) { state = UInt64(truncatingIfNeeded: seed) &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-  mutating func float() -> Float {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Float(state >> 40) / Float(1 << 23) - 1
-  }
-
-  mutating func tensor(_ shape: Shape, scale: Float = 1, offset: Float = 0) throws -> Tensor {
-    try Tensor(shape, (0..<shape.count).map { _ in float() * scale + offset })
-  }
-}
+import TestSupport
 
 /// A residual network with all elements of ResNets, including batch normalisation.
 struct SmallResidualNet {

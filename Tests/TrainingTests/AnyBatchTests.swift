@@ -2,6 +2,7 @@ import Foundation
 import Inference
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 import Training
 
@@ -65,8 +66,8 @@ import Training
     let images = try Tensor.noise([16, 3, 4, 4], seed: 5)
     _ = try network.step(
       images: images, labels: (0..<16).map { $0 % 2 }, optimizer: .adamW(), rate: 1e-2, momentum: 0.9)
-    let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).onnx").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
+    let folder = try TemporaryFolder()
+    let path = folder.path("trained.onnx")
     try ONNXFile.write(try network.graph(), to: path)
     let saved = try ONNXFile.read(path)
     let expected = try network.logits(images).array(of: Float.self)

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import TestSupport
 import Testing
 import Training
 

@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 import Training
 
@@ -35,7 +36,8 @@ import Training
   static let cases = [
     "conv", "conv strided", "conv dilated", "conv grouped", "conv 1-D", "batch norm", "batch norm training", "relu",
     "leaky", "clip", "sigmoid", "hard sigmoid", "hard swish", "max pool", "average pool", "average pool padded",
-    "global average", "global max", "mean", "add", "sub", "mul", "div", "concat", "flatten", "reshape", "squeeze",
+    "global average", "global max", "mean", "reduce max", "dropout", "add", "sub", "mul", "div", "concat", "flatten",
+    "reshape", "squeeze",
     "unsqueeze", "transpose", "pad", "pad reflect", "slice", "gather", "identity", "gemm", "matmul", "softmax",
     "log softmax",
   ]
@@ -79,6 +81,8 @@ import Training
     case "global average": (.globalAveragePool(GlobalAveragePool()), [try x([2, 3, 3, 2])], 1)
     case "global max": (.globalMaxPool(GlobalMaxPool()), [try x([2, 3, 3, 2])], 1)
     case "mean": (.reduceMean(ReduceMean()), [try x([2, 3, 4]), try ints([0, 2])], 1)
+    case "reduce max": (.reduceMax(ReduceMax()), [try x([2, 3, 4]), try ints([0, 2])], 1)
+    case "dropout": (.dropout(Dropout()), [try x([2, 3]), try Tensor(scalar: 0.5)], 1)
     case "add": (.add(Add()), [try x([2, 1, 3]), try x([4, 1], 2)], 2)
     case "sub": (.sub(Sub()), [try x([3]), try x([2, 4, 1], 2)], 2)
     case "mul": (.mul(Mul()), [try x([2, 3, 2, 2]), try x([2, 3, 1, 1], 2)], 2)
@@ -138,6 +142,18 @@ import Training
   }
 
   @Test func goldenCasesAreThere() { #expect(Golden.cases.count >= 40) }
+
+  /// What ModelGraph says of an operator, and whether there is a rule for it here.
+  @Test func rulesAreWhereOperatorsSayTheyAre() throws {
+    let x = try Tensor([1], [Float(1)])
+    for operation in try Operator.every() {
+      var hasRule = true
+      do { _ = try operation.gradients(inputs: [], output: x, outputGradient: x) } catch let error as GraphError {
+        hasRule = error.code != .unknownOperator
+      }
+      #expect(hasRule == operation.differentiability.isPossible, "\(operation.name)")
+    }
+  }
 
   @Test func operatorWithoutRuleSaysSo() throws {
     let x = try Tensor([2], [Float(1), 2])

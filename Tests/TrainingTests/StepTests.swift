@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import TestSupport
 import Testing
 import Training
 
@@ -25,6 +26,23 @@ import Training
         let apart = zip(gradient.doubles, expected.doubles).reduce(0) { max($0, abs($1.0 - $1.1)) } / scale
         #expect(apart < tolerance, "\(name), \(threads) threads: \(apart)")
       }
+    }
+  }
+
+  /// A bound that a Clip leaves out is a finite one here too.
+  @Test func clipCutsInfinities() throws {
+    var sketch = Sketch()
+    let x = sketch.input([2, 1, 1, 1])
+    let six = try Tensor(scalar: Float(6))
+    let inputs = [[x], [x, nil, sketch.graph.addConstant("six", six)], [x, sketch.graph.addConstant("low", six)]]
+    for inputs in inputs {
+      var sketch = sketch
+      try sketch.head(sketch.op("clip", .clip(Clip()), inputs), channels: 1, classes: 2)
+      let images = try Tensor([2, 1, 1, 1], [Float.infinity, -.infinity])
+      let expected = try sketch.graph.evaluate([images])[0]
+      #expect(expected.doubles.allSatisfy { $0.isFinite })
+      let network = try TrainingNetwork(sketch.graph, inputShape: [2, 1, 1, 1], threads: 1)
+      #expect(distance(try network.logits(images), expected) < 1e-6)
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import ONNXFormat
+import TestSupport
 import Testing
 
 /// The folders of Fixtures/gradients, written by tools/make-gradient-golden.
@@ -14,26 +15,7 @@ enum Golden {
   }
 }
 
-extension Tensor {
-  /// Distinct numbers within ±1 from a fixed sequence.
-  static func noise(_ shape: Shape, seed: UInt64, type: ElementType = .float32) throws -> Tensor {
-    var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
-    let numbers = (0..<shape.count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Double(state >> 11) * 0x1p-52 - 1
-    }
-    return type == .float64 ? try Tensor(shape, numbers) : try Tensor(shape, numbers.map { Float($0) })
-  }
-}
-
-/// The largest difference, relative to the largest number (or 1).
-func distance(_ a: Tensor, _ b: Tensor) -> Double {
-  guard a.shape == b.shape else { return .infinity }
-  let scale = b.doubles.reduce(1) { max($0, abs($1)) }
-  return zip(a.doubles, b.doubles).reduce(0) { max($0, ($1.0 - $1.1).isNaN ? .infinity : abs($1.0 - $1.1)) } / scale
-}
-
-/// Loss and gradients of a graph by the operators' plain definitions and gradient rules: the reference for the trainer.
+/// Loss and gradients of a graph by the operators' plain definitions and gradient rules: what the trainer is held to.
 struct PlainBackward {
   var loss = 0.0
   var gradients: [Graph.ValueID: Tensor] = [:]
@@ -79,58 +61,5 @@ struct PlainBackward {
         }
       }
     }
-  }
-}
-
-/// Builds small graphs node by node.
-struct Sketch {
-  var graph = Graph(name: "sketch")
-  private var seed: UInt64 = 0
-
-  mutating func input(_ shape: Shape) -> Graph.ValueID { graph.addInput("input", Declaration(.float32, shape)) }
-
-  mutating func weights(_ name: String, _ shape: Shape, scale: Float = 0.5, offset: Float = 0) throws -> Graph.ValueID {
-    seed += 1
-    let numbers = try Tensor.noise(shape, seed: seed).array(of: Float.self).map { $0 * scale + offset }
-    return graph.addConstant(name, try Tensor(shape, numbers))
-  }
-
-  mutating func conv(
-    _ name: String, _ x: Graph.ValueID, _ shape: Shape, stride: Int = 1, pad: Int = 0, dilation: Int = 1,
-    group: Int = 1,
-    bias: Bool = false
-  ) throws -> Graph.ValueID {
-    var inputs: [Graph.ValueID?] = [x, try weights("\(name).weight", shape)]
-    if bias { inputs.append(try weights("\(name).bias", [shape[0]])) }
-    let rank = shape.rank - 2
-    func each(_ value: Int, _ count: Int) -> [Int] { [Int](repeating: value, count: count) }
-    let window = Window(
-      strides: each(stride, rank), pads: each(pad, 2 * rank), dilations: each(dilation, rank))
-    return graph.add(.conv(Conv(window, group: group)), name, inputs)
-  }
-
-  mutating func norm(_ name: String, _ x: Graph.ValueID, _ channels: Int) throws -> Graph.ValueID {
-    let inputs: [Graph.ValueID?] = [
-      x, try weights("\(name).weight", [channels], scale: 0.3, offset: 1), try weights("\(name).bias", [channels]),
-      try weights("\(name).mean", [channels]), try weights("\(name).var", [channels], scale: 0.3, offset: 1),
-    ]
-    return graph.add(.batchNormalization(BatchNormalization()), name, inputs)
-  }
-
-  mutating func linear(_ name: String, _ x: Graph.ValueID, from: Int, to: Int) throws -> Graph.ValueID {
-    graph.add(
-      .gemm(Gemm(transB: true)), name,
-      [x, try weights("\(name).weight", [to, from]), try weights("\(name).bias", [to])])
-  }
-
-  mutating func op(_ name: String, _ operation: Operator, _ inputs: [Graph.ValueID?]) -> Graph.ValueID {
-    graph.add(operation, name, inputs)
-  }
-
-  /// GlobalAveragePool → Flatten → Gemm, and the graph's output.
-  mutating func head(_ x: Graph.ValueID, channels: Int, classes: Int) throws {
-    let pooled = op("pool", .globalAveragePool(GlobalAveragePool()), [x])
-    let flat = op("flat", .flatten(Flatten()), [pooled])
-    graph.outputs = [try linear("fc", flat, from: channels, to: classes)]
   }
 }

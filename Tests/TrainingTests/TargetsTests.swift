@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import TestSupport
 import Testing
 import Training
 

@@ -1,0 +1,69 @@
+import ModelGraph
+
+extension Operator {
+  /// One of every operator that there is.
+  public static func every() throws -> [Operator] {
+    var all: [Operator] = [.conv(Conv())]
+    while let next = try all.last?.next { all.append(next) }
+    return all
+  }
+
+  /// The operators one after another. The compiler asks for a line here when one is added.
+  private var next: Operator? {
+    get throws {
+      switch self {
+      case .conv: .batchNormalization(BatchNormalization())
+      case .batchNormalization: .relu(Relu())
+      case .relu: .leakyRelu(LeakyRelu())
+      case .leakyRelu: .clip(Clip())
+      case .clip: .sigmoid(Sigmoid())
+      case .sigmoid: .hardSigmoid(HardSigmoid())
+      case .hardSigmoid: .hardSwish(HardSwish())
+      case .hardSwish: .maxPool(MaxPool(Window(kernel: [2, 2])))
+      case .maxPool: .averagePool(AveragePool(Window(kernel: [2, 2])))
+      case .averagePool: .globalAveragePool(GlobalAveragePool())
+      case .globalAveragePool: .globalMaxPool(GlobalMaxPool())
+      case .globalMaxPool: .reduceMean(ReduceMean())
+      case .reduceMean: .reduceMax(ReduceMax())
+      case .reduceMax: .add(Add())
+      case .add: .sub(Sub())
+      case .sub: .mul(Mul())
+      case .mul: .div(Div())
+      case .div: .concat(Concat(axis: 0))
+      case .concat: .flatten(Flatten())
+      case .flatten: .reshape(Reshape())
+      case .reshape: .squeeze(Squeeze())
+      case .squeeze: .unsqueeze(Unsqueeze())
+      case .unsqueeze: .transpose(Transpose(perm: nil))
+      case .transpose: .pad(Pad())
+      case .pad: .gemm(Gemm())
+      case .gemm: .matMul(MatMul())
+      case .matMul: .softmax(Softmax())
+      case .softmax: .logSoftmax(LogSoftmax())
+      case .logSoftmax: .identity(Identity())
+      case .identity: .dropout(Dropout())
+      case .dropout: try .constant(Constant(Tensor(zeros: [])))
+      case .constant: .cast(Cast(to: .float32))
+      case .cast: .shape(ShapeOperator())
+      case .shape: .gather(Gather())
+      case .gather: .slice(Slice())
+      case .slice: .quantizeLinear(QuantizeLinear())
+      case .quantizeLinear: .dequantizeLinear(DequantizeLinear())
+      case .dequantizeLinear: .qLinearConv(QLinearConv())
+      case .qLinearConv: .qLinearMatMul(QLinearMatMul())
+      case .qLinearMatMul: .convInteger(ConvInteger())
+      case .convInteger: .matMulInteger(MatMulInteger())
+      case .matMulInteger: .dynamicQuantizeLinear(DynamicQuantizeLinear())
+      case .dynamicQuantizeLinear: .fusedConv(FusedConv())
+      case .fusedConv: .qLinearAdd(QLinearAdd())
+      case .qLinearAdd: .qLinearMul(QLinearMul())
+      case .qLinearMul: .qLinearConcat(QLinearConcat(axis: 0))
+      case .qLinearConcat: .qLinearAveragePool(QLinearAveragePool(Window(kernel: [2, 2])))
+      case .qLinearAveragePool: .qLinearGlobalAveragePool(QLinearGlobalAveragePool())
+      case .qLinearGlobalAveragePool: .qLinearSigmoid(QLinearSigmoid())
+      case .qLinearSigmoid: .qGemm(QGemm())
+      case .qGemm: nil
+      }
+    }
+  }
+}
