@@ -121,7 +121,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
   ) {
     self.items = items
     self.preprocessing = preprocessing
-    self.augmentation = augmentation == Augmentation.none ? nil : augmentation
+    self.augmentation = augmentation?.isNone ?? true ? nil : augmentation
     self.batchSize = batchSize
     self.shuffle = shuffle
     self.seed = seed

@@ -30,18 +30,16 @@ import Testing
 
   @Test func warpingKeepsWhatIsConstant() {
     let grey = Picture(width: 16, height: 16, pixels: [UInt8](repeating: 77, count: 768))
-    var augmentation = Augmentation.none
-    augmentation.warpProbability = 1
-    augmentation.rotation = 45
-    augmentation.zoom = 1.5
+    let augmentation = Augmentation([TurnAndZoom(rotation: 45, zoom: 1.5, probability: 1)])
     var random = RandomSource(seed: 3)
     for _ in 0..<20 { #expect(augmentation.apply(to: grey, random: &random) == grey) }
   }
 
   @Test func noWarpIsTheIdentity() {
-    var augmentation = Augmentation.none
-    augmentation.warpProbability = 1
-    augmentation.lightProbability = 1
+    let augmentation = Augmentation([
+      TurnAndZoom(rotation: 0, zoom: 1, probability: 1),
+      BrightnessAndContrast(brightness: 0, contrast: 0, probability: 1),
+    ])
     var random = RandomSource(seed: 3)
     #expect(augmentation.apply(to: noise(4), random: &random) == noise(4))
     #expect(Augmentation.none.apply(to: noise(4), random: &random) == noise(4))
@@ -49,11 +47,7 @@ import Testing
 
   /// Only brightness and contrast, with probability 1.
   private func light(brightness: Double, contrast: Double) -> Augmentation {
-    var augmentation = Augmentation.none
-    augmentation.lightProbability = 1
-    augmentation.brightness = brightness
-    augmentation.contrast = contrast
-    return augmentation
+    Augmentation([BrightnessAndContrast(brightness: brightness, contrast: contrast, probability: 1)])
   }
 
   @Test func lightStaysInBounds() {

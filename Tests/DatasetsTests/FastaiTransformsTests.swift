@@ -1,14 +1,9 @@
 import Datasets
 import Imaging
+import TestSupport
 import Testing
 
 @Suite struct FastaiTransformsTests {
-  private func apply(_ transforms: FastaiTransforms, _ picture: Picture, _ random: inout RandomSource) -> Picture {
-    var augmentation = Augmentation.none
-    augmentation.fastai = transforms
-    return augmentation.apply(to: picture, random: &random)
-  }
-
   /// Applies a perspective map to a point.
   private func map(_ p: [Double], _ x: Double, _ y: Double) -> (Double, Double) {
     let depth = p[6] * x + p[7] * y + 1
@@ -17,13 +12,13 @@ import Testing
 
   @Test func movedCornersAreTheOldOnes() throws {
     let moves = [0.2, -0.1, 0.05, 0.15]
-    let p = try #require(FastaiTransforms.perspective(moves))
+    let p = try #require(FastaiWarp.perspective(moves))
     let targets = [(-1.15, -0.9), (-1.05, 0.9), (1.15, -1.2), (1.05, 1.2)]
     for ((x, y), (wantedX, wantedY)) in zip(targets, [(-1.0, -1.0), (-1, 1), (1, -1), (1, 1)]) {
       let (foundX, foundY) = map(p, x, y)
       #expect(abs(foundX - wantedX) < 1e-9 && abs(foundY - wantedY) < 1e-9)
     }
-    let still = try #require(FastaiTransforms.perspective([0, 0, 0, 0]))
+    let still = try #require(FastaiWarp.perspective([0, 0, 0, 0]))
     for (found, wanted) in zip(still, [1.0, 0, 0, 0, 1, 0, 0, 0]) { #expect(abs(found - wanted) < 1e-12) }
   }
 
@@ -41,19 +36,15 @@ import Testing
   /// Half of the pictures are mirrored; each of the other transforms leaves a quarter unchanged.
   @Test func everythingHasItsProbability() {
     let picture = noise(3, width: 12, height: 12)
-    var transforms = FastaiTransforms()
-    transforms.mirrorProbability = 0
+    let still = Augmentation([FastaiWarp(), FastaiRotation(), FastaiZoom(), FastaiBrightness(), FastaiContrast()])
     var random = RandomSource(seed: 4)
     var untouched = 0
-    for _ in 0..<4000 where apply(transforms, picture, &random) == picture { untouched += 1 }
+    for _ in 0..<4000 where still.apply(to: picture, random: &random) == picture { untouched += 1 }
     // 0.25 to the fifth is 1 in 1024.
     #expect(untouched < 16)
-    transforms.affineProbability = 0
-    transforms.lightProbability = 0
-    transforms.mirrorProbability = 0.5
     var mirrored = 0
     for _ in 0..<1000 {
-      let changed = apply(transforms, picture, &random)
+      let changed = Augmentation([FastaiMirror()]).apply(to: picture, random: &random)
       if changed == Augmentation.turned(1).apply(to: picture, random: &random) {
         mirrored += 1
       } else {
@@ -65,12 +56,10 @@ import Testing
 
   @Test func lightGoesBothWaysAndStaysInBounds() {
     let grey = Picture(width: 8, height: 8, pixels: [UInt8](repeating: 100, count: 192))
-    var transforms = FastaiTransforms()
-    transforms.affineProbability = 0
-    transforms.lightProbability = 1
+    let light = Augmentation([FastaiBrightness(probability: 1), FastaiContrast(probability: 1)])
     var random = RandomSource(seed: 5)
     var levels: Set<UInt8> = []
-    for _ in 0..<200 { levels.formUnion(apply(transforms, grey, &random).pixels) }
+    for _ in 0..<200 { levels.formUnion(light.apply(to: grey, random: &random).pixels) }
     // sigmoid(logit(100/255) ± logit(0.6)) times a contrast of 0.8 to 1.25.
     #expect((levels.min() ?? 0) >= 65 && (levels.max() ?? 255) <= 137)
     #expect((levels.min() ?? 255) < 85 && (levels.max() ?? 0) > 115)
@@ -90,8 +79,7 @@ import Testing
   }
 
   @Test func blendsPicturesAndLabelsAlike() throws {
-    let folder = TemporaryFolder()
-    try folder.make("")
+    let folder = try TemporaryFolder()
     let items = try (0..<8).map { index in
       let level = UInt8(index * 30)
       try folder.write("\(index).png", Picture(width: 8, height: 8, pixels: [UInt8](repeating: level, count: 192)))

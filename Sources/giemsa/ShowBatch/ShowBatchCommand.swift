@@ -15,7 +15,7 @@ struct ShowBatchCommand: ParsableCommand {
   @Argument(help: "The folder of pictures.") var data: String
   @Option(help: "The picture to write (PNG).") var out = "batch.png"
   @Option(help: "Pixels a side that pictures are resized to.") var size = 96
-  @Option(help: "As for train.") var augment = AugmentationName.flips
+  @Option(help: "As for train.") var augment = AugmentationChoice.flips
   @Option(help: "Rows.") var rows = 4
   @Option(help: "Columns.") var columns = 6
   @Flag(help: "One picture per row, augmented anew in every column, instead of different pictures.") var same = false
@@ -47,7 +47,7 @@ struct ShowBatchCommand: ParsableCommand {
         let labels = batch.labels[row * columns..<min((row + 1) * columns, items.count)]
         Console.out(labels.map { cells.classes[Int($0)].printable }.joined(separator: "  "))
       }
-      Console.out("\(out.printable): \(counted(items.count, "picture")) (\(augment.rawValue))")
+      Console.out("\(out.printable): \(counted(items.count, "picture")) (\(augment.text))")
     }
   }
 

@@ -95,7 +95,7 @@ final class TrainingBench {
       rateChoice: choice == .auto ? "auto" : nil,
       frozen: options.freeze == .unfreeze ? nil : options.freezeBn ? "body and its batch normalisations" : "body",
       start: start.source, optimizer: options.optimizer.rawValue, weightDecay: options.weightDecay,
-      augmentation: options.augment.rawValue, split: plan.kind.rawValue,
+      augmentation: options.augment.text, split: plan.kind.rawValue,
       validFraction: plan.folds.map { 1 / Double($0) } ?? options.valid,
       seed: options.seed, threads: options.threads, trainCount: split.train.count, validCount: split.valid.count)
     settings.set(rates)

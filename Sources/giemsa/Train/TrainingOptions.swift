@@ -19,17 +19,29 @@ enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
   case adamw, sgd
 }
 
-enum AugmentationName: String, CaseIterable, ExpressibleByArgument {
-  case none, flips, cells, standard, fastai
+/// `--augment`: a name of ``Augmentation/named``, or several with commas between, whose changes follow one another.
+struct AugmentationChoice: ExpressibleByArgument {
+  static let flips = AugmentationChoice(text: "flips", augmentation: .flips)
+  static let allValueStrings = Augmentation.named.map { $0.name }
 
-  var augmentation: Augmentation {
-    switch self {
-    case .none: .none
-    case .flips, .cells: .flips
-    case .fastai: .likeFastai
-    case .standard: .standard
-    }
+  let text: String
+  let augmentation: Augmentation
+
+  private init(text: String, augmentation: Augmentation) {
+    self.text = text
+    self.augmentation = augmentation
   }
+
+  init?(argument: String) {
+    var whole = Augmentation.none
+    for name in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let part = Augmentation.named.first(where: { $0.name == name }) else { return nil }
+      whole = whole + part.augmentation
+    }
+    self.init(text: argument, augmentation: whole)
+  }
+
+  var defaultValueDescription: String { text }
 }
 
 /// The value of `--normalize`.
@@ -128,7 +140,7 @@ struct TrainingOptions: ParsableArguments {
         zooms and changes of brightness. fastai: get_transforms() of fastai 1.0.38 (crop, mirror, symmetric warp, \
         rotation, zoom, brightness, contrast).
         """))
-  var augment = AugmentationName.flips
+  var augment = AugmentationChoice.flips
   @Option(help: "Mixup: blend pairs of pictures with weights from Beta(x, x); fastai uses 0.4, 0 turns it off.")
   var mixup = 0.0
   @Option(help: "Label smoothing: the part of the target probability that is spread over all classes.")

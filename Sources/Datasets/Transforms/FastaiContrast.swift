@@ -1,0 +1,18 @@
+import Foundation
+
+/// fastai's `contrast`: logits are multiplied by 1 − light to 1 / (1 − light), evenly by its logarithm.
+public struct FastaiContrast: PictureTransform {
+  public var light = 0.2
+  public var probability = 0.75
+
+  public init(light: Double = 0.2, probability: Double = 0.75) {
+    self.light = light
+    self.probability = probability
+  }
+
+  public func draw(_ change: inout PictureChange, random: inout RandomSource) {
+    guard random.chance(probability) else { return }
+    let factor = exp(random.uniform(log(1 - light)...(-log(1 - light))))
+    change.changeLight(ofValues: { $0 * factor })
+  }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Imaging
+
+/// One random change that leaves a cell's class as it is: a file in this folder, and a line in `Augmentation.named`.
+///
+/// It draws from the source that it is given and from nothing else, and draws the same amount whatever the picture
+/// shows: the same source gives the same picture.
+public protocol PictureTransform: Sendable {
+  func draw(_ change: inout PictureChange, random: inout RandomSource)
+}
+
+/// A picture and the changes that transforms have drawn for it.
+///
+/// Changes of geometry are joined to one map, by which the picture is sampled once; changes of light are joined
+/// likewise. That is fastai's way. It costs less, and the picture is rounded to bytes once.
+public struct PictureChange {
+  /// What ``affine`` is before anything is drawn.
+  private static let still: [Double] = [1, 0, 0, 0, 1, 0]
+
+  private var current: Picture
+  /// The map that moves the corners, as ``FastaiWarp/perspective(_:)`` gives it; nil: the identity.
+  private var perspective: [Double]?
+  /// The affine map from a pixel of the result to its place in the source, as fastai's `affine_mat` has it:
+  /// [xx, xy, x, yx, yy, y], where the picture reaches from -1 to 1. nil: the identity.
+  private var affine: [Double]?
+  /// In the order in which they were drawn.
+  private var light: [Light] = []
+
+  /// A change of the logits of a picture's values, which lie between 0 and 1.
+  private enum Light {
+    /// The same function for every value: it becomes a table.
+    case value((Double) -> Double)
+    /// Of red, green and blue together.
+    case pixel((SIMD3<Double>) -> SIMD3<Double>)
+  }
+
+  init(_ picture: Picture) { current = picture }
+
+  /// The picture with everything drawn so far done to it.
+  var picture: Picture {
+    mutating get {
+      settleGeometry()
+      settleLight()
+      return current
+    }
+    set {
+      (perspective, affine, light) = (nil, nil, [])
+      current = newValue
+    }
+  }
+
+  // MARK: Geometry
+
+  /// Moves the corners. What was drawn before is done first: a perspective is no affine map.
+  mutating func warp(_ map: [Double]) {
+    settleGeometry()
+    perspective = map
+  }
+
+  /// Turns by `angle` radians about the centre.
+  mutating func turn(_ angle: Double) {
+    let (m, c, s) = (affine ?? PictureChange.still, cos(angle), sin(angle))
+    affine = [m[0] * c + m[1] * s, m[1] * c - m[0] * s, m[2], m[3] * c + m[4] * s, m[4] * c - m[3] * s, m[5]]
+  }
+
+  /// Enlarges by `scale`; the part that stays in view lies about (x, y).
+  mutating func enlarge(_ scale: Double, x: Double, y: Double) {
+    let m = affine ?? PictureChange.still
+    affine = [
+      m[0] / scale, m[1] / scale, m[0] * x + m[1] * y + m[2],
+      m[3] / scale, m[4] / scale, m[3] * x + m[4] * y + m[5],
+    ]
+  }
+
+  private mutating func settleGeometry() {
+    guard perspective != nil || affine != nil else { return }
+    current = current.sampled(
+      perspective: perspective ?? [1, 0, 0, 0, 1, 0, 0, 0], affine: affine ?? PictureChange.still)
+    (perspective, affine) = (nil, nil)
+  }
+
+  // MARK: Light
+
+  mutating func changeLight(ofValues change: @escaping (Double) -> Double) { light.append(.value(change)) }
+
+  mutating func changeLight(ofPixels change: @escaping (SIMD3<Double>) -> SIMD3<Double>) {
+    light.append(.pixel(change))
+  }
+
+  private mutating func settleLight() {
+    if light.isEmpty { return }
+    // What comes first and takes one value at a time is computed once for each of the 256 values.
+    var rest = light[...]
+    var logits = (0..<256).map { byte in
+      let level = min(max(Double(byte) / 255, 1e-7), 1 - 1e-7)
+      return log(level / (1 - level))
+    }
+    while case .value(let change)? = rest.first {
+      for index in logits.indices { logits[index] = change(logits[index]) }
+      rest.removeFirst()
+    }
+    var pixels = current.pixels
+    if rest.isEmpty {
+      let table = logits.map { PictureChange.byte(ofLogit: $0) }
+      pixels = pixels.map { table[Int($0)] }
+    } else {
+      for pixel in stride(from: 0, to: pixels.count, by: 3) {
+        var logit = SIMD3(logits[Int(pixels[pixel])], logits[Int(pixels[pixel + 1])], logits[Int(pixels[pixel + 2])])
+        for step in rest {
+          switch step {
+          case .value(let change): for channel in 0..<3 { logit[channel] = change(logit[channel]) }
+          case .pixel(let change): logit = change(logit)
+          }
+        }
+        for channel in 0..<3 { pixels[pixel + channel] = PictureChange.byte(ofLogit: logit[channel]) }
+      }
+    }
+    current = Picture(width: current.width, height: current.height, pixels: pixels)
+    light = []
+  }
+
+  private static func byte(ofLogit logit: Double) -> UInt8 { UInt8((255 / (1 + exp(-logit))).rounded()) }
+}
