@@ -21,6 +21,7 @@ public struct Augmentation: Sendable {
     ("cells", .flips),
     ("standard", .standard),
     ("fastai", .likeFastai),
+    ("saturation", Augmentation([FastaiSaturation()])),
   ]
 
   public static let none = Augmentation()

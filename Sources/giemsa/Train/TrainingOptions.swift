@@ -138,7 +138,8 @@ struct TrainingOptions: ParsableArguments {
       discussion: """
         flips, or cells: all eight mirrors and quarter turns, since a cell has no up. standard: also small rotations, \
         zooms and changes of brightness. fastai: get_transforms() of fastai 1.0.38 (crop, mirror, symmetric warp, \
-        rotation, zoom, brightness, contrast).
+        rotation, zoom, brightness, contrast). saturation: stronger and weaker colours, as fastai 2 does. Several are \
+        applied one after another: fastai,saturation.
         """))
   var augment = AugmentationChoice.flips
   @Option(help: "Mixup: blend pairs of pictures with weights from Beta(x, x); fastai uses 0.4, 0 turns it off.")
