@@ -146,7 +146,7 @@ final class ModelReader {
   private func readOutput(_ proto: Onnx__ValueInfoProto) throws(GraphError) {
     let name = try proto.name.text("output name", limit: limits.nameBytes)
     guard let id = ids[ExactText(name)] else {
-      problems.append(GraphError(.noOutput, "output '\(name)' is produced by no node"))
+      problems.append(.undefinedOutput(name))
       let id = graph.addValue(name)
       unknown.insert(id)
       graph.outputs.append(id)

@@ -191,7 +191,7 @@ final class ModelWriter {
         continue
       }
       guard let one = first[id], let two = second[id], one.shape.rank == two.shape.rank else {
-        throw GraphError(.noOutput, "output '\(graph.values[id].name)' is produced by no node")
+        throw .undefinedOutput(graph.values[id].name)
       }
       var dimensions: [Dimension] = []
       for (axis, extent) in one.shape.extents.enumerated() {

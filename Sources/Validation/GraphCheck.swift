@@ -73,7 +73,7 @@ struct GraphCheck {
     for case let input? in node.inputs where facts[input] == nil {
       isKnown = false
       if unknown.insert(input).inserted {
-        report(.undefinedValue, "\(node.place): input '\(graph.values[input].name)' is produced by no earlier node")
+        found.append(Finding(GraphError.undefinedInput(graph.values[input].name).at(node.place)))
       }
     }
     if isKnown {
@@ -95,7 +95,7 @@ struct GraphCheck {
     for id in graph.outputs {
       let name = graph.values[id].name
       guard let fact = facts[id] else {
-        if !unknown.contains(id) { report(.noOutput, "output '\(name)' is produced by no node") }
+        if !unknown.contains(id) { found.append(Finding(.undefinedOutput(name))) }
         continue
       }
       guard let declaration = graph.values[id].declaration else { continue }

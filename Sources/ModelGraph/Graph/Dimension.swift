@@ -21,7 +21,7 @@ public enum Dimension: Equatable, Sendable {
   }
 }
 
-/// What a graph input or output is declared to be.
+/// The type and dimensions that a file declares for a graph input or output.
 public struct Declaration: Sendable {
   public var type: ElementType
   public var dimensions: [Dimension]

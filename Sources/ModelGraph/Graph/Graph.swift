@@ -2,8 +2,9 @@ import Text
 
 /// The network: ONNX operators over named values, in an order in which they can run.
 ///
-/// The one representation there is: the trainer executes it, `export` writes it, `validate` judges it, passes rewrite
-/// it and the runtime plans it. Operators carry the meaning of opset ``opset``, whatever opset the file had.
+/// It is the only representation of a network: the trainer executes it, `export` writes it, `validate` checks it,
+/// passes rewrite it and the planner of the inference engine reads it. Operators have the meaning of opset ``opset``,
+/// whatever the opset of the file was.
 public struct Graph: Sendable {
   /// The opset of the operators' stored form, and of the files we write.
   public static let opset = 21
@@ -15,7 +16,7 @@ public struct Graph: Sendable {
     public var name: String
     /// The value of an initialiser.
     public var constant: Tensor?
-    /// What the file says of it (always there for graph inputs).
+    /// The type and dimensions that the file declares. Graph inputs always have one.
     public var declaration: Declaration?
 
     public init(_ name: String, constant: Tensor? = nil, declaration: Declaration? = nil) {
@@ -28,11 +29,11 @@ public struct Graph: Sendable {
   public struct Node: Sendable {
     public var name: String
     public var operation: Operator
-    /// nil: an optional input left out.
+    /// nil: an optional input that the node leaves out.
     public var inputs: [ValueID?]
-    /// nil: an optional output nobody wants.
+    /// nil: an optional output that the node leaves out.
     public var outputs: [ValueID?]
-    /// Its place in the file, counted from 0, where the file gives it no name (``name`` is made up then).
+    /// For a node without a name in the file: its index in the file. ``name`` is then made up.
     public var position: Int?
 
     public init(_ name: String, _ operation: Operator, inputs: [ValueID?], outputs: [ValueID?]) {
@@ -42,10 +43,10 @@ public struct Graph: Sendable {
       self.outputs = outputs
     }
 
-    /// `node 'Conv_12' (Conv)`, or `node 12 (Conv)` for one without a name: for messages.
+    /// How messages name the node: `node 'Conv_12' (Conv)`, or `node 12 (Conv)` if it has no name.
     public var place: String { Node.place(name, operation.name, position: position) }
 
-    /// The same of a node that is no more than its names yet.
+    /// How messages name a node that has been read only in part.
     public static func place(_ name: String, _ operatorName: String, position: Int?) -> String {
       let kind = operatorName.shortened(to: 100)
       if let position { return "node \(position) (\(kind))" }
@@ -57,12 +58,12 @@ public struct Graph: Sendable {
   public var values: [Value] = []
   /// In topological order: a node comes after those it reads from.
   public var nodes: [Node] = []
-  /// Inputs to be fed, without initialisers.
+  /// The inputs that a caller feeds. Initialisers are not among them.
   public var inputs: [ValueID] = []
   public var outputs: [ValueID] = []
   /// ONNX's metadata_props, in file order. `PictureModels` gives meaning to our keys.
   public var metadata: [(key: String, value: String)] = []
-  /// What ``freshName(_:)`` goes by.
+  /// The names in use, for ``freshName(_:)``.
   var names = ValueNames()
 
   public init(name: String) { self.name = name }
@@ -101,7 +102,7 @@ public struct Graph: Sendable {
     return consumers
   }
 
-  /// For each value, the index of the node that makes it; nil for inputs and constants.
+  /// For each value, the index of the node that computes it; nil for inputs and constants.
   public func producers() -> [Int?] {
     var producers = [Int?](repeating: nil, count: values.count)
     for (index, node) in nodes.enumerated() {
@@ -121,9 +122,10 @@ public struct Graph: Sendable {
     return readers
   }
 
-  /// Type, shape and (where known) value of every value; nil only for values that nothing makes and nobody feeds.
+  /// Type, shape and, where it is known, the constant of every value. nil only for a value that is neither an input nor
+  /// a constant and that no node computes.
   ///
-  /// - Parameter inputShapes: the shapes to plan for, in the order of ``inputs``; nil takes the declarations, symbols as 1.
+  /// - Parameter inputShapes: the shapes of ``inputs``. nil: the declared shapes, with 1 for every symbol.
   public func infer(_ inputShapes: [Shape]? = nil) throws(GraphError) -> [Fact?] {
     var facts = [Fact?](repeating: nil, count: values.count)
     for (id, value) in values.enumerated() {
@@ -131,7 +133,7 @@ public struct Graph: Sendable {
     }
     for (index, id) in inputs.enumerated() {
       guard let declaration = values[id].declaration else {
-        throw GraphError(.badInput, "input '\(values[id].name)' does not say its type")
+        throw .undeclaredInput(values[id].name)
       }
       let shape = inputShapes.map { $0[index] } ?? declaration.shape()
       facts[id] = Fact(declaration.type, try shape.checked())
@@ -146,7 +148,7 @@ public struct Graph: Sendable {
     return facts
   }
 
-  /// A shape that does not fit, where a batch is asked for that the file may not be made for: says so, and what to do.
+  /// Adds advice to a shape mismatch that may come from a batch size the file was not exported for.
   private func explained(_ error: GraphError, _ inputShapes: [Shape]?) -> GraphError {
     guard error.code == .shapeMismatch, let inputShapes else { return error }
     for (id, shape) in zip(inputs, inputShapes) {
@@ -170,8 +172,8 @@ public struct Graph: Sendable {
     return error
   }
 
-  /// One node's rule, given the facts of its inputs; values are computed where all inputs are small constants, so that
-  /// shape arithmetic (Shape → Gather → Concat → Reshape) is known before anything runs.
+  /// Applies one node's shape rule to the facts of its inputs. If all inputs are small constants, the outputs are
+  /// computed too, so that shape arithmetic (Shape → Gather → Concat → Reshape) is known before the model runs.
   public func infer(_ node: Node, _ facts: [Fact?]) throws(GraphError) -> [Fact] {
     var known: [Fact?] = []
     for input in node.inputs {
@@ -180,7 +182,7 @@ public struct Graph: Sendable {
         continue
       }
       guard let fact = facts[input] else {
-        throw GraphError(.undefinedValue, "input '\(values[input].name)' is produced by no earlier node")
+        throw .undefinedInput(values[input].name)
       }
       known.append(fact)
     }
@@ -195,12 +197,12 @@ public struct Graph: Sendable {
     return results
   }
 
-  /// Runs the graph by the operators' plain definitions: slow, and what the runtime is held to.
+  /// Runs the graph by the operators' plain definitions. It is slow, and the reference for the inference engine.
   ///
   /// - Parameter feeds: a tensor for each of ``inputs``. Returns one for each of ``outputs``.
   public func evaluate(_ feeds: [Tensor]) throws(GraphError) -> [Tensor] {
     guard feeds.count == inputs.count else {
-      throw GraphError(.badInput, "the model has \(inputs.count) inputs; \(feeds.count) were given")
+      throw .wrongInputCount(feeds.count, inputs.count)
     }
     var live = values.map { $0.constant }
     for (id, feed) in zip(inputs, feeds) { live[id] = feed }
@@ -213,8 +215,7 @@ public struct Graph: Sendable {
       var arguments: [Tensor?] = []
       for input in node.inputs {
         if let input, live[input] == nil {
-          throw GraphError(.undefinedValue, "input '\(values[input].name)' is produced by no earlier node").at(
-            node.place)
+          throw GraphError.undefinedInput(values[input].name).at(node.place)
         }
         arguments.append(input.flatMap { live[$0] })
       }
@@ -228,7 +229,7 @@ public struct Graph: Sendable {
     var results: [Tensor] = []
     for id in outputs {
       guard let value = live[id] else {
-        throw GraphError(.noOutput, "output '\(values[id].name)' is produced by no node")
+        throw .undefinedOutput(values[id].name)
       }
       results.append(value)
     }

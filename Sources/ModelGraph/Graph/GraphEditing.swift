@@ -1,8 +1,9 @@
 import Text
 
-/// The few edits that rewriting a graph is made of.
+/// The edits that passes use.
 extension Graph {
-  /// For each value, how often nodes read it (a node that reads it twice counts twice) and how often it is a graph output.
+  /// For each value, how often nodes read it (a node that reads it twice counts twice) and how often it is a graph
+  /// output.
   public func readCounts() -> [Int] {
     var counts = [Int](repeating: 0, count: values.count)
     for node in nodes {
@@ -20,19 +21,19 @@ extension Graph {
     nodes = kept
   }
 
-  /// `base`, or the first of `base_1`, `base_2`, … that no value is named and that was not handed out already.
+  /// `base`, or the first of `base_1`, `base_2`, … that is not in use. A name is returned only once.
   public mutating func freshName(_ base: String) -> String {
     names.update(values)
     return names.fresh(base)
   }
 
-  /// A constant under a name of its own.
+  /// Adds a constant under an unused name.
   public mutating func addFreshConstant(_ base: String, _ tensor: Tensor) -> ValueID {
     addConstant(freshName(base), tensor)
   }
 
-  /// Forgets every value that no node reads or makes and that is neither input nor output, and numbers the others anew.
-  /// The memory of forgotten constants is released. Returns how many constants went.
+  /// Removes every value that no node reads or computes and that is neither input nor output, and renumbers the others.
+  /// The memory of removed constants is released. Returns the number of removed constants.
   @discardableResult
   public mutating func compact() -> Int {
     var used = [Bool](repeating: false, count: values.count)
@@ -67,10 +68,10 @@ extension Graph {
   }
 }
 
-/// Names that values have, so that a new one is found without a look at all of them.
+/// The set of names in use, kept so that an unused name is found without a pass over all values.
 public struct ValueNames: Sendable {
   private var taken: Set<ExactText> = []
-  /// Values whose names are in `taken`.
+  /// The number of values whose names are in `taken`.
   private var seen = 0
   /// The last number given to each base.
   private var numbers: [ExactText: Int] = [:]
@@ -85,7 +86,7 @@ public struct ValueNames: Sendable {
     }
   }
 
-  /// `base`, or the first of `base_1`, `base_2`, … that was not handed out already.
+  /// `base`, or the first of `base_1`, `base_2`, … that has not been returned before.
   public mutating func fresh(_ base: String) -> String {
     let key = ExactText(base)
     if taken.insert(key).inserted { return base }

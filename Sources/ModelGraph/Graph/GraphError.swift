@@ -1,13 +1,13 @@
 import Text
 
-/// What went wrong with a model file or a graph: a stable code and a sentence that says what, where and what to do.
+/// An error in a model file or a graph: a stable code, and a message that says what is wrong, where, and what to do.
 ///
 /// Thrown by everything that reads, checks, rewrites or runs a graph. `docs/CODES.md` lists the codes.
 public struct GraphError: Error, Sendable {
   public let code: Code
   public var message: String
 
-  /// A message names things of the file, and some are very long.
+  /// Bytes. Messages contain names from the file, which can be very long.
   public static let longestMessage = 1200
 
   public init(_ code: Code, _ message: String) {
@@ -25,12 +25,35 @@ public struct GraphError: Error, Sendable {
   static func mismatch(_ message: String) -> GraphError { GraphError(.shapeMismatch, message) }
 }
 
+// Errors that more than one module reports.
+extension GraphError {
+  /// E202: a node reads a value that no earlier one makes.
+  public static func undefinedInput(_ name: String) -> GraphError {
+    GraphError(.undefinedValue, "input '\(name)' is produced by no earlier node")
+  }
+
+  /// E210: nothing makes an output of the graph.
+  public static func undefinedOutput(_ name: String) -> GraphError {
+    GraphError(.noOutput, "output '\(name)' is produced by no node")
+  }
+
+  /// E213: tensors, or shapes, for another number of inputs than the graph has.
+  public static func wrongInputCount(_ given: Int, _ wanted: Int, _ what: String = "") -> GraphError {
+    GraphError(.badInput, "the model has \(wanted) inputs; \(given) \(what)were given")
+  }
+
+  /// E213: an input of the graph without a declaration.
+  public static func undeclaredInput(_ name: String) -> GraphError {
+    GraphError(.badInput, "input '\(name)' does not say its type")
+  }
+}
+
 extension GraphError: CustomStringConvertible {
-  /// `E204 node 'Conv_12': …`, one line that is safe to show.
+  /// `E204 node 'Conv_12': …`: one line, without control characters.
   public var description: String { "\(code.text) \(message.printable)" }
 }
 
-/// Stable codes: 1xx the file, 2xx the graph, 3xx (warnings) what will work but is probably not meant.
+/// Stable codes. 1xx: the file. 2xx: the graph. 3xx: warnings about what works but is probably not intended.
 public enum Code: Int, Sendable, CaseIterable {
   // The file.
   case unreadable = 101

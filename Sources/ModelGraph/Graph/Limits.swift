@@ -1,24 +1,24 @@
-/// What a file may ask of us. A file beyond any of these is refused with E105 (``memoryBytes``: E212) before the memory is
-/// asked for.
+/// Limits on the size of a file and on the memory that its model takes. A file beyond one of them is refused with E105
+/// (``memoryBytes``: E212) before memory is allocated for it.
 ///
-/// `standard` admits every network that makes sense on a workstation; a service that takes files from strangers may
-/// want less.
+/// `standard` admits every network that is useful on a workstation. A service that accepts files from strangers may set
+/// lower limits.
 public struct Limits: Sendable {
-  /// Bytes of a model or tensor file: protocol buffers end at 2 GiB anyway.
+  /// Bytes of a model or tensor file. Protocol buffers cannot be larger than 2 GiB.
   public var fileBytes = Int(Int32.max)
-  /// Bytes that parsing may allocate in all: `parseFactor` times the bytes parsed (the file without its weights'
-  /// raw_data), and `parseBase` for small files of many parts. A well-made file needs some hundred bytes a node.
+  /// Bytes that parsing may allocate in total: `parseBase`, plus `parseFactor` times the bytes parsed (the file without
+  /// the raw_data of its weights). An ordinary file needs a few hundred bytes for each node.
   public var parseFactor = 4
   public var parseBase = 64 << 20
-  /// Bytes of tensor data read from files beside the model, in all.
+  /// Bytes of tensor data in files beside the model, in total.
   public var externalBytes = Int(Int32.max)
   public var nodes = 100_000
   public var initialisers = 100_000
-  /// Graph inputs and graph outputs, each.
+  /// Graph inputs; graph outputs.
   public var graphInputs = 4096
   /// Inputs or outputs of one node.
   public var nodeInputs = 4096
-  /// Attributes of one node, and entries of a list in one.
+  /// Attributes of one node, and entries of a list in one attribute.
   public var attributes = 64
   public var attributeEntries = 1 << 20
   /// Bytes of any name.
@@ -29,22 +29,22 @@ public struct Limits: Sendable {
   /// Bytes of one metadata value, or of a string attribute.
   public var textBytes = 16 << 20
 
-  /// Bytes that running a model may take beyond the weights it brings, for each picture of a batch: activations, what
-  /// kernels work in, constants that folding makes. `--max-memory` raises it. 512 MiB are enough for a U-Net of 64 channels
-  /// on 512 × 512 pixels, several times over for a ResNet or a vision transformer.
+  /// Bytes that running a model may take for each picture of a batch, beyond the weights in the file: activations,
+  /// scratch memory of kernels, folded constants. `--max-memory` sets it. 512 MiB are enough for a U-Net of 64 channels
+  /// on 512 × 512 pixels, and several times what a ResNet or a vision transformer needs.
   public var memoryBytes = 512 << 20
-  /// Problems of one file that are told one by one; the rest is counted.
+  /// Findings of one file that are reported one by one. The rest is only counted.
   public var findings = 1000
 
   public static let standard = Limits()
 
   public init() {}
 
-  /// Bytes that packing weights for their kernels may make of each byte of them (Winograd's are up to seven times as many,
-  /// few layers' at a time).
+  /// Bytes of packed weights that are allowed for each byte of weights. Winograd weights are up to seven times as
+  /// large, but only a few layers use them.
   private static let packedShare = 4
 
-  /// Throws E212 where a plan for `batch` pictures at once would take more than the limit.
+  /// Throws E212 if a plan for `batch` pictures takes more memory than the limit.
   public func admit(bytes: Int, batch: Int, weightBytes: Int) throws(GraphError) {
     let (base, overflow) = memoryBytes.multipliedReportingOverflow(by: max(batch, 1))
     let room = Double(overflow ? Int.max : base) + Double(Limits.packedShare) * Double(weightBytes)

@@ -1,9 +1,9 @@
-/// What a node takes: for tables of a network, and for operations per second.
+/// The cost of a node, for tables of a network and for multiply-adds per second.
 public struct NodeCost: Sendable {
   /// Multiply-adds of convolutions and matrix products; 0 for everything else.
   public var multiplyAdds = 0
-  /// Elements of its weights: what training would change, and not the running statistics of BatchNormalization, zero
-  /// points and scales, shapes and axes.
+  /// Elements of its weights: the constants that training would change. Running statistics, scales, zero points, shapes
+  /// and axes are not counted.
   public var parameters = 0
   /// Bytes of its outputs.
   public var outputBytes = 0
@@ -12,7 +12,7 @@ public struct NodeCost: Sendable {
 }
 
 extension Graph {
-  /// The cost of one node, given what ``infer(_:)`` found out.
+  /// The cost of one node, given the facts that ``infer(_:)`` returned.
   public func cost(of node: Node, _ facts: [Fact?]) -> NodeCost {
     var cost = NodeCost()
     for case let id? in node.outputs {
@@ -26,10 +26,10 @@ extension Graph {
     return cost
   }
 
-  /// Bytes of all constants, each counted once.
+  /// Bytes of all constants.
   public var constantBytes: Int { values.reduce(0) { $0 + ($1.constant?.byteCount ?? 0) } }
 
-  /// Elements of all weights, each counted once however many nodes read it.
+  /// Elements of all weights. A weight that several nodes read is counted once.
   public var parameterCount: Int {
     var counted = [Bool](repeating: false, count: values.count)
     var total = 0
@@ -51,7 +51,8 @@ extension Graph {
     return weights
   }
 
-  /// The most bytes of values that are needed at one time when nodes run in order, the graph's inputs counted.
+  /// The largest number of bytes of activations, graph inputs included, that are live at one time when nodes run in
+  /// order.
   public func peakActivationBytes(_ facts: [Fact?]) -> Int {
     var lastUse = [Int](repeating: -1, count: values.count)
     for (index, node) in nodes.enumerated() {

@@ -1,8 +1,8 @@
 extension Graph {
   /// The same graph without ``SoftmaxAxis/includesLaterAxes``, for which opset 21 has no attribute.
   ///
-  /// A Softmax or LogSoftmax that covers several axes becomes Flatten → Softmax → Reshape to the shape it was; one
-  /// over the last axis, as almost all are, only loses the mark.
+  /// A Softmax or LogSoftmax over several axes becomes Flatten → Softmax → Reshape. One over the last axis alone, as
+  /// most are, stays as it is.
   public func withOldSoftmaxSpelledOut() -> Graph {
     guard nodes.contains(where: { $0.operation.softmaxAxis?.includesLaterAxes == true }) else { return self }
     let facts = try? infer()
@@ -27,7 +27,7 @@ extension Graph {
       var operation = node.operation
       operation.softmaxAxis = SoftmaxAxis()
       let normalized = result.add(operation, "\(name)/normalized", [flat])
-      // Without allowzero a Reshape would read an extent of 0 as "keep".
+      // Without allowzero, Reshape takes an extent of 0 for "keep".
       result.nodes.append(
         Node(node.name, .reshape(Reshape(allowzero: true)), inputs: [normalized, shape], outputs: node.outputs))
     }

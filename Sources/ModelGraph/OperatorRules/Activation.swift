@@ -1,4 +1,4 @@
-/// What may follow a convolution in the same node: FusedConv's `activation` and `activation_params`.
+/// The activation of a FusedConv: its attributes `activation` and `activation_params`.
 public enum Activation: Sendable, Equatable {
   case none
   case relu
@@ -8,7 +8,7 @@ public enum Activation: Sendable, Equatable {
   case hardSigmoid(alpha: Float, beta: Float)
   case hardSwish
 
-  /// From an operator's name and its parameters; nil if there is no such activation, or not with so many parameters.
+  /// From an operator's name and its parameters. nil for an unknown activation or a wrong number of parameters.
   public init?(_ name: String, _ parameters: [Float]) {
     switch (name, parameters.count) {
     case ("", 0): self = .none
@@ -57,11 +57,11 @@ public enum Activation: Sendable, Equatable {
   }
 }
 
-// Written so that NaN stays NaN.
+// All of these return NaN for NaN.
 extension Arithmetic {
   @inline(__always) var rectified: Self { self < 0 ? 0 : self }
 
-  /// `high` where the bounds are the wrong way round.
+  /// Returns `high` if `low` is above it.
   @inline(__always) func clipped(_ low: Self, _ high: Self) -> Self {
     let raised = self < low ? low : self
     return raised > high ? high : raised
@@ -75,7 +75,7 @@ extension Real {
   @inline(__always) var hardSwish: Self { self * hardSigmoid(1 / 6, 1 / 2) }
 }
 
-/// An operator that makes one float of one float.
+/// An operator that applies one function to every float.
 public protocol FloatFunction: FloatOperator {
   typealias Input = FloatFunctionInput
 

@@ -1,13 +1,13 @@
 import Platform
 
-/// A number that operators compute with. Integers wrap around, and dividing them by zero gives 0 as in NumPy: no file
-/// can make them trap.
+/// A number that operators compute with. Integers wrap around, and division by zero gives 0 as in NumPy, so that no
+/// file can cause a trap.
 public protocol Arithmetic: TensorElement, Comparable, ExpressibleByIntegerLiteral {
-  /// The value below all others (−∞ for floats): where a maximum starts.
+  /// The lowest value: −∞ for floats. The initial value of a maximum.
   static var lowest: Self { get }
-  /// The value above all others (∞ for floats).
+  /// The highest value: ∞ for floats.
   static var highest: Self { get }
-  /// The lowest and the highest value that is not infinite.
+  /// The lowest and the highest finite value.
   static var lowestFinite: Self { get }
   static var highestFinite: Self { get }
   func plus(_ other: Self) -> Self
@@ -38,8 +38,8 @@ extension Int32: Arithmetic {}
 extension Int64: Arithmetic {}
 
 extension FixedWidthInteger {
-  /// Towards zero; the nearest value there is for one out of range, 0 for NaN. Never traps: the way from a float that a file or
-  /// a person gave to an integer.
+  /// Rounds towards zero. A value out of range gives the nearest integer of the type, NaN gives 0. It never traps: use
+  /// it for floats that come from a file or an argument.
   public init(saturating value: Double) {
     if let exact = Self(exactly: value.rounded(.towardZero)) {
       self = exact
@@ -52,13 +52,13 @@ extension FixedWidthInteger {
 }
 
 extension Arithmetic {
-  /// The larger of two, NaN where one is: of ReduceMax, GlobalMaxPool and MaxPool.
+  /// The larger of two numbers, or NaN if one of them is NaN: the maximum of ReduceMax, GlobalMaxPool and MaxPool.
   @inline(__always) func orLarger(_ next: Self) -> Self { next > self || next != next ? next : self }
 }
 
 /// float32 or float64.
 public protocol Real: Arithmetic, FloatingPoint {
-  /// What long sums are added up in.
+  /// The type of accumulators.
   var wide: Double { get }
   init(_ value: Double)
   init(_ value: Float)

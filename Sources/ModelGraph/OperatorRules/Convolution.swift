@@ -1,8 +1,8 @@
-/// A convolution with every extent settled: what Conv, FusedConv, QLinearConv and ConvInteger share.
+/// A convolution with every extent known: the common part of Conv, FusedConv, QLinearConv and ConvInteger.
 public struct ConvolutionGeometry: Sendable, Equatable {
   public var batch: Int
   public var group: Int
-  /// C / group: the input channels each output channel reads.
+  /// C / group: the number of input channels that an output channel reads.
   public var groupChannels: Int
   /// M / group.
   public var groupFilters: Int
@@ -47,8 +47,8 @@ public struct ConvolutionGeometry: Sendable, Equatable {
 
   /// The definition: y[n, m] = bias[m] + Σ over channels and taps of w · x, in NCHW.
   ///
-  /// All of one type, and geometry of exactly these shapes. Integers wrap around. One weight at a time is swept over
-  /// the output plane, so that the innermost loop runs along a row of each and padding is never touched.
+  /// All tensors have the same element type and the shapes of this geometry. Integers wrap around. The outer loops take
+  /// one weight at a time, so that the innermost loop runs along rows of input and output and never reads padding.
   func convolve<Number: Arithmetic>(
     _ x: Tensor, _ w: Tensor, bias: Tensor?, as: Number.Type
   ) throws(GraphError) -> Tensor {
@@ -80,7 +80,7 @@ public struct ConvolutionGeometry: Sendable, Equatable {
 }
 
 extension WindowPlane {
-  /// A 1×1 window without stride or padding reads the plane as it lies: one long row.
+  /// For a 1×1 window without stride or padding: the plane as one long row.
   fileprivate var asOneRow: WindowPlane? {
     guard height.isPointwise, width.isPointwise else { return nil }
     var row = self

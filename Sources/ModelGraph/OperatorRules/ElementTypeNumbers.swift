@@ -1,4 +1,4 @@
-/// ONNX's own numbers for element types (TensorProto.DataType), as Cast's `to` and QuantizeLinear's `output_dtype` name them.
+/// ONNX's numbers of element types (TensorProto.DataType), which Cast's `to` and QuantizeLinear's `output_dtype` hold.
 extension ElementType {
   public init?(onnxNumber: Int) {
     switch onnxNumber {
@@ -25,7 +25,7 @@ extension ElementType {
     }
   }
 
-  /// What a person calls the type of any number, for messages about those we do not compute with.
+  /// The name of an element type by its number, also of types that are not supported: for messages.
   static func onnxName(_ number: Int) -> String {
     let names = [
       "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
@@ -38,7 +38,7 @@ extension ElementType {
 }
 
 extension AttributeReader {
-  /// The element type of an attribute that holds an ONNX number; E111 for one that nothing here computes with.
+  /// The element type of an attribute that holds an ONNX number. Throws E111 for a type that is not supported.
   func elementType(_ name: String, _ number: Int) throws(GraphError) -> ElementType {
     guard let type = ElementType(onnxNumber: number) else {
       throw GraphError(

@@ -1,5 +1,5 @@
 extension Tensor {
-  /// The same shape with `transform` of each element. The tensor must be of type `Element`.
+  /// Applies `transform` to each element. The tensor must be of type `Element`.
   @inline(__always)
   func mapped<Element: TensorElement, Result: TensorElement>(
     _ transform: (Element) -> Result
@@ -13,7 +13,7 @@ extension Tensor {
     return result
   }
 
-  /// `combine` of every pair of elements, NumPy's way. Both tensors must be of type `Element`, and their shapes fit.
+  /// Applies `combine` to every pair of elements, with NumPy's broadcasting. Both tensors must be of type `Element`.
   @inline(__always)
   func combined<Element: TensorElement, Result: TensorElement>(
     with other: Tensor, of operatorName: String, _ combine: (Element, Element) -> Result
@@ -38,7 +38,7 @@ extension Tensor {
   }
 }
 
-/// The shape that both broadcast to; throws E204 where they do not fit.
+/// The shape that both broadcast to. Throws E204 if there is none.
 func broadcast(_ a: Shape, _ b: Shape, of operatorName: String) throws(GraphError) -> Shape {
   guard let shape = Shape.broadcast(a, b) else {
     throw .mismatch("\(operatorName): \(a) and \(b) cannot be broadcast to one shape")
@@ -46,9 +46,9 @@ func broadcast(_ a: Shape, _ b: Shape, of operatorName: String) throws(GraphErro
   return shape
 }
 
-/// The rows of a shape, as long as two arrays broadcast to it allow, and where each row lies in those arrays.
+/// Divides a shape into rows for two arrays that broadcast to it, and finds where each row lies in the arrays.
 ///
-/// Along a row each array moves by one or, where it is broadcast, not at all.
+/// Rows are as long as possible. Along a row, the step of an array is 1, or 0 where it is broadcast.
 struct BroadcastRows {
   let shape: Shape
   private(set) var length = 1
@@ -73,7 +73,7 @@ struct BroadcastRows {
     }
   }
 
-  /// Calls `body` with where each row starts: in the shape's own array, in `a`, in `b`.
+  /// Calls `body` with the first element of each row: in an array of the shape, in `a` and in `b`.
   @inline(__always)
   func forEach(_ body: (_ start: Int, _ aStart: Int, _ bStart: Int) -> Void) {
     if length == 0 { return }

@@ -1,9 +1,9 @@
-// Inputs whose value decides a shape: Reshape's shape, Slice's starts, Pad's pads, … They are int32 or int64 vectors.
+// Inputs whose values determine a shape: Reshape's shape, Slice's starts, Pad's pads. They are int32 or int64 vectors.
 
 extension Inputs where Element == Fact {
   /// The values of an int32 or int64 input, or nil where the node leaves it out.
   ///
-  /// Values beyond ±2^40 are given as ±2^40: no extent is near it, and sums of a few of them stay inside Int.
+  /// Values are clamped to ±2^40. Every extent is far below, and sums of a few such values stay inside Int.
   /// Throws E211 if the value is not known before the model runs.
   func optionalInts(_ input: OperatorInput) throws(GraphError) -> [Int]? {
     guard let fact = self[input] else { return nil }
@@ -32,12 +32,12 @@ extension Inputs where Element == Fact {
 }
 
 extension Inputs where Element == Tensor {
-  /// What `infer` is told of these inputs, so that `evaluate` can follow the same rule.
+  /// The facts of these inputs, so that `evaluate` can use the same rule as `infer`.
   var facts: Inputs<Fact> { Inputs<Fact>(operatorName, items.map { $0.map { Fact($0) } }) }
 }
 
 extension Shape {
-  /// Each of `axes` counted from the front; E206 for one that does not exist or is named twice.
+  /// `axes`, counted from the front. Throws E206 for an axis that does not exist or is listed twice.
   func distinctAxes(_ axes: [Int], of operatorName: String) throws(GraphError) -> [Int] {
     var seen = [Bool](repeating: false, count: rank)
     var result: [Int] = []
@@ -52,7 +52,7 @@ extension Shape {
 }
 
 extension AttributeReader {
-  /// The list that an older opset gave as an attribute and opset ``Graph/opset`` takes as an input of the same name.
+  /// Reads a list that is an attribute in an older opset and an input of the same name in opset ``Graph/opset``.
   func moveInts(to input: OperatorInput) throws(GraphError) {
     guard let values = try optionalInts(input.name) else { return }
     becomesInput(input, try Tensor([values.count], values.map { Int64($0) }))

@@ -1,7 +1,7 @@
-/// y += a · b, where y is `rows` × `columns`, row by row, and a and b lie in memory as their steps say.
+/// y += a · b, where y is `rows` × `columns` in row-major order, and the steps give the layouts of a and b.
 ///
 /// - Parameters:
-///   - aSteps: from one element of a (`rows` × `depth`) to the next row's, and to the next column's.
+///   - aSteps: the distance in elements between two rows of a (`rows` × `depth`), and between two columns.
 ///   - bSteps: the same for b (`depth` × `columns`).
 ///
 /// Integers wrap around.
@@ -14,7 +14,7 @@ func addProduct<Number: Arithmetic>(
   for row in 0..<rows {
     let (a, y) = (a + row * aSteps.row, y + row * columns)
     if bSteps.column == 1 {
-      // Along b's rows, which lie in one piece.
+      // The rows of b are contiguous.
       for k in 0..<depth {
         addScaled(b + k * bSteps.row, step: 1, by: a[k * aSteps.column], to: y, count: columns)
       }
@@ -29,12 +29,12 @@ func addProduct<Number: Arithmetic>(
   }
 }
 
-/// The products of two stacks of matrices, as `numpy.matmul` pairs them: what MatMul and MatMulInteger share.
+/// The products of two stacks of matrices, as `numpy.matmul` pairs them: the common part of MatMul and MatMulInteger.
 struct MatrixProduct {
   var rows: Int
   var depth: Int
   var columns: Int
-  /// `[…, M, N]`, without the axes that a vector lacks.
+  /// `[…, M, N]`, without M if A is a vector and without N if B is one.
   var outputShape: Shape
   private var batches: BroadcastRows
 
@@ -56,7 +56,7 @@ struct MatrixProduct {
     outputShape = Shape(stack.extents + (a.rank == 1 ? [] : [rows]) + (b.rank == 1 ? [] : [columns]))
   }
 
-  /// The definition, for tensors of these shapes and this type. Integers wrap around.
+  /// The plain definition, for tensors of these shapes and this type. Integers wrap around.
   func multiply<Number: Arithmetic>(_ a: Tensor, _ b: Tensor, as: Number.Type) throws(GraphError) -> Tensor {
     var y = try Tensor(zeros: outputShape, type: Number.elementType)
     a.withElements(Number.self) { a in

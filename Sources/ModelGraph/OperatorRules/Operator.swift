@@ -1,6 +1,7 @@
-/// Every operator the project knows: a case each, a file each in `Operators/`.
+/// Every supported operator: a case each, and a file each in `Operators/`.
 ///
-/// To add one: write its file, add its case here, and its line in the two switches below.
+/// To add one: write its file, and add its case and its line in both switches here. The compiler lists what else is
+/// missing.
 public enum Operator: Sendable {
   case conv(Conv)
   case batchNormalization(BatchNormalization)
@@ -46,7 +47,7 @@ public enum Operator: Sendable {
   case matMulInteger(MatMulInteger)
   case dynamicQuantizeLinear(DynamicQuantizeLinear)
 
-  // com.microsoft: what onnxruntime's files add.
+  // com.microsoft: operators that onnxruntime adds.
   case fusedConv(FusedConv)
   case qLinearAdd(QLinearAdd)
   case qLinearMul(QLinearMul)
@@ -56,7 +57,7 @@ public enum Operator: Sendable {
   case qLinearSigmoid(QLinearSigmoid)
   case qGemm(QGemm)
 
-  /// From a file: the operator's name and domain, and its attributes. Throws E201 for an operator nobody here knows.
+  /// From a file: the operator's name and domain, and its attributes. Throws E201 for an unknown operator.
   public init(_ name: String, domain: OperatorDomain, _ attributes: AttributeReader) throws(GraphError) {
     switch (domain, name) {
     case (.onnx, Conv.name): self = .conv(try Conv(attributes))

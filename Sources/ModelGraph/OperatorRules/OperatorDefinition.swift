@@ -1,8 +1,8 @@
-/// What a value is known to be before anything runs.
+/// What is known of a value before the model runs.
 public struct Fact: Sendable {
   public var type: ElementType
   public var shape: Shape
-  /// The value itself where it is known (an initialiser, folded shape arithmetic).
+  /// The value itself if it is known: an initialiser, or the result of shape arithmetic.
   public var constant: Tensor?
 
   public init(_ type: ElementType, _ shape: Shape, constant: Tensor? = nil) {
@@ -14,7 +14,7 @@ public struct Fact: Sendable {
   public init(_ tensor: Tensor) { self.init(tensor.type, tensor.shape, constant: tensor) }
 }
 
-/// A node's inputs in the order of the operator's page; optional ones may be nil or missing at the end.
+/// A node's inputs in the order of the operator's page. Optional inputs may be nil, or missing at the end.
 public struct Inputs<Element> {
   public let operatorName: String
   public let items: [Element?]
@@ -29,7 +29,7 @@ public struct Inputs<Element> {
   /// The input, or nil if the node leaves it out.
   public subscript(input: OperatorInput) -> Element? { input.index < items.count ? items[input.index] : nil }
 
-  /// The input, or E207 with its name on the operator's page.
+  /// The input. Throws E207 with its name if the node leaves it out.
   public func required(_ input: OperatorInput) throws(GraphError) -> Element {
     guard let item = self[input] else {
       throw GraphError(.wrongArity, "\(operatorName): input '\(input.name)' is missing")
@@ -37,7 +37,7 @@ public struct Inputs<Element> {
     return item
   }
 
-  /// Every input, for operators that take any number of them; E207 if one is left out.
+  /// Every input, for operators that take any number of them. Throws E207 if one is left out.
   public func all() throws(GraphError) -> [Element] {
     var present: [Element] = []
     for (index, item) in items.enumerated() {
@@ -48,11 +48,11 @@ public struct Inputs<Element> {
   }
 }
 
-/// One operator: its attributes (the stored properties of the conforming struct), its inputs and roles, its shape rule, its
-/// definition.
+/// One operator: its attributes (the stored properties of the conforming struct), its inputs and roles, its shape rule,
+/// its definition.
 ///
-/// `infer` and `evaluate` get as many inputs as the node lists, within ``inputs``; they return a result for each output
-/// they can compute, in the page's order (a node may name fewer of them).
+/// `infer` and `evaluate` get as many inputs as the node lists; ``inputs`` says how many there can be. They return a
+/// result for each output that they can compute, in the order of the page. A node may use fewer of them.
 public protocol OperatorDefinition: Sendable {
   /// ONNX's name, `Conv`.
   static var name: String { get }
@@ -69,13 +69,13 @@ public protocol OperatorDefinition: Sendable {
   /// From a file's attributes, of any supported opset.
   init(_ attributes: AttributeReader) throws(GraphError)
 
-  /// For a file of opset ``Graph/opset``. Attributes at their default may be left out.
+  /// The attributes in a file of opset ``Graph/opset``. Those at their default may be left out.
   var attributes: [Attribute] { get }
 
-  /// Types and shapes of the outputs. Must hold for every input that `evaluate` accepts, and throw for every other.
+  /// The shape rule: types and shapes of the outputs. It must throw for every input that `evaluate` cannot handle.
   func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact]
 
-  /// The values of the outputs: the plain definition. Called only with inputs for which `infer` did not throw.
+  /// The plain definition: the values of the outputs. It is called only with inputs for which `infer` did not throw.
   func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor]
 }
 

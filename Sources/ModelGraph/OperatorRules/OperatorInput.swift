@@ -7,9 +7,9 @@ public struct OperatorInput: Sendable {
   public enum Content: UInt8, Sendable {
     /// Values that flow through the network.
     case activation
-    /// What training would change: a parameter of the network where it is a constant.
+    /// A parameter of the network, if it is a constant.
     case weight
-    /// Either of the two: both inputs of Add, of which one is often a bias.
+    /// An activation or a weight: each input of Add, one of which is often a bias.
     case activationOrWeight
     /// How the operator works: axes, shapes, bounds, scales, zero points, running statistics. No gradient flows to it.
     case setting
@@ -18,7 +18,7 @@ public struct OperatorInput: Sendable {
   public enum Presence: UInt8, Sendable {
     case required
     case optional
-    /// It is required once, and a node may list more of it: the parts of Concat.
+    /// Required once. A node may list any number of further ones: the parts of Concat.
     case repeated
   }
 
@@ -38,7 +38,7 @@ public struct OperatorInput: Sendable {
 }
 
 extension Array where Element == OperatorInput {
-  /// How many inputs a node may list, those that are left out among them.
+  /// The number of inputs that a node may list, those that it leaves out included.
   var arity: ClosedRange<Int> {
     var least = 0
     var most = count
@@ -49,7 +49,7 @@ extension Array where Element == OperatorInput {
     return least...Swift.max(least, most)
   }
 
-  /// What the input at `position` of a node holds.
+  /// The content of a node's input at `position`.
   public func content(at position: Int) -> OperatorInput.Content {
     if position < count { return self[position].content }
     return last?.content ?? .setting
@@ -57,8 +57,8 @@ extension Array where Element == OperatorInput {
 }
 
 extension Graph.Node {
-  /// The value that the node reads as `input`; nil where the node leaves it out. Setting it fills up the list of inputs as
-  /// far as that takes.
+  /// The value that the node reads as `input`; nil if the node leaves it out. The setter extends the list of inputs
+  /// with nil as far as necessary.
   public subscript(input: OperatorInput) -> Graph.ValueID? {
     get { input.index < inputs.count ? inputs[input.index] : nil }
     set {

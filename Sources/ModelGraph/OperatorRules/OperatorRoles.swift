@@ -1,13 +1,14 @@
-// What the rest of the program asks of an operator besides its shape rule and its definition. Each is a requirement of
-// `OperatorDefinition` without a default, so that the compiler lists what a new operator still has to say.
+// The roles of an operator: what planners, passes and the trainer need to know besides its shape rule and its
+// definition. Each is a requirement of `OperatorDefinition` without a default, so that the compiler lists what a new
+// operator lacks.
 
 /// How an operator's multiply-adds are counted.
 public enum MultiplyAdds: Sendable {
-  /// The operator is neither a convolution nor a matrix product. Its few operations for each element are not counted.
+  /// Not counted: the operator is neither a convolution nor a matrix product.
   case none
-  /// For each output element, one for each weight of a filter. `weight` is `[M, C/group, …]`.
+  /// For each output element, as many as a filter has weights. `weight` is `[M, C/group, …]`.
   case convolution(weight: OperatorInput)
-  /// For each output element, one for each column of `a`, `[…, M, K]`.
+  /// For each output element, as many as `a`, `[…, M, K]`, has columns.
   case matrixProduct(a: OperatorInput)
   /// The same where `a` is `[M, K]` or `[K, M]`.
   case transposableProduct(a: OperatorInput)
@@ -29,11 +30,12 @@ public enum MultiplyAdds: Sendable {
   }
 }
 
-/// Whether an operator computes, or only hands elements on.
+/// Whether an operator computes, or only moves elements.
 public enum DataMovement: UInt8, Sendable {
   /// Output 0 holds the elements of input 0 in the same order. Only its shape may differ: Reshape.
   case view
-  /// Output 0 holds elements of the inputs in another order or number: Transpose, Slice, Concat. Padding may be among them.
+  /// Output 0 holds elements of the inputs in another order or number: Transpose, Slice, Concat. Padding may be among
+  /// them.
   case rearrangement
   /// Elements of output 0 are computed.
   case computation

@@ -1,5 +1,5 @@
-/// Something done to an operator whatever it is, without an existential: the switch in ``Operator/accept(_:)`` hands
-/// over the concrete struct.
+/// A generic function over all operators, without existentials: ``Operator/accept(_:)`` calls it with the operator's
+/// struct.
 public protocol OperatorVisitor {
   associatedtype Result
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Result
@@ -13,40 +13,40 @@ extension Operator {
   /// The attributes to write to a file of opset ``Graph/opset``.
   public var attributes: [Attribute] { identity.attributes }
 
-  /// Types and shapes of the outputs; every shape is within ``Shape/elementLimit``.
+  /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
     try accept(InferVisitor(inputs: inputs, outputCount: outputCount))
   }
 
-  /// Whether there can be so many inputs and outputs, left out ones among them.
+  /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
   public func checkArity(inputs: Int, outputs: Int) throws(GraphError) {
     try accept(ArityVisitor(inputs: inputs, outputs: outputs))
   }
 
-  /// The outputs by the operator's plain definition. Checks with `infer` first, so that any input is safe.
+  /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
   public func evaluate(_ inputs: [Tensor?]) throws(GraphError) -> [Tensor] {
     try accept(EvaluateVisitor(inputs: inputs))
   }
 
   /// The operator's inputs in the order of its page.
   public var inputs: [OperatorInput] { roles.inputs }
-  /// Whether it computes, or only hands elements on.
+  /// Whether the operator computes, or only moves elements.
   public var movement: DataMovement { roles.movement }
   public var multiplyAdds: MultiplyAdds { roles.multiplyAdds }
 
   /// Whether a loss can flow back through the operator.
   public var differentiability: Differentiability {
-    // The visitor cannot throw; the fallback is never seen.
+    // The visitor does not throw; the fallback is never used.
     (try? accept(DifferentiabilityVisitor())) ?? .notDifferentiable("")
   }
 
   private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
-    // The visitor cannot throw; the fallback is never seen.
+    // The visitor does not throw; the fallback is never used.
     (try? accept(RolesVisitor())) ?? ([], .computation, .none)
   }
 
   private var identity: (name: String, domain: OperatorDomain, attributes: [Attribute]) {
-    // The visitor cannot throw; the fallback is never seen.
+    // The visitor does not throw; the fallback is never used.
     (try? accept(IdentityVisitor())) ?? ("", .onnx, [])
   }
 }
@@ -67,7 +67,7 @@ private struct RolesVisitor: OperatorVisitor {
   }
 }
 
-// By itself: the reasons are texts, which a program that does not train leaves out.
+// A visitor of its own: the linker then drops the texts from a program that does not train.
 private struct DifferentiabilityVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Differentiability {
     Definition.differentiability

@@ -1,17 +1,17 @@
 extension Tensor {
-  /// Stands in a table of ``picking(_:fill:tables:)`` for an element that comes from nowhere.
+  /// Marks an element in a table of ``picking(_:fill:tables:)`` that is not picked but filled in.
   static let nowhere = -1
 
   /// A tensor of elements picked from this one: `result[i, j, …] = self[tables(0)[i] + tables(1)[j] + …]`.
   ///
-  /// Transpose, Slice, Gather and Pad are all this, with different tables: an entry is an element offset (an index times
-  /// that axis' stride), or ``nowhere``. The sums of entries must lie within the elements; the operators' shape rules
-  /// see to that.
+  /// Transpose, Slice, Gather and Pad differ only in their tables. An entry is an offset in elements (an index times
+  /// the stride of its axis), or ``nowhere``. Sums of entries must lie within the tensor; the operators' shape rules
+  /// ensure it.
   ///
   /// - Parameters:
-  ///   - shape: the result's.
-  ///   - fill: one element of this type, for what comes from nowhere; nil is zero.
-  ///   - tables: for each axis of `shape`, an entry for each index. Not asked for when the result is empty.
+  ///   - shape: of the result.
+  ///   - fill: one element of this type, for entries that are ``nowhere``; nil: zero.
+  ///   - tables: for each axis of `shape`, an entry for each index. It is not called if the result is empty.
   func picking(_ shape: Shape, fill: Tensor? = nil, tables: (Int) -> [Int]) throws(GraphError) -> Tensor {
     var result = try Tensor(zeros: shape, type: type)
     guard result.count > 0 else { return result }
@@ -24,7 +24,7 @@ extension Tensor {
     return result
   }
 
-  /// `Word`: any type as wide as an element; the bits are only copied.
+  /// `Word` is any type of the width of an element: the bits are only copied.
   private func pick<Word: FixedWidthInteger & BitwiseCopyable>(
     _: Word.Type, _ tables: [[Int]], _ fill: Tensor?, into result: inout Tensor
   ) {
@@ -35,7 +35,7 @@ extension Tensor {
       result.withMutableBytes { target in
         let from = source.assumingMemoryBound(to: Word.self)
         let to = target.assumingMemoryBound(to: Word.self)
-        // Counts through all axes but the last, as an odometer does.
+        // Counts through the indices of all axes but the last, the innermost fastest.
         var index = [Int](repeating: 0, count: outer.count)
         for row in 0..<to.count / columns.count {
           let start = Tensor.sum(outer, at: index)

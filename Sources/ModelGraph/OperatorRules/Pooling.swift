@@ -1,4 +1,4 @@
-/// A pooling with every extent settled: a window over each plane of an `[N, C, (H,) W]` input.
+/// A pooling with every extent known: a window over each plane of an `[N, C, (H,) W]` input.
 struct PoolingGeometry {
   /// N · C.
   var planeCount: Int
@@ -8,7 +8,7 @@ struct PoolingGeometry {
 }
 
 extension Window {
-  /// The pooling of `x` by this window; throws what ``plane(over:kernel:of:)`` throws.
+  /// The pooling of `x` by this window. Throws what ``plane(over:kernel:of:)`` throws.
   func pooled(_ x: Shape, of operatorName: String) throws(GraphError) -> PoolingGeometry {
     let plane = try plane(over: x, kernel: kernel, of: operatorName)
     return PoolingGeometry(

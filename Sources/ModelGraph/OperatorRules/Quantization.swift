@@ -1,15 +1,15 @@
-// What the quantised operators share: real = (quantised − zero point) · scale.
+// The common part of the quantised operators: real = (quantised − zero point) · scale.
 
-/// Which of a quantised tensor's scales and zero points belongs to an element, where there is more than one of each.
+/// Which of the scales and zero points of a quantised tensor belongs to an element.
 enum QuantizationGrain: Sendable {
   /// One for all elements.
   case tensor
-  /// One for each index of an axis of `extent`, whose neighbours lie `inner` elements apart.
+  /// One for each index of an axis. `inner` is the distance in elements between two indices of the axis.
   case axis(extent: Int, inner: Int)
-  /// As many as there are elements, but that `size` neighbours along the axis share one.
+  /// One for every `size` neighbours along an axis.
   case blocks(extent: Int, inner: Int, size: Int)
 
-  /// The place among the scales, for the element at `index` in row-major order.
+  /// The index of the scale for the element at `index` in row-major order.
   @inline(__always)
   func parameter(of index: Int) -> Int {
     switch self {
@@ -28,7 +28,7 @@ enum QuantizationGrain: Sendable {
 }
 
 extension ElementType {
-  /// What quantised activations and weights are held in.
+  /// The types of quantised activations and weights.
   static let bytes: [ElementType] = [.int8, .uint8]
 }
 
@@ -44,7 +44,7 @@ extension Inputs where Element == Fact {
     try checkZeroPoint(zeroPoint, type, channels: channels)
   }
 
-  /// The zero point's half of ``checkQuantization(_:_:_:channels:)``.
+  /// The check of the zero point in ``checkQuantization(_:_:_:channels:)``.
   func checkZeroPoint(_ zeroPoint: OperatorInput, _ type: ElementType, channels: Int = 1) throws(GraphError) {
     guard let fact = self[zeroPoint] else { return }
     try check(zeroPoint, is: [type])
@@ -60,13 +60,13 @@ extension Inputs where Element == Fact {
 }
 
 extension Inputs where Element == Tensor {
-  /// The one scale of a whole tensor. `checkQuantization` has seen it.
+  /// The scale of a whole tensor, after `checkQuantization`.
   func scale(_ input: OperatorInput) -> Float { scales(input).first ?? 1 }
 
-  /// The scales of a tensor or of its channels. `checkQuantization` has seen them.
+  /// The scale of a tensor, or the scales of its channels, after `checkQuantization`.
   func scales(_ input: OperatorInput) -> [Float] { self[input]?.array(of: Float.self) ?? [1] }
 
-  /// The one zero point of a whole tensor; 0 where it is left out.
+  /// The zero point of a whole tensor; 0 if it is left out.
   func zeroPoint(_ input: OperatorInput) -> Int32 { self[input]?.zeroPoints.first ?? 0 }
 }
 
@@ -74,7 +74,7 @@ extension Tensor {
   /// The elements of an int8, uint8 or int32 tensor of zero points.
   var zeroPoints: [Int32] { (ints ?? []).map { Int32(truncatingIfNeeded: $0) } }
 
-  /// int8, uint8 or int32 elements less their zero points, as int32: what products are taken of.
+  /// int8, uint8 or int32 elements minus their zero points, as int32: the operands of products.
   func centered(_ zeroPoint: Tensor?, _ grain: QuantizationGrain = .tensor) throws(GraphError) -> Tensor {
     switch type {
     case .int8: return try centered(Int8.self, zeroPoint, grain)
@@ -92,12 +92,12 @@ extension Tensor {
     }
   }
 
-  /// int32 elements times their scales, as float32: the real numbers behind centred elements or sums of their products.
+  /// int32 elements times their scales, as float32: the real numbers that they stand for.
   func scaled(by scales: [Float], _ grain: QuantizationGrain = .tensor) throws(GraphError) -> Tensor {
     try mapped(scales, grain) { (element: Int32, scale: Float) in Float(element) * scale }
   }
 
-  /// float32 elements, already divided by their scale, as the int8 or uint8 numbers that stand for them.
+  /// Rounds float32 elements, already divided by their scale, to int8 or uint8.
   func quantized(
     _ type: ElementType, zeroPoints: [Int32], _ grain: QuantizationGrain = .tensor
   ) throws(GraphError) -> Tensor {
@@ -115,7 +115,7 @@ extension Tensor {
     }
   }
 
-  /// `transform` of each element and the parameter that belongs to it.
+  /// Applies `transform` to each element and its parameter.
   @inline(__always)
   func mapped<Element: TensorElement, Parameter, Result: TensorElement>(
     _ parameters: [Parameter], _ grain: QuantizationGrain, _ transform: (Element, Parameter) -> Result
@@ -137,8 +137,8 @@ extension Tensor {
 }
 
 extension FixedWidthInteger {
-  /// `value` rounded to the nearest integer (halves to even) plus `zeroPoint`, clamped to the type; NaN gives the lowest.
-  /// In float32 and in this order, as onnxruntime computes it.
+  /// `value` rounded to the nearest integer (halves to even) plus `zeroPoint`, clamped to the type; NaN gives the
+  /// lowest. In float32 and in this order, as onnxruntime computes it.
   @inline(__always)
   init(quantizing value: Float, zeroPoint: Int32) {
     let lowest = Float(Self.min) - Float(zeroPoint)

@@ -1,6 +1,6 @@
-/// How finely QuantizeLinear and DequantizeLinear scale: the attributes they share.
+/// The granularity of scales: the common attributes of QuantizeLinear and DequantizeLinear.
 public struct QuantizationGranularity: Sendable, Equatable {
-  /// The axis that a vector of scales runs along.
+  /// The axis of a vector of scales.
   public var axis: Int
   /// How many neighbours along `axis` share a scale; 0 where scales are one number or a vector.
   public var blockSize: Int
@@ -16,12 +16,12 @@ public struct QuantizationGranularity: Sendable, Equatable {
     guard blockSize >= 0 else { throw attributes.bad("block_size", "is \(blockSize), must not be negative") }
   }
 
-  /// What differs from the defaults.
+  /// The attributes that differ from their defaults.
   var attributes: [Attribute] {
     (axis == 1 ? [] : [.int("axis", axis)]) + (blockSize == 0 ? [] : [.int("block_size", blockSize)])
   }
 
-  /// Which scale belongs to which element of x; E204 unless there are as many scales and zero points as that takes.
+  /// Which scale belongs to which element of x. Throws E204 for a wrong number of scales or zero points.
   func grain(
     _ x: Shape, scale: Shape, zeroPoint: Shape?, of operatorName: String
   ) throws(GraphError) -> QuantizationGrain {

@@ -1,4 +1,4 @@
-/// What ReduceMean and ReduceMax have in common: which axes go, and what is left.
+/// The common part of ReduceMean and ReduceMax: which axes are reduced, and the shape that results.
 public struct Reduction: Sendable, Equatable {
   public enum Input {
     public static let data = OperatorInput(0, "data", .activation)
@@ -8,7 +8,7 @@ public struct Reduction: Sendable, Equatable {
 
   /// Reduced axes stay, with extent 1.
   public var keepsAxes: Bool
-  /// No axes means none, instead of all.
+  /// Without axes, no axis is reduced, instead of all.
   public var noAxesMeansNone: Bool
 
   public init(keepsAxes: Bool = true, noAxesMeansNone: Bool = false) {
@@ -27,7 +27,7 @@ public struct Reduction: Sendable, Equatable {
     [.flag("keepdims", keepsAxes)] + (noAxesMeansNone ? [.flag("noop_with_empty_axes", true)] : [])
   }
 
-  /// Whether each axis of `data` is reduced; throws E206 for an axis that it has not.
+  /// For each axis of `data`, whether it is reduced. Throws E206 for an axis that does not exist.
   func reducedAxes(of data: Shape, axes: Tensor?, _ operatorName: String) throws(GraphError) -> [Bool] {
     let axes = axes?.ints ?? []
     if axes.isEmpty { return [Bool](repeating: !noAxesMeansNone, count: data.rank) }
@@ -50,7 +50,8 @@ public struct Reduction: Sendable, Equatable {
     return Fact(data.type, shape(of: data.shape, reduced, keepsAxes: keepsAxes))
   }
 
-  /// `combine` over all elements that fall on one of the result, from `start` on; then `finish` with their number.
+  /// Applies `combine` to all elements that reduce to the same element of the result, beginning with `start`, and then
+  /// `finish` to the accumulated value and their number.
   func reduce<Number: Arithmetic, Held: Arithmetic>(
     _ inputs: Inputs<Tensor>, from start: Held, _ combine: (Held, Number) -> Held, finish: (Held, Int) -> Number
   ) throws(GraphError) -> Tensor {
@@ -58,7 +59,7 @@ public struct Reduction: Sendable, Equatable {
     let reduced = try reducedAxes(of: data.shape, axes: inputs[Input.axes], inputs.operatorName)
     var y = try Tensor(zeros: shape(of: data.shape, reduced, keepsAxes: true), type: Number.elementType)
     var held = try Tensor(zeros: y.shape, type: Held.elementType)
-    // Reducing is broadcasting read backwards: every element of the result takes in those it would spread to.
+    // Reduction is broadcasting reversed: an element of the result combines all elements that it would be broadcast to.
     let rows = BroadcastRows(data.shape, y.shape, y.shape)
     let count = zip(data.shape.extents, reduced).reduce(1) { $1.1 ? $0 * $1.0 : $0 }
     data.withElements(Number.self) { data in

@@ -1,9 +1,9 @@
-/// Over what Softmax and LogSoftmax normalise: one axis or, before opset 13, all axes from one on.
+/// What Softmax and LogSoftmax normalise over: one axis or, before opset 13, all axes from `axis` on.
 public struct SoftmaxAxis: Sendable, Equatable {
   /// Negative values count from the back.
   public var axis: Int
-  /// The meaning before opset 13: all axes from ``axis`` on together. Opset 21 has no attribute for it:
-  /// ``Graph/withOldSoftmaxSpelledOut()`` says it in operators when a file is written.
+  /// The meaning before opset 13: all axes from ``axis`` on together. Opset 21 has no attribute for it. When a file is
+  /// written, ``Graph/withOldSoftmaxSpelledOut()`` replaces it by other operators.
   public var includesLaterAxes: Bool
 
   public init(_ axis: Int = -1, includesLaterAxes: Bool = false) {
@@ -18,7 +18,7 @@ public struct SoftmaxAxis: Sendable, Equatable {
 
   var attributes: [Attribute] { [.int("axis", axis)] }
 
-  /// `shape` seen as outer × count × inner, normalised along the middle; throws E206 for an axis that it has not.
+  /// `shape` as outer × count × inner, to be normalised along count. Throws E206 for an axis that does not exist.
   public func split(_ shape: Shape, of operatorName: String) throws(GraphError) -> (outer: Int, count: Int, inner: Int)
   {
     let axis = try shape.axis(axis, of: operatorName)
@@ -27,8 +27,8 @@ public struct SoftmaxAxis: Sendable, Equatable {
     return (product(0..<axis), product(axis..<end), product(end..<shape.rank))
   }
 
-  /// Replaces every line of elements along the axis. `normalize` gets the line's largest value and the sum of the
-  /// exponentials of all its values less that.
+  /// Replaces every element. `normalize` gets the element, the largest value along the axis, and the sum of the
+  /// exponentials of all values along the axis minus the largest.
   @inline(__always)
   func normalized<Number: Real>(
     _ x: Tensor, of operatorName: String, _ normalize: (_ x: Number, _ largest: Number, _ sum: Double) -> Number

@@ -1,6 +1,6 @@
-/// `auto_pad`: who decides the padding.
+/// `auto_pad`: how the padding is chosen.
 public enum AutoPad: String, Sendable {
-  /// `pads` does.
+  /// By `pads`.
   case notSet = "NOTSET"
   /// As many outputs as input extent / stride, rounded up; an odd padding cell goes to the end.
   case sameUpper = "SAME_UPPER"
@@ -21,7 +21,7 @@ public struct Window: Sendable, Equatable {
   public var pads: [Int]
   public var dilations: [Int]
   public var autoPad: AutoPad
-  /// Poolings only: a last window that hangs over the padded input counts too.
+  /// Poolings only: a last window that reaches beyond the padded input is included.
   public var ceilMode: Bool
 
   public init(
@@ -57,7 +57,7 @@ public struct Window: Sendable, Equatable {
     if pads.contains(where: { $0 < 0 }) { throw attributes.bad("pads", "must not be negative") }
   }
 
-  /// What differs from the defaults.
+  /// The attributes that differ from their defaults.
   var attributes: [Attribute] {
     var list: [Attribute] = []
     if !kernel.isEmpty { list.append(.ints("kernel_shape", kernel)) }
@@ -69,7 +69,7 @@ public struct Window: Sendable, Equatable {
     return list
   }
 
-  /// The window laid over an input `[N, C, (H,) W]`.
+  /// This window over an input `[N, C, (H,) W]`.
   ///
   /// - Parameter kernel: the window's extents, one per spatial axis.
   /// - Throws: E205 unless there are one or two spatial axes; E206 for lists of the wrong length; E204 if the window is
@@ -104,7 +104,7 @@ public struct Window: Sendable, Equatable {
   }
 }
 
-/// A window along one axis, padding and output extent settled.
+/// A window along one axis, with padding and output extent known.
 public struct WindowAxis: Sendable, Equatable {
   public var input: Int
   public var kernel: Int
@@ -141,8 +141,8 @@ public struct WindowAxis: Sendable, Equatable {
   ) throws(GraphError) {
     switch autoPad {
     case .sameUpper, .sameLower:
-      // As the ONNX page has it. onnxruntime's poolings forget the dilation here, and pad negatively where a stride
-      // is larger than its window.
+      // As ONNX defines it. onnxruntime's poolings ignore the dilation here, and use negative padding if the stride is
+      // larger than the window.
       output = (input + stride - 1) / stride
       let total = max(0, (output - 1) * stride + reach - input)
       padBefore = autoPad == .sameUpper ? total / 2 : (total + 1) / 2

@@ -14,8 +14,8 @@ extension Inputs where Element == Fact {
     throw GraphError(.typeMismatch, "\(operatorName): \(input.name) is \(type.name), must be \(names)")
   }
 
-  /// Throws E208 unless the input, where the node has it, is of the same type as `other`. `otherName` is what the message
-  /// calls the other, its own name if nil.
+  /// Throws E208 unless the input, where the node has it, is of the same type as `other`. `otherName` is what the
+  /// message calls the other, its own name if nil.
   func check(_ input: OperatorInput, matches other: OperatorInput, _ otherName: String? = nil) throws(GraphError) {
     guard let type = self[input]?.type, let wanted = self[other]?.type, type != wanted else { return }
     throw GraphError(

@@ -1,4 +1,5 @@
-/// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 7, 10, 11 and 19.
+/// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 7, 10, 11 and
+/// 19.
 ///
 /// Input: X `[N, C, (H,) W]`. Output: Y `[N, C, (oH,) oW]`.
 public struct AveragePool: FloatOperator {
@@ -14,7 +15,7 @@ public struct AveragePool: FloatOperator {
   public static let differentiability = Differentiability.differentiable
 
   public var window: Window
-  /// Padding counts as zeros. What a last window of `ceil_mode` has beyond the padding never counts.
+  /// Whether padding counts as zeros. Cells of a last window (`ceil_mode`) beyond the padding never count.
   public var countsPadding: Bool
 
   public init(_ window: Window, countsPadding: Bool = false) {
@@ -49,7 +50,7 @@ public struct AveragePool: FloatOperator {
           plane.forEachWindow { output, cells in
             var sum = 0.0
             cells.forEach { sum += x[channel * plane.inputCount + $0].wide }
-            // A window that lies in the padding altogether has the mean 0.
+            // The mean of a window that lies in the padding is 0.
             let count = max(1, countsPadding ? cells.countWithPadding : cells.count)
             y[channel * plane.outputCount + output] = Number(sum / Double(count))
           }

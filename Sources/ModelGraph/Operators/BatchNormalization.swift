@@ -107,7 +107,7 @@ public struct BatchNormalization: FloatOperator {
 
   private static func channels(_ x: Shape) -> Int { x.rank == 1 ? 1 : x[1] }
 
-  /// Calls `body` with each channel of each sample, and where its elements lie.
+  /// Calls `body` with each channel of each sample and the range of its elements.
   @inline(__always)
   private static func forEachRow(_ x: Shape, _ body: (_ channel: Int, _ row: Range<Int>) -> Void) {
     let channels = channels(x)

@@ -1,6 +1,6 @@
 /// Cast: the same values in another element type. https://onnx.ai/onnx/operators/onnx__Cast.html, opsets 6 to 21.
 ///
-/// From float to integer: towards zero, and where C and ONNX leave it undefined, the nearest value there is (NaN: 0).
+/// From float to integer: towards zero. Where C and ONNX leave the result undefined, the nearest integer (NaN: 0).
 /// From integer to a narrower one: the low bits. To bool: whether it is not 0. To float: rounded to nearest.
 public struct Cast: OperatorDefinition {
   public static let name = "Cast"
@@ -20,7 +20,7 @@ public struct Cast: OperatorDefinition {
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     to = try attributes.elementType("to", try attributes.int("to"))
-    // Both speak of float 8 types only, which are refused above.
+    // Both concern only float 8 types, which are refused above.
     if attributes.opset >= 19 { _ = try attributes.flag("saturate", default: true) }
     if attributes.opset >= 24 { _ = try attributes.string("round_mode", default: "up") }
   }

@@ -1,7 +1,8 @@
 /// Clip: y = min(max(x, low), high). https://onnx.ai/onnx/operators/onnx__Clip.html, opsets 6 (bounds are attributes),
 /// 11 (inputs), 12 (integers too) and 13.
 ///
-/// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays one.
+/// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays
+/// one.
 public struct Clip: NumberOperator {
   public static let name = "Clip"
 
@@ -45,8 +46,8 @@ public struct Clip: NumberOperator {
 
   /// The bounds of a Clip over numbers of one type, for everything that runs one.
   ///
-  /// ONNX: a bound that is left out is the lowest or highest finite value of the type, so that an infinity is cut to it. As
-  /// in onnxruntime, a bound that is NaN bounds nothing.
+  /// ONNX: a bound that is left out is the lowest or highest finite value of the type, so that an infinity is cut to
+  /// it. As in onnxruntime, a bound that is NaN bounds nothing.
   ///
   /// - Parameters:
   ///   - min, max: one `Number`, or nil where the node leaves it out.

@@ -13,7 +13,7 @@ public struct Concat: OperatorDefinition {
   public static let movement = DataMovement.rearrangement
   public static let differentiability = Differentiability.differentiable
 
-  /// From the front, or negative from the back.
+  /// Negative values count from the back.
   public var axis: Int
 
   public init(axis: Int) { self.axis = axis }
@@ -34,7 +34,7 @@ public struct Concat: OperatorDefinition {
     [try Concat.join(try inputs.all(), axis: axis, of: "Concat")]
   }
 
-  /// The shape of tensors of `shapes` put side by side.
+  /// The shape of the concatenation of tensors of `shapes`.
   static func join(_ shapes: [Shape], axis: Int, of operatorName: String) throws(GraphError) -> Shape {
     var joined = shapes[0]
     let axis = try joined.axis(axis, of: operatorName)
@@ -46,7 +46,7 @@ public struct Concat: OperatorDefinition {
     return joined
   }
 
-  /// `parts`, of one element type, put side by side.
+  /// The concatenation of `parts`, which have one element type.
   static func join(_ parts: [Tensor], axis: Int, of operatorName: String) throws(GraphError) -> Tensor {
     let shape = try join(parts.map { $0.shape }, axis: axis, of: operatorName)
     let axis = try shape.axis(axis, of: operatorName)

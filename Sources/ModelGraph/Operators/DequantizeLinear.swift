@@ -1,8 +1,8 @@
 /// DequantizeLinear: y = (x − x_zero_point) · x_scale.
 /// https://onnx.ai/onnx/operators/onnx__DequantizeLinear.html, opsets 10 to 23.
 ///
-/// Inputs: x (int8, uint8 or int32), x_scale (float32), x_zero_point (x's type, optional: 0). Scale and zero point are one
-/// number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it. Output: float32.
+/// Inputs: x (int8, uint8 or int32), x_scale (float32), x_zero_point (x's type, optional: 0). Scale and zero point are
+/// one number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it. Output: float32.
 public struct DequantizeLinear: OperatorDefinition {
   public static let name = "DequantizeLinear"
 

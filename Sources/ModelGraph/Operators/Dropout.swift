@@ -4,7 +4,7 @@
 /// Inputs: data, ratio (optional scalar, 0.5), training_mode (optional scalar, false).
 /// Outputs: output, and mask (optional), which is true where data was kept.
 ///
-/// Dropping at random is the trainer's business; here `training_mode` is refused unless the ratio is 0.
+/// Only the trainer drops elements. `training_mode` is refused here unless the ratio is 0.
 public struct Dropout: OperatorDefinition {
   public static let name = "Dropout"
 
@@ -27,7 +27,7 @@ public struct Dropout: OperatorDefinition {
       guard let ratio = try attributes.optionalFloat("ratio") else { return }
       attributes.becomesInput(Input.ratio, try Tensor(scalar: ratio))
     } else {
-      // Without meaning where nothing is drawn.
+      // Without effect: nothing is drawn here.
       _ = attributes.take("seed")
     }
   }

@@ -32,7 +32,7 @@ public struct LogSoftmax: FloatOperator {
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
     [
       try axis.normalized(inputs.required(Input.x), of: Self.name) { (x: Number, largest, sum) in
-        // In this order: the logarithm would vanish beside a large logit.
+        // In this order: added to a large logit, the logarithm would be rounded away.
         (x - largest) - Number(sum.logarithm)
       }
     ]

@@ -1,5 +1,5 @@
-/// MatMul: the matrix product as `numpy.matmul` has it. https://onnx.ai/onnx/operators/onnx__MatMul.html, opsets 1, 9 and
-/// 13.
+/// MatMul: the matrix product as `numpy.matmul` has it. https://onnx.ai/onnx/operators/onnx__MatMul.html, opsets 1, 9
+/// and 13.
 ///
 /// Inputs: A `[…, M, K]`, B `[…, K, N]`, whose leading axes broadcast. Output: Y `[…, M, N]`. A vector A is a row, a
 /// vector B a column; the axis that this adds is left out of Y.

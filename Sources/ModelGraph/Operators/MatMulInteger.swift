@@ -49,7 +49,7 @@ public struct MatMulInteger: OperatorDefinition {
     ]
   }
 
-  /// `shape` with extent 1 at the axis that is last (1) or last but one (2); a vector has one row and one column.
+  /// `shape` with extent 1 at the last axis (1) or the one before it (2). A vector has one row and one column.
   private func collapsed(_ shape: Shape, axis fromEnd: Int) -> Shape {
     guard shape.rank >= 2 else { return [1] }
     var collapsed = shape

@@ -2,8 +2,8 @@
 /// and 12.
 ///
 /// Input: X `[N, C, (H,) W]`. Outputs: Y `[N, C, (oH,) oW]` and Indices (optional), where in the whole of X each
-/// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1. NaN wins
-/// over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
+/// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1. NaN
+/// wins over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
 public struct MaxPool: NumberOperator {
   public static let name = "MaxPool"
 
@@ -18,7 +18,7 @@ public struct MaxPool: NumberOperator {
   public static let differentiability = Differentiability.differentiable
 
   public var window: Window
-  /// Indices count down the columns of a plane instead of along its rows.
+  /// Whether indices are column-major instead of row-major.
   public var columnMajorIndices: Bool
 
   public init(_ window: Window, columnMajorIndices: Bool = false) {

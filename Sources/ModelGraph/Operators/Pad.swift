@@ -18,8 +18,8 @@ public struct Pad: OperatorDefinition {
   public static let movement = DataMovement.rearrangement
   public static let differentiability = Differentiability.differentiable
 
-  /// Where the added elements come from: a value; the data mirrored at its first and last element; its edge; the data
-  /// over again, as on a torus.
+  /// What is added: a value; the data mirrored at its first and last element; the first and last element; the data
+  /// repeated periodically.
   public enum Mode: Sendable { case constant, reflect, edge, wrap }
 
   public var mode: Mode
@@ -78,7 +78,7 @@ public struct Pad: OperatorDefinition {
     Shape(zip(shape.extents, pads).map { $0 + $1.before + $1.after })
   }
 
-  /// What is added to each axis of data.
+  /// The number of elements added before and after each axis of data.
   private func pads(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisPads] {
     let pads = try inputs.ints(Input.pads)
     let named = try inputs.optionalInts(Input.axes)
@@ -103,7 +103,7 @@ public struct Pad: OperatorDefinition {
     return result
   }
 
-  /// For each index of a padded axis, the index in data it comes from. What is taken away goes first.
+  /// For each index of a padded axis, the index in data that it comes from. Negative pads are applied first.
   private func sources(_ pads: AxisPads, extent: Int) -> [Int] {
     let first = max(-pads.before, 0)
     let kept = extent + min(pads.before, 0) + min(pads.after, 0)

@@ -1,9 +1,10 @@
 /// QGemm of com.microsoft: Y = alpha · A′ · B′ + C of quantised matrices.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QGemm
 ///
-/// Inputs: A `[M, K]` (`[K, M]` with transA), a_scale, a_zero_point; B `[K, N]` (`[N, K]` with transB), b_scale, b_zero_point
-/// (one, or N of each); C int32 that broadcasts to `[M, N]` (optional, of scale alpha · a_scale · b_scale); y_scale and
-/// y_zero_point (optional). Output: Y `[M, N]`, of y_zero_point's type, or float32 where y_scale is left out.
+/// Inputs: A `[M, K]` (`[K, M]` with transA), a_scale, a_zero_point; B `[K, N]` (`[N, K]` with transB), b_scale,
+/// b_zero_point (one, or N of each); C int32 that broadcasts to `[M, N]` (optional, of scale alpha · a_scale ·
+/// b_scale); y_scale and y_zero_point (optional). Output: Y `[M, N]`, of y_zero_point's type, or float32 where y_scale
+/// is left out.
 public struct QGemm: OperatorDefinition {
   public static let name = "QGemm"
   public static let domain = OperatorDomain.microsoft

@@ -21,8 +21,8 @@ public struct QLinearAveragePool: OperatorDefinition {
   public static let differentiability = Differentiability.notDifferentiable("its inputs are integers")
 
   public var window: Window
-  /// Divide by all of the window: padding too, and what hangs over it with ceil_mode (as onnxruntime, unlike AveragePool
-  /// since opset 19).
+  /// Divide by all of the window: padding too, and what hangs over it with ceil_mode (as onnxruntime, unlike
+  /// AveragePool since opset 19).
   public var countIncludePad: Bool
   public var channelsLast: Bool
 

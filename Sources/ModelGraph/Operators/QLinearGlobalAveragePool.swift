@@ -1,8 +1,8 @@
 /// QLinearGlobalAveragePool of com.microsoft: the mean over all spatial axes of a quantised tensor, quantised again.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearGlobalAveragePool
 ///
-/// Inputs: X `[N, C, …]` (`[N, …, C]` with channels_last), x_scale, x_zero_point, y_scale, y_zero_point. Output: Y, of X's
-/// 8-bit type and shape with every spatial extent 1.
+/// Inputs: X `[N, C, …]` (`[N, …, C]` with channels_last), x_scale, x_zero_point, y_scale, y_zero_point. Output: Y, of
+/// X's 8-bit type and shape with every spatial extent 1.
 public struct QLinearGlobalAveragePool: OperatorDefinition {
   public static let name = "QLinearGlobalAveragePool"
   public static let domain = OperatorDomain.microsoft

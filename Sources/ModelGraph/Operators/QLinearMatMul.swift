@@ -1,8 +1,8 @@
 /// QLinearMatMul: the product of two quantised matrices, quantised again.
 /// https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html, opsets 10 and 21.
 ///
-/// Inputs: a `[…, M, K]`, its scale and zero point (one, or M of each); b `[…, K, N]`, its scale and zero point (one, or N of
-/// each); y's scale and zero point. Output: y `[…, M, N]`.
+/// Inputs: a `[…, M, K]`, its scale and zero point (one, or M of each); b `[…, K, N]`, its scale and zero point (one,
+/// or N of each); y's scale and zero point. Output: y `[…, M, N]`.
 public struct QLinearMatMul: OperatorDefinition {
   public static let name = "QLinearMatMul"
 

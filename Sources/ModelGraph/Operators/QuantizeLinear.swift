@@ -1,8 +1,8 @@
 /// QuantizeLinear: y = clamp(round(x / y_scale) + y_zero_point), halves to even.
 /// https://onnx.ai/onnx/operators/onnx__QuantizeLinear.html, opsets 10 to 23.
 ///
-/// Inputs: x (float32 or int32), y_scale (float32), y_zero_point (int8 or uint8, optional: uint8 0). Scale and zero point
-/// are one number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it.
+/// Inputs: x (float32 or int32), y_scale (float32), y_zero_point (int8 or uint8, optional: uint8 0). Scale and zero
+/// point are one number, a vector along `axis`, or (opset 21) one for every `block_size` elements along it.
 public struct QuantizeLinear: OperatorDefinition {
   public static let name = "QuantizeLinear"
 

@@ -1,8 +1,8 @@
 /// ReduceMax: the largest element over some axes. https://onnx.ai/onnx/operators/onnx__ReduceMax.html, opsets 1 to 13
 /// (`axes` is an attribute), 18 (an input) and 20 (bool too).
 ///
-/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`, gone.
-/// NaN wins over every number; of nothing, the largest is the lowest number there is.
+/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`,
+/// gone. NaN wins over every number; of nothing, the largest is the lowest number there is.
 public struct ReduceMax: NumberOperator {
   public static let name = "ReduceMax"
   public typealias Input = Reduction.Input

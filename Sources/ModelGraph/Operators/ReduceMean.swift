@@ -1,7 +1,8 @@
 /// ReduceMean: the mean over some axes. https://onnx.ai/onnx/operators/onnx__ReduceMean.html, opsets 1, 11, 13 (`axes`
 /// is an attribute) and 18 (an input).
 ///
-/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`, gone.
+/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`,
+/// gone.
 public struct ReduceMean: NumberOperator {
   public static let name = "ReduceMean"
   public typealias Input = Reduction.Input

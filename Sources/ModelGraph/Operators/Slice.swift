@@ -1,8 +1,9 @@
 /// Slice: every step-th index from start to end along some axes. https://onnx.ai/onnx/operators/onnx__Slice.html,
 /// opsets 1 to 13.
 ///
-/// Inputs: data, starts, ends, axes (optional: the first ones), steps (optional: 1): int32 or int64 vectors of one length.
-/// Negative starts and ends count from the back, and both are clamped. Before opset 10 all were attributes, steps 1.
+/// Inputs: data, starts, ends, axes (optional: the first ones), steps (optional: 1): int32 or int64 vectors of one
+/// length. Negative starts and ends count from the back, and both are clamped. Before opset 10 all were attributes,
+/// steps 1.
 public struct Slice: OperatorDefinition {
   public static let name = "Slice"
 

@@ -27,16 +27,17 @@ public struct Attribute: Sendable {
   public static func flag(_ name: String, _ value: Bool) -> Attribute { Attribute(name, .int(value ? 1 : 0)) }
 }
 
-/// Hands a node's attributes to its operator, with their defaults, and knows at the end which nobody asked for.
+/// Gives an operator the attributes of its node, with their defaults, and finds attributes that the operator does not
+/// have.
 ///
 /// Operators are stored in the form of ``Graph/opset``. Where an older opset had an attribute that later became an
 /// input (Clip's min, Squeeze's axes, …) the operator's initialiser calls ``becomesInput(_:_:)`` and the reader of the
-/// file adds the constant, so that past the border there is one meaning only.
+/// file adds the constant. Past the reader there is only the modern form.
 public final class AttributeReader {
   public let operatorName: String
   /// The opset of the operator's domain that the file was written for.
   public let opset: Int
-  /// How many inputs the node lists in the file (empty ones counted).
+  /// The number of inputs that the node lists in the file, empty ones included.
   public let inputCount: Int
   public private(set) var addedInputs: [(index: Int, tensor: Tensor)] = []
   private let attributes: [Attribute]
@@ -52,7 +53,7 @@ public final class AttributeReader {
 
   public func has(_ name: String) -> Bool { attributes.contains { $0.name.isExactly(name) } }
 
-  /// An input of the modern form of this operator, which the file gives as an attribute.
+  /// Makes a constant input of an attribute that is an input in the modern form of the operator.
   public func becomesInput(_ input: OperatorInput, _ tensor: Tensor) { addedInputs.append((input.index, tensor)) }
 
   public func optionalInt(_ name: String) throws(GraphError) -> Int? {
@@ -70,7 +71,7 @@ public final class AttributeReader {
     return value
   }
 
-  /// Throws E206 for anything but 0 and 1: nobody can tell what a 2 is meant to say.
+  /// Throws E206 for anything but 0 and 1.
   public func flag(_ name: String, default fallback: Bool) throws(GraphError) -> Bool {
     switch try int(name, default: fallback ? 1 : 0) {
     case 0: return false
@@ -92,7 +93,7 @@ public final class AttributeReader {
     case .ints(let ints):
       for int in ints { _ = try bounded(name, int) }
       return ints
-    // An empty list has no type of its own in some exporters' files.
+    // Some exporters write empty lists with the wrong type.
     case .floats(let floats) where floats.isEmpty: return []
     default: throw wrongKind(name, "a list of ints")
     }
@@ -116,7 +117,7 @@ public final class AttributeReader {
     guard let value = take(name) else { return fallback }
     switch value {
     case .floats(let floats): return floats
-    // An empty list has no type of its own in some exporters' files.
+    // Some exporters write empty lists with the wrong type.
     case .ints(let ints) where ints.isEmpty: return []
     default: throw wrongKind(name, "a list of floats")
     }
@@ -134,7 +135,7 @@ public final class AttributeReader {
     return tensor
   }
 
-  /// Any attribute's value as it stands (Constant's many forms).
+  /// The value of an attribute of any type.
   public func take(_ name: String) -> Attribute.Value? {
     for index in attributes.indices where attributes[index].name.isExactly(name) {
       used[index] = true
@@ -143,7 +144,8 @@ public final class AttributeReader {
     return nil
   }
 
-  /// Throws E206 for an attribute that no rule has asked for: a misspelling, or a meaning we would silently ignore.
+  /// Throws E206 for an attribute that the operator has not read: it is misspelled, or it means something that is not
+  /// supported.
   public func finish() throws(GraphError) {
     for index in attributes.indices where !used[index] {
       throw GraphError(.badAttribute, "\(operatorName) has no attribute '\(attributes[index].name)' in opset \(opset)")
@@ -157,8 +159,8 @@ public final class AttributeReader {
   private func missing(_ name: String) -> GraphError { bad(name, "is required") }
   private func wrongKind(_ name: String, _ wanted: String) -> GraphError { bad(name, "must be \(wanted)") }
 
-  /// Shape rules multiply and add these freely; 2^31 keeps every such sum inside Int. Beyond it lies only "to the end"
-  /// in old Slice nodes, which means the same when clamped.
+  /// Shape rules add and multiply attributes. The limit of 2^31 keeps their results inside Int. Slice nodes of old
+  /// opsets use larger numbers for "to the end", which mean the same when they are clamped.
   private func bounded(_ name: String, _ value: Int) throws(GraphError) -> Int {
     if operatorName == "Slice" { return min(max(value, -1 << 31), 1 << 31) }
     guard value >= -(1 << 31), value <= 1 << 31 else { throw bad(name, "is \(value), beyond any sensible size") }

@@ -15,7 +15,7 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
   /// Number of elements; 1 for a scalar. Safe for shapes that passed ``checked(limit:)``.
   public var count: Int { extents.reduce(1) { $0 * $1 } }
 
-  /// Elements from one index of each axis to the next.
+  /// For each axis, the distance in elements from one index to the next.
   public var strides: [Int] {
     var strides = [Int](repeating: 1, count: rank)
     var step = 1
@@ -26,20 +26,20 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     return strides
   }
 
-  /// The most elements any tensor may have: 2^31 - 1, what the engines we exchange files with accept too.
+  /// The largest number of elements of a tensor: 2^31 - 1, as in other engines.
   public static let elementLimit = Int(Int32.max)
 
-  /// The most axes any tensor may have, as in NumPy: a Reshape could make a million of them.
+  /// The largest number of axes of a tensor, as in NumPy. Without it a Reshape could make a million axes.
   public static let rankLimit = 64
 
-  /// Throws E212 if an extent is negative or there are more than `limit` elements, so that ``count`` cannot overflow, and
-  /// E205 beyond ``rankLimit`` axes.
+  /// Throws E212 if an extent is negative or there are more than `limit` elements, so that ``count`` cannot overflow,
+  /// and E205 beyond ``rankLimit`` axes.
   public func checked(limit: Int = Shape.elementLimit) throws(GraphError) -> Shape {
     guard rank <= Shape.rankLimit else {
       throw GraphError(.wrongRank, "a shape of \(rank) axes; \(Shape.rankLimit) are possible")
     }
     var count = 1
-    // A zero anywhere must not hide an overflow elsewhere: strides multiply the others.
+    // An extent of 0 must not hide an overflow: strides are products of the other extents.
     for extent in extents {
       guard extent >= 0 else { throw GraphError(.tooLarge, "shape \(self) has a negative extent") }
       let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))

@@ -1,9 +1,9 @@
 import Platform
 
-/// The memory behind tensors: the one place where the graph's data is an unsafe pointer.
+/// The memory of tensors: the only place where data of the graph is an unsafe pointer.
 ///
-/// Its own (64-byte aligned, zeroed), adopted from somebody who says how to let go of it, or deferred: bytes that stay in
-/// their file until somebody looks at them. A deferred storage belongs to one thread until then.
+/// There are three kinds: owned (64-byte aligned, zeroed); adopted, with a closure that releases it; and deferred,
+/// whose bytes stay in their file until they are first read. A deferred storage must be used by one thread until then.
 public final class Storage: @unchecked Sendable {
   public let byteCount: Int
   private var memory: UnsafeMutableRawPointer?
@@ -11,7 +11,7 @@ public final class Storage: @unchecked Sendable {
   private let source: DeferredBytes?
   private let offset: Int
 
-  /// Adopts `base`; `release` is called with it exactly once, when the last tensor is gone.
+  /// Adopts `base`. `release` is called with it once, when the last tensor over it is destroyed.
   /// `base` must be aligned to the element size of every tensor made over it.
   public init(
     adopting base: UnsafeMutableRawPointer, byteCount: Int, release: @escaping (UnsafeMutableRawPointer) -> Void
@@ -23,14 +23,14 @@ public final class Storage: @unchecked Sendable {
     offset = 0
   }
 
-  /// Zeroed memory of its own, or nil if the system has none left.
+  /// Owned, zeroed memory; nil if the system has no memory left.
   public convenience init?(byteCount: Int) {
     guard let base = platform_allocate(byteCount) else { return nil }
     base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     self.init(adopting: base, byteCount: byteCount) { platform_free($0) }
   }
 
-  /// The bytes of `source` from `offset` on, read when they are asked for.
+  /// The bytes of `source` from `offset` on, read at first use.
   public init(deferred source: DeferredBytes, offset: Int, byteCount: Int) {
     self.source = source
     self.offset = offset
@@ -42,7 +42,7 @@ public final class Storage: @unchecked Sendable {
     if let memory { release(memory) }
   }
 
-  /// The bytes; those of a deferred storage are read now and kept.
+  /// The bytes. Those of a deferred storage are read now and kept.
   public var base: UnsafeMutableRawPointer {
     if let memory { return memory }
     guard let read = platform_allocate(byteCount) else { platform_out_of_memory(byteCount) }
@@ -51,11 +51,11 @@ public final class Storage: @unchecked Sendable {
     return read
   }
 
-  /// Whether the bytes are still where they came from only.
+  /// Whether the bytes have not been read from their file yet.
   public var isDeferred: Bool { memory == nil }
 
-  /// Copies the bytes; those of a deferred storage come straight from their file and are not kept. Where that fails they
-  /// are zeros, and the source will say so.
+  /// Copies the bytes. Those of a deferred storage are read from their file and not kept. If that fails, zeros are
+  /// written and ``DeferredBytes/check()`` throws.
   public func copyBytes(to target: UnsafeMutableRawPointer) {
     if let memory {
       target.copyMemory(from: memory, byteCount: byteCount)
@@ -81,7 +81,7 @@ public final class DeferredBytes: @unchecked Sendable {
     isBroken = true
   }
 
-  /// Throws E101 if anything that was wanted could not be read: what was made of it is worth nothing.
+  /// Throws E101 if a read has failed: results that were computed from it are invalid.
   public func check() throws(GraphError) {
     if isBroken { throw GraphError(.unreadable, "cannot be read to its end") }
   }

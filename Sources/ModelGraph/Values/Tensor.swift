@@ -6,7 +6,7 @@ public struct Tensor: Sendable {
   public private(set) var shape: Shape
   private var storage: Storage
 
-  /// Over memory that is already there; throws E112 unless `storage` holds exactly the shape's bytes.
+  /// A tensor over existing memory. Throws E112 unless `storage` holds exactly the bytes of the shape.
   public init(type: ElementType, shape: Shape, storage: Storage) throws(GraphError) {
     let count = try shape.checked().count
     guard storage.byteCount == count * type.byteCount else {
@@ -19,7 +19,7 @@ public struct Tensor: Sendable {
     self.storage = storage
   }
 
-  /// Zeros (false for bool). Throws E212 when the shape is beyond the limit or memory runs out.
+  /// Zeros (false for bool). Throws E212 if the shape is beyond the limit or memory runs out.
   public init(zeros shape: Shape, type: ElementType = .float32) throws(GraphError) {
     let bytes = try shape.checked().count * type.byteCount
     guard let storage = Storage(byteCount: bytes) else {
@@ -30,7 +30,7 @@ public struct Tensor: Sendable {
     self.storage = storage
   }
 
-  /// `values` in row-major order; throws E112 unless there are exactly as many as the shape says.
+  /// `values` in row-major order. Throws E112 if their number is not that of the shape.
   public init<Element: TensorElement>(_ shape: Shape, _ values: [Element]) throws(GraphError) {
     try self.init(zeros: shape, type: Element.elementType)
     guard values.count == shape.count else {
@@ -48,7 +48,7 @@ public struct Tensor: Sendable {
   public var isDeferred: Bool { storage.isDeferred }
   public var byteCount: Int { storage.byteCount }
 
-  /// The same values under another shape of the same count (no copy); throws E204 otherwise.
+  /// The same values under another shape of the same count, without a copy. Throws E204 for another count.
   public func reshaped(_ newShape: Shape) throws(GraphError) -> Tensor {
     guard try newShape.checked().count == count else {
       throw GraphError(.shapeMismatch, "\(shape) cannot be reshaped to \(newShape)")

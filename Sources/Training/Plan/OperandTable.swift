@@ -36,7 +36,7 @@ struct OperandTable {
     guard let value else { return nil }
     if let slot = slots[value] { return .slot(slot) }
     guard let constant = graph.values[value].constant else {
-      throw GraphError(.undefinedValue, "input '\(graph.values[value].name)' is produced by no earlier node")
+      throw .undefinedInput(graph.values[value].name)
     }
     guard let use = use(of: value) else { return .constant(constant) }
     if let parameter = parameterOf[value] { return .parameter(parameter) }

@@ -33,7 +33,7 @@ struct StepBuilder {
       do { try addStep(index, joins) } catch { throw error.at(graph.nodes[index].place) }
     }
     guard let last = operands.slot(output) else {
-      throw GraphError(.noOutput, "output '\(graph.values[output].name)' is produced by no node")
+      throw .undefinedOutput(graph.values[output].name)
     }
     return (first, last)
   }
