@@ -145,13 +145,8 @@ import Training
 
   /// What ModelGraph says of an operator, and whether there is a rule for it here.
   @Test func rulesAreWhereOperatorsSayTheyAre() throws {
-    let x = try Tensor([1], [Float(1)])
     for operation in try Operator.every() {
-      var hasRule = true
-      do { _ = try operation.gradients(inputs: [], output: x, outputGradient: x) } catch let error as GraphError {
-        hasRule = error.code != .unknownOperator
-      }
-      #expect(hasRule == operation.differentiability.isPossible, "\(operation.name)")
+      #expect(operation.hasGradientRule == operation.differentiability.isPossible, "\(operation.name)")
     }
   }
 

@@ -47,6 +47,9 @@ extension Operator {
     return tensors
   }
 
+  /// Whether there is a rule: the same as ``Operator/differentiability`` says.
+  public var hasGradientRule: Bool { rule != nil }
+
   /// E201: a loss cannot flow back through the operator.
   var noGradient: GraphError {
     let reason = if case .notDifferentiable(let reason) = differentiability { " (\(reason))" } else { "" }
