@@ -87,7 +87,7 @@ extension Planner {
     let target = newBuffer(layer.output, layer.layout)
     append(step, name: layer.name, reads: reads, writes: [target], multiplyAdds: layer.geometry.multiplyAdds)
     if layer.activation.isClamp { return }
-    let unary = UnaryStep(layer.activation, count: shape(layer.output).count, self)
+    let unary = UnaryStep(UnaryFunction(layer.activation), count: shape(layer.output).count, self)
     append(unary, name: layer.name, reads: [.buffer(target)], writes: [target])
   }
 }

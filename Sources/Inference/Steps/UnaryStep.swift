@@ -5,48 +5,23 @@ import ModelGraph
 final class UnaryStep: Step {
   private var parameters = f32_unary()
 
-  init(_ activation: Activation, count: Int, _ planner: Planner) {
+  init(_ function: UnaryFunction, count: Int, _ planner: Planner) {
     parameters.isa = planner.isa
     parameters.count = count
-    parameters.function = F32_CLAMP
-    (parameters.a, parameters.b) = activation.clampBounds
-    switch activation {
-    case .none, .relu, .clip: break
-    case .leakyRelu(let alpha): (parameters.function, parameters.a) = (F32_LEAKY, alpha)
-    case .sigmoid: parameters.function = F32_SIGMOID
-    case .hardSigmoid(let alpha, let beta):
-      (parameters.function, parameters.a, parameters.b) = (F32_HARD_SIGMOID, alpha, beta)
-    case .hardSwish: parameters.function = F32_HARD_SWISH
-    }
+    (parameters.function, parameters.a, parameters.b) = (function.function, function.a, function.b)
     f32_unary_plan(&parameters)
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard let x = planner.floatVariable(candidate.node.firstInput), let activation = activation(candidate, planner)
-    else {
-      return false
-    }
+    guard let x = planner.floatVariable(candidate.node.firstInput),
+      let function = UnaryFunction(candidate.node, planner.constant)
+    else { return false }
     let layout = planner.home(x)
     let source = try planner.operand(x, layout)
     planner.append(
-      UnaryStep(activation, count: planner.shape(x).count, planner), for: candidate.node, reads: [source],
+      UnaryStep(function, count: planner.shape(x).count, planner), for: candidate.node, reads: [source],
       writes: [planner.newBuffer(candidate.output, layout)])
     return true
-  }
-
-  /// The function that the node computes; nil for other nodes, and for a Clip whose bounds are not known.
-  private static func activation(_ candidate: Candidate, _ planner: Planner) -> Activation? {
-    switch candidate.node.operation {
-    case .relu: return .relu
-    case .leakyRelu(let leaky): return .leakyRelu(alpha: leaky.alpha)
-    case .sigmoid: return .sigmoid
-    case .hardSigmoid(let hard): return .hardSigmoid(alpha: hard.alpha, beta: hard.beta)
-    case .hardSwish: return .hardSwish
-    case .clip:
-      guard let (low, high) = candidate.node.clipBounds(planner.constant) else { return nil }
-      return .clip(min: low, max: high)
-    default: return nil
-    }
   }
 
   var kernel: String { "f32_unary" }
@@ -58,6 +33,48 @@ final class UnaryStep: Step {
     parameters.x = binder.floats(0)
     parameters.y = binder.floatResult()
     binder.call(f32_unary_task, parameters, tasks: parameters.tasks)
+  }
+}
+
+/// A function that `f32_unary` computes, with its parameters.
+struct UnaryFunction {
+  let function: f32_function
+  var a: Float = 0
+  var b: Float = 0
+
+  private init(_ function: f32_function, a: Float = 0, b: Float = 0) {
+    self.function = function
+    self.a = a
+    self.b = b
+  }
+
+  /// The function that a node computes. nil for other nodes, and for a Clip whose bounds are not known.
+  ///
+  /// - Parameter constant: the value of an input, where it is known.
+  init?(_ node: Graph.Node, _ constant: (Graph.ValueID) -> Tensor?) {
+    switch node.operation {
+    case .relu: self.init(.relu)
+    case .leakyRelu(let leaky): self.init(F32_LEAKY, a: leaky.alpha)
+    case .sigmoid: self.init(F32_SIGMOID)
+    case .hardSigmoid(let hard): self.init(F32_HARD_SIGMOID, a: hard.alpha, b: hard.beta)
+    case .hardSwish: self.init(F32_HARD_SWISH)
+    case .clip:
+      guard let (low, high) = node.clipBounds(constant) else { return nil }
+      self.init(.clip(min: low, max: high))
+    default: return nil
+    }
+  }
+
+  init(_ activation: Activation) {
+    switch activation {
+    case .none, .relu, .clip:
+      let (low, high) = activation.clampBounds
+      self.init(F32_CLAMP, a: low, b: high)
+    case .leakyRelu(let alpha): self.init(F32_LEAKY, a: alpha)
+    case .sigmoid: self.init(F32_SIGMOID)
+    case .hardSigmoid(let alpha, let beta): self.init(F32_HARD_SIGMOID, a: alpha, b: beta)
+    case .hardSwish: self.init(F32_HARD_SWISH)
+    }
   }
 }
 
