@@ -38,7 +38,7 @@ import Testing
     }
     var sketch = Sketch(seed: channels)
     let x = sketch.input(shape)
-    for name in ["Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish"] {
+    for name in ["Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish"] {
       sketch.output(try sketch.node(name, [x]))
     }
     sketch.output(try sketch.node("GlobalMaxPool", [x]))

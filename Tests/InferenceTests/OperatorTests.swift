@@ -127,7 +127,7 @@ import Testing
     try other.check(references: 1)
   }
 
-  @Test(arguments: ["Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip"])
+  @Test(arguments: ["Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip"])
   func unary(_ name: String) throws {
     var sketch = Sketch(seed: 2)
     let x = sketch.input([2, 5, 3, 7])

@@ -9,6 +9,7 @@ import Testing
     let functions: [(f32_function, Float, Float, (Double) -> Double)] = [
       (F32_CLAMP, 0, 3, { min(max($0, 0), 3) }),
       (F32_LEAKY, 0.1, 0, { $0 < 0 ? Double(Float(0.1)) * $0 : $0 }),
+      (F32_ELU, 0.7, 0, { $0 < 0 ? Double(Float(0.7)) * (exp($0) - 1) : $0 }),
       (F32_SIGMOID, 0, 0, { 1 / (1 + exp(-$0)) }),
       (F32_HARD_SIGMOID, 0.2, 0.5, { min(max(0.2 * $0 + 0.5, 0), 1) }),
       (F32_HARD_SWISH, 0, 0, { $0 * min(max($0 / 6 + 0.5, 0), 1) }),

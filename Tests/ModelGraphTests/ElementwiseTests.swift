@@ -39,6 +39,9 @@ import Testing
     #expect(try run(operation("Relu"), [try Tensor([2], [Int32(-3), 3])]).ints == [0, 3])
     #expect(isClose(try run(operation("LeakyRelu"), [x]).doubles, [-0.04, -0.01, 0, 1, 4]))
     #expect(isClose(try run(operation("LeakyRelu", .float("alpha", 0.5)), [x]).doubles, [-2, -0.5, 0, 1, 4]))
+    let elu = [-0.9816843611, -0.6321205588, 0, 1, 4]
+    #expect(isClose(try run(operation("Elu"), [x]).doubles, elu))
+    #expect(isClose(try run(operation("Elu", .float("alpha", 2)), [x]).doubles, elu.map { $0 < 0 ? 2 * $0 : $0 }))
     let sigmoid = [0.0179862, 0.2689414, 0.5, 0.7310586, 0.9820138]
     #expect(isClose(try run(operation("Sigmoid"), [x]).doubles, sigmoid))
     #expect(isClose(try run(operation("HardSigmoid"), [x]).doubles, [0, 0.3, 0.5, 0.7, 1]))
@@ -50,7 +53,7 @@ import Testing
 
   @Test func notANumberStaysOne() throws {
     let x = try Tensor([1], [Float.nan])
-    for name in ["Relu", "LeakyRelu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip"] {
+    for name in ["Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip"] {
       #expect(try run(operation(name), [x]).doubles[0].isNaN)
     }
   }

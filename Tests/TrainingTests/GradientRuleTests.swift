@@ -35,7 +35,7 @@ import Training
 
   static let cases = [
     "conv", "conv strided", "conv dilated", "conv grouped", "conv 1-D", "batch norm", "batch norm training", "relu",
-    "leaky", "clip", "sigmoid", "hard sigmoid", "hard swish", "max pool", "average pool", "average pool padded",
+    "leaky", "elu", "clip", "sigmoid", "hard sigmoid", "hard swish", "max pool", "average pool", "average pool padded",
     "global average", "global max", "mean", "reduce max", "dropout", "add", "sub", "mul", "div", "concat", "flatten",
     "reshape", "squeeze",
     "unsqueeze", "transpose", "pad", "pad reflect", "slice", "gather", "identity", "gemm", "matmul", "softmax",
@@ -71,6 +71,7 @@ import Training
       )
     case "relu": (.relu(Relu()), [try x([4, 5])], 1)
     case "leaky": (.leakyRelu(LeakyRelu(alpha: 0.1)), [try x([4, 5])], 1)
+    case "elu": (.elu(Elu(alpha: 0.7)), [try x([4, 5])], 1)
     case "clip": (.clip(Clip()), [try x([4, 5]), try Tensor(scalar: -0.4), try Tensor(scalar: 0.5)], 1)
     case "sigmoid": (.sigmoid(Sigmoid()), [try x([4, 5])], 1)
     case "hard sigmoid": (.hardSigmoid(HardSigmoid(alpha: 0.8, beta: 0.5)), [try x([4, 5])], 1)

@@ -145,7 +145,8 @@ import Training
     let average = sketch.op(
       "average", .averagePool(AveragePool(Window(kernel: [2, 2], strides: [2, 2]))), [gated])
     let leaky = sketch.op("leaky", .leakyRelu(LeakyRelu(alpha: 0.2)), [average])
-    let most = sketch.op("most", .globalMaxPool(GlobalMaxPool()), [leaky])
+    let elu = sketch.op("elu", .elu(Elu(alpha: 0.7)), [leaky])
+    let most = sketch.op("most", .globalMaxPool(GlobalMaxPool()), [elu])
     let mean = sketch.op(
       "mean", .reduceMean(ReduceMean()), [leaky, sketch.graph.addConstant("axes", try Tensor([2], [Int64(2), 3]))])
     let both = sketch.op("both", .concat(Concat(axis: 1)), [most, mean])

@@ -55,6 +55,7 @@ struct UnaryFunction {
     switch node.operation {
     case .relu: self.init(.relu)
     case .leakyRelu(let leaky): self.init(F32_LEAKY, a: leaky.alpha)
+    case .elu(let elu): self.init(F32_ELU, a: elu.alpha)
     case .sigmoid: self.init(F32_SIGMOID)
     case .hardSigmoid(let hard): self.init(F32_HARD_SIGMOID, a: hard.alpha, b: hard.beta)
     case .hardSwish: self.init(F32_HARD_SWISH)

@@ -29,6 +29,9 @@ KERNEL_BODY unary_body(f32_function function, float a, float b, const float *x, 
     case F32_HARD_SWISH:
       for (size_t i = 0; i < count; i++) y[i] = x[i] * clamp(x[i] * (1.0f / 6) + 0.5f, 0, 1);
       break;
+    case F32_ELU:
+      for (size_t i = 0; i < count; i++) y[i] = x[i] < 0 ? a * (expf(x[i]) - 1) : x[i];
+      break;
   }
 }
 MULTIVERSION(

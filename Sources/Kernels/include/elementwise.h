@@ -11,7 +11,8 @@ typedef enum {
   F32_LEAKY,  // x, or a · x below zero
   F32_SIGMOID,
   F32_HARD_SIGMOID,  // clamp(a · x + b) to 0 ... 1
-  F32_HARD_SWISH  // x · clamp(x / 6 + 1/2) to 0 ... 1
+  F32_HARD_SWISH,  // x · clamp(x / 6 + 1/2) to 0 ... 1
+  F32_ELU  // x, or a · (e^x - 1) below zero
 } f32_function;
 
 // y[i] = function(x[i]); y may be x.

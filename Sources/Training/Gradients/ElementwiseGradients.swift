@@ -22,6 +22,10 @@ extension LeakyRelu: ElementwiseDifferentiable {
   func slope(at x: Double) -> Double { x > 0 ? 1 : Double(alpha) }
 }
 
+extension Elu: ElementwiseDifferentiable {
+  func slope(at x: Double) -> Double { x > 0 ? 1 : Double(alpha) * exp(x) }
+}
+
 extension Sigmoid: ElementwiseDifferentiable {
   func slope(at x: Double) -> Double {
     let y = 1 / (1 + exp(-x))

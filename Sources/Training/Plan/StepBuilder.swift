@@ -98,6 +98,7 @@ struct StepBuilder {
       return try normalization(node, output, residual: nil, rectifies: false)
     case .relu: return try activation(node, output, TRAIN_RELU)
     case .leakyRelu(let function): return try activation(node, output, TRAIN_LEAKY_RELU, function.alpha)
+    case .elu(let function): return try activation(node, output, TRAIN_ELU, function.alpha)
     case .sigmoid: return try activation(node, output, TRAIN_SIGMOID)
     case .hardSigmoid(let function):
       return try activation(node, output, TRAIN_HARD_SIGMOID, function.alpha, function.beta)
