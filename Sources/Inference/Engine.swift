@@ -153,7 +153,7 @@ public final class Engine {
 
   private func check(_ inputs: [Tensor]) throws(GraphError) {
     guard inputs.count == plan.inputShapes.count else {
-      throw GraphError(.badInput, "the model has \(plan.inputShapes.count) inputs; \(inputs.count) were given")
+      throw .wrongInputCount(inputs.count, plan.inputShapes.count)
     }
     for index in inputs.indices {
       guard inputs[index].shape == plan.inputShapes[index], inputs[index].type == plan.inputTypes[index] else {

@@ -47,7 +47,7 @@ public final class Plan: @unchecked Sendable {
   ) throws(GraphError) {
     var graph = graph
     if let inputShapes, inputShapes.count != graph.inputs.count {
-      throw GraphError(.badInput, "the model has \(graph.inputs.count) inputs; \(inputShapes.count) shapes were given")
+      throw .wrongInputCount(inputShapes.count, graph.inputs.count, "shapes ")
     }
     var facts = try Plan.completeFacts(graph, inputShapes)
     // From here on every constant has one owner, so that packing it can release it. The planner sees small constants, and
@@ -81,7 +81,7 @@ public final class Plan: @unchecked Sendable {
 
     var outputs: [Output] = []
     for (id, operand) in zip(graph.outputs, operands) {
-      let missing = GraphError(.noOutput, "output '\(graph.values[id].name)' is produced by no node")
+      let missing = GraphError.undefinedOutput(graph.values[id].name)
       switch operand {
       case .buffer(let buffer): outputs.append(.memory(offset: memory.offset(ofBuffer: buffer)))
       case .constant(let id):
