@@ -54,7 +54,8 @@ typedef struct {
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
 
   // Decided by f32_winograd_plan.
-  const struct kernels_table *kernels;
+  kernels_level isa;
+  const struct kernels_table *kernels;  // of that level
   const f32_igemm_family *family;
   f32_winograd_axis down, across;
   size_t products;  // of all tiles, for each channel and output

@@ -98,6 +98,7 @@ static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
 void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   KERNEL_REQUIRE(v->in_channels >= F32_WINOGRAD_LEAST_CHANNELS && v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
   KERNEL_REQUIRE((v->stride == 1 && 2 <= v->tile && v->tile <= 6) || (v->stride == 2 && (v->tile == 2 || v->tile == 4)));
+  v->isa = level;
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->f32_igemm;
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
