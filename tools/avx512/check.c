@@ -1,4 +1,5 @@
-// Kernels for AVX-512 and VNNI, emulated, against definitions in double precision and against the portable kernels.
+// The kernels of every level there is, the float ones against definitions in double precision, the 8-bit ones against the portable
+// ones: for builds that the Swift tests do not reach, emulated or of another processor.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,10 +40,10 @@ static void expect(int good, const char *what, int a, int b, int c, double worst
 }
 
 // Every tile of the float kernel, at awkward sizes, with and without residual; a NaN must come out again.
-static void float_tiles(void) {
-  static const int sizes[] = {1, 3, 5, 16, 17, 64, 127}, some[] = {1, 15, 16, 17, 31, 32};
-  const f32_igemm_family *family = f32_igemm_for(KERNELS_AVX512);
+static void float_tiles(kernels_level level) {
+  const f32_igemm_family *family = f32_igemm_for(level);
   const int mr = (int)family->mr, nr = (int)family->nr;
+  const int sizes[] = {1, 3, 5, 16, 17, 64, 127}, some[] = {1, nr / 2 - 1, nr / 2, nr / 2 + 1, nr - 1, nr};
   for (int ci = 0; ci < 7; ci++) {
     for (int oi = 0; oi < 6; oi++) {
       for (int pixels = 1; pixels <= mr; pixels++) {
@@ -82,12 +83,12 @@ static void float_tiles(void) {
 
 // Convolutions by Winograd at every tile size against the definition.
 static void float_winograd(
-    int keeps_taps, int stride, int tile, int height, int width, int in, int out, int pad, int residual) {
+    kernels_level level, int keeps_taps, int stride, int tile, int height, int width, int in, int out, int pad, int residual) {
   f32_winograd v = {
       .keeps_taps = keeps_taps, .stride = stride, .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
       .out_height = (height + 2 * pad - 3) / stride + 1, .out_width = (width + 2 * pad - 3) / stride + 1, .pad_top = pad, .pad_left = pad,
       .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
-  f32_winograd_plan(&v, KERNELS_AVX512, 2);
+  f32_winograd_plan(&v, level, 2);
   const size_t outputs = v.out_height * v.out_width * out;
   float *w = reals((size_t)out * in * 9), *bias = reals(out), *x = reals((size_t)height * width * in), *r = reals(outputs);
   float *packed = room(4 * v.packed_count), *y = room(4 * outputs), *zero = room(4 * v.zero_count + 64);
@@ -237,40 +238,48 @@ static void int8_layer(kernels_level level, q8_convolution v, int mode) {
     .pad_top = pad, .pad_left = pad, .groups = group                                                            \
   }
 
-int main(void) {
-  printf("%s\n", f32_igemm_for(KERNELS_AVX512)->name);
-  float_tiles();
+static void float_kernels(kernels_level level) {
+  float_tiles(level);
   for (int tile = 2; tile <= 6; tile++) {
     for (int keeps_taps = 0; keeps_taps < 2; keeps_taps++) {
-      float_winograd(keeps_taps, 1, tile, 9, 11, 16, 17, 1, 0);
-      float_winograd(keeps_taps, 1, tile, 8, 8, 33, 40, 1, 1);
-      float_winograd(keeps_taps, 1, tile, 14, 13, 64, 64, 0, 1);
-      float_winograd(keeps_taps, 1, tile, 7, 6, 130, 33, 1, 1);
-      if (tile == 2 || tile == 4) float_winograd(keeps_taps, 2, tile, 15, 22, 33, 40, 1, 1);
+      float_winograd(level, keeps_taps, 1, tile, 9, 11, 16, 17, 1, 0);
+      float_winograd(level, keeps_taps, 1, tile, 8, 8, 33, 40, 1, 1);
+      float_winograd(level, keeps_taps, 1, tile, 14, 13, 64, 64, 0, 1);
+      float_winograd(level, keeps_taps, 1, tile, 7, 6, 130, 33, 1, 1);
+      if (tile == 2 || tile == 4) float_winograd(level, keeps_taps, 2, tile, 15, 22, 33, 40, 1, 1);
     }
   }
-  static const kernels_level levels[] = {KERNELS_AVX512, KERNELS_AVXVNNI, KERNELS_AVX512VNNI};
-  for (int i = 0; i < 3; i++) {
-    const kernels_level level = levels[i];
+}
+
+static void int8_kernels(kernels_level level) {
+  for (int mode = 0; mode < 16; mode++) {
+    int8_layer(level, LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(5, 7, 160, 33, 3, 1, 1, 1), mode);
+    if (mode % 4 == 0) int8_layer(level, LAYER(17, 14, 144, 32, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
+    int8_layer(level, LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
+    int8_layer(level, LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
+    int8_layer(level, LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
+    int8_layer(level, LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
+    int8_layer(level, LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
+  }
+}
+
+int main(void) {
+  for (int i = 0; i < KERNELS_LEVEL_COUNT; i++) {
+    const kernels_level level = (kernels_level)i;
+    if (!kernels_level_available(level)) continue;
     q8_convolution some = LAYER(5, 7, 24, 17, 3, 1, 1, 1);
     some.out_height = 5, some.out_width = 7;
     q8_winograd same = {.convolution = some};
     q8_convolution_plan(&some, level, 1);
     q8_winograd_plan(&same, level, 1);
-    printf("%s, %s\n", q8_convolution_kernel(&some), q8_winograd_kernel(&same));
-    for (int mode = 0; mode < 16; mode++) {
-      int8_layer(level, LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
-      int8_layer(level, LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
-      int8_layer(level, LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
-      int8_layer(level, LAYER(5, 7, 160, 33, 3, 1, 1, 1), mode);
-      if (mode % 4 == 0) int8_layer(level, LAYER(17, 14, 144, 32, 3, 1, 1, 1), mode);
-      int8_layer(level, LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
-      int8_layer(level, LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
-      int8_layer(level, LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
-      int8_layer(level, LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
-      int8_layer(level, LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
-      int8_layer(level, LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
-    }
+    printf("%s: %s, %s, %s\n", kernels_level_name(level), f32_igemm_for(level)->name, q8_convolution_kernel(&some),
+           q8_winograd_kernel(&same));
+    if (kernels_level_base(level) == level) float_kernels(level);
+    int8_kernels(level);
   }
   printf("%d checks, %d wrong\n", checks, wrong);
   return wrong != 0;

@@ -16,6 +16,8 @@
 #define KERNELS_X86 1
 #elif defined(__aarch64__)
 #define KERNELS_ARM 1
+#elif defined(__riscv) && __riscv_xlen == 64
+#define KERNELS_RISCV 1
 #else
 #define KERNELS_NO_ARCHITECTURE 1
 #endif
