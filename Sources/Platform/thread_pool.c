@@ -10,7 +10,7 @@
 
 // How long waiting threads spin for work (or its end) before they sleep: longer than the gap between two layers, too
 // short to heat a laptop.
-enum { SPIN_NANOSECONDS = 50 * 1000, LARGEST_POOL = 64, CACHE_LINE = 64 };
+enum { SPIN_NANOSECONDS = 50 * 1000, LARGEST_POOL = 1024, CACHE_LINE = 64 };
 
 typedef struct {
   _Alignas(CACHE_LINE) atomic_size_t next;
@@ -33,8 +33,8 @@ struct thread_pool {
   thread_pool_task task;
   void *context;
   int threads;
-  pthread_t handles[LARGEST_POOL];
-  share shares[LARGEST_POOL];
+  pthread_t *handles;
+  share shares[];  // one for each thread
 };
 
 typedef struct {
@@ -110,8 +110,13 @@ static void *serve(void *argument) {
 thread_pool *thread_pool_create(int threads) {
   if (threads < 2) return NULL;
   if (threads > LARGEST_POOL) threads = LARGEST_POOL;
-  thread_pool *pool = aligned_alloc(CACHE_LINE, sizeof *pool);
+  thread_pool *pool = aligned_alloc(CACHE_LINE, sizeof *pool + (size_t)threads * sizeof(share));
   if (!pool) return NULL;
+  pool->handles = calloc((size_t)threads - 1, sizeof *pool->handles);
+  if (!pool->handles) {
+    free(pool);
+    return NULL;
+  }
   atomic_init(&pool->state, 0);
   atomic_init(&pool->sleepers, 0);
   atomic_init(&pool->caller_sleeps, 0);
@@ -121,7 +126,6 @@ thread_pool *thread_pool_create(int threads) {
   pthread_cond_init(&pool->done, NULL);
   pool->task = NULL;
   pool->context = NULL;
-  pool->threads = threads;
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, 256 * 1024);
@@ -156,6 +160,7 @@ void thread_pool_destroy(thread_pool *pool) {
   pthread_cond_destroy(&pool->work);
   pthread_cond_destroy(&pool->done);
   pthread_mutex_destroy(&pool->mutex);
+  free(pool->handles);
   free(pool);
 }
 

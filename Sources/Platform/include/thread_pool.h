@@ -1,4 +1,4 @@
-// A fork-join thread pool for parallel loops. Works with any cpuset.
+// A fork-join thread pool for the parallel loops of inference and training. Works with any cpuset.
 #ifndef GIEMSA_THREAD_POOL_H
 #define GIEMSA_THREAD_POOL_H
 
@@ -20,8 +20,8 @@ void thread_pool_destroy(thread_pool *pool);
 int thread_pool_threads(const thread_pool *pool);
 
 // Calls task(context, 0 ..< count, worker) on all threads and returns when all tasks are done. Each thread starts with
-// a contiguous range in order, so that neighbouring tasks share its cache, and then takes tasks from the others. Only
-// one caller at a time. Does not allocate.
+// a contiguous range in order, so that neighbouring tasks share its cache, and then takes tasks from the others: even with
+// as many tasks as threads, one thread may run two of them. Only one caller at a time. Does not allocate.
 void thread_pool_run(thread_pool *pool, size_t count, thread_pool_task task, void *context);
 
 // Number of processors that this process may run on (its cpuset), at least 1.

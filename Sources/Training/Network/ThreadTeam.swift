@@ -1,29 +1,36 @@
-import Kernels
-import TrainingKernels
+import Platform
 
-/// The threads of a network. Every job runs on all of them at once.
+/// The threads of a network. Every job is divided among all of them.
 final class ThreadTeam {
   let threads: Int
-  private let team: OpaquePointer
+  /// nil for one thread: the caller's.
+  private let pool: OpaquePointer?
 
-  /// nil when the system has no thread left.
+  /// nil when the system does not give so many threads.
   init?(threads: Int) {
-    guard let team = train_team_create(Int32(threads)) else { return nil }
-    self.team = team
-    self.threads = Int(train_team_size(team))
+    let count = max(threads, 1)
+    let pool = thread_pool_create(Int32(clamping: count))
+    guard thread_pool_threads(pool) == count else {
+      thread_pool_destroy(pool)
+      return nil
+    }
+    self.pool = pool
+    self.threads = count
   }
 
-  deinit { train_team_destroy(team) }
+  deinit { thread_pool_destroy(pool) }
 
-  /// Calls `work(thread, threads)` once on each thread and waits for all.
+  /// Calls `work(thread, threads)` once for each `thread` and waits for all. A thread that is early may take the part of one
+  /// that is late, so the result must depend on the arguments alone.
   func run(_ work: (_ thread: Int32, _ threads: Int32) -> Void) {
     withoutActuallyEscaping(work) { work in
-      var job = Job(work: work)
+      var job = Job(work: work, threads: Int32(clamping: threads))
       withUnsafeMutablePointer(to: &job) { pointer in
-        train_team_run(
-          team,
-          { context, thread, threads in
-            context?.assumingMemoryBound(to: Job.self).pointee.work(thread, threads)
+        thread_pool_run(
+          pool, threads,
+          { context, thread, _ in
+            guard let job = context?.assumingMemoryBound(to: Job.self).pointee else { return }
+            job.work(Int32(truncatingIfNeeded: thread), job.threads)
           }, pointer)
       }
     }
@@ -45,5 +52,6 @@ final class ThreadTeam {
 
   private struct Job {
     let work: (Int32, Int32) -> Void
+    let threads: Int32
   }
 }

@@ -17,7 +17,6 @@
 #include "train_normalization.h"
 #include "train_pooling.h"
 #include "train_products.h"
-#include "train_team.h"
 #include "train_winograd.h"
 
 typedef struct {
