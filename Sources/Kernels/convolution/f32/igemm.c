@@ -23,7 +23,7 @@ void f32_igemm_pack(
     memset(packed, 0, nr * sizeof(float));
     if (bias) memcpy(packed, bias + first, count * sizeof(float));
     packed += nr;
-    // A few channels at a time: their lines of the original, `count` of them a channel, stay in the cache for all taps.
+    // 16 channels at a time: the cache lines that hold their weights stay in the cache for all taps.
     for (size_t group = 0; group < merged; group++)
       for (size_t c0 = 0; c0 < channels; c0 += 16)
         for (size_t tap = 0; tap < taps; tap++)
@@ -44,8 +44,8 @@ void f32_igemm_pack(
   }
 }
 
-// Bytes that a core keeps close (a good part of the second-level cache of everything from a Cortex-A72 to a Zen).
-// Fewer pixels than FEWEST_PIXELS are not worth the weights' way from memory.
+// NEAR_BYTES: a good part of the second-level cache of every core from a Cortex-A72 to a Zen. With fewer pixels than FEWEST_PIXELS
+// in a block, reading the weights would take longer than multiplying.
 enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240, FEWEST_PIXELS = 48 };
 
 static size_t group_channels(const f32_convolution *v) { return v->in_channels / v->groups * v->merged; }
@@ -62,7 +62,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->family = f32_igemm_for(level);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
-  // Groups of few outputs would leave most of a panel empty; neighbours share one, with zeros off the diagonal (mend_groups).
+  // Groups of few outputs would leave most of a panel empty: neighbours share a panel, with zeros off the diagonal (mend_groups).
   v->merged = 1;
   while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
 
@@ -77,8 +77,8 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->packed_count = panels * panel_bytes / sizeof(float);
   v->zero_count = larger(v->in_channels, channels);
 
-  // A block of pixels whose inputs, and a block of panels whose weights, each fill about half of what is near.
-  // A stride beyond the kernel leaves out what lies between.
+  // The inputs of a block of pixels fill about half of NEAR_BYTES, the weights of a block of panels the other half. Inputs that a
+  // stride larger than the kernel skips do not count.
   const size_t height_step = smaller(v->stride_height, v->kernel_height);
   const size_t width_step = smaller(v->stride_width, v->kernel_width);
   const size_t pixel_bytes = v->in_channels * height_step * width_step * sizeof(float);
@@ -87,7 +87,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
   v->panel_blocks = divide_up(panels, v->panel_block);
 
-  // Enough tasks for the threads to end together, none below some twenty microseconds of work.
+  // Enough tasks for the threads to finish together, none shorter than about twenty microseconds.
   if (threads > 1) {
     const size_t wanted = 8 * (size_t)threads;
     const double smallest = 0.5e6;  // multiply-adds
@@ -104,7 +104,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
         break;
       }
     }
-    // Blocks of equal size, and as many as the threads can share evenly.
+    // Blocks of equal size, in a number that the threads share evenly.
     if (v->pixel_blocks > 1) {
       if (v->pixel_blocks * v->panel_blocks % (size_t)threads != 0)
         v->pixel_blocks = divide_up(v->pixel_blocks, (size_t)threads) * (size_t)threads;
@@ -118,7 +118,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->tasks = v->pixel_blocks * v->panel_blocks;
   const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
   v->tap_block = divide_up(taps, passes);
-  // More written than read: pixel by pixel, so that memory sees whole rows.
+  // With more outputs than inputs, all panels for one tile first, so that whole rows of y are written at once.
   v->tiles_first = passes == 1 && v->out_channels > taps * channels;
   v->panels_first = panels * panel_bytes > v->batch * v->in_height * v->in_width * v->in_channels * sizeof(float);
 
@@ -146,7 +146,7 @@ void f32_convolution_pack(
   }
 }
 
-// Where each row of the kernel meets the picture for an output row; NULL outside.
+// For an output row, the input row under each row of the kernel; NULL outside the picture.
 static void find_lines(const f32_convolution *v, size_t image, size_t oy, const float **lines) {
   for (size_t ky = 0; ky < v->kernel_height; ky++) {
     const size_t iy = oy * v->stride_height + ky * v->dilation_height - v->pad_top;
@@ -154,9 +154,9 @@ static void find_lines(const f32_convolution *v, size_t image, size_t oy, const 
   }
 }
 
-// Where each tap of each pixel of [first, last) begins, tile by tile; tiles differ by at most one pixel, because a tile
-// of one costs as much as a tile of four. `copies` has room for row_taps' rows that padding cuts, `lines` for a pointer for
-// every row of the kernel.
+// Row pointers for every tap of pixels [first, last), tile by tile. Tiles differ by at most one pixel, because a tile of one takes
+// as long as a tile of four. `copies` has room for the rows that padding cuts with row_taps; `lines` for a pointer for each row of
+// the kernel.
 static void find_rows(
     const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies,
     const float **lines) {
@@ -174,7 +174,7 @@ static void find_rows(
         for (size_t ky = 0; ky < v->kernel_height; ky++, out += mr)
           *out = lines[ky] ? lines[ky] + left * (ptrdiff_t)channels : v->zero;
       } else if (v->row_taps) {
-        // The rows are cut by padding: copies with its zeros in place. Rare, and few floats.
+        // Padding cuts these rows: they are copied with zeros in its place. Few pixels, and few floats each.
         for (size_t ky = 0; ky < v->kernel_height; ky++, out += mr) {
           *out = lines[ky] ? copies : v->zero;
           if (!lines[ky]) continue;
@@ -203,21 +203,21 @@ static void find_rows(
   }
 }
 
-// A block of pixels, cut into tiles of `even` pixels, the first `longer` of them one more.
+// A block of pixels in tiles of `even` pixels; the first `longer` tiles have one more.
 typedef struct {
   size_t first, tiles, even, longer;
   const float **rows;
   size_t taps, channels, group_channels, outputs, panels_of_group, passes;
-  // What to fetch ahead: the weights that follow (the next pass's, panel's or layer's: they lie in that order), or, where
-  // all weights stay near, the rows of input that the next block begins with. A slice of it with every tile.
+  // What to prefetch, a slice with every tile: the weights that follow (of the next pass, panel or layer, in memory order), or, if
+  // all weights stay in the cache, the first input rows of the next block.
   int weights_ahead;
-  size_t weights_slice, ahead_step;  // of weights, for each tap
+  size_t weights_slice, ahead_step;  // bytes; of weights for each tap
   kernels_fetch next_rows;
   size_t rows_slice;
 } pixel_tiles;
 
-// One panel's outputs; of several passes over the taps, one. Between passes y holds the sums so far; the residual goes in
-// with the first, the clamp comes with the last.
+// One pass over some taps for one panel's outputs. Between passes y holds the sums so far; the first pass adds the residual, the
+// last one clamps.
 typedef struct {
   size_t first_tap, taps, written, x_offset;
   const float *bias, *w, *added;
@@ -266,7 +266,7 @@ static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_
       &part->epilogue);
 }
 
-// A sum over the channels of its own group, of the taps inside the picture.
+// One output, summed over the channels of its own group and the taps inside the picture.
 static float sum_of_group(
     const f32_convolution *v, const float *bias, size_t pixel, size_t first_channel, size_t group, size_t output) {
   const size_t nr = v->family->nr, channels = v->in_channels / v->groups;
@@ -287,8 +287,8 @@ static float sum_of_group(
   return sum;
 }
 
-// Where groups are packed as one, what is infinite (or no number) in one of them has met the others' zeros off the diagonal,
-// and 0 · inf is a NaN: every NaN of a panel is summed again, over its own group alone.
+// With merged groups, an infinity or NaN in one group is multiplied with the others' zeros off the diagonal, and 0 · inf is a NaN.
+// So every NaN of a panel is computed again, over its own group alone.
 static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size_t last, const panel_pass *part, size_t panel) {
   const size_t group = panel / block->panels_of_group, nr = v->family->nr;
   const size_t column = (panel - group * block->panels_of_group) * nr, outputs = v->out_channels / v->groups;

@@ -6,8 +6,8 @@
 #include "convolution/q8/q8_convolution_parts.h"
 
 static const q8_igemm_family *family_for(const q8_convolution *v) {
-  // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer. With few
-  // products a sum, listing and adding the large values costs more than it saves.
+  // A zero point near the lower end means that nearly all values lie above it, as after a Relu, and large ones are rare. With few
+  // products in a sum, listing and adding the large values costs more than it saves.
   const int deep = v->kernel_height * v->kernel_width * v->in_channels >= 384;
   const size_t columns = (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
   const int numbered = v->in_channels < 1 << 18 && columns * reach(v->kernel_height, v->dilation_height) < 1 << 14;
@@ -16,7 +16,7 @@ static const q8_igemm_family *family_for(const q8_convolution *v) {
   return takes ? &v->kernels->q8_igemm_of_small : &v->kernels->q8_igemm;
 }
 
-// Bytes of input that a block gathers: with a panel's weights they stay within the second-level cache.
+// Bytes of input that a block gathers: with a panel's weights they fit the second-level cache.
 enum { NEAR_BYTES = 64 * 1024 };
 
 static size_t units_of(const q8_convolution *v) {
@@ -50,7 +50,7 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->run = row_runs(v) ? v->kernel_width * v->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);
 
-  // Blocks of rows of one image, or of pixels where a pixel sees no neighbour.
+  // Blocks of rows of one image, or of pixels if the convolution is pointwise.
   const size_t units = units_of(v), panels = panels_of(v);
   const size_t row_bytes = staged_columns(v) * pixel_bytes(v);
   size_t longest;  // units of a block
@@ -104,7 +104,7 @@ KERNEL_BODY widen_weights_body(int16_t *restrict to, const int8_t *restrict from
 }
 MULTIVERSION(widen_weights, (int16_t *to, const int8_t *from, size_t count), (to, from, count))
 
-// A panel, and what its steps could not hold.
+// A packed panel and its extras.
 typedef struct {
   const int32_t *bias;
   const int8_t *w;
@@ -129,7 +129,7 @@ static panel_parts panel_at(const q8_convolution *v, size_t panel) {
       .extra_w = (const int8_t *)extras + extra_weights_at(v, count)};
 }
 
-// Adds to the sums of `count` outputs what high values contribute; `places` are the pixels that their windows begin with.
+// Adds the products of the listed high values to the sums of `count` pixels, whose windows begin with the gathered pixels `places`.
 static void add_highs(
     const q8_convolution *v, const q8_staged *staged, const panel_parts *panel, const uint32_t *places, size_t count,
     int32_t *sums) {
@@ -167,7 +167,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   const size_t first_panel = panels * panel_block / v->panel_blocks;
   const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks;
 
-  // Scratch: the taps' offsets, the gathered pixel that each output's window begins with, the inputs, their high values.
+  // Scratch: offsets of the taps, the first gathered pixel of each output's window, gathered inputs, their high values.
   char *scratch = (char *)v->scratch + worker * v->scratch_bytes;
   ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
   for (size_t tap = 0; tap < v->taps; tap++) offsets[tap] = (ptrdiff_t)(tap_pixels(v, tap) * pixel_bytes(v));
@@ -232,7 +232,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
       const size_t size = smaller(pixels - pixel, even + (tile < longer));
       for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
       if (fuses_panel) {
-        // The panel that follows (of this layer or the next) comes nearer meanwhile, a slice of it with each tile.
+        // Prefetches the panel that follows (of this layer or the next), a slice with each tile.
         fused.ahead = (kernels_fetch)parts.bias + panel_bytes(v) + tile * slice;
         fused.residual = residual ? residual + pixel * out_channels : NULL;
         fused.y = (uint8_t *)y + pixel * y_stride;

@@ -4,8 +4,8 @@
 #include "convolution/q8/q8_igemm_kernels.h"
 #include "convolution/q8/q8_rounding.h"
 
-// `LANES` outputs of one pixel, of which the first `count` are stored. What branches is the same for a whole layer. Vectors of
-// the compiler's own: it cuts them to what the instruction set has.
+// LANES outputs of one pixel, of which the first `count` are stored. All branches go the same way for a whole layer. The vectors are
+// the compiler's: it splits them into the instruction set's.
 #define FINISH_LANES(LANES)                                                                                              \
   typedef float floats_##LANES __attribute__((ext_vector_type(LANES), aligned(4)));                                      \
   typedef int32_t integers_##LANES __attribute__((ext_vector_type(LANES), aligned(4)));                                  \
@@ -57,11 +57,11 @@ KERNEL_BODY finish_body(
     const q8_epilogue *e, size_t pixels, size_t outputs, const void *sums, int sums_float, size_t sums_stride,
     const float *multipliers, const float *shifts, const uint8_t *residual, size_t residual_stride, void *y,
     size_t y_stride) {
-  // A copy of our own: bytes stored to y could otherwise change it, for all the compiler knows.
+  // A copy, because the compiler must assume that storing bytes to y changes *e.
   const q8_epilogue own = *e;
   e = &own;
   const size_t size = own.float_output ? sizeof(float) : 1;
-  // Panels of 16 and 32 outputs, or of 4 and 8. Pixels last: they share multipliers and shifts.
+  // Panels have 16 or 32 outputs, or 4 or 8. The loop over pixels is innermost: they share multipliers and shifts.
 #define PIXELS(LANES)                                                                                                    \
   for (size_t o = 0; o < outputs; o += LANES)                                                                            \
     for (size_t p = 0; p < pixels; p++)                                                                                  \

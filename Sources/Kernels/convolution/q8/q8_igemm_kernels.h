@@ -79,7 +79,7 @@ typedef void (*q8_fused_row_kernel)(Q8_FUSED_ROW_PARAMETERS);
   KERNEL_REQUIRE(tiles >= 1 && steps >= 2 * Q8_FUSED_ROW_PIXELS);                                                      \
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment) && KERNEL_IS_ALIGNED(e, 64))
 
-// Whether q8_fused can say what an epilogue says. Numbers that do not fit into an integer on the way are for others.
+// Whether q8_fused can express an epilogue. It cannot where a value between could exceed an integer.
 static inline int q8_fusible(const q8_epilogue *e, int residual) {
   const int small = e->t_multiplier < 1 << 20 && e->residual_multiplier < 1 << 20;
   return !e->float_output && (e->intermediate != 0) == residual && (!residual || small);
@@ -89,12 +89,12 @@ static inline int q8_fusible_scale(float multiplier, float shift) {
 }
 void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
 
-// sums[row][output] = Σ x · w of 16-bit integers: one of q8_winograd's points, a row a tile.
+// sums[row][output] = Σ x · w of 16-bit integers: the products of q8_winograd at one point, a row for each tile.
 //
 // rows      1 or more, `x_stride` bytes apart
 // steps     of kr inputs and nr × kr weights each; 64-byte aligned
-// ahead     as many bytes as w has that are fetched meanwhile
-// adds      whether to what `sums` holds
+// ahead     as many bytes as w takes are prefetched from here
+// adds      whether the products are added to `sums`
 #define Q8_POINTS_PARAMETERS                                                                                        \
   size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, kernels_fetch ahead, int adds, \
       int32_t *sums
@@ -105,7 +105,7 @@ typedef void (*q8_points_kernel)(Q8_POINTS_PARAMETERS);
   KERNEL_REQUIRE(rows >= 1 && steps >= 1);                                                                             \
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(w, alignment) && KERNEL_IS_ALIGNED(sums, alignment))
 
-// What a step may hold so that nothing saturates within the kernel.
+// Which weights a step may hold, so that nothing saturates within the kernel.
 typedef enum {
   Q8_ANY_WEIGHTS,
   // Two that are 8 apart are added in 16 bits after multiplication with s8: not both −128.
@@ -115,13 +115,13 @@ typedef enum {
   Q8_FOURS_WITHIN_255
 } q8_weight_rule;
 
-// Four values of which some have their eighth bit set.
+// Four inputs, at least one of which has its eighth bit set.
 typedef struct {
   uint16_t pixel, group;  // four channels of a gathered pixel
-  uint32_t bits;  // 128 for each of those
+  uint32_t bits;  // a byte for each: 128 or 0
 } q8_high;
 
-// What high values of a tap's inputs are multiplied with.
+// The weights that the high values of a tap's inputs are multiplied with.
 typedef struct {
   uint16_t first;  // the tap's first pixel
   size_t groups;  // of a pixel

@@ -12,7 +12,7 @@ f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
 typedef struct {
   const q8_convolution *v;
   const uint8_t *w;
-  uint8_t flip;  // makes a u8 weight of an s8 one, 128 higher
+  uint8_t flip;  // turns an s8 weight into a u8 one that is 128 higher
   f32_weight_layout layout;
   const int32_t *w_zeros;
 } weight_source;
@@ -64,7 +64,7 @@ static void cut_four(int8_t *near, size_t far) {
   }
 }
 
-// Takes from `rest` (a step, in its places) as much as one step can hold; says whether anything is left.
+// Moves as much of `rest` (the weights of a step, in its layout) as one step can hold to `taken`. Returns whether any is left.
 static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken) {
   int left = 0;
   const size_t count = family->nr * family->kr;
@@ -85,7 +85,7 @@ static int take_step(const q8_igemm_family *family, int16_t *rest, int8_t *taken
   return left != 0;
 }
 
-// The least, the largest and the sum of bytes as they are with `flip`.
+// The least, the largest and the sum of bytes ^ flip.
 KERNEL_BODY survey_body(const uint8_t *bytes, size_t count, uint8_t flip, uint8_t *low, uint8_t *high, int64_t *sum) {
   uint8_t least = *low, most = *high;
   while (count > 0) {
@@ -108,7 +108,7 @@ MULTIVERSION(
     survey, (const uint8_t *bytes, size_t count, uint8_t flip, uint8_t *low, uint8_t *high, int64_t *sum),
     (bytes, count, flip, low, high, sum))
 
-// Whether every weight of output `o`, less its zero point, fits a step as it is; and what they then sum to.
+// Whether every weight of output `o`, less its zero point, fits into 8 bits as the rule allows; and their sum.
 static int fits(const weight_source *s, size_t o, int64_t *sum) {
   const q8_convolution *v = s->v;
   const size_t channels = v->in_channels / v->groups, area = v->kernel_height * v->kernel_width;
@@ -169,7 +169,7 @@ static inline __attribute__((always_inline)) void split_outputs(
 KERNEL_BODY split_body(
     const uint8_t *from, size_t stride, size_t count, size_t area, int is_end, uint8_t flip, const uint8_t *zeros,
     panel_lines *lines) {
-  // A constant area lets the compiler leave out what the others need.
+  // With a constant area the compiler removes the branches for the others.
   if (area == 1) {
     split_outputs(from, stride, count, 1, is_end, flip, zeros, lines);
   } else if (area == 9) {
@@ -184,7 +184,7 @@ MULTIVERSION(
      panel_lines *lines),
     (from, stride, count, area, is_end, flip, zeros, lines))
 
-// A line of channels of nr outputs as LINE / kr steps.
+// The weights of nr outputs for LINE channels, rearranged into LINE / kr steps.
 KERNEL_BODY interleave_body(const byte_line *lines, size_t nr, size_t kr, int8_t *to) {
   if (kr == 2) {
     // Eight outputs' eight pairs of channels become eight steps of those outputs.
@@ -205,14 +205,14 @@ KERNEL_BODY interleave_body(const byte_line *lines, size_t nr, size_t kr, int8_t
 }
 MULTIVERSION(interleave, (const byte_line *lines, size_t nr, size_t kr, int8_t *to), (lines, nr, kr, to))
 
-// Whether pack_lines can do it: whole lines of channels that no step shares with another tap's.
+// Whether pack_lines applies: whole lines of channels, and no step that spans two taps.
 static int packs_lines(const weight_source *s) {
   const q8_convolution *v = s->v;
   return is_dense(s) && v->merged == 1 && v->in_channels / v->groups % LINE == 0 &&
          v->kernel_height * v->kernel_width <= LINE;
 }
 
-// The same as pack_output of `count` outputs from `first` on, for lines of channels at a time.
+// As pack_output for `count` outputs from `first` on, LINE channels at a time.
 static void pack_lines(const weight_source *s, size_t first, size_t count, int8_t *out) {
   const q8_convolution *v = s->v;
   const size_t nr = v->family->nr, sub = v->family->sub, channels = v->in_channels / v->groups;
@@ -258,7 +258,7 @@ typedef struct {
   int8_t *w;
 } extras;
 
-// Where the weights of the next extra for this step go: NULL when they are only counted.
+// The place of the next extra's weights for this step; NULL if extras are only counted.
 static int8_t *next_extra(extras *e, size_t tap, size_t step) {
   const q8_convolution *v = e->v;
   const size_t index = e->count++;
@@ -293,7 +293,7 @@ static void cut_step(int8_t *step, size_t bytes, int8_t *over) {
   for (size_t i = 0; i < bytes; i++) over[i] = (int8_t)(over[i] - step[i]);
 }
 
-// The extras of a packed panel whose weights fit one by one: what is too much together is taken out of `out`.
+// The extras of a packed panel whose weights fit one by one but break the rule together: the excess is moved out of `out`.
 static void settle(const q8_convolution *v, int8_t *out, extras *e) {
   const size_t bytes = step_bytes(v), all = v->taps * v->steps;
   uint16_t most[64];
@@ -302,7 +302,7 @@ static void settle(const q8_convolution *v, int8_t *out, extras *e) {
     find_most(v->kernels->level, out + begin * bytes, v->family->nr, count, most);
     for (size_t i = 0; i < count; i++) {
       int8_t *here = out + (begin + i) * bytes;
-      // What is over can be too much in its turn.
+      // The excess itself can break the rule again.
       for (size_t left = most[i]; left > 255; left -= 255) {
         const size_t tap = (begin + i) / v->steps, step = (begin + i) % v->steps;
         int8_t *over = next_extra(e, tap, step);
@@ -313,7 +313,8 @@ static void settle(const q8_convolution *v, int8_t *out, extras *e) {
   }
 }
 
-// The weights of a panel of which some one does not fit: what does not goes into extras. With `out` NULL these are only counted.
+// Packs a panel of which some weight does not fit: the rest of such weights goes into extras. With `out` NULL these are only
+// counted.
 static void pack_split(const weight_source *s, size_t first, size_t count, int8_t *out, int64_t *totals, extras *e) {
   const q8_convolution *v = s->v;
   const q8_igemm_family *family = v->family;

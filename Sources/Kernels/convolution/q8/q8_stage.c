@@ -22,12 +22,12 @@ KERNEL_BODY cut_body(uint8_t *restrict low, uint8_t *restrict high, size_t count
 }
 MULTIVERSION(cut, (uint8_t *low, uint8_t *high, size_t count), (low, high, count))
 
-// Where gathering has come to.
+// The progress of gathering.
 typedef struct {
   const q8_convolution *v;
   q8_staged *staged;
-  size_t pixel, highs, most;  // `most` highs have room
-  int listing;  // high values are taken off and listed
+  size_t pixel, highs, most;  // pixels gathered and highs listed; there is room for `most` highs
+  int listing;  // the eighth bits of high values are removed and listed
 } progress;
 
 static void pad(progress *g, size_t pixels) {
@@ -122,6 +122,6 @@ void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, 
   if (listed.listing) return;
   progress plain = {.v = v, .staged = staged};
   stage(&plain, image, first, last);
-  staged->dense = (uint8_t *)staged->highs;  // their room is for either
+  staged->dense = (uint8_t *)staged->highs;  // the same memory serves both
   cut(v->kernels->level, staged->x, staged->dense, staged->pixels * v->in_channels);
 }

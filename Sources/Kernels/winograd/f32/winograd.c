@@ -7,28 +7,28 @@
 #include "geometry/sizes.h"
 #include "winograd/f32/winograd_mend.h"
 
-// Transformed inputs of a block of tiles stay within this, a good part of the second-level cache, as long as that leaves
-// enough tiles for each weight to be worth its way there.
+// Most bytes of transformed inputs in a block of tiles: a good part of the second-level cache. A block has FEWEST_TILES all the
+// same, so that each weight is used often enough to be worth reading.
 enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25, FEWEST_TILES_OF_A_THREAD = 4 };
 
-// Weights that are transformed while running are those of so few channels at once that they stay in the second-level cache;
-// of fewer still, adding to the sums of the channels before would be felt.
+// Weights that are transformed while running: as many channels at once as stay in the second-level cache. With fewer channels,
+// adding to the sums of the previous ones would cost noticeable time.
 enum { TRANSFORMED_BYTES = 400 * 1024, TRANSFORMED_CHANNELS = 64 };
 
-// Where inputs are transformed before, so many shares for each thread: one that is held up has others take from it.
+// Tasks for each thread where the inputs are transformed first: other threads can take some from a thread that is held up.
 enum { TASKS_OF_A_THREAD = 4 };
 
-// Along one axis a tile has as many products as inputs; products at the same point, or all that one tap is multiplied
-// with, share their weights.
+// Along one axis a tile has as many products as inputs. Products at the same point share a set of weights; with stride 2, so do
+// all products with the middle tap.
 static size_t products_along(size_t stride, size_t size) { return stride == 1 ? size + 2 : 2 * size + 1; }
 static size_t sets_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
 static size_t panels_of(const f32_winograd *v) { return divide_up(v->out_channels, v->family->nr); }
-// Biases, and taps or weights.
+// Floats of a packed panel: biases, then taps or transformed weights.
 static size_t panel_floats(const f32_winograd *v) {
   return v->family->nr + (v->keeps_taps ? v->in_channels * 9 * v->family->nr : sets_of(v) * v->set_stride);
 }
 
-// Weights that a thread transforms while running.
+// Floats of scratch for weights that a thread transforms while running.
 static size_t transformed_floats(const f32_winograd *v) {
   return v->keeps_taps && !v->multiplies_taps ? sets_of(v) * v->set_stride : 0;
 }
@@ -37,13 +37,13 @@ static size_t transformed_floats(const f32_winograd *v) {
 static size_t group_line(const f32_winograd *v) { return v->in_channels / 16 * (TAPS_BLOCK_BYTES / sizeof(float)); }
 static size_t group_floats(const f32_winograd *v) { return TAPS_POINTS * group_line(v); }
 
-// The weights of a product of the largest tile: with stride 2, the inputs between the points' all meet the middle tap.
+// The set of weights of a product of the largest tile. With stride 2, all inputs between the points meet the middle tap.
 static size_t set_along(const f32_winograd *v, size_t product) {
   return v->stride == 1 ? product : smaller(product, v->tile + 1);
 }
 
-// Where among the products of the largest tile along an axis one of a tile of `size` is found: points are in the order 0,
-// 1, -1, 2, -2, 1/2, -1/2 and then infinity, and a smaller tile has the first of them.
+// The index, among the largest tile's products along an axis, of a product of a tile of `size`. Points are in the order 0, 1, -1,
+// 2, -2, 1/2, -1/2, infinity; a smaller tile has the first of the finite ones, and infinity.
 static size_t among_largest(const f32_winograd *v, size_t size, size_t product) {
   const size_t finite = v->stride == 1 ? size + 1 : size;
   return product < finite ? product : product - finite + (v->stride == 1 ? v->tile + 1 : v->tile);
@@ -55,15 +55,15 @@ static int is_of_smaller(const f32_winograd *v, size_t size, size_t product) {
   return 0;
 }
 
-// Blocks of near `block` each that `threads` threads share evenly.
+// How many blocks of about `block` each: a number that `threads` threads share evenly.
 static size_t blocks_for(size_t count, size_t block, size_t threads) {
   size_t blocks = divide_up(count, block);
   if (threads > 1 && blocks > 1) blocks = divide_up(blocks, threads) * threads;
   return smaller(blocks, count);
 }
 
-// Covers `extent` outputs with tiles of one or two sizes, with as few products as possible; of two ways that are as good, the
-// one of more even sizes or the other.
+// Covers `extent` outputs with tiles of one or two sizes and as few products as possible. Of two equally good ways, the one whose
+// sizes are more even if is_even, else the other.
 static f32_winograd_axis cover(const f32_winograd *v, size_t extent, int is_even) {
   f32_winograd_axis best = {.larges = divide_up(extent, v->tile), .small = v->tile};
   best.products = best.larges * products_along(v->stride, v->tile);
@@ -85,10 +85,9 @@ typedef struct {
 
 static size_t whole_groups(size_t tiles) { return divide_up(tiles, TAPS_TILES) * TAPS_TILES; }
 
-// Whether threads do better with some of the tiles each than with some of the outputs: no thread waits for, or reads, what
-// another made of the inputs, and each has half as much of them near. Both read all weights, one from memory and the next
-// from the cache they share, so there must be tiles enough to hide that; weights that are transformed while running would be
-// transformed by each.
+// Whether to divide the tiles among threads rather than the outputs. No thread then waits for inputs that another transforms, and
+// each keeps fewer of them in its cache. But every thread reads all weights, the first from memory and the others from the cache
+// they share: there must be enough tiles to hide that. Weights that are transformed while running would be transformed by each.
 static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
   if (!v->kernels->f32_tiles_split) return 0;
   if (v->multiplies_taps) return divide_up(tiles, TAPS_TILES) % threads == 0;
@@ -102,7 +101,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->f32_igemm;
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
-  // Of even rows threads have as much each; taps are multiplied the faster the more of a row's tiles are whole.
+  // Down: even sizes, so that threads get equal shares. Across: as many whole tiles as possible, which f32_taps is fastest with.
   v->down = cover(v, v->out_height, 1);
   v->across = cover(v, v->out_width, 0);
   v->products = v->batch * v->down.products * v->across.products;
@@ -117,9 +116,8 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   if (v->multiplies_taps) block = tiles;
   v->tile_blocks = blocks_for(tiles, block, workers);
   if (v->tile_blocks == 1 && threads_split(v, tiles, workers)) v->tile_blocks = workers;
-  // Few tiles: the threads share the outputs. What inputs become they make together before; but each all of them for itself
-  // where there are several blocks, or where taps are multiplied: those few are sooner made than fetched from another core
-  // (measured on two).
+  // Few tiles: the threads divide the outputs, and transform the inputs together first. With several blocks, or with f32_taps,
+  // each transforms all inputs itself: they are so few that another core's would arrive later (measured on two cores).
   const int makes_together = v->tile_blocks == 1 && !v->multiplies_taps;
   v->panel_blocks = 1;
   if (v->tile_blocks % workers != 0)
@@ -132,13 +130,13 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   v->interleave = v->panel_blocks % workers == 0 && v->tile_blocks == 1 ? workers : 1;
   v->input_tasks = makes_together && v->panel_blocks > 1 ? smaller(tiles, workers) : 0;
 
-  // One cache line more than a power of two: the products of a tile would else share few sets of the cache.
+  // One cache line more than a power of two, lest the products of a tile compete for few sets of the cache.
   v->input_stride = v->tile_block * v->input_pitch + 16;
   v->product_stride = v->tile_block * nr + 16;
   v->channel_block = v->in_channels;
   v->set_stride = v->in_channels * nr;
   if (v->keeps_taps) {
-    // Even blocks, of whole fours of channels as some kernels like them.
+    // Blocks of equal size, in multiples of four channels, which some kernels process together.
     const size_t most = smaller(TRANSFORMED_CHANNELS, TRANSFORMED_BYTES / (sets_of(v) * nr * sizeof(float)));
     v->channel_block = (divide_up(v->in_channels, divide_up(v->in_channels, most)) + 3) & ~(size_t)3;
     v->set_stride = v->channel_block * nr + 16;
@@ -152,7 +150,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   v->packed_count = panels * panel_floats(v);
 }
 
-// Channels whose taps are brought side by side at once.
+// Channels whose taps are gathered at once.
 enum { CHANNELS = 8 };
 
 size_t f32_winograd_panels(const f32_winograd *v) { return panels_of(v); }
@@ -196,8 +194,8 @@ void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias,
   for (size_t panel = 0; panel < panels_of(v); panel++) f32_winograd_pack_task(&packing, panel, 0);
 }
 
-// Tiles are numbered by their sizes (large or small, down and across), so that those that have a product are neighbours:
-// first small × large, then large × large, large × small, small × small.
+// Tiles are numbered by size (down × across: small × large, large × large, large × small, small × small), so that the tiles that
+// have a given product are consecutive.
 typedef struct {
   size_t first[5];
 } tile_groups;
@@ -212,8 +210,8 @@ static tile_groups groups_of(const f32_winograd *v) {
   return groups;
 }
 
-// For products from taps rows of tiles are in the order of the picture, the small ones spread evenly, so that threads that
-// share the groups have as much each. But of every TAPS_TILES tiles small ones across are last.
+// For f32_taps, tiles are numbered as they lie in the picture, the rows of small tiles spread evenly, so that threads get equal
+// shares. Within each group of TAPS_TILES the tiles that are small across come last.
 static size_t small_rows_before(const f32_winograd *v, size_t row) {
   return row * v->down.smalls / (v->down.larges + v->down.smalls);
 }
@@ -251,7 +249,7 @@ static place place_of(const f32_winograd *v, const tile_groups *groups, size_t t
   return at;
 }
 
-// Where each of the tile's input pixels lies, as many as the largest tile has; those outside the picture are zeros.
+// Pointers to a tile's input pixels, as many as the largest tile has; outside the picture they point at zeros.
 static void find_pixels(const f32_winograd *v, place at, const float **pixels) {
   const size_t side = products_along(v->stride, v->tile);
   for (size_t i = 0; i < side; i++) {
@@ -265,21 +263,21 @@ static void find_pixels(const f32_winograd *v, place at, const float **pixels) {
   }
 }
 
-// A tile's line along one axis, its products `step` apart.
+// A tile along one axis, its products `step` floats apart.
 static f32_winograd_line line_of(const f32_winograd *v, size_t size, size_t step) {
   f32_winograd_line line = {.stride = v->stride, .size = size, .side = products_along(v->stride, size)};
   for (size_t i = 0; i < line.side; i++) line.at[i] = among_largest(v, size, i) * step;
   return line;
 }
 
-// One product of those of a block's tiles that have it: a matrix product in `cuts` parts.
+// One product of the tiles of a block that have it: a matrix product, computed in `cuts` parts.
 typedef struct {
   size_t product, first, count, cuts;
 } product_run;
 
 enum { MOST_ALONG = F32_WINOGRAD_MOST_PRODUCTS, MOST_SETS = 64 };
 
-// All products of tiles [first, last), by their sets of weights: those of `set` are runs[starts[set]] and on.
+// All products of tiles [first, last) by their sets of weights: runs[starts[set]] ..< runs[starts[set + 1]] use `set`.
 static void find_runs(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t last, product_run *runs, size_t *starts) {
   const size_t side = products_along(v->stride, v->tile), along = v->tile + 2;
@@ -302,7 +300,7 @@ static void find_runs(
   starts[along * along] = found;
 }
 
-// A block's tiles where they are multiplied with taps as they come: whole groups, from tile `first` on.
+// The sizes of a block's tiles for f32_taps: whole groups, from tile `first` on.
 static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, taps_tile *tiles) {
   for (size_t tile = 0; tile < count; tile++) {
     const place at = place_in_group(v, first + tile);
@@ -310,8 +308,8 @@ static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, t
   }
 }
 
-// The products of a panel from its taps, line by line of points for a group of tiles and TAPS_OUTPUTS of `outputs`. The next
-// outputs' taps are fetched meanwhile, behind the panel's last what is at `after`.
+// The products of a panel by f32_taps: one row of points at a time, for a group of tiles and TAPS_OUTPUTS outputs. The taps of the
+// next outputs are prefetched meanwhile; after the panel's last outputs, the memory at `after`.
 static void multiply_taps(
     const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
     kernels_fetch after, float *products) {
@@ -336,7 +334,7 @@ static void multiply_taps(
   }
 }
 
-// The transformed inputs of tiles [from, to) of the block that begins with tile `first`.
+// Transforms the inputs of tiles [from, to) of the block that begins with tile `first`.
 static void transform_tiles(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t from, size_t to, float *inputs) {
   const size_t side = products_along(v->stride, v->tile), last = groups->first[4] - 1;
@@ -374,7 +372,7 @@ void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
   transform_tiles(v, &groups, 0, tiles * task / v->input_tasks, tiles * (task + 1) / v->input_tasks, v->scratch);
 }
 
-// Where a thread has a block's tiles, and what is to be multiplied.
+// A thread's scratch for a block of tiles, and the products to compute.
 typedef struct {
   float *inputs, *transformed, *products;
   const float **rows;
@@ -383,8 +381,8 @@ typedef struct {
   size_t starts[MOST_SETS + 1], cuts;
 } tile_block;
 
-// The products of a panel, from stored weights or from taps that are transformed some channels at a time. What is at `after` is
-// fetched last.
+// The products of a panel, from stored weights or from taps that are transformed some channels at a time. The memory at `after` is
+// prefetched last.
 static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, kernels_fetch after) {
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const size_t nr = v->family->nr, channels = v->in_channels, sets = sets_of(v);
@@ -392,7 +390,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
   for (size_t c = 0; c < channels; c += v->channel_block) {
     const size_t some = smaller(v->channel_block, channels - c);
     const float *w = panel;
-    // What comes nearer while one set's products are made: the next set's weights, or some of the next channels' taps.
+    // Prefetched with each cut of a set's products: a slice of the next set's weights, or of the next channels' taps.
     size_t slice = 0;
     if (v->keeps_taps) {
       const float *taps = w + c * 9 * nr;
@@ -411,14 +409,14 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
       }
       product.ahead_step = divide_up(slice, some);
       for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) {
-        // Cut evenly: a cut of one row costs as much as a cut of four.
+        // Cut evenly: one row takes as long as four.
         const product_run run = b->runs[r];
         const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
         const float **x = b->rows + run.first;
         float *to = b->products + run.product * v->product_stride + run.first * nr;
         for (size_t cut = 0; cut < run.cuts; cut++) {
           const size_t size = even + (cut < longer);
-          // Sums of the channels before are added where they are.
+          // From the second block of channels on, `to` holds sums: it is its own residual.
           v->family->run(
               size, nr, 1, some, x, run.product * v->input_stride + c, zeros, w, to, c > 0 ? to : NULL, &product);
           product.ahead += slice;
@@ -430,7 +428,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
   }
 }
 
-// The first tile of a block: the blocks differ by one at most, or where groups are multiplied by none.
+// The first tile of a block. Blocks differ by one tile at most; with f32_taps all but the last have the same whole groups.
 static size_t block_start(const f32_winograd *v, size_t tiles, size_t block) {
   return v->multiplies_taps ? smaller(block * v->tile_block, tiles) : tiles * block / v->tile_blocks;
 }
@@ -444,8 +442,8 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   const size_t all_tiles = groups.first[4];
   const size_t block = task % v->tile_blocks;
   const size_t first = block_start(v, all_tiles, block), count = block_start(v, all_tiles, block + 1) - first;
-  // Threads' shares of the outputs are interleaved, so that what each fetches last is where it goes on in the next layer, whose
-  // weights lie behind these.
+  // The threads' shares of the outputs are interleaved: the memory that a thread prefetches last is then where it begins in the
+  // next layer, whose weights follow this layer's.
   const size_t share = v->panel_blocks / v->interleave, at_task = task / v->tile_blocks;
   const size_t panel_block = at_task % share * v->interleave + at_task / share;
   const size_t first_panel = panel_block * v->panel_block, last_panel = smaller(panels, first_panel + v->panel_block);

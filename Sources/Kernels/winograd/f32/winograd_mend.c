@@ -4,11 +4,10 @@
 
 #include "convolution/f32/igemm_kernels.h"
 
-// What a pixel is to Winograd, whose transforms mix those of a tile. A NaN makes a NaN of every output that reads it, there as
-// here; an infinity need not.
+// Kinds of input pixels. An output that reads a NaN is a NaN however it is computed; one that reads an infinity need not be.
 enum { FINITE, ENDLESS, NO_NUMBER };
 
-// Transforms multiply by up to some thousands, and weights are free to: from here on a sum may leave what floats hold.
+// Transforms multiply by up to some thousands, and weights may too: inputs from here on may overflow a sum.
 static const float LARGEST = 1e30f;
 
 enum { MOST_SIDE = 2 * 6 + 1, MOST_PIXELS = 6 * 6 };
@@ -27,15 +26,15 @@ static const float *pixel_at(const f32_winograd *v, size_t image, size_t y, size
   return v->x + ((image * v->in_height + y) * v->in_width + x) * v->in_channels;
 }
 
-// From a line of weights at points 0, 1 and infinity (with stride 2: of the outer taps at 0 and infinity, and of the middle
-// one) its three taps.
+// The three taps of a line, from its weights at points 0, 1 and infinity; with stride 2, from the outer taps' weights at 0 and
+// infinity and the middle tap.
 static void taps_of_line(const f32_winograd *v, const float line[3], float taps[3]) {
   taps[0] = line[0];
   taps[1] = v->stride == 2 ? line[1] : line[1] - line[0] - line[2];
   taps[2] = line[2];
 }
 
-// The nine taps of a channel of a panel's outputs, 9 × nr: as they are packed, or found from what they were transformed to.
+// The nine taps of a channel for a panel's outputs, 9 × nr: read as packed, or computed back from transformed weights.
 static void find_taps(const f32_winograd *v, const float *packed, size_t channel, float *taps) {
   const size_t nr = v->family->nr, along = v->tile + 2;
   if (v->multiplies_taps) {
@@ -76,7 +75,7 @@ void f32_winograd_mend(
       kinds[i][j] = pixel ? kind_of(pixel, v->in_channels) : FINITE;
       any |= kinds[i][j] != FINITE;
     }
-  // Weights that are no numbers, or products beyond all of them: no tile is to blame.
+  // All inputs are finite: the weights are not, or a product overflowed. Direct sums would not be finite either.
   if (!any) return;
 
   struct {

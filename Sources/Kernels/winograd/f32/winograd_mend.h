@@ -1,14 +1,14 @@
-// A tile of f32_winograd summed directly, for winograd.c only.
+// A tile of f32_winograd computed directly, for winograd.c only.
 //
-// Winograd's transforms mix the inputs of a tile, so that one of them that is no number, or infinite, spoils outputs that do not
-// read it: inf − inf is a NaN. Such tiles are rare and easy to tell (their outputs are not finite), and are mended afterwards.
+// Winograd's transforms mix the inputs of a tile: a NaN or an infinity spoils even outputs that do not read it (inf − inf is a NaN).
+// Such tiles are rare and easy to detect, as their outputs are not finite. They are computed again, directly.
 #ifndef GIEMSA_KERNELS_WINOGRAD_MEND_H
 #define GIEMSA_KERNELS_WINOGRAD_MEND_H
 
 #include "winograd.h"
 #include "winograd/taps/winograd_taps.h"
 
-// Sums those outputs of a tile directly that read no NaN, if an input of the tile is not finite; the others are NaN already.
+// If an input of the tile is not finite, computes the outputs that read no NaN directly; the others are NaN already.
 //
 // y, x      the tile's first output, of `image`; rows × columns of them lie in the picture
 // panel     the biases and weights of `outputs` outputs, as packed

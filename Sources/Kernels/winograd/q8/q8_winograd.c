@@ -14,31 +14,32 @@ enum {
   NEAR_WEIGHT_BYTES = 160 * 1024  // of weights that were transformed from taps
 };
 
-// Transformed inputs of tiles that are multiplied with taps together.
+// Bytes of transformed inputs of a group of tiles for s16_taps.
 static size_t group_bytes(const q8_winograd *v) { return REACH * (v->convolution.in_channels / 32) * TAPS_BLOCK_BYTES; }
 
 static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
 
-// Where a tile lies, and the outputs that it has.
+// A tile's first output, and how many rows and columns of outputs it has.
 typedef struct {
   size_t image, y, x, rows, columns;
 } tile_place;
 
-// What a task works on, in its worker's scratch.
+// A task's tiles and their numbers, in its worker's scratch.
 typedef struct {
   size_t count;  // of tiles
   size_t ends[4];  // of kinds of tiles, see order_tiles
   uint8_t *padding;  // a pixel
   tile_place *places;
-  // Transformed: [points][tiles][channels], or for products from taps [groups][6 rows][channels / 32][6 points][4][32].
+  // Transformed: [points][tiles][channels], or for s16_taps [groups][6 rows][channels / 32][6 points][4 tiles][32].
   char *inputs;
-  taps_tile tiles[TAPS_MOST_TILES];  // for these
-  int16_t *weights;  // of some channels that were taps
+  taps_tile tiles[TAPS_MOST_TILES];  // for s16_taps
+  int16_t *weights;  // transformed from the taps of some channels
   int32_t *sums;  // [points][tiles][nr]
-  float *totals;  // likewise, of a long panel
+  float *totals;  // likewise: sums of all channels of a long panel
 } tile_block;
 
-// Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
+// Bytes from one point's inputs to the next: three cache lines more than they take, lest the 36 points compete for the same sets
+// of the cache.
 static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
 
 // Bytes of scratch: padding, places, inputs, weights, sums, totals.
@@ -51,7 +52,7 @@ static size_t parts_of(const q8_winograd *v, size_t sizes[PARTS]) {
   sizes[2] = v->multiplies_taps ? groups * group_bytes(v) : POINTS * point_bytes(v);
   sizes[3] = v->keeps_taps && !v->multiplies_taps ? POINTS * 2 * q8_winograd_point_weights(v, v->chunk) : 0;
   sizes[4] = sums;
-  // Whether any panel is long shows when it is packed.
+  // Which panels are long is known only after packing.
   sizes[5] = channels > Q8_LONG_STEP ? sums : 0;
   size_t all = 0;
   for (size_t i = 0; i < PARTS; i++) all += sizes[i] = whole_lines(sizes[i]);
@@ -79,8 +80,8 @@ int q8_winograd_applies(const q8_convolution *c) {
 }
 
 int q8_winograd_wins(const q8_winograd *v) {
-  // Every tile multiplies with 36 · 2 bytes of weights a channel pair; below some ten tiles it waits for them. Taps that are
-  // multiplied as they come are a quarter of that.
+  // Each input channel has 36 · 2 bytes of weights for an output; with fewer than about ten tiles, reading them takes longer than
+  // multiplying. s16_taps reads a quarter of the bytes or less.
   return v->convolution.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
 }
 
@@ -94,20 +95,20 @@ void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
   v->multiplies_taps = v->keeps_taps && v->kernels->s16_taps.pays && c->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
   const size_t tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
-  // To the nearest: a block somewhat too large is better than one more pass over all weights.
+  // Rounded to the nearest: a block that is somewhat too large costs less than one more pass over all weights.
   v->tile_blocks = larger(1, (tiles + fitting / 2) / fitting);
   v->panel_blocks = 1;
   const size_t workers = threads > 1 ? (size_t)threads : 1;
   if (v->tile_blocks >= workers) {
     v->tile_blocks = smaller(tiles, divide_up(v->tile_blocks, workers) * workers);
   } else {
-    // Few tiles: threads share the outputs, and each block of panels transforms its inputs anew, so as few blocks as will do.
+    // Few tiles: the threads divide the outputs. Each block of panels transforms the inputs again, so there are no more than needed.
     v->panel_blocks = smaller(panels, divide_up(workers, v->tile_blocks));
   }
   v->tasks = v->tile_blocks * v->panel_blocks;
   v->largest_block = divide_up(tiles, v->tile_blocks);
   v->packed_bytes = panels * q8_winograd_panel_bytes(v);
-  // Narrow kernels' panels are near at once, and they cannot add to sums.
+  // Without `points` all channels at once: the other kernels cannot add to sums, and their narrow panels fit the cache.
   v->chunk = c->in_channels;
   if (v->family->points) v->chunk = smaller(v->chunk, larger(16, NEAR_WEIGHT_BYTES / (POINTS * 2 * v->family->nr) & ~(size_t)15));
   size_t sizes[PARTS];
@@ -131,17 +132,16 @@ static tile_place place_of(const q8_winograd *v, size_t tile) {
 
 static taps_tile shape_of(const tile_place *at) { return q8_shape_of(at->rows, at->columns); }
 
-// The shape of the corner tile.
+// The shape of the tile in the last row and column.
 static taps_tile edge_of(const q8_winograd *v) {
   const q8_convolution *c = &v->convolution;
   return q8_shape_of(c->out_height - (v->tile_rows - 1) * TILE, c->out_width - (v->tile_columns - 1) * TILE);
 }
 
-// A block's tiles, in an order in which those that have a point lie one behind the other: those at the edge that ends rows, whole
-// ones, those at the edge that ends columns, the corner. `ends` says where each kind ends.
+// Orders a block's tiles so that the tiles that have a given point are consecutive: first those cut at the right edge, then whole
+// ones, those cut at the bottom, the corner. `ends` is where each of the four kinds ends.
 //
-// For products from taps in the order of the picture, but that of every TAPS_TILES tiles those at the edge that ends rows are
-// last.
+// For s16_taps, tiles are in the order of the picture; within each group of TAPS_TILES those cut at the right edge come last.
 static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_block *b) {
   b->count = 0;
   if (v->multiplies_taps) {
@@ -195,8 +195,8 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
   v->kernels->q8_transforms.input(v->kernels->level, pixels, channels, c->x_signed, c->x_zero, shape, &points);
 }
 
-// The products at all points of `some` channels from channel `from` on, with weights `stride` integers from point to point.
-// With each point as many bytes as its weights have are fetched, `fetch_step` further each time.
+// The products at all points over `some` channels from channel `from` on; weights are `stride` integers from point to point. With
+// each point as many bytes as its weights take are prefetched at `fetch`, which moves on by `fetch_step`.
 static void multiply(
     const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, kernels_fetch fetch,
     size_t fetch_step, int adds) {
@@ -217,7 +217,7 @@ static void multiply(
       family->points(end - begin, steps, x, row_bytes, point_w, fetch, adds, sums);
       continue;
     }
-    // Cut evenly: a cut of one row costs as much as a cut of four.
+    // Cut evenly: one row takes as long as four.
     const size_t tiles = end - begin, cuts = divide_up(tiles, family->mr);
     for (size_t cut = 0, tile = 0; cut < cuts; cut++) {
       const uint8_t *rows[Q8_IGEMM_MAX_MR];
@@ -229,8 +229,8 @@ static void multiply(
   }
 }
 
-// The same from taps, line by line of points for TAPS_TILES tiles and 16 of `outputs`. The next outputs' taps are fetched
-// meanwhile.
+// The same by s16_taps: one row of points at a time, for a group of tiles and TAPS_OUTPUTS outputs. The taps of the next outputs
+// are prefetched meanwhile.
 static void multiply_taps(
     const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t outputs, size_t from, size_t some) {
   const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;
@@ -254,7 +254,7 @@ static void multiply_taps(
   }
 }
 
-// The sums of a panel of `outputs` over `some` channels from channel `from` on.
+// The sums of a panel's first `outputs` outputs over `some` channels from channel `from` on.
 static void sum_channels(
     const q8_winograd *v, const tile_block *b, const q8_winograd_panel *panel, size_t outputs, size_t from, size_t some) {
   const q8_igemm_family *family = v->family;
@@ -273,7 +273,7 @@ static void sum_channels(
     const size_t count = smaller(v->chunk, some - at), stride = q8_winograd_point_weights(v, count);
     const int8_t *taps = panel->weights + 9 * nr * (from + at);
     v->kernels->q8_transforms.taps(v->kernels->level, taps, 0, count / family->kr, nr * family->kr, b->weights, stride);
-    // The next taps are fetched meanwhile; each point asks for more of them than its share, as they are fewer than its weights.
+    // Prefetches the next taps. A point asks for as many bytes as its weights take, more than its share of the taps: they overlap.
     multiply(
         v, b, from + at, count, b->weights, stride, (kernels_fetch)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
   }

@@ -1,4 +1,4 @@
-// The weights of q8_winograd: from taps to points, and the proof that no sum of theirs overflows.
+// The weights of q8_winograd: packing, and which panels' sums cannot overflow.
 #include <string.h>
 
 #include "convolution/q8/byte_tiles.h"
@@ -7,9 +7,9 @@
 
 enum { LANES = 16 };  // channels that are packed together
 
-typedef int16_t taps_of[9][LANES];  // an output's taps of a line of channels
+typedef int16_t taps_of[9][LANES];  // an output's taps for LANES channels
 
-// Adds the sizes of weights to the totals of their lane.
+// Adds |weight| to the total of its point and place in a step.
 KERNEL_BODY measure_body(const int16_t *points, size_t stride, size_t steps, size_t unit, int32_t *totals) {
   for (size_t point = 0; point < Q8_POINTS; point++, points += stride, totals += unit)
     for (size_t step = 0; step < steps; step++)
@@ -25,10 +25,10 @@ MULTIVERSION(
 // Sums of the positive and of the negative factors in each row of the inputs' transform.
 static const uint8_t positive[Q8_REACH] = {5, 2, 5, 3, 3, 5}, negative[Q8_REACH] = {5, 8, 5, 3, 3, 5};
 
-// Whether some input could overflow the sums of a point whose weights' sizes sum to `total`.
+// Whether some input could overflow the sums of a point whose |weights| sum to `total`.
 //
-// Of LONG_STEP channels none can: weights less zero points are at most 255 · 49 at the points where they are largest, and inputs
-// at most 255 · 18 there; elsewhere the product of the two is smaller.
+// Over Q8_LONG_STEP channels none can: weights less zero points are at most 255 · 49 at the points where they are largest, and
+// inputs at most 255 · 18 there; elsewhere the product of the two is smaller.
 _Static_assert(255ll * 49 * 255 * 18 * Q8_LONG_STEP <= INT32_MAX, "sums of so many channels may overflow");
 static int may_overflow(const q8_convolution *c, size_t point, int64_t total) {
   const int below = c->x_zero - (c->x_signed ? -128 : 0), above = (c->x_signed ? 127 : 255) - c->x_zero;
@@ -92,7 +92,7 @@ KERNEL_BODY interleave_body(const taps_of *taps, size_t nr, size_t kr, int16_t *
 }
 MULTIVERSION(interleave, (const taps_of *taps, size_t nr, size_t kr, int16_t *to), (taps, nr, kr, to))
 
-// `rows` runs of `count` as bytes (which taps must fit into), `from_step` and `to_step` apart.
+// Copies `rows` runs of `count` taps as bytes, which they must fit; runs are from_step and to_step apart.
 KERNEL_BODY narrow_body(const int16_t *from, size_t from_step, size_t rows, size_t count, int8_t *to, size_t to_step) {
   for (size_t row = 0; row < rows; row++)
     for (size_t i = 0; i < count; i++) to[row * to_step + i] = (int8_t)from[row * from_step + i];
