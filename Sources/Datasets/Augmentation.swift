@@ -1,12 +1,12 @@
 import Imaging
 
-/// Random changes that leave a cell's class as it is, one after another. What is drawn from is given by the caller, so
-/// the same source gives the same picture.
+/// Random changes that preserve a cell's class, one after another. The caller passes the random source, so the same
+/// source gives the same picture.
 public struct Augmentation: Sendable {
   public var transforms: [any PictureTransform]
-  /// Where a picture is larger than what is taken of it: any part of it, not the middle.
+  /// If the prepared picture is larger than the input: crop at a random position instead of the centre.
   public var crops: Bool
-  /// Bits as in `Picture.oriented`: one of the eight orientations, always, for looking at a picture from all sides.
+  /// A fixed one of the eight orientations, for test-time augmentation. Bits as in `Picture.oriented`.
   public var orientation = 0
 
   public init(_ transforms: [any PictureTransform] = [], crops: Bool = false) {
@@ -26,15 +26,15 @@ public struct Augmentation: Sendable {
 
   public static let none = Augmentation()
 
-  /// Mirrors and quarter turns: a cell has no upside.
+  /// Mirrors and quarter turns, since a cell has no up.
   public static let flips = Augmentation([Dihedral()])
 
-  /// Flips and, in three pictures of four, small turns, zooms and changes of light: fastai's `aug_transforms`
-  /// (10 degrees, 1.1, 0.2) with `flip_vert`, without its perspective warp.
+  /// Flips and, with probability 3/4, small rotations, zooms and changes of brightness and contrast: fastai's
+  /// `aug_transforms` (10 degrees, 1.1, 0.2) with `flip_vert`, without its perspective warp.
   public static let standard = Augmentation([Dihedral(), TurnAndZoom(), BrightnessAndContrast()])
 
-  /// fastai 1.0.38's `get_transforms()` as it stands, with its defaults and in its order. Each happens or not by
-  /// itself.
+  /// fastai 1.0.38's `get_transforms()` with its defaults and in its order. Each transform is applied independently,
+  /// with its own probability.
   public static let likeFastai = Augmentation(
     [FastaiWarp(), FastaiRotation(), FastaiZoom(), FastaiBrightness(), FastaiContrast(), FastaiMirror()], crops: true)
 
@@ -45,15 +45,15 @@ public struct Augmentation: Sendable {
     return augmentation
   }
 
-  /// This one's changes, and then the other's.
+  /// The transforms of `a`, and then those of `b`.
   public static func + (a: Augmentation, b: Augmentation) -> Augmentation {
     Augmentation(a.transforms + b.transforms, crops: a.crops || b.crops)
   }
 
-  /// Whether it leaves every picture as it is.
+  /// Whether no picture is changed.
   public var isNone: Bool { transforms.isEmpty && !crops && orientation == 0 }
 
-  /// A changed picture of the same size.
+  /// An augmented picture of the same size.
   public func apply(to picture: Picture, random: inout RandomSource) -> Picture {
     var change = PictureChange(orientation == 0 ? picture : picture.oriented(orientation))
     for transform in transforms { transform.draw(&change, random: &random) }

@@ -1,7 +1,7 @@
 import Imaging
 
 extension Picture {
-  /// The `width` × `height` pixels from a place on.
+  /// The `width` × `height` pixels starting at a position.
   func cut(left: Int, top: Int, width newWidth: Int, height newHeight: Int) -> Picture {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(newWidth * newHeight * 3)

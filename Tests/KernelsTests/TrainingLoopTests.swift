@@ -15,6 +15,7 @@ import TrainingKernels
     let activations: [(train_activation, Float, Float, Function, Function)] = [
       (TRAIN_RELU, 0, 0, { max($0, 0) }, { $0 > 0 ? 1 : 0 }),
       (TRAIN_LEAKY_RELU, 0.125, 0, { $0 >= 0 ? $0 : 0.125 * $0 }, { $0 > 0 ? 1 : 0.125 }),
+      (TRAIN_ELU, 0.75, 0, { $0 < 0 ? 0.75 * (exp($0) - 1) : $0 }, { $0 > 0 ? 1 : 0.75 * exp($0) }),
       (TRAIN_CLIP, -1, 2, { min(max($0, -1), 2) }, { $0 >= -1 && $0 <= 2 ? 1 : 0 }),
       (TRAIN_SIGMOID, 0, 0, { 1 / (1 + exp(-$0)) }, { exp(-$0) / ((1 + exp(-$0)) * (1 + exp(-$0))) }),
       (TRAIN_HARD_SIGMOID, 0.25, 0.5, { min(max(0.25 * $0 + 0.5, 0), 1) }, { abs($0) < 2 ? 0.25 : 0 }),

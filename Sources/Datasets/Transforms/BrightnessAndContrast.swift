@@ -4,9 +4,9 @@ import PictureModels
 
 /// Brightness and contrast, of the cell alone: the black around it stays black.
 public struct BrightnessAndContrast: PictureTransform {
-  /// The largest relative change of brightness.
+  /// Maximum relative change of brightness.
   public var brightness = 0.2
-  /// The largest relative change of contrast, about the picture's mean.
+  /// Maximum relative change of contrast, about the picture's mean.
   public var contrast = 0.2
   public var probability = 0.75
 
@@ -25,8 +25,8 @@ public struct BrightnessAndContrast: PictureTransform {
 }
 
 extension Picture {
-  /// Values multiplied by `gain`, then spread about the picture's mean by `spread`; the black around a cell stays
-  /// black.
+  /// Multiplies the values by `gain`, then scales their distance from the picture's mean by `spread`; the black around
+  /// a cell stays black.
   func lit(gain: Double, spread: Double) -> Picture {
     let mean = Double(pixels.reduce(0) { $0 + Int($1) }) / Double(pixels.count) * gain
     let table = (0..<256).map { UInt8(min(max((Double($0) * gain - mean) * spread + mean, 0), 255).rounded()) }

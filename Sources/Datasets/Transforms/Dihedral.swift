@@ -1,6 +1,6 @@
 import Imaging
 
-/// Mirrors and quarter turns: each of the eight ways equally likely (of four, where the picture is not square).
+/// Mirrors and quarter turns: one of the eight orientations, equally likely (one of four if the picture is not square).
 public struct Dihedral: PictureTransform {
   public init() {}
 
@@ -11,7 +11,7 @@ public struct Dihedral: PictureTransform {
 }
 
 extension Picture {
-  /// Bit 0: left and right change places; bit 1: top and bottom; bit 2: rows and columns (only where square).
+  /// Bit 0: swap left and right; bit 1: swap top and bottom; bit 2: transpose (square pictures only).
   func oriented(_ way: Int) -> Picture {
     if way == 0 { return self }
     var result = self

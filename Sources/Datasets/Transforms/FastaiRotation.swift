@@ -1,6 +1,6 @@
 /// fastai's `rotate`, about the picture's centre.
 public struct FastaiRotation: PictureTransform {
-  /// To either side.
+  /// Maximum rotation, in either direction.
   public var degrees = 10.0
   public var probability = 0.75
 

@@ -1,6 +1,6 @@
 /// fastai's `symmetric_warp`: the picture as it is seen from another place.
 public struct FastaiWarp: PictureTransform {
-  /// How far a corner is moved, at most, where the picture reaches from -1 to 1.
+  /// Maximum displacement of a corner, in coordinates from -1 to 1.
   public var magnitude = 0.2
   public var probability = 0.75
 
@@ -15,8 +15,8 @@ public struct FastaiWarp: PictureTransform {
     change.warp(FastaiWarp.perspective(moves) ?? [1, 0, 0, 0, 1, 0, 0, 0])
   }
 
-  /// The projective map that takes the moved corners back to the picture's: x' = (a·x + b·y + c) / (g·x + h·y + 1),
-  /// y' = (d·x + e·y + f) / (…), as [a, b, c, d, e, f, g, h]. nil where there is none.
+  /// The projective map from the moved corners back to the picture's: x' = (a·x + b·y + c) / (g·x + h·y + 1), y' = (d·x
+  /// + e·y + f) / (…), as [a, b, c, d, e, f, g, h]. nil if the system is singular.
   package static func perspective(_ moves: [Double]) -> [Double]? {
     let corners: [(Double, Double)] = [(-1, -1), (-1, 1), (1, -1), (1, 1)]
     let targets = [
@@ -28,7 +28,7 @@ public struct FastaiWarp: PictureTransform {
       rows.append([x, y, 1, 0, 0, 0, -toX * x, -toX * y, toX])
       rows.append([0, 0, 0, x, y, 1, -toY * x, -toY * y, toY])
     }
-    // Gauss and Jordan, with the largest pivot.
+    // Gauss–Jordan elimination with partial pivoting.
     for column in 0..<8 {
       guard let pivot = (column..<8).max(by: { abs(rows[$0][column]) < abs(rows[$1][column]) }),
         abs(rows[pivot][column]) > 1e-12

@@ -1,6 +1,6 @@
 /// fastai's `zoom`, about a random point.
 public struct FastaiZoom: PictureTransform {
-  /// The largest enlargement.
+  /// Maximum zoom.
   public var most = 1.1
   public var probability = 0.75
 

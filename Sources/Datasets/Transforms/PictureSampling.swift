@@ -2,15 +2,15 @@ import Foundation
 import Imaging
 
 extension Picture {
-  /// For each pixel at (x, y), both from -1 at the first pixel's centre to 1 at the last's, what lies at
-  /// affine(perspective(x, y)): bilinear, mirrored at the border's pixel centres.
+  /// Samples, for each pixel at (x, y), the position affine(perspective(x, y)): bilinear, mirrored at the border's
+  /// pixel centres. Coordinates run from -1 at the first pixel's centre to 1 at the last's.
   package func sampled(perspective p: [Double], affine m: [Double]) -> Picture {
     var result = self
     let (w, h) = (width, height)
     let (stepX, stepY) = (w > 1 ? 2 / Double(w - 1) : 0, h > 1 ? 2 / Double(h - 1) : 0)
-    // As fastai: a turn of an oblong picture is one in pixels.
+    // As in fastai, a rotation of a non-square picture is a rotation in pixel coordinates.
     let (xy, yx) = (m[1] * Double(h) / Double(w), m[3] * Double(w) / Double(h))
-    // In pixels, and in numbers of their own: this is the loop that training waits for.
+    // In pixel coordinates and scalar locals: this is the hot loop of augmentation.
     let (p0, p1, p2, p3, p4, p5, p6, p7) = (p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7])
     let (halfW, halfH) = (Double(w - 1) / 2, Double(h - 1) / 2)
     let (m0, m1, m2) = (m[0] * halfW, xy * halfW, (m[2] + 1) * halfW)
@@ -42,7 +42,8 @@ extension Picture {
     return result
   }
 
-  /// The pixel before a position, and how far behind it that is. Positions far outside cannot be (warps are small).
+  /// The pixel at or before a position, and the fraction beyond it. Positions cannot be far outside, since warps are
+  /// small.
   @inline(__always)
   private static func place(_ position: Double) -> (Int, Float) {
     let bounded = min(max(position, -1e6), 1e6)
@@ -50,7 +51,7 @@ extension Picture {
     return (Int(floor), Float(bounded - floor))
   }
 
-  /// An index mirrored at the border's pixel centres, as often as it takes.
+  /// An index reflected at the border's pixel centres, repeatedly if necessary.
   @inline(__always)
   static func reflected(_ index: Int, _ count: Int) -> Int {
     if index >= 0 && index < count { return index }

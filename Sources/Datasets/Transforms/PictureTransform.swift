@@ -1,18 +1,19 @@
 import Foundation
 import Imaging
 
-/// One random change that leaves a cell's class as it is: a file in this folder, and a line in `Augmentation.named`.
+/// One random change that preserves a cell's class. A new one is a file in this folder and a line in
+/// `Augmentation.named`.
 ///
-/// It draws from the source that it is given and from nothing else, and draws the same amount whatever the picture
-/// shows: the same source gives the same picture.
+/// It draws from the given source only, and how much it draws does not depend on the picture, so that the same source
+/// gives the same picture.
 public protocol PictureTransform: Sendable {
   func draw(_ change: inout PictureChange, random: inout RandomSource)
 }
 
-/// A picture and the changes that transforms have drawn for it.
+/// A picture and the changes that transforms have drawn for it but that are not applied yet.
 ///
-/// Changes of geometry are joined to one map, by which the picture is sampled once; changes of light are joined
-/// likewise. That is fastai's way. It costs less, and the picture is rounded to bytes once.
+/// As in fastai, changes of geometry are combined to one map by which the picture is sampled once, and changes of
+/// light are combined too. That is faster, and the values are rounded to bytes once.
 public struct PictureChange {
   /// What ``affine`` is before anything is drawn.
   private static let still: [Double] = [1, 0, 0, 0, 1, 0]
@@ -36,7 +37,7 @@ public struct PictureChange {
 
   init(_ picture: Picture) { current = picture }
 
-  /// The picture with everything drawn so far done to it.
+  /// The picture with all changes applied: geometry first, then light.
   var picture: Picture {
     mutating get {
       settleGeometry()
@@ -51,19 +52,19 @@ public struct PictureChange {
 
   // MARK: Geometry
 
-  /// Moves the corners. What was drawn before is done first: a perspective is no affine map.
+  /// Moves the corners. Earlier changes of geometry are applied first, since a perspective is not affine.
   mutating func warp(_ map: [Double]) {
     settleGeometry()
     perspective = map
   }
 
-  /// Turns by `angle` radians about the centre.
+  /// Rotates by `angle` radians about the centre.
   mutating func turn(_ angle: Double) {
     let (m, c, s) = (affine ?? PictureChange.still, cos(angle), sin(angle))
     affine = [m[0] * c + m[1] * s, m[1] * c - m[0] * s, m[2], m[3] * c + m[4] * s, m[4] * c - m[3] * s, m[5]]
   }
 
-  /// Enlarges by `scale`; the part that stays in view lies about (x, y).
+  /// Magnifies by `scale`. (x, y) is the centre of the part that stays in view.
   mutating func enlarge(_ scale: Double, x: Double, y: Double) {
     let m = affine ?? PictureChange.still
     affine = [

@@ -1,11 +1,11 @@
 import Foundation
 import Imaging
 
-/// Turned and zoomed about the picture's centre, with bilinear sampling and reflected borders.
+/// Rotation and zoom about the centre, with bilinear sampling and reflected borders.
 public struct TurnAndZoom: PictureTransform {
-  /// The largest turn to either side, in degrees.
+  /// Maximum rotation in degrees, in either direction.
   public var rotation = 10.0
-  /// The largest magnification: 1.1 zooms by 1/1.1 ... 1.1.
+  /// Maximum magnification: 1.1 zooms by 1/1.1 ... 1.1.
   public var zoom = 1.1
   public var probability = 0.75
 
@@ -24,7 +24,7 @@ public struct TurnAndZoom: PictureTransform {
 }
 
 extension Picture {
-  /// Turned by `angle` radians and enlarged about the centre.
+  /// Rotates by `angle` radians and magnifies about the centre.
   func warped(angle: Double, magnification: Double) -> Picture {
     var result = self
     let (w, h) = (width, height)

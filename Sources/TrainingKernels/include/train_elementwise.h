@@ -9,7 +9,7 @@ enum train_activation {
   TRAIN_SIGMOID,
   TRAIN_HARD_SIGMOID,  // clamp(alpha · x + beta, 0, 1)
   TRAIN_HARD_SWISH,    // x · clamp(x / 6 + 1/2, 0, 1)
-  TRAIN_ELU,           // alpha · (e^x − 1) below 0
+  TRAIN_ELU,           // x, or alpha · (e^x - 1) below 0
 };
 
 #endif

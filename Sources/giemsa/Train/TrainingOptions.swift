@@ -19,7 +19,7 @@ enum OptimizerName: String, CaseIterable, ExpressibleByArgument {
   case adamw, sgd
 }
 
-/// `--augment`: a name of ``Augmentation/named``, or several with commas between, whose changes follow one another.
+/// The value of `--augment`: a name of ``Augmentation/named``, or several with commas between, whose changes follow one another.
 struct AugmentationChoice: ExpressibleByArgument {
   static let flips = AugmentationChoice(text: "flips", augmentation: .flips)
   static let allValueStrings = Augmentation.named.map { $0.name }
@@ -138,8 +138,8 @@ struct TrainingOptions: ParsableArguments {
       discussion: """
         flips, or cells: all eight mirrors and quarter turns, since a cell has no up. standard: also small rotations, \
         zooms and changes of brightness. fastai: get_transforms() of fastai 1.0.38 (crop, mirror, symmetric warp, \
-        rotation, zoom, brightness, contrast). saturation: stronger and weaker colours, as fastai 2 does. Several are \
-        applied one after another: fastai,saturation.
+        rotation, zoom, brightness, contrast). saturation: stronger or weaker colours, as in fastai 2. Several names \
+        are applied one after another: fastai,saturation.
         """))
   var augment = AugmentationChoice.flips
   @Option(help: "Mixup: blend pairs of pictures with weights from Beta(x, x); fastai uses 0.4, 0 turns it off.")
