@@ -111,8 +111,8 @@ public struct Graph: Sendable {
     return producers
   }
 
-  /// For each value, the node that reads it, if it is read exactly once. nil for a value that is read more often or not at all,
-  /// and for a graph output that a node reads too.
+  /// For each value, the node that reads it, if it is read exactly once. nil for a value that is read more often or not at
+  /// all, and for a graph output that a node reads too.
   public func onlyReaders() -> [Int?] {
     let counts = readCounts()
     var readers = [Int?](repeating: nil, count: values.count)

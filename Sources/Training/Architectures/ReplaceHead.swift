@@ -53,7 +53,7 @@ extension Graph {
   public func replacingHeadByFastais(classes: Int, inputShape: Shape, seed: UInt64) throws(GraphError) -> Graph {
     let facts = try infer([inputShape])
     let pooling = nodes.last { node in
-      guard let x = node.inputs.first ?? nil, let y = node.outputs.first ?? nil, let from = facts[x]?.shape,
+      guard let x = node.firstInput, let y = node.firstOutput, let from = facts[x]?.shape,
         let to = facts[y]?.shape, from.rank == 4
       else { return false }
       switch node.operation {
@@ -62,7 +62,7 @@ extension Graph {
       default: return false
       }
     }
-    guard let x = pooling?.inputs.first ?? nil, let features = facts[x]?.shape[1] else {
+    guard let x = pooling?.firstInput, let features = facts[x]?.shape[1] else {
       throw GraphError(.notConstant, "no pooling leaves one value a channel").head
     }
     var builder = NetworkBuilder(extending: self, seed: seed)
@@ -95,7 +95,7 @@ extension Graph {
     guard let first = outputs.first else { throw GraphError(.noOutput, "the model has no output") }
     let producers = producers()
     var value = first
-    while let maker = producers[value], let input = nodes[maker].inputs.first ?? nil {
+    while let maker = producers[value], let input = nodes[maker].firstInput {
       switch nodes[maker].operation {
       case .softmax, .logSoftmax, .sigmoid:
         if value == outputs[0] { outputs[0] = input }
@@ -108,8 +108,10 @@ extension Graph {
           }
         }
         value = input
-      case .identity, .dropout, .flatten, .reshape, .squeeze, .unsqueeze, .cast: value = input
-      default: return
+      case .cast: value = input
+      case let operation:
+        guard operation.movement == .view else { return }
+        value = input
       }
     }
   }
@@ -132,10 +134,7 @@ extension Graph {
       let node = nodes[index]
       switch node.operation {
       case .gemm(let gemm):
-        let transposed = gemm.attributes.contains { attribute in
-          if case .int(let flag) = attribute.value { attribute.name == "transB" && flag != 0 } else { false }
-        }
-        return LastLayer(index: index, weight: try headWeight(index), classAxis: transposed ? 0 : 1)
+        return LastLayer(index: index, weight: try headWeight(index), classAxis: gemm.transB ? 0 : 1)
       case .matMul:
         let weight = try headWeight(index)
         return LastLayer(
@@ -154,9 +153,10 @@ extension Graph {
         }
         add = (index, position)
         value = node.inputs[1 - position]
-      case .identity, .dropout, .flatten, .reshape, .squeeze, .unsqueeze, .relu, .softmax, .logSoftmax, .sigmoid,
-        .globalAveragePool, .globalMaxPool, .averagePool, .maxPool, .reduceMean, .reduceMax, .cast:
-        value = node.inputs.first ?? nil
+      case .relu, .softmax, .logSoftmax, .sigmoid, .globalAveragePool, .globalMaxPool, .averagePool, .maxPool,
+        .reduceMean, .reduceMax, .cast:
+        value = node.firstInput
+      case let operation where operation.movement == .view: value = node.firstInput
       default: throw GraphError(.notConstant, "\(node.place) stands between the output and any layer with weights").head
       }
     }
@@ -165,7 +165,8 @@ extension Graph {
 
   private func headWeight(_ index: Int) throws(GraphError) -> ValueID {
     let node = nodes[index]
-    guard node.inputs.count > 1, let id = node.inputs[1], let weight = values[id].constant, weight.type == .float32,
+    // Conv, Gemm and MatMul have their weights at the same position.
+    guard let id = node[Conv.Input.w], let weight = values[id].constant, weight.type == .float32,
       weight.shape.rank >= 2, weight.count > 0
     else {
       throw GraphError(.notConstant, "\(node.place) is the last layer, but its weights are no float32 constants").head

@@ -22,7 +22,7 @@ public struct LayerGroups: Sendable {
       }
     }
     func leavesOnePixel(_ node: Graph.Node) -> Bool {
-      guard let x = node.inputs.first ?? nil, let y = node.outputs.first ?? nil, let from = facts[x]?.shape,
+      guard let x = node.firstInput, let y = node.firstOutput, let from = facts[x]?.shape,
         let to = facts[y]?.shape, from.rank == 4
       else { return false }
       switch node.operation {

@@ -43,7 +43,7 @@ struct NodeJoins {
 
   /// Whether the node adds two activations of one shape.
   static func isPlainAdd(_ node: Graph.Node, _ graph: Graph, _ facts: [Fact?]) -> Bool {
-    guard case .add = node.operation, node.inputs.count == 2, let a = node.inputs[0], let b = node.inputs[1] else {
+    guard case .add = node.operation, let a = node[Add.Input.a], let b = node[Add.Input.b] else {
       return false
     }
     return graph.values[a].constant == nil && graph.values[b].constant == nil && facts[a]?.shape == facts[b]?.shape
@@ -60,14 +60,14 @@ struct NodeJoins {
     // In reverse: where two normalisations meet in an Add, the later one takes it.
     for index in graph.nodes.indices.reversed() where needed[index] {
       let node = graph.nodes[index]
-      guard case .batchNormalization = node.operation, let y = node.outputs.first ?? nil else { continue }
+      guard case .batchNormalization = node.operation, let y = node.firstOutput else { continue }
       var end = index
       var chain = Chain(normalization: index, residual: nil, rectifies: false)
       if let next = reader(of: y), let other = residual(of: next, besides: y) {
         chain.residual = other
         end = next
       }
-      if let next = reader(of: graph.nodes[end].outputs.first ?? nil), case .relu = graph.nodes[next].operation {
+      if let next = reader(of: graph.nodes[end].firstOutput), case .relu = graph.nodes[next].operation {
         if end != index { absorbed.insert(end) }
         chain.rectifies = true
         end = next
@@ -90,7 +90,7 @@ struct NodeJoins {
   private mutating func joinAdds() {
     let producers = graph.producers()
     for index in graph.nodes.indices where isStep(index) && normalizations[index] == nil {
-      guard case .relu = graph.nodes[index].operation, let x = graph.nodes[index].inputs.first ?? nil,
+      guard case .relu = graph.nodes[index].operation, let x = graph.nodes[index].firstInput,
         let add = producers[x], !absorbed.contains(add), normalizations[add] == nil, reader(of: x) == index,
         NodeJoins.isPlainAdd(graph.nodes[add], graph, facts)
       else { continue }

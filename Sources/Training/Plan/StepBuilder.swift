@@ -53,7 +53,7 @@ struct StepBuilder {
 
   private mutating func addStep(_ index: Int, _ joins: NodeJoins) throws(GraphError) {
     let node = graph.nodes[index]
-    guard let target = node.outputs.first ?? nil, let fact = facts[target], fact.type == .float32 else {
+    guard let target = node.firstOutput, let fact = facts[target], fact.type == .float32 else {
       throw GraphError(.typeMismatch, "only float32 values can be trained through")
     }
     let output = Slot(name: graph.values[target].name, shape: fact.shape, batch: batch)
@@ -140,10 +140,10 @@ struct StepBuilder {
       let ratio = operands.number(node, Dropout.Input.ratio) ?? 0.5
       guard ratio >= 0, ratio < 1 else { throw GraphError(.badInput, "a ratio of \(ratio); it must be in 0 ..< 1") }
       return DropoutStep(
-        place: place, operands: [try operands.operand(node.inputs[0])], output: output, ratio: ratio,
+        place: place, operands: [try operands.operand(node.firstInput)], output: output, ratio: ratio,
         salt: UInt64(steps.count + 1))
-    case .identity, .flatten, .reshape, .squeeze, .unsqueeze:
-      let operand = try operands.operand(node.inputs[0])
+    case let operation where operation.movement == .view:
+      let operand = try operands.operand(node.firstInput)
       if let x = operand?.slot, let step = reshaping(node, operand, x, output) { return step }
     default: break
     }
@@ -158,7 +158,7 @@ struct StepBuilder {
     _ node: Graph.Node, _ output: Slot, _ function: train_activation, _ alpha: Float = 0, _ beta: Float = 0
   ) throws(GraphError) -> Step {
     ActivationStep(
-      place: node.place, kind: node.operation.name, operands: [try operands.operand(node.inputs[0])], output: output,
+      place: node.place, kind: node.operation.name, operands: [try operands.operand(node.firstInput)], output: output,
       function: function, alpha: alpha, beta: beta)
   }
 
