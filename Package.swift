@@ -85,8 +85,9 @@ let package = Package(
       cSettings: [.headerSearchPath("../../Sources/Kernels")]),
     .testTarget(
       // Kernels that only other kernels call are tested through Kernels' private headers.
-      name: "KernelsTests", dependencies: ["Kernels", "KernelInternals", "TrainingKernels"],
+      name: "KernelsTests", dependencies: ["Kernels", "KernelInternals", "TestSupport"],
       swiftSettings: [.unsafeFlags(["-Xcc", "-I\(Context.packageDirectory)/Sources/Kernels"])]),
+    .testTarget(name: "TrainingKernelsTests", dependencies: ["Kernels", "TrainingKernels", "TestSupport"]),
     .target(name: "AllocationCounter", path: "Tests/AllocationCounter"),
     .testTarget(
       name: "InferenceTests",
@@ -118,7 +119,7 @@ if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
     "ONNXFormat", "Passes", "Inference", "Imaging",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "PictureModelsTests",
-    "AllocationCounter", "KernelInternals", "TestSupport",
+    "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]
   package.targets.removeAll { !wanted.contains($0.name) }
   package.products = []

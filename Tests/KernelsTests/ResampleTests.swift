@@ -16,7 +16,7 @@ import Testing
         count.append(Int32(taps))
       }
       // Some sums leave 0 ... 255 on either side.
-      let weights = (0..<outputs * stride).map { _ in Int32(noise.next() * 0x1p22 * 1.9 / Float(stride)) }
+      let weights = (0..<outputs * stride).map { _ in Int32(noise.float() * 0x1p22 * 1.9 / Float(stride)) }
       let x = (0..<rows * width * 3).map { _ in noise.int(0...255) }
       try compare(isa, rows, width, first, count, weights, stride, x)
     }

@@ -60,7 +60,7 @@ import Testing
     let scratch = try TemporaryFolder()
     let long = [UInt8](repeating: 7, count: 65536)
     let path = try scratch.write(
-      model([shape.data(9, bytes), Wire.tensor("long", type: 3, dims: [65536]).data(9, long)]).bytes, "m.onnx")
+      model([shape.data(9, bytes), Wire.tensor("long", type: 3, dims: [65536]).data(9, long)]).bytes, to: "m.onnx")
     let (graph, weights) = try ONNXFile.open(path)
     #expect(truncate(path, 4096) == 0)
     let tensor = try #require(graph.values.first { $0.name == "long" }?.constant)

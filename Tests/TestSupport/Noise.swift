@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// Made-up numbers that are the same every time.
+/// Pseudo-random numbers, the same for the same seed.
 public struct Noise {
   private var state: UInt64
 
@@ -29,7 +29,7 @@ public struct Noise {
 }
 
 extension Tensor {
-  /// Made-up numbers within ±1 of a seed of their own.
+  /// Pseudo-random numbers within ±1.
   public static func noise(_ shape: Shape, seed: UInt64, type: ElementType = .float32) throws -> Tensor {
     var noise = Noise(Int(seed))
     let numbers = (0..<shape.count).map { _ in noise.double() }

@@ -1,38 +1,55 @@
 import Kernels
+import TestSupport
 import Testing
 import TrainingKernels
 
-/// Training's kernels at a level.
-struct TrainingLevel: @unchecked Sendable, NamedKernel {
+/// The float kernels of one instruction set.
+struct TrainingLevel: @unchecked Sendable, CustomTestStringConvertible {
   let name: String
   let kernels: train_kernels
+  var testDescription: String { name }
 }
 
-/// The same of bf16.
-struct NarrowTrainingLevel: @unchecked Sendable, NamedKernel {
+/// The bf16 kernels of one instruction set.
+struct NarrowTrainingLevel: @unchecked Sendable, CustomTestStringConvertible {
   let name: String
   let kernels: train_bf16_kernels
+  var testDescription: String { name }
 }
 
-/// The levels of training that this machine has.
+/// The instruction sets that this machine has float kernels for.
+let instructionSets: [kernels_level] = (0..<KERNELS_LEVEL_COUNT.rawValue).map { kernels_level(rawValue: $0) }.filter {
+  kernels_level_available($0) == 1 && kernels_level_base($0) == $0
+}
+
 let trainingLevels = instructionSets.map {
-  TrainingLevel(name: $0.testDescription, kernels: train_table_for($0).f32)
+  TrainingLevel(name: String(cString: kernels_level_name($0)), kernels: train_table_for($0).f32)
 }
 
 let narrowTrainingLevels = instructionSets.compactMap { level -> NarrowTrainingLevel? in
   let table = train_table_for(level)
-  return table.multiplies_bf16 == 0 ? nil : NarrowTrainingLevel(name: level.testDescription, kernels: table.bf16)
+  guard table.multiplies_bf16 != 0 else { return nil }
+  return NarrowTrainingLevel(name: String(cString: kernels_level_name(level)), kernels: table.bf16)
 }
 
-/// Runs a kernel's share on each of `threads` threads, one after the other, the last one first.
+/// Runs a kernel's shares of `threads` threads one after the other, the last one first.
 func onThreads(_ threads: Int, _ body: (_ thread: Int32, _ threads: Int32) -> Void) {
   for thread in (0..<threads).reversed() { body(Int32(thread), Int32(threads)) }
 }
 
-/// A float as bf16, to the nearest, halves to even.
+/// Rounds to bf16: to nearest, ties to even.
 func narrow(_ x: Float) -> UInt16 {
   let bits = x.bitPattern
   return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
 }
 
 func widen(_ x: UInt16) -> Float { Float(bitPattern: UInt32(x) << 16) }
+
+/// Expects that two lists agree to `tolerance`, absolute.
+func expectEqual(_ found: [Float], _ expected: [Double], within tolerance: Double, _ what: @autoclosure () -> String) {
+  #expect(found.count == expected.count)
+  for (index, (a, b)) in zip(found, expected).enumerated() where !(abs(Double(a) - b) <= tolerance) {
+    Issue.record("\(what()): element \(index) is \(a), should be \(b)")
+    return
+  }
+}

@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 import TrainingKernels
 
@@ -21,7 +22,7 @@ import TrainingKernels
   static let levels: [Level] = {
     var levels: [Level] = []
     for level in instructionSets {
-      let (name, kernels) = (level.testDescription, train_table_for(level))
+      let (name, kernels) = (String(cString: kernels_level_name(level)), train_table_for(level))
       levels.append(Level(name: name, winograd: kernels.f32.winograd, width: kernels.f32.width))
       guard kernels.multiplies_bf16 != 0 else { continue }
       levels.append(Level(name: name, winograd: kernels.bf16.winograd, width: kernels.bf16.width))
