@@ -48,7 +48,7 @@ public struct PreparedModel: Sendable {
     case .gemm(let gemm): guard gemm.transB, !gemm.transA, gemm.alpha == 1, gemm.beta == 1 else { return false }
     default: return false
     }
-    // Conv and Gemm have them at the same positions.
+    // Conv and Gemm have input, weight and bias at the same positions.
     guard let x = node[Conv.Input.x], let w = constant(node[Conv.Input.w]), let b = constant(node[Conv.Input.b]) else {
       return false
     }

@@ -89,7 +89,7 @@ public struct FoldTable: Sendable {
           + padded(result.bestEpoch.map { "\($0)" } ?? "-", 10))
     }
     lines.append(padded("mean ± standard deviation, %", 27))
-    // The same width as the text before the first number in all other lines.
+    // As wide as the text before the first number in the other lines, so that the columns align.
     for index in lines.indices { lines[index] = padded(lines[index], 29) }
     for column in columns {
       let name = column.name.printable

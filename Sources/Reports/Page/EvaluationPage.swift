@@ -74,7 +74,7 @@ public struct EvaluationPage: Sendable {
   // MARK: Head
 
   private var lead: String {
-    // For the predicted classes.
+    // The headline rates are those of the predicted classes, not of the chosen threshold.
     let rates = report.rates(positive)
     let many = slides.names.count
     var html = "<p>\(counted(answers.count, "cell"))"

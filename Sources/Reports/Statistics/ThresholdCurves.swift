@@ -2,7 +2,7 @@
 /// score, so that ties move together.
 public struct ThresholdCurves: Sendable {
   public struct Point: Sendable, Equatable {
-    /// Scores of at least this count as positive.
+    /// Pictures with a score of at least this count as positive.
     public var threshold: Double
     public var truePositives: Int
     public var falsePositives: Int
