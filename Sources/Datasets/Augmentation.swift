@@ -14,7 +14,7 @@ public struct Augmentation: Sendable {
     self.crops = crops
   }
 
-  /// What `--augment` can name. A new transform gets a line here.
+  /// The names for `--augment`. A new transform needs a line here.
   public static let named: [(name: String, augmentation: Augmentation)] = [
     ("none", .none),
     ("flips", .flips),

@@ -1,14 +1,14 @@
 import ModelGraph
 
 extension Operator {
-  /// One of every operator that there is.
+  /// One instance of every operator.
   public static func every() throws -> [Operator] {
     var all: [Operator] = [.conv(Conv())]
     while let next = try all.last?.next { all.append(next) }
     return all
   }
 
-  /// The operators one after another. The compiler asks for a line here when one is added.
+  /// Lists the operators; the compiler requires a line here for a new one.
   private var next: Operator? {
     get throws {
       switch self {

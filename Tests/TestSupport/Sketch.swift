@@ -1,10 +1,10 @@
 import ModelGraph
 
-/// A graph drawn in a few lines, with made-up numbers that are the same every time.
+/// Builds a graph in a few lines, with pseudo-random constants that are the same every time.
 public struct Sketch {
   public var graph = Graph(name: "sketch")
   public var noise: Noise
-  /// How many named weights there are: each has a seed of its own.
+  /// The number of named weights; each has its own seed.
   private var named: UInt64 = 0
 
   public init(seed: Int = 0) { noise = Noise(seed) }
@@ -21,14 +21,14 @@ public struct Sketch {
 
   public mutating func constant(_ tensor: Tensor) -> Graph.ValueID { graph.addFreshConstant("constant", tensor) }
 
-  /// Made-up numbers within ±`scale`.
+  /// Pseudo-random numbers within ±`scale`.
   public mutating func constant(_ shape: Shape, scale: Float = 1) throws -> Graph.ValueID {
     constant(try noise.tensor(shape, scale: scale))
   }
 
   public mutating func ints(_ values: [Int64]) throws -> Graph.ValueID { constant(try Tensor([values.count], values)) }
 
-  /// Made-up numbers within offset ± scale.
+  /// Pseudo-random numbers within offset ± scale.
   public mutating func weights(
     _ name: String, _ shape: Shape, scale: Float = 0.5, offset: Float = 0
   ) throws -> Graph.ValueID {
@@ -94,15 +94,15 @@ public struct Sketch {
     return op(name, .gemm(Gemm(transB: true)), inputs)
   }
 
-  /// GlobalAveragePool → Flatten → Gemm, and the graph's output.
+  /// Adds GlobalAveragePool → Flatten → Gemm and the graph's output.
   public mutating func head(_ x: Graph.ValueID, channels: Int, classes: Int) throws {
     let pooled = op("pool", .globalAveragePool(GlobalAveragePool()), [x])
     graph.outputs = [try linear("fc", op("flat", .flatten(Flatten()), [pooled]), from: channels, to: classes)]
   }
 }
 
-/// The largest difference between two tensors, relative to the largest number of the second (or 1); infinite for different
-/// shapes and where a NaN is.
+/// The largest difference between two tensors, relative to the largest magnitude in the second (or 1); infinite if
+/// shapes differ or a NaN occurs.
 public func distance(_ a: Tensor, _ b: Tensor) -> Double {
   guard a.shape == b.shape else { return .infinity }
   let scale = b.doubles.reduce(1) { max($0, abs($1)) }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder of a test's own, which is removed with this object.
+/// A temporary folder that is removed with this object.
 public final class TemporaryFolder: Sendable {
   public let url: URL
 
@@ -15,7 +15,7 @@ public final class TemporaryFolder: Sendable {
 
   public func path(_ name: String) -> String { url.appending(path: name).path }
 
-  /// Writes a file, in folders that are made for it. Returns its path.
+  /// Writes a file, creating its folders. Returns its path.
   @discardableResult
   public func write(_ bytes: [UInt8], to name: String) throws -> String {
     let file = url.appending(path: name)
@@ -24,13 +24,13 @@ public final class TemporaryFolder: Sendable {
     return file.path
   }
 
-  /// Makes a folder in it. Returns its path.
+  /// Creates a subfolder. Returns its path.
   @discardableResult
   public func folder(_ name: String) throws -> String {
     try FileManager.default.createDirectory(at: url.appending(path: name), withIntermediateDirectories: true)
     return path(name)
   }
 
-  /// What lies in it, sorted.
+  /// The names of its entries, sorted.
   public func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 }

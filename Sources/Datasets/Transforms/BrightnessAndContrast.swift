@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import PictureModels
 
-/// Brightness and contrast, of the cell alone: the black around it stays black.
+/// Brightness and contrast of the cell only: the black around it stays black.
 public struct BrightnessAndContrast: PictureTransform {
   /// Maximum relative change of brightness.
   public var brightness = 0.2

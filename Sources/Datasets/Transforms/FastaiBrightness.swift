@@ -1,7 +1,7 @@
 import Foundation
 
-/// fastai's `brightness`: middle grey moves to between (1 − light) / 2 and (1 + light) / 2, and all other values with
-/// it, along the logistic curve.
+/// fastai's `brightness`: middle grey moves to between (1 − light) / 2 and (1 + light) / 2, and all other values move
+/// with it along the logistic curve.
 public struct FastaiBrightness: PictureTransform {
   public var light = 0.2
   public var probability = 0.75

@@ -1,6 +1,6 @@
 import Foundation
 
-/// fastai's `contrast`: logits are multiplied by 1 − light to 1 / (1 − light), evenly by its logarithm.
+/// fastai's `contrast`: multiplies the logits by a factor from 1 − light to 1 / (1 − light), uniform in its logarithm.
 public struct FastaiContrast: PictureTransform {
   public var light = 0.2
   public var probability = 0.75

@@ -1,7 +1,7 @@
 import Foundation
 
-/// fastai 2's `Saturation`: the logits of a pixel are moved away from its grey (or towards it) by 1 − light to
-/// 1 / (1 − light), evenly by its logarithm. torchvision's `adjust_saturation` does the same to the values themselves.
+/// fastai 2's `Saturation`: scales the distance of a pixel's logits from their grey value by a factor from 1 − light to
+/// 1 / (1 − light), uniform in its logarithm. torchvision's `adjust_saturation` does the same to the values themselves.
 public struct FastaiSaturation: PictureTransform {
   public var light = 0.2
   public var probability = 0.75

@@ -1,4 +1,4 @@
-/// fastai's `symmetric_warp`: the picture as it is seen from another place.
+/// fastai's `symmetric_warp`: a change of perspective.
 public struct FastaiWarp: PictureTransform {
   /// Maximum displacement of a corner, in coordinates from -1 to 1.
   public var magnitude = 0.2

@@ -10,28 +10,28 @@ public protocol PictureTransform: Sendable {
   func draw(_ change: inout PictureChange, random: inout RandomSource)
 }
 
-/// A picture and the changes that transforms have drawn for it but that are not applied yet.
+/// A picture with the changes that transforms have drawn for it.
 ///
 /// As in fastai, changes of geometry are combined to one map by which the picture is sampled once, and changes of
 /// light are combined too. That is faster, and the values are rounded to bytes once.
 public struct PictureChange {
-  /// What ``affine`` is before anything is drawn.
+  /// The initial value of ``affine``.
   private static let still: [Double] = [1, 0, 0, 0, 1, 0]
 
   private var current: Picture
-  /// The map that moves the corners, as ``FastaiWarp/perspective(_:)`` gives it; nil: the identity.
+  /// The perspective map, as given by ``FastaiWarp/perspective(_:)``; nil: the identity.
   private var perspective: [Double]?
-  /// The affine map from a pixel of the result to its place in the source, as fastai's `affine_mat` has it:
-  /// [xx, xy, x, yx, yy, y], where the picture reaches from -1 to 1. nil: the identity.
+  /// The affine map from a pixel of the result to its position in the source, in the form of fastai's `affine_mat`:
+  /// [xx, xy, x, yx, yy, y], in coordinates from -1 to 1. nil: the identity.
   private var affine: [Double]?
-  /// In the order in which they were drawn.
+  /// The changes of brightness and colour, in the order in which they were drawn.
   private var light: [Light] = []
 
-  /// A change of the logits of a picture's values, which lie between 0 and 1.
+  /// A change of the logits of a picture's values, which are between 0 and 1.
   private enum Light {
-    /// The same function for every value: it becomes a table.
+    /// The same function for every value, computed by a table.
     case value((Double) -> Double)
-    /// Of red, green and blue together.
+    /// A function of a pixel's red, green and blue together.
     case pixel((SIMD3<Double>) -> SIMD3<Double>)
   }
 
@@ -80,7 +80,7 @@ public struct PictureChange {
     (perspective, affine) = (nil, nil)
   }
 
-  // MARK: Light
+  // MARK: Brightness and colour
 
   mutating func changeLight(ofValues change: @escaping (Double) -> Double) { light.append(.value(change)) }
 
@@ -90,7 +90,7 @@ public struct PictureChange {
 
   private mutating func settleLight() {
     if light.isEmpty { return }
-    // What comes first and takes one value at a time is computed once for each of the 256 values.
+    // Leading changes of single values are computed once for each of the 256 byte values.
     var rest = light[...]
     var logits = (0..<256).map { byte in
       let level = min(max(Double(byte) / 255, 1e-7), 1 - 1e-7)
