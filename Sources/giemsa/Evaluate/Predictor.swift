@@ -125,7 +125,7 @@ final class Predictor {
     }
     guard failures.isEmpty else {
       throw DatasetError(
-        failures.sorted { $0.key < $1.key }.map { $0.value }, "picture", "got scores that are no finite numbers")
+        failures.sorted { $0.key < $1.key }.map { $0.value }, "picture", "got scores that are not finite numbers")
     }
     return zip(items, sums).map { Answer(path: $0.path, actual: $0.label, probabilities: $1, slide: $0.slide) }
   }
