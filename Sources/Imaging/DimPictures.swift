@@ -1,4 +1,4 @@
-/// The pictures of a run that are darker than they should be (``Picture/isDim``), for one warning about all of them.
+/// Collects suspiciously dark pictures (``Picture/isDim``) for one warning.
 public struct DimPictures: Sendable {
   public private(set) var count = 0
   private var first = ""
@@ -11,12 +11,12 @@ public struct DimPictures: Sendable {
     count += 1
   }
 
-  /// One line; nil where there is none.
+  /// The warning in one line; nil if there are none.
   public var warning: String? {
     if count == 0 { return nil }
     let more = count > 1 ? " (and \(count - 1) more)" : ""
     return
-      "warning: \(first)\(more): 16 bits a colour, but every value is under an eighth of their range, so the picture is "
-      + "nearly black here. Data of 12 bits? Multiply the values by 16"
+      "warning: \(first)\(more): 16 bits per channel, but every value is below an eighth of the range, so the picture is "
+      + "nearly black here. If these are 12-bit data, multiply the values by 16"
   }
 }

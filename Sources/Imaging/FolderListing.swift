@@ -1,9 +1,9 @@
 import Platform
 import Text
 
-/// What a path leads to, links followed.
+/// The kind of file that a path leads to, following links.
 public enum FileKind {
-  /// Tells one folder from all others, whatever paths lead to it.
+  /// Identifies a folder, whatever path leads to it.
   public struct Identity: Sendable {
     let device: UInt64
     let inode: UInt64
@@ -13,7 +13,7 @@ public enum FileKind {
   case folder(Identity)
   /// A pipe, a socket, a device.
   case other
-  /// Not there, or out of reach: why.
+  /// Missing or not accessible, with the reason.
   case unreadable(String)
 
   public var exists: Bool { if case .unreadable = self { false } else { true } }
@@ -29,8 +29,8 @@ public enum FileKind {
   }
 }
 
-/// The entries of one folder, by the bytes of their names: the same order on every machine, whatever its language.
-/// Hidden ones and what file managers leave behind (`Thumbs.db`, `desktop.ini`) are not among them.
+/// The entries of one folder, sorted by the bytes of their names, which is the same order on every machine. Hidden
+/// files and those of file managers (`Thumbs.db`, `desktop.ini`) are left out.
 public struct FolderListing {
   public struct Entry {
     public let name: String
@@ -40,7 +40,7 @@ public struct FolderListing {
     /// Named `.png`, or a PNG by its first bytes.
     public var isPicture: Bool { if case .picture = kind { true } else { false } }
     public var isFolder: Bool { if case .folder = kind { true } else { false } }
-    /// A picture of another format, or something named like a picture that is no file (any more).
+    /// A picture of another format, or an entry named like a picture that is not (or no longer) a file.
     public var isOtherPicture: Bool { if case .leftOut(true) = kind { true } else { false } }
   }
 
@@ -89,7 +89,7 @@ public struct FolderListing {
     return name == "thumbs.db" || name == "desktop.ini"
   }
 
-  /// What follows the last dot.
+  /// The part after the last dot.
   private static func suffix(_ name: [UInt8]) -> String {
     guard let dot = name.lastIndex(of: UInt8(ascii: ".")), dot > 0 else { return "" }
     return lowercased(name[(dot + 1)...])
@@ -100,12 +100,12 @@ public struct FolderListing {
   }
 }
 
-/// Folders by their identity.
+/// A set of folders by identity.
 struct FolderSet {
   /// Sorted.
   private var known: [FileKind.Identity] = []
 
-  /// False where it was there before.
+  /// Returns false if the folder was already in the set.
   mutating func insert(_ identity: FileKind.Identity) -> Bool {
     var (low, high) = (0, known.count)
     while low < high {

@@ -1,4 +1,4 @@
-/// What is wrong with a picture, or with what is asked of it: one line that names the file and says what to do.
+/// An error about a picture or its preprocessing: one line that names the file and says what to do.
 public struct ImagingError: Error, Sendable, CustomStringConvertible {
   public let message: String
 

@@ -2,30 +2,31 @@ import PNGShim
 import Platform
 import Text
 
-/// PNG files of every kind (1 to 16 bits, grey, palette, alpha, interlaced) to RGB and back.
+/// Reads PNG files of every kind (1 to 16 bits, grey, palette, alpha, interlaced) as RGB, and writes RGB.
 public enum PNGFile {
-  /// The longest side accepted: a whole-slide scan is far beyond what a cell classifier is for.
+  /// Maximum length of a side: whole-slide scans are far beyond what a cell classifier is for.
   public static let sideLimit = 16384
-  /// The most pixels accepted: decoded, 300 MB.
+  /// Maximum number of pixels: 300 MB when decoded.
   public static let pixelLimit = 100_000_000
-  /// The largest file accepted.
+  /// Maximum file size.
   public static let byteLimit = 512 << 20
 
-  /// Reads a picture as Pillow's `convert("RGB")` gives it: alpha dropped, gamma ignored, 16 bits cut to 8.
+  /// Reads a picture like Pillow's `convert("RGB")`: alpha dropped, gamma ignored, 16 bits reduced to 8.
   public static func read(_ path: String) throws(ImagingError) -> Picture {
     var bytes: UnsafeMutableRawPointer?
     var count = 0
     switch path.withPath({ platform_read_file($0, byteLimit, &bytes, &count) }) {
     case 0: break
     case PLATFORM_NOT_A_FILE: throw ImagingError("\(path): not a file")
-    case PLATFORM_TOO_LARGE: throw ImagingError("\(path): larger than \(byteLimit >> 20) MiB, no cell picture")
+    case PLATFORM_TOO_LARGE:
+      throw ImagingError("\(path): larger than \(byteLimit >> 20) MiB, too large for a cell picture")
     case let error: throw ImagingError("\(path): \(String(cString: platform_error_text(error)))")
     }
     defer { platform_free(bytes) }
     return try decode(UnsafeRawBufferPointer(start: bytes, count: count), named: path)
   }
 
-  /// Decodes a PNG in memory; `name` stands at the head of error messages.
+  /// Decodes a PNG in memory; error messages begin with `name`.
   public static func decode(_ bytes: UnsafeRawBufferPointer, named name: String) throws(ImagingError) -> Picture {
     guard PictureFormat(bytes) == .png else { throw ImagingError("\(name): \(whatItIs(bytes))") }
     var (width, height) = (UInt32(0), UInt32(0))
@@ -48,19 +49,20 @@ public enum PNGFile {
     var status: Int32 = -1
     var highBits: UInt8 = 0xFF
     let pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { buffer, filled in
-      // A damaged picture leaves its end unwritten; it is thrown away, but an array must not hold such bytes.
+      // A damaged picture leaves the end of the array uninitialised. The array is discarded, but must not contain
+      // uninitialised bytes.
       buffer.initialize(repeating: 0)
       filled = count * 3
       status = withMessage(&reason) { pngshim_read(bytes.baseAddress, bytes.count, buffer.baseAddress, &highBits, $0) }
     }
     guard status == 0 else { throw broken(name, reason) }
     var picture = Picture(width: Int(width), height: Int(height), pixels: pixels)
-    // An eighth of 16 bits is 13 bits: the high byte has five.
+    // An eighth of the 16-bit range is 13 bits: five bits of the high byte.
     picture.isDim = highBits < 32
     return picture
   }
 
-  /// The bytes of an RGB PNG.
+  /// Encodes an RGB PNG.
   public static func encode(_ picture: Picture) throws(ImagingError) -> [UInt8] {
     var bytes: UnsafeMutableRawPointer?
     var count = 0
@@ -75,7 +77,7 @@ public enum PNGFile {
     return Array(UnsafeRawBufferPointer(start: bytes, count: count))
   }
 
-  /// Writes an RGB PNG; the file at `path` is replaced only when the new one is whole.
+  /// Writes an RGB PNG atomically: the file at `path` is replaced only when the new one is complete.
   public static func write(_ picture: Picture, to path: String) throws(ImagingError) {
     let bytes = try encode(picture)
     let error = path.withPath { path in

@@ -1,13 +1,13 @@
-/// RGB, 8 bits a channel, rows top to bottom: `pixels[(y * width + x) * 3 + channel]`.
+/// An RGB picture with 8 bits per channel, rows from top to bottom: `pixels[(y * width + x) * 3 + channel]`.
 public struct Picture: Sendable, Equatable {
   public let width: Int
   public let height: Int
   public var pixels: [UInt8]
-  /// Whether it comes from a file of 16 bits that uses less than an eighth of their range: data of 12 bits, as many cameras
-  /// make them, in a file that does not say so (``DimPictures``).
+  /// Whether the picture comes from a 16-bit file that uses less than an eighth of the range: typical of 12-bit camera
+  /// data stored without scaling (``DimPictures``).
   public var isDim = false
 
-  /// Black.
+  /// A black picture.
   public init(width: Int, height: Int) {
     self.init(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
   }
@@ -20,7 +20,7 @@ public struct Picture: Sendable, Equatable {
     self.pixels = pixels
   }
 
-  /// The middle `width` × `height` pixels (at most what there is), placed as torchvision's CenterCrop places them.
+  /// The central `width` × `height` pixels (at most the whole picture), positioned like torchvision's CenterCrop.
   public func cropped(width newWidth: Int, height newHeight: Int) -> Picture {
     let (w, h) = (min(max(newWidth, 1), width), min(max(newHeight, 1), height))
     if w == width, h == height { return self }
@@ -35,8 +35,8 @@ public struct Picture: Sendable, Equatable {
     return Picture(width: w, height: h, pixels: result)
   }
 
-  /// At least `width` × `height` pixels: what is missing is added on both sides alike, mirrored at the border's pixel
-  /// centres (as fastai pads before it crops).
+  /// Extends the picture to at least `width` × `height` pixels, equally on both sides, by reflection at the border's
+  /// pixel centres (as fastai pads before it crops).
   public func extended(width newWidth: Int, height newHeight: Int) -> Picture {
     let (left, top) = (max(newWidth - width + 1, 0) / 2, max(newHeight - height + 1, 0) / 2)
     if left == 0, top == 0 { return self }
@@ -60,7 +60,7 @@ public struct Picture: Sendable, Equatable {
     return min(folded, period - folded)
   }
 
-  /// Half of `n`, ties to even: Python's `round(n / 2)`, which is what CenterCrop uses.
+  /// Half of `n`, ties to even: Python's `round(n / 2)`, as used by CenterCrop.
   private static func half(_ n: Int) -> Int {
     let down = n / 2
     return n % 2 == 0 || down % 2 == 0 ? down : down + 1

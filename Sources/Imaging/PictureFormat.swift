@@ -1,13 +1,13 @@
 import Platform
 import Text
 
-/// The kind of a picture file, told from its first bytes: what to say of one that is no PNG.
+/// The format of a picture file, recognised by its first bytes, for messages about files that are not PNG.
 enum PictureFormat: Equatable {
   case png
   /// `a JPEG`
   case other(String)
 
-  /// Of files that hold pictures, PNG or not, in lower case.
+  /// File name extensions of pictures in any format, in lower case.
   static let suffixes = [
     "png", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff", "bmp", "dib", "gif", "webp", "heic", "heif", "avif", "jp2",
     "j2k", "jxl", "ppm", "pgm", "pnm", "tga", "dng", "dcm", "svs", "ndpi", "czi", "nd2", "lif", "scn", "mrxs",
@@ -23,14 +23,14 @@ enum PictureFormat: Equatable {
     let kinds: [(magic: [UInt8], name: String)] = [
       ([0xFF, 0xD8, 0xFF], "a JPEG"), (Array("GIF8".utf8), "a GIF"), (Array("BM".utf8), "a BMP"),
       (Array("II*".utf8) + [0], "a TIFF"), ([0x4D, 0x4D, 0x00, 0x2A], "a TIFF"), (Array("RIFF".utf8), "a WebP"),
-      // A PNG that went through a text-mode transfer.
+      // A PNG damaged by a text-mode transfer.
       ([0x89, 0x50, 0x4E, 0x47], "a PNG damaged in transfer"),
     ]
     guard let kind = kinds.first(where: { Self.starts(bytes, with: $0.magic) }) else { return nil }
     self = .other(kind.name)
   }
 
-  /// nil where it is none of these, or cannot be read.
+  /// nil if the format is unknown or the file cannot be read.
   init?(ofFile path: String) {
     var (file, size) = (Int32(-1), UInt64(0))
     guard path.withPath({ platform_open_file($0, &file, &size) }) == 0 else { return nil }

@@ -1,16 +1,16 @@
-/// Finds pictures: files as they are named, folders down to the last subfolder, each folder's entries by name.
+/// Finds pictures: named files, and folders searched recursively, with each folder's entries sorted by name.
 public struct PictureWalk {
   public private(set) var files: [String] = []
-  /// What was named and is not there, or cannot be listed, or has nothing in it.
+  /// Problems with named paths: missing, not readable, or without pictures.
   public private(set) var problems: [String] = []
-  /// What folders hold besides pictures that can be read.
+  /// The entries of folders that are not readable pictures.
   public private(set) var leftOut = LeftOut()
-  /// Folders that the walk through one ``add(_:)`` has been to, however many links lead there.
+  /// Folders already visited by the current ``add(_:)``, through whatever links.
   private var seen = FolderSet()
 
   public init() {}
 
-  /// - Parameter path: a file (taken whatever its name) or a folder (of which PNG files are taken).
+  /// - Parameter path: a file (accepted whatever its name) or a folder (of which PNG files are accepted).
   public mutating func add(_ path: String) {
     switch FileKind(path) {
     case .file, .other: files.append(path)
@@ -42,9 +42,9 @@ public struct PictureWalk {
   }
 }
 
-/// What a walk or a data set passes over, for one line about it at the end.
+/// The entries that a walk or a data set ignores, for one report at the end.
 public struct LeftOut: Sendable {
-  /// Pictures of other formats, and what is named like a picture and cannot be read.
+  /// Pictures of other formats, and files that are named like pictures but cannot be read.
   public private(set) var pictures: [String] = []
   public private(set) var others: [String] = []
 
@@ -56,24 +56,25 @@ public struct LeftOut: Sendable {
     if isPicture { pictures.append(path) } else { others.append(path) }
   }
 
-  /// A line for pictures that were passed over and one for files that are none; each names the first twenty.
+  /// One line for ignored pictures and one for files that are not pictures; each names the first twenty.
   public var lines: [String] {
     var lines: [String] = []
     if !pictures.isEmpty {
-      let what = pictures.count == 1 ? "1 picture is no PNG and was" : "\(pictures.count) pictures are no PNGs and were"
+      let what =
+        pictures.count == 1 ? "1 picture is not a PNG and was" : "\(pictures.count) pictures are not PNGs and were"
       lines.append("\(what) left out (convert to PNG first): \(NameList.text(pictures))")
     }
     if !others.isEmpty {
-      let what = others.count == 1 ? "1 file is no picture" : "\(others.count) files are no pictures"
+      let what = others.count == 1 ? "1 file is not a picture" : "\(others.count) files are not pictures"
       lines.append("\(what): \(NameList.text(others))")
     }
     return lines
   }
 }
 
-/// Names in a sentence.
+/// A list of names for a sentence.
 public enum NameList {
-  /// The first twenty, and how many more there are.
+  /// The first twenty names, and the number of others.
   public static func text(_ names: [String]) -> String {
     let most = 20
     let more = names.count > most ? " and \(names.count - most) more" : ""

@@ -2,25 +2,28 @@ import ModelGraph
 import PictureModels
 import Platform
 
-/// From a picture to what a model is fed: resize, centre crop, scale to 0...1, subtract the mean, divide by the standard
-/// deviation, channel by channel; or subtract the cell's own colour instead. Training and the field run this same code.
+/// Prepares a picture as model input: resize, centre crop, scale to 0...1, subtract the mean and divide by the standard
+/// deviation per channel; or subtract the cell's own mean colour instead. Training and the field program share this
+/// code.
 public struct Preprocessing: Sendable {
-  /// The tensor's extents.
+  /// Height and width of the tensor.
   public let height: Int
   public let width: Int
-  /// The shorter side before the centre crop (where it is less than that, borders are reflected); nil: straight to `width` × `height`.
+  /// Length of the shorter side before the centre crop (if the crop is larger, borders are reflected); nil: both sides
+  /// are resized to `width` × `height`.
   public let resize: Int?
-  /// For each tensor channel, which of R, G, B it is.
+  /// For each channel of the tensor, the index of R, G or B.
   private let order: [Int]
-  /// For each tensor channel, the float that each byte becomes: 3 × 256.
+  /// For each channel of the tensor, a table from byte to float: 3 × 256.
   private let table: [Float]
   private let isCentered: Bool
 
-  /// ImageNet's, as torchvision gives them: what networks are trained with unless somebody says otherwise.
+  /// ImageNet's mean and std as in torchvision, the usual normalisation of pre-trained networks.
   public static let imageNetMean: [Float] = [0.485, 0.456, 0.406]
   public static let imageNetStd: [Float] = [0.229, 0.224, 0.225]
 
-  /// - Parameter inputShape: the model's input `[N, 3, H, W]`; must agree with `metadata.inputSize` where both are given.
+  /// - Parameter inputShape: the model's input `[N, 3, H, W]`, which must agree with `metadata.inputSize` if that is
+  ///   given.
   public init(_ metadata: ModelMetadata, inputShape: Shape) throws(ImagingError) {
     guard inputShape.rank == 4 else {
       throw ImagingError("the model wants an input of shape \(inputShape); pictures are [N, 3, height, width]")
@@ -47,7 +50,7 @@ public struct Preprocessing: Sendable {
     height = inputShape[2]
     width = inputShape[3]
     resize = metadata.resize
-    // A little less is filled up by reflection; less than half is a mistake.
+    // Slightly smaller is filled by reflection; less than half is an error.
     if let resize, 2 * resize < max(height, width) {
       throw ImagingError("pictures are resized to \(resize), which leaves too little to crop \(width) × \(height) from")
     }
@@ -65,8 +68,8 @@ public struct Preprocessing: Sendable {
     self.table = table
   }
 
-  /// Bytes that ``prepared(_:)`` takes for a while, or a few more: what is resized along one axis, along both, with borders
-  /// and cropped. A resized row has as many pixels as the picture's, or as many as the shorter side asks for.
+  /// Upper bound of the temporary memory of ``prepared(_:)`` in bytes: the picture resized along one axis, along both,
+  /// with borders, and cropped. A row resized along one axis has the length of the longer of both.
   private func bytesToPrepare(_ picture: Picture) -> Int {
     let side = resize ?? max(width, height)
     let shorter = min(picture.width, picture.height)
@@ -74,17 +77,17 @@ public struct Preprocessing: Sendable {
     return 3 * (longer * max(picture.height, side) + 3 * longer * max(longer, side))
   }
 
-  /// Resized and cropped to `width` × `height`, still RGB bytes: what ``normalize(_:into:)`` wants.
+  /// The picture resized and cropped to `width` × `height`, still RGB bytes: the input of ``normalize(_:into:)``.
   public func prepared(_ picture: Picture) -> Picture {
     guard let resize else { return picture.resized(width: width, height: height) }
     return picture.resized(shorterSide: resize).extended(width: width, height: height)
       .cropped(width: width, height: height)
   }
 
-  /// Floats in one prepared picture's part of the tensor.
+  /// Number of floats of one picture in the tensor.
   public var floatsPerPicture: Int { 3 * height * width }
 
-  /// Turns `width` × `height` RGB bytes into the tensor's three planes.
+  /// Converts `width` × `height` RGB bytes to the tensor's three planes.
   public func normalize(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
     let area = width * height
     precondition(pixels.count == area * 3 && planes.count == area * 3, "not a prepared picture")
@@ -107,7 +110,7 @@ public struct Preprocessing: Sendable {
     }
   }
 
-  /// As ``ModelMetadata/Centering/cell`` says.
+  /// Normalises as ``ModelMetadata/Centering/cell`` defines.
   private func center(_ pixels: UnsafeBufferPointer<UInt8>, into planes: UnsafeMutableBufferPointer<Float>) {
     let area = width * height
     func isCell(_ pixel: Int) -> Bool {
@@ -136,7 +139,7 @@ public struct Preprocessing: Sendable {
   /// `[N, 3, height, width]` float32.
   public func tensor(_ pictures: [Picture]) throws(ImagingError) -> Tensor {
     for picture in pictures where platform_has_memory(bytesToPrepare(picture)) == 0 {
-      throw ImagingError("no memory to make a picture of \(picture.width) × \(picture.height) pixels ready")
+      throw ImagingError("no memory to prepare a picture of \(picture.width) × \(picture.height) pixels")
     }
     var result: Tensor
     do {

@@ -1,13 +1,13 @@
 import Kernels
 
-/// Resizing, bit for bit as Pillow's `Image.resize(size, Image.BILINEAR)` does it: a triangle filter as wide as the
-/// reduction (so it averages when it makes smaller), two passes, fixed-point weights of 22 bits.
+/// Resizing, bit-identical to Pillow's `Image.resize(size, Image.BILINEAR)`: a triangle filter scaled with the
+/// reduction (so that it averages when shrinking), two passes, fixed-point weights of 22 bits.
 ///
-/// Pillow's `src/libImaging/Resample.c` is the definition; models trained on torchvision's pictures saw exactly this.
-/// The pass across comes first, as in every Pillow up to 12. Pillow 13 swaps the passes where the height shrinks more
-/// than the width; the results then differ by at most 1.
+/// Pillow's `src/libImaging/Resample.c` is the reference: models trained with torchvision saw exactly these pixels. The
+/// horizontal pass comes first, as in every Pillow up to 12. Pillow 13 swaps the passes if the height shrinks more than
+/// the width; the results then differ by at most 1.
 struct Resampling {
-  /// For each output index the first input index, how many there are, and where their weights start.
+  /// For each output index: the first input index, the number of inputs, and the position of their weights.
   private var first: [Int32] = []
   private var count: [Int32] = []
   private var weights: [Int32] = []
@@ -40,14 +40,14 @@ struct Resampling {
     }
   }
 
-  /// RGB rows of `inputWidth` pixels to rows of as many as there are weights.
+  /// Resamples RGB rows of `inputWidth` pixels to rows with one pixel per set of weights.
   func horizontal(
     _ source: UnsafePointer<UInt8>, inputWidth: Int, rows: Int, into target: UnsafeMutablePointer<UInt8>
   ) {
     withTaps { u8_resample_across(kernels_level_in_use(), &$0, rows, inputWidth, source, target) }
   }
 
-  /// Rows of `rowBytes` bytes to as many rows as there are weights.
+  /// Resamples rows of `rowBytes` bytes to one row per set of weights.
   func vertical(_ source: UnsafePointer<UInt8>, rowBytes: Int, into target: UnsafeMutablePointer<UInt8>) {
     withTaps { u8_resample_down(kernels_level_in_use(), &$0, rowBytes, source, target) }
   }
@@ -67,7 +67,7 @@ struct Resampling {
 }
 
 extension Picture {
-  /// Resized as Pillow's antialiased BILINEAR does it. Both extents must be at least 1.
+  /// Resizes like Pillow's antialiased BILINEAR. Both extents must be at least 1.
   public func resized(width newWidth: Int, height newHeight: Int) -> Picture {
     precondition(newWidth > 0 && newHeight > 0, "a picture has at least one pixel")
     var result = self
@@ -98,7 +98,7 @@ extension Picture {
     return result
   }
 
-  /// The shorter side resized to `side`, the other in proportion (rounded down), as torchvision's Resize(side) does.
+  /// Resizes the shorter side to `side` and the other in proportion (rounded down), like torchvision's Resize(side).
   public func resized(shorterSide side: Int) -> Picture {
     if width <= height {
       return resized(width: side, height: max(1, side * height / width))

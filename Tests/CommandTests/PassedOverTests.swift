@@ -44,7 +44,7 @@ import Testing
     #expect(run.status == 1)
     #expect(answers(run) == ["ok.png"])
     #expect(
-      run.errorLines.contains { $0.contains("1 picture is no PNG and was left out") && $0.hasSuffix("/x/\(name)") },
+      run.errorLines.contains { $0.contains("1 picture is not a PNG and was left out") && $0.hasSuffix("/x/\(name)") },
       "\(run.error)")
   }
 
@@ -52,7 +52,7 @@ import Testing
     for index in 10..<35 { try folder.write([0xFF, 0xD8, 0xFF], to: "x/\(index).jpg") }
     let run = try infer()
     #expect(run.status == 1)
-    let line = try #require(run.errorLines.first { $0.contains("25 pictures are no PNGs") })
+    let line = try #require(run.errorLines.first { $0.contains("25 pictures are not PNGs") })
     #expect(line.contains("29.jpg and 5 more") && !line.contains("30.jpg"), "\(line)")
   }
 
@@ -62,7 +62,7 @@ import Testing
     let run = try infer()
     #expect(run.status == 0)
     #expect(
-      run.errorLines.contains { $0.contains("2 files are no pictures") && $0.contains("notes.txt") }, "\(run.error)")
+      run.errorLines.contains { $0.contains("2 files are not pictures") && $0.contains("notes.txt") }, "\(run.error)")
   }
 
   @Test func whatFileManagersLeaveIsNothing() throws {
