@@ -6,7 +6,7 @@ import TrainingKernels
 /// Maxima over windows and planes with NaN, infinities, equal elements and windows of padding only: every instruction set
 /// gives the portable kernels' bits.
 @Suite struct MaximumTests {
-  private static let portable = train_table_for(KERNELS_PORTABLE).f32
+  private static var portable: train_kernels { train_table_for(KERNELS_PORTABLE).f32 }
 
   private static func values(_ count: Int) -> [Float] {
     var noise = Noise(count)
