@@ -5,9 +5,9 @@ import Platform
 // Inference: runs a graph for its answers, on the CPU, as fast as the kernels allow.
 //
 // It refuses to learn (`Training`), to read files (`ONNXFormat`) and to improve graphs (`Passes`: call
-// `PassPipeline.optimize` first). `Planning` chooses steps, layouts and buffers and may allocate; `Steps` has a file for each
-// kernel; `Running` has memory, threads and this engine's calls, and allocates nothing while it runs.
-// Go on with `Plan`, then `Planner`, then any file in `Steps`.
+// `PassPipeline.optimize` first). `Planning` chooses steps, layouts and buffers and may allocate; `Steps` has a file
+// for each kernel; `Running` has memory, threads and this engine's calls, and allocates nothing while it runs. Go on
+// with `Plan`, then `Planner`, then any file in `Steps`.
 
 /// Runs a plan as often as one likes, one thread at a time.
 ///
@@ -87,9 +87,11 @@ public final class Engine {
   /// The steps in order, with the time spent in each if the engine was made to measure it.
   public var profile: [StepDescription] { descriptions }
 
-  /// The instruction set of the float kernels: `portable`, `avx2`, `avx512`, `neon`. The environment variable `GIEMSA_ISA`
-  /// lowers it.
-  public static var instructionSet: String { String(cString: kernels_level_name(kernels_level_base(kernels_level_in_use()))) }
+  /// The instruction set of the float kernels: `portable`, `avx2`, `avx512`, `neon`. The environment variable
+  /// `GIEMSA_ISA` lowers it.
+  public static var instructionSet: String {
+    String(cString: kernels_level_name(kernels_level_base(kernels_level_in_use())))
+  }
 
   /// What this processor offers, for `--version`: `avx2 fma`, `neon dotprod`, …
   public static var processorFeatures: String { String(cString: kernels_cpu_features()) }
@@ -99,8 +101,8 @@ public final class Engine {
 
   // MARK: Running
 
-  /// Runs the graph. Tensors are as in ONNX (NCHW), in the order of the graph's inputs and outputs. Allocates the results;
-  /// ``run(_:into:)`` does not.
+  /// Runs the graph. Tensors are as in ONNX (NCHW), in the order of the graph's inputs and outputs. Allocates the
+  /// results; ``run(_:into:)`` does not.
   public func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     var results: [Tensor] = []
     for index in plan.outputs.indices {
@@ -114,11 +116,15 @@ public final class Engine {
     return results
   }
 
-  /// Runs the graph into tensors of the outputs' types and shapes, as an earlier run returned them. Allocates nothing, unless
-  /// the graph has a step without a kernel.
+  /// Runs the graph into tensors of the outputs' types and shapes, as an earlier run returned them. Allocates nothing,
+  /// unless the graph has a step without a kernel.
   public func run(_ inputs: [Tensor], into results: inout [Tensor]) throws(GraphError) {
     try check(inputs)
-    for patch in patches { patch.set(patch.parameters, inputs[patch.input].withBytes { $0.baseAddress }) }
+    // By index: without optimisation an iterator allocates.
+    for index in patches.indices {
+      let patch = patches[index]
+      patch.set(patch.parameters, inputs[patch.input].withBytes { $0.baseAddress })
+    }
     for index in calls.indices {
       let start = isProfiling ? platform_seconds() : 0
       switch calls[index] {

@@ -17,8 +17,8 @@ public struct EngineOptions: Sendable {
   /// Whether every step is timed (``Engine/profile``).
   public var profile = false
   public var memory = Memory.balanced
-  /// Whether Winograd is ruled out. In float its rounding errors are larger: up to 1e-4 of a layer's largest output, usually
-  /// 1e-5. Over 8-bit integers it is exact up to the rounding of a float that lies halfway.
+  /// Whether Winograd is ruled out. In float its rounding errors are larger: up to 1e-4 of a layer's largest output,
+  /// usually 1e-5. Over 8-bit integers it is exact up to the rounding of a float that lies halfway.
   public var exact = false
   /// Only ``Limits/memoryBytes`` applies here.
   public var limits = Limits.standard

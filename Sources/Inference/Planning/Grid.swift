@@ -19,8 +19,8 @@ struct GridChange {
 }
 
 extension Planner {
-  /// The grid of `value`, which the node states by a scale and a zero point. nil if they are not known, are one for each
-  /// channel, or are numbers that kernels cannot divide by.
+  /// The grid of `value`, which the node states by a scale and a zero point. nil if they are not known, are one for
+  /// each channel, or are numbers that kernels cannot divide by.
   func grid(
     of value: Graph.ValueID?, _ node: Graph.Node, _ scale: OperatorInput, _ zeroPoint: OperatorInput
   ) -> Grid? {

@@ -3,8 +3,8 @@ import ModelGraph
 
 /// A graph planned for certain input shapes: the steps in order, the place of every value, and all weights packed.
 ///
-/// A plan does not change once it is made. Any number of engines, each in its own thread, can run it at the same time: they
-/// share its weights, and each has activation memory of its own.
+/// A plan does not change once it is made. Any number of engines, each in its own thread, can run it at the same time:
+/// they share its weights, and each has activation memory of its own.
 public final class Plan: @unchecked Sendable {
   /// Where a graph output comes from.
   enum Output {
@@ -50,8 +50,8 @@ public final class Plan: @unchecked Sendable {
       throw .wrongInputCount(inputShapes.count, graph.inputs.count, "shapes ")
     }
     var facts = try Plan.completeFacts(graph, inputShapes)
-    // From here on every constant has one owner, so that packing it can release it. The planner sees small constants, and
-    // the zero points of channels.
+    // From here on every constant has one owner, so that packing it can release it. The planner sees small constants,
+    // and the zero points of channels.
     var constants: [Tensor?] = []
     var originalBytes = 0
     for id in facts.indices {

@@ -141,8 +141,8 @@ final class Planner {
 
   // MARK: Values and buffers
 
-  /// Where `id` is found in `wanted` layout; a conversion is planned if it is not there yet. A constant is plain, as in its
-  /// file, and converted like any other value.
+  /// Where `id` is found in `wanted` layout; a conversion is planned if it is not there yet. A constant is plain, as in
+  /// its file, and converted like any other value.
   func operand(_ id: Graph.ValueID, _ wanted: Layout) throws(GraphError) -> Operand {
     let layout = shape(id).layoutsAgree ? .plain : wanted
     if isConstant[id], layout == .plain { return .constant(id) }
@@ -159,7 +159,8 @@ final class Planner {
       CopyStep(inputBytes: shape(id).count * type(id).byteCount), from: input, to: id, .plain)
   }
 
-  /// Plans the other layout of `id`. Integers of four bytes are moved like floats; those of eight are never channels-last.
+  /// Plans the other layout of `id`. Integers of four bytes are moved like floats; those of eight are never
+  /// channels-last.
   private func convert(_ id: Graph.ValueID, from source: Operand, to layout: Layout) -> Operand {
     type(id).byteCount == 1
       ? append(BytesTransposeStep(shape(id), to: layout), from: source, to: id, layout)

@@ -2,9 +2,9 @@ import ModelGraph
 
 /// Which nodes of 8-bit integers one step computes together, as the kernel of the first stores its results.
 ///
-/// A QLinearAdd absorbs the QLinearConv before it; either of them, and every matrix product, absorbs the Clip behind it. An
-/// absorbed node's result must be read by the absorbing node alone. Floats are joined in the same way before they are
-/// planned, by a pass (`fuseConvolution`), because ONNX has an operator for the joined node.
+/// A QLinearAdd absorbs the QLinearConv before it; either of them, and every matrix product, absorbs the Clip behind
+/// it. An absorbed node's result must be read by the absorbing node alone. Floats are joined in the same way before
+/// they are planned, by a pass (`fuseConvolution`), because ONNX has an operator for the joined node.
 struct QuantizedChains {
   struct Bounds {
     /// The Clip's result.
@@ -52,8 +52,8 @@ struct QuantizedChains {
     }
   }
 
-  /// The QLinearConv whose result the QLinearAdd alone reads, on the grid on which it was made. Of two it is the later one:
-  /// all that either of them reads has been made by then.
+  /// The QLinearConv whose result the QLinearAdd alone reads, on the grid on which it was made. Of two it is the later
+  /// one: all that either of them reads has been made by then.
   private static func product(
     ofSum index: Int, _ graph: Graph, _ facts: [Fact], _ producers: [Int?], _ readers: [Int?]
   ) -> Int? {

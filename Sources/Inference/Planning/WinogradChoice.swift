@@ -10,8 +10,8 @@ struct WinogradChoice {
 }
 
 extension Planner {
-  /// Choosing takes time with the square of the number of candidates. No network has so many (a 3×3 convolution has ten);
-  /// a graph that does is run by direct kernels.
+  /// Choosing takes time with the square of the number of candidates. No network has so many (a 3×3 convolution has
+  /// ten); a graph that does is run by direct kernels.
   private static let mostCandidates = 10_000
 
   /// How each convolution is run by Winograd, by its output; nil for those that are run directly.
@@ -43,8 +43,8 @@ extension Planner {
       case .balanced: directBytes * 3 / 5
       case .fast: Int.max
       }
-    // One change at a time, of one layer to something faster than what it has so far: the change that gains most for the
-    // bytes that it adds, and before all others those that add none.
+    // One change at a time, of one layer to something faster than what it has so far: the change that gains most for
+    // the bytes that it adds, and before all others those that add none.
     while true {
       var best: (index: Int, gain: Double, bytes: Int)?
       for index in candidates.indices {

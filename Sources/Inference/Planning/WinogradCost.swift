@@ -1,14 +1,15 @@
 import Kernels
 import ModelGraph
 
-/// Estimated time of a layer, direct or by Winograd. The unit is the time of one multiply-add of one thread at full speed.
+/// Estimated time of a layer, direct or by Winograd. The unit is the time of one multiply-add of one thread at full
+/// speed.
 ///
-/// The direct kernel multiplies at full speed. Winograd does a quarter of the multiplications or fewer, and transforms each
-/// tile's inputs and outputs; threads share both (all but the transform of a few inputs, which hardly matters). Its weights
-/// are up to seven times as many and come from memory, because a run touches more weights than caches hold; threads share
-/// the memory's bandwidth. Kernels prefetch weights, so that the longer of computation and transfer hides most of the
-/// shorter. Weights kept as taps are as few as the direct kernel's, but are transformed again for every block of tiles.
-/// The constants were measured on a Zen 4 with AVX-512, with one thread and with two.
+/// The direct kernel multiplies at full speed. Winograd does a quarter of the multiplications or fewer, and transforms
+/// each tile's inputs and outputs; threads share both (all but the transform of a few inputs, which hardly matters).
+/// Its weights are up to seven times as many and come from memory, because a run touches more weights than caches hold;
+/// threads share the memory's bandwidth. Kernels prefetch weights, so that the longer of computation and transfer hides
+/// most of the shorter. Weights kept as taps are as few as the direct kernel's, but are transformed again for every
+/// block of tiles. The constants were measured on a Zen 4 with AVX-512, with one thread and with two.
 struct WinogradCost {
   /// Time of a byte of weights: of all threads together, and of each thread by itself.
   static let weightByte = 1.6

@@ -1,15 +1,16 @@
 /// Where buffers lie in one block of memory: buffers that are never alive at the same time share bytes.
 ///
-/// Best fit over live intervals, the largest buffer first (Pisarchyk & Lee, "Efficient Memory Management for Deep Neural
-/// Net Inference", 2020, "greedy by size"). Its time grows with the square of the number of buffers, so more than 4096
-/// buffers are placed in the order in which they are written, each in the smallest free gap.
+/// Best fit over live intervals, the largest buffer first (Pisarchyk & Lee, "Efficient Memory Management for Deep
+/// Neural Net Inference", 2020, "greedy by size"). Its time grows with the square of the number of buffers, so more
+/// than 4096 buffers are placed in the order in which they are written, each in the smallest free gap.
 public struct Arena {
   public struct Buffer {
     public var byteCount: Int
     /// The first and the last step that touch it.
     public var firstStep: Int
     public var lastStep: Int
-    /// A later span of steps in which it is alive again, its contents computed anew. In between, others may use its bytes.
+    /// A later span of steps in which it is alive again, its contents computed anew. In between, others may use its
+    /// bytes.
     public var again: ClosedRange<Int>?
     public fileprivate(set) var offset = 0
 
@@ -29,8 +30,8 @@ public struct Arena {
 
   /// Sets the offset of every buffer, a multiple of 64.
   ///
-  /// - Parameter spacing: bytes left free behind every buffer, a multiple of 64. One cache line keeps buffers whose sizes
-  ///   are powers of two from starting in the same set of the cache.
+  /// - Parameter spacing: bytes left free behind every buffer, a multiple of 64. With one cache line, buffers whose sizes
+  ///   are powers of two do not all start in the same set of the cache.
   public init(placing buffers: inout [Buffer], spacing: Int = 0) {
     self.spacing = spacing
     if buffers.count > Arena.mostBySize { placeInOrder(&buffers) } else { placeBySize(&buffers) }

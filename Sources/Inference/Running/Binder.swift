@@ -75,8 +75,8 @@ final class Binder {
   ///
   /// - Parameters:
   ///   - first: tasks on the same parameters that must be over before.
-  ///   - setInput: stores the address of operand 0 in the parameters, for a kernel that can read a graph input where the
-  ///     caller has it.
+  ///   - setInput: stores the address of operand 0 in the parameters, for a kernel that can read a graph input where
+  ///     the caller has it.
   @inline(__always)
   func call<Parameters: BitwiseCopyable>(
     _ task: thread_pool_task, _ parameters: Parameters, tasks: Int,

@@ -3,14 +3,14 @@ import Platform
 
 /// One block of memory that a plan or an engine owns: the only place in this module that allocates and frees.
 ///
-/// A block is not `Sendable`. An activation block belongs to one engine, whose threads write to different parts of it; a
-/// weight block is written while a plan packs its weights and only read afterwards.
+/// A block is not `Sendable`. An activation block belongs to one engine, whose threads write to different parts of it;
+/// a weight block is written while a plan packs its weights and only read afterwards.
 public final class MemoryBlock {
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
 
-  /// Uninitialised and 64-byte aligned memory, or nil if the system has none left. A page that nobody has written to takes
-  /// no physical memory.
+  /// Uninitialised and 64-byte aligned memory, or nil if the system has none left. A page that nobody has written to
+  /// takes no physical memory.
   public init?(byteCount: Int) {
     guard let base = platform_allocate_region(byteCount) else { return nil }
     self.base = base

@@ -4,8 +4,8 @@ import Platform
 
 /// The constants of a plan, and the memory into which steps pack them.
 ///
-/// Steps pack one after the other. A weight tensor that is still in its file is read for as long as that takes, and a tensor
-/// that no later step reads is let go of: memory never holds more than the packed weights and one original.
+/// Steps pack one after the other. A weight tensor that is still in its file is read for as long as that takes, and a
+/// tensor that no later step reads is let go of: memory never holds more than the packed weights and one original.
 final class Packer {
   /// By value; nil once nobody needs it any more. What is left at the end is read by steps as it is, or is an output.
   private(set) var constants: [Tensor?]

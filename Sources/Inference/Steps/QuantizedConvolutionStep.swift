@@ -26,8 +26,8 @@ final class QuantizedConvolutionStep: Step {
       weights: source.weights, others: source.others)
   }
 
-  /// Weights that an instruction set must split, so that no sum saturates, take more room than planned: they get a block of
-  /// their own.
+  /// Weights that an instruction set must split, so that no sum saturates, take more room than planned: they get a
+  /// block of their own.
   func pack(_ packer: Packer) throws(GraphError) {
     var packed = packer.room
     if let channels = source.channels(parameters.out_channels, packer), let weights = packer.weights(source.weights) {

@@ -89,11 +89,11 @@ final class QuantizedWinogradStep: Step {
 }
 
 extension Planner {
-  /// Bytes that transformed weights may take beyond the taps of the 8-bit layers, which they are eight times as many as:
-  /// none where memory is small, four fifths of the weights of all layers in balance.
+  /// Bytes that transformed weights may take beyond the taps of the 8-bit layers, which they are eight times as many
+  /// as: none where memory is small, four fifths of the weights of all layers in balance.
   ///
-  /// Layers take them in the graph's order: the first have the most pixels and gain most for each byte. A layer that finds
-  /// none left keeps its taps and transforms them in every run, which costs 15 % of its time or less.
+  /// Layers take them in the graph's order: the first have the most pixels and gain most for each byte. A layer that
+  /// finds none left keeps its taps and transforms them in every run, which costs 15 % of its time or less.
   func quantizedWinogradRoom(_ memory: EngineOptions.Memory) -> Int {
     switch memory {
     case .small: return 0

@@ -88,8 +88,8 @@ extension Activation {
     }
   }
 
-  /// The bounds of the clamp; infinite for an activation that is none. A bound that is NaN bounds nothing: instruction sets
-  /// disagree about minima with a NaN.
+  /// The bounds of the clamp; infinite for an activation that is none. A bound that is NaN bounds nothing: instruction
+  /// sets disagree about minima with a NaN.
   var clampBounds: (low: Float, high: Float) {
     switch self {
     case .relu: (0, .infinity)
