@@ -11,7 +11,7 @@ final class Planner {
   let facts: [Fact]
   /// Whether a value is known before anything runs. Its tensor may be gone from `facts`: the packer has it.
   let isConstant: [Bool]
-  let isa: kernels_level
+  let level: kernels_level
   let threads: Int
   let isExact: Bool
   /// By a convolution's output: the tile of those that are run by Winograd.
@@ -32,7 +32,7 @@ final class Planner {
     self.graph = graph
     self.facts = facts
     self.isConstant = isConstant
-    isa = kernels_level_in_use()
+    level = kernels_level_in_use()
     threads = options.threads
     isExact = options.exact
     plainBuffer = [Int?](repeating: nil, count: facts.count)
@@ -164,7 +164,7 @@ final class Planner {
   private func convert(_ id: Graph.ValueID, from source: Operand, to layout: Layout) -> Operand {
     type(id).byteCount == 1
       ? append(BytesTransposeStep(shape(id), to: layout), from: source, to: id, layout)
-      : append(TransposeStep(shape(id), to: layout, isa), from: source, to: id, layout)
+      : append(TransposeStep(shape(id), to: layout, level), from: source, to: id, layout)
   }
 
   private func append(

@@ -31,7 +31,7 @@ extension Planner {
       for tile in 2...6 where geometry.plane.height.stride == 1 || tile == 2 || tile == 4 {
         for keepsTaps in [true, false] {
           let choice = WinogradChoice(tile: tile, keepsTaps: keepsTaps)
-          let layer = f32_winograd(geometry, choice, isa, threads: threads)
+          let layer = f32_winograd(geometry, choice, level, threads: threads)
           candidates.append((output, choice, WinogradCost(layer, threads: threads)))
         }
       }

@@ -30,8 +30,8 @@ public struct Arena {
 
   /// Sets the offset of every buffer, a multiple of 64.
   ///
-  /// - Parameter spacing: bytes left free behind every buffer, a multiple of 64. With one cache line, buffers whose sizes
-  ///   are powers of two do not all start in the same set of the cache.
+  /// - Parameter spacing: bytes left free behind every buffer, a multiple of 64. With one cache line, buffers whose
+  ///   sizes are powers of two do not all start in the same set of the cache.
   public init(placing buffers: inout [Buffer], spacing: Int = 0) {
     self.spacing = spacing
     if buffers.count > Arena.mostBySize { placeInOrder(&buffers) } else { placeBySize(&buffers) }

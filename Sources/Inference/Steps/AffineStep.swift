@@ -8,7 +8,7 @@ final class AffineStep: Step {
   private let epsilon: Float
 
   private init(_ shape: Shape, _ constants: [Graph.ValueID], epsilon: Float, _ planner: Planner) {
-    parameters.isa = planner.isa
+    parameters.isa = planner.level
     parameters.channels = shape[1]
     parameters.rows = shape.count / shape[1]
     (parameters.low, parameters.high) = (-.infinity, .infinity)

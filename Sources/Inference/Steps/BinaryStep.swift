@@ -6,7 +6,7 @@ final class BinaryStep: Step {
   private var parameters = f32_binary()
 
   private init(_ operation: f32_operation, _ planner: Planner) {
-    (parameters.operation, parameters.isa) = (operation, planner.isa)
+    (parameters.operation, parameters.isa) = (operation, planner.level)
     parameters.extents = (1, 1, 1, 1)
   }
 

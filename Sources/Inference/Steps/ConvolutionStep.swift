@@ -9,7 +9,7 @@ final class ConvolutionStep: Step {
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters = f32_convolution(layer.geometry)
     (parameters.low, parameters.high) = layer.activation.clampBounds
-    f32_convolution_plan(&parameters, planner.isa, Int32(planner.threads))
+    f32_convolution_plan(&parameters, planner.level, Int32(planner.threads))
     source = layer.source
   }
 

@@ -8,7 +8,7 @@ final class DepthwiseStep: Step {
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.window = f32_window(layer.geometry.plane, batch: layer.geometry.batch, channels: layer.geometry.channels)
-    parameters.isa = planner.isa
+    parameters.isa = planner.level
     (parameters.low, parameters.high) = layer.activation.clampBounds
     f32_depthwise_plan(&parameters)
     source = layer.source

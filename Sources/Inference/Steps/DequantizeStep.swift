@@ -6,7 +6,7 @@ final class DequantizeStep: Step {
   private var parameters = q8_dequantize()
 
   private init(_ from: Grid, count: Int, _ planner: Planner) {
-    (parameters.isa, parameters.scale, parameters.zero) = (planner.isa, from.scale, from.zero)
+    (parameters.isa, parameters.scale, parameters.zero) = (planner.level, from.scale, from.zero)
     parameters.x_signed = from.isSigned
     (parameters.batch, parameters.pixels, parameters.channels) = (1, count, 1)
     q8_dequantize_plan(&parameters)

@@ -6,7 +6,7 @@ final class PoolStep: Step {
   private var parameters = f32_pool()
 
   private init(_ window: f32_window, _ kind: f32_pool_kind, _ planner: Planner) {
-    (parameters.window, parameters.kind, parameters.isa) = (window, kind, planner.isa)
+    (parameters.window, parameters.kind, parameters.isa) = (window, kind, planner.level)
     f32_pool_plan(&parameters)
   }
 

@@ -6,7 +6,7 @@ final class QuantizeStep: Step {
   private var parameters = q8_quantize()
 
   private init(_ to: Grid, _ shape: Shape, movesChannelsLast: Bool, _ planner: Planner) {
-    (parameters.isa, parameters.scale, parameters.zero) = (planner.isa, to.scale, to.zero)
+    (parameters.isa, parameters.scale, parameters.zero) = (planner.level, to.scale, to.zero)
     (parameters.low, parameters.high) = (to.low, to.high)
     parameters.planes = movesChannelsLast ? 1 : 0
     (parameters.batch, parameters.pixels, parameters.channels) =

@@ -5,8 +5,9 @@ import ModelGraph
 final class QuantizedAddStep: Step {
   private var parameters = q8_add()
 
-  private init(_ a: Grid, _ b: Grid, _ to: Grid, bounds: (low: Int32, high: Int32), count: Int, _ isa: kernels_level) {
-    (parameters.isa, parameters.count) = (isa, count)
+  private init(_ a: Grid, _ b: Grid, _ to: Grid, bounds: (low: Int32, high: Int32), count: Int, _ level: kernels_level)
+  {
+    (parameters.isa, parameters.count) = (level, count)
     (parameters.a_signed, parameters.a_zero, parameters.a_multiplier) = (a.isSigned, a.zero, a.scale / to.scale)
     (parameters.b_signed, parameters.b_zero, parameters.b_multiplier) = (b.isSigned, b.zero, b.scale / to.scale)
     (parameters.zero, parameters.low, parameters.high) = (to.zero, bounds.low, bounds.high)
@@ -32,7 +33,7 @@ final class QuantizedAddStep: Step {
     let layout: Layout = planner.prefersChannelsLast(a) || planner.prefersChannelsLast(b) ? .channelsLast : .plain
     let reads = [try planner.operand(a, layout), try planner.operand(b, layout)]
     planner.append(
-      QuantizedAddStep(first, second, to, bounds: bounds, count: planner.shape(a).count, planner.isa), for: node,
+      QuantizedAddStep(first, second, to, bounds: bounds, count: planner.shape(a).count, planner.level), for: node,
       reads: reads, writes: [planner.newBuffer(clip?.output ?? candidate.output, layout)])
     return true
   }

@@ -8,7 +8,7 @@ final class QuantizedConvolutionStep: Step {
 
   private init(_ layer: QuantizedConvolution, _ planner: Planner) {
     parameters = layer.parameters
-    q8_convolution_plan(&parameters, planner.isa, Int32(planner.threads))
+    q8_convolution_plan(&parameters, planner.level, Int32(planner.threads))
     source = layer.source
   }
 

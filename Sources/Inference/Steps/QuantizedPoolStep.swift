@@ -9,10 +9,10 @@ final class QuantizedPoolStep: Step {
   /// - Parameter change: of a mean; a maximum stays on its grid.
   private init(
     _ kernel: String, _ window: f32_window, _ kind: f32_pool_kind, isSigned: Int32, _ change: GridChange?,
-    _ isa: kernels_level
+    _ level: kernels_level
   ) {
     self.kernel = kernel
-    (parameters.window, parameters.kind, parameters.isa, parameters.x_signed) = (window, kind, isa, isSigned)
+    (parameters.window, parameters.kind, parameters.isa, parameters.x_signed) = (window, kind, level, isSigned)
     if let change {
       (parameters.x_zero, parameters.y_zero) = (change.from.zero, change.to.zero)
       parameters.multiplier = change.from.scale / change.to.scale
@@ -42,7 +42,7 @@ final class QuantizedPoolStep: Step {
     let reads = [try planner.operand(x, .channelsLast)]
     let step = QuantizedPoolStep(
       change == nil ? "q8_max_pool" : "q8_average_pool", frame, change == nil ? F32_POOL_MAX : F32_POOL_AVERAGE,
-      isSigned: planner.type(x) == .int8 ? 1 : 0, change, planner.isa)
+      isSigned: planner.type(x) == .int8 ? 1 : 0, change, planner.level)
     planner.append(step, for: node, reads: reads, writes: [planner.newBuffer(candidate.output, .channelsLast)])
     return true
   }
@@ -70,7 +70,7 @@ final class QuantizedPoolStep: Step {
     let count = planner.shape(x).count
     let step = QuantizedPoolStep(
       "q8_requantize", try f32_window(wholePlanesOf: [1, count, 1], of: node.operation.name), F32_POOL_AVERAGE,
-      isSigned: change.from.isSigned, change, planner.isa)
+      isSigned: change.from.isSigned, change, planner.level)
     let target = planner.newBuffer(byteCount: count)
     planner.append(step, for: node, reads: [found], writes: [target])
     return .buffer(target)

@@ -26,8 +26,8 @@ final class QuantizedWinogradStep: Step {
     guard q8_winograd_applies(&stored.convolution) != 0 else { return nil }
     var taps = stored
     taps.keeps_taps = 1
-    q8_winograd_plan(&stored, planner.isa, Int32(planner.threads))
-    q8_winograd_plan(&taps, planner.isa, Int32(planner.threads))
+    q8_winograd_plan(&stored, planner.level, Int32(planner.threads))
+    q8_winograd_plan(&taps, planner.level, Int32(planner.threads))
     let added = stored.packed_bytes - taps.packed_bytes
     if q8_winograd_wins(&stored) != 0, added <= planner.quantizedWinogradRoom {
       planner.quantizedWinogradRoom -= added

@@ -7,10 +7,10 @@ final class TransposeStep: Step {
   let kernel: String
 
   /// - Parameter layout: the one that it changes to.
-  init(_ shape: Shape, to layout: Layout, _ isa: kernels_level) {
+  init(_ shape: Shape, to layout: Layout, _ level: kernels_level) {
     let toLast = layout == .channelsLast
     kernel = toLast ? "f32_nchw_to_nhwc" : "f32_nhwc_to_nchw"
-    parameters.isa = isa
+    parameters.isa = level
     parameters.batch = shape[0]
     (parameters.rows, parameters.columns) = toLast ? (shape[1], shape.planeCount) : (shape.planeCount, shape[1])
     f32_transpose_plan(&parameters)

@@ -6,7 +6,7 @@ final class UnaryStep: Step {
   private var parameters = f32_unary()
 
   init(_ function: UnaryFunction, count: Int, _ planner: Planner) {
-    parameters.isa = planner.isa
+    parameters.isa = planner.level
     parameters.count = count
     (parameters.function, parameters.a, parameters.b) = (function.function, function.a, function.b)
     f32_unary_plan(&parameters)

@@ -7,7 +7,7 @@ final class WinogradStep: Step {
   private let source: ConvolutionWeights
 
   private init(_ layer: FloatConvolution, _ choice: WinogradChoice, _ planner: Planner) {
-    parameters = f32_winograd(layer.geometry, choice, planner.isa, threads: planner.threads)
+    parameters = f32_winograd(layer.geometry, choice, planner.level, threads: planner.threads)
     (parameters.low, parameters.high) = layer.activation.clampBounds
     source = layer.source
   }
@@ -63,9 +63,9 @@ final class WinogradStep: Step {
 
 extension f32_winograd {
   /// A layer's parameters with the chosen tile, planned.
-  init(_ geometry: ConvolutionGeometry, _ choice: WinogradChoice, _ isa: kernels_level, threads: Int) {
+  init(_ geometry: ConvolutionGeometry, _ choice: WinogradChoice, _ level: kernels_level, threads: Int) {
     self.init(geometry)
     (tile, keeps_taps) = (choice.tile, choice.keepsTaps ? 1 : 0)
-    f32_winograd_plan(&self, isa, Int32(threads))
+    f32_winograd_plan(&self, level, Int32(threads))
   }
 }
