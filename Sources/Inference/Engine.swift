@@ -37,7 +37,7 @@ public final class Engine {
   ///
   /// - Parameter inputShapes: the shapes to plan for, in the order of the graph's inputs; nil takes the declarations,
   ///   symbols as 1.
-  /// - Throws: what ``Plan/init(_:inputShapes:options:)`` throws.
+  /// - Throws: the errors of ``Plan/init(_:inputShapes:options:)``.
   public convenience init(
     _ graph: consuming Graph, inputShapes: [Shape]? = nil, options: EngineOptions = EngineOptions()
   ) throws(GraphError) {
@@ -72,7 +72,7 @@ public final class Engine {
 
   // MARK: Asking
 
-  /// What the graph reads and makes, in ONNX's order.
+  /// The graph's inputs and outputs, in ONNX's order.
   public var inputNames: [String] { plan.inputNames }
   public var inputShapes: [Shape] { plan.inputShapes }
   public var outputNames: [String] { plan.outputNames }
@@ -93,7 +93,7 @@ public final class Engine {
     String(cString: kernels_level_name(kernels_level_base(kernels_level_in_use())))
   }
 
-  /// What this processor offers, for `--version`: `avx2 fma`, `neon dotprod`, …
+  /// The instructions of this processor that kernels can use, for `--version`: `avx2 fma`, `neon dotprod`, …
   public static var processorFeatures: String { String(cString: kernels_cpu_features()) }
 
   /// Processors that this process may use.

@@ -5,7 +5,7 @@ import ModelGraph
 struct FloatConvolution {
   let name: String
   let x: Graph.ValueID
-  /// What is added to the result before the activation.
+  /// The value that is added to the result before the activation.
   let residual: Graph.ValueID?
   let output: Graph.ValueID
   let geometry: ConvolutionGeometry

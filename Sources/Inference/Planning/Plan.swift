@@ -12,7 +12,7 @@ public final class Plan: @unchecked Sendable {
     case constant(Tensor)
   }
 
-  /// What the graph reads and makes, in ONNX's order.
+  /// The graph's inputs and outputs, in ONNX's order.
   public let inputNames: [String]
   public let inputShapes: [Shape]
   public let inputTypes: [ElementType]
@@ -33,8 +33,8 @@ public final class Plan: @unchecked Sendable {
 
   /// - Parameter inputShapes: the shapes to plan for, in the order of the graph's inputs; nil takes the declarations,
   ///   symbols as 1.
-  /// - Throws: what the graph's shape rules throw; E212 if the system has no memory left, or if running would take more
-  ///   than ``EngineOptions/limits`` allow.
+  /// - Throws: the errors of the graph's shape rules; E212 if the system has no memory left, or if running would take
+  ///   more than ``EngineOptions/limits`` allow.
   public convenience init(
     _ graph: consuming Graph, inputShapes: [Shape]? = nil, options: EngineOptions = EngineOptions()
   ) throws(GraphError) {
@@ -110,7 +110,7 @@ public final class Plan: @unchecked Sendable {
     return batch
   }
 
-  /// Type and shape of every value; an empty shape for a value that nothing makes and nobody reads.
+  /// Type and shape of every value; an empty shape for a value without producer and readers.
   private static func completeFacts(_ graph: borrowing Graph, _ shapes: [Shape]?) throws(GraphError) -> [Fact] {
     var facts: [Fact] = []
     for fact in try graph.infer(shapes) { facts.append(fact ?? Fact(.float32, [0])) }

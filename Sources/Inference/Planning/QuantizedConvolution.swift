@@ -6,7 +6,7 @@ import ModelGraph
 struct QuantizedConvolution {
   let name: String
   let x: Graph.ValueID
-  /// What is added to the convolution's own result.
+  /// The value that is added to the convolution's own result.
   private(set) var residual: Graph.ValueID?
   /// The value that is stored.
   private(set) var output: Graph.ValueID

@@ -61,7 +61,7 @@ final class Binder {
     return memory.base + plan.memory.offset(ofBuffer: buffer)
   }
 
-  /// Where result `position` goes; nil if nobody reads it.
+  /// The address of result `position`; nil if the result has no readers.
   func resultAddress(_ position: Int) -> UnsafeMutableRawPointer? {
     writes[position].map { memory.base + plan.memory.offset(ofBuffer: $0) }
   }

@@ -9,8 +9,8 @@ public final class MemoryBlock {
   public let base: UnsafeMutableRawPointer
   public let byteCount: Int
 
-  /// Uninitialised and 64-byte aligned memory, or nil if the system has none left. A page that nobody has written to
-  /// takes no physical memory.
+  /// Uninitialised and 64-byte aligned memory, or nil if the system has none left. A page takes no physical memory
+  /// before its first write.
   public init?(byteCount: Int) {
     guard let base = platform_allocate_region(byteCount) else { return nil }
     self.base = base

@@ -4,20 +4,22 @@ import Platform
 
 /// The constants of a plan, and the memory into which steps pack them.
 ///
-/// Steps pack one after the other. A weight tensor that is still in its file is read for as long as that takes, and a
-/// tensor that no later step reads is let go of: memory never holds more than the packed weights and one original.
+/// Steps pack one after the other. A weight tensor that is still in its file stays in memory only while its step packs,
+/// and a tensor that no later step reads is released: memory never holds more than the packed weights and one original.
 final class Packer {
-  /// By value; nil once nobody needs it any more. What is left at the end is read by steps as it is, or is an output.
+  /// By value; nil once no step has to pack it any more. The constants that remain at the end are operands of steps, or
+  /// outputs.
   private(set) var constants: [Tensor?]
   /// One block for all steps, and one for each layer that needed more room than planned.
   private(set) var blocks: [MemoryBlock]
   /// Room for the packed weights of the step that is being packed: 64-byte aligned, as large as its needs say.
   private(set) var room: UnsafeMutableRawPointer
   private let workers: Workers
-  /// Where a weight tensor is read to.
+  /// The memory that weight tensors are read into, one after the other.
   private let reading: MemoryBlock
-  /// How often each constant is still to be packed.
+  /// The number of times that each constant is still to be packed.
   private var uses: [Int]
+  /// Whether a constant is an operand of a step, or an output.
   private var isKept: [Bool]
 
   /// - Parameters:
@@ -59,7 +61,7 @@ final class Packer {
     }
   }
 
-  /// Reads what is left of the constants from its file: from here on, threads may share it.
+  /// Reads the remaining constants from their file, so that threads can share them.
   func readConstants() {
     for case let tensor? in constants { tensor.withBytes { _ in } }
   }

@@ -3,7 +3,7 @@ import ModelGraph
 
 // Every kernel's geometry is filled here, and only here.
 
-/// What the structs of all kernels with a window have in common.
+/// The fields that the structs of all kernels with a window have in common.
 private protocol PlaneFields {
   var batch: Int { get set }
   var in_height: Int { get set }

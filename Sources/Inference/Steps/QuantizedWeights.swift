@@ -30,7 +30,7 @@ struct QuantizedWeights {
 
   var others: [Graph.ValueID?] { [scales, zeros, bias] }
 
-  /// What packing takes besides the weights, one for each output channel.
+  /// The numbers of each output channel that packing reads besides the weights.
   struct Channels {
     let isSigned: Int32
     let multipliers: [Float]

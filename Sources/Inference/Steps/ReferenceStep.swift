@@ -65,7 +65,7 @@ final class ReferenceStep: Step {
 
     private let node: Graph.Node
     private let arguments: [Argument]
-    /// nil for results that nobody reads.
+    /// nil for results without readers.
     private let results: [(UnsafeMutableRawPointer, Form)?]
 
     fileprivate init(

@@ -59,7 +59,7 @@ struct PlannedStep {
   let step: any Step
   /// In the order of the kernel's own parameters.
   let reads: [Operand]
-  /// Buffers; nil for an output that nobody reads.
+  /// Buffers; nil for an output without readers.
   let writes: [Int?]
   let multiplyAdds: Int
 }
