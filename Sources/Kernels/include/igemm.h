@@ -9,14 +9,14 @@
 
 #include "cpu.h"
 
-// What happens to a tile's sums on their way out.
+// The epilogue: what happens to a tile's sums before they are stored.
 typedef struct {
   size_t y_stride;  // floats from one output pixel to the next
   size_t residual_stride;  // the same of the residual
   float low, high;  // y = min(max(sum + residual, low), high); a NaN stays one
-  // Memory that will be needed soon: for every channel ahead_step bytes are fetched towards the second-level cache, from
-  // `ahead` on. Any address will do, nothing is read; 0 for nothing worth fetching. Kernels fetch two lines at most for
-  // every step they take, of one channel or of four.
+  // Memory to prefetch into the second-level cache: from `ahead` on, ahead_step bytes for every channel. Any address will do, as
+  // nothing is read; an ahead_step of 0 prefetches nothing new. Kernels prefetch at most two cache lines in a step of one channel
+  // or of four.
   kernels_fetch ahead;
   size_t ahead_step;
 } f32_igemm_epilogue;

@@ -14,14 +14,14 @@
 #include "igemm.h"
 #include "cpu.h"
 
-// What happens to a sum on its way out. All integers are in the tensor's own numbers: 0 ... 255 or −128 ... 127.
+// The epilogue: what happens to a sum before it is stored. All integers are in the tensor's own range: 0 ... 255 or −128 ... 127.
 typedef struct {
   // 1: y is float, y = sum · multiplier[c] + shift[c], and nothing below applies.
   int float_output;
 
   int y_zero, low, high;  // a Relu or Clip that follows is a narrower low and high
 
-  // 1: the convolution's own output is rounded to a grid of its own first (as QDQ graphs say it):
+  // 1: the convolution's output is quantised by itself first, as QDQ graphs specify:
   //   t = clamp(round(sum · multiplier + shift) + t_zero, t_low, t_high), multiplier = x's · w's / t's scale
   //   y = clamp(round((t − t_zero) · t_multiplier + (r − r_zero) · residual_multiplier) + y_zero, low, high)
   // 0: y = clamp(round(sum · multiplier + shift + (r − r_zero) · residual_multiplier) + y_zero, low, high)
