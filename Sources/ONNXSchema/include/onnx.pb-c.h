@@ -67,7 +67,7 @@ struct  Onnx__ModelProto
 
 
 /*
- * "The operators of `domain` mean what they meant in `version`."
+ * The version of the operator set of `domain`.
  */
 struct  Onnx__OperatorSetIdProto
 {
@@ -168,7 +168,7 @@ struct  Onnx__AttributeProto
   size_t n_strings;
   ProtobufCBinaryData *strings;
   /*
-   * TensorProto lists, which no operator here has.
+   * TensorProto lists; no supported operator has them.
    */
   size_t n_tensors;
   ProtobufCBinaryData *tensors;
@@ -190,7 +190,7 @@ struct  Onnx__AttributeProto
   protobuf_c_boolean has_type;
   int32_t type;
   /*
-   * Stands for an attribute of the enclosing function: refused.
+   * Refers to an attribute of the enclosing function: refused.
    */
   protobuf_c_boolean has_ref_attr_name;
   ProtobufCBinaryData ref_attr_name;
@@ -218,7 +218,7 @@ struct  Onnx__TensorProto
   protobuf_c_boolean has_data_type;
   int32_t data_type;
   /*
-   * A slice of a larger tensor, which nobody writes: refused.
+   * A slice of a larger tensor, which no exporter writes: refused.
    */
   size_t n_segment;
   ProtobufCBinaryData *segment;
@@ -245,12 +245,12 @@ struct  Onnx__TensorProto
   size_t n_uint64_data;
   uint64_t *uint64_data;
   /*
-   * location, offset and length of data that is in a file beside the model.
+   * Location, offset and length of external data.
    */
   size_t n_external_data;
   Onnx__StringStringEntryProto **external_data;
   /*
-   * 1: the data is where external_data says.
+   * 1: the data are external.
    */
   protobuf_c_boolean has_data_location;
   int32_t data_location;
@@ -320,7 +320,7 @@ struct  Onnx__TypeProto
 
 
 /*
- * Neither field: an extent that nothing is known of.
+ * Neither field: an unknown extent.
  */
 struct  Onnx__TensorShapeProto__Dimension
 {
