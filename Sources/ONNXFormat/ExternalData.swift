@@ -37,13 +37,16 @@ struct ExternalPlace {
 /// Reads tensor data from regular files in the model's own folder. Nothing else is opened: no absolute path, no `..`,
 /// no symbolic link in any component, no device or pipe.
 final class ExternalData {
-  private let folder: String
+  /// nil: the model has no folder.
+  private let folder: String?
   private var bytesLeft: Int
 
-  /// - Parameter path: the path of the model.
-  init(besides path: String, limits: Limits) {
-    let bytes = PathText.bytes(of: path)
-    if let slash = bytes.lastIndex(of: UInt8(ascii: "/")) {
+  /// - Parameter path: the path of the model; nil for a model in memory, which may have no external data.
+  init(besides path: String?, limits: Limits) {
+    let bytes = path.map { PathText.bytes(of: $0) } ?? []
+    if path == nil {
+      folder = nil
+    } else if let slash = bytes.lastIndex(of: UInt8(ascii: "/")) {
       folder = bytes[...slash].withUnsafeBufferPointer { PathText.text($0) }
     } else {
       folder = "."
@@ -54,6 +57,10 @@ final class ExternalData {
   /// Reads exactly `byteCount` bytes.
   func storage(_ place: ExternalPlace, _ byteCount: Int) throws(GraphError) -> Storage {
     let location = try checked(place.location)
+    guard let folder else {
+      throw GraphError(
+        .externalMissing, "external data '\(location)' is beside the model's file; open the model by its path")
+    }
     if let length = place.length, length != byteCount {
       throw GraphError(.externalSize, "external data is \(length) bytes long; the shape needs \(byteCount)")
     }

@@ -9,8 +9,8 @@ final class ParsedModel {
   let pointer: UnsafeMutablePointer<Onnx__ModelProto>
   let source: ModelSource
 
-  init(_ path: String, _ limits: Limits) throws(GraphError) {
-    source = try ModelSource(path, limits)
+  init(_ bytes: ModelBytes, _ limits: Limits) throws(GraphError) {
+    source = try ModelSource(bytes, limits)
     let skeleton = try source.skeleton()
     var budget = onnx_budget(left: limits.parseBudget(skeleton.count), exhausted: 0)
     let parsed = skeleton.withUnsafeBufferPointer { onnx_unpack_model($0.baseAddress, $0.count, &budget) }

@@ -23,11 +23,11 @@ final class ModelReader {
   private var symbols = 0
   private var isOutput: Set<Graph.ValueID> = []
 
-  init(_ path: String, _ limits: Limits, defersWeights: Bool = false) {
+  init(_ bytes: ModelBytes, _ limits: Limits, defersWeights: Bool = false) {
     self.limits = limits
     problems = Problems(limits)
     tensors = TensorReader(
-      limits: limits, external: ExternalData(besides: path, limits: limits),
+      limits: limits, external: ExternalData(besides: bytes.path, limits: limits),
       defersBlobs: defersWeights)
     attributes = AttributeDecoder(limits: limits, tensors: tensors)
   }

@@ -2,7 +2,7 @@ import ModelGraph
 import Platform
 import Text
 
-/// An open model file, parsed without reading its weights.
+/// A model's bytes, parsed without reading its weights.
 ///
 /// protobuf-c parses only the *skeleton*: the file without its initialisers' raw_data, which are most of it. Those
 /// bytes are read later, directly into their tensors, or only when first accessed. So loading needs memory for the
@@ -21,34 +21,27 @@ final class ModelSource {
   /// Blobs by initialiser index.
   private(set) var blobs: [Int: Blob] = [:]
   let size: Int
-  private let file: OpenedFile
+  private let bytes: ModelBytes
   private let limits: Limits
   private var window: [UInt8] = []
   private var windowStart = 0
   private var initialisers = 0
   private var graphs = 0
 
-  /// Throws E101, E102 or E105 (size).
-  init(_ path: String, _ limits: Limits) throws(GraphError) {
-    var file: Int32 = -1
-    var size: UInt64 = 0
-    let status = path.withPath { platform_open_file($0, &file, &size) }
-    if status == PLATFORM_NOT_A_FILE { throw GraphError(.unreadable, "is not a file") }
-    guard status == 0 else {
-      throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")
-    }
-    self.file = OpenedFile(file)
-    self.size = Int(clamping: size)
+  /// Throws E102 or E105 (size).
+  init(_ bytes: ModelBytes, _ limits: Limits) throws(GraphError) {
+    self.bytes = bytes
     self.limits = limits
+    size = bytes.byteCount
     guard size > 0 else { throw GraphError(.empty, "is empty") }
-    guard size <= UInt64(max(limits.fileBytes, 0)) else {
+    guard size <= max(limits.fileBytes, 0) else {
       throw GraphError(.overLimit, "is larger than \(limits.fileBytes) bytes")
     }
   }
 
-  /// The file that deferred initialisers are read from.
-  private(set) lazy var deferred = DeferredBytes { [file] offset, target, count in
-    platform_read_at(file.descriptor, UInt64(offset), target, count) == 0
+  /// The bytes that deferred initialisers are read from.
+  private(set) lazy var deferred = DeferredBytes { [bytes] offset, target, count in
+    bytes.read(offset, into: target, count)
   }
 
   /// Storage for `blob` that stays in the file until it is accessed.
@@ -62,9 +55,7 @@ final class ModelSource {
       throw GraphError(.tooLarge, "no memory for \(blob.length) bytes")
     }
     let storage = Storage(adopting: memory, byteCount: blob.length) { platform_free($0) }
-    guard platform_read_at(file.descriptor, UInt64(blob.offset), memory, blob.length) == 0 else {
-      throw Self.unreadable
-    }
+    guard bytes.read(blob.offset, into: memory, blob.length) else { throw Self.unreadable }
     return storage
   }
 
@@ -212,17 +203,9 @@ final class ModelSource {
     let count = min(Self.windowSize, size - position)
     if window.count != count { window = [UInt8](repeating: 0, count: count) }
     windowStart = position
-    let file = file.descriptor
-    let status = window.withUnsafeMutableBytes { platform_read_at(file, UInt64(position), $0.baseAddress, count) }
-    guard status == 0 else { throw Self.unreadable }
+    let bytes = bytes
+    guard window.withUnsafeMutableBytes({ bytes.read(position, into: $0.baseAddress, count) }) else {
+      throw Self.unreadable
+    }
   }
-}
-
-/// Closes the file with the last reference.
-private final class OpenedFile {
-  let descriptor: Int32
-
-  init(_ descriptor: Int32) { self.descriptor = descriptor }
-
-  deinit { platform_close(descriptor) }
 }

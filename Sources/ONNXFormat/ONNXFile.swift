@@ -20,8 +20,15 @@ public enum ONNXFile {
   public static func open(
     _ path: String, limits: Limits = .standard
   ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
-    let reader = ModelReader(path, limits, defersWeights: true)
-    let model = try ParsedModel(path, limits)
+    try open(try ModelBytes(opening: path), limits: limits)
+  }
+
+  /// The same for bytes that may be read more than once.
+  public static func open(
+    _ bytes: ModelBytes, limits: Limits = .standard
+  ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
+    let reader = ModelReader(bytes, limits, defersWeights: true)
+    let model = try ParsedModel(bytes, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
     if let problem = reader.problems.list.first { throw problem }
     return (reader.graph, model.source.deferred)
@@ -42,9 +49,18 @@ public enum ONNXFile {
 
   /// Reads a file and records every problem, for `validate`.
   public static func examine(_ path: String, limits: Limits = .standard) -> Examination {
-    let reader = ModelReader(path, limits)
     do {
-      let model = try ParsedModel(path, limits)
+      return examine(try ModelBytes(opening: path), limits: limits)
+    } catch {
+      return Examination(graph: nil, problems: [error], moreProblems: 0, warnings: [], unknown: [])
+    }
+  }
+
+  /// The same for bytes.
+  public static func examine(_ bytes: ModelBytes, limits: Limits = .standard) -> Examination {
+    let reader = ModelReader(bytes, limits)
+    do {
+      let model = try ParsedModel(bytes, limits)
       try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
       return Examination(
         graph: reader.graph, problems: reader.problems.list, moreProblems: reader.problems.more,

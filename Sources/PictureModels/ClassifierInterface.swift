@@ -2,7 +2,7 @@ import ModelGraph
 import Platform
 
 /// What a graph takes and gives, seen as a classifier of pictures: one input `[N, C, H, W]`, a score for each class.
-public struct PictureClassifier: Sendable {
+public struct ClassifierInterface: Sendable {
   /// `[N, C, H, W]` with every symbol bound.
   public let inputShape: Shape
   /// What the model tells apart.
@@ -39,7 +39,7 @@ public struct PictureClassifier: Sendable {
     guard let output = graph.outputs.first else { throw GraphError(.noOutput, "the model has no output") }
     let dimensions = declaration.dimensions
     guard declaration.type == .float32, dimensions.count == 4 else {
-      let shape = PictureClassifier.text(dimensions)
+      let shape = ClassifierInterface.text(dimensions)
       throw GraphError(
         .badInput, "its input is \(declaration.type.name) \(shape); pictures are float32 [N, channels, height, width]")
     }
@@ -59,7 +59,7 @@ public struct PictureClassifier: Sendable {
         if let size, extent != (axis == 2 ? size.height : size.width) {
           throw GraphError(
             .badInput,
-            "it is made for pictures of \(PictureClassifier.text([dimensions[2], dimensions[3]])) pixels "
+            "it is made for pictures of \(ClassifierInterface.text([dimensions[2], dimensions[3]])) pixels "
               + "(height, width); --size cannot change that")
         }
       case .symbol:
@@ -76,7 +76,7 @@ public struct PictureClassifier: Sendable {
       throw GraphError(.badInput, "gives \(shape); a classifier gives [N, classes]")
     }
     scoreCount = scores.count / extents[0]
-    ending = try PictureClassifier.ending(graph, output, facts)
+    ending = try ClassifierInterface.ending(graph, output, facts)
     // Of one number a softmax is always 1.
     if scoreCount == 1, ending != .sigmoid {
       throw GraphError(

@@ -173,7 +173,7 @@ struct GraphCheck {
     {
       do throws(GraphError) {
         // One sigmoid output distinguishes two classes.
-        let classes = try PictureClassifier.ending(graph, output, facts) == .sigmoid && last == 1 ? 2 : last
+        let classes = try ClassifierInterface.ending(graph, output, facts) == .sigmoid && last == 1 ? 2 : last
         if metadata.classes.count != classes {
           report(
             .badMetadata,

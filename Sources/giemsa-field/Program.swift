@@ -1,5 +1,4 @@
-import Inference
-import ModelGraph
+import Giemsa
 import Platform
 import Text
 
@@ -60,7 +59,7 @@ enum Program {
 
   private static var version: String {
     "giemsa-field \(Version.number)\n"
-      + "processor: \(Engine.processorFeatures); \(Engine.processorCount) to use\n"
-      + "kernels: \(Engine.instructionSet) (GIEMSA_ISA=portable|avx2|avx512|neon steps down)"
+      + "processor: \(Processor.features); \(Processor.count) to use\n"
+      + "kernels: \(Processor.instructionSet) (GIEMSA_ISA=portable|avx2|avx512|neon steps down)"
   }
 }

@@ -126,7 +126,7 @@ import Text
 
   private func probabilities(_ steps: [(String, [Attribute])], batch: Int = 2) throws -> [Double] {
     let graph = try classifier(steps)
-    let classifier = try PictureClassifier(graph, batch: batch, size: nil)
+    let classifier = try ClassifierInterface(graph, batch: batch, size: nil)
     let x = try Tensor([batch, 3, 8, 8], (0..<batch * 192).map { Float($0 / 64 % 3) })
     let scores = try graph.evaluate([x])[0].array(of: Float.self)
     return try scores[0..<3].withUnsafeBufferPointer { try #require(classifier.probabilities($0)) }

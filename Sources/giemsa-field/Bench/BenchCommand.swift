@@ -1,8 +1,4 @@
-import Inference
-import ModelGraph
-import ONNXFormat
-import Passes
-import Platform
+import Giemsa
 import Text
 
 /// `bench MODEL`: how long a run takes on this machine, and how much memory the whole program needed for it.
@@ -26,13 +22,12 @@ enum BenchCommand {
       throw UsageError(message: "wants one model: giemsa-field bench MODEL")
     }
     var engine = try EngineRules.read(options)
-    engine.profile = options.has("--profile")
-    let batch = try options.int("--batch", default: 1, in: 1...4096)
+    engine.measuresSteps = options.has("--profile")
+    engine.batch = try options.int("--batch", default: 1, in: 1...4096)
     let seconds = try options.double("--seconds", default: 3, in: 0...3600)
-    let size = try options.string("--size").map { text throws(UsageError) in try PictureSize(text) }
+    engine.pictureSize = try options.string("--size").map { text throws(UsageError) in try pictureSize(text) }
     do {
-      let measurement = try Benchmark.measure(
-        path, engine, batch: batch, size: size, seconds: seconds)
+      let measurement = try Benchmark.measure(path, engine, seconds: seconds)
       if options.has("--json") {
         Console.out(measurement.json)
       } else {
@@ -45,18 +40,13 @@ enum BenchCommand {
       return 1
     }
   }
-}
 
-/// `224x224`, height first.
-struct PictureSize {
-  let height: Int
-  let width: Int
-
-  init(_ text: String) throws(UsageError) {
+  /// `224x224`, height first.
+  private static func pictureSize(_ text: String) throws(UsageError) -> (height: Int, width: Int) {
     let parts = text.split(separator: "x")
     guard parts.count == 2, let height = Int(String(parts[0])), let width = Int(String(parts[1])),
       (1...16384).contains(height), (1...16384).contains(width)
     else { throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to 16384, as 224x224") }
-    (self.height, self.width) = (height, width)
+    return (height, width)
   }
 }

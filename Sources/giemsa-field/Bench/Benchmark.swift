@@ -1,7 +1,4 @@
-import Inference
-import ModelGraph
-import ONNXFormat
-import Passes
+import Giemsa
 import Platform
 import Text
 
@@ -15,92 +12,47 @@ struct Benchmark {
   var batch: Int
   var weightBytes: Int
   var activationBytes: Int
-  var steps: [Engine.StepDescription]
+  var steps: [Session.Step]
   /// Runs that `steps` has the time of.
   var profiledRuns: Int
 
-  static func measure(
-    _ path: String, _ options: EngineOptions, batch: Int, size: PictureSize?, seconds: Double
-  ) throws(GraphError) -> Benchmark {
+  static func measure(_ path: String, _ options: Model.Options, seconds: Double) throws(GraphError) -> Benchmark {
     let start = platform_seconds()
-    let (engine, inputs) = try load(path, options, batch: batch, size: size)
+    let session = try Model(contentsOf: path, options: options).makeSession()
+    let inputs = try noise(for: session)
     let loaded = platform_seconds()
-    var results = try engine.run(inputs)
+    var results = try session.run(inputs)
     let first = platform_seconds() - loaded
 
     // Three more before the clock counts: caches, page tables, clock frequency.
-    for _ in 0..<3 { try engine.run(inputs, into: &results) }
-    let before = engine.profile
+    for _ in 0..<3 { try session.run(inputs, into: &results) }
+    let before = session.steps
     var runs: [Double] = []
     let end = platform_seconds() + seconds
     repeat {
       let start = platform_seconds()
-      try engine.run(inputs, into: &results)
+      try session.run(inputs, into: &results)
       runs.append(platform_seconds() - start)
     } while runs.count < 10 || platform_seconds() < end
-    var steps = engine.profile
+    var steps = session.steps
     for index in steps.indices { steps[index].seconds -= before[index].seconds }
     let profiledRuns = runs.count
     runs.sort()
     return Benchmark(
-      runs: runs, load: loaded - start, first: first, peakKiB: Int(platform_peak_rss_kib()), threads: engine.threads,
-      batch: inputs.first.flatMap { $0.shape.extents.first } ?? 1, weightBytes: engine.weightBytes,
-      activationBytes: engine.activationBytes, steps: steps, profiledRuns: profiledRuns)
+      runs: runs, load: loaded - start, first: first, peakKiB: Int(platform_peak_rss_kib()), threads: session.threads,
+      batch: inputs.first.flatMap { $0.shape.extents.first } ?? 1, weightBytes: session.weightBytes,
+      activationBytes: session.activationBytes, steps: steps, profiledRuns: profiledRuns)
   }
 
-  /// The planned model and input for it: noise for floats, zeros for the rest.
-  private static func load(
-    _ path: String, _ options: EngineOptions, batch: Int, size: PictureSize?
-  ) throws(GraphError) -> (Engine, [Tensor]) {
-    var (graph, weights) = try ONNXFile.open(path, limits: options.limits)
-    _ = try PassPipeline.optimize(&graph, limits: options.limits)
-    var shapes: [Shape] = []
-    var types: [ElementType] = []
-    for id in graph.inputs {
-      guard let declaration = graph.values[id].declaration else {
-        throw GraphError(.badInput, "input '\(graph.values[id].name)' does not say its type")
-      }
-      types.append(declaration.type)
-      shapes.append(try shape(declaration, name: graph.values[id].name, batch: batch, size: size))
-    }
-    let engine = try Engine(consume graph, inputShapes: shapes, options: options)
-    try weights.check()
+  /// Input for a session: noise for floats, zeros for the rest.
+  private static func noise(for session: Session) throws(GraphError) -> [Tensor] {
     var inputs: [Tensor] = []
-    for (shape, type) in zip(shapes, types) {
-      var tensor = try Tensor(zeros: shape, type: type)
-      if type == .float32 { fillWithNoise(&tensor) }
+    for (port, shape) in zip(session.model.inputs, session.inputShapes) {
+      var tensor = try Tensor(zeros: shape, type: port.type)
+      if port.type == .float32 { fillWithNoise(&tensor) }
       inputs.append(tensor)
     }
-    return (engine, inputs)
-  }
-
-  /// The declared shape, what it leaves open filled in: the first axis with the batch, others of `[N, C, H, W]` by size.
-  private static func shape(
-    _ declaration: Declaration, name: String, batch: Int, size: PictureSize?
-  ) throws(GraphError) -> Shape {
-    var extents: [Int] = []
-    for (axis, dimension) in declaration.dimensions.enumerated() {
-      let wanted: Int? =
-        switch axis {
-        case 0: batch
-        case 2 where declaration.dimensions.count == 4: size?.height
-        case 3 where declaration.dimensions.count == 4: size?.width
-        default: nil
-        }
-      switch dimension {
-      case .symbol(let symbol):
-        guard let wanted else {
-          throw GraphError(.badInput, "input '\(name)' leaves '\(symbol)' open; give --size HEIGHTxWIDTH")
-        }
-        extents.append(wanted)
-      case .fixed(let extent):
-        if let wanted, wanted != extent, axis != 0 || wanted != 1 {
-          throw GraphError(.badInput, "input '\(name)' is fixed to \(extent) along axis \(axis), not \(wanted)")
-        }
-        extents.append(extent)
-      }
-    }
-    return Shape(extents)
+    return inputs
   }
 
   private static func fillWithNoise(_ tensor: inout Tensor) {
@@ -127,7 +79,7 @@ struct Benchmark {
     text += ", \"load_ms\": \(Self.milliseconds(load)), \"first_ms\": \(Self.milliseconds(first))"
     text += ", \"peak_rss_mib\": \(peak), \"weights_mib\": \(Self.mebibytes(weightBytes))"
     text += ", \"activations_mib\": \(Self.mebibytes(activationBytes)), \"threads\": \(threads), \"batch\": \(batch)"
-    return text + ", \"isa\": \"\(Engine.instructionSet)\"}"
+    return text + ", \"isa\": \"\(Processor.instructionSet)\"}"
   }
 
   var table: String {
@@ -142,7 +94,7 @@ struct Benchmark {
       ("of it activations", Self.mebibytes(activationBytes) + " MiB"),
       ("threads", "\(threads)"),
       ("batch", "\(batch)"),
-      ("instruction set", Engine.instructionSet),
+      ("instruction set", Processor.instructionSet),
     ]
     var lines: [String] = []
     for (name, value) in rows { lines.append(name.padded(to: 20) + value) }

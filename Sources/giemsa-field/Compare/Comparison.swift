@@ -1,4 +1,4 @@
-import ModelGraph
+import Giemsa
 import Text
 
 /// How far a float may be off: |found - expected| <= absolute + relative · |expected|.

@@ -1,4 +1,3 @@
-import ModelGraph
 import Text
 
 /// How `infer` writes its answers, one a picture.

@@ -1,7 +1,4 @@
-import Inference
-import Imaging
-import ModelGraph
-import Platform
+import Giemsa
 import Text
 
 /// `infer MODEL PATH…`: which class is each picture of?
@@ -39,19 +36,20 @@ enum InferCommand {
     case "jsonl": kind = .jsonl
     case let other: throw UsageError(message: "--format '\(other)' is not one of table, csv, jsonl")
     }
-    let engine = try EngineRules.read(options)
-    let batch = try options.int("--batch", default: 1, in: 1...4096)
+    var engine = try EngineRules.read(options)
+    engine.batch = try options.int("--batch", default: 1, in: 1...4096)
     let top = options.string("--top") == nil ? nil : try options.int("--top", default: 1, in: 1...1_000_000)
-    var overrides = PictureModel.Overrides()
-    overrides.size = try size(options)
-    overrides.mean = try colors(options, "--mean", from: 0)
-    overrides.std = try colors(options, "--std", from: 1e-6)
-    overrides.classes = try classes(options)
-    overrides.isMeant = options.has("--override")
+    var description = PictureClassifier.Description()
+    description.size = try size(options)
+    description.mean = try colors(options, "--mean", from: 0)
+    description.std = try colors(options, "--std", from: 1e-6)
+    description.classes = try classes(options)
+    description.overrides = options.has("--override")
+    description.names = names
 
     // What the model and the machine do wrong ends with status 1; only the command line itself with 2.
     do {
-      let model = try PictureModel(path, overrides: overrides, batch: batch, engine)
+      let model = try classifier(path, description, engine)
       let output = try OutputFile(options.string("--output"))
       var walk = PictureWalk()
       for path in options.positional.dropFirst() { walk.add(path) }
@@ -64,6 +62,25 @@ enum InferCommand {
       complain(error.message)
       return 1
     }
+  }
+
+  /// Throws one line that begins with the model's path.
+  private static func classifier(
+    _ path: String, _ description: PictureClassifier.Description, _ options: Model.Options
+  ) throws(UsageError) -> PictureClassifier {
+    do {
+      return try PictureClassifier(contentsOf: path, description: description, options: options)
+    } catch {
+      throw UsageError(message: "\(path): \(error)")
+    }
+  }
+
+  /// What messages about a description call its parts: the options.
+  private static var names: PictureClassifier.Description.Names {
+    var names = PictureClassifier.Description.Names()
+    (names.size, names.mean, names.std, names.classes) = ("--size", "--mean", "--std", "--classes")
+    names.toOverride = "add --override"
+    return names
   }
 
   static func complain(_ message: String) { Console.error("giemsa-field: \(message)") }

@@ -1,12 +1,10 @@
-import Imaging
-import ModelGraph
-import PictureModels
+import Giemsa
 import Platform
 import Text
 
 /// `infer` from the first picture to the last: what has been answered, and what could not be.
 struct Inferring {
-  private let model: PictureModel
+  private let model: PictureClassifier
   private let format: AnswerFormat
   private let output: OutputFile
   /// Answers by class.
@@ -19,7 +17,7 @@ struct Inferring {
   private var names: [String] = []
   private var pictures: [Tensor] = []
 
-  init(_ model: PictureModel, _ format: AnswerFormat, _ output: OutputFile) {
+  init(_ model: PictureClassifier, _ format: AnswerFormat, _ output: OutputFile) {
     (self.model, self.format, self.output) = (model, format, output)
     counts = [Int](repeating: 0, count: model.classes.count)
   }
@@ -40,7 +38,7 @@ struct Inferring {
         InferCommand.complain(message)
         unreadable += 1
       }
-      if pictures.count == model.classifier.batch { try flush() }
+      if pictures.count == model.batch { try flush() }
     }
     try flush()
     try output.finish()
@@ -57,7 +55,7 @@ struct Inferring {
     var text = ""
     for (name, probabilities) in zip(names, answers) {
       guard let probabilities else {
-        InferCommand.complain("\(name): \(PictureClassifier.notNumbers)")
+        InferCommand.complain("\(name): \(ClassificationError.notNumbersText)")
         unanswered += 1
         continue
       }

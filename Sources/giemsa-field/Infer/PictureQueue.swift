@@ -1,5 +1,4 @@
-import Imaging
-import ModelGraph
+import Giemsa
 import Platform
 
 /// Pictures ready for the model, in the files' order: read, decoded, resized and normalised by a thread beside the one that
@@ -76,7 +75,7 @@ private final class PictureShelf {
 
   func prepared(_ index: Int) -> PictureQueue.Entry {
     do {
-      let picture = try PNGFile.read(files[index])
+      let picture = try Picture(contentsOf: files[index])
       return .picture(try preprocessing.tensor([picture]), isDim: picture.isDim)
     } catch {
       return .problem(error.message)

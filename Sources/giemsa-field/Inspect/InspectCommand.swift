@@ -1,6 +1,4 @@
-import ModelGraph
-import ONNXFormat
-import Passes
+import Giemsa
 import Text
 
 /// `inspect MODEL`: what is in a file, and what becomes of it before it runs.
@@ -25,8 +23,8 @@ enum InspectCommand {
     let size = try pictureSize(options.string("--size") ?? "224x224")
     let limits = try LimitRules.read(options)
     do {
-      let graph = try ONNXFile.read(path, limits: limits)
-      try inspect(graph, path: path, batch: batch, size: size, tables: !options.has("--summary"), limits)
+      let inspection = try ModelInspection(contentsOf: path, batch: batch, size: size, limits: limits)
+      Console.out(text(inspection, path: path, tables: !options.has("--summary")))
       return 0
     } catch {
       Console.error("\(path): \(error)")
@@ -42,62 +40,26 @@ enum InspectCommand {
     return (height, width)
   }
 
-  private static func inspect(
-    _ graph: Graph, path: String, batch: Int, size: (Int, Int), tables: Bool, _ limits: Limits
-  ) throws(GraphError) {
-    var text = "\(path)\(graph.name.isEmpty ? "" : ": \(graph.name)")".printable + "\n\n"
-    text += interface(graph)
-    let shapes = graph.inputs.map { shape(graph.values[$0].declaration, batch, size) }
-    let before = GraphSummary(graph, try graph.infer(shapes))
-
-    var optimized = graph
-    let passes = try PassPipeline.optimize(&optimized, limits: limits)
-    let after = GraphSummary(optimized, try optimized.infer(shapes))
-
+  private static func text(_ model: ModelInspection, path: String, tables: Bool) -> String {
+    var text = "\(path)\(model.name.isEmpty ? "" : ": \(model.name)")".printable + "\n\n"
+    text += interface(model)
     if tables {
-      text += "\nIn the file\n\n" + before.table
-      text += "\nAs it is run\n\n" + after.table
+      text += "\nIn the file\n\n" + nodes(model.inFile)
+      text += "\nAs it is run\n\n" + nodes(model.asRun)
     }
     text += "\nPasses\n\n"
     var list = TextTable([("pass", .left), ("changes", .right)])
-    for pass in passes { list.add([pass.name, "\(pass.changes)"]) }
+    for pass in model.passes { list.add([pass.name, "\(pass.changes)"]) }
     text += list.text
-    text += "\nOperators\n\n" + operators(before, after)
-    text += "\nTotals\n\n" + totals(before, after)
-    Console.out(text)
+    text += "\nOperators\n\n" + operators(model.inFile, model.asRun)
+    return text + "\nTotals\n\n" + totals(model.inFile, model.asRun)
   }
 
-  /// Symbols of the outermost axis are the batch, the last two of four are height and width, any other is 1.
-  private static func shape(_ declaration: Declaration?, _ batch: Int, _ size: (Int, Int)) -> Shape {
-    var extents: [Int] = []
-    let dimensions = declaration?.dimensions ?? []
-    for (axis, dimension) in dimensions.enumerated() {
-      switch dimension {
-      case .fixed(let extent): extents.append(extent)
-      case .symbol where axis == 0: extents.append(batch)
-      case .symbol where dimensions.count == 4 && axis == 2: extents.append(size.0)
-      case .symbol where dimensions.count == 4 && axis == 3: extents.append(size.1)
-      case .symbol: extents.append(1)
-      }
-    }
-    return Shape(extents)
-  }
-
-  private static func interface(_ graph: Graph) -> String {
+  private static func interface(_ model: ModelInspection) -> String {
     var list = TextTable([("", .left), ("name", .left), ("type", .left), ("shape", .left)])
-    for (kind, ids) in [("input", graph.inputs), ("output", graph.outputs)] {
-      for id in ids {
-        let value = graph.values[id]
-        var extents = "["
-        for (axis, dimension) in (value.declaration?.dimensions ?? []).enumerated() {
-          extents += (axis > 0 ? ", " : "") + dimension.text
-        }
-        let declared = value.declaration.map { ($0.type.name, extents + "]") } ?? ("?", "?")
-        list.add([kind, value.name, declared.0, declared.1])
-      }
-    }
+    for port in model.ports { list.add([port.kind, port.name, port.type, port.shape]) }
     var text = list.text
-    for (key, value) in graph.metadata {
+    for (key, value) in model.metadata {
       // A training record may be long.
       let start = value.unicodeScalars.prefix(200)
       let cut = start.endIndex == value.unicodeScalars.endIndex ? "" : "…"
@@ -106,20 +68,42 @@ enum InspectCommand {
     return text
   }
 
-  private static func operators(_ before: GraphSummary, _ after: GraphSummary) -> String {
+  /// A row for each node, and one with the sums.
+  private static func nodes(_ stage: ModelInspection.Stage) -> String {
+    var rows = TextTable([
+      ("node", .left), ("operator", .left), ("output", .left), ("parameters", .right), ("multiply-adds", .right),
+      ("memory", .right),
+    ])
+    for node in stage.nodes {
+      let cost = node.cost
+      rows.add([
+        node.name, node.title, node.shape.map { "\($0)" } ?? "?",
+        cost.parameters == 0 ? "" : Quantity.grouped(cost.parameters),
+        cost.multiplyAdds == 0 ? "" : Quantity.count(cost.multiplyAdds), Quantity.bytes(cost.outputBytes),
+      ])
+    }
+    rows.rule()
+    rows.add([
+      "\(stage.nodes.count) nodes", "", "", Quantity.grouped(stage.parameters), Quantity.count(stage.multiplyAdds),
+      Quantity.bytes(stage.activationBytes),
+    ])
+    return rows.text
+  }
+
+  private static func operators(_ before: ModelInspection.Stage, _ after: ModelInspection.Stage) -> String {
     var names = before.operatorCounts.map { $0.name }
     for (name, _) in after.operatorCounts where !names.contains(name) { names.append(name) }
     var list = TextTable([("operator", .left), ("in the file", .right), ("as run", .right)])
-    func count(_ summary: GraphSummary, _ name: String) -> String {
-      summary.operatorCounts.first { $0.name == name }.map { "\($0.count)" } ?? "-"
+    func count(_ stage: ModelInspection.Stage, _ name: String) -> String {
+      stage.operatorCounts.first { $0.name == name }.map { "\($0.count)" } ?? "-"
     }
     for name in names { list.add([name, count(before, name), count(after, name)]) }
     return list.text
   }
 
-  private static func totals(_ before: GraphSummary, _ after: GraphSummary) -> String {
+  private static func totals(_ before: ModelInspection.Stage, _ after: ModelInspection.Stage) -> String {
     var list = TextTable([("", .left), ("in the file", .right), ("as run", .right)])
-    list.add(["nodes", "\(before.nodes)", "\(after.nodes)"])
+    list.add(["nodes", "\(before.nodes.count)", "\(after.nodes.count)"])
     list.add(["parameters", Quantity.grouped(before.parameters), Quantity.grouped(after.parameters)])
     list.add(["constants", Quantity.bytes(before.constantBytes), Quantity.bytes(after.constantBytes)])
     list.add(["multiply-adds", Quantity.count(before.multiplyAdds), Quantity.count(after.multiplyAdds)])

@@ -1,4 +1,3 @@
-import ModelGraph
 import Text
 
 /// A mistake on the command line, in one sentence.

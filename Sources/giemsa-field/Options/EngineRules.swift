@@ -1,4 +1,4 @@
-import Inference
+import Giemsa
 import Text
 
 /// The options of every command that plans an engine.
@@ -13,16 +13,16 @@ enum EngineRules {
         name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
     ] + LimitRules.all
 
-  static func read(_ options: CommandLineOptions) throws(UsageError) -> EngineOptions {
+  static func read(_ options: CommandLineOptions) throws(UsageError) -> Model.Options {
     let threads = try options.int("--threads", default: 1, in: 1...1024)
-    if threads > Engine.processorCount {
-      let count = Engine.processorCount
+    if threads > Processor.count {
+      let count = Processor.count
       Console.error(
         "giemsa-field: note: --threads \(threads) on \(count) \(count == 1 ? "processor" : "processors"): more threads than "
           + "processors wait for each other")
     }
-    // Beyond that they would do nothing but wait.
-    var engine = EngineOptions(threads: min(threads, 64))
+    var engine = Model.Options()
+    engine.threads = threads
     engine.exact = options.has("--exact")
     engine.limits = try LimitRules.read(options)
     switch options.string("--memory") ?? "balanced" {

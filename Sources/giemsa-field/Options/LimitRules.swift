@@ -1,4 +1,4 @@
-import ModelGraph
+import Giemsa
 
 /// The option of every command that reads a model: what the model may ask for.
 enum LimitRules {

@@ -1,6 +1,5 @@
-import ModelGraph
+import Giemsa
 import Text
-import Validation
 
 /// `validate MODEL…`: every problem found, one line each.
 enum ValidateCommand {

@@ -1,6 +1,4 @@
-import Inference
-import ModelGraph
-import ONNXFormat
+import Giemsa
 import Text
 
 /// `verify MODEL CASE_DIR…`: does this machine compute what another one computed?
@@ -30,9 +28,8 @@ enum VerifyCommand {
 
     let runner: CaseRunner
     do {
-      runner = CaseRunner(
-        try ONNXFile.read(path, limits: engine.limits), reference: options.has("--reference"), options: engine,
-        tolerance: tolerance)
+      let model = try CaseModel(contentsOf: path, isReference: options.has("--reference"), options: engine)
+      runner = CaseRunner(model, limits: engine.limits, tolerance: tolerance)
     } catch {
       Console.error("\(path): \(error)")
       return 1

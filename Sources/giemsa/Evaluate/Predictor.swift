@@ -15,7 +15,7 @@ final class Predictor {
   /// The positive class as recorded under `giemsa.positive`.
   let positive: String?
   let trainedSlides: TrainedSlides
-  let classifier: PictureClassifier
+  let classifier: ClassifierInterface
   let preprocessing: Preprocessing
   private let engine: Engine
 
@@ -30,7 +30,7 @@ final class Predictor {
     self.path = path
     do {
       var metadata = try ModelMetadata(graph.metadata)
-      classifier = try PictureClassifier(graph, batch: batch, size: nil)
+      classifier = try ClassifierInterface(graph, batch: batch, size: nil)
       if !metadata.saysHowColorsAreNormalized, classifier.inputShape[1] == 3 {
         complain("note: \(path) does not record how colours are normalised; using ImageNet's mean and std")
         metadata.mean = Preprocessing.imageNetMean
@@ -70,8 +70,8 @@ final class Predictor {
     }
   }
 
-  /// The raw scores of a batch of at most ``PictureClassifier/batch`` pictures, of shape `[n,
-  /// ``PictureClassifier/scoreCount``]`.
+  /// The raw scores of a batch of at most ``ClassifierInterface/batch`` pictures, of shape `[n,
+  /// ``ClassifierInterface/scoreCount``]`.
   func scores(_ images: Tensor) throws -> Tensor {
     let shape = classifier.inputShape
     var input = images
@@ -113,7 +113,7 @@ final class Predictor {
             let first = row * classifier.scoreCount
             let own = UnsafeBufferPointer(rebasing: scores[first..<(first + classifier.scoreCount)])
             guard let probabilities = classifier.probabilities(own) else {
-              failures[index] = "\(items[index].path): \(PictureClassifier.notNumbers)"
+              failures[index] = "\(items[index].path): \(ClassifierInterface.notNumbers)"
               continue
             }
             for (place, source) in order.enumerated() {

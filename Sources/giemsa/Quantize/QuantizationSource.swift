@@ -42,7 +42,7 @@ struct QuantizationSource {
     let graph = try readModel(path)
     let batch = min(Self.batch, command.images)
     do {
-      let shape = try PictureClassifier(graph, batch: batch, size: nil).inputShape
+      let shape = try ClassifierInterface(graph, batch: batch, size: nil).inputShape
       prepared = try PreparedModel(graph, inputShape: shape)
     } catch {
       throw CommandFailure("\(path): \(error)")

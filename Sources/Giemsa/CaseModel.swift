@@ -1,0 +1,95 @@
+import Inference
+import ModelGraph
+import ONNXFormat
+import Passes
+
+/// A model that is run on stored inputs of any shapes, by the engine or by the operators' plain definitions: what
+/// `giemsa-field verify` compares with stored outputs.
+package final class CaseModel {
+  private let graph: Graph
+  private let isReference: Bool
+  private let options: Model.Options
+  /// Planned for the shapes of the last case.
+  private var session: Session?
+
+  package var inputCount: Int { graph.inputs.count }
+  package var outputNames: [String] { graph.outputs.map { graph.values[$0].name } }
+
+  /// - Parameter isReference: by the plain definitions.
+  package init(contentsOf path: String, isReference: Bool, options: Model.Options) throws(GraphError) {
+    graph = try ONNXFile.read(path, limits: options.limits)
+    self.isReference = isReference
+    self.options = options
+  }
+
+  /// A tensor for each output. Throws E213 for inputs that are not as the model declares them.
+  package func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
+    try checkInputs(inputs)
+    let shapes = inputs.map { $0.shape }
+    if isReference {
+      let bytes = graph.peakActivationBytes(try graph.infer(shapes))
+      try options.limits.admit(bytes: bytes, batch: shapes.first?.extents.first ?? 1, weightBytes: graph.constantBytes)
+      return try graph.evaluate(inputs)
+    }
+    if let session, session.inputShapes == shapes { return try session.run(inputs) }
+    do {
+      let session = try makeSession(graph, shapes)
+      self.session = session
+      return try session.run(inputs)
+    } catch {
+      guard error.code == .notConstant else { throw error }
+    }
+    // A shape depends on an input's value (Reshape's `shape` fed from outside): plan for this case's values.
+    var bound = graph
+    var fed: [Tensor] = []
+    bound.inputs = []
+    for (id, input) in zip(graph.inputs, inputs) {
+      if input.ints != nil, input.shape.rank <= 1 {
+        bound.values[id].constant = input
+      } else {
+        bound.inputs.append(id)
+        fed.append(input)
+      }
+    }
+    return try makeSession(bound, fed.map { $0.shape }).run(fed)
+  }
+
+  private func makeSession(_ graph: Graph, _ shapes: [Shape]) throws(GraphError) -> Session {
+    let model = try Model(graph: graph, weights: nil, bytes: nil, shapes: shapes, options)
+    return Session(model, try model.plan(shapes))
+  }
+
+  private func checkInputs(_ inputs: [Tensor]) throws(GraphError) {
+    for (id, input) in zip(graph.inputs, inputs) {
+      guard let declaration = graph.values[id].declaration else { continue }
+      let name = graph.values[id].name
+      guard declaration.type == input.type else {
+        throw GraphError(.badInput, "input '\(name)' is \(input.type.name) here, \(declaration.type.name) in the model")
+      }
+      let wanted = declaration.dimensions
+      let fits = zip(wanted, input.shape.extents).allSatisfy { dimension, extent in
+        if case .fixed(let fixed) = dimension { return fixed == extent }
+        return true
+      }
+      guard wanted.count == input.shape.rank, fits else {
+        throw GraphError(.badInput, "input '\(name)' is \(input.shape) here, \(wanted.text) in the model")
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// Reads a file of ONNX's test data (`input_0.pb`).
+  package init(storedIn path: String, limits: Limits) throws(GraphError) {
+    self = try ONNXFile.readTensor(path, limits: limits).tensor
+  }
+}
+
+extension [Dimension] {
+  /// `[N, 3, 224, 224]`
+  package var text: String {
+    var text = "["
+    for (index, dimension) in enumerated() { text += (index > 0 ? ", " : "") + dimension.text }
+    return text + "]"
+  }
+}

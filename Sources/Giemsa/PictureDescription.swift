@@ -1,0 +1,94 @@
+import ModelGraph
+import PictureModels
+import Text
+
+extension PictureClassifier {
+  /// What a caller says of a model's pictures: for a model that does not say it itself, or (``overrides``) says something else.
+  public struct Description: Sendable {
+    /// Height and width of the model's input in pixels.
+    public var size: (height: Int, width: Int)?
+    /// Of red, green and blue from 0 to 1, in the model's channel order: three numbers.
+    public var mean: [Float]?
+    public var std: [Float]?
+    /// Class names in the order of the model's scores. `giemsa.classes`, or numbers from 0, unless given.
+    public var classes: [String]?
+    /// These values count more than the file's. Otherwise one that contradicts the file is an error.
+    public var overrides = false
+    /// How messages name these values.
+    package var names = Names()
+
+    public init() {}
+
+    package struct Names: Sendable {
+      package var size = "size"
+      package var mean = "mean"
+      package var std = "std"
+      package var classes = "classes"
+      package var toOverride = "set overrides"
+
+      package init() {}
+    }
+  }
+}
+
+extension PictureClassifier.Description {
+  /// Throws E213 if a value contradicts the file.
+  func check(_ metadata: ModelMetadata) throws(GraphError) {
+    if overrides { return }
+    if let size, !metadata.inputSize.isEmpty, metadata.inputSize != [size.height, size.width] {
+      throw contradiction(names.size, "\(metadata.inputSize[0])x\(metadata.inputSize[1])")
+    }
+    if let classes, !metadata.classes.isEmpty, !sameBytes(classes, metadata.classes) {
+      throw contradiction(names.classes, metadata.classes.joined(separator: ","))
+    }
+    if let centering = metadata.centering, mean != nil || std != nil {
+      throw contradiction(mean != nil ? names.mean : names.std, "colours are centred: \(centering.rawValue)")
+    }
+    if let mean, !metadata.mean.isEmpty, mean != metadata.mean {
+      throw contradiction(names.mean, list(metadata.mean))
+    }
+    if let std, !metadata.std.isEmpty, std != metadata.std { throw contradiction(names.std, list(metadata.std)) }
+  }
+
+  /// `metadata` with the colours that are given here, and without a size: the interface has it.
+  func colors(_ metadata: ModelMetadata, _ interface: ClassifierInterface) throws(GraphError) -> ModelMetadata {
+    var described = metadata
+    described.inputSize = []
+    if mean != nil || std != nil { described.centering = nil }
+    described.mean = mean ?? described.mean
+    described.std = std ?? described.std
+    guard described.centering != nil || described.mean.count == 3 || interface.inputShape[1] != 3 else {
+      throw GraphError(
+        .badInput,
+        "does not say how colours are normalised; give \(names.mean) and \(names.std) (most models: 0.485,0.456,0.406 and "
+          + "0.229,0.224,0.225)")
+    }
+    return described
+  }
+
+  /// A name for each class: those given here, the file's, or else numbers.
+  func classNames(_ metadata: ModelMetadata, _ interface: ClassifierInterface) throws(GraphError) -> [String] {
+    var names = classes ?? metadata.classes
+    if names.isEmpty, classes == nil { names = (0..<interface.classCount).map { "\($0)" } }
+    guard names.count == interface.classCount else {
+      throw GraphError(
+        .badInput,
+        "\(names.count) class names were given or found; the model has \(interface.classCount) classes"
+          + (interface.scoreCount == 1 ? ", its one score being the probability of the second" : ""))
+    }
+    return names
+  }
+
+  private func contradiction(_ name: String, _ said: String) -> GraphError {
+    GraphError(
+      .badInput, "\(name) contradicts what the file says (\(said)); leave it out, or \(names.toOverride)")
+  }
+
+  private func sameBytes(_ a: [String], _ b: [String]) -> Bool {
+    a.count == b.count && zip(a, b).allSatisfy { $0.isExactly($1) }
+  }
+
+  private func list(_ numbers: [Float]) -> String {
+    numbers.map { NumberText.shortest(Double($0)) }.joined(separator: ",")
+  }
+}

@@ -1,0 +1,57 @@
+import ModelGraph
+import Platform
+import Text
+
+/// The bytes of a model: an open file, or memory. They do not change while this object lives: a file that another one
+/// replaces under its name is still read. Any number of threads may read.
+public final class ModelBytes: Sendable {
+  private enum Place: Sendable {
+    case file(descriptor: Int32)
+    case memory(Storage)
+  }
+
+  let byteCount: Int
+  /// Path of the file, beside which external data is looked for; nil for memory.
+  let path: String?
+  private let place: Place
+
+  /// Opens a regular file. Throws E101 if that fails.
+  public init(opening path: String) throws(GraphError) {
+    var file: Int32 = -1
+    var size: UInt64 = 0
+    let status = path.withPath { platform_open_file($0, &file, &size) }
+    if status == PLATFORM_NOT_A_FILE { throw GraphError(.unreadable, "is not a file") }
+    guard status == 0 else {
+      throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")
+    }
+    place = .file(descriptor: file)
+    byteCount = Int(clamping: size)
+    self.path = path
+  }
+
+  /// Copies `bytes`. Throws E212 if there is no memory for the copy.
+  public init(copying bytes: UnsafeRawBufferPointer) throws(GraphError) {
+    guard let memory = platform_allocate(bytes.count) else {
+      throw GraphError(.tooLarge, "no memory for \(bytes.count) bytes")
+    }
+    if let base = bytes.baseAddress { memory.copyMemory(from: base, byteCount: bytes.count) }
+    place = .memory(Storage(adopting: memory, byteCount: bytes.count) { platform_free($0) })
+    byteCount = bytes.count
+    path = nil
+  }
+
+  deinit {
+    if case .file(let descriptor) = place { platform_close(descriptor) }
+  }
+
+  /// Copies `count` bytes from `offset` to `target`. Returns false if they are not all there.
+  func read(_ offset: Int, into target: UnsafeMutableRawPointer?, _ count: Int) -> Bool {
+    switch place {
+    case .file(let descriptor): return platform_read_at(descriptor, UInt64(offset), target, count) == 0
+    case .memory(let storage):
+      guard offset >= 0, count >= 0, offset <= storage.byteCount - count else { return false }
+      if count > 0 { target?.copyMemory(from: storage.base + offset, byteCount: count) }
+      return true
+    }
+  }
+}
