@@ -62,14 +62,14 @@ let package = Package(
         "MessagePassing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
-    .target(name: "Quantization", dependencies: ["ModelGraph", "Passes", "Inference", "Reports", "Text"]),
+    .target(name: "Quantization", dependencies: ["Giemsa", "ModelGraph", "Passes", "Reports", "Text"]),
     .target(
       name: "Reports", dependencies: ["ModelGraph", "Text", .product(name: "Crypto", package: "swift-crypto")]),
     .executableTarget(
       name: "giemsa",
       dependencies: [
-        "ModelGraph", "PictureModels", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Datasets",
-        "Training", "Quantization", "Reports", "Platform", "Text",
+        "Giemsa", "ModelGraph", "PictureModels", "ONNXFormat", "Imaging", "Datasets", "Training", "Quantization",
+        "Reports", "Platform", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

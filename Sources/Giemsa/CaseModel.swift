@@ -55,8 +55,7 @@ package final class CaseModel {
   }
 
   private func makeSession(_ graph: Graph, _ shapes: [Shape]) throws(GraphError) -> Session {
-    let model = try Model(graph: graph, weights: nil, bytes: nil, shapes: shapes, options)
-    return Session(model, try model.plan(shapes))
+    try Model(graph: graph, inputShapes: shapes, options: options).makeSession(plannedFor: shapes)
   }
 
   private func checkInputs(_ inputs: [Tensor]) throws(GraphError) {

@@ -74,20 +74,21 @@ public final class Model: Sendable {
     try self.init(graph: consume graph, weights: weights, bytes: bytes, options)
   }
 
-  /// Plans a graph that is in memory already, for the lab. It can be planned once: its sessions share one shape.
+  /// Plans a graph that is in memory already, for one session of these shapes.
   ///
   /// - Parameter isOptimized: the passes are left out.
   package convenience init(
-    graph: consuming Graph, isOptimized: Bool = false, options: Options = Options()
+    graph: consuming Graph, isOptimized: Bool = false, inputShapes: [Shape], options: Options
   ) throws(GraphError) {
-    try self.init(graph: consume graph, weights: nil, bytes: nil, isOptimized: isOptimized, options)
+    try self.init(
+      graph: consume graph, weights: nil, bytes: nil, isOptimized: isOptimized, shapes: inputShapes, options)
   }
 
   /// - Parameters:
   ///   - weights: what deferred weights are read from.
   ///   - bytes: what other shapes are planned from.
   ///   - shapes: of the inputs; nil: as ``Options`` say.
-  package init(
+  init(
     graph: consuming Graph, weights: DeferredBytes?, bytes: ModelBytes?, isOptimized: Bool = false,
     shapes: [Shape]? = nil, _ options: Options
   ) throws(GraphError) {
@@ -134,6 +135,11 @@ public final class Model: Sendable {
   /// - Throws: E213 if a tensor's type or shape is not the planned one.
   public func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     try plans.run(inputs, for: self.inputs)
+  }
+
+  /// A session for a model that was planned for these shapes, whatever its declarations say.
+  package func makeSession(plannedFor shapes: [Shape]) throws(GraphError) -> Session {
+    Session(self, try plans.plan(shapes))
   }
 
   /// A plan for one session.

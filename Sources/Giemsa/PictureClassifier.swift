@@ -63,7 +63,7 @@ public final class PictureClassifier {
     interface = reading.interface
     model = try Model(
       graph: consume graph, weights: weights, bytes: bytes, shapes: [reading.interface.inputShape], options)
-    session = Session(model, try model.plan([reading.interface.inputShape]))
+    session = try model.makeSession(plannedFor: [reading.interface.inputShape])
     input = interface.batch > 1 ? try Tensor(zeros: interface.inputShape) : nil
   }
 

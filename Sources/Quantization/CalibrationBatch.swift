@@ -1,4 +1,4 @@
-import Inference
+import Giemsa
 import ModelGraph
 
 /// A batch of preprocessed pictures of the size that the model is planned for.
@@ -37,19 +37,26 @@ extension Tensor {
 
 /// Runs a graph on batches and returns chosen intermediate values.
 struct BatchRunner {
-  private let engine: Engine
+  private let session: Session
   private var results: [Tensor] = []
 
-  /// - Parameter outputs: values produced by nodes; nil means the graph's outputs.
-  init(_ graph: Graph, outputs: [Graph.ValueID]? = nil, inputShapes: [Shape], threads: Int) throws {
+  /// - Parameters:
+  ///   - outputs: values produced by nodes; nil means the graph's outputs.
+  ///   - optimizing: as the field runs it; otherwise node by node.
+  init(
+    _ graph: Graph, outputs: [Graph.ValueID]? = nil, inputShapes: [Shape], threads: Int, optimizing: Bool = false
+  ) throws {
     var graph = graph
     if let outputs { graph.outputs = outputs }
     // Exact kernels: the rounding errors of Winograd kernels would hide differences between the recipes.
-    engine = try Engine(graph, inputShapes: inputShapes, options: EngineOptions(threads: threads, exact: true))
+    var options = Model.Options()
+    (options.threads, options.exact) = (threads, true)
+    session = try Model(graph: graph, isOptimized: !optimizing, inputShapes: inputShapes, options: options)
+      .makeSession(plannedFor: inputShapes)
   }
 
   mutating func run(_ inputs: [Tensor]) throws -> [Tensor] {
-    if results.isEmpty { results = try engine.run(inputs) } else { try engine.run(inputs, into: &results) }
+    if results.isEmpty { results = try session.run(inputs) } else { try session.run(inputs, into: &results) }
     return results
   }
 }

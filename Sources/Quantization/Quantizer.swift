@@ -1,5 +1,4 @@
 import ModelGraph
-import Passes
 import Text
 
 /// Quantises a float classifier to 8-bit integers in QDQ form, using calibration pictures.
@@ -200,9 +199,7 @@ public struct Quantizer {
 
   /// The scores of every batch, computed with the passes and integer kernels that the field program uses.
   private func scores(of graph: Graph, _ batches: [CalibrationBatch]) throws -> [Tensor] {
-    var graph = graph
-    try PassPipeline.optimize(&graph)
-    var runner = try BatchRunner(graph, inputShapes: [model.inputShape], threads: threads)
+    var runner = try BatchRunner(graph, inputShapes: [model.inputShape], threads: threads, optimizing: true)
     return try batches.map { try runner.run([$0.images])[0] }
   }
 

@@ -24,7 +24,7 @@ struct EvaluatedModel {
     path = predictor.path
     self.order = order
     preprocessing = predictor.preprocessing
-    inputShape = predictor.classifier.inputShape
+    inputShape = predictor.interface.inputShape
     self.answers = answers
   }
 }

@@ -1,8 +1,7 @@
 import Datasets
+import Giemsa
 import Imaging
-import Inference
 import ModelGraph
-import Passes
 import PictureModels
 import Reports
 import Text
@@ -15,9 +14,10 @@ final class Predictor {
   /// The positive class as recorded under `giemsa.positive`.
   let positive: String?
   let trainedSlides: TrainedSlides
-  let classifier: ClassifierInterface
+  /// What the model takes and gives.
+  let interface: ClassifierInterface
   let preprocessing: Preprocessing
-  private let engine: Engine
+  private let session: Session
 
   /// - Parameter batch: the batch size, if the model leaves it open.
   convenience init(_ path: String, batch: Int, threads: Int) throws {
@@ -26,24 +26,23 @@ final class Predictor {
 
   /// - Parameter path: the model's name in messages.
   init(_ model: Graph, path: String, batch: Int, threads: Int) throws {
-    var graph = model
     self.path = path
     do {
-      var metadata = try ModelMetadata(graph.metadata)
-      classifier = try ClassifierInterface(graph, batch: batch, size: nil)
-      if !metadata.saysHowColorsAreNormalized, classifier.inputShape[1] == 3 {
-        complain("note: \(path) does not record how colours are normalised; using ImageNet's mean and std")
-        metadata.mean = Preprocessing.imageNetMean
-        metadata.std = Preprocessing.imageNetStd
+      let metadata = try ModelMetadata(model.metadata)
+      var description = PictureClassifier.Description()
+      if !metadata.saysHowColorsAreNormalized {
+        (description.mean, description.std) = (Preprocessing.imageNetMean, Preprocessing.imageNetStd)
       }
+      var options = Model.Options()
+      (options.threads, options.batch) = (threads, batch)
+      let classifier = try PictureClassifier(graph: model, description: description, options: options)
+      if description.mean != nil {
+        complain("note: \(path) does not record how colours are normalised; using ImageNet's mean and std")
+      }
+      (interface, preprocessing, session) = (classifier.interface, classifier.preprocessing, classifier.session)
       classes = metadata.classes
       positive = metadata.positive
       trainedSlides = TrainedSlides(metadata.trainingSlides)
-      preprocessing = try Preprocessing(metadata, inputShape: classifier.inputShape)
-      _ = try PassPipeline.optimize(&graph)
-      var options = EngineOptions()
-      options.threads = threads
-      engine = try Engine(graph, inputShapes: [classifier.inputShape], options: options)
     } catch {
       throw CommandFailure("\(path): \(error)")
     }
@@ -54,9 +53,9 @@ final class Predictor {
   func order(for cells: CellFolder) throws -> [Int] {
     func list(_ names: [String]) -> String { names.isEmpty ? "" : " (\(names.joined(separator: ", ")))" }
     let mismatch = CommandFailure(
-      "\(path) was made with \(counted(classifier.classCount, "class", "classes"))\(list(classes)); \(cells.path) has "
+      "\(path) was made with \(counted(interface.classCount, "class", "classes"))\(list(classes)); \(cells.path) has "
         + "\(cells.classes.count)\(list(cells.classes)). Train a new head with --from \(path)")
-    guard classifier.classCount == cells.classes.count else { throw mismatch }
+    guard interface.classCount == cells.classes.count else { throw mismatch }
     if classes.isEmpty {
       let names = cells.classes.enumerated().prefix(20).map { "\($0 + 1) = \($1)" }.joined(separator: ", ")
       complain(
@@ -73,10 +72,10 @@ final class Predictor {
   /// The raw scores of a batch of at most ``ClassifierInterface/batch`` pictures, of shape `[n,
   /// ``ClassifierInterface/scoreCount``]`.
   func scores(_ images: Tensor) throws -> Tensor {
-    let shape = classifier.inputShape
+    let shape = interface.inputShape
     var input = images
     if images.shape[0] < shape[0] {
-      // The engine is planned for full batches, so the last one is padded with black pictures.
+      // The model is planned for full batches, so the last one is padded with black pictures.
       input = try Tensor(zeros: shape)
       input.withMutableElements(Float.self) { target in
         images.withElements(Float.self) { source in
@@ -84,12 +83,12 @@ final class Predictor {
         }
       }
     }
-    guard let all = try engine.run([input]).first, all.type == .float32 else {
+    guard let all = try session.run([input]).first, all.type == .float32 else {
       throw CommandFailure("\(path): its scores are not float32")
     }
-    let count = images.shape[0] * classifier.scoreCount
+    let count = images.shape[0] * interface.scoreCount
     let kept = all.withElements(Float.self) { Array($0[..<count]) }
-    return try Tensor([images.shape[0], classifier.scoreCount], kept)
+    return try Tensor([images.shape[0], interface.scoreCount], kept)
   }
 
   /// The answers for `items`, in their order. Throws, naming the pictures, if a score is not a number.
@@ -104,16 +103,16 @@ final class Predictor {
     for way in ways {
       let loader = BatchLoader(
         items: items, preprocessing: preprocessing, augmentation: way == 0 ? nil : .turned(way),
-        batchSize: classifier.batch, shuffle: false, dropLast: false, seed: 0, workers: min(threads, 2), byteBudget: 0)
+        batchSize: interface.batch, shuffle: false, dropLast: false, seed: 0, workers: min(threads, 2), byteBudget: 0)
       loader.start(epoch: 0)
       while let batch = try loader.next() {
         let scores = try scores(batch.images)
         scores.withElements(Float.self) { scores in
           for (row, index) in batch.indices.enumerated() {
-            let first = row * classifier.scoreCount
-            let own = UnsafeBufferPointer(rebasing: scores[first..<(first + classifier.scoreCount)])
-            guard let probabilities = classifier.probabilities(own) else {
-              failures[index] = "\(items[index].path): \(ClassifierInterface.notNumbers)"
+            let first = row * interface.scoreCount
+            let own = UnsafeBufferPointer(rebasing: scores[first..<(first + interface.scoreCount)])
+            guard let probabilities = interface.probabilities(own) else {
+              failures[index] = "\(items[index].path): \(ClassificationError.notNumbersText)"
               continue
             }
             for (place, source) in order.enumerated() {

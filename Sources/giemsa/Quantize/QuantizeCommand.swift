@@ -51,7 +51,7 @@ struct QuantizeCommand: ParsableCommand {
       let progress = StageProgress()
       defer { progress.erase() }
       let source = try QuantizationSource(self)
-      let batch = source.float.classifier.batch
+      let batch = source.float.interface.batch
       let chosen = CellFolder.evenly(source.candidates, count: images)
       var (fitting, judging) = (chosen, chosen)
       if chosen.count > 2 {
