@@ -85,6 +85,9 @@ extension Model {
             .badInput, "input '\(input.name)' has \(input.dimensions.count) axes; the shape given is \(shape)")
         }
         for (axis, dimension) in input.dimensions.enumerated() {
+          guard shape[axis] >= 0 else {
+            throw GraphError(.badInput, "input '\(input.name)' cannot be \(shape): an extent is negative")
+          }
           if case .fixed(let extent) = dimension, extent != shape[axis] {
             throw GraphError(
               .badInput, "input '\(input.name)' is fixed to \(extent) along axis \(axis), not \(shape[axis])")

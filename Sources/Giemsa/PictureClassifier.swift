@@ -199,13 +199,3 @@ public enum ClassificationError: Error, Sendable, CustomStringConvertible {
 
   package static let notNumbersText = ClassifierInterface.notNumbers
 }
-
-extension Picture {
-  /// Reads a PNG file of any kind as RGB: alpha dropped, 16 bits cut to 8. Throws one line that names the file.
-  public init(contentsOf path: String) throws(ImagingError) { self = try PNGFile.read(path) }
-
-  /// Decodes a PNG in memory; `name` stands at the head of error messages.
-  public init(png bytes: UnsafeRawBufferPointer, named name: String) throws(ImagingError) {
-    self = try PNGFile.decode(bytes, named: name)
-  }
-}

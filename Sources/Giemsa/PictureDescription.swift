@@ -32,8 +32,9 @@ extension PictureClassifier {
 }
 
 extension PictureClassifier.Description {
-  /// Throws E213 if a value contradicts the file.
+  /// Throws E213 if a value is out of range or contradicts the file.
   func check(_ metadata: ModelMetadata) throws(GraphError) {
+    try checkValues()
     if overrides { return }
     if let size, !metadata.inputSize.isEmpty, metadata.inputSize != [size.height, size.width] {
       throw contradiction(names.size, "\(metadata.inputSize[0])x\(metadata.inputSize[1])")
@@ -48,6 +49,24 @@ extension PictureClassifier.Description {
       throw contradiction(names.mean, list(metadata.mean))
     }
     if let std, !metadata.std.isEmpty, std != metadata.std { throw contradiction(names.std, list(metadata.std)) }
+  }
+
+  private func checkValues() throws(GraphError) {
+    if let size, !(1...16384).contains(size.height) || !(1...16384).contains(size.width) {
+      throw GraphError(.badInput, "\(names.size) is \(size.height)x\(size.width); 1 to 16384 pixels are possible")
+    }
+    if let mean, mean.count != 3 || !mean.allSatisfy({ $0.magnitude <= 1000 }) {
+      throw GraphError(.badInput, "\(names.mean) must be three numbers from -1000 to 1000")
+    }
+    if let std, std.count != 3 || !std.allSatisfy({ $0 >= 1e-6 && $0 <= 1000 }) {
+      throw GraphError(.badInput, "\(names.std) must be three numbers from 1e-06 to 1000")
+    }
+    var known: Set<ExactText> = []
+    for name in classes ?? [] {
+      guard !name.isEmpty, known.insert(ExactText(name)).inserted else {
+        throw GraphError(.badInput, "\(names.classes) must be different names with a letter each, not '\(name)'")
+      }
+    }
   }
 
   /// `metadata` with the colours that are given here, and without a size: the interface has it.

@@ -39,7 +39,9 @@ public final class Session {
       }
       ordered.append(tensor)
     }
-    if inputs.count > ordered.count, let name = inputs.keys.first(where: { name in !model.inputs.contains { $0.name == name } }) {
+    if inputs.count > ordered.count,
+      let name = inputs.keys.first(where: { name in !model.inputs.contains { $0.name == name } })
+    {
       throw GraphError(.badInput, "the model has no input '\(name)'")
     }
     var named: [String: Tensor] = [:]
@@ -65,7 +67,8 @@ public final class Session {
     var given: [Tensor] = []
     for (index, buffer) in inputs.enumerated() {
       given.append(
-        try tensor(over: UnsafeMutableRawBufferPointer(mutating: buffer), model.inputs[index], inputShapes[index], "input"))
+        try tensor(
+          over: UnsafeMutableRawBufferPointer(mutating: buffer), model.inputs[index], inputShapes[index], "input"))
     }
     var results: [Tensor] = []
     for (index, buffer) in outputs.enumerated() {
