@@ -36,11 +36,12 @@ let package = Package(
       dependencies: [
         "ModelGraph", "PictureModels", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Platform", "Text",
       ]),
+    .target(name: "ProgramStart", dependencies: ["Platform"]),
     // giemsa.h, and its functions. `tools/build-field library` makes libgiemsa of them.
     .target(name: "GiemsaC"),
     .target(name: "GiemsaCalls", dependencies: ["Giemsa", "GiemsaC", "Text"]),
     .executableTarget(
-      name: "giemsa-field", dependencies: ["Giemsa", "Platform", "Text"],
+      name: "giemsa-field", dependencies: ["Giemsa", "Platform", "ProgramStart", "Text"],
       // One file without dynamic libraries starts in a third of the time and 6 MiB less, of which the system would keep
       // pages of the Swift library and libstdc++.
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))]),
@@ -72,7 +73,7 @@ let package = Package(
       name: "giemsa",
       dependencies: [
         "Giemsa", "ModelGraph", "PictureModels", "ONNXFormat", "Imaging", "Datasets", "Training", "Quantization",
-        "Reports", "Platform", "Text",
+        "Reports", "Platform", "ProgramStart", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 

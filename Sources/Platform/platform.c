@@ -273,14 +273,6 @@ void platform_keep_arguments(int count, char **values) {
   arguments = values;
 }
 
-#ifdef __GLIBC__
-// Swift's entry point does not pass main's arguments on, but glibc passes them to constructors too.
-__attribute__((constructor)) static void keep_arguments(int count, char **values) {
-  platform_keep_standard_streams();
-  platform_keep_arguments(count, values);
-}
-#endif
-
 int platform_argument_count(void) { return argument_count; }
 
 const char *platform_argument(int index) { return index < argument_count ? arguments[index] : ""; }

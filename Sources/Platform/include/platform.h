@@ -113,7 +113,7 @@ long platform_peak_rss_kib(void);
 // Exits the process.
 _Noreturn void platform_exit(int status);
 
-// The program's arguments as passed to main. A program whose entry point is not glibc's must set them first.
+// The program's arguments as passed to main, once platform_keep_arguments has set them (module ProgramStart).
 void platform_keep_arguments(int count, char **values);
 int platform_argument_count(void);
 const char *platform_argument(int index);
