@@ -99,6 +99,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
+    .testTarget(name: "GiemsaTests", dependencies: ["Giemsa"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
     .testTarget(
       name: "DatasetsTests",
@@ -125,7 +126,7 @@ if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "PictureModels",
     "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Giemsa",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
-    "PictureModelsTests",
+    "PictureModelsTests", "GiemsaTests",
     "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]
   package.targets.removeAll { !wanted.contains($0.name) }

@@ -46,7 +46,9 @@ public final class Model: Sendable {
   ///
   /// An input whose shape ``Options`` leave open is planned when a session is made with shapes for it.
   ///
-  /// - Parameter path: a regular file. It stays open while the model lives, so a file that replaces it changes nothing.
+  /// - Parameters:
+  ///   - path: a regular file. It stays open while the model lives, so a file that replaces it changes nothing.
+  ///   - options: threads, memory, shapes and limits.
   /// - Throws: the first problem, with a code that docs/CODES.md explains: E1xx for the file, E2xx for the graph. E212 if
   ///   there is not enough memory, or the model wants more than ``Limits`` allow.
   public convenience init(contentsOf path: String, options: Options = Options()) throws(GraphError) {
@@ -55,8 +57,10 @@ public final class Model: Sendable {
 
   /// Opens a model that is in memory.
   ///
-  /// - Parameter bytes: the content of an ONNX file without external data. The model keeps a copy for sessions of other
-  ///   shapes; the caller's memory may go.
+  /// - Parameters:
+  ///   - bytes: the content of an ONNX file without external data. The model keeps a copy for sessions of other shapes; the
+  ///     caller's memory may go.
+  ///   - options: threads, memory, shapes and limits.
   public convenience init(_ bytes: UnsafeRawBufferPointer, options: Options = Options()) throws(GraphError) {
     try self.init(bytes: try ModelBytes(copying: bytes), options)
   }

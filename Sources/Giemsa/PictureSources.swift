@@ -14,7 +14,8 @@ extension Picture {
   ///
   /// - Parameters:
   ///   - pixels: `height` rows.
-  ///   - width: in pixels; 1 to 16384, as `height`. Together at most 100,000,000 pixels.
+  ///   - width: in pixels; 1 to 16384.
+  ///   - height: alike. Together at most 100,000,000 pixels.
   ///   - rowBytes: from one row to the next, at least `width` × 3.
   public init(
     copying pixels: UnsafePointer<UInt8>, width: Int, height: Int, rowBytes: Int

@@ -44,7 +44,7 @@ public struct Tensor: Sendable {
   public init<Element: TensorElement>(scalar value: Element) throws(GraphError) { try self.init([], [value]) }
 
   public var count: Int { shape.count }
-  /// Whether the elements are still in a file (``Storage/isDeferred``).
+  /// Whether the elements are still in a file and not in memory.
   public var isDeferred: Bool { storage.isDeferred }
   public var byteCount: Int { storage.byteCount }
 

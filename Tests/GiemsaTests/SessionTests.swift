@@ -1,0 +1,75 @@
+import Giemsa
+import Testing
+
+@Suite struct SessionTests {
+  private let a: Tensor
+  private let b: Tensor
+
+  init() throws {
+    a = try Tensor([1, 4], [1, 2, 3, 4] as [Float])
+    b = try Tensor([1, 4], [5, 6, 7, 8] as [Float])
+  }
+
+  @Test func `tensors go by position or by name`() throws {
+    let session = try Model(contentsOf: Fixture.twoInputs).makeSession()
+    let results = try session.run([a, b])
+    #expect(results[0].array(of: Float.self) == [6, 8, 10, 12])
+    let named = try session.run(["b": b, "a": a])
+    #expect(named["product"]?.array(of: Float.self) == [5, 12, 21, 32])
+    #expect(code { () throws(GraphError) in _ = try session.run(["a": a]) } == .badInput)
+    #expect(message { () throws(GraphError) in _ = try session.run(["a": a, "b": b, "c": a]) }.contains("'c'"))
+  }
+
+  @Test func `results go where the caller wants them`() throws {
+    let session = try Model(contentsOf: Fixture.twoInputs).makeSession()
+    var results = try session.run([b, b])
+    try session.run([a, b], into: &results)
+    #expect(results[1].array(of: Float.self) == [5, 12, 21, 32])
+
+    let (first, second): ([Float], [Float]) = ([1, 2, 3, 4], [5, 6, 7, 8])
+    var (sum, product) = ([Float](repeating: 0, count: 4), [Float](repeating: 0, count: 4))
+    try first.withUnsafeBytes { a in
+      try second.withUnsafeBytes { b in
+        try sum.withUnsafeMutableBytes { sum in
+          try product.withUnsafeMutableBytes { product in
+            try session.run(inputs: [a, b], outputs: [sum, product])
+            #expect(
+              code { () throws(GraphError) in try session.run(inputs: [a], outputs: [sum, product]) } == .badInput)
+            #expect(code { () throws(GraphError) in try session.run(inputs: [a, b], outputs: [sum]) } == .badInput)
+            let short = UnsafeRawBufferPointer(rebasing: a[..<12])
+            #expect(
+              message { () throws(GraphError) in try session.run(inputs: [short, b], outputs: [sum, product]) }
+                .contains("16 bytes; the buffer has 12"))
+          }
+        }
+      }
+    }
+    #expect(sum == [6, 8, 10, 12] && product == [5, 12, 21, 32])
+  }
+
+  @Test func `memory that is not aligned is refused`() throws {
+    let session = try Model(contentsOf: Fixture.twoInputs).makeSession()
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)
+    defer { memory.deallocate() }
+    let crooked = UnsafeMutableRawBufferPointer(rebasing: memory[1..<17])
+    let straight = UnsafeMutableRawBufferPointer(rebasing: memory[32..<48])
+    #expect(
+      message { () throws(GraphError) in
+        try session.run(
+          inputs: [UnsafeRawBufferPointer(crooked), UnsafeRawBufferPointer(straight)], outputs: [straight, straight])
+      }.contains("aligned"))
+  }
+
+  @Test func `a session takes another shape, and keeps its own if it cannot`() throws {
+    let session = try Model(contentsOf: Fixture.open).makeSession(inputShapes: [[1, 3, 8, 8]])
+    let input = try Tensor([1, 3, 8, 8], Fixture.pixels)
+    #expect(near(try session.run([input])[0].array(of: Float.self), Fixture.scores))
+    try session.reshape(to: [[2, 3, 16, 12]])
+    #expect(session.outputShapes == [[2, 2]])
+    #expect(code { () throws(GraphError) in _ = try session.run([input]) } == .badInput)
+    #expect(code { () throws(GraphError) in try session.reshape(to: [[2, 5, 16, 12]]) } == .badInput)
+    #expect(session.inputShapes == [[2, 3, 16, 12]])
+    try session.reshape(to: [[1, 3, 8, 8]])
+    #expect(near(try session.run([input])[0].array(of: Float.self), Fixture.scores))
+  }
+}
