@@ -8,7 +8,7 @@ import Inference
 import ModelGraph
 import ONNXFormat
 import Passes
-import Platform
+import PictureModels
 
 /// An ONNX model, ready to run.
 ///

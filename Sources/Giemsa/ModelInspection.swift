@@ -12,7 +12,10 @@ package struct ModelInspection {
       package let title: String
       /// Of the first output; nil where it is not known.
       package let shape: Shape?
-      package let cost: NodeCost
+      package let parameters: Int
+      package let multiplyAdds: Int
+      /// Bytes of its outputs.
+      package let outputBytes: Int
     }
 
     package private(set) var nodes: [Node] = []
@@ -41,7 +44,10 @@ package struct ModelInspection {
           operatorCounts.append((title, 1))
         }
         let shape = node.firstOutput.flatMap { facts[$0]?.shape }
-        nodes.append(Node(name: node.name, title: title, shape: shape, cost: cost))
+        nodes.append(
+          Node(
+            name: node.name, title: title, shape: shape, parameters: cost.parameters, multiplyAdds: cost.multiplyAdds,
+            outputBytes: cost.outputBytes))
       }
       operatorCounts.sort { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
     }

@@ -104,12 +104,21 @@ public final class Session {
 
   // MARK: What a run costs
 
-  /// One step of the plan: its node's name, its kernel, multiply-adds, and all seconds spent in it since the session was
-  /// made (0 unless ``Model/Options/measuresSteps`` is set).
-  public typealias Step = Engine.StepDescription
+  /// One step of the plan.
+  public struct Step: Sendable {
+    /// The name of its node.
+    public let name: String
+    /// `f32_igemm_6x16_avx2`, …; `reference` is the operator's plain definition.
+    public let kernel: String
+    public let multiplyAdds: Int
+    /// All seconds spent in it since the plan was made; 0 unless ``Model/Options/measuresSteps`` is set.
+    public var seconds: Double
+  }
 
   /// The steps in the order in which they run.
-  public var steps: [Step] { engine.profile }
+  public var steps: [Step] {
+    engine.profile.map { Step(name: $0.name, kernel: $0.kernel, multiplyAdds: $0.multiplyAdds, seconds: $0.seconds) }
+  }
   /// Threads that share a run.
   public var threads: Int { engine.threads }
   /// Bytes of packed weights, and of activations with what kernels work in.

@@ -75,11 +75,10 @@ enum InspectCommand {
       ("memory", .right),
     ])
     for node in stage.nodes {
-      let cost = node.cost
       rows.add([
         node.name, node.title, node.shape.map { "\($0)" } ?? "?",
-        cost.parameters == 0 ? "" : Quantity.grouped(cost.parameters),
-        cost.multiplyAdds == 0 ? "" : Quantity.count(cost.multiplyAdds), Quantity.bytes(cost.outputBytes),
+        node.parameters == 0 ? "" : Quantity.grouped(node.parameters),
+        node.multiplyAdds == 0 ? "" : Quantity.count(node.multiplyAdds), Quantity.bytes(node.outputBytes),
       ])
     }
     rows.rule()
