@@ -108,10 +108,10 @@ public final class Model: Sendable {
     var planningShapes = shapes
     if planningShapes == nil { planningShapes = try options.shapes(for: inputs) }
     if let planningShapes {
-      let engine = try Engine(consume graph, inputShapes: planningShapes, options: options.engine)
+      let plan = try Plan(consume graph, inputShapes: planningShapes, options: options.engine)
       try weights?.check()
-      planned = engine.outputs
-      plans.keep(engine)
+      planned = plan.ports
+      plans.keep(plan)
     } else {
       planned = try Model.outputs(of: graph)
       plans.keep(graph, weights)
@@ -123,13 +123,15 @@ public final class Model: Sendable {
     outputs = planned
   }
 
-  /// A runner of this model for one thread at a time. All sessions of a model share its weights.
+  /// A runner of this model for one thread at a time.
   ///
-  /// - Parameter inputShapes: a shape for each of ``inputs``; nil: as ``Options`` say. For other shapes than those that the
-  ///   model was opened with, its weights are read and packed again.
+  /// Sessions for the shapes that the model was opened with (or, if it was opened without, for the first that were asked for)
+  /// share its packed weights. For other shapes the weights are read and packed again.
+  ///
+  /// - Parameter inputShapes: a shape for each of ``inputs``; nil: as ``Options`` say.
   /// - Throws: E213 if a shape does not fit the input's declaration, or one is left open; what planning throws.
   public func makeSession(inputShapes: [Shape]? = nil) throws(GraphError) -> Session {
-    Session(self, try plan(inputShapes))
+    Session(self, try makeEngine(inputShapes))
   }
 
   /// Runs the model: a tensor for each of ``inputs``, in that order; returns one for each of ``outputs``.
@@ -143,16 +145,16 @@ public final class Model: Sendable {
 
   /// A session for a model that was planned for these shapes, whatever its declarations say.
   package func makeSession(plannedFor shapes: [Shape]) throws(GraphError) -> Session {
-    Session(self, try plans.plan(shapes))
+    Session(self, try plans.makeEngine(shapes))
   }
 
-  /// A plan for one session.
-  func plan(_ shapes: [Shape]?) throws(GraphError) -> Engine {
+  /// An engine for one session.
+  func makeEngine(_ shapes: [Shape]?) throws(GraphError) -> Engine {
     if let shapes {
       try options.check(shapes, for: inputs)
-      return try plans.plan(shapes)
+      return try plans.makeEngine(shapes)
     }
-    return try plans.plan(try options.planned(inputs))
+    return try plans.makeEngine(try options.planned(inputs))
   }
 
   /// The graph in the file, as it was before the passes.
@@ -184,9 +186,9 @@ public final class Model: Sendable {
   }
 }
 
-extension Engine {
+extension Plan {
   /// The outputs as they were planned.
-  fileprivate var outputs: [Model.Port] {
+  fileprivate var ports: [Model.Port] {
     outputNames.indices.map { index in
       Model.Port(
         name: outputNames[index], type: outputTypes[index],

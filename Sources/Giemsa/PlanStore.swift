@@ -4,7 +4,7 @@ import ONNXFormat
 import Passes
 import Platform
 
-/// The plans of a model that belong to no session.
+/// A model's plan, which its sessions share, and the engine behind ``Model/run(_:)``.
 ///
 /// `@unchecked Sendable`: `lock` guards everything that changes.
 final class PlanStore: @unchecked Sendable {
@@ -12,11 +12,10 @@ final class PlanStore: @unchecked Sendable {
   private let bytes: ModelBytes?
   private let isOptimized: Bool
   private let options: Model.Options
-  /// The plan that opening the model made, until a session takes it.
-  private var engine: Engine?
+  /// For the shapes that the model was opened with, or else for the first that were asked for.
+  private var plan: Plan?
   /// The optimised graph of a model that was opened without shapes, until it is planned.
   private var graph: (graph: Graph, weights: DeferredBytes?)?
-  /// The plan behind ``Model/run(_:)``.
   private var running: Engine?
 
   /// - Parameter bytes: what a plan for other shapes is made from.
@@ -27,19 +26,20 @@ final class PlanStore: @unchecked Sendable {
     self.options = options
   }
 
-  func keep(_ engine: Engine) { self.engine = engine }
+  func keep(_ plan: Plan) { self.plan = plan }
 
   func keep(_ graph: Graph, _ weights: DeferredBytes?) { self.graph = (graph, weights) }
 
   /// An engine of the caller's own.
-  func plan(_ shapes: [Shape]) throws(GraphError) -> Engine {
-    try lock.locked { () throws(GraphError) in try makePlan(shapes) }
+  func makeEngine(_ shapes: [Shape]) throws(GraphError) -> Engine {
+    let plan = try lock.locked { () throws(GraphError) in try plan(for: shapes) }
+    return try Engine(plan, profile: options.measuresSteps)
   }
 
-  func run(_ inputs: [Tensor], for inputPorts: [Model.Port]) throws(GraphError) -> [Tensor] {
+  func run(_ inputs: [Tensor], for ports: [Model.Port]) throws(GraphError) -> [Tensor] {
     try lock.locked { () throws(GraphError) in
       if let running { return try running.run(inputs) }
-      let engine = try makePlan(try options.planned(inputPorts))
+      let engine = try Engine(try plan(for: try options.planned(ports)), profile: false)
       running = engine
       return try engine.run(inputs)
     }
@@ -51,23 +51,23 @@ final class PlanStore: @unchecked Sendable {
     return try ONNXFile.open(bytes, limits: options.limits).graph
   }
 
-  private func makePlan(_ shapes: [Shape]) throws(GraphError) -> Engine {
-    if let engine, engine.inputShapes == shapes {
-      self.engine = nil
-      return engine
-    }
+  private func plan(for shapes: [Shape]) throws(GraphError) -> Plan {
+    if let plan, plan.inputShapes == shapes { return plan }
     if case let (unplanned, weights)? = graph {
       graph = nil
-      let engine = try Engine(consume unplanned, inputShapes: shapes, options: options.engine)
+      let first = try Plan(consume unplanned, inputShapes: shapes, options: options.engine)
       try weights?.check()
-      return engine
+      plan = first
+      return first
     }
-    guard let bytes else { throw GraphError(.badInput, "this model is planned for one session only") }
+    guard let bytes else { throw GraphError(.badInput, "this model is planned for one shape only") }
     var (graph, weights) = try ONNXFile.open(bytes, limits: options.limits)
     if !isOptimized { _ = try PassPipeline.optimize(&graph, limits: options.limits) }
-    let engine = try Engine(consume graph, inputShapes: shapes, options: options.engine)
+    let other = try Plan(consume graph, inputShapes: shapes, options: options.engine)
     try weights.check()
-    return engine
+    // A first plan that failed leaves its place to this one.
+    if plan == nil { plan = other }
+    return other
   }
 }
 

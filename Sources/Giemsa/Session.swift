@@ -99,7 +99,7 @@ public final class Session {
   /// - Throws: as ``Model/makeSession(inputShapes:)`` does.
   public func reshape(to inputShapes: [Shape]) throws(GraphError) {
     if inputShapes == engine.inputShapes { return }
-    engine = try model.plan(inputShapes)
+    engine = try model.makeEngine(inputShapes)
   }
 
   // MARK: What a run costs
@@ -111,7 +111,7 @@ public final class Session {
     /// `f32_igemm_6x16_avx2`, …; `reference` is the operator's plain definition.
     public let kernel: String
     public let multiplyAdds: Int
-    /// All seconds spent in it since the plan was made; 0 unless ``Model/Options/measuresSteps`` is set.
+    /// All seconds spent in it since the session got its plan; 0 unless ``Model/Options/measuresSteps`` is set.
     public var seconds: Double
   }
 
