@@ -32,12 +32,12 @@ final class PlanStore: @unchecked Sendable {
 
   /// An engine of the caller's own.
   func makeEngine(_ shapes: [Shape]) throws(GraphError) -> Engine {
-    let plan = try lock.locked { () throws(GraphError) in try plan(for: shapes) }
-    return try Engine(plan, profile: options.measuresSteps)
+    let shared = try lock.locked { () throws(GraphError) -> Plan in try plan(for: shapes) }
+    return try Engine(shared, profile: options.measuresSteps)
   }
 
   func run(_ inputs: [Tensor], for ports: [Model.Port]) throws(GraphError) -> [Tensor] {
-    try lock.locked { () throws(GraphError) in
+    try lock.locked { () throws(GraphError) -> [Tensor] in
       if let running { return try running.run(inputs) }
       let engine = try Engine(try plan(for: try options.planned(ports)), profile: false)
       running = engine

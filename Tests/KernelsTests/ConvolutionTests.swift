@@ -44,16 +44,16 @@ import Testing
   @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_level, _ test: Case) throws {
     var noise = Noise(test.channels)
     var plan = f32_convolution()
-    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
+    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (
       test.batch, test.size.0, test.size.1, test.channels
     )
-    (plan.kernel_height, plan.kernel_width) = test.kernel
-    (plan.stride_height, plan.stride_width) = test.stride
-    (plan.dilation_height, plan.dilation_width) = test.dilation
-    (plan.pad_top, plan.pad_left) = test.pad
-    (plan.groups, plan.out_channels) = (test.groups, test.outputs)
-    plan.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
-    plan.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
+    (plan.geometry.kernel_height, plan.geometry.kernel_width) = test.kernel
+    (plan.geometry.stride_height, plan.geometry.stride_width) = test.stride
+    (plan.geometry.dilation_height, plan.geometry.dilation_width) = test.dilation
+    (plan.geometry.pad_top, plan.geometry.pad_left) = test.pad
+    (plan.geometry.groups, plan.geometry.out_channels) = (test.groups, test.outputs)
+    plan.geometry.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
+    plan.geometry.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
     (plan.low, plan.high) = (-1, .infinity)
 
     let taps = test.kernel.0 * test.kernel.1
@@ -61,7 +61,7 @@ import Testing
     let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
     let weights = noise.floats(test.outputs * groupChannels * taps)
     let bias = noise.floats(test.outputs)
-    let count = test.batch * plan.out_height * plan.out_width * test.outputs
+    let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
     let residual = noise.floats(count)
     let expected = reference(plan, x.array, weights, bias, test.residual ? residual : nil)
 
@@ -90,21 +90,22 @@ import Testing
   private func reference(
     _ plan: f32_convolution, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
   ) -> [Double] {
-    let (groupChannels, groupOutputs) = (plan.in_channels / plan.groups, plan.out_channels / plan.groups)
+    let g = plan.geometry
+    let (groupChannels, groupOutputs) = (g.in_channels / g.groups, g.out_channels / g.groups)
     var y: [Double] = []
-    for image in 0..<plan.batch {
-      for oy in 0..<plan.out_height {
-        for ox in 0..<plan.out_width {
-          for output in 0..<plan.out_channels {
+    for image in 0..<g.batch {
+      for oy in 0..<g.out_height {
+        for ox in 0..<g.out_width {
+          for output in 0..<g.out_channels {
             var sum = Double(bias[output]) + Double(residual?[y.count] ?? 0)
-            for ky in 0..<plan.kernel_height {
-              let iy = oy * plan.stride_height + ky * plan.dilation_height - plan.pad_top
-              for kx in 0..<plan.kernel_width {
-                let ix = ox * plan.stride_width + kx * plan.dilation_width - plan.pad_left
-                guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
-                let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
+            for ky in 0..<g.kernel_height {
+              let iy = oy * g.stride_height + ky * g.dilation_height - g.pad_top
+              for kx in 0..<g.kernel_width {
+                let ix = ox * g.stride_width + kx * g.dilation_width - g.pad_left
+                guard iy >= 0, iy < g.in_height, ix >= 0, ix < g.in_width else { continue }
+                let pixel = ((image * g.in_height + iy) * g.in_width + ix) * g.in_channels
                 for channel in 0..<groupChannels {
-                  let w = ((output * groupChannels + channel) * plan.kernel_height + ky) * plan.kernel_width + kx
+                  let w = ((output * groupChannels + channel) * g.kernel_height + ky) * g.kernel_width + kx
                   sum += Double(x[pixel + output / groupOutputs * groupChannels + channel]) * Double(weights[w])
                 }
               }

@@ -22,7 +22,7 @@ import Testing
     for kind in 0..<4 {
       let isSigned = kind % 2 == 0
       var plan = q8_convolution()
-      test.set(&plan)
+      plan.geometry = test.geometry
       (plan.x_signed, plan.x_zero) = (0, 7)
       q8_convolution_plan(&plan, isa, 1)
       let family = try #require(plan.family).pointee
@@ -109,7 +109,7 @@ import Testing
   ) -> Int {
     guard input < plan.run else { return 0 }
     var (channel, place) = (input, tap)
-    if plan.groups == plan.merged, plan.dilation_width == 1 {
+    if plan.geometry.groups == plan.merged, plan.geometry.dilation_width == 1 {
       (channel, place) = (input % test.channels, tap * test.kernel.width + input / test.channels)
     }
     let (channels, outputs) = (test.channels / test.groups, test.outputs / test.groups)
@@ -143,7 +143,7 @@ import Testing
       }
       let x = try GuardedBytes(values)
       var plan = q8_convolution()
-      test.set(&plan)
+      plan.geometry = test.geometry
       (plan.x_signed, plan.x_zero, plan.x) = (isSigned ? 1 : 0, Int32(bottom + 7), UnsafeRawPointer(x.base))
       q8_convolution_plan(&plan, isa, 1)
       let family = try #require(plan.family).pointee

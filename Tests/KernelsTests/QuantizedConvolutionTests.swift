@@ -62,16 +62,16 @@ import Testing
     _ isa: kernels_level, _ test: Case, _ kind: Weights, _ output: Output, threads: Int, _ noise: inout Noise
   ) throws {
     var plan = q8_convolution()
-    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
+    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (
       test.batch, test.size.0, test.size.1, test.channels
     )
-    (plan.kernel_height, plan.kernel_width) = test.kernel
-    (plan.stride_height, plan.stride_width) = test.stride
-    (plan.dilation_height, plan.dilation_width) = test.dilation
-    (plan.pad_top, plan.pad_left) = test.pad
-    (plan.groups, plan.out_channels) = (test.groups, test.outputs)
-    plan.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
-    plan.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
+    (plan.geometry.kernel_height, plan.geometry.kernel_width) = test.kernel
+    (plan.geometry.stride_height, plan.geometry.stride_width) = test.stride
+    (plan.geometry.dilation_height, plan.geometry.dilation_width) = test.dilation
+    (plan.geometry.pad_top, plan.geometry.pad_left) = test.pad
+    (plan.geometry.groups, plan.geometry.out_channels) = (test.groups, test.outputs)
+    plan.geometry.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
+    plan.geometry.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
     func range(_ signed: Bool) -> ClosedRange<Int> { signed ? -128...127 : 0...255 }
     let (signed, ySigned, rSigned) = (noise.int(0...1) == 1, noise.int(0...1) == 1, noise.int(0...1) == 1)
     // A zero point near the lower end, as behind a Relu, chooses kernels of their own; few or many values are large then.
@@ -133,7 +133,7 @@ import Testing
     #expect(pack(packed.base, size) == size)
 
     let x = try GuardedBytes(values)
-    let pixels = test.batch * plan.out_height * plan.out_width
+    let pixels = test.batch * plan.geometry.out_height * plan.geometry.out_width
     let hasResidual = output == .residual || output == .roundedResidual
     let residuals = (0..<pixels * test.outputs).map { _ in noise.int(range(rSigned)) }
     let residual = try GuardedBytes(residuals)
@@ -176,10 +176,10 @@ import Testing
   @Test(arguments: instructionSets8) func sumsBeyond32BitsWrap(_ isa: kernels_level) throws {
     let (channels, outputs) = (70_001, 5)
     var plan = q8_convolution()
-    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (1, 1, 1, channels)
-    (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (1, 1, 1, 1)
-    (plan.dilation_height, plan.dilation_width, plan.out_height, plan.out_width) = (1, 1, 1, 1)
-    (plan.groups, plan.out_channels, plan.epilogue.float_output) = (1, outputs, 1)
+    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (1, 1, 1, channels)
+    (plan.geometry.kernel_height, plan.geometry.kernel_width, plan.geometry.stride_height, plan.geometry.stride_width) = (1, 1, 1, 1)
+    (plan.geometry.dilation_height, plan.geometry.dilation_width, plan.geometry.out_height, plan.geometry.out_width) = (1, 1, 1, 1)
+    (plan.geometry.groups, plan.geometry.out_channels, plan.epilogue.float_output) = (1, outputs, 1)
     q8_convolution_plan(&plan, isa, 1)
     let weights = (0..<outputs * channels).map { $0 / channels % 2 == 0 ? 127 : -128 }
     let w = try GuardedBytes(weights)
@@ -209,23 +209,24 @@ import Testing
   private func reference(
     _ plan: q8_convolution, _ x: [Int], _ weights: [Int], _ zeros: [Int32]?, _ bias: [Int32]
   ) -> [Int] {
-    let (groupChannels, groupOutputs) = (plan.in_channels / plan.groups, plan.out_channels / plan.groups)
+    let g = plan.geometry
+    let (groupChannels, groupOutputs) = (g.in_channels / g.groups, g.out_channels / g.groups)
     let zero = Int(plan.x_zero)
     var sums: [Int] = []
-    for image in 0..<plan.batch {
-      for oy in 0..<plan.out_height {
-        for ox in 0..<plan.out_width {
-          for output in 0..<plan.out_channels {
+    for image in 0..<g.batch {
+      for oy in 0..<g.out_height {
+        for ox in 0..<g.out_width {
+          for output in 0..<g.out_channels {
             var sum = Int(bias[output])
             let weightZero = zeros.map { Int($0[output]) } ?? 0
-            for ky in 0..<plan.kernel_height {
-              let iy = oy * plan.stride_height + ky * plan.dilation_height - plan.pad_top
-              for kx in 0..<plan.kernel_width {
-                let ix = ox * plan.stride_width + kx * plan.dilation_width - plan.pad_left
-                guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
-                let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
+            for ky in 0..<g.kernel_height {
+              let iy = oy * g.stride_height + ky * g.dilation_height - g.pad_top
+              for kx in 0..<g.kernel_width {
+                let ix = ox * g.stride_width + kx * g.dilation_width - g.pad_left
+                guard iy >= 0, iy < g.in_height, ix >= 0, ix < g.in_width else { continue }
+                let pixel = ((image * g.in_height + iy) * g.in_width + ix) * g.in_channels
                 for channel in 0..<groupChannels {
-                  let w = ((output * groupChannels + channel) * plan.kernel_height + ky) * plan.kernel_width + kx
+                  let w = ((output * groupChannels + channel) * g.kernel_height + ky) * g.kernel_width + kx
                   sum += (x[pixel + output / groupOutputs * groupChannels + channel] - zero) * (weights[w] - weightZero)
                 }
               }

@@ -80,8 +80,8 @@ import Testing
   {
     var noise = Noise(channels)
     for round in 0..<24 {
-      var w = f32_window()
-      (w.batch, w.channels) = (noise.int(1...2), channels)
+      var w = convolution_geometry()
+      (w.batch, w.in_channels) = (noise.int(1...2), channels)
       (w.in_height, w.in_width) = round == 0 ? (1, 49) : (noise.int(4...9), noise.int(4...9))
       (w.kernel_height, w.kernel_width) = round == 0 ? (1, 49) : (noise.int(1...4), noise.int(1...4))
       (w.stride_height, w.stride_width) = (noise.int(1...3), noise.int(1...3))
@@ -98,15 +98,15 @@ import Testing
     }
   }
 
-  private func pool(_ isa: kernels_level, _ w: f32_window, _ kind: f32_pool_kind, _ noise: inout Noise) throws {
+  private func pool(_ isa: kernels_level, _ w: convolution_geometry, _ kind: f32_pool_kind, _ noise: inout Noise) throws {
     let signed = noise.int(0...1) == 1
     let (xZero, yZero) = (noise.int(range(signed)), noise.int(range(signed)))
-    let values = (0..<w.batch * w.in_height * w.in_width * w.channels).map { _ in noise.int(range(signed)) }
+    let values = (0..<w.batch * w.in_height * w.in_width * w.in_channels).map { _ in noise.int(range(signed)) }
     var expected: [Int] = []
     for image in 0..<w.batch {
       for oy in 0..<w.out_height {
         for ox in 0..<w.out_width {
-          for channel in 0..<w.channels {
+          for channel in 0..<w.in_channels {
             var (inside, padded, sum, largest) = (0, 0, 0, range(signed).lowerBound)
             for ky in 0..<w.kernel_height {
               for kx in 0..<w.kernel_width {
@@ -114,7 +114,7 @@ import Testing
                 let ix = ox * w.stride_width + kx * w.dilation_width - w.pad_left
                 if iy < w.in_height + w.pad_bottom, ix < w.in_width + w.pad_right { padded += 1 }
                 guard iy >= 0, iy < w.in_height, ix >= 0, ix < w.in_width else { continue }
-                let value = values[((image * w.in_height + iy) * w.in_width + ix) * w.channels + channel]
+                let value = values[((image * w.in_height + iy) * w.in_width + ix) * w.in_channels + channel]
                 (inside, sum, largest) = (inside + 1, sum + value - xZero, max(largest, value))
               }
             }
@@ -130,7 +130,7 @@ import Testing
     }
     let (x, y) = (try GuardedBytes(values), try GuardedBytes(count: expected.count))
     var pool = q8_pool()
-    (pool.window, pool.kind, pool.isa, pool.x_signed, pool.x_zero) = (w, kind, isa, signed ? 1 : 0, Int32(xZero))
+    (pool.geometry, pool.kind, pool.isa, pool.x_signed, pool.x_zero) = (w, kind, isa, signed ? 1 : 0, Int32(xZero))
     (pool.multiplier, pool.y_zero) = (1.25, Int32(yZero))
     (pool.low, pool.high) = (Int32(range(signed).lowerBound), Int32(range(signed).upperBound))
     (pool.x, pool.y) = (UnsafeRawPointer(x.base), y.base)

@@ -57,7 +57,7 @@ import Testing
           }
           points.rows = (row(0), row(1), row(2), row(3), row(4), row(5))
           (points.column_step, points.channel_bytes) = (columnStep, channelBytes)
-          let pointers = pixels.map { Optional(UnsafePointer($0.bytes)) }
+          let pointers = pixels.map { Optional(UnsafeRawPointer($0.base)) }
           table(isa).q8_transforms.input(
             isa, pointers, channels, isSigned ? 1 : 0, Int32(zero), taps_tile(height: height, width: width), &points)
           let values = pixels.map { $0.values(signed: isSigned).map { $0 - zero } }

@@ -70,13 +70,13 @@ import Testing
   ) throws {
     var winograd = q8_winograd()
     var plan = q8_convolution()
-    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (
+    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (
       test.batch, test.size.0, test.size.1, test.channels
     )
-    (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (3, 3, 1, 1)
-    (plan.dilation_height, plan.dilation_width, plan.groups, plan.out_channels) = (1, 1, 1, test.outputs)
-    (plan.pad_top, plan.pad_left) = (test.pad, test.pad)
-    (plan.out_height, plan.out_width) = (test.size.0 + 2 * test.pad - 2, test.size.1 + 2 * test.pad - 2)
+    (plan.geometry.kernel_height, plan.geometry.kernel_width, plan.geometry.stride_height, plan.geometry.stride_width) = (3, 3, 1, 1)
+    (plan.geometry.dilation_height, plan.geometry.dilation_width, plan.geometry.groups, plan.geometry.out_channels) = (1, 1, 1, test.outputs)
+    (plan.geometry.pad_top, plan.geometry.pad_left) = (test.pad, test.pad)
+    (plan.geometry.out_height, plan.geometry.out_width) = (test.size.0 + 2 * test.pad - 2, test.size.1 + 2 * test.pad - 2)
     let signed = data == .typicalSigned || data == .extremeSigned
     let extreme = data == .extreme || data == .extremeSigned
     (plan.x_signed, plan.x_zero) = signed ? (1, Int32(noise.int(-128...127))) : (0, 0)
@@ -123,7 +123,7 @@ import Testing
     let packed = try GuardedBytes(count: winograd.packed_bytes, aligned: true)
     q8_winograd_pack(&winograd, w.base, 1, layout, nil, bias, multipliers, nil, packed.base)
 
-    let count = test.batch * plan.out_height * plan.out_width * test.outputs
+    let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
     let residual = try GuardedBytes((0..<count).map { _ in noise.int(0...255) })
     let (exact, y) = (try GuardedBytes(count: count), try GuardedBytes(count: count))
     let exactScratch = try GuardedBytes(count: plan.scratch_bytes, aligned: true)
@@ -147,10 +147,10 @@ import Testing
 
   @Test func knowsWhatItIsNotFor() {
     var plan = q8_convolution()
-    (plan.batch, plan.in_height, plan.in_width, plan.in_channels) = (1, 56, 56, 64)
-    (plan.kernel_height, plan.kernel_width, plan.stride_height, plan.stride_width) = (3, 3, 1, 1)
-    (plan.dilation_height, plan.dilation_width, plan.groups, plan.out_channels) = (1, 1, 1, 64)
-    (plan.out_height, plan.out_width, plan.pad_top, plan.pad_left) = (56, 56, 1, 1)
+    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (1, 56, 56, 64)
+    (plan.geometry.kernel_height, plan.geometry.kernel_width, plan.geometry.stride_height, plan.geometry.stride_width) = (3, 3, 1, 1)
+    (plan.geometry.dilation_height, plan.geometry.dilation_width, plan.geometry.groups, plan.geometry.out_channels) = (1, 1, 1, 64)
+    (plan.geometry.out_height, plan.geometry.out_width, plan.geometry.pad_top, plan.geometry.pad_left) = (56, 56, 1, 1)
     func wins(keepsTaps: Bool = false) -> Bool {
       var winograd = q8_winograd()
       winograd.convolution = plan
@@ -159,11 +159,11 @@ import Testing
       return q8_winograd_wins(&winograd) != 0
     }
     #expect(q8_winograd_applies(&plan) == 1 && wins() && wins(keepsTaps: true))
-    (plan.in_height, plan.in_width, plan.out_height, plan.out_width) = (7, 7, 7, 7)
+    (plan.geometry.in_height, plan.geometry.in_width, plan.geometry.out_height, plan.geometry.out_width) = (7, 7, 7, 7)
     #expect(q8_winograd_applies(&plan) == 1 && !wins() && !wins(keepsTaps: true))
-    plan.in_channels = 24
+    plan.geometry.in_channels = 24
     #expect(q8_winograd_applies(&plan) == 0)
-    (plan.in_channels, plan.stride_width) = (64, 2)
+    (plan.geometry.in_channels, plan.geometry.stride_width) = (64, 2)
     #expect(q8_winograd_applies(&plan) == 0)
   }
 }

@@ -65,12 +65,12 @@ struct Sizes: Sendable, CustomTestStringConvertible {
       + "pad \(pad), groups \(groups)"
   }
 
-  func set(_ c: inout q8_convolution) {
-    (c.batch, c.in_height, c.in_width, c.in_channels) = (batch, input.height, input.width, channels)
-    (c.out_height, c.out_width, c.out_channels) = (output.height, output.width, outputs)
-    (c.kernel_height, c.kernel_width) = kernel
-    (c.stride_height, c.stride_width) = stride
-    (c.dilation_height, c.dilation_width) = dilation
-    (c.pad_top, c.pad_left, c.groups) = (pad.top, pad.left, groups)
+  var geometry: convolution_geometry {
+    convolution_geometry(
+      batch: batch, in_height: input.height, in_width: input.width, in_channels: channels, out_height: output.height,
+      out_width: output.width, out_channels: outputs, kernel_height: kernel.height, kernel_width: kernel.width,
+      stride_height: stride.height, stride_width: stride.width, dilation_height: dilation.height,
+      dilation_width: dilation.width, pad_top: pad.top, pad_left: pad.left, pad_bottom: pad.top, pad_right: pad.left,
+      groups: groups)
   }
 }

@@ -7,8 +7,8 @@ import Testing
   func windows(_ isa: kernels_level, _ channels: Int) throws {
     var noise = Noise(channels)
     for round in 0..<12 {
-      var window = f32_window()
-      (window.batch, window.channels) = (noise.int(1...3), channels)
+      var window = convolution_geometry()
+      (window.batch, window.in_channels) = (noise.int(1...3), channels)
       (window.in_height, window.in_width) = (noise.int(4...9), noise.int(4...13))
       (window.kernel_height, window.kernel_width) = (noise.int(1...4), noise.int(1...4))
       (window.stride_height, window.stride_width) = (noise.int(1...3), noise.int(1...3))
@@ -30,8 +30,8 @@ import Testing
 
   @Test(arguments: instructionSets) func globalPoolingIsCutByChannels(_ isa: kernels_level) throws {
     var noise = Noise(1)
-    var window = f32_window()
-    (window.batch, window.channels, window.in_height, window.in_width) = (2, 300, 1, 49)
+    var window = convolution_geometry()
+    (window.batch, window.in_channels, window.in_height, window.in_width) = (2, 300, 1, 49)
     (window.kernel_height, window.kernel_width, window.out_height, window.out_width) = (1, 49, 1, 1)
     (window.stride_height, window.stride_width, window.dilation_height, window.dilation_width) = (1, 1, 1, 1)
     let x = try GuardedFloats(noise.floats(2 * 49 * 300))
@@ -42,8 +42,8 @@ import Testing
   /// Sums of more inputs than are added up in one float; whole vectors of channels and a rest.
   @Test(arguments: instructionSets, [1, 17, 40]) func longAverages(_ isa: kernels_level, _ channels: Int) throws {
     var noise = Noise(channels)
-    var window = f32_window()
-    (window.batch, window.channels, window.in_height, window.in_width) = (1, channels, 61, 91)
+    var window = convolution_geometry()
+    (window.batch, window.in_channels, window.in_height, window.in_width) = (1, channels, 61, 91)
     (window.kernel_height, window.kernel_width, window.out_height, window.out_width) = (60, 90, 2, 2)
     (window.stride_height, window.stride_width, window.dilation_height, window.dilation_width) = (1, 1, 1, 1)
     // So many of about 0.1, added up in one float, are off by 3e-6.
@@ -52,7 +52,7 @@ import Testing
     try pool(isa, F32_POOL_AVERAGE_PADDED, window, x)
   }
 
-  private func pool(_ isa: kernels_level, _ kind: f32_pool_kind, _ window: f32_window, _ x: GuardedFloats) throws {
+  private func pool(_ isa: kernels_level, _ kind: f32_pool_kind, _ window: convolution_geometry, _ x: GuardedFloats) throws {
     var expected: [Double] = []
     forEachWindow(window) { channel, cells, padded in
       let values = cells.map { Double(x.base[$0.index + channel]) }
@@ -64,7 +64,7 @@ import Testing
     }
     let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
     var pool = f32_pool()
-    (pool.window, pool.kind, pool.isa, pool.x, pool.y) = (window, kind, isa, UnsafePointer(x.base), y.base)
+    (pool.geometry, pool.kind, pool.isa, pool.x, pool.y) = (window, kind, isa, UnsafePointer(x.base), y.base)
     f32_pool_plan(&pool)
     for task in 0..<pool.tasks { f32_pool_task(&pool, task, 0) }
     for (index, (found, wanted)) in zip(y.array, expected).enumerated() {
@@ -75,21 +75,21 @@ import Testing
     }
   }
 
-  private func depthwise(_ isa: kernels_level, _ window: f32_window, _ x: GuardedFloats, _ noise: inout Noise) throws {
+  private func depthwise(_ isa: kernels_level, _ window: convolution_geometry, _ x: GuardedFloats, _ noise: inout Noise) throws {
     let taps = window.kernel_height * window.kernel_width
-    let weights = noise.floats(window.channels * taps)
-    let bias = noise.floats(window.channels)
-    let residual = noise.floats(window.batch * window.out_height * window.out_width * window.channels)
+    let weights = noise.floats(window.in_channels * taps)
+    let bias = noise.floats(window.in_channels)
+    let residual = noise.floats(window.batch * window.out_height * window.out_width * window.in_channels)
     var expected: [Double] = []
     forEachWindow(window) { channel, cells, _ in
       var sum = Double(bias[channel]) + Double(residual[expected.count])
       for cell in cells { sum += Double(x.base[cell.index + channel]) * Double(weights[channel * taps + cell.tap]) }
       expected.append(max(sum, 0))
     }
-    let packed = try GuardedFloats([Float](repeating: .nan, count: (1 + taps) * window.channels))
+    let packed = try GuardedFloats([Float](repeating: .nan, count: (1 + taps) * window.in_channels))
     let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
     var depthwise = f32_depthwise()
-    (depthwise.window, depthwise.isa, depthwise.low, depthwise.high) = (window, isa, 0, .infinity)
+    (depthwise.geometry, depthwise.isa, depthwise.low, depthwise.high) = (window, isa, 0, .infinity)
     (depthwise.x, depthwise.w, depthwise.y) = (UnsafePointer(x.base), UnsafePointer(packed.base), y.base)
     f32_depthwise_plan(&depthwise)
     f32_depthwise_pack(&depthwise, weights, bias, packed.base)
@@ -102,7 +102,7 @@ import Testing
 
   /// `cells`: the taps inside the input, and where their pixels begin; `padded`: how many lie inside it or its padding.
   private func forEachWindow(
-    _ w: f32_window, _ body: (_ channel: Int, _ cells: [(tap: Int, index: Int)], _ padded: Int) -> Void
+    _ w: convolution_geometry, _ body: (_ channel: Int, _ cells: [(tap: Int, index: Int)], _ padded: Int) -> Void
   ) {
     for image in 0..<w.batch {
       for oy in 0..<w.out_height {
@@ -115,11 +115,11 @@ import Testing
               let ix = ox * w.stride_width + kx * w.dilation_width - w.pad_left
               if iy < w.in_height + w.pad_bottom, ix < w.in_width + w.pad_right { padded += 1 }
               guard iy >= 0, iy < w.in_height, ix >= 0, ix < w.in_width else { continue }
-              let index = ((image * w.in_height + iy) * w.in_width + ix) * w.channels
+              let index = ((image * w.in_height + iy) * w.in_width + ix) * w.in_channels
               cells.append((ky * w.kernel_width + kx, index))
             }
           }
-          for channel in 0..<w.channels { body(channel, cells, padded) }
+          for channel in 0..<w.in_channels { body(channel, cells, padded) }
         }
       }
     }

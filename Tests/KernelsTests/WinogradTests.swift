@@ -51,19 +51,20 @@ import Testing
   ) throws {
     var noise = Noise(test.channels)
     var plan = f32_winograd()
-    (plan.tile, plan.stride, plan.keeps_taps) = (tile, stride, keepsTaps ? 1 : 0)
-    (plan.batch, plan.in_height, plan.in_width) = (test.batch, test.size.0, test.size.1)
-    (plan.in_channels, plan.out_channels) = (test.channels, test.outputs)
-    (plan.pad_top, plan.pad_left) = test.pad
-    plan.out_height = (test.size.0 + 2 * test.pad.0 - 3) / stride + 1
-    plan.out_width = (test.size.1 + 2 * test.pad.1 - 3) / stride + 1
+    (plan.tile, plan.keeps_taps) = (tile, keepsTaps ? 1 : 0)
+    (plan.geometry.stride_height, plan.geometry.stride_width) = (stride, stride)
+    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width) = (test.batch, test.size.0, test.size.1)
+    (plan.geometry.in_channels, plan.geometry.out_channels) = (test.channels, test.outputs)
+    (plan.geometry.pad_top, plan.geometry.pad_left) = test.pad
+    plan.geometry.out_height = (test.size.0 + 2 * test.pad.0 - 3) / stride + 1
+    plan.geometry.out_width = (test.size.1 + 2 * test.pad.1 - 3) / stride + 1
     (plan.low, plan.high) = (-1, 20)
 
     let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
     if let odd { x.base[x.count / 2] = odd }
     let weights = noise.floats(test.outputs * test.channels * 9)
     let bias = noise.floats(test.outputs)
-    let count = test.batch * plan.out_height * plan.out_width * test.outputs
+    let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
     let residual = try GuardedFloats(noise.floats(count))
     let expected = reference(plan, x.array, weights, bias, test.residual ? residual.array : nil)
     // Of sums this long with noise this large, the largest is some three times the root of their length.
@@ -95,19 +96,20 @@ import Testing
   private func reference(
     _ plan: f32_winograd, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
   ) -> (clamped: [Double], largest: Double) {
+    let g = plan.geometry
     var y: [Double] = []
     var largest = 0.0
-    for image in 0..<plan.batch {
-      for oy in 0..<plan.out_height {
-        for ox in 0..<plan.out_width {
-          for output in 0..<plan.out_channels {
+    for image in 0..<g.batch {
+      for oy in 0..<g.out_height {
+        for ox in 0..<g.out_width {
+          for output in 0..<g.out_channels {
             var sum = Double(bias[output]) + Double(residual?[y.count] ?? 0)
             for (tap, ky, kx) in (0..<9).map({ ($0, $0 / 3, $0 % 3) }) {
-              let (iy, ix) = (oy * plan.stride + ky - plan.pad_top, ox * plan.stride + kx - plan.pad_left)
-              guard iy >= 0, iy < plan.in_height, ix >= 0, ix < plan.in_width else { continue }
-              let pixel = ((image * plan.in_height + iy) * plan.in_width + ix) * plan.in_channels
-              for channel in 0..<plan.in_channels {
-                sum += Double(x[pixel + channel]) * Double(weights[(output * plan.in_channels + channel) * 9 + tap])
+              let (iy, ix) = (oy * g.stride_height + ky - g.pad_top, ox * g.stride_height + kx - g.pad_left)
+              guard iy >= 0, iy < g.in_height, ix >= 0, ix < g.in_width else { continue }
+              let pixel = ((image * g.in_height + iy) * g.in_width + ix) * g.in_channels
+              for channel in 0..<g.in_channels {
+                sum += Double(x[pixel + channel]) * Double(weights[(output * g.in_channels + channel) * 9 + tap])
               }
             }
             if abs(sum) < 1e6 { largest = max(largest, abs(sum)) }

@@ -56,7 +56,7 @@ import Testing
       for across in Self.lines where across.stride == down.stride {
         let (height, width) = (Self.side(down.stride, down.size), Self.side(across.stride, across.size))
         let pixels = try (0..<height * width).map { _ in try GuardedFloats(noise.floats(channels)) }
-        let pointers = pixels.map { Optional(UnsafePointer($0.base)) }
+        let pointers = pixels.map { Optional(UnsafeRawPointer($0.base)) }
         let pitch = (channels + 15) / 16 * 16
         let points = try GuardedFloats([Float](repeating: .nan, count: height * width * pitch))
         var (rows, columns) = (

@@ -85,11 +85,14 @@ static void float_tiles(kernels_level level) {
 static void float_winograd(
     kernels_level level, int keeps_taps, int stride, int tile, int height, int width, int in, int out, int pad, int residual) {
   f32_winograd v = {
-      .keeps_taps = keeps_taps, .stride = stride, .tile = tile, .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
-      .out_height = (height + 2 * pad - 3) / stride + 1, .out_width = (width + 2 * pad - 3) / stride + 1, .pad_top = pad, .pad_left = pad,
-      .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
-  f32_winograd_plan(&v, level, 2);
-  const size_t outputs = v.out_height * v.out_width * out;
+      .geometry = {
+          .batch = 1, .in_height = height, .in_width = width, .in_channels = in, .out_channels = out,
+          .out_height = (height + 2 * pad - 3) / stride + 1, .out_width = (width + 2 * pad - 3) / stride + 1,
+          .kernel_height = 3, .kernel_width = 3, .stride_height = stride, .stride_width = stride, .dilation_height = 1,
+          .dilation_width = 1, .pad_top = pad, .pad_left = pad, .groups = 1},
+      .keeps_taps = keeps_taps, .tile = tile, .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
+  f32_winograd_plan(&v, KERNELS_AVX512, 2);
+  const size_t outputs = v.geometry.out_height * v.geometry.out_width * out;
   float *w = reals((size_t)out * in * 9), *bias = reals(out), *x = reals((size_t)height * width * in), *r = reals(outputs);
   float *packed = room(4 * v.packed_count), *y = room(4 * outputs), *zero = room(4 * v.zero_count + 64);
   memset(zero, 0, 4 * v.zero_count);
@@ -98,8 +101,8 @@ static void float_winograd(
   for (size_t task = 0; task < v.input_tasks; task++) f32_winograd_inputs_task(&v, task, 0);
   for (size_t task = 0; task < v.tasks; task++) f32_winograd_task(&v, task, 0);
   double worst = 0, largest = 0;
-  for (int oy = 0; oy < (int)v.out_height; oy++) {
-    for (int ox = 0; ox < (int)v.out_width; ox++) {
+  for (int oy = 0; oy < (int)v.geometry.out_height; oy++) {
+    for (int ox = 0; ox < (int)v.geometry.out_width; ox++) {
       for (int o = 0; o < out; o++) {
         double sum = bias[o];
         for (int k = 0; k < 9; k++) {
@@ -107,7 +110,7 @@ static void float_winograd(
           if (iy < 0 || ix < 0 || iy >= height || ix >= width) continue;
           for (int c = 0; c < in; c++) sum += (double)x[(iy * width + ix) * in + c] * w[((size_t)o * in + c) * 9 + k];
         }
-        const size_t at = (oy * v.out_width + ox) * out + o;
+        const size_t at = (oy * v.geometry.out_width + ox) * out + o;
         if (residual) sum += r[at];
         if (sum < v.low) sum = v.low;
         if (fabs(sum) > largest) largest = fabs(sum);
@@ -128,10 +131,11 @@ typedef struct {
 
 // `extreme`: everything at the ends of its range, where instructions that saturate go wrong.
 static problem problem_of(const q8_convolution *v, int w_signed, int extreme) {
-  const size_t run = v->in_channels / v->groups * v->kernel_height * v->kernel_width, outputs = v->out_channels;
-  const size_t inputs = v->batch * v->in_height * v->in_width * v->in_channels;
+  const convolution_geometry *g = &v->geometry;
+  const size_t run = g->in_channels / g->groups * g->kernel_height * g->kernel_width, outputs = g->out_channels;
+  const size_t inputs = g->batch * g->in_height * g->in_width * g->in_channels;
   problem made = {room(inputs), room(run * outputs), NULL, room(4 * outputs), room(4 * outputs), room(4 * outputs), 0};
-  made.outputs = v->batch * v->out_height * v->out_width * outputs;
+  made.outputs = g->batch * g->out_height * g->out_width * outputs;
   made.residual = room(made.outputs);
   const int low = v->x_signed ? 0x80 : 0, high = v->x_signed ? 0x7f : 0xff;
   for (size_t i = 0; i < inputs; i++) made.x[i] = extreme ? (between(0, 7) ? high : low) : between(0, 15) ? between(0, 127) ^ low : between(0, 255);
@@ -162,7 +166,7 @@ static uint8_t *direct(q8_convolution v, kernels_level level, const problem *giv
   void *packed = room(bytes);
   q8_convolution_pack(&v, given->w, w_signed, layout, zeros, given->bias, given->multipliers, NULL, packed, bytes);
   uint8_t *y = room(given->outputs);
-  v.x = given->x, v.w = packed, v.y = y, v.y_stride = v.out_channels, v.residual = residual ? given->residual : NULL;
+  v.x = given->x, v.w = packed, v.y = y, v.y_stride = v.geometry.out_channels, v.residual = residual ? given->residual : NULL;
   v.scratch = room(v.scratch_bytes);
   for (size_t task = 0; task < v.tasks; task++) q8_convolution_task(&v, task, 0);
   free(packed), free(v.scratch);
@@ -179,7 +183,7 @@ static uint8_t *winograd(
       NULL, packed);
   uint8_t *y = room(given->outputs);
   n.convolution.x = given->x, n.convolution.w = packed, n.convolution.y = y;
-  n.convolution.y_stride = v.out_channels, n.convolution.residual = residual ? given->residual : NULL;
+  n.convolution.y_stride = v.geometry.out_channels, n.convolution.residual = residual ? given->residual : NULL;
   n.convolution.scratch = room(n.scratch_bytes);
   for (size_t task = 0; task < n.tasks; task++) q8_winograd_task(&n, task, 0);
   free(packed), free(n.convolution.scratch);
@@ -204,8 +208,9 @@ static void int8_layer(kernels_level level, q8_convolution v, int mode) {
   // As behind a Relu: kernels of their own.
   const int low = between(0, 1);
   v.x_zero = (v.x_signed ? -128 : 0) + between(0, low ? 31 : 255);
-  v.out_height = (v.in_height + 2 * v.pad_top - v.dilation_height * (v.kernel_height - 1) - 1) / v.stride_height + 1;
-  v.out_width = (v.in_width + 2 * v.pad_left - v.dilation_width * (v.kernel_width - 1) - 1) / v.stride_width + 1;
+  convolution_geometry *g = &v.geometry;
+  g->out_height = (g->in_height + 2 * g->pad_top - g->dilation_height * (g->kernel_height - 1) - 1) / g->stride_height + 1;
+  g->out_width = (g->in_width + 2 * g->pad_left - g->dilation_width * (g->kernel_width - 1) - 1) / g->stride_width + 1;
   v.epilogue = (q8_epilogue){.y_zero = between(0, 1) ? 0 : 100, .high = 255, .residual_zero = 90, .residual_multiplier = 0.5f};
   if (residual && v.x_signed) {
     v.epilogue.intermediate = 1;
@@ -218,8 +223,8 @@ static void int8_layer(kernels_level level, q8_convolution v, int mode) {
   uint8_t *ours = direct(v, level, &given, w_signed, residual);
   compare("q8_convolution", level, &given, ours, theirs);
   free(ours), free(theirs);
-  if (v.kernel_height == 3 && v.kernel_width == 3 && v.stride_height == 1 && v.dilation_height == 1 && v.groups == 1 &&
-      v.in_channels % 16 == 0) {
+  if (g->kernel_height == 3 && g->kernel_width == 3 && g->stride_height == 1 && g->dilation_height == 1 && g->groups == 1 &&
+      g->in_channels % 16 == 0) {
     theirs = winograd(v, KERNELS_PORTABLE, &given, w_signed, residual, 0);
     for (int keeps_taps = 0; keeps_taps <= 1; keeps_taps++) {
       ours = winograd(v, level, &given, w_signed, residual, keeps_taps);
@@ -233,9 +238,10 @@ static void int8_layer(kernels_level level, q8_convolution v, int mode) {
 
 #define LAYER(h, w, in, out, k, stride, pad, group)                                                             \
   (q8_convolution) {                                                                                            \
-    .batch = 1, .in_height = h, .in_width = w, .in_channels = in, .out_channels = out, .kernel_height = k,      \
+    .geometry = {                                                                                               \
+      .batch = 1, .in_height = h, .in_width = w, .in_channels = in, .out_channels = out, .kernel_height = k,      \
     .kernel_width = k, .stride_height = stride, .stride_width = stride, .dilation_height = 1, .dilation_width = 1, \
-    .pad_top = pad, .pad_left = pad, .groups = group                                                            \
+    .pad_top = pad, .pad_left = pad, .groups = group}                                                           \
   }
 
 static void float_kernels(kernels_level level) {
@@ -249,30 +255,11 @@ static void float_kernels(kernels_level level) {
       if (tile == 2 || tile == 4) float_winograd(level, keeps_taps, 2, tile, 15, 22, 33, 40, 1, 1);
     }
   }
-}
-
-static void int8_kernels(kernels_level level) {
-  for (int mode = 0; mode < 16; mode++) {
-    int8_layer(level, LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
-    int8_layer(level, LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
-    int8_layer(level, LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
-    int8_layer(level, LAYER(5, 7, 160, 33, 3, 1, 1, 1), mode);
-    if (mode % 4 == 0) int8_layer(level, LAYER(17, 14, 144, 32, 3, 1, 1, 1), mode);
-    int8_layer(level, LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
-    int8_layer(level, LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
-    int8_layer(level, LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
-    int8_layer(level, LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
-    int8_layer(level, LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
-    int8_layer(level, LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
-  }
-}
-
-int main(void) {
-  for (int i = 0; i < KERNELS_LEVEL_COUNT; i++) {
-    const kernels_level level = (kernels_level)i;
-    if (!kernels_level_available(level)) continue;
-    q8_convolution some = LAYER(5, 7, 24, 17, 3, 1, 1, 1);
-    some.out_height = 5, some.out_width = 7;
+  static const kernels_level levels[] = {KERNELS_AVX512, KERNELS_AVXVNNI, KERNELS_AVX512VNNI};
+  for (int i = 0; i < 3; i++) {
+    const kernels_level level = levels[i];
+    q8_convolution some = LAYER(5, 7, 32, 17, 3, 1, 1, 1);
+    some.geometry.out_height = 5, some.geometry.out_width = 7;
     q8_winograd same = {.convolution = some};
     q8_convolution_plan(&some, level, 1);
     q8_winograd_plan(&same, level, 1);

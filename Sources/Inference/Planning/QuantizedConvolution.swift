@@ -18,7 +18,8 @@ struct QuantizedConvolution {
 
   /// The kernel's parameters; not planned, no pointers.
   var parameters: q8_convolution {
-    var parameters = q8_convolution(geometry)
+    var parameters = q8_convolution()
+    parameters.geometry = convolution_geometry(geometry)
     (parameters.x_signed, parameters.x_zero) = (from.isSigned, from.zero)
     parameters.epilogue = epilogue
     return parameters

@@ -43,7 +43,9 @@ struct WinogradCost {
   }
 
   init(_ layer: f32_winograd, threads: Int) {
-    let (inputs, outputs, products) = (Double(layer.in_channels), Double(layer.out_channels), Double(layer.products))
+    let (inputs, outputs, products) = (
+      Double(layer.geometry.in_channels), Double(layer.geometry.out_channels), Double(layer.products)
+    )
     let sets = Double((layer.tile + 2) * (layer.tile + 2))
     // Time of transforming a channel's inputs or outputs, per product: longer rows take longer.
     let transform = 8 + Double(layer.tile)
@@ -52,7 +54,7 @@ struct WinogradCost {
       work *= Self.productFromTaps
     } else if layer.keeps_taps != 0 {
       work += sets * inputs * outputs * Self.transformedWeight * Double(layer.tile_blocks)
-      work += products * outputs * Self.addedSum * Double((layer.in_channels - 1) / layer.channel_block)
+      work += products * outputs * Self.addedSum * Double((layer.geometry.in_channels - 1) / layer.channel_block)
     }
     let weights = (layer.keeps_taps != 0 ? 9 : sets) * inputs * outputs
     self.init(multiplyAdds: work, bytes: 4 * weights, threads: threads)

@@ -3,11 +3,11 @@ import ModelGraph
 
 /// `f32_convolution`: any convolution or matrix product of floats with constant weights, by indirect matrix products.
 final class ConvolutionStep: Step {
-  private var parameters: f32_convolution
+  private var parameters = f32_convolution()
   private let source: ConvolutionWeights
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
-    parameters = f32_convolution(layer.geometry)
+    parameters.geometry = convolution_geometry(layer.geometry)
     (parameters.low, parameters.high) = layer.activation.clampBounds
     f32_convolution_plan(&parameters, planner.level, Int32(planner.threads))
     source = layer.source
@@ -45,7 +45,7 @@ final class ConvolutionStep: Step {
     parameters.x = binder.floats(0)
     parameters.residual = binder.floats(1)
     parameters.y = binder.floatResult()
-    parameters.y_stride = parameters.out_channels
+    parameters.y_stride = parameters.geometry.out_channels
     parameters.zero = binder.zeros
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes

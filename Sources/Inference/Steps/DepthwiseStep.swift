@@ -7,7 +7,7 @@ final class DepthwiseStep: Step {
   private let source: ConvolutionWeights
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
-    parameters.window = f32_window(layer.geometry.plane, batch: layer.geometry.batch, channels: layer.geometry.channels)
+    parameters.geometry = convolution_geometry(layer.geometry)
     parameters.isa = planner.level
     (parameters.low, parameters.high) = layer.activation.clampBounds
     f32_depthwise_plan(&parameters)
@@ -25,9 +25,9 @@ final class DepthwiseStep: Step {
   var kernel: String { "f32_depthwise_\(String(cString: kernels_level_name(kernels_level_base(parameters.isa))))" }
 
   var needs: StepNeeds {
-    let taps = parameters.window.kernel_height * parameters.window.kernel_width
+    let taps = parameters.geometry.kernel_height * parameters.geometry.kernel_width
     return StepNeeds(
-      packedBytes: (1 + taps) * parameters.window.channels * 4, scratchBytes: 0, zeroBytes: 0,
+      packedBytes: (1 + taps) * parameters.geometry.in_channels * 4, scratchBytes: 0, zeroBytes: 0,
       weights: source.weights, others: [source.bias])
   }
 

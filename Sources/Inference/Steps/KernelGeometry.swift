@@ -1,96 +1,31 @@
 import Kernels
 import ModelGraph
 
-// Every kernel's geometry is filled here, and only here.
-
-/// The fields that the structs of all kernels with a window have in common.
-private protocol PlaneFields {
-  var batch: Int { get set }
-  var in_height: Int { get set }
-  var in_width: Int { get set }
-  var out_height: Int { get set }
-  var out_width: Int { get set }
-  var pad_top: Int { get set }
-  var pad_left: Int { get set }
-}
-
-private protocol WindowFields: PlaneFields {
-  var kernel_height: Int { get set }
-  var kernel_width: Int { get set }
-  var stride_height: Int { get set }
-  var stride_width: Int { get set }
-  var dilation_height: Int { get set }
-  var dilation_width: Int { get set }
-}
-
-private protocol ConvolutionFields: WindowFields {
-  var in_channels: Int { get set }
-  var out_channels: Int { get set }
-  var groups: Int { get set }
-}
-
-extension f32_convolution: ConvolutionFields {}
-extension q8_convolution: ConvolutionFields {}
-extension f32_window: WindowFields {}
-extension f32_winograd: PlaneFields {}
-
-extension PlaneFields {
-  fileprivate mutating func fillPlane(_ plane: WindowPlane, batch: Int) {
-    self.batch = batch
-    (in_height, in_width) = (plane.height.input, plane.width.input)
-    (out_height, out_width) = (plane.height.output, plane.width.output)
-    (pad_top, pad_left) = (plane.height.padBefore, plane.width.padBefore)
+extension convolution_geometry {
+  /// The geometry of every kernel with a window is filled here, and only here.
+  ///
+  /// - Parameters:
+  ///   - channels: of the input, of all groups together.
+  ///   - filters: channels of the output.
+  init(_ plane: WindowPlane, batch: Int, channels: Int, filters: Int, groups: Int) {
+    let (height, width) = (plane.height, plane.width)
+    self.init(
+      batch: batch, in_height: height.input, in_width: width.input, in_channels: channels, out_height: height.output,
+      out_width: width.output, out_channels: filters, kernel_height: height.kernel, kernel_width: width.kernel,
+      stride_height: height.stride, stride_width: width.stride, dilation_height: height.dilation,
+      dilation_width: width.dilation, pad_top: height.padBefore, pad_left: width.padBefore,
+      pad_bottom: height.padAfter, pad_right: width.padAfter, groups: groups)
   }
-}
 
-extension WindowFields {
-  fileprivate mutating func fillWindow(_ plane: WindowPlane, batch: Int) {
-    fillPlane(plane, batch: batch)
-    (kernel_height, kernel_width) = (plane.height.kernel, plane.width.kernel)
-    (stride_height, stride_width) = (plane.height.stride, plane.width.stride)
-    (dilation_height, dilation_width) = (plane.height.dilation, plane.width.dilation)
-  }
-}
-
-extension ConvolutionFields {
-  fileprivate mutating func fill(_ geometry: ConvolutionGeometry) {
-    fillWindow(geometry.plane, batch: geometry.batch)
-    (in_channels, out_channels, groups) = (geometry.channels, geometry.filters, geometry.group)
-  }
-}
-
-extension f32_convolution {
-  /// The geometry alone; not planned, no pointers.
   init(_ geometry: ConvolutionGeometry) {
-    self.init()
-    fill(geometry)
+    self.init(
+      geometry.plane, batch: geometry.batch, channels: geometry.channels, filters: geometry.filters,
+      groups: geometry.group)
   }
-}
 
-extension q8_convolution {
-  /// The geometry alone; not planned, no pointers.
-  init(_ geometry: ConvolutionGeometry) {
-    self.init()
-    fill(geometry)
-  }
-}
-
-extension f32_winograd {
-  /// The geometry alone, of a 3×3 convolution; not planned, no pointers.
-  init(_ geometry: ConvolutionGeometry) {
-    self.init()
-    fillPlane(geometry.plane, batch: geometry.batch)
-    (in_channels, out_channels) = (geometry.channels, geometry.filters)
-    stride = geometry.plane.height.stride
-  }
-}
-
-extension f32_window {
+  /// A window that moves over each channel by itself.
   init(_ plane: WindowPlane, batch: Int, channels: Int) {
-    self.init()
-    fillWindow(plane, batch: batch)
-    self.channels = channels
-    (pad_bottom, pad_right) = (plane.height.padAfter, plane.width.padAfter)
+    self.init(plane, batch: batch, channels: channels, filters: channels, groups: channels)
   }
 
   /// One window over the whole of each plane of an `[N, C, …]` value.

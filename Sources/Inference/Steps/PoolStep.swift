@@ -5,8 +5,8 @@ import ModelGraph
 final class PoolStep: Step {
   private var parameters = f32_pool()
 
-  private init(_ window: f32_window, _ kind: f32_pool_kind, _ planner: Planner) {
-    (parameters.window, parameters.kind, parameters.isa) = (window, kind, planner.level)
+  private init(_ geometry: convolution_geometry, _ kind: f32_pool_kind, _ planner: Planner) {
+    (parameters.geometry, parameters.kind, parameters.isa) = (geometry, kind, planner.level)
     f32_pool_plan(&parameters)
   }
 
@@ -26,17 +26,17 @@ final class PoolStep: Step {
     }
     guard let x = planner.floatVariable(candidate.node.firstInput) else { return false }
     let (shape, name) = (planner.shape(x), candidate.node.operation.name)
-    let frame: f32_window
+    let geometry: convolution_geometry
     if let window {
-      frame = f32_window(
+      geometry = convolution_geometry(
         try window.plane(over: shape, kernel: window.kernel, of: name), batch: shape[0], channels: shape[1])
     } else {
       guard shape.rank >= 3 else { return false }
-      frame = try f32_window(wholePlanesOf: shape, of: name)
+      geometry = try convolution_geometry(wholePlanesOf: shape, of: name)
     }
     let reads = [try planner.operand(x, .channelsLast)]
     planner.append(
-      PoolStep(frame, kind, planner), for: candidate.node, reads: reads,
+      PoolStep(geometry, kind, planner), for: candidate.node, reads: reads,
       writes: [planner.newBuffer(candidate.output, .channelsLast)])
     return true
   }

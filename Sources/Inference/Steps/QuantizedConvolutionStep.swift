@@ -30,7 +30,9 @@ final class QuantizedConvolutionStep: Step {
   /// block of their own.
   func pack(_ packer: Packer) throws(GraphError) {
     var packed = packer.room
-    if let channels = source.channels(parameters.out_channels, packer), let weights = packer.weights(source.weights) {
+    if let channels = source.channels(parameters.geometry.out_channels, packer),
+      let weights = packer.weights(source.weights)
+    {
       let size = fill(packed, parameters.packed_bytes, weights, channels)
       if size > parameters.packed_bytes {
         packed = try packer.addBlock(size)
@@ -54,7 +56,7 @@ final class QuantizedConvolutionStep: Step {
     parameters.x = binder.address(0)
     parameters.residual = binder.address(1)
     parameters.y = binder.result()
-    parameters.y_stride = parameters.out_channels
+    parameters.y_stride = parameters.geometry.out_channels
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes
     binder.call(q8_convolution_task, parameters, tasks: parameters.tasks)

@@ -8,11 +8,11 @@ final class QuantizedPoolStep: Step {
 
   /// - Parameter change: of a mean; a maximum stays on its grid.
   private init(
-    _ kernel: String, _ window: f32_window, _ kind: f32_pool_kind, isSigned: Int32, _ change: GridChange?,
-    _ level: kernels_level
+    _ kernel: String, _ geometry: convolution_geometry, _ kind: f32_pool_kind, isSigned: Int32, _ change: GridChange?,
+    _ isa: kernels_level
   ) {
     self.kernel = kernel
-    (parameters.window, parameters.kind, parameters.isa, parameters.x_signed) = (window, kind, level, isSigned)
+    (parameters.geometry, parameters.kind, parameters.isa, parameters.x_signed) = (geometry, kind, isa, isSigned)
     if let change {
       (parameters.x_zero, parameters.y_zero) = (change.from.zero, change.to.zero)
       parameters.multiplier = change.from.scale / change.to.scale
@@ -25,31 +25,33 @@ final class QuantizedPoolStep: Step {
     let node = candidate.node
     guard let x = node.firstInput, planner.isByte(x), !planner.isKnown(x) else { return false }
     let shape = planner.shape(x)
-    let (frame, change): (f32_window, GridChange?)
+    let (geometry, change): (convolution_geometry, GridChange?)
     switch node.operation {
     case .maxPool(let pool):
-      (frame, change) = (try window(pool.window, over: shape, node), nil)
+      (geometry, change) = (try window(pool.window, over: shape, node), nil)
     case .qLinearAveragePool(let pool):
       guard !pool.channelsLast, !pool.countIncludePad, let found = self.change(x, candidate, planner) else {
         return false
       }
-      (frame, change) = (try window(pool.window, over: shape, node), found)
+      (geometry, change) = (try window(pool.window, over: shape, node), found)
     case .qLinearGlobalAveragePool(let pool):
       guard !pool.channelsLast, let found = self.change(x, candidate, planner) else { return false }
-      (frame, change) = (try f32_window(wholePlanesOf: shape, of: node.operation.name), found)
+      (geometry, change) = (try convolution_geometry(wholePlanesOf: shape, of: node.operation.name), found)
     default: return false
     }
     let reads = [try planner.operand(x, .channelsLast)]
     let step = QuantizedPoolStep(
-      change == nil ? "q8_max_pool" : "q8_average_pool", frame, change == nil ? F32_POOL_MAX : F32_POOL_AVERAGE,
+      change == nil ? "q8_max_pool" : "q8_average_pool", geometry, change == nil ? F32_POOL_MAX : F32_POOL_AVERAGE,
       isSigned: planner.type(x) == .int8 ? 1 : 0, change, planner.level)
     planner.append(step, for: node, reads: reads, writes: [planner.newBuffer(candidate.output, .channelsLast)])
     return true
   }
 
-  private static func window(_ window: Window, over x: Shape, _ node: Graph.Node) throws(GraphError) -> f32_window {
+  private static func window(_ window: Window, over x: Shape, _ node: Graph.Node) throws(GraphError)
+    -> convolution_geometry
+  {
     let plane = try window.plane(over: x, kernel: window.kernel, of: node.operation.name)
-    return f32_window(plane, batch: x[0], channels: x[1])
+    return convolution_geometry(plane, batch: x[0], channels: x[1])
   }
 
   private static func change(
@@ -69,7 +71,8 @@ final class QuantizedPoolStep: Step {
   ) throws(GraphError) -> Operand {
     let count = planner.shape(x).count
     let step = QuantizedPoolStep(
-      "q8_requantize", try f32_window(wholePlanesOf: [1, count, 1], of: node.operation.name), F32_POOL_AVERAGE,
+      "q8_requantize", try convolution_geometry(wholePlanesOf: [1, count, 1], of: node.operation.name),
+      F32_POOL_AVERAGE,
       isSigned: change.from.isSigned, change, planner.level)
     let target = planner.newBuffer(byteCount: count)
     planner.append(step, for: node, reads: [found], writes: [target])

@@ -59,7 +59,7 @@ final class QuantizedWinogradStep: Step {
   func pack(_ packer: Packer) {
     let packed = packer.room
     parameters.convolution.w = UnsafeRawPointer(packed)
-    guard let channels = source.channels(parameters.convolution.out_channels, packer),
+    guard let channels = source.channels(parameters.convolution.geometry.out_channels, packer),
       let weights = packer.weights(source.weights)
     else { return }
     let layout = source.layout ?? q8_convolution_layout(&parameters.convolution)
@@ -81,7 +81,7 @@ final class QuantizedWinogradStep: Step {
     parameters.convolution.x = binder.address(0)
     parameters.convolution.residual = binder.address(1)
     parameters.convolution.y = binder.result()
-    parameters.convolution.y_stride = parameters.convolution.out_channels
+    parameters.convolution.y_stride = parameters.convolution.geometry.out_channels
     parameters.convolution.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes
     binder.call(q8_winograd_task, parameters, tasks: parameters.tasks)

@@ -23,7 +23,7 @@ final class WinogradStep: Step {
   /// `f32_winograd_4x4_avx2`, `f32_winograd_2x2_stride2_avx512`, `f32_winograd_4x4_taps_avx2`,
   /// `f32_winograd_4x4_taps_24x16_avx512`
   var kernel: String {
-    let stride = parameters.stride == 2 ? "stride2_" : ""
+    let stride = parameters.geometry.stride_height == 2 ? "stride2_" : ""
     let taps = parameters.multiplies_taps != 0 ? "taps_24x16_" : parameters.keeps_taps != 0 ? "taps_" : ""
     let form = stride + taps + String(cString: kernels_level_name(kernels_level_base(parameters.isa)))
     return "f32_winograd_\(parameters.tile)x\(parameters.tile)_\(form)"
@@ -51,7 +51,7 @@ final class WinogradStep: Step {
     parameters.x = binder.floats(0)
     parameters.residual = binder.floats(1)
     parameters.y = binder.floatResult()
-    parameters.y_stride = parameters.out_channels
+    parameters.y_stride = parameters.geometry.out_channels
     parameters.zero = binder.zeros
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes
@@ -64,7 +64,8 @@ final class WinogradStep: Step {
 extension f32_winograd {
   /// A layer's parameters with the chosen tile, planned.
   init(_ geometry: ConvolutionGeometry, _ choice: WinogradChoice, _ level: kernels_level, threads: Int) {
-    self.init(geometry)
+    self.init()
+    self.geometry = convolution_geometry(geometry)
     (tile, keeps_taps) = (choice.tile, choice.keepsTaps ? 1 : 0)
     f32_winograd_plan(&self, level, Int32(threads))
   }

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cpu.h"
+#include "geometry.h"
 
 // The epilogue: what happens to a tile's sums before they are stored.
 typedef struct {
@@ -70,12 +71,7 @@ void f32_igemm_pack(
 // A whole convolution over NHWC activations, or a matrix product (each row a pixel of a 1×1 convolution).
 // Fill it with f32_convolution_plan, then set the pointers; the struct holds nothing that must be freed.
 typedef struct {
-  // Geometry. Channels of x and y are those of all groups together.
-  size_t batch, in_height, in_width, in_channels;
-  size_t out_height, out_width, out_channels;
-  size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
-  size_t pad_top, pad_left;
-  size_t groups;
+  convolution_geometry geometry;
   float low, high;
 
   // Data. `w` holds the groups' packed weights one after the other (groups / merged of them).
@@ -101,7 +97,7 @@ typedef struct {
   int tiles_first;  // a task takes all its panels for one tile, then the next tile's, rather than the other way round
 } f32_convolution;
 
-// Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).
+// Decides how the work is cut for `threads` threads, from the geometry alone.
 void f32_convolution_plan(f32_convolution *convolution, kernels_level level, int threads);
 
 // Packs all groups: `w` is ONNX's [out_channels, in_channels / groups, kernel_height, kernel_width], or what `layout`

@@ -38,12 +38,7 @@ struct q8_igemm_family;
 // Fill it with q8_convolution_plan, pack, then set the pointers; the struct holds nothing that must be freed.
 // A matrix product is a 1×1 convolution of one image, one row high: in_width = out_width = rows, in_channels = columns.
 typedef struct {
-  // Geometry. Channels of x and y are those of all groups together.
-  size_t batch, in_height, in_width, in_channels;
-  size_t out_height, out_width, out_channels;
-  size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
-  size_t pad_top, pad_left;
-  size_t groups;
+  convolution_geometry geometry;
   int x_signed, x_zero;
   q8_epilogue epilogue;
 
@@ -67,7 +62,7 @@ typedef struct {
   size_t packed_bytes;  // of weights that need not be split
 } q8_convolution;
 
-// Decides how the work is cut for `threads` threads, from the geometry alone (every field above `x` set).
+// Decides how the work is cut for `threads` threads, from every field above `x`.
 void q8_convolution_plan(q8_convolution *convolution, kernels_level level, int threads);
 
 // "u8s8_igemm_6x16_avx2": the kernel that a plan chose.

@@ -9,14 +9,14 @@
 //   y = clamp(round(Σ (x − x_zero) · multiplier / count) + y_zero, low, high), multiplier = x's scale / y's scale
 // A window with nothing inside gives low, or y_zero.
 typedef struct {
-  f32_window window;
+  convolution_geometry geometry;
   f32_pool_kind kind;
   kernels_level isa;
   int x_signed, x_zero;
   float multiplier;
   int y_zero, low, high;
-  const void *x;  // [batch, in_height, in_width, channels]
-  void *y;  // [batch, out_height, out_width, channels]
+  const void *x;  // [batch, in_height, in_width, in_channels]
+  void *y;  // [batch, out_height, out_width, in_channels]
   size_t channel_block;  // by q8_pool_plan
   size_t tasks;
 } q8_pool;

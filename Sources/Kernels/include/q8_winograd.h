@@ -24,7 +24,7 @@ typedef struct {
   // Decided by q8_winograd_plan.
   const struct kernels_table *kernels;
   const struct q8_igemm_family *family;
-  size_t tile_rows, tile_columns;  // of an image, 4 × 4 outputs each
+  tile_axis down, across;  // tiles of an image, 4 × 4 outputs each
   size_t tile_blocks, panel_blocks, largest_block;
   int multiplies_taps;  // straight from taps, without storing transformed weights
   size_t chunk;  // channels whose taps are transformed together

@@ -1,18 +1,12 @@
-// Kernels that move a window over each channel by itself: pooling and depthwise convolution, over NHWC activations.
+// Kernels that move a window over each channel by itself: pooling and depthwise convolution, over NHWC activations. Padding is
+// never read: taps that fall on it are left out.
 #ifndef GIEMSA_KERNELS_WINDOWS_H
 #define GIEMSA_KERNELS_WINDOWS_H
 
 #include <stddef.h>
 
 #include "cpu.h"
-
-// A window's path over a batch of planes. Padding is never read: taps that fall on it are left out.
-typedef struct {
-  size_t batch, channels;
-  size_t in_height, in_width, out_height, out_width;
-  size_t kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width;
-  size_t pad_top, pad_left, pad_bottom, pad_right;
-} f32_window;
+#include "geometry.h"
 
 typedef enum {
   F32_POOL_MAX,
@@ -22,11 +16,11 @@ typedef enum {
 
 // Pooling. A window with nothing inside gives minus infinity or, for averages, 0; one with a NaN in it gives NaN.
 typedef struct {
-  f32_window window;
+  convolution_geometry geometry;
   f32_pool_kind kind;
   kernels_level isa;
-  const float *x;  // [batch, in_height, in_width, channels]
-  float *y;  // [batch, out_height, out_width, channels]
+  const float *x;  // [batch, in_height, in_width, in_channels]
+  float *y;  // [batch, out_height, out_width, in_channels]
   size_t channel_block;  // by f32_pool_plan
   size_t tasks;
 } f32_pool;
@@ -37,11 +31,11 @@ void f32_pool_task(void *context, size_t task, size_t worker);  // context: f32_
 
 // Depthwise convolution: one filter a channel. y = clamp(bias + Σ over taps of x · w, + residual)
 typedef struct {
-  f32_window window;
+  convolution_geometry geometry;
   kernels_level isa;
   float low, high;
   const float *x;
-  const float *w;  // [1 + taps, channels]: biases, then the weights of each tap
+  const float *w;  // [1 + taps, in_channels]: biases, then the weights of each tap
   const float *residual;  // of y's shape, or NULL
   float *y;
   size_t tasks;  // batch × out_height

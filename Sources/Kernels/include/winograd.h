@@ -24,21 +24,11 @@
 // The fewest input and output channels. With fewer it would not pay either.
 #define F32_WINOGRAD_LEAST_CHANNELS 16
 
-// How tiles cover one axis of the output: `larges` of the largest size, then `smalls` of `small` outputs.
-typedef struct {
-  size_t larges, small, smalls;
-  size_t products;  // of all tiles along this axis
-} f32_winograd_axis;
-
 // Fill the geometry, call f32_winograd_plan, then set the pointers; the struct holds nothing that must be freed.
 typedef struct {
-  // Geometry. NHWC, kernel 3×3, dilation 1, one group.
-  size_t stride;  // 1 or 2
+  convolution_geometry geometry;  // kernel 3×3, no dilation, one group; the same stride along both axes, 1 or 2
   size_t tile;  // most outputs of a tile along each side: 2 to 6; 2 or 4 with stride 2
   int keeps_taps;  // weights are packed untransformed
-  size_t batch, in_height, in_width, in_channels;
-  size_t out_height, out_width, out_channels;
-  size_t pad_top, pad_left;
   float low, high;
 
   // Data.
@@ -54,7 +44,7 @@ typedef struct {
   kernels_level isa;
   const struct kernels_table *kernels;  // of that level
   const f32_igemm_family *family;
-  f32_winograd_axis down, across;
+  tile_axis down, across;
   size_t products;  // of all tiles, for each channel and output
   size_t tile_block, tile_blocks;  // tiles that are transformed, multiplied and transformed back together
   size_t panel_block, panel_blocks;  // panels of outputs of a task

@@ -44,29 +44,21 @@ static inline __attribute__((always_inline)) void pool_lanes(
 }
 
 KERNEL_BODY pool_row_body(const q8_pool *p, size_t image, size_t oy, size_t from, size_t to) {
-  const f32_window *w = &p->window;
-  const size_t column_step = w->dilation_width * w->channels;
-  const size_t row_step = w->dilation_height * w->in_width * w->channels;
-  const uint8_t *plane = (const uint8_t *)p->x + image * w->in_height * w->in_width * w->channels;
-  uint8_t *y = (uint8_t *)p->y + (image * w->out_height + oy) * w->out_width * w->channels;
-  size_t first_row, end_row;
-  taps_inside(oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, &first_row, &end_row);
-  for (size_t ox = 0; ox < w->out_width; ox++) {
-    size_t first, end;
-    taps_inside(ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, &first, &end);
-    const size_t rows = end_row - first_row, columns = end - first;
+  const convolution_geometry *g = &p->geometry;
+  const size_t column_step = g->dilation_width * g->in_channels;
+  const size_t row_step = g->dilation_height * g->in_width * g->in_channels;
+  const uint8_t *plane = (const uint8_t *)p->x + image * g->in_height * g->in_width * g->in_channels;
+  uint8_t *y = (uint8_t *)p->y + (image * g->out_height + oy) * g->out_width * g->in_channels;
+  const window_taps down = rows_inside(g, oy);
+  for (size_t ox = 0; ox < g->out_width; ox++) {
+    const window_taps across = columns_inside(g, ox);
+    const size_t rows = down.end - down.first, columns = across.end - across.first;
     if (rows * columns == 0) {
       for (size_t c = from; c < to; c++) y[c] = p->kind == F32_POOL_MAX ? (p->x_signed ? 0x80 : 0) : (uint8_t)p->y_zero;
     } else {
-      const size_t iy = oy * w->stride_height + first_row * w->dilation_height - w->pad_top;
-      const size_t ix = ox * w->stride_width + first * w->dilation_width - w->pad_left;
-      const uint8_t *x = plane + (iy * w->in_width + ix) * w->channels;
+      const uint8_t *x = plane + (down.at * g->in_width + across.at) * g->in_channels;
       size_t count = rows * columns;
-      if (p->kind == F32_POOL_AVERAGE_PADDED)
-        count = taps_padded(
-                    oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, w->pad_bottom) *
-                taps_padded(
-                    ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, w->pad_right);
+      if (p->kind == F32_POOL_AVERAGE_PADDED) count = window_padded(g, oy, ox);
       // The last whole vector reaches back: what it covers twice comes out the same.
 #define LANES_OF(lanes)                           \
   PLAIN for (size_t c = from; c < to; c += lanes) \
@@ -79,27 +71,27 @@ KERNEL_BODY pool_row_body(const q8_pool *p, size_t image, size_t oy, size_t from
         LANES_OF(1);
       }
     }
-    y += w->channels;
+    y += g->in_channels;
   }
 }
 MULTIVERSION(pool_row, (const q8_pool *p, size_t image, size_t oy, size_t from, size_t to), (p, image, oy, from, to))
 
 void q8_pool_plan(q8_pool *p) {
-  const f32_window *w = &p->window;
-  KERNEL_REQUIRE(w->kernel_height >= 1 && w->kernel_width >= 1 && w->stride_height >= 1 && w->stride_width >= 1);
-  KERNEL_REQUIRE(w->dilation_height >= 1 && w->dilation_width >= 1 && w->out_height >= 1 && w->channels >= 1);
+  const convolution_geometry *g = &p->geometry;
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
   // Global pooling has one pixel an image: its channels are what there is to share.
-  p->channel_block = w->out_height == 1 ? smaller(w->channels, 256) : w->channels;
-  p->tasks = w->batch * w->out_height * ((w->channels + p->channel_block - 1) / p->channel_block);
+  p->channel_block = g->out_height == 1 ? smaller(g->in_channels, 256) : g->in_channels;
+  p->tasks = g->batch * g->out_height * ((g->in_channels + p->channel_block - 1) / p->channel_block);
 }
 
 void q8_pool_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const q8_pool *p = context;
   KERNEL_REQUIRE(task < p->tasks);
-  const size_t blocks = (p->window.channels + p->channel_block - 1) / p->channel_block;
+  const size_t blocks = (p->geometry.in_channels + p->channel_block - 1) / p->channel_block;
   const size_t from = task % blocks * p->channel_block, row = task / blocks;
   pool_row(
-      p->isa, p, row / p->window.out_height, row % p->window.out_height, from,
-      smaller(p->window.channels, from + p->channel_block));
+      p->isa, p, row / p->geometry.out_height, row % p->geometry.out_height, from,
+      smaller(p->geometry.in_channels, from + p->channel_block));
 }

@@ -71,29 +71,21 @@ KERNEL_BODY long_sum_body(
 }
 
 KERNEL_BODY pool_row_body(const f32_pool *p, size_t image, size_t oy, size_t from, size_t to) {
-  const f32_window *w = &p->window;
-  const size_t column_step = w->dilation_width * w->channels;
-  const size_t row_step = w->dilation_height * w->in_width * w->channels;
-  const float *plane = p->x + image * w->in_height * w->in_width * w->channels;
-  float *y = p->y + (image * w->out_height + oy) * w->out_width * w->channels;
-  size_t first_row, end_row;
-  taps_inside(oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, &first_row, &end_row);
-  for (size_t ox = 0; ox < w->out_width; ox++) {
-    size_t first, end;
-    taps_inside(ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, &first, &end);
-    const size_t rows = end_row - first_row, columns = end - first;
+  const convolution_geometry *g = &p->geometry;
+  const size_t column_step = g->dilation_width * g->in_channels;
+  const size_t row_step = g->dilation_height * g->in_width * g->in_channels;
+  const float *plane = p->x + image * g->in_height * g->in_width * g->in_channels;
+  float *y = p->y + (image * g->out_height + oy) * g->out_width * g->in_channels;
+  const window_taps down = rows_inside(g, oy);
+  for (size_t ox = 0; ox < g->out_width; ox++) {
+    const window_taps across = columns_inside(g, ox);
+    const size_t rows = down.end - down.first, columns = across.end - across.first;
     if (rows * columns == 0) {
       for (size_t c = from; c < to; c++) y[c] = p->kind == F32_POOL_MAX ? -INFINITY : 0;
     } else {
-      const size_t iy = oy * w->stride_height + first_row * w->dilation_height - w->pad_top;
-      const size_t ix = ox * w->stride_width + first * w->dilation_width - w->pad_left;
-      const float *x = plane + (iy * w->in_width + ix) * w->channels;
+      const float *x = plane + (down.at * g->in_width + across.at) * g->in_channels;
       size_t count = rows * columns;
-      if (p->kind == F32_POOL_AVERAGE_PADDED)
-        count = taps_padded(
-                    oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, w->pad_bottom) *
-                taps_padded(
-                    ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, w->pad_right);
+      if (p->kind == F32_POOL_AVERAGE_PADDED) count = window_padded(g, oy, ox);
       if (p->kind == F32_POOL_MAX) {
         pool_pixel_body(1, x, rows, columns, row_step, column_step, 1, y, from, to);
       } else if (rows * columns > FLOAT_SUM) {
@@ -102,44 +94,42 @@ KERNEL_BODY pool_row_body(const f32_pool *p, size_t image, size_t oy, size_t fro
         pool_pixel_body(0, x, rows, columns, row_step, column_step, 1.0f / (float)count, y, from, to);
       }
     }
-    y += w->channels;
+    y += g->in_channels;
   }
 }
 MULTIVERSION(pool_row, (const f32_pool *p, size_t image, size_t oy, size_t from, size_t to), (p, image, oy, from, to))
 
 void f32_pool_plan(f32_pool *p) {
-  const f32_window *w = &p->window;
-  KERNEL_REQUIRE(w->kernel_height >= 1 && w->kernel_width >= 1 && w->stride_height >= 1 && w->stride_width >= 1);
-  KERNEL_REQUIRE(w->dilation_height >= 1 && w->dilation_width >= 1 && w->out_height >= 1 && w->channels >= 1);
-  p->channel_block = w->channels;
+  const convolution_geometry *g = &p->geometry;
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
+  p->channel_block = g->in_channels;
   // Global pooling has one pixel an image: its channels are what there is to share.
-  if (w->out_height == 1) p->channel_block = smaller(w->channels, 128);
-  p->tasks = w->batch * w->out_height * ((w->channels + p->channel_block - 1) / p->channel_block);
+  if (g->out_height == 1) p->channel_block = smaller(g->in_channels, 128);
+  p->tasks = g->batch * g->out_height * ((g->in_channels + p->channel_block - 1) / p->channel_block);
 }
 
 void f32_pool_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_pool *p = context;
   KERNEL_REQUIRE(task < p->tasks);
-  const size_t blocks = (p->window.channels + p->channel_block - 1) / p->channel_block;
+  const size_t blocks = (p->geometry.in_channels + p->channel_block - 1) / p->channel_block;
   const size_t from = task % blocks * p->channel_block, row = task / blocks;
   pool_row(
-      p->isa, p, row / p->window.out_height, row % p->window.out_height, from,
-      smaller(p->window.channels, from + p->channel_block));
+      p->isa, p, row / p->geometry.out_height, row % p->geometry.out_height, from,
+      smaller(p->geometry.in_channels, from + p->channel_block));
 }
 
 KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) {
-  const f32_window *w = &d->window;
-  const size_t channels = w->channels, whole = channels / LANES * LANES;
-  const float *plane = d->x + image * w->in_height * w->in_width * channels;
-  const size_t first_pixel = (image * w->out_height + oy) * w->out_width;
-  size_t first_row, end_row;
-  taps_inside(oy, w->stride_height, w->pad_top, w->dilation_height, w->kernel_height, w->in_height, &first_row, &end_row);
-  for (size_t ox = 0; ox < w->out_width; ox++) {
+  const convolution_geometry *g = &d->geometry;
+  const size_t channels = g->in_channels, whole = channels / LANES * LANES;
+  const float *plane = d->x + image * g->in_height * g->in_width * channels;
+  const size_t first_pixel = (image * g->out_height + oy) * g->out_width;
+  const window_taps down = rows_inside(g, oy);
+  for (size_t ox = 0; ox < g->out_width; ox++) {
     float *y = d->y + (first_pixel + ox) * channels;
     const float *residual = d->residual ? d->residual + (first_pixel + ox) * channels : NULL;
-    size_t first, end;
-    taps_inside(ox, w->stride_width, w->pad_left, w->dilation_width, w->kernel_width, w->in_width, &first, &end);
+    const window_taps across = columns_inside(g, ox);
     for (size_t c = 0; c < channels; c += LANES) {
       float sum[LANES];
       const size_t lanes = c < whole ? LANES : channels - c;
@@ -148,12 +138,12 @@ KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) 
       } else {
         for (size_t i = 0; i < lanes; i++) sum[i] = d->w[c + i];
       }
-      for (size_t ky = first_row; ky < end_row; ky++) {
-        const size_t iy = oy * w->stride_height + ky * w->dilation_height - w->pad_top;
-        for (size_t kx = first; kx < end; kx++) {
-          const size_t ix = ox * w->stride_width + kx * w->dilation_width - w->pad_left;
-          const float *x = plane + (iy * w->in_width + ix) * channels + c;
-          const float *weight = d->w + (1 + ky * w->kernel_width + kx) * channels + c;
+      for (size_t ky = down.first; ky < down.end; ky++) {
+        const size_t iy = oy * g->stride_height + ky * g->dilation_height - g->pad_top;
+        for (size_t kx = across.first; kx < across.end; kx++) {
+          const size_t ix = ox * g->stride_width + kx * g->dilation_width - g->pad_left;
+          const float *x = plane + (iy * g->in_width + ix) * channels + c;
+          const float *weight = d->w + (1 + ky * g->kernel_width + kx) * channels + c;
           if (lanes == LANES) {
             for (int i = 0; i < LANES; i++) sum[i] += x[i] * weight[i];
           } else {
@@ -172,14 +162,14 @@ KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) 
 MULTIVERSION(depthwise_row, (const f32_depthwise *d, size_t image, size_t oy), (d, image, oy))
 
 void f32_depthwise_plan(f32_depthwise *d) {
-  const f32_window *w = &d->window;
-  KERNEL_REQUIRE(w->kernel_height >= 1 && w->kernel_width >= 1 && w->stride_height >= 1 && w->stride_width >= 1);
-  KERNEL_REQUIRE(w->dilation_height >= 1 && w->dilation_width >= 1 && w->out_height >= 1 && w->channels >= 1);
-  d->tasks = w->batch * w->out_height;
+  const convolution_geometry *g = &d->geometry;
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
+  d->tasks = g->batch * g->out_height;
 }
 
 void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bias, float *packed) {
-  const size_t channels = d->window.channels, taps = d->window.kernel_height * d->window.kernel_width;
+  const size_t channels = d->geometry.in_channels, taps = d->geometry.kernel_height * d->geometry.kernel_width;
   for (size_t c = 0; c < channels; c++) {
     packed[c] = bias ? bias[c] : 0;
     for (size_t tap = 0; tap < taps; tap++) packed[(1 + tap) * channels + c] = w[c * taps + tap];
@@ -190,5 +180,5 @@ void f32_depthwise_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_depthwise *d = context;
   KERNEL_REQUIRE(task < d->tasks);
-  depthwise_row(d->isa, d, task / d->window.out_height, task % d->window.out_height);
+  depthwise_row(d->isa, d, task / d->geometry.out_height, task % d->geometry.out_height);
 }

@@ -48,40 +48,47 @@ void f32_igemm_pack(
 // in a block, reading the weights would take longer than multiplying.
 enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240, FEWEST_PIXELS = 48 };
 
-static size_t group_channels(const f32_convolution *v) { return v->in_channels / v->groups * v->merged; }
-static size_t group_outputs(const f32_convolution *v) { return v->out_channels / v->groups * v->merged; }
-static size_t taps_of(const f32_convolution *v) { return v->row_taps ? v->kernel_height : v->kernel_height * v->kernel_width; }
+static size_t group_channels(const f32_convolution *v) {
+  return v->geometry.in_channels / v->geometry.groups * v->merged;
+}
+static size_t group_outputs(const f32_convolution *v) {
+  return v->geometry.out_channels / v->geometry.groups * v->merged;
+}
+static size_t taps_of(const f32_convolution *v) {
+  return v->geometry.kernel_height * (v->row_taps ? 1 : v->geometry.kernel_width);
+}
 static size_t tap_channels(const f32_convolution *v) {
-  return group_channels(v) * (v->row_taps ? v->kernel_width : 1);
+  return group_channels(v) * (v->row_taps ? v->geometry.kernel_width : 1);
 }
 
 void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) {
-  KERNEL_REQUIRE(v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
-  KERNEL_REQUIRE(v->kernel_height >= 1 && v->kernel_width >= 1 && v->stride_height >= 1 && v->stride_width >= 1);
-  KERNEL_REQUIRE(v->groups >= 1 && v->in_channels % v->groups == 0 && v->out_channels % v->groups == 0);
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  KERNEL_REQUIRE(g->groups >= 1 && g->in_channels % g->groups == 0 && g->out_channels % g->groups == 0);
   v->family = f32_igemm_for(level);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
   // Groups of few outputs would leave most of a panel empty: neighbours share a panel, with zeros off the diagonal (mend_groups).
   v->merged = 1;
-  while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
+  while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
 
-  v->row_taps = v->groups == 1 && v->dilation_width == 1 && v->kernel_width > 1 && v->in_channels <= 16;
+  v->row_taps = g->groups == 1 && g->dilation_width == 1 && g->kernel_width > 1 && g->in_channels <= 16;
 
   const size_t taps = taps_of(v), channels = tap_channels(v);
-  const size_t pixels = v->batch * v->out_height * v->out_width;
+  const size_t pixels = g->batch * g->out_height * g->out_width;
   const size_t panels_of_group = divide_up(group_outputs(v), nr);
-  const size_t panels = panels_of_group * (v->groups / v->merged);
+  const size_t panels = panels_of_group * (g->groups / v->merged);
   const size_t panel_bytes = nr * (1 + taps * channels) * sizeof(float);
 
   v->packed_count = panels * panel_bytes / sizeof(float);
-  v->zero_count = larger(v->in_channels, channels);
+  v->zero_count = larger(g->in_channels, channels);
 
-  // The inputs of a block of pixels fill about half of NEAR_BYTES, the weights of a block of panels the other half. Inputs that a
-  // stride larger than the kernel skips do not count.
-  const size_t height_step = smaller(v->stride_height, v->kernel_height);
-  const size_t width_step = smaller(v->stride_width, v->kernel_width);
-  const size_t pixel_bytes = v->in_channels * height_step * width_step * sizeof(float);
+  // A block of pixels whose inputs, and a block of panels whose weights, each fill about half of what is near.
+  // A stride beyond the kernel leaves out what lies between.
+  const size_t height_step = smaller(g->stride_height, g->kernel_height);
+  const size_t width_step = smaller(g->stride_width, g->kernel_width);
+  const size_t pixel_bytes = g->in_channels * height_step * width_step * sizeof(float);
   v->pixel_block = larger(FEWEST_PIXELS, smaller(LARGEST_PIXEL_BLOCK, NEAR_BYTES / 2 / pixel_bytes));
   v->pixel_blocks = divide_up(pixels, v->pixel_block);
   v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
@@ -118,27 +125,29 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->tasks = v->pixel_blocks * v->panel_blocks;
   const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
   v->tap_block = divide_up(taps, passes);
-  // With more outputs than inputs, all panels for one tile first, so that whole rows of y are written at once.
-  v->tiles_first = passes == 1 && v->out_channels > taps * channels;
-  v->panels_first = panels * panel_bytes > v->batch * v->in_height * v->in_width * v->in_channels * sizeof(float);
+  // More written than read: pixel by pixel, so that memory sees whole rows.
+  v->tiles_first = passes == 1 && g->out_channels > taps * channels;
+  v->panels_first = panels * panel_bytes > g->batch * g->in_height * g->in_width * g->in_channels * sizeof(float);
 
   const size_t tiles = divide_up(v->pixel_block, mr);
-  size_t bytes = (v->kernel_height + tiles * mr * taps) * sizeof(float *);
+  size_t bytes = (g->kernel_height + tiles * mr * taps) * sizeof(float *);
   if (v->row_taps) bytes += v->pixel_block * taps * channels * sizeof(float);
   v->scratch_bytes = (bytes + 63) & ~(size_t)63;
 }
 
 f32_weight_layout f32_convolution_layout(const f32_convolution *v) {
-  const size_t area = v->kernel_height * v->kernel_width;
-  return (f32_weight_layout){.output_stride = v->in_channels / v->groups * area, .channel_stride = area, .tap_stride = 1};
+  const convolution_geometry *g = &v->geometry;
+  const size_t area = g->kernel_height * g->kernel_width;
+  return (f32_weight_layout){.output_stride = g->in_channels / g->groups * area, .channel_stride = area, .tap_stride = 1};
 }
 
 void f32_convolution_pack(
     const f32_convolution *v, const float *w, f32_weight_layout layout, const float *bias, float scale, float *packed) {
-  const size_t outputs = v->out_channels / v->groups, channels = v->in_channels / v->groups;
-  const size_t taps = v->kernel_height * v->kernel_width;
+  const convolution_geometry *g = &v->geometry;
+  const size_t outputs = g->out_channels / g->groups, channels = g->in_channels / g->groups;
+  const size_t taps = g->kernel_height * g->kernel_width;
   const size_t step = f32_igemm_packed_count(v->family, outputs * v->merged, taps, channels * v->merged);
-  for (size_t group = 0; group < v->groups; group += v->merged) {
+  for (size_t group = 0; group < g->groups; group += v->merged) {
     f32_igemm_pack(
         v->family, w + group * outputs * layout.output_stride, layout, bias ? bias + group * outputs : NULL, scale, outputs,
         taps, channels, v->merged, packed);
@@ -148,9 +157,10 @@ void f32_convolution_pack(
 
 // For an output row, the input row under each row of the kernel; NULL outside the picture.
 static void find_lines(const f32_convolution *v, size_t image, size_t oy, const float **lines) {
-  for (size_t ky = 0; ky < v->kernel_height; ky++) {
-    const size_t iy = oy * v->stride_height + ky * v->dilation_height - v->pad_top;
-    lines[ky] = iy < v->in_height ? v->x + (image * v->in_height + iy) * v->in_width * v->in_channels : NULL;
+  const convolution_geometry *g = &v->geometry;
+  for (size_t ky = 0; ky < g->kernel_height; ky++) {
+    const size_t iy = oy * g->stride_height + ky * g->dilation_height - g->pad_top;
+    lines[ky] = iy < g->in_height ? v->x + (image * g->in_height + iy) * g->in_width * g->in_channels : NULL;
   }
 }
 
@@ -160,43 +170,44 @@ static void find_lines(const f32_convolution *v, size_t image, size_t oy, const 
 static void find_rows(
     const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies,
     const float **lines) {
-  const size_t mr = v->family->mr, taps = taps_of(v), channels = v->in_channels;
+  const convolution_geometry *g = &v->geometry;
+  const size_t mr = v->family->mr, taps = taps_of(v), channels = g->in_channels;
   const size_t count = last - first, even = count / tiles, longer = count % tiles;
-  size_t ox = first % v->out_width, rest = first / v->out_width;
-  size_t oy = rest % v->out_height, image = rest / v->out_height;
+  size_t ox = first % g->out_width, rest = first / g->out_width;
+  size_t oy = rest % g->out_height, image = rest / g->out_height;
   find_lines(v, image, oy, lines);
   for (size_t tile = 0; tile < tiles; tile++) {
     const size_t size = even + (tile < longer);
     for (size_t p = 0; p < size; p++) {
-      const ptrdiff_t left = (ptrdiff_t)(ox * v->stride_width) - (ptrdiff_t)v->pad_left;
+      const ptrdiff_t left = (ptrdiff_t)(ox * g->stride_width) - (ptrdiff_t)g->pad_left;
       const float **out = rows + p;
-      if (v->row_taps && left >= 0 && (size_t)left + v->kernel_width <= v->in_width) {
-        for (size_t ky = 0; ky < v->kernel_height; ky++, out += mr)
+      if (v->row_taps && left >= 0 && (size_t)left + g->kernel_width <= g->in_width) {
+        for (size_t ky = 0; ky < g->kernel_height; ky++, out += mr)
           *out = lines[ky] ? lines[ky] + left * (ptrdiff_t)channels : v->zero;
       } else if (v->row_taps) {
-        // Padding cuts these rows: they are copied with zeros in its place. Few pixels, and few floats each.
-        for (size_t ky = 0; ky < v->kernel_height; ky++, out += mr) {
+        // The rows are cut by padding: copies with its zeros in place. Rare, and few floats.
+        for (size_t ky = 0; ky < g->kernel_height; ky++, out += mr) {
           *out = lines[ky] ? copies : v->zero;
           if (!lines[ky]) continue;
-          for (size_t kx = 0; kx < v->kernel_width; kx++, copies += channels) {
+          for (size_t kx = 0; kx < g->kernel_width; kx++, copies += channels) {
             const size_t ix = (size_t)left + kx;
-            for (size_t c = 0; c < channels; c++) copies[c] = ix < v->in_width ? lines[ky][ix * channels + c] : 0;
+            for (size_t c = 0; c < channels; c++) copies[c] = ix < g->in_width ? lines[ky][ix * channels + c] : 0;
           }
         }
       } else {
-        for (size_t ky = 0; ky < v->kernel_height; ky++)
-          for (size_t kx = 0; kx < v->kernel_width; kx++, out += mr) {
-            const size_t ix = (size_t)left + kx * v->dilation_width;
-            *out = lines[ky] && ix < v->in_width ? lines[ky] + ix * channels : v->zero;
+        for (size_t ky = 0; ky < g->kernel_height; ky++)
+          for (size_t kx = 0; kx < g->kernel_width; kx++, out += mr) {
+            const size_t ix = (size_t)left + kx * g->dilation_width;
+            *out = lines[ky] && ix < g->in_width ? lines[ky] + ix * channels : v->zero;
           }
       }
-      if (++ox == v->out_width) {
+      if (++ox == g->out_width) {
         ox = 0;
-        if (++oy == v->out_height) {
+        if (++oy == g->out_height) {
           oy = 0;
           image++;
         }
-        if (image < v->batch) find_lines(v, image, oy, lines);
+        if (image < g->batch) find_lines(v, image, oy, lines);
       }
     }
     rows += mr * taps;
@@ -243,7 +254,7 @@ static inline panel_pass find_pass(const f32_convolution *v, const pixel_tiles *
       .y = v->y + output,
       .epilogue = {
           .y_stride = v->y_stride,
-          .residual_stride = pass > 0 ? v->y_stride : v->out_channels,
+          .residual_stride = pass > 0 ? v->y_stride : v->geometry.out_channels,
           .low = pass + 1 == block->passes ? v->low : -INFINITY,
           .high = pass + 1 == block->passes ? v->high : INFINITY,
           .ahead_step = block->ahead_step}};
@@ -269,18 +280,19 @@ static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_
 // One output, summed over the channels of its own group and the taps inside the picture.
 static float sum_of_group(
     const f32_convolution *v, const float *bias, size_t pixel, size_t first_channel, size_t group, size_t output) {
-  const size_t nr = v->family->nr, channels = v->in_channels / v->groups;
-  const size_t ox = pixel % v->out_width, oy = pixel / v->out_width % v->out_height;
-  const size_t image = pixel / v->out_width / v->out_height;
+  const convolution_geometry *g = &v->geometry;
+  const size_t nr = v->family->nr, channels = g->in_channels / g->groups;
+  const size_t ox = pixel % g->out_width, oy = pixel / g->out_width % g->out_height;
+  const size_t image = pixel / g->out_width / g->out_height;
   float sum = bias[output];
-  for (size_t ky = 0; ky < v->kernel_height; ky++) {
-    const size_t iy = oy * v->stride_height + ky * v->dilation_height - v->pad_top;
-    if (iy >= v->in_height) continue;
-    for (size_t kx = 0; kx < v->kernel_width; kx++) {
-      const size_t ix = ox * v->stride_width + kx * v->dilation_width - v->pad_left;
-      if (ix >= v->in_width) continue;
-      const float *x = v->x + ((image * v->in_height + iy) * v->in_width + ix) * v->in_channels + first_channel;
-      const float *w = bias + nr + ((ky * v->kernel_width + kx) * v->merged + group) * channels * nr + output;
+  for (size_t ky = 0; ky < g->kernel_height; ky++) {
+    const size_t iy = oy * g->stride_height + ky * g->dilation_height - g->pad_top;
+    if (iy >= g->in_height) continue;
+    for (size_t kx = 0; kx < g->kernel_width; kx++) {
+      const size_t ix = ox * g->stride_width + kx * g->dilation_width - g->pad_left;
+      if (ix >= g->in_width) continue;
+      const float *x = v->x + ((image * g->in_height + iy) * g->in_width + ix) * g->in_channels + first_channel;
+      const float *w = bias + nr + ((ky * g->kernel_width + kx) * v->merged + group) * channels * nr + output;
       for (size_t c = 0; c < channels; c++) sum += x[group * channels + c] * w[c * nr];
     }
   }
@@ -290,8 +302,9 @@ static float sum_of_group(
 // With merged groups, an infinity or NaN in one group is multiplied with the others' zeros off the diagonal, and 0 · inf is a NaN.
 // So every NaN of a panel is computed again, over its own group alone.
 static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size_t last, const panel_pass *part, size_t panel) {
+  const convolution_geometry *g = &v->geometry;
   const size_t group = panel / block->panels_of_group, nr = v->family->nr;
-  const size_t column = (panel - group * block->panels_of_group) * nr, outputs = v->out_channels / v->groups;
+  const size_t column = (panel - group * block->panels_of_group) * nr, outputs = g->out_channels / g->groups;
   const float *bias = v->w + panel * nr * (1 + block->taps * block->channels);
   const float *residual = v->residual ? v->residual + group * block->outputs + column : NULL;
   for (size_t pixel = block->first; pixel < last; pixel++) {
@@ -302,18 +315,19 @@ static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size
     for (size_t o = 0; o < part->written; o++) {
       if (y[o] == y[o]) continue;
       const float sum = sum_of_group(v, bias, pixel, part->x_offset, (column + o) / outputs, o);
-      f32_igemm_finish(&sum, 1, y + o, residual ? residual + pixel * v->out_channels + o : NULL, &part->epilogue);
+      f32_igemm_finish(&sum, 1, y + o, residual ? residual + pixel * g->out_channels + o : NULL, &part->epilogue);
     }
   }
 }
 
 void f32_convolution_task(void *context, size_t task, size_t worker) {
   const f32_convolution *v = context;
-  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->out_channels);
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const size_t mr = v->family->mr, nr = v->family->nr, taps = taps_of(v), channels = tap_channels(v);
-  const size_t panels_of_group = divide_up(group_outputs(v), nr), panels = panels_of_group * (v->groups / v->merged);
-  const size_t pixels = v->batch * v->out_height * v->out_width;
+  const size_t panels_of_group = divide_up(group_outputs(v), nr), panels = panels_of_group * (g->groups / v->merged);
+  const size_t pixels = g->batch * g->out_height * g->out_width;
   const size_t pixel_index = v->panels_first ? task % v->pixel_blocks : task / v->panel_blocks;
   const size_t panel_index = v->panels_first ? task / v->pixel_blocks : task % v->panel_blocks;
   const size_t first = pixel_index * v->pixel_block, last = smaller(pixels, first + v->pixel_block);
@@ -326,7 +340,7 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
       .tiles = tiles,
       .even = count / tiles,
       .longer = count % tiles,
-      .rows = lines + v->kernel_height,
+      .rows = lines + g->kernel_height,
       .taps = taps,
       .channels = channels,
       .group_channels = group_channels(v),
@@ -340,9 +354,9 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
     block.weights_slice = divide_up(channels * nr * sizeof(float), tiles);
     block.ahead_step = divide_up(block.weights_slice, channels);
   } else {
-    const size_t row_bytes = v->in_width * v->in_channels * sizeof(float), rows_in = v->batch * v->in_height;
-    const size_t row = smaller(rows_in, (last - 1) / v->out_width * v->stride_height + v->kernel_height);
-    const size_t fresh = divide_up(count * v->stride_height, v->out_width) * row_bytes;
+    const size_t row_bytes = g->in_width * g->in_channels * sizeof(float), rows_in = g->batch * g->in_height;
+    const size_t row = smaller(rows_in, (last - 1) / g->out_width * g->stride_height + g->kernel_height);
+    const size_t fresh = divide_up(count * g->stride_height, g->out_width) * row_bytes;
     block.next_rows = (kernels_fetch)v->x + row * row_bytes;
     block.rows_slice =
         smaller(fresh, (rows_in - row) * row_bytes) / (tiles * (last_panel - first_panel)) & ~(size_t)63;

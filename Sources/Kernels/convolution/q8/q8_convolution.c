@@ -6,13 +6,14 @@
 #include "convolution/q8/q8_convolution_parts.h"
 
 static const q8_igemm_family *family_for(const q8_convolution *v) {
-  // A zero point near the lower end means that nearly all values lie above it, as after a Relu, and large ones are rare. With few
-  // products in a sum, listing and adding the large values costs more than it saves.
-  const int deep = v->kernel_height * v->kernel_width * v->in_channels >= 384;
-  const size_t columns = (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
-  const int numbered = v->in_channels < 1 << 18 && columns * reach(v->kernel_height, v->dilation_height) < 1 << 14;
+  const convolution_geometry *g = &v->geometry;
+  // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer. With few
+  // products a sum, listing and adding the large values costs more than it saves.
+  const int deep = g->kernel_height * g->kernel_width * g->in_channels >= 384;
+  const size_t columns = (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
+  const int numbered = g->in_channels < 1 << 18 && columns * reach(g->kernel_height, g->dilation_height) < 1 << 14;
   const int is_small = v->x_zero + (v->x_signed ? 128 : 0) < 32;
-  const int takes = deep && v->groups == 1 && v->in_channels % 4 == 0 && numbered && is_small;
+  const int takes = deep && g->groups == 1 && g->in_channels % 4 == 0 && numbered && is_small;
   return takes ? &v->kernels->q8_igemm_of_small : &v->kernels->q8_igemm;
 }
 
@@ -20,13 +21,17 @@ static const q8_igemm_family *family_for(const q8_convolution *v) {
 enum { NEAR_BYTES = 64 * 1024 };
 
 static size_t units_of(const q8_convolution *v) {
-  return v->pointwise ? v->batch * v->out_height * v->out_width : v->out_height;
+  const convolution_geometry *g = &v->geometry;
+  return v->pointwise ? g->batch * g->out_height * g->out_width : g->out_height;
 }
 
 static int staged_as_is(const q8_convolution *v) {
-  return !v->family->wide && !v->family->take_highs && v->pointwise && v->stride_height == 1 && v->stride_width == 1 && v->out_height == v->in_height &&
-         v->out_width == v->in_width && (v->x_signed != 0) == v->family->x_signed && v->groups == 1 &&
-         v->in_channels % v->family->kr == 0;
+  const convolution_geometry *g = &v->geometry;
+  const q8_igemm_family *family = v->family;
+  const int sees_all = v->pointwise && g->stride_height == 1 && g->stride_width == 1 && g->out_height == g->in_height &&
+                       g->out_width == g->in_width && g->groups == 1;
+  return sees_all && !family->wide && !family->take_highs && (v->x_signed != 0) == family->x_signed &&
+         g->in_channels % family->kr == 0;
 }
 
 // Pixels that a block of `units` gathers.
@@ -35,19 +40,20 @@ static size_t staged_pixels(const q8_convolution *v, size_t units) {
 }
 
 void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
-  KERNEL_REQUIRE(v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
-  KERNEL_REQUIRE(v->kernel_height >= 1 && v->kernel_width >= 1 && v->stride_height >= 1 && v->stride_width >= 1);
-  KERNEL_REQUIRE(v->groups >= 1 && v->in_channels % v->groups == 0 && v->out_channels % v->groups == 0);
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  KERNEL_REQUIRE(g->groups >= 1 && g->in_channels % g->groups == 0 && g->out_channels % g->groups == 0);
   v->kernels = kernels_table_for(level);
   v->family = family_for(v);
   const size_t nr = v->family->nr, mr = v->family->mr;
   v->merged = 1;
-  while (v->out_channels / v->groups * v->merged * 2 <= nr && v->groups % (v->merged * 2) == 0) v->merged *= 2;
-  v->pointwise = v->kernel_height == 1 && v->kernel_width == 1 && v->pad_top == 0 && v->pad_left == 0 &&
-                 (v->out_height - 1) * v->stride_height < v->in_height &&
-                 (v->out_width - 1) * v->stride_width < v->in_width;
-  v->taps = row_runs(v) ? v->kernel_height : v->kernel_height * v->kernel_width;
-  v->run = row_runs(v) ? v->kernel_width * v->in_channels : group_channels(v);
+  while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
+  v->pointwise = g->kernel_height == 1 && g->kernel_width == 1 && g->pad_top == 0 && g->pad_left == 0 &&
+                 (g->out_height - 1) * g->stride_height < g->in_height &&
+                 (g->out_width - 1) * g->stride_width < g->in_width;
+  v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
+  v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);
 
   // Blocks of rows of one image, or of pixels if the convolution is pointwise.
@@ -60,13 +66,13 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
     longest = 1;
     while (longest < units && staged_rows(v, longest + 1) * row_bytes <= NEAR_BYTES) longest++;
   }
-  v->image_blocks = v->pointwise ? 1 : v->batch;
+  v->image_blocks = v->pointwise ? 1 : g->batch;
   v->row_blocks = divide_up(units, smaller(units, longest));
   v->panel_blocks = 1;
   if (threads > 1) {
     const size_t wanted = 4 * (size_t)threads;
     const double smallest = 1e6;  // multiply-adds
-    const size_t unit_pixels = v->pointwise ? 1 : v->out_width;
+    const size_t unit_pixels = v->pointwise ? 1 : g->out_width;
     const double depth = (double)(v->taps * v->steps * v->family->kr);
     const double work = (double)(v->image_blocks * units * unit_pixels) * (double)(panels * nr) * depth;
     for (;;) {
@@ -75,7 +81,8 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
       const size_t pixels = units / v->row_blocks * unit_pixels;
       const int rows_can = pixels >= 4 * mr && v->row_blocks * 2 <= units, panels_can = v->panel_blocks * 2 <= panels;
       // Weights are read once by each block of rows, inputs gathered once by each block of panels.
-      const int weights_heavier = (double)(panels * nr) * depth > (double)(v->batch * v->in_height * v->in_width * v->in_channels);
+      const double inputs = (double)(g->batch * g->in_height * g->in_width * g->in_channels);
+      const int weights_heavier = (double)(panels * nr) * depth > inputs;
       if (panels_can && (weights_heavier || !rows_can)) {
         v->panel_blocks *= 2;
       } else if (rows_can) {
@@ -90,7 +97,7 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
 
   const size_t block = divide_up(units, v->row_blocks);
-  const size_t pixels = block * (v->pointwise ? 1 : v->out_width), staged = staged_pixels(v, block);
+  const size_t pixels = block * (v->pointwise ? 1 : g->out_width), staged = staged_pixels(v, block);
   v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * sizeof(uint32_t)) +
                      (staged_as_is(v) ? 0 : staged_bytes(v, staged) + highs_bytes(v, staged));
   if (v->family->wide) v->scratch_bytes += v->taps * v->steps * 2 * step_bytes(v);
@@ -136,11 +143,11 @@ static void add_highs(
   const q8_igemm_family *family = v->family;
   const uint32_t *firsts = staged->firsts;
   q8_high_weights weights = {
-      .groups = v->in_channels / 4,
+      .groups = v->geometry.in_channels / 4,
       .extra_count = panel->extra_count,
       .extras = panel->extras,
       .extra_w = panel->extra_w};
-  const size_t span = !v->pointwise && row_runs(v) ? v->kernel_width : 1;
+  const size_t span = !v->pointwise && row_runs(v) ? v->geometry.kernel_width : 1;
   for (size_t tap = 0; tap < v->taps; tap++) {
     const size_t ahead = tap_pixels(v, tap);
     weights.w = panel->w + tap * v->steps * step_bytes(v);
@@ -156,7 +163,8 @@ static void add_highs(
 
 void q8_convolution_task(void *context, size_t task, size_t worker) {
   const q8_convolution *v = context;
-  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->out_channels);
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const q8_igemm_family *family = v->family;
   const kernels_level level = v->kernels->level;
@@ -172,15 +180,15 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
   for (size_t tap = 0; tap < v->taps; tap++) offsets[tap] = (ptrdiff_t)(tap_pixels(v, tap) * pixel_bytes(v));
   uint32_t *places = (uint32_t *)(void *)(scratch + whole_lines(v->taps * sizeof(ptrdiff_t)));
-  const size_t width = v->pointwise ? last - first : v->out_width;  // of a row of outputs
+  const size_t width = v->pointwise ? last - first : g->out_width;  // of a row of outputs
   const size_t pixels = v->pointwise ? width : (last - first) * width;
-  const size_t first_pixel = v->pointwise ? first : (image * v->out_height + first) * v->out_width;
-  const size_t row_step = v->pointwise ? 0 : v->stride_height * staged_columns(v), step = v->pointwise ? 1 : v->stride_width;
+  const size_t first_pixel = v->pointwise ? first : (image * g->out_height + first) * g->out_width;
+  const size_t row_step = v->pointwise ? 0 : g->stride_height * staged_columns(v), step = v->pointwise ? 1 : g->stride_width;
   for (size_t row = 0; row * width < pixels; row++)
     for (size_t ox = 0; ox < width; ox++) places[row * width + ox] = (uint32_t)(row * row_step + ox * step);
   q8_staged staged = {.pixels = staged_pixels(v, last - first)};
   if (staged_as_is(v)) {
-    staged.x = (uint8_t *)v->x + first * v->in_channels;  // only read
+    staged.x = (uint8_t *)v->x + first * g->in_channels;  // only read
   } else {
     staged.x = (uint8_t *)places + whole_lines(pixels * sizeof *places);
     staged.firsts = (uint32_t *)(void *)(staged.x + staged_bytes(v, staged.pixels));
@@ -196,7 +204,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   const size_t tiles = divide_up(pixels, mr), even = pixels / tiles, longer = pixels % tiles;
   int32_t sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const uint8_t *rows[Q8_IGEMM_MAX_MR] = {0};
-  const size_t pixel_size = pixel_bytes(v), out_channels = v->out_channels, taps = v->taps, steps = v->steps;
+  const size_t pixel_size = pixel_bytes(v), out_channels = g->out_channels, taps = v->taps, steps = v->steps;
   const size_t y_stride = v->y_stride, y_size = v->epilogue.float_output ? 4 : 1;
   const q8_epilogue epilogue = v->epilogue;
   const uint8_t *dense = staged.dense;

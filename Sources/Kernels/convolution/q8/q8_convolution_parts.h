@@ -6,32 +6,41 @@
 #include "cpu/table.h"
 #include "geometry/sizes.h"
 
-static inline size_t group_channels(const q8_convolution *v) { return v->in_channels / v->groups * v->merged; }
-static inline size_t group_outputs(const q8_convolution *v) { return v->out_channels / v->groups * v->merged; }
+static inline size_t group_channels(const q8_convolution *v) {
+  return v->geometry.in_channels / v->geometry.groups * v->merged;
+}
+static inline size_t group_outputs(const q8_convolution *v) {
+  return v->geometry.out_channels / v->geometry.groups * v->merged;
+}
 static inline size_t panels_of_group(const q8_convolution *v) { return divide_up(group_outputs(v), v->family->nr); }
-static inline size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->groups / v->merged); }
+static inline size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->geometry.groups / v->merged); }
 // Whether a tap is a whole row of the window: its columns' inputs lie one behind the other.
-static inline int row_runs(const q8_convolution *v) { return v->groups == v->merged && v->dilation_width == 1; }
+static inline int row_runs(const q8_convolution *v) {
+  return v->geometry.groups == v->merged && v->geometry.dilation_width == 1;
+}
 static inline size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
 
 // Bytes of a gathered element, of a gathered pixel, of a step's weights as they are packed.
 static inline size_t element(const q8_convolution *v) { return v->family->wide ? 2 : 1; }
-static inline size_t pixel_bytes(const q8_convolution *v) { return v->in_channels * element(v); }
+static inline size_t pixel_bytes(const q8_convolution *v) { return v->geometry.in_channels * element(v); }
 static inline size_t step_bytes(const q8_convolution *v) { return v->family->nr * v->family->kr; }
 
 // A gathered row holds the columns that `out_width` outputs reach, padding and all.
 static inline size_t staged_columns(const q8_convolution *v) {
-  return (v->out_width - 1) * v->stride_width + reach(v->kernel_width, v->dilation_width);
+  const convolution_geometry *g = &v->geometry;
+  return (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
 }
 static inline size_t staged_rows(const q8_convolution *v, size_t rows) {
-  return (rows - 1) * v->stride_height + reach(v->kernel_height, v->dilation_height);
+  const convolution_geometry *g = &v->geometry;
+  return (rows - 1) * g->stride_height + reach(g->kernel_height, g->dilation_height);
 }
 
 // Where a tap begins, in gathered pixels from the window's first.
 static inline size_t tap_pixels(const q8_convolution *v, size_t tap) {
+  const convolution_geometry *g = &v->geometry;
   if (v->pointwise) return 0;
-  if (row_runs(v)) return tap * v->dilation_height * staged_columns(v);
-  return tap / v->kernel_width * v->dilation_height * staged_columns(v) + tap % v->kernel_width * v->dilation_width;
+  if (row_runs(v)) return tap * g->dilation_height * staged_columns(v);
+  return tap / g->kernel_width * g->dilation_height * staged_columns(v) + tap % g->kernel_width * g->dilation_width;
 }
 
 // The zero point of x as the kernel sees it.
@@ -83,7 +92,9 @@ typedef struct {
 void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, q8_staged *staged);
 
 // Listed groups before a dense pass is cheaper: one costs about three times what it does there.
-static inline size_t most_highs(const q8_convolution *v, size_t pixels) { return pixels * (v->in_channels / 4) / 3; }
+static inline size_t most_highs(const q8_convolution *v, size_t pixels) {
+  return pixels * (v->geometry.in_channels / 4) / 3;
+}
 
 // Bytes that `pixels` gathered pixels take, and what their high values do.
 static inline size_t staged_bytes(const q8_convolution *v, size_t pixels) {
@@ -91,8 +102,8 @@ static inline size_t staged_bytes(const q8_convolution *v, size_t pixels) {
 }
 static inline size_t highs_bytes(const q8_convolution *v, size_t pixels) {
   if (!v->family->add_highs) return 0;
-  return whole_lines(4 * (pixels + 1)) +
-         larger(staged_bytes(v, pixels), whole_lines((most_highs(v, pixels) + v->in_channels / 4) * sizeof(q8_high)));
+  const size_t listed = most_highs(v, pixels) + v->geometry.in_channels / 4;
+  return whole_lines(4 * (pixels + 1)) + larger(staged_bytes(v, pixels), whole_lines(listed * sizeof(q8_high)));
 }
 
 #endif

@@ -5,8 +5,9 @@
 #include "convolution/q8/q8_convolution_parts.h"
 
 f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
-  const size_t area = v->kernel_height * v->kernel_width;
-  return (f32_weight_layout){.output_stride = v->in_channels / v->groups * area, .channel_stride = area, .tap_stride = 1};
+  const convolution_geometry *g = &v->geometry;
+  const size_t area = g->kernel_height * g->kernel_width;
+  return (f32_weight_layout){.output_stride = g->in_channels / g->groups * area, .channel_stride = area, .tap_stride = 1};
 }
 
 typedef struct {
@@ -22,14 +23,15 @@ static int weight_zero(const weight_source *s, size_t o) { return (s->flip ? 128
 // The weight, less its zero point, that output `o` has for input `k` of run `tap`: −255 ... 255.
 static int weight_at(const weight_source *s, size_t o, size_t tap, size_t k) {
   const q8_convolution *v = s->v;
+  const convolution_geometry *g = &v->geometry;
   if (k >= v->run) return 0;
   size_t c = k, place = tap;
   if (row_runs(v)) {
-    place = tap * v->kernel_width + k / v->in_channels;
-    c = k % v->in_channels;
+    place = tap * g->kernel_width + k / g->in_channels;
+    c = k % g->in_channels;
   }
   if (v->merged > 1) {
-    const size_t outputs = v->out_channels / v->groups, channels = v->in_channels / v->groups;
+    const size_t outputs = g->out_channels / g->groups, channels = g->in_channels / g->groups;
     if (o % (outputs * v->merged) / outputs != c / channels) return 0;
     c %= channels;
   }
@@ -39,7 +41,7 @@ static int weight_at(const weight_source *s, size_t o, size_t tap, size_t k) {
 
 // Whether each output's weights lie side by side, channel by channel.
 static int is_dense(const weight_source *s) {
-  const size_t area = s->v->kernel_height * s->v->kernel_width;
+  const size_t area = s->v->geometry.kernel_height * s->v->geometry.kernel_width;
   return s->layout.channel_stride == area && (s->layout.tap_stride == 1 || area == 1);
 }
 
@@ -111,7 +113,8 @@ MULTIVERSION(
 // Whether every weight of output `o`, less its zero point, fits into 8 bits as the rule allows; and their sum.
 static int fits(const weight_source *s, size_t o, int64_t *sum) {
   const q8_convolution *v = s->v;
-  const size_t channels = v->in_channels / v->groups, area = v->kernel_height * v->kernel_width;
+  const convolution_geometry *g = &v->geometry;
+  const size_t channels = g->in_channels / g->groups, area = g->kernel_height * g->kernel_width;
   const uint8_t *from = s->w + o * s->layout.output_stride;
   uint8_t low = 255, high = 0;  // flipped: in the order of u8
   *sum = 0;
@@ -131,15 +134,16 @@ static int fits(const weight_source *s, size_t o, int64_t *sum) {
 // Puts the weights of output `o` into place `lane` of a panel of zeros.
 static void pack_output(const weight_source *s, size_t o, size_t lane, int8_t *out) {
   const q8_convolution *v = s->v;
-  const size_t nr = v->family->nr, sub = v->family->sub, channels = v->in_channels / v->groups;
+  const convolution_geometry *g = &v->geometry;
+  const size_t nr = v->family->nr, sub = v->family->sub, channels = g->in_channels / g->groups;
   const uint8_t zero = (uint8_t)weight_zero(s, o);
   // With merged groups an output's channels begin behind those of the groups before its own.
-  const size_t outputs = v->out_channels / v->groups, skipped = o % (outputs * v->merged) / outputs * channels;
+  const size_t outputs = g->out_channels / g->groups, skipped = o % (outputs * v->merged) / outputs * channels;
   const int rows = row_runs(v);
-  for (size_t place = 0; place < v->kernel_height * v->kernel_width; place++) {
+  for (size_t place = 0; place < g->kernel_height * g->kernel_width; place++) {
     const uint8_t *from = s->w + o * s->layout.output_stride + place * s->layout.tap_stride;
-    const size_t tap = rows ? place / v->kernel_width : place;
-    const size_t k = (rows ? place % v->kernel_width * v->in_channels : 0) + skipped;
+    const size_t tap = rows ? place / g->kernel_width : place;
+    const size_t k = (rows ? place % g->kernel_width * g->in_channels : 0) + skipped;
     int8_t *to = out + tap * v->steps * step_bytes(v) + lane * sub;
     for (size_t c = 0; c < channels; c++) {
       const int8_t value = (int8_t)(uint8_t)((from[c * s->layout.channel_stride] ^ s->flip) - zero);
@@ -208,15 +212,17 @@ MULTIVERSION(interleave, (const byte_line *lines, size_t nr, size_t kr, int8_t *
 // Whether pack_lines applies: whole lines of channels, and no step that spans two taps.
 static int packs_lines(const weight_source *s) {
   const q8_convolution *v = s->v;
-  return is_dense(s) && v->merged == 1 && v->in_channels / v->groups % LINE == 0 &&
-         v->kernel_height * v->kernel_width <= LINE;
+  const convolution_geometry *g = &v->geometry;
+  return is_dense(s) && v->merged == 1 && g->in_channels / g->groups % LINE == 0 &&
+         g->kernel_height * g->kernel_width <= LINE;
 }
 
 // As pack_output for `count` outputs from `first` on, LINE channels at a time.
 static void pack_lines(const weight_source *s, size_t first, size_t count, int8_t *out) {
   const q8_convolution *v = s->v;
-  const size_t nr = v->family->nr, sub = v->family->sub, channels = v->in_channels / v->groups;
-  const size_t area = v->kernel_height * v->kernel_width, stride = s->layout.output_stride;
+  const convolution_geometry *g = &v->geometry;
+  const size_t nr = v->family->nr, sub = v->family->sub, channels = g->in_channels / g->groups;
+  const size_t area = g->kernel_height * g->kernel_width, stride = s->layout.output_stride;
   panel_lines lines[LINE];
   uint8_t zeros[Q8_IGEMM_MAX_NR];
   if (count < nr) memset(lines, 0, area * sizeof lines[0]);
@@ -226,8 +232,8 @@ static void pack_lines(const weight_source *s, size_t first, size_t count, int8_
     const uint8_t *from = s->w + first * stride + c * area;
     split(v->kernels->level, from, stride, count, area, c + LINE == channels, s->flip, zeros, lines);
     for (size_t tap = 0; tap < area; tap++) {
-      const size_t k = row_runs(v) ? tap % v->kernel_width * v->in_channels + c : c;
-      const size_t run = row_runs(v) ? tap / v->kernel_width : tap;
+      const size_t k = row_runs(v) ? tap % g->kernel_width * g->in_channels + c : c;
+      const size_t run = row_runs(v) ? tap / g->kernel_width : tap;
       interleave(v->kernels->level, lines[tap], nr, sub, out + run * v->steps * step_bytes(v) + k * nr);
     }
   }

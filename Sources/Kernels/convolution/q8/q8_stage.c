@@ -30,27 +30,27 @@ typedef struct {
   int listing;  // the eighth bits of high values are removed and listed
 } progress;
 
-static void pad(progress *g, size_t pixels) {
-  const size_t pixel = pixel_bytes(g->v);
-  memset(g->staged->x + g->pixel * pixel, staged_zero(g->v), pixels * pixel);
-  if (g->listing)
-    for (size_t p = 0; p < pixels; p++) g->staged->firsts[g->pixel + p] = (uint32_t)g->highs;
-  g->pixel += pixels;
+static void pad(progress *state, size_t pixels) {
+  const size_t pixel = pixel_bytes(state->v);
+  memset(state->staged->x + state->pixel * pixel, staged_zero(state->v), pixels * pixel);
+  if (state->listing)
+    for (size_t p = 0; p < pixels; p++) state->staged->firsts[state->pixel + p] = (uint32_t)state->highs;
+  state->pixel += pixels;
 }
 
-static void copy(progress *g, const uint8_t *from, size_t pixels) {
-  const q8_convolution *v = g->v;
-  const size_t channels = v->in_channels, count = pixels * channels;
+static void copy(progress *state, const uint8_t *from, size_t pixels) {
+  const q8_convolution *v = state->v;
+  const size_t channels = v->geometry.in_channels, count = pixels * channels;
   const uint8_t flip = v->x_signed ? 0x80 : 0;
-  uint8_t *to = g->staged->x + g->pixel * pixel_bytes(v);
-  if (g->listing) {
+  uint8_t *to = state->staged->x + state->pixel * pixel_bytes(v);
+  if (state->listing) {
     for (size_t p = 0; p < pixels; p++) {
-      const size_t at = g->pixel + p;
-      g->staged->firsts[at] = (uint32_t)g->highs;
-      g->highs += v->family->take_highs(
-          g->staged->x + at * channels, from + p * channels, channels, flip, (uint16_t)at, g->staged->highs + g->highs);
-      if (g->highs > g->most) {
-        g->listing = 0;
+      const size_t at = state->pixel + p;
+      state->staged->firsts[at] = (uint32_t)state->highs;
+      state->highs += v->family->take_highs(
+          state->staged->x + at * channels, from + p * channels, channels, flip, (uint16_t)at, state->staged->highs + state->highs);
+      if (state->highs > state->most) {
+        state->listing = 0;
         return;
       }
     }
@@ -61,51 +61,53 @@ static void copy(progress *g, const uint8_t *from, size_t pixels) {
   } else {
     memcpy(to, from, count);
   }
-  g->pixel += pixels;
+  state->pixel += pixels;
 }
 
 // The inputs of output rows [first, last) of an image, padding in place.
-static void stage_rows(progress *g, size_t image, size_t first, size_t last) {
-  const q8_convolution *v = g->v;
-  const size_t columns = staged_columns(v), left = smaller(columns, v->pad_left);
-  const size_t inside = smaller(columns - left, v->in_width);
-  const uint8_t *x = (const uint8_t *)v->x + image * v->in_height * v->in_width * v->in_channels;
-  ptrdiff_t iy = (ptrdiff_t)(first * v->stride_height) - (ptrdiff_t)v->pad_top;
+static void stage_rows(progress *state, size_t image, size_t first, size_t last) {
+  const q8_convolution *v = state->v;
+  const convolution_geometry *g = &v->geometry;
+  const size_t columns = staged_columns(v), left = smaller(columns, g->pad_left);
+  const size_t inside = smaller(columns - left, g->in_width);
+  const uint8_t *x = (const uint8_t *)v->x + image * g->in_height * g->in_width * g->in_channels;
+  ptrdiff_t iy = (ptrdiff_t)(first * g->stride_height) - (ptrdiff_t)g->pad_top;
   for (size_t rows = staged_rows(v, last - first); rows > 0; rows--, iy++) {
-    if ((size_t)iy < v->in_height) {
-      pad(g, left);
-      copy(g, x + (size_t)iy * v->in_width * v->in_channels, inside);
-      pad(g, columns - left - inside);
+    if ((size_t)iy < g->in_height) {
+      pad(state, left);
+      copy(state, x + (size_t)iy * g->in_width * g->in_channels, inside);
+      pad(state, columns - left - inside);
     } else {
-      pad(g, columns);
+      pad(state, columns);
     }
   }
 }
 
 // The pixels that outputs [first, last) of a 1×1 convolution look at.
-static void stage_pixels(progress *g, size_t first, size_t last) {
-  const q8_convolution *v = g->v;
+static void stage_pixels(progress *state, size_t first, size_t last) {
+  const q8_convolution *v = state->v;
+  const convolution_geometry *g = &v->geometry;
   while (first < last) {
-    const size_t ox = first % v->out_width, row = first / v->out_width;
-    const size_t oy = row % v->out_height, image = row / v->out_height;
-    const size_t count = smaller(last - first, v->out_width - ox);
+    const size_t ox = first % g->out_width, row = first / g->out_width;
+    const size_t oy = row % g->out_height, image = row / g->out_height;
+    const size_t count = smaller(last - first, g->out_width - ox);
     const uint8_t *x =
         (const uint8_t *)v->x +
-        ((image * v->in_height + oy * v->stride_height) * v->in_width + ox * v->stride_width) * v->in_channels;
-    if (v->stride_width == 1) {
-      copy(g, x, count);
+        ((image * g->in_height + oy * g->stride_height) * g->in_width + ox * g->stride_width) * g->in_channels;
+    if (g->stride_width == 1) {
+      copy(state, x, count);
     } else {
-      for (size_t p = 0; p < count; p++) copy(g, x + p * v->stride_width * v->in_channels, 1);
+      for (size_t p = 0; p < count; p++) copy(state, x + p * g->stride_width * g->in_channels, 1);
     }
     first += count;
   }
 }
 
-static void stage(progress *g, size_t image, size_t first, size_t last) {
-  if (g->v->pointwise) {
-    stage_pixels(g, first, last);
+static void stage(progress *state, size_t image, size_t first, size_t last) {
+  if (state->v->pointwise) {
+    stage_pixels(state, first, last);
   } else {
-    stage_rows(g, image, first, last);
+    stage_rows(state, image, first, last);
   }
 }
 
@@ -122,6 +124,6 @@ void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, 
   if (listed.listing) return;
   progress plain = {.v = v, .staged = staged};
   stage(&plain, image, first, last);
-  staged->dense = (uint8_t *)staged->highs;  // the same memory serves both
-  cut(v->kernels->level, staged->x, staged->dense, staged->pixels * v->in_channels);
+  staged->dense = (uint8_t *)staged->highs;  // their room is for either
+  cut(v->kernels->level, staged->x, staged->dense, staged->pixels * v->geometry.in_channels);
 }

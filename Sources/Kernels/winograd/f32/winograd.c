@@ -5,6 +5,7 @@
 
 #include "cpu/table.h"
 #include "geometry/sizes.h"
+#include "geometry/tiles.h"
 #include "winograd/f32/winograd_mend.h"
 
 // Most bytes of transformed inputs in a block of tiles: a good part of the second-level cache. A block has FEWEST_TILES all the
@@ -21,11 +22,12 @@ enum { TASKS_OF_A_THREAD = 4 };
 // Along one axis a tile has as many products as inputs. Products at the same point share a set of weights; with stride 2, so do
 // all products with the middle tap.
 static size_t products_along(size_t stride, size_t size) { return stride == 1 ? size + 2 : 2 * size + 1; }
+static size_t stride_of(const f32_winograd *v) { return v->geometry.stride_height; }
 static size_t sets_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
-static size_t panels_of(const f32_winograd *v) { return divide_up(v->out_channels, v->family->nr); }
-// Floats of a packed panel: biases, then taps or transformed weights.
+static size_t panels_of(const f32_winograd *v) { return divide_up(v->geometry.out_channels, v->family->nr); }
+// Biases, and taps or weights.
 static size_t panel_floats(const f32_winograd *v) {
-  return v->family->nr + (v->keeps_taps ? v->in_channels * 9 * v->family->nr : sets_of(v) * v->set_stride);
+  return v->family->nr + (v->keeps_taps ? v->geometry.in_channels * 9 * v->family->nr : sets_of(v) * v->set_stride);
 }
 
 // Floats of scratch for weights that a thread transforms while running.
@@ -34,23 +36,25 @@ static size_t transformed_floats(const f32_winograd *v) {
 }
 
 // Floats of transformed input for one row of Winograd points in a tile group, and for all rows.
-static size_t group_line(const f32_winograd *v) { return v->in_channels / 16 * (TAPS_BLOCK_BYTES / sizeof(float)); }
+static size_t group_line(const f32_winograd *v) {
+  return v->geometry.in_channels / 16 * (TAPS_BLOCK_BYTES / sizeof(float));
+}
 static size_t group_floats(const f32_winograd *v) { return TAPS_POINTS * group_line(v); }
 
 // The set of weights of a product of the largest tile. With stride 2, all inputs between the points meet the middle tap.
 static size_t set_along(const f32_winograd *v, size_t product) {
-  return v->stride == 1 ? product : smaller(product, v->tile + 1);
+  return stride_of(v) == 1 ? product : smaller(product, v->tile + 1);
 }
 
 // The index, among the largest tile's products along an axis, of a product of a tile of `size`. Points are in the order 0, 1, -1,
 // 2, -2, 1/2, -1/2, infinity; a smaller tile has the first of the finite ones, and infinity.
 static size_t among_largest(const f32_winograd *v, size_t size, size_t product) {
-  const size_t finite = v->stride == 1 ? size + 1 : size;
-  return product < finite ? product : product - finite + (v->stride == 1 ? v->tile + 1 : v->tile);
+  const size_t finite = stride_of(v) == 1 ? size + 1 : size;
+  return product < finite ? product : product - finite + (stride_of(v) == 1 ? v->tile + 1 : v->tile);
 }
 
 static int is_of_smaller(const f32_winograd *v, size_t size, size_t product) {
-  for (size_t i = 0; i < products_along(v->stride, size); i++)
+  for (size_t i = 0; i < products_along(stride_of(v), size); i++)
     if (among_largest(v, size, i) == product) return 1;
   return 0;
 }
@@ -62,26 +66,26 @@ static size_t blocks_for(size_t count, size_t block, size_t threads) {
   return smaller(blocks, count);
 }
 
-// Covers `extent` outputs with tiles of one or two sizes and as few products as possible. Of two equally good ways, the one whose
-// sizes are more even if is_even, else the other.
-static f32_winograd_axis cover(const f32_winograd *v, size_t extent, int is_even) {
-  f32_winograd_axis best = {.larges = divide_up(extent, v->tile), .small = v->tile};
-  best.products = best.larges * products_along(v->stride, v->tile);
+// Products of all tiles along an axis.
+static size_t axis_products(const f32_winograd *v, tile_axis axis) {
+  return axis.larges * products_along(stride_of(v), axis.large) + axis.smalls * products_along(stride_of(v), axis.small);
+}
+
+// Covers `extent` outputs with tiles of one or two sizes, with as few products as possible. Of two ways with as many products it
+// takes the first, the one with more tiles of the largest size, or if `is_even` the last.
+static tile_axis cover(const f32_winograd *v, size_t extent, int is_even) {
+  tile_axis best = {.large = v->tile, .larges = divide_up(extent, v->tile), .small = v->tile};
   for (size_t small = 1; small < v->tile; small++) {
-    if (v->stride == 2 && small == 3) continue;
+    if (stride_of(v) == 2 && small == 3) continue;
     for (size_t larges = 0; larges * v->tile < extent; larges++) {
-      f32_winograd_axis axis = {.larges = larges, .small = small, .smalls = divide_up(extent - larges * v->tile, small)};
-      axis.products = larges * products_along(v->stride, v->tile) + axis.smalls * products_along(v->stride, small);
-      if (axis.products < best.products || (is_even && axis.products == best.products)) best = axis;
+      const tile_axis axis = {
+          .large = v->tile, .larges = larges, .small = small, .smalls = divide_up(extent - larges * v->tile, small)};
+      const size_t products = axis_products(v, axis), fewest = axis_products(v, best);
+      if (products < fewest || (is_even && products == fewest)) best = axis;
     }
   }
   return best;
 }
-
-// A tile's place in the output, and its sizes.
-typedef struct {
-  size_t image, y, x, height, width;
-} place;
 
 static size_t whole_groups(size_t tiles) { return divide_up(tiles, TAPS_TILES) * TAPS_TILES; }
 
@@ -95,22 +99,22 @@ static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
 }
 
 void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
-  KERNEL_REQUIRE(v->in_channels >= F32_WINOGRAD_LEAST_CHANNELS && v->batch >= 1 && v->out_height >= 1 && v->out_width >= 1);
-  KERNEL_REQUIRE((v->stride == 1 && 2 <= v->tile && v->tile <= 6) || (v->stride == 2 && (v->tile == 2 || v->tile == 4)));
-  v->isa = level;
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(g->in_channels >= F32_WINOGRAD_LEAST_CHANNELS && g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
+  KERNEL_REQUIRE((stride_of(v) == 1 && 2 <= v->tile && v->tile <= 6) || (stride_of(v) == 2 && (v->tile == 2 || v->tile == 4)));
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->f32_igemm;
-  const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(v->stride, v->tile);
-  // Down: even sizes, so that threads get equal shares. Across: as many whole tiles as possible, which f32_taps is fastest with.
-  v->down = cover(v, v->out_height, 1);
-  v->across = cover(v, v->out_width, 0);
-  v->products = v->batch * v->down.products * v->across.products;
-  const size_t tiles = v->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
+  const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(stride_of(v), v->tile);
+  // Of even rows threads have as much each; taps are multiplied the faster the more of a row's tiles are whole.
+  v->down = cover(v, g->out_height, 1);
+  v->across = cover(v, g->out_width, 0);
+  v->products = g->batch * axis_products(v, v->down) * axis_products(v, v->across);
+  const size_t tiles = g->batch * (v->down.larges + v->down.smalls) * (v->across.larges + v->across.smalls);
   const size_t workers = threads > 1 ? (size_t)threads : 1;
-  v->multiplies_taps = v->keeps_taps && v->kernels->f32_taps.pays && v->stride == 1 && v->tile == 4 &&
-                       v->in_channels % 16 == 0 && tiles <= TAPS_MOST_TILES;
+  v->multiplies_taps = v->keeps_taps && v->kernels->f32_taps.pays && stride_of(v) == 1 && v->tile == 4 &&
+                       g->in_channels % 16 == 0 && tiles <= TAPS_MOST_TILES;
 
-  v->input_pitch = (v->in_channels + 15) & ~(size_t)15;
+  v->input_pitch = (g->in_channels + 15) & ~(size_t)15;
   const size_t tile_bytes = side * side * v->input_pitch * sizeof(float);
   size_t block = larger(FEWEST_TILES, NEAR_BYTES / tile_bytes);
   if (v->multiplies_taps) block = tiles;
@@ -133,20 +137,20 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   // One cache line more than a power of two, lest the products of a tile compete for few sets of the cache.
   v->input_stride = v->tile_block * v->input_pitch + 16;
   v->product_stride = v->tile_block * nr + 16;
-  v->channel_block = v->in_channels;
-  v->set_stride = v->in_channels * nr;
+  v->channel_block = g->in_channels;
+  v->set_stride = g->in_channels * nr;
   if (v->keeps_taps) {
     // Blocks of equal size, in multiples of four channels, which some kernels process together.
     const size_t most = smaller(TRANSFORMED_CHANNELS, TRANSFORMED_BYTES / (sets_of(v) * nr * sizeof(float)));
-    v->channel_block = (divide_up(v->in_channels, divide_up(v->in_channels, most)) + 3) & ~(size_t)3;
+    v->channel_block = (divide_up(g->in_channels, divide_up(g->in_channels, most)) + 3) & ~(size_t)3;
     v->set_stride = v->channel_block * nr + 16;
   }
   v->input_floats = side * side * v->input_stride;
   if (v->multiplies_taps) v->input_floats = divide_up(v->tile_block, TAPS_TILES) * group_floats(v);
   v->scratch_bytes =
       (v->input_floats + side * side * v->product_stride + transformed_floats(v)) * sizeof(float) +
-      whole_lines(v->tile_block * (sizeof(float *) + sizeof(place)));
-  v->zero_count = v->in_channels;
+      whole_lines(v->tile_block * (sizeof(float *) + sizeof(tile_place)));
+  v->zero_count = g->in_channels;
   v->packed_count = panels * panel_floats(v);
 }
 
@@ -165,8 +169,8 @@ void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
   (void)worker;
   const f32_winograd_packing *p = context;
   const f32_winograd *v = p->winograd;
-  const size_t nr = v->family->nr, channels = v->in_channels, first = panel * nr;
-  const size_t count = smaller(nr, v->out_channels - first);
+  const size_t nr = v->family->nr, channels = v->geometry.in_channels, first = panel * nr;
+  const size_t count = smaller(nr, v->geometry.out_channels - first);
   float *packed = p->packed + panel * panel_floats(v);
   memset(packed, 0, nr * sizeof(float));
   if (p->bias) memcpy(packed, p->bias + first, count * sizeof(float));
@@ -184,7 +188,7 @@ void f32_winograd_pack_task(void *context, size_t panel, size_t worker) {
       gather_taps(w, count, channels * 9, some, nr, packed + c * 9 * nr);
     } else {
       gather_taps(w, count, channels * 9, some, nr, taps);
-      v->kernels->f32_winograd.filter(v->stride, v->tile, taps, some, nr, v->set_stride, packed + c * nr);
+      v->kernels->f32_winograd.filter(stride_of(v), v->tile, taps, some, nr, v->set_stride, packed + c * nr);
     }
   }
 }
@@ -205,7 +209,7 @@ static const int is_small_down[4] = {1, 0, 0, 1}, is_small_across[4] = {0, 0, 1,
 static tile_groups groups_of(const f32_winograd *v) {
   tile_groups groups = {.first = {0}};
   for (size_t g = 0; g < 4; g++)
-    groups.first[g + 1] = groups.first[g] + v->batch * (is_small_down[g] ? v->down.smalls : v->down.larges) *
+    groups.first[g + 1] = groups.first[g] + v->geometry.batch * (is_small_down[g] ? v->down.smalls : v->down.larges) *
                                                 (is_small_across[g] ? v->across.smalls : v->across.larges);
   return groups;
 }
@@ -216,56 +220,35 @@ static size_t small_rows_before(const f32_winograd *v, size_t row) {
   return row * v->down.smalls / (v->down.larges + v->down.smalls);
 }
 
-static place place_in_group(const f32_winograd *v, size_t tile) {
-  const size_t columns = v->across.larges + v->across.smalls, rows = v->down.larges + v->down.smalls;
-  const size_t group = tile / TAPS_TILES * TAPS_TILES, end = smaller(group + TAPS_TILES, v->batch * rows * columns);
+static tile_place place_in_group(const f32_winograd *v, size_t tile) {
+  const size_t columns = tiles_along(&v->across), rows = tiles_along(&v->down);
+  const size_t group = tile / TAPS_TILES * TAPS_TILES, end = smaller(group + TAPS_TILES, v->geometry.batch * rows * columns);
   size_t at = tile - group, found = group;
   for (int is_small = 0; is_small < 2; is_small++)
     for (size_t other = group; other < end; other++)
       if ((other % columns >= v->across.larges) == is_small && at-- == 0) found = other;
-  const size_t row = found / columns % rows, column = found % columns, smalls = small_rows_before(v, row);
-  const int small_down = small_rows_before(v, row + 1) > smalls, small_across = column >= v->across.larges;
-  return (place){
-      .image = found / columns / rows,
-      .y = (row - smalls) * v->tile + smalls * v->down.small,
-      .x = small_across ? v->across.larges * v->tile + (column - v->across.larges) * v->across.small : column * v->tile,
-      .height = small_down ? v->down.small : v->tile,
-      .width = small_across ? v->across.small : v->tile};
+  tile_place place = tile_place_of(&v->down, &v->across, found);
+  const size_t row = found / columns % rows, smalls = small_rows_before(v, row);
+  place.y = tile_start(&v->down, row - smalls, smalls);
+  place.height = small_rows_before(v, row + 1) > smalls ? v->down.small : v->down.large;
+  return place;
 }
 
-static place place_of(const f32_winograd *v, const tile_groups *groups, size_t tile) {
+static tile_place place_of(const f32_winograd *v, const tile_groups *groups, size_t tile) {
   if (v->multiplies_taps) return place_in_group(v, tile);
   size_t g = 0;
   while (tile >= groups->first[g + 1]) g++;
   tile -= groups->first[g];
   const size_t rows = is_small_down[g] ? v->down.smalls : v->down.larges;
   const size_t columns = is_small_across[g] ? v->across.smalls : v->across.larges;
-  place at = {
-      .image = tile / columns / rows,
-      .height = is_small_down[g] ? v->down.small : v->tile,
-      .width = is_small_across[g] ? v->across.small : v->tile};
-  at.y = (is_small_down[g] ? v->down.larges * v->tile : 0) + tile / columns % rows * at.height;
-  at.x = (is_small_across[g] ? v->across.larges * v->tile : 0) + tile % columns * at.width;
-  return at;
-}
-
-// Pointers to a tile's input pixels, as many as the largest tile has; outside the picture they point at zeros.
-static void find_pixels(const f32_winograd *v, place at, const float **pixels) {
-  const size_t side = products_along(v->stride, v->tile);
-  for (size_t i = 0; i < side; i++) {
-    const size_t row = at.y * v->stride + i - v->pad_top;
-    const float *line =
-        row < v->in_height ? v->x + (at.image * v->in_height + row) * v->in_width * v->in_channels : NULL;
-    for (size_t j = 0; j < side; j++) {
-      const size_t column = at.x * v->stride + j - v->pad_left;
-      *pixels++ = line && column < v->in_width ? line + column * v->in_channels : v->zero;
-    }
-  }
+  const size_t row = tile / columns % rows + (is_small_down[g] ? v->down.larges : 0);
+  const size_t column = tile % columns + (is_small_across[g] ? v->across.larges : 0);
+  return tile_place_at(&v->down, &v->across, tile / columns / rows, row, column);
 }
 
 // A tile along one axis, its products `step` floats apart.
 static f32_winograd_line line_of(const f32_winograd *v, size_t size, size_t step) {
-  f32_winograd_line line = {.stride = v->stride, .size = size, .side = products_along(v->stride, size)};
+  f32_winograd_line line = {.stride = stride_of(v), .size = size, .side = products_along(stride_of(v), size)};
   for (size_t i = 0; i < line.side; i++) line.at[i] = among_largest(v, size, i) * step;
   return line;
 }
@@ -280,7 +263,7 @@ enum { MOST_ALONG = F32_WINOGRAD_MOST_PRODUCTS, MOST_SETS = 64 };
 // All products of tiles [first, last) by their sets of weights: runs[starts[set]] ..< runs[starts[set + 1]] use `set`.
 static void find_runs(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t last, product_run *runs, size_t *starts) {
-  const size_t side = products_along(v->stride, v->tile), along = v->tile + 2;
+  const size_t side = products_along(stride_of(v), v->tile), along = v->tile + 2;
   size_t found = 0;
   for (size_t set = 0; set < along * along; set++) {
     starts[set] = found;
@@ -303,7 +286,7 @@ static void find_runs(
 // The sizes of a block's tiles for f32_taps: whole groups, from tile `first` on.
 static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, taps_tile *tiles) {
   for (size_t tile = 0; tile < count; tile++) {
-    const place at = place_in_group(v, first + tile);
+    const tile_place at = place_in_group(v, first + tile);
     tiles[tile] = (taps_tile){at.height, at.width};
   }
 }
@@ -313,7 +296,8 @@ static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, t
 static void multiply_taps(
     const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
     kernels_fetch after, float *products) {
-  const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * v->in_channels;
+  const convolution_geometry *g = &v->geometry;
+  const size_t groups = divide_up(count, TAPS_TILES), taps_floats = 9 * TAPS_OUTPUTS * g->in_channels;
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += taps_floats) {
     const kernels_fetch next =
         output + TAPS_OUTPUTS < outputs ? (kernels_fetch)taps + taps_floats * sizeof(float) : after;
@@ -327,9 +311,9 @@ static void multiply_taps(
         const float *x = inputs + group * group_floats(v) + line * group_line(v);
         const size_t fetch_step = taps_fetch_step(9 * TAPS_OUTPUTS * sizeof(float), groups, line);
         v->kernels->f32_taps.run(
-            line, of.tiles, of.threes, of.fours, v->in_channels / 16, (const char *)x, taps, next + fetched, fetch_step,
+            line, of.tiles, of.threes, of.fours, g->in_channels / 16, (const char *)x, taps, next + fetched, fetch_step,
             sums, v->product_stride);
-        fetched = taps_fetched(fetched + v->in_channels * fetch_step, taps_floats * sizeof(float));
+        fetched = taps_fetched(fetched + g->in_channels * fetch_step, taps_floats * sizeof(float));
       }
   }
 }
@@ -337,14 +321,14 @@ static void multiply_taps(
 // Transforms the inputs of tiles [from, to) of the block that begins with tile `first`.
 static void transform_tiles(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t from, size_t to, float *inputs) {
-  const size_t side = products_along(v->stride, v->tile), last = groups->first[4] - 1;
-  const float *pixels[2][MOST_ALONG * MOST_ALONG];
+  const size_t side = products_along(stride_of(v), v->tile), last = groups->first[4] - 1;
+  const void *pixels[2][MOST_ALONG * MOST_ALONG];
   taps_tile tiles[TAPS_MOST_TILES];
   if (v->multiplies_taps) find_taps_tiles(v, first, smaller(v->tile_block, last + 1 - first), tiles);
-  place at = place_of(v, groups, first + from);
-  find_pixels(v, at, pixels[from % 2]);
+  tile_place at = place_of(v, groups, first + from);
+  tile_inputs(&v->geometry, at, side, v->x, sizeof(float), v->zero, pixels[from % 2]);
   for (size_t tile = from; tile < to; tile++) {
-    const float **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
+    const void **here = pixels[tile % 2], **next = pixels[(tile + 1) % 2];
     f32_winograd_line down = line_of(v, at.height, side * v->input_stride);
     f32_winograd_line across = line_of(v, at.width, v->input_stride);
     float *target = inputs + tile * v->input_pitch;
@@ -358,8 +342,8 @@ static void transform_tiles(
       sixteen = TAPS_BLOCK_BYTES / sizeof(float);
     }
     at = place_of(v, groups, smaller(first + tile + 1, last));
-    find_pixels(v, at, next);
-    v->kernels->f32_winograd.input(&down, &across, here, next, side, v->in_channels, target, sixteen);
+    tile_inputs(&v->geometry, at, side, v->x, sizeof(float), v->zero, next);
+    v->kernels->f32_winograd.input(&down, &across, here, next, side, v->geometry.in_channels, target, sixteen);
   }
 }
 
@@ -376,7 +360,7 @@ void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
 typedef struct {
   float *inputs, *transformed, *products;
   const float **rows;
-  place *places;
+  tile_place *places;
   product_run runs[MOST_ALONG * MOST_ALONG];
   size_t starts[MOST_SETS + 1], cuts;
 } tile_block;
@@ -385,7 +369,7 @@ typedef struct {
 // prefetched last.
 static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, kernels_fetch after) {
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
-  const size_t nr = v->family->nr, channels = v->in_channels, sets = sets_of(v);
+  const size_t nr = v->family->nr, channels = v->geometry.in_channels, sets = sets_of(v);
   f32_igemm_epilogue product = {.y_stride = nr, .residual_stride = nr, .low = -INFINITY, .high = INFINITY};
   for (size_t c = 0; c < channels; c += v->channel_block) {
     const size_t some = smaller(v->channel_block, channels - c);
@@ -394,7 +378,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
     size_t slice = 0;
     if (v->keeps_taps) {
       const float *taps = w + c * 9 * nr;
-      v->kernels->f32_winograd.filter(v->stride, v->tile, taps, some, nr, v->set_stride, b->transformed);
+      v->kernels->f32_winograd.filter(stride_of(v), v->tile, taps, some, nr, v->set_stride, b->transformed);
       w = b->transformed;
       product.ahead = c + some < channels ? (kernels_fetch)(taps + some * 9 * nr) : after;
       slice = whole_lines(divide_up(v->channel_block * 9 * nr * sizeof(float), b->cuts));
@@ -435,9 +419,10 @@ static size_t block_start(const f32_winograd *v, size_t tiles, size_t block) {
 
 void f32_winograd_task(void *context, size_t task, size_t worker) {
   const f32_winograd *v = context;
-  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->out_channels);
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
-  const size_t nr = v->family->nr, side = products_along(v->stride, v->tile), panels = panels_of(v), sets = sets_of(v);
+  const size_t nr = v->family->nr, side = products_along(stride_of(v), v->tile), panels = panels_of(v), sets = sets_of(v);
   const tile_groups groups = groups_of(v);
   const size_t all_tiles = groups.first[4];
   const size_t block = task % v->tile_blocks;
@@ -453,7 +438,7 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   b.transformed = own + v->input_floats;
   b.products = b.transformed + transformed_floats(v);
   b.rows = (const float **)(b.products + side * side * v->product_stride);
-  b.places = (place *)(b.rows + v->tile_block);
+  b.places = (tile_place *)(b.rows + v->tile_block);
   for (size_t tile = 0; tile < count; tile++) b.places[tile] = place_of(v, &groups, first + tile);
   if (v->input_tasks == 0) transform_tiles(v, &groups, first, 0, count, b.inputs);
   taps_tile tiles[TAPS_MOST_TILES];
@@ -466,30 +451,30 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   }
 
   const f32_winograd_epilogue epilogue = {
-      .y_row = v->out_width * v->y_stride,
+      .y_row = g->out_width * v->y_stride,
       .y_column = v->y_stride,
-      .residual_row = v->out_width * v->out_channels,
-      .residual_column = v->out_channels,
+      .residual_row = g->out_width * g->out_channels,
+      .residual_column = g->out_channels,
       .low = v->low,
       .high = v->high};
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const float *bias = v->w + panel * panel_floats(v);
     const size_t next = panel + 1 < last_panel ? panel + 1 : (panel_block + v->interleave) * v->panel_block;
     const kernels_fetch after = (kernels_fetch)v->w + next * panel_floats(v) * sizeof(float);
-    const size_t output = panel * nr, outputs = smaller(nr, v->out_channels - output);
+    const size_t output = panel * nr, outputs = smaller(nr, g->out_channels - output);
     if (v->multiplies_taps) {
       multiply_taps(v, tiles, count, outputs, b.inputs, bias + nr, after, b.products);
     } else {
       multiply(v, &b, bias + nr, after);
     }
     for (size_t tile = 0; tile < count; tile++) {
-      const place at = b.places[tile];
+      const tile_place at = b.places[tile];
       const f32_winograd_line down = line_of(v, at.height, side * v->product_stride);
       const f32_winograd_line across = line_of(v, at.width, v->product_stride);
-      const size_t pixel = (at.image * v->out_height + at.y) * v->out_width + at.x;
-      const size_t rows = smaller(at.height, v->out_height - at.y), columns = smaller(at.width, v->out_width - at.x);
+      const size_t pixel = (at.image * g->out_height + at.y) * g->out_width + at.x;
+      const size_t rows = smaller(at.height, g->out_height - at.y), columns = smaller(at.width, g->out_width - at.x);
       float *y = v->y + pixel * v->y_stride + output;
-      const float *residual = v->residual ? v->residual + pixel * v->out_channels + output : NULL;
+      const float *residual = v->residual ? v->residual + pixel * g->out_channels + output : NULL;
       const int is_odd = v->kernels->f32_winograd.output(
           &down, &across, b.products + tile * nr, outputs, bias, y, residual, rows, columns, &epilogue);
       if (__builtin_expect(is_odd, 0))

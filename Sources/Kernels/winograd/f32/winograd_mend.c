@@ -22,15 +22,16 @@ static int kind_of(const float *x, size_t channels) {
 }
 
 static const float *pixel_at(const f32_winograd *v, size_t image, size_t y, size_t x) {
-  if (y >= v->in_height || x >= v->in_width) return NULL;
-  return v->x + ((image * v->in_height + y) * v->in_width + x) * v->in_channels;
+  const convolution_geometry *g = &v->geometry;
+  if (y >= g->in_height || x >= g->in_width) return NULL;
+  return v->x + ((image * g->in_height + y) * g->in_width + x) * g->in_channels;
 }
 
 // The three taps of a line, from its weights at points 0, 1 and infinity; with stride 2, from the outer taps' weights at 0 and
 // infinity and the middle tap.
 static void taps_of_line(const f32_winograd *v, const float line[3], float taps[3]) {
   taps[0] = line[0];
-  taps[1] = v->stride == 2 ? line[1] : line[1] - line[0] - line[2];
+  taps[1] = v->geometry.stride_height == 2 ? line[1] : line[1] - line[0] - line[2];
   taps[2] = line[2];
 }
 
@@ -40,13 +41,14 @@ static void find_taps(const f32_winograd *v, const float *packed, size_t channel
   if (v->multiplies_taps) {
     for (size_t o = 0; o < nr; o++) {
       const size_t first = o / TAPS_OUTPUTS * TAPS_OUTPUTS;
-      const float *from = packed + (first * v->in_channels + channel * TAPS_OUTPUTS) * 9 + o - first;
+      const float *from = packed + (first * v->geometry.in_channels + channel * TAPS_OUTPUTS) * 9 + o - first;
       for (size_t tap = 0; tap < 9; tap++) taps[tap * nr + o] = from[tap * TAPS_OUTPUTS];
     }
   } else if (v->keeps_taps) {
     for (size_t i = 0; i < 9 * nr; i++) taps[i] = packed[channel * 9 * nr + i];
   } else {
-    const size_t at[3] = {0, v->stride == 2 ? along - 1 : 1, v->stride == 2 ? along - 2 : along - 1};
+    const int strides = v->geometry.stride_height == 2;
+    const size_t at[3] = {0, strides ? along - 1 : 1, strides ? along - 2 : along - 1};
     for (size_t o = 0; o < nr; o++) {
       float held[3][3];
       for (size_t row = 0; row < 3; row++) {
@@ -67,12 +69,13 @@ static void find_taps(const f32_winograd *v, const float *packed, size_t channel
 void f32_winograd_mend(
     const f32_winograd *v, size_t image, size_t y, size_t x, size_t rows, size_t columns, size_t outputs,
     const float *panel, float *to, const float *residual) {
-  const size_t nr = v->family->nr, top = y * v->stride - v->pad_top, left = x * v->stride - v->pad_left;
+  const convolution_geometry *g = &v->geometry;
+  const size_t nr = v->family->nr, stride = g->stride_height, top = y * stride - g->pad_top, left = x * stride - g->pad_left;
   int kinds[MOST_SIDE][MOST_SIDE], any = 0;
-  for (size_t i = 0; i < (rows - 1) * v->stride + 3; i++)
-    for (size_t j = 0; j < (columns - 1) * v->stride + 3; j++) {
+  for (size_t i = 0; i < (rows - 1) * stride + 3; i++)
+    for (size_t j = 0; j < (columns - 1) * stride + 3; j++) {
       const float *pixel = pixel_at(v, image, top + i, left + j);
-      kinds[i][j] = pixel ? kind_of(pixel, v->in_channels) : FINITE;
+      kinds[i][j] = pixel ? kind_of(pixel, g->in_channels) : FINITE;
       any |= kinds[i][j] != FINITE;
     }
   // All inputs are finite: the weights are not, or a product overflowed. Direct sums would not be finite either.
@@ -87,7 +90,7 @@ void f32_winograd_mend(
     for (size_t column = 0; column < columns; column++) {
       int is_number = 1;
       for (size_t tap = 0; tap < 9; tap++)
-        is_number &= kinds[row * v->stride + tap / 3][column * v->stride + tap % 3] != NO_NUMBER;
+        is_number &= kinds[row * stride + tap / 3][column * stride + tap % 3] != NO_NUMBER;
       if (!is_number) continue;
       wanted[count].row = row;
       wanted[count].column = column;
@@ -95,21 +98,21 @@ void f32_winograd_mend(
       count++;
     }
   if (count == 0) return;
-  for (size_t channel = 0; channel < v->in_channels; channel++) {
+  for (size_t channel = 0; channel < g->in_channels; channel++) {
     float taps[9 * F32_IGEMM_MAX_NR];
     find_taps(v, panel + nr, channel, taps);
     for (size_t i = 0; i < count; i++)
       for (size_t tap = 0; tap < 9; tap++) {
         const float *pixel = pixel_at(
-            v, image, top + wanted[i].row * v->stride + tap / 3, left + wanted[i].column * v->stride + tap % 3);
+            v, image, top + wanted[i].row * stride + tap / 3, left + wanted[i].column * stride + tap % 3);
         if (!pixel) continue;
         for (size_t o = 0; o < nr; o++) sums[i][o] += pixel[channel] * taps[tap * nr + o];
       }
   }
   const f32_igemm_epilogue epilogue = {.low = v->low, .high = v->high};
   for (size_t i = 0; i < count; i++) {
-    const size_t pixel = wanted[i].row * v->out_width + wanted[i].column;
+    const size_t pixel = wanted[i].row * g->out_width + wanted[i].column;
     f32_igemm_finish(
-        sums[i], outputs, to + pixel * v->y_stride, residual ? residual + pixel * v->out_channels : NULL, &epilogue);
+        sums[i], outputs, to + pixel * v->y_stride, residual ? residual + pixel * g->out_channels : NULL, &epilogue);
   }
 }

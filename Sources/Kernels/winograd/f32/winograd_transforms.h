@@ -20,7 +20,7 @@ typedef struct {
 // next      likewise of the tile that comes next: fetched meanwhile, not read
 // v         transformed inputs: channel c at v + down->at[row] + across->at[column] + c / 16 · sixteen + c % 16
 typedef void (*f32_winograd_input)(
-    const f32_winograd_line *down, const f32_winograd_line *across, const float *const *x, const float *const *next,
+    const f32_winograd_line *down, const f32_winograd_line *across, const void *const *x, const void *const *next,
     size_t x_row, size_t channels, float *v, size_t sixteen);
 
 typedef struct {
@@ -57,7 +57,7 @@ typedef struct {
   void f32_winograd_filter_##level(                                                                                      \
       size_t stride, size_t tile, const float *taps, size_t channels, size_t nr, size_t set_stride, float *w);           \
   void f32_winograd_input_##level(                                                                                       \
-      const f32_winograd_line *down, const f32_winograd_line *across, const float *const *x, const float *const *next,   \
+      const f32_winograd_line *down, const f32_winograd_line *across, const void *const *x, const void *const *next,   \
       size_t x_row, size_t channels, float *v, size_t sixteen);                                                          \
   int f32_winograd_output_##level(                                                                                       \
       const f32_winograd_line *down, const f32_winograd_line *across, const float *products, size_t outputs,             \

@@ -4,7 +4,7 @@
 
 #include "cpu/multiversion.h"
 #include "cpu/table.h"
-#include "geometry/sizes.h"
+#include "geometry/tiles.h"
 
 enum {
   TILE = Q8_TILE,
@@ -14,15 +14,14 @@ enum {
   NEAR_WEIGHT_BYTES = 160 * 1024  // of weights that were transformed from taps
 };
 
-// Bytes of transformed inputs of a group of tiles for s16_taps.
-static size_t group_bytes(const q8_winograd *v) { return REACH * (v->convolution.in_channels / 32) * TAPS_BLOCK_BYTES; }
+// Transformed inputs of tiles that are multiplied with taps together.
+static size_t group_bytes(const q8_winograd *v) {
+  return REACH * (v->convolution.geometry.in_channels / 32) * TAPS_BLOCK_BYTES;
+}
 
-static size_t tiles_of(const q8_winograd *v) { return v->convolution.batch * v->tile_rows * v->tile_columns; }
-
-// A tile's first output, and how many rows and columns of outputs it has.
-typedef struct {
-  size_t image, y, x, rows, columns;
-} tile_place;
+static size_t tiles_of(const q8_winograd *v) {
+  return v->convolution.geometry.batch * tiles_along(&v->down) * tiles_along(&v->across);
+}
 
 // A task's tiles and their numbers, in its worker's scratch.
 typedef struct {
@@ -38,14 +37,13 @@ typedef struct {
   float *totals;  // likewise: sums of all channels of a long panel
 } tile_block;
 
-// Bytes from one point's inputs to the next: three cache lines more than they take, lest the 36 points compete for the same sets
-// of the cache.
-static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.in_channels * 2 + 192; }
+// Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
+static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.geometry.in_channels * 2 + 192; }
 
 // Bytes of scratch: padding, places, inputs, weights, sums, totals.
 enum { PARTS = 6 };
 static size_t parts_of(const q8_winograd *v, size_t sizes[PARTS]) {
-  const size_t channels = v->convolution.in_channels, groups = divide_up(v->largest_block, TAPS_TILES);
+  const size_t channels = v->convolution.geometry.in_channels, groups = divide_up(v->largest_block, TAPS_TILES);
   const size_t sums = POINTS * v->largest_block * v->family->nr * 4;
   sizes[0] = channels;
   sizes[1] = v->largest_block * sizeof(tile_place);
@@ -74,28 +72,30 @@ static tile_block lay_out(const q8_winograd *v, char *scratch) {
 }
 
 int q8_winograd_applies(const q8_convolution *c) {
-  return c->kernel_height == 3 && c->kernel_width == 3 && c->stride_height == 1 && c->stride_width == 1 &&
-         c->dilation_height == 1 && c->dilation_width == 1 && c->groups == 1 && c->in_channels % 16 == 0 &&
-         c->in_channels <= 4096;
+  const convolution_geometry *g = &c->geometry;
+  return g->kernel_height == 3 && g->kernel_width == 3 && g->stride_height == 1 && g->stride_width == 1 &&
+         g->dilation_height == 1 && g->dilation_width == 1 && g->groups == 1 && g->in_channels % 16 == 0 &&
+         g->in_channels <= 4096;
 }
 
 int q8_winograd_wins(const q8_winograd *v) {
-  // Each input channel has 36 · 2 bytes of weights for an output; with fewer than about ten tiles, reading them takes longer than
-  // multiplying. s16_taps reads a quarter of the bytes or less.
-  return v->convolution.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
+  // Every tile multiplies with 36 · 2 bytes of weights a channel pair; below some ten tiles it waits for them. Taps that are
+  // multiplied as they come are a quarter of that.
+  return v->convolution.geometry.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
 }
 
 void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
   const q8_convolution *c = &v->convolution;
+  const convolution_geometry *g = &c->geometry;
   KERNEL_REQUIRE(q8_winograd_applies(c));
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->q8_winograd;
-  v->tile_rows = divide_up(c->out_height, TILE);
-  v->tile_columns = divide_up(c->out_width, TILE);
-  v->multiplies_taps = v->keeps_taps && v->kernels->s16_taps.pays && c->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
+  v->down = (tile_axis){.large = TILE, .larges = divide_up(g->out_height, TILE)};
+  v->across = (tile_axis){.large = TILE, .larges = divide_up(g->out_width, TILE)};
+  v->multiplies_taps = v->keeps_taps && v->kernels->s16_taps.pays && g->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
   const size_t tiles = tiles_of(v), panels = q8_winograd_panels(v);
-  const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * c->in_channels));
-  // Rounded to the nearest: a block that is somewhat too large costs less than one more pass over all weights.
+  const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * g->in_channels));
+  // To the nearest: a block somewhat too large is better than one more pass over all weights.
   v->tile_blocks = larger(1, (tiles + fitting / 2) / fitting);
   v->panel_blocks = 1;
   const size_t workers = threads > 1 ? (size_t)threads : 1;
@@ -108,8 +108,8 @@ void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
   v->tasks = v->tile_blocks * v->panel_blocks;
   v->largest_block = divide_up(tiles, v->tile_blocks);
   v->packed_bytes = panels * q8_winograd_panel_bytes(v);
-  // Without `points` all channels at once: the other kernels cannot add to sums, and their narrow panels fit the cache.
-  v->chunk = c->in_channels;
+  // Narrow kernels' panels are near at once, and they cannot add to sums.
+  v->chunk = g->in_channels;
   if (v->family->points) v->chunk = smaller(v->chunk, larger(16, NEAR_WEIGHT_BYTES / (POINTS * 2 * v->family->nr) & ~(size_t)15));
   size_t sizes[PARTS];
   v->scratch_bytes = parts_of(v, sizes);
@@ -125,17 +125,15 @@ KERNEL_BODY add_sums_body(const int32_t *sums, size_t count, int adds, float *to
 MULTIVERSION(add_sums, (const int32_t *sums, size_t count, int adds, float *totals), (sums, count, adds, totals))
 
 static tile_place place_of(const q8_winograd *v, size_t tile) {
-  const size_t row = tile / v->tile_columns, y = row % v->tile_rows * TILE, x = tile % v->tile_columns * TILE;
-  return (tile_place){
-      row / v->tile_rows, y, x, smaller(TILE, v->convolution.out_height - y), smaller(TILE, v->convolution.out_width - x)};
+  return tile_inside(&v->convolution.geometry, tile_place_of(&v->down, &v->across, tile));
 }
 
-static taps_tile shape_of(const tile_place *at) { return q8_shape_of(at->rows, at->columns); }
+static taps_tile shape_of(const tile_place *at) { return q8_shape_of(at->height, at->width); }
 
 // The shape of the tile in the last row and column.
 static taps_tile edge_of(const q8_winograd *v) {
-  const q8_convolution *c = &v->convolution;
-  return q8_shape_of(c->out_height - (v->tile_rows - 1) * TILE, c->out_width - (v->tile_columns - 1) * TILE);
+  const tile_place corner = place_of(v, tiles_along(&v->down) * tiles_along(&v->across) - 1);
+  return shape_of(&corner);
 }
 
 // Orders a block's tiles so that the tiles that have a given point are consecutive: first those cut at the right edge, then whole
@@ -149,7 +147,7 @@ static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_bl
       for (int at_edge = 0; at_edge < 2; at_edge++)
         for (size_t tile = group; tile < smaller(last, group + TAPS_TILES); tile++) {
           const tile_place at = place_of(v, tile);
-          if ((at.columns < TILE) != at_edge) continue;
+          if ((at.width < TILE) != at_edge) continue;
           b->tiles[b->count] = shape_of(&at);
           b->places[b->count++] = at;
         }
@@ -158,7 +156,7 @@ static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_bl
   for (int kind = 0; kind < 4; kind++) {
     for (size_t tile = first; tile < last; tile++) {
       const tile_place at = place_of(v, tile);
-      if ((at.rows < TILE) == kind / 2 && (at.columns < TILE) == (kind == 0 || kind == 3)) b->places[b->count++] = at;
+      if ((at.height < TILE) == kind / 2 && (at.width < TILE) == (kind == 0 || kind == 3)) b->places[b->count++] = at;
     }
     b->ends[kind] = b->count;
   }
@@ -166,19 +164,12 @@ static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_bl
 
 static void transform_tile(const q8_winograd *v, const tile_block *b, size_t tile) {
   const q8_convolution *c = &v->convolution;
-  const size_t channels = c->in_channels;
+  const convolution_geometry *g = &c->geometry;
+  const size_t channels = g->in_channels;
   const tile_place at = b->places[tile];
   const taps_tile shape = shape_of(&at);
-  const uint8_t *image = (const uint8_t *)c->x + at.image * c->in_height * c->in_width * channels;
-  const uint8_t *pixels[POINTS];
-  for (size_t i = 0; i < REACH; i++) {
-    const size_t iy = at.y + i - c->pad_top;
-    const uint8_t *line = iy < c->in_height ? image + iy * c->in_width * channels : NULL;
-    for (size_t j = 0; j < REACH; j++) {
-      const size_t ix = at.x + j - c->pad_left;
-      pixels[REACH * i + j] = line && ix < c->in_width ? line + ix * channels : b->padding;
-    }
-  }
+  const void *pixels[POINTS];
+  tile_inputs(g, at, REACH, c->x, 1, b->padding, pixels);
   char *to = b->inputs + tile * channels * 2;
   q8_winograd_points points = {.column_step = point_bytes(v), .channel_bytes = 2};
   size_t row_step = REACH * point_bytes(v);
@@ -203,7 +194,7 @@ static void multiply(
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   static const ptrdiff_t no_offset[1];
   const q8_igemm_family *family = v->family;
-  const size_t nr = family->nr, row_bytes = v->convolution.in_channels * 2, steps = some / family->kr;
+  const size_t nr = family->nr, row_bytes = v->convolution.geometry.in_channels * 2, steps = some / family->kr;
   const taps_tile edge = edge_of(v);
   for (size_t point = 0; point < POINTS; point++, w += stride, fetch += fetch_step) {
     const int whole_rows = !taps_has(edge.height, point / REACH), whole_columns = !taps_has(edge.width, point % REACH);
@@ -233,7 +224,7 @@ static void multiply(
 // are prefetched meanwhile.
 static void multiply_taps(
     const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t outputs, size_t from, size_t some) {
-  const size_t nr = v->family->nr, channels = v->convolution.in_channels, sums_step = b->count * nr;
+  const size_t nr = v->family->nr, channels = v->convolution.geometry.in_channels, sums_step = b->count * nr;
   const size_t groups = divide_up(b->count, TAPS_TILES), steps = some / 2, half_bytes = 9 * Q8_TAPS_STEP * channels / 2;
   for (size_t output = 0; output < outputs; output += TAPS_OUTPUTS, taps += half_bytes) {
     const int8_t *w = taps + 9 * Q8_TAPS_STEP * from / 2;
@@ -260,7 +251,7 @@ static void sum_channels(
   const q8_igemm_family *family = v->family;
   const size_t nr = family->nr;
   if (!v->keeps_taps) {
-    const size_t stride = q8_winograd_point_weights(v, v->convolution.in_channels);
+    const size_t stride = q8_winograd_point_weights(v, v->convolution.geometry.in_channels);
     const int16_t *w = (const int16_t *)(const void *)panel->weights + from * nr;
     multiply(v, b, from, some, w, stride, (kernels_fetch)(w + stride), 2 * stride, 0);
     return;
@@ -282,10 +273,11 @@ static void sum_channels(
 void q8_winograd_task(void *context, size_t task, size_t worker) {
   const q8_winograd *v = context;
   const q8_convolution *c = &v->convolution;
-  KERNEL_REQUIRE(task < v->tasks && c->y_stride >= c->out_channels);
+  const convolution_geometry *g = &c->geometry;
+  KERNEL_REQUIRE(task < v->tasks && c->y_stride >= g->out_channels);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(c->w, 64) && KERNEL_IS_ALIGNED(c->scratch, 64));
   const q8_igemm_family *family = v->family;
-  const size_t nr = family->nr, channels = c->in_channels, tiles = tiles_of(v), panels = q8_winograd_panels(v);
+  const size_t nr = family->nr, channels = g->in_channels, tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t tile_block_index = task / v->panel_blocks, panel_block = task % v->panel_blocks;
   const size_t first_panel = panels * panel_block / v->panel_blocks;
   const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks;
@@ -301,11 +293,11 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
   const int fuses = kernels->q8_transforms.output_pays && q8_fusible(&c->epilogue, c->residual != NULL);
   q8_fused fused;
   if (fuses) q8_fused_set(&fused, &c->epilogue);
-  fused.residual_stride = c->out_channels;
+  fused.residual_stride = g->out_channels;
   fused.y_stride = c->y_stride;
   for (size_t index = first_panel; index < last_panel; index++) {
     const q8_winograd_panel panel = q8_winograd_panel_at(v, c->w, index);
-    const size_t column = index * nr, written = smaller(nr, c->out_channels - column);
+    const size_t column = index * nr, written = smaller(nr, g->out_channels - column);
     const int is_long = panel.traits->is_long;
     if (!is_long) {
       sum_channels(v, &b, &panel, written, 0, channels);
@@ -318,12 +310,12 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
     if (fuses && panel.traits->is_fusible && written == nr && !is_long) {
       for (size_t tile = 0; tile < b.count; tile++) {
         const tile_place at = b.places[tile];
-        const size_t pixel = (at.image * c->out_height + at.y) * c->out_width + at.x;
-        fused.residual = c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL;
+        const size_t pixel = (at.image * g->out_height + at.y) * g->out_width + at.x;
+        fused.residual = c->residual ? (const uint8_t *)c->residual + pixel * g->out_channels + column : NULL;
         fused.y = (uint8_t *)c->y + pixel * c->y_stride + column;
         kernels->q8_transforms.output(
-            b.sums + tile * nr, b.count * nr, panel.scales, at.rows, at.columns, c->out_width * c->out_channels,
-            c->out_width * c->y_stride, &fused);
+            b.sums + tile * nr, b.count * nr, panel.scales, at.height, at.width, g->out_width * g->out_channels,
+            g->out_width * c->y_stride, &fused);
       }
       continue;
     }
@@ -331,12 +323,12 @@ void q8_winograd_task(void *context, size_t task, size_t worker) {
       const tile_place at = b.places[tile];
       q8_winograd_outputs(
           level, b.sums + tile * nr, is_long ? b.totals + tile * nr : NULL, b.count * nr, nr, shape_of(&at), outputs);
-      for (size_t row = 0; row < at.rows; row++) {
-        const size_t pixel = (at.image * c->out_height + at.y + row) * c->out_width + at.x;
+      for (size_t row = 0; row < at.height; row++) {
+        const size_t pixel = (at.image * g->out_height + at.y + row) * g->out_width + at.x;
         kernels->q8_finish(
-            level, &c->epilogue, at.columns, written, outputs + TILE * row * nr, 1, nr,
+            level, &c->epilogue, at.width, written, outputs + TILE * row * nr, 1, nr,
             panel.scales, panel.scales + nr,
-            c->residual ? (const uint8_t *)c->residual + pixel * c->out_channels + column : NULL, c->out_channels,
+            c->residual ? (const uint8_t *)c->residual + pixel * g->out_channels + column : NULL, g->out_channels,
             (char *)c->y + (pixel * c->y_stride + column) * (c->epilogue.float_output ? 4 : 1), c->y_stride);
       }
     }

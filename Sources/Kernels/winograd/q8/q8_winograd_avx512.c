@@ -87,7 +87,7 @@ Q8_INLINE void input_line(__m512i *d, size_t size) {
 }
 
 Q8_INLINE void input_tile(
-    const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
+    const void *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
     const q8_winograd_points *points) {
   // A zero point shows at one of the points.
   const __m512i shown = _mm512_set1_epi16((int16_t)(q8_ones(shape.height) * q8_ones(shape.width) * zero));
@@ -100,7 +100,8 @@ Q8_INLINE void input_tile(
       __m512i line[REACH];
       UNROLL for (size_t i = 0; i < REACH; i++) {
         if (i > shape.height + 1) break;
-        const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)(pixels[i * REACH + column] + c));
+        const char *pixel = (const char *)pixels[i * REACH + column] + c;
+        const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)pixel);
         line[i] = is_signed ? _mm512_cvtepi8_epi16(bytes) : _mm512_cvtepu8_epi16(bytes);
       }
       input_line(line, shape.height);

@@ -53,12 +53,12 @@ static inline __attribute__((always_inline)) void transform_six(
 }
 
 KERNEL_BODY transform_inputs_body(
-    const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, const q8_winograd_points *to) {
+    const void *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, const q8_winograd_points *to) {
   for (size_t c = 0; c < channels; c += LANES) {
     const size_t at = c / 32 * 32 * to->channel_bytes + c % 32 * 2;
     shorts d[POINTS], half[POINTS];
     for (size_t i = 0; i < POINTS; i++)
-      d[i] = __builtin_convertvector(*(const bytes *)(pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
+      d[i] = __builtin_convertvector(*(const bytes *)((const uint8_t *)pixels[i] + c) ^ flip, shorts) - (int16_t)zero;
     for (size_t column = 0; column < REACH; column++) transform_six(d + column, REACH, half + column, REACH, shape.height);
     for (size_t row = 0; row < REACH; row++) {
       if (!taps_has(shape.height, row)) continue;
@@ -71,7 +71,7 @@ KERNEL_BODY transform_inputs_body(
 }
 MULTIVERSION(
     transform_inputs,
-    (const uint8_t *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, const q8_winograd_points *to),
+    (const void *const *pixels, size_t channels, uint8_t flip, int zero, taps_tile shape, const q8_winograd_points *to),
     (pixels, channels, flip, zero, shape, to))
 
 void q8_winograd_input_portable(Q8_WINOGRAD_INPUT_PARAMETERS) {

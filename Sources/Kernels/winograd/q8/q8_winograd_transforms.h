@@ -59,7 +59,7 @@ static inline size_t q8_winograd_point_weights(const q8_winograd *v, size_t chan
   return channels * v->family->nr + 32;
 }
 static inline size_t q8_winograd_panel_bytes(const q8_winograd *v) {
-  const size_t channels = v->convolution.in_channels;
+  const size_t channels = v->convolution.geometry.in_channels;
   const size_t weights = v->keeps_taps ? 9 * channels * v->family->nr : Q8_POINTS * 2 * q8_winograd_point_weights(v, channels);
   return q8_winograd_head_bytes(v) + whole_lines(weights);
 }
@@ -90,7 +90,7 @@ typedef struct {
 //
 // Needs channels to be a positive multiple of 16, and of 32 unless channel_bytes is 2.
 #define Q8_WINOGRAD_INPUT_PARAMETERS                                                                            \
-  kernels_level level, const uint8_t *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape, \
+  kernels_level level, const void *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape, \
       const q8_winograd_points *to
 
 // 32 outputs of `rows` × `columns` (1 to 4 each) pixels of a tile, from the sums of its points to the stored bytes.

@@ -109,8 +109,8 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   const q8_igemm_family *family = v->family;
   const kernels_table *kernels = v->kernels;
   const kernels_level level = kernels->level;
-  const size_t nr = family->nr, kr = family->kr, unit = nr * kr, channels = c->in_channels;
-  const size_t count = smaller(nr, c->out_channels - index * nr);
+  const size_t nr = family->nr, kr = family->kr, unit = nr * kr, channels = c->geometry.in_channels;
+  const size_t count = smaller(nr, c->geometry.out_channels - index * nr);
   const weight_source source = {p->w, p->w_signed ? 0x80 : 0, p->layout, p->w_zeros};
   int8_t *base = (int8_t *)p->packed + index * q8_winograd_panel_bytes(v);
   memset(base, 0, q8_winograd_head_bytes(v));
@@ -159,7 +159,7 @@ void q8_winograd_pack_task(void *context, size_t index, size_t worker) {
   memcpy(scales + 2 * nr, &traits, sizeof traits);
 }
 
-size_t q8_winograd_panels(const q8_winograd *v) { return divide_up(v->convolution.out_channels, v->family->nr); }
+size_t q8_winograd_panels(const q8_winograd *v) { return divide_up(v->convolution.geometry.out_channels, v->family->nr); }
 
 void q8_winograd_pack(
     const q8_winograd *v, const void *w, int w_signed, f32_weight_layout layout, const int32_t *w_zeros,
