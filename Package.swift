@@ -48,7 +48,8 @@ let package = Package(
 
     // Lab: the workstation.
     .target(
-      name: "TrainingKernels", dependencies: ["Kernels"], cSettings: [.headerSearchPath(".")],
+      name: "TrainingKernels", dependencies: ["Kernels"],
+      cSettings: [.headerSearchPath("."), .headerSearchPath("../Kernels")],
       linkerSettings: [.linkedLibrary("m")]),
     .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
     .target(

@@ -44,16 +44,11 @@ import Testing
   @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_level, _ test: Case) throws {
     var noise = Noise(test.channels)
     var plan = f32_convolution()
-    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (
-      test.batch, test.size.0, test.size.1, test.channels
-    )
-    (plan.geometry.kernel_height, plan.geometry.kernel_width) = test.kernel
-    (plan.geometry.stride_height, plan.geometry.stride_width) = test.stride
-    (plan.geometry.dilation_height, plan.geometry.dilation_width) = test.dilation
-    (plan.geometry.pad_top, plan.geometry.pad_left) = test.pad
-    (plan.geometry.groups, plan.geometry.out_channels) = (test.groups, test.outputs)
-    plan.geometry.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
-    plan.geometry.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
+    plan.geometry =
+      Sizes(
+        batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, kernel: test.kernel,
+        stride: test.stride, dilation: test.dilation, pad: test.pad, groups: test.groups
+      ).geometry
     (plan.low, plan.high) = (-1, .infinity)
 
     let taps = test.kernel.0 * test.kernel.1

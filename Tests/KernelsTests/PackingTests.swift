@@ -192,7 +192,9 @@ import Testing
     -> Int
   {
     let at = pixel * channels + channel
-    if family.wide == 1 { return Int(UnsafeRawPointer(staged.x + 2 * at).load(as: Int16.self)) }
+    if family.wide == 1 {
+      return Int(Int16(truncatingIfNeeded: Int(staged.x[2 * at]) | Int(staged.x[2 * at + 1]) << 8))
+    }
     if family.x_signed == 1 { return Int(Int8(bitPattern: staged.x[at])) }
     var value = Int(staged.x[at])
     guard family.take_highs != nil else { return value }

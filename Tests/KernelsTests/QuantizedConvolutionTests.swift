@@ -62,16 +62,11 @@ import Testing
     _ isa: kernels_level, _ test: Case, _ kind: Weights, _ output: Output, threads: Int, _ noise: inout Noise
   ) throws {
     var plan = q8_convolution()
-    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (
-      test.batch, test.size.0, test.size.1, test.channels
-    )
-    (plan.geometry.kernel_height, plan.geometry.kernel_width) = test.kernel
-    (plan.geometry.stride_height, plan.geometry.stride_width) = test.stride
-    (plan.geometry.dilation_height, plan.geometry.dilation_width) = test.dilation
-    (plan.geometry.pad_top, plan.geometry.pad_left) = test.pad
-    (plan.geometry.groups, plan.geometry.out_channels) = (test.groups, test.outputs)
-    plan.geometry.out_height = (test.size.0 + 2 * test.pad.0 - test.dilation.0 * (test.kernel.0 - 1) - 1) / test.stride.0 + 1
-    plan.geometry.out_width = (test.size.1 + 2 * test.pad.1 - test.dilation.1 * (test.kernel.1 - 1) - 1) / test.stride.1 + 1
+    plan.geometry =
+      Sizes(
+        batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, kernel: test.kernel,
+        stride: test.stride, dilation: test.dilation, pad: test.pad, groups: test.groups
+      ).geometry
     func range(_ signed: Bool) -> ClosedRange<Int> { signed ? -128...127 : 0...255 }
     let (signed, ySigned, rSigned) = (noise.int(0...1) == 1, noise.int(0...1) == 1, noise.int(0...1) == 1)
     // A zero point near the lower end, as behind a Relu, chooses kernels of their own; few or many values are large then.
@@ -176,10 +171,11 @@ import Testing
   @Test(arguments: instructionSets8) func sumsBeyond32BitsWrap(_ isa: kernels_level) throws {
     let (channels, outputs) = (70_001, 5)
     var plan = q8_convolution()
-    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (1, 1, 1, channels)
-    (plan.geometry.kernel_height, plan.geometry.kernel_width, plan.geometry.stride_height, plan.geometry.stride_width) = (1, 1, 1, 1)
-    (plan.geometry.dilation_height, plan.geometry.dilation_width, plan.geometry.out_height, plan.geometry.out_width) = (1, 1, 1, 1)
-    (plan.geometry.groups, plan.geometry.out_channels, plan.epilogue.float_output) = (1, outputs, 1)
+    plan.geometry =
+      Sizes(
+        input: (1, 1), channels: channels, outputs: outputs, kernel: (1, 1), pad: (0, 0)
+      ).geometry
+    plan.epilogue.float_output = 1
     q8_convolution_plan(&plan, isa, 1)
     let weights = (0..<outputs * channels).map { $0 / channels % 2 == 0 ? 127 : -128 }
     let w = try GuardedBytes(weights)

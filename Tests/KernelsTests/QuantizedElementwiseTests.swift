@@ -98,7 +98,8 @@ import Testing
     }
   }
 
-  private func pool(_ isa: kernels_level, _ w: convolution_geometry, _ kind: f32_pool_kind, _ noise: inout Noise) throws {
+  private func pool(_ isa: kernels_level, _ w: convolution_geometry, _ kind: f32_pool_kind, _ noise: inout Noise) throws
+  {
     let signed = noise.int(0...1) == 1
     let (xZero, yZero) = (noise.int(range(signed)), noise.int(range(signed)))
     let values = (0..<w.batch * w.in_height * w.in_width * w.in_channels).map { _ in noise.int(range(signed)) }

@@ -70,13 +70,10 @@ import Testing
   ) throws {
     var winograd = q8_winograd()
     var plan = q8_convolution()
-    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (
-      test.batch, test.size.0, test.size.1, test.channels
-    )
-    (plan.geometry.kernel_height, plan.geometry.kernel_width, plan.geometry.stride_height, plan.geometry.stride_width) = (3, 3, 1, 1)
-    (plan.geometry.dilation_height, plan.geometry.dilation_width, plan.geometry.groups, plan.geometry.out_channels) = (1, 1, 1, test.outputs)
-    (plan.geometry.pad_top, plan.geometry.pad_left) = (test.pad, test.pad)
-    (plan.geometry.out_height, plan.geometry.out_width) = (test.size.0 + 2 * test.pad - 2, test.size.1 + 2 * test.pad - 2)
+    plan.geometry =
+      Sizes(
+        batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, pad: (test.pad, test.pad)
+      ).geometry
     let signed = data == .typicalSigned || data == .extremeSigned
     let extreme = data == .extreme || data == .extremeSigned
     (plan.x_signed, plan.x_zero) = signed ? (1, Int32(noise.int(-128...127))) : (0, 0)
@@ -147,10 +144,7 @@ import Testing
 
   @Test func knowsWhatItIsNotFor() {
     var plan = q8_convolution()
-    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width, plan.geometry.in_channels) = (1, 56, 56, 64)
-    (plan.geometry.kernel_height, plan.geometry.kernel_width, plan.geometry.stride_height, plan.geometry.stride_width) = (3, 3, 1, 1)
-    (plan.geometry.dilation_height, plan.geometry.dilation_width, plan.geometry.groups, plan.geometry.out_channels) = (1, 1, 1, 64)
-    (plan.geometry.out_height, plan.geometry.out_width, plan.geometry.pad_top, plan.geometry.pad_left) = (56, 56, 1, 1)
+    plan.geometry = Sizes(input: (56, 56), channels: 64, outputs: 64).geometry
     func wins(keepsTaps: Bool = false) -> Bool {
       var winograd = q8_winograd()
       winograd.convolution = plan
@@ -159,7 +153,7 @@ import Testing
       return q8_winograd_wins(&winograd) != 0
     }
     #expect(q8_winograd_applies(&plan) == 1 && wins() && wins(keepsTaps: true))
-    (plan.geometry.in_height, plan.geometry.in_width, plan.geometry.out_height, plan.geometry.out_width) = (7, 7, 7, 7)
+    plan.geometry = Sizes(input: (7, 7), channels: 64, outputs: 64).geometry
     #expect(q8_winograd_applies(&plan) == 1 && !wins() && !wins(keepsTaps: true))
     plan.geometry.in_channels = 24
     #expect(q8_winograd_applies(&plan) == 0)

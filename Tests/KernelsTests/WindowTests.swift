@@ -52,7 +52,9 @@ import Testing
     try pool(isa, F32_POOL_AVERAGE_PADDED, window, x)
   }
 
-  private func pool(_ isa: kernels_level, _ kind: f32_pool_kind, _ window: convolution_geometry, _ x: GuardedFloats) throws {
+  private func pool(_ isa: kernels_level, _ kind: f32_pool_kind, _ window: convolution_geometry, _ x: GuardedFloats)
+    throws
+  {
     var expected: [Double] = []
     forEachWindow(window) { channel, cells, padded in
       let values = cells.map { Double(x.base[$0.index + channel]) }
@@ -75,7 +77,9 @@ import Testing
     }
   }
 
-  private func depthwise(_ isa: kernels_level, _ window: convolution_geometry, _ x: GuardedFloats, _ noise: inout Noise) throws {
+  private func depthwise(_ isa: kernels_level, _ window: convolution_geometry, _ x: GuardedFloats, _ noise: inout Noise)
+    throws
+  {
     let taps = window.kernel_height * window.kernel_width
     let weights = noise.floats(window.in_channels * taps)
     let bias = noise.floats(window.in_channels)

@@ -52,12 +52,11 @@ import Testing
     var noise = Noise(test.channels)
     var plan = f32_winograd()
     (plan.tile, plan.keeps_taps) = (tile, keepsTaps ? 1 : 0)
-    (plan.geometry.stride_height, plan.geometry.stride_width) = (stride, stride)
-    (plan.geometry.batch, plan.geometry.in_height, plan.geometry.in_width) = (test.batch, test.size.0, test.size.1)
-    (plan.geometry.in_channels, plan.geometry.out_channels) = (test.channels, test.outputs)
-    (plan.geometry.pad_top, plan.geometry.pad_left) = test.pad
-    plan.geometry.out_height = (test.size.0 + 2 * test.pad.0 - 3) / stride + 1
-    plan.geometry.out_width = (test.size.1 + 2 * test.pad.1 - 3) / stride + 1
+    plan.geometry =
+      Sizes(
+        batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, stride: (stride, stride),
+        pad: test.pad
+      ).geometry
     (plan.low, plan.high) = (-1, 20)
 
     let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))

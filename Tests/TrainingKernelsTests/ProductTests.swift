@@ -179,7 +179,7 @@ import TrainingKernels
           train_pair(x: Int32((position + tap) * test.run), position: Int32(position))
         }
       }
-      let starts = taps.reduce(into: [Int32(0)]) { $0.append($0[$0.count - 1] + Int32($1.count)) }
+      let starts = (0...taps.count).map { end in Int32(taps[..<end].reduce(0) { $0 + $1.count }) }
       let pairs = taps.flatMap { $0 }
       let before = noise.floats(test.taps * test.run * test.columns)
       let dw = try GuardedFloats(packed(before, test, width), aligned: true)

@@ -141,11 +141,10 @@ import TrainingKernels
 
   private func job(_ test: Case) -> train_winograd_job {
     var job = train_winograd_job()
-    job.images = Int32(test.images)
-    (job.height, job.width) = (Int32(test.size.0), Int32(test.size.1))
-    (job.out_height, job.out_width) = (Int32(test.out.0), Int32(test.out.1))
-    (job.pad_top, job.pad_left) = (Int32(test.pad.0), Int32(test.pad.1))
-    (job.channels, job.columns) = (Int32(test.channels), Int32(test.columns))
+    job.geometry =
+      Sizes(
+        batch: test.images, input: test.size, channels: test.channels, outputs: test.columns, pad: test.pad
+      ).geometry
     return job
   }
 
@@ -159,7 +158,8 @@ import TrainingKernels
     func memory(_ count: Int64) throws -> GuardedFloats {
       try GuardedFloats([Float](repeating: .nan, count: Int(count)), aligned: true)
     }
-    let zeros = try GuardedFloats([Float](repeating: 0, count: Int(max(job.channels, job.columns)) + 31))
+    let zeros = try GuardedFloats(
+      [Float](repeating: 0, count: Int(max(job.geometry.in_channels, job.geometry.out_channels)) + 31))
     let parts = try [
       job.u_floats, job.v_floats, job.s_floats, job.m_floats * Int64(threads),
     ].map { try memory($0) }
@@ -180,10 +180,9 @@ import TrainingKernels
   }
 
   private func inBlocks(_ job: inout train_winograd_job, _ body: (train_winograd_job) -> Void) {
-    let tiles = Int64(job.images) * Int64(job.tiles_down) * Int64(job.tiles_across)
     job.first = 0
-    while job.first < tiles {
-      job.count = min(job.block, tiles - job.first)
+    while job.first < job.all_tiles {
+      job.count = min(job.block, job.all_tiles - job.first)
       body(job)
       job.first += job.count
     }

@@ -17,7 +17,7 @@ extension convolution_geometry {
       pad_bottom: height.padAfter, pad_right: width.padAfter, groups: groups)
   }
 
-  init(_ geometry: ConvolutionGeometry) {
+  public init(_ geometry: ConvolutionGeometry) {
     self.init(
       geometry.plane, batch: geometry.batch, channels: geometry.channels, filters: geometry.filters,
       groups: geometry.group)

@@ -1,3 +1,4 @@
+import Inference
 import Kernels
 import ModelGraph
 import TrainingKernels
@@ -43,18 +44,18 @@ struct WinogradConvolution {
 
     func part(_ isWeights: Bool, by kernels: train_winograd, turned: Bool = false) -> Part {
       var job = train_winograd_job()
-      job.images = Int32(geometry.batch)
-      let inside = (Int32(height.input), Int32(width.input)), outside = (Int32(height.output), Int32(width.output))
-      let (from, to) = turned ? (outside, inside) : (inside, outside)
-      (job.height, job.width, job.out_height, job.out_width) = (from.0, from.1, to.0, to.1)
-      let pads = (Int32(height.padBefore), Int32(width.padBefore))
-      (job.pad_top, job.pad_left) = turned ? (2 - pads.0, 2 - pads.1) : pads
-      let channels = (Int32(geometry.channels), Int32(geometry.filters))
-      (job.channels, job.columns) = turned ? (channels.1, channels.0) : channels
+      var sizes = convolution_geometry(geometry)
+      if turned {
+        swap(&sizes.in_height, &sizes.out_height)
+        swap(&sizes.in_width, &sizes.out_width)
+        swap(&sizes.in_channels, &sizes.out_channels)
+        (sizes.pad_top, sizes.pad_left) = (2 - sizes.pad_top, 2 - sizes.pad_left)
+      }
+      job.geometry = sizes
       job.turned = turned ? 1 : 0
       // Multiplications for a pair of channels: 36 a tile here; directly, one for each tap inside the picture.
       func taps(_ axis: WindowAxis) -> Int { (0..<axis.output).reduce(0) { $0 + axis.taps(at: $1).count } }
-      let tiles = (Int(to.0) + 3) / 4 * ((Int(to.1) + 3) / 4)
+      let tiles = (sizes.out_height + 3) / 4 * ((sizes.out_width + 3) / 4)
       return Part(
         job: job, kernels: kernels, isWeights: isWeights,
         saving: Double(taps(height) * taps(width)) / Double(tiles * 36))
@@ -124,10 +125,9 @@ struct WinogradConvolution {
   private typealias Work = @convention(c) (UnsafePointer<train_winograd_job>?, Int32, Int32) -> Void
 
   private func forEachBlock(_ part: inout Part, _ pass: Pass, _ work: Work?) {
-    let tiles = Int64(part.job.images) * Int64(part.job.tiles_down) * Int64(part.job.tiles_across)
     part.job.first = 0
-    while part.job.first < tiles {
-      part.job.count = min(part.job.block, tiles - part.job.first)
+    while part.job.first < part.job.all_tiles {
+      part.job.count = min(part.job.block, part.job.all_tiles - part.job.first)
       run(part.job, pass, part.kernels.inputs)
       run(part.job, pass, work)
       part.job.first += part.job.count
@@ -141,7 +141,7 @@ struct WinogradConvolution {
   }
 
   private func prepare(_ part: inout Part, _ pass: Pass, _ scratch: UnsafeMutablePointer<Float>) {
-    part.job.images = Int32(pass.images)
+    part.job.geometry.batch = pass.images
     scratch.update(repeating: 0, count: zeroCount)
     part.job.zeros = UnsafePointer(scratch)
     place(&part, scratch + zeroCount)

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "geometry.h"
+
 // One convolution or one gradient. The caller fills in the geometry and calls train_winograd_plan, which decides how the
 // work is cut and how much memory u, v, s and m take. Then it calls functions of train_winograd:
 //
@@ -17,22 +19,22 @@
 //
 // A block is `count` tiles from `first` on. Every call must return on all threads before the next call.
 typedef struct {
-  // Geometry: at least 16 channels and 16 columns; in bf16 an even number of channels.
-  int32_t images, height, width, out_height, out_width, pad_top, pad_left;
-  int32_t channels, columns;   // channels of x, and of the output
+  // 3×3, stride 1, no dilation, one group. At least 16 channels in and out; in bf16 an even number of input channels.
+  convolution_geometry geometry;
   int32_t turned;              // rotate the filters by 180°, as the data gradient needs
   int32_t accumulate;          // add to the target instead of overwriting it
-  const void *x;               // [images, height, width, channels]
-  const void *y;               // weight gradient only: output gradients [images, out_height, out_width, columns]
+  const void *x;               // [batch, in_height, in_width, in_channels]
+  const void *y;               // weight gradient only: output gradients [batch, out_height, out_width, out_channels]
   int32_t x_narrow, y_narrow;  // x, y are bf16, not float
-  const float *w;              // packed [panel][9][channels][width], zeros past the last column
+  const float *w;              // packed [panel][9][in_channels][width], zeros past the last output channel
   const float *bias;           // may be NULL
-  void *target;                // [images, out_height, out_width, columns]; for the weight gradient, packed like w
+  void *target;                // [batch, out_height, out_width, out_channels]; for the weight gradient, packed like w
   int32_t target_narrow;       // outputs are bf16, not float; a weight gradient is always float
-  const float *zeros;          // max(channels, columns) zeros
+  const float *zeros;          // max(in_channels, out_channels) zeros
 
   // Decided by train_winograd_plan.
-  int32_t tiles_down, tiles_across;
+  tile_axis down, across;
+  int64_t all_tiles;           // of all images
   int32_t by_panels;
   int64_t blocks, block;       // number of blocks and tiles of each: of one thread (by tiles) or of all
   int64_t x_pitch, y_pitch;    // numbers from tile to tile in v, in s

@@ -13,12 +13,14 @@ enum { NEAR_BYTES = 384 << 10, FEWEST_TILES = 24, SHARED_BYTES = 8 << 20 };
 enum { MANY_FILTERS = 200 * 200 };
 
 void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels, int width, int weights, int threads) {
-  const int64_t points = 36, panels = divide_up(job->columns, width), bytes = kernels->number_bytes, line = 64 / bytes;
-  job->tiles_down = (int32_t)divide_up(job->out_height, 4);
-  job->tiles_across = (int32_t)divide_up(job->out_width, 4);
-  const int64_t tiles = (int64_t)job->images * job->tiles_down * job->tiles_across;
+  const convolution_geometry *g = &job->geometry;
+  const int64_t channels = (int64_t)g->in_channels, columns = (int64_t)g->out_channels;
+  const int64_t points = 36, panels = divide_up(columns, width), bytes = kernels->number_bytes, line = 64 / bytes;
+  job->down = (tile_axis){.large = 4, .larges = (g->out_height + 3) / 4};
+  job->across = (tile_axis){.large = 4, .larges = (g->out_width + 3) / 4};
+  const int64_t tiles = job->all_tiles = (int64_t)(g->batch * job->down.larges * job->across.larges);
   // One cache line beyond whole lines: rows a power of two apart would share few cache sets.
-  job->x_pitch = divide_up(job->channels, line) * line + line;
+  job->x_pitch = divide_up(channels, line) * line + line;
   job->y_pitch = divide_up(panels * width, line) * line + line;
   job->m_floats = job->s_floats = 0;
   if (weights) {
@@ -27,14 +29,14 @@ void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels,
     job->block = divide_up(divide_up(tiles, job->blocks), 2) * 2;
     job->blocks = divide_up(tiles, job->block);
     job->unit_panels = (int32_t)smaller(panels, panels > threads ? 2 : 1);
-    const int64_t parts = divide_up(job->channels, 48);
-    job->unit_channels = (int32_t)(divide_up(divide_up(job->channels, parts), 12) * 12);
+    const int64_t parts = divide_up(channels, 48);
+    job->unit_channels = (int32_t)(divide_up(divide_up(channels, parts), 12) * 12);
     const int64_t unit = points * job->unit_panels * job->unit_channels * width;
-    const int64_t units = divide_up(panels, job->unit_panels) * divide_up(job->channels, job->unit_channels);
+    const int64_t units = divide_up(panels, job->unit_panels) * divide_up(channels, job->unit_channels);
     job->u_floats = unit * (job->blocks == 1 ? threads : larger(units, threads));
   } else {
     int64_t filters;
-    job->by_panels = (int64_t)job->channels * job->columns >= MANY_FILTERS && panels >= threads;
+    job->by_panels = channels * columns >= MANY_FILTERS && panels >= threads;
     if (job->by_panels) {
       job->blocks = divide_up(points * tiles * job->x_pitch * bytes, SHARED_BYTES);
       job->block = divide_up(tiles, job->blocks);
@@ -45,7 +47,7 @@ void train_winograd_plan(train_winograd_job *job, const train_winograd *kernels,
       job->blocks = 1;
       filters = panels;
     }
-    job->u_floats = filters * points * job->channels * width * bytes / 4;
+    job->u_floats = filters * points * channels * width * bytes / 4;
     job->m_floats = points * (job->block * width + 16);
   }
   job->x_stride = job->block * job->x_pitch + line;
