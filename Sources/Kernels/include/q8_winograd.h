@@ -1,11 +1,11 @@
 // q8_winograd: 3×3 convolutions of stride 1 over 8-bit data by Winograd's F(4×4, 3×3) in 16-bit integers: a quarter of the
 // multiplications of q8_convolution.
 //
-// Six by six inputs (less their zero point) are transformed exactly: no value exceeds 16 bits. Weights are transformed without the
-// formula's divisions, which makes them 14-bit integers: exact, too. If the sum of |weight| · largest input over all channels may
-// reach 2³¹ at some output and point, sums are taken over 32 channels at a time, which cannot overflow, and added in float. Float
-// rounding is the only loss. Tiles at an edge with three or fewer rows or columns of outputs are F(3, 3)'s or F(2, 3)'s along that
-// axis, with the same weights.
+// The transform of 6×6 inputs (less their zero point) is exact in 16 bits. Weights are transformed without the formula's divisions
+// to 14-bit integers: exact, too. Sums over all channels could overflow where Σ |weight| · largest input is not below 2³¹ at a
+// point. There, sums over 32 channels at a time, which cannot overflow, are added in float. Float arithmetic is the only source of
+// rounding errors. Tiles at an edge with three or fewer rows or columns of outputs are F(3, 3) or F(2, 3) in that direction, with
+// the same weights.
 //
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", 2015.
 #ifndef GIEMSA_KERNELS_Q8_WINOGRAD_H
@@ -17,8 +17,8 @@ typedef struct {
   // Geometry, epilogue and data, as for q8_convolution_task; what q8_convolution_plan decides is not used.
   q8_convolution convolution;
 
-  // Keep the nine taps of each filter in bytes, instead of 72 bytes of transformed weights, and transform them while a task runs.
-  // Weights less their zero points must fit s8.
+  // Keeps nine bytes of each filter instead of 72, and transforms them while a task runs. Needs weights less their zero points to
+  // fit into s8.
   int keeps_taps;
 
   // Decided by q8_winograd_plan.
@@ -26,7 +26,7 @@ typedef struct {
   const struct q8_igemm_family *family;
   tile_axis down, across;  // tiles of an image, 4 × 4 outputs each
   size_t tile_blocks, panel_blocks, largest_block;
-  int multiplies_taps;  // straight from taps, without storing transformed weights
+  int multiplies_taps;  // transforms taps in registers, without storing weights
   size_t chunk;  // channels whose taps are transformed together
   size_t tasks;
   size_t scratch_bytes;
@@ -40,7 +40,7 @@ int q8_winograd_applies(const q8_convolution *convolution);
 // alone. It must apply.
 void q8_winograd_plan(q8_winograd *winograd, kernels_level level, int threads);
 
-// Whether a plan should be faster than q8_convolution: it has enough tiles to be worth reading the weights.
+// Whether a plan should be faster than q8_convolution: whether there are enough tiles for the larger weights.
 int q8_winograd_wins(const q8_winograd *winograd);
 
 // "s16_igemm_6x16_avx2", "s16_taps_24x16_avx512vnni": the kernel that a plan chose.

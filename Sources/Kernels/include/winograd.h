@@ -1,27 +1,30 @@
 // f32_winograd: 3×3 convolutions with fewer multiplications (Winograd, 1980; Lavin & Gray, "Fast Algorithms for
 // Convolutional Neural Networks", 2015).
 //
-// A tile of n×n outputs needs (n+2)×(n+2) inputs. Inputs and filter are treated as polynomials and evaluated at as many points,
-// where convolution becomes a product: for n = 2, 4 or 6 a channel takes 16, 36 or 64 multiplications instead of 36, 144 or 324.
-// At each point, the products of all tiles and channels are a matrix product. The price: transforms of the inputs and the outputs,
-// 1.8, 4 or 7.1 times as many weights, and rounding errors of up to 1e-5 of a layer's largest output.
+// A tile of n×n outputs reads (n+2)×(n+2) inputs. Inputs and filter are evaluated as polynomials at (n+2)×(n+2) points, where
+// convolution is multiplication: 16, 36 or 64 multiplications per channel instead of 36, 144 or 324 for n = 2, 4 or 6. The
+// products of all tiles and channels at one point are a matrix product. The price: transforms of inputs and outputs, 1.8, 4 or
+// 7.1 times as many weights, and rounding errors of up to 1e-5 of a layer's largest output.
 //
-// Where tiles of n do not fit the output, smaller ones cover its edges. They use some of the points, and the same weights.
+// Where tiles of n×n do not cover the output exactly, smaller tiles cover its edges. They use some of the points, and the same
+// weights.
 //
-// Packed weights are either transformed, or the nine taps of each filter (`keeps_taps`). Taps take no more memory than the direct
-// kernel's weights, and are transformed while running, a few channels at a time: that writes to the cache and saves reads from
-// memory. For few tiles f32_taps kernels multiply straight from taps (`multiplies_taps`), at levels where that pays.
+// Weights are packed either transformed, or as nine taps (`keeps_taps`), which take no more memory than the direct kernel's
+// weights. Taps are transformed while running, a few channels at a time: more writes to the cache, fewer reads from memory. For
+// few tiles, where the level has a kernel for it, they are transformed in registers (`multiplies_taps`).
 //
-// An input that is not finite spoils no output that does not read it: a tile with such an input is computed directly.
+// Inputs that are not finite reach exactly the outputs that they reach in a direct convolution: tiles with such inputs are summed
+// directly.
 //
-// With stride 2 the outer taps meet every other input, and the middle tap the inputs between. n outputs along an axis then take
-// n + 1 products at points and n direct ones: for n = 2 or 4 a channel takes 25 or 81 multiplications instead of 36 or 144.
+// With stride 2 the outer taps are multiplied with every second input, and the middle tap with the inputs between. n outputs along
+// an axis take n + 1 products at points for the outer taps and n products for the middle tap: 25 or 81 per channel instead of
+// 36 or 144 for n = 2 or 4.
 #ifndef GIEMSA_KERNELS_WINOGRAD_H
 #define GIEMSA_KERNELS_WINOGRAD_H
 
 #include "igemm.h"
 
-// The fewest input and output channels. With fewer it would not pay either.
+// The least number of input channels and of output channels.
 #define F32_WINOGRAD_LEAST_CHANNELS 16
 
 // Fill the geometry, call f32_winograd_plan, then set the pointers; the struct holds nothing that must be freed.
@@ -48,14 +51,14 @@ typedef struct {
   size_t products;  // of all tiles, for each channel and output
   size_t tile_block, tile_blocks;  // tiles that are transformed, multiplied and transformed back together
   size_t panel_block, panel_blocks;  // panels of outputs of a task
-  size_t interleave;  // so many neighbouring blocks of panels belong to different threads
+  size_t interleave;  // so many threads take turns at consecutive blocks of panels
   size_t input_pitch, input_stride;  // floats from tile to tile and from product to product of transformed inputs
   size_t input_floats;  // of all of them
   size_t product_stride;  // floats from product to product
-  int multiplies_taps;  // straight from taps, without storing transformed weights
+  int multiplies_taps;  // transforms taps in registers, without storing weights
   size_t channel_block;  // channels that are multiplied at once: all, or as many as are transformed together
   size_t set_stride;  // floats from set to set of transformed weights
-  size_t input_tasks;  // of f32_winograd_inputs_task: all must end before f32_winograd_task begins
+  size_t input_tasks;  // tasks of f32_winograd_inputs_task, all of which must end before f32_winograd_task begins
   size_t tasks;
   size_t scratch_bytes;
   size_t zero_count;

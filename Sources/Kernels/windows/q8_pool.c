@@ -8,7 +8,7 @@
 
 enum { MOST_LANES = 64 };
 
-// Vectors run along the channels; along the window they would only cost room.
+// Only the loops over channels are vectorised; vectorising the loops over the window would only make the code larger.
 #define PLAIN _Pragma("clang loop vectorize(disable) interleave(disable) unroll(disable)")
 
 // `lanes` channels of one output pixel, from rows × columns inputs.
@@ -59,7 +59,7 @@ KERNEL_BODY pool_row_body(const q8_pool *p, size_t image, size_t oy, size_t from
       const uint8_t *x = plane + (down.at * g->in_width + across.at) * g->in_channels;
       size_t count = rows * columns;
       if (p->kind == F32_POOL_AVERAGE_PADDED) count = window_padded(g, oy, ox);
-      // The last whole vector reaches back: what it covers twice comes out the same.
+      // The last vector begins early enough to end with the last channel; it computes some channels twice.
 #define LANES_OF(lanes)                           \
   PLAIN for (size_t c = from; c < to; c += lanes) \
     pool_lanes(p, lanes, x + smaller(c, to - lanes), rows, columns, row_step, column_step, count, y + smaller(c, to - lanes))
@@ -80,7 +80,7 @@ void q8_pool_plan(q8_pool *p) {
   const convolution_geometry *g = &p->geometry;
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
   KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
-  // Global pooling has one pixel an image: its channels are what there is to share.
+  // Global pooling has one pixel per image: threads divide its channels.
   p->channel_block = g->out_height == 1 ? smaller(g->in_channels, 256) : g->in_channels;
   p->tasks = g->batch * g->out_height * ((g->in_channels + p->channel_block - 1) / p->channel_block);
 }

@@ -6,11 +6,10 @@
 #include "cpu/multiversion.h"
 #include "geometry/window_taps.h"
 
-// So many floats are added up as floats: of more, sums of as many each are added up as doubles.
+// FLOAT_SUM: most values that are added in one float. Of more values, sums of that many are added in double.
 enum { LANES = 16, FLOAT_SUM = 256 };
 
-// One output pixel's channels [from, to): the largest (NaN where one is) or the sum of rows × columns inputs, times `factor`
-// if a sum.
+// Channels [from, to) of one output pixel: the largest of rows × columns inputs (NaN if one is), or their sum · `factor`.
 KERNEL_BODY pool_pixel_body(
     int largest, const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, float factor, float *y,
     size_t from, size_t to) {
@@ -42,7 +41,7 @@ KERNEL_BODY pool_pixel_body(
   }
 }
 
-// The same for sums of more than FLOAT_SUM inputs: a float's digits would not do.
+// The same for sums of more than FLOAT_SUM inputs, for which float is not precise enough.
 KERNEL_BODY long_sum_body(
     const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, double factor, float *y, size_t from,
     size_t to) {
@@ -104,7 +103,7 @@ void f32_pool_plan(f32_pool *p) {
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
   KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
   p->channel_block = g->in_channels;
-  // Global pooling has one pixel an image: its channels are what there is to share.
+  // Global pooling has one pixel per image: threads divide its channels.
   if (g->out_height == 1) p->channel_block = smaller(g->in_channels, 128);
   p->tasks = g->batch * g->out_height * ((g->in_channels + p->channel_block - 1) / p->channel_block);
 }

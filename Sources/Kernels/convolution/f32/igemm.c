@@ -23,7 +23,7 @@ void f32_igemm_pack(
     memset(packed, 0, nr * sizeof(float));
     if (bias) memcpy(packed, bias + first, count * sizeof(float));
     packed += nr;
-    // 16 channels at a time: the cache lines that hold their weights stay in the cache for all taps.
+    // A few channels at a time: their cache lines of the original, `count` for each channel, stay in the cache for all taps.
     for (size_t group = 0; group < merged; group++)
       for (size_t c0 = 0; c0 < channels; c0 += 16)
         for (size_t tap = 0; tap < taps; tap++)
@@ -44,8 +44,8 @@ void f32_igemm_pack(
   }
 }
 
-// NEAR_BYTES: a good part of the second-level cache of every core from a Cortex-A72 to a Zen. With fewer pixels than FEWEST_PIXELS
-// in a block, reading the weights would take longer than multiplying.
+// NEAR_BYTES: working set of a core, most of the second-level cache of any processor from a Cortex-A72 to a Zen.
+// FEWEST_PIXELS: with fewer pixels in a block, loading the weights would cost more than they are used.
 enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240, FEWEST_PIXELS = 48 };
 
 static size_t group_channels(const f32_convolution *v) {
@@ -69,7 +69,8 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->family = f32_igemm_for(level);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
-  // Groups of few outputs would leave most of a panel empty: neighbours share a panel, with zeros off the diagonal (mend_groups).
+  // Groups of few outputs would leave most of a panel empty. Neighbouring groups share a panel, block-diagonal with zeros
+  // elsewhere; see mend_groups.
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
 
@@ -84,8 +85,8 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->packed_count = panels * panel_bytes / sizeof(float);
   v->zero_count = larger(g->in_channels, channels);
 
-  // A block of pixels whose inputs, and a block of panels whose weights, each fill about half of what is near.
-  // A stride beyond the kernel leaves out what lies between.
+  // The inputs of a block of pixels and the weights of a block of panels each fill about half of NEAR_BYTES. A stride beyond the
+  // kernel's size skips inputs.
   const size_t height_step = smaller(g->stride_height, g->kernel_height);
   const size_t width_step = smaller(g->stride_width, g->kernel_width);
   const size_t pixel_bytes = g->in_channels * height_step * width_step * sizeof(float);
@@ -94,7 +95,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
   v->panel_blocks = divide_up(panels, v->panel_block);
 
-  // Enough tasks for the threads to finish together, none shorter than about twenty microseconds.
+  // Enough tasks for all threads to finish at about the same time, but none shorter than about 20 microseconds.
   if (threads > 1) {
     const size_t wanted = 8 * (size_t)threads;
     const double smallest = 0.5e6;  // multiply-adds
@@ -111,7 +112,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
         break;
       }
     }
-    // Blocks of equal size, in a number that the threads share evenly.
+    // Blocks of equal size, the same number for every thread.
     if (v->pixel_blocks > 1) {
       if (v->pixel_blocks * v->panel_blocks % (size_t)threads != 0)
         v->pixel_blocks = divide_up(v->pixel_blocks, (size_t)threads) * (size_t)threads;
@@ -125,7 +126,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->tasks = v->pixel_blocks * v->panel_blocks;
   const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
   v->tap_block = divide_up(taps, passes);
-  // More written than read: pixel by pixel, so that memory sees whole rows.
+  // If more is written than read, all outputs of a pixel are written before the next pixel's: whole rows of memory.
   v->tiles_first = passes == 1 && g->out_channels > taps * channels;
   v->panels_first = panels * panel_bytes > g->batch * g->in_height * g->in_width * g->in_channels * sizeof(float);
 
@@ -155,7 +156,7 @@ void f32_convolution_pack(
   }
 }
 
-// For an output row, the input row under each row of the kernel; NULL outside the picture.
+// The input row that each row of the kernel reads for an output row; NULL for rows of padding.
 static void find_lines(const f32_convolution *v, size_t image, size_t oy, const float **lines) {
   const convolution_geometry *g = &v->geometry;
   for (size_t ky = 0; ky < g->kernel_height; ky++) {
@@ -164,9 +165,9 @@ static void find_lines(const f32_convolution *v, size_t image, size_t oy, const 
   }
 }
 
-// Row pointers for every tap of pixels [first, last), tile by tile. Tiles differ by at most one pixel, because a tile of one takes
-// as long as a tile of four. `copies` has room for the rows that padding cuts with row_taps; `lines` for a pointer for each row of
-// the kernel.
+// Finds the input of every tap of pixels [first, last), tile by tile. Tiles differ by at most one pixel, because a tile of one
+// pixel takes as long as one of four. `copies` has room for the rows of row_taps that padding interrupts, `lines` for a pointer
+// for every row of the kernel.
 static void find_rows(
     const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies,
     const float **lines) {
@@ -185,7 +186,7 @@ static void find_rows(
         for (size_t ky = 0; ky < g->kernel_height; ky++, out += mr)
           *out = lines[ky] ? lines[ky] + left * (ptrdiff_t)channels : v->zero;
       } else if (v->row_taps) {
-        // The rows are cut by padding: copies with its zeros in place. Rare, and few floats.
+        // Padding interrupts the row: a copy with zeros in place. Rare, and only a few floats.
         for (size_t ky = 0; ky < g->kernel_height; ky++, out += mr) {
           *out = lines[ky] ? copies : v->zero;
           if (!lines[ky]) continue;
@@ -214,21 +215,21 @@ static void find_rows(
   }
 }
 
-// A block of pixels in tiles of `even` pixels; the first `longer` tiles have one more.
+// A block of pixels, cut into tiles of `even` pixels; the first `longer` tiles have one more.
 typedef struct {
   size_t first, tiles, even, longer;
   const float **rows;
   size_t taps, channels, group_channels, outputs, panels_of_group, passes;
-  // What to prefetch, a slice with every tile: the weights that follow (of the next pass, panel or layer, in memory order), or, if
-  // all weights stay in the cache, the first input rows of the next block.
+  // What to prefetch, a slice with every tile: the weights that follow (those of the next pass, panel or layer: they lie in that
+  // order), or, if all weights stay in the cache, the first input rows of the next block.
   int weights_ahead;
   size_t weights_slice, ahead_step;  // bytes; of weights for each tap
   kernels_fetch next_rows;
   size_t rows_slice;
 } pixel_tiles;
 
-// One pass over some taps for one panel's outputs. Between passes y holds the sums so far; the first pass adds the residual, the
-// last one clamps.
+// One pass over (some of) the taps for one panel's outputs. Between passes y holds partial sums; the first pass adds the
+// residual, the last one clamps.
 typedef struct {
   size_t first_tap, taps, written, x_offset;
   const float *bias, *w, *added;
@@ -277,7 +278,7 @@ static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_
       &part->epilogue);
 }
 
-// One output, summed over the channels of its own group and the taps inside the picture.
+// One output's sum over the channels of its own group and the taps inside the picture.
 static float sum_of_group(
     const f32_convolution *v, const float *bias, size_t pixel, size_t first_channel, size_t group, size_t output) {
   const convolution_geometry *g = &v->geometry;
@@ -299,8 +300,8 @@ static float sum_of_group(
   return sum;
 }
 
-// With merged groups, an infinity or NaN in one group is multiplied with the others' zeros off the diagonal, and 0 · inf is a NaN.
-// So every NaN of a panel is computed again, over its own group alone.
+// Where groups are packed as one, an infinity or a NaN in one group was multiplied by the zeros off the diagonal, and 0 · inf is
+// NaN. So every NaN of a panel is computed again, over its own group alone.
 static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size_t last, const panel_pass *part, size_t panel) {
   const convolution_geometry *g = &v->geometry;
   const size_t group = panel / block->panels_of_group, nr = v->family->nr;

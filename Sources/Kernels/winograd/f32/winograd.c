@@ -8,29 +8,30 @@
 #include "geometry/tiles.h"
 #include "winograd/f32/winograd_mend.h"
 
-// Most bytes of transformed inputs in a block of tiles: a good part of the second-level cache. A block has FEWEST_TILES all the
-// same, so that each weight is used often enough to be worth reading.
+// NEAR_BYTES: transformed inputs of a block of tiles, most of the second-level cache. FEWEST_TILES: least size of a block; with
+// fewer tiles, loading each weight would cost more than it is used.
 enum { NEAR_BYTES = 320 * 1024, FEWEST_TILES = 25, FEWEST_TILES_OF_A_THREAD = 4 };
 
-// Weights that are transformed while running: as many channels at once as stay in the second-level cache. With fewer channels,
-// adding to the sums of the previous ones would cost noticeable time.
+// Taps are transformed for as many channels at a time as keep the weights in the second-level cache. With fewer channels,
+// reading and writing the partial sums would cost time.
 enum { TRANSFORMED_BYTES = 400 * 1024, TRANSFORMED_CHANNELS = 64 };
 
-// Tasks for each thread where the inputs are transformed first: other threads can take some from a thread that is held up.
+// Tasks for each thread where all inputs are transformed first. More than one, so that other threads take over from one that is
+// held up.
 enum { TASKS_OF_A_THREAD = 4 };
 
-// Along one axis a tile has as many products as inputs. Products at the same point share a set of weights; with stride 2, so do
-// all products with the middle tap.
+// Products of a tile along one axis: as many as its inputs. Products at the same point share their weights, as do all products
+// with the middle tap.
 static size_t products_along(size_t stride, size_t size) { return stride == 1 ? size + 2 : 2 * size + 1; }
 static size_t stride_of(const f32_winograd *v) { return v->geometry.stride_height; }
 static size_t sets_of(const f32_winograd *v) { return (v->tile + 2) * (v->tile + 2); }
 static size_t panels_of(const f32_winograd *v) { return divide_up(v->geometry.out_channels, v->family->nr); }
-// Biases, and taps or weights.
+// Floats of a packed panel: biases, then taps or weights.
 static size_t panel_floats(const f32_winograd *v) {
   return v->family->nr + (v->keeps_taps ? v->geometry.in_channels * 9 * v->family->nr : sets_of(v) * v->set_stride);
 }
 
-// Floats of scratch for weights that a thread transforms while running.
+// Floats of a thread's buffer for weights that it transforms while running.
 static size_t transformed_floats(const f32_winograd *v) {
   return v->keeps_taps && !v->multiplies_taps ? sets_of(v) * v->set_stride : 0;
 }
@@ -41,13 +42,13 @@ static size_t group_line(const f32_winograd *v) {
 }
 static size_t group_floats(const f32_winograd *v) { return TAPS_POINTS * group_line(v); }
 
-// The set of weights of a product of the largest tile. With stride 2, all inputs between the points meet the middle tap.
+// Index of the weights of a product of the largest tile. With stride 2, every second input is multiplied with the middle tap.
 static size_t set_along(const f32_winograd *v, size_t product) {
   return stride_of(v) == 1 ? product : smaller(product, v->tile + 1);
 }
 
-// The index, among the largest tile's products along an axis, of a product of a tile of `size`. Points are in the order 0, 1, -1,
-// 2, -2, 1/2, -1/2, infinity; a smaller tile has the first of the finite ones, and infinity.
+// Index in the largest tile of a product of a tile with `size` outputs, along one axis. The points are 0, 1, -1, 2, -2, 1/2,
+// -1/2 and then infinity; a smaller tile has the first of the finite ones, and infinity.
 static size_t among_largest(const f32_winograd *v, size_t size, size_t product) {
   const size_t finite = stride_of(v) == 1 ? size + 1 : size;
   return product < finite ? product : product - finite + (stride_of(v) == 1 ? v->tile + 1 : v->tile);
@@ -59,7 +60,7 @@ static int is_of_smaller(const f32_winograd *v, size_t size, size_t product) {
   return 0;
 }
 
-// How many blocks of about `block` each: a number that `threads` threads share evenly.
+// Number of blocks of about `block` items each, so that every thread gets the same number of blocks.
 static size_t blocks_for(size_t count, size_t block, size_t threads) {
   size_t blocks = divide_up(count, block);
   if (threads > 1 && blocks > 1) blocks = divide_up(blocks, threads) * threads;
@@ -89,9 +90,10 @@ static tile_axis cover(const f32_winograd *v, size_t extent, int is_even) {
 
 static size_t whole_groups(size_t tiles) { return divide_up(tiles, TAPS_TILES) * TAPS_TILES; }
 
-// Whether to divide the tiles among threads rather than the outputs. No thread then waits for inputs that another transforms, and
-// each keeps fewer of them in its cache. But every thread reads all weights, the first from memory and the others from the cache
-// they share: there must be enough tiles to hide that. Weights that are transformed while running would be transformed by each.
+// Whether threads should divide the tiles rather than the outputs. Then no thread waits for, or reads, inputs that another one
+// transformed, and each keeps fewer of them in its cache. But all threads read all weights, the first one from memory, the
+// others from the shared cache; there must be enough tiles to hide that. Weights that are transformed while running would be
+// transformed by every thread.
 static int threads_split(const f32_winograd *v, size_t tiles, size_t threads) {
   if (!v->kernels->f32_tiles_split) return 0;
   if (v->multiplies_taps) return divide_up(tiles, TAPS_TILES) % threads == 0;
@@ -105,7 +107,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->f32_igemm;
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(stride_of(v), v->tile);
-  // Of even rows threads have as much each; taps are multiplied the faster the more of a row's tiles are whole.
+  // Rows of about equal height divide evenly among threads. Across, more tiles of the largest size make the taps kernels faster.
   v->down = cover(v, g->out_height, 1);
   v->across = cover(v, g->out_width, 0);
   v->products = g->batch * axis_products(v, v->down) * axis_products(v, v->across);
@@ -120,8 +122,9 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   if (v->multiplies_taps) block = tiles;
   v->tile_blocks = blocks_for(tiles, block, workers);
   if (v->tile_blocks == 1 && threads_split(v, tiles, workers)) v->tile_blocks = workers;
-  // Few tiles: the threads divide the outputs, and transform the inputs together first. With several blocks, or with f32_taps,
-  // each transforms all inputs itself: they are so few that another core's would arrive later (measured on two cores).
+  // With few tiles the threads divide the outputs, and transform the inputs together first. Each thread transforms all inputs
+  // itself if there are several blocks, or if taps are multiplied directly: so few are faster computed again than read from
+  // another core's cache (measured on two cores).
   const int makes_together = v->tile_blocks == 1 && !v->multiplies_taps;
   v->panel_blocks = 1;
   if (v->tile_blocks % workers != 0)
@@ -134,13 +137,13 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   v->interleave = v->panel_blocks % workers == 0 && v->tile_blocks == 1 ? workers : 1;
   v->input_tasks = makes_together && v->panel_blocks > 1 ? smaller(tiles, workers) : 0;
 
-  // One cache line more than a power of two, lest the products of a tile compete for few sets of the cache.
+  // One cache line beyond a power of two; otherwise the products of a tile would share few cache sets.
   v->input_stride = v->tile_block * v->input_pitch + 16;
   v->product_stride = v->tile_block * nr + 16;
   v->channel_block = g->in_channels;
   v->set_stride = g->in_channels * nr;
   if (v->keeps_taps) {
-    // Blocks of equal size, in multiples of four channels, which some kernels process together.
+    // Blocks of about equal size, multiples of four channels: some kernels are faster so.
     const size_t most = smaller(TRANSFORMED_CHANNELS, TRANSFORMED_BYTES / (sets_of(v) * nr * sizeof(float)));
     v->channel_block = (divide_up(g->in_channels, divide_up(g->in_channels, most)) + 3) & ~(size_t)3;
     v->set_stride = v->channel_block * nr + 16;
@@ -159,7 +162,7 @@ enum { CHANNELS = 8 };
 
 size_t f32_winograd_panels(const f32_winograd *v) { return panels_of(v); }
 
-// The taps of `count` channels of a panel's outputs, side by side: channels × 9 × nr.
+// Gathers the taps of `count` channels of a panel's outputs as [channel][9][nr].
 static void gather_taps(const float *w, size_t outputs, size_t w_stride, size_t count, size_t nr, float *taps) {
   for (size_t o = 0; o < nr; o++)
     for (size_t i = 0; i < count * 9; i++) taps[i * nr + o] = o < outputs ? w[o * w_stride + i] : 0;
@@ -198,8 +201,8 @@ void f32_winograd_pack(const f32_winograd *v, const float *w, const float *bias,
   for (size_t panel = 0; panel < panels_of(v); panel++) f32_winograd_pack_task(&packing, panel, 0);
 }
 
-// Tiles are numbered by size (down × across: small × large, large × large, large × small, small × small), so that the tiles that
-// have a given product are consecutive.
+// Tiles are numbered by size (down × across), so that all tiles that have a product are consecutive: first small × large, then
+// large × large, large × small, small × small.
 typedef struct {
   size_t first[5];
 } tile_groups;
@@ -214,8 +217,8 @@ static tile_groups groups_of(const f32_winograd *v) {
   return groups;
 }
 
-// For f32_taps, tiles are numbered as they lie in the picture, the rows of small tiles spread evenly, so that threads get equal
-// shares. Within each group of TAPS_TILES the tiles that are small across come last.
+// Where taps are multiplied directly, rows of tiles are in the order of the picture. The small rows are spread evenly, so that
+// threads that divide the groups have equal work. Within each group of TAPS_TILES tiles, those small across come last.
 static size_t small_rows_before(const f32_winograd *v, size_t row) {
   return row * v->down.smalls / (v->down.larges + v->down.smalls);
 }
@@ -246,21 +249,21 @@ static tile_place place_of(const f32_winograd *v, const tile_groups *groups, siz
   return tile_place_at(&v->down, &v->across, tile / columns / rows, row, column);
 }
 
-// A tile along one axis, its products `step` floats apart.
+// A tile's products along one axis, `step` floats apart.
 static f32_winograd_line line_of(const f32_winograd *v, size_t size, size_t step) {
   f32_winograd_line line = {.stride = stride_of(v), .size = size, .side = products_along(stride_of(v), size)};
   for (size_t i = 0; i < line.side; i++) line.at[i] = among_largest(v, size, i) * step;
   return line;
 }
 
-// One product of the tiles of a block that have it: a matrix product, computed in `cuts` parts.
+// One product of all tiles of a block that have it: a matrix product, computed in `cuts` parts.
 typedef struct {
   size_t product, first, count, cuts;
 } product_run;
 
 enum { MOST_ALONG = F32_WINOGRAD_MOST_PRODUCTS, MOST_SETS = 64 };
 
-// All products of tiles [first, last) by their sets of weights: runs[starts[set]] ..< runs[starts[set + 1]] use `set`.
+// Lists the products of tiles [first, last) by their sets of weights: those of `set` begin at runs[starts[set]].
 static void find_runs(
     const f32_winograd *v, const tile_groups *groups, size_t first, size_t last, product_run *runs, size_t *starts) {
   const size_t side = products_along(stride_of(v), v->tile), along = v->tile + 2;
@@ -283,7 +286,7 @@ static void find_runs(
   starts[along * along] = found;
 }
 
-// The sizes of a block's tiles for f32_taps: whole groups, from tile `first` on.
+// The sizes of a block's tiles, from tile `first` on, for the taps kernels.
 static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, taps_tile *tiles) {
   for (size_t tile = 0; tile < count; tile++) {
     const tile_place at = place_in_group(v, first + tile);
@@ -291,8 +294,9 @@ static void find_taps_tiles(const f32_winograd *v, size_t first, size_t count, t
   }
 }
 
-// The products of a panel by f32_taps: one row of points at a time, for a group of tiles and TAPS_OUTPUTS outputs. The taps of the
-// next outputs are prefetched meanwhile; after the panel's last outputs, the memory at `after`.
+// The products of a panel directly from its taps: for TAPS_OUTPUTS of `outputs` at a time, one row of points of one group of
+// tiles after the other. Meanwhile the taps of the next outputs are prefetched; after the panel's last ones, the memory at
+// `after`.
 static void multiply_taps(
     const f32_winograd *v, const taps_tile *tiles, size_t count, size_t outputs, const float *inputs, const float *taps,
     kernels_fetch after, float *products) {
@@ -356,7 +360,7 @@ void f32_winograd_inputs_task(void *context, size_t task, size_t worker) {
   transform_tiles(v, &groups, 0, tiles * task / v->input_tasks, tiles * (task + 1) / v->input_tasks, v->scratch);
 }
 
-// A thread's scratch for a block of tiles, and the products to compute.
+// A thread's buffers for a block of tiles, and the block's products.
 typedef struct {
   float *inputs, *transformed, *products;
   const float **rows;
@@ -365,8 +369,8 @@ typedef struct {
   size_t starts[MOST_SETS + 1], cuts;
 } tile_block;
 
-// The products of a panel, from stored weights or from taps that are transformed some channels at a time. The memory at `after` is
-// prefetched last.
+// The products of a panel, from stored weights or from taps that are transformed a few channels at a time. Prefetches the memory
+// at `after` last.
 static void multiply(const f32_winograd *v, const tile_block *b, const float *panel, kernels_fetch after) {
   static const float zeros[F32_IGEMM_MAX_NR] __attribute__((aligned(64)));
   const size_t nr = v->family->nr, channels = v->geometry.in_channels, sets = sets_of(v);
@@ -374,7 +378,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
   for (size_t c = 0; c < channels; c += v->channel_block) {
     const size_t some = smaller(v->channel_block, channels - c);
     const float *w = panel;
-    // Prefetched with each cut of a set's products: a slice of the next set's weights, or of the next channels' taps.
+    // Bytes to prefetch during the products of one set: the next set's weights, or a part of the next channels' taps.
     size_t slice = 0;
     if (v->keeps_taps) {
       const float *taps = w + c * 9 * nr;
@@ -393,14 +397,14 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
       }
       product.ahead_step = divide_up(slice, some);
       for (size_t r = b->starts[set]; r < b->starts[set + 1]; r++) {
-        // Cut evenly: one row takes as long as four.
+        // Cuts of about equal size: a cut of one row takes as long as one of four.
         const product_run run = b->runs[r];
         const size_t even = run.count / run.cuts, longer = run.count % run.cuts;
         const float **x = b->rows + run.first;
         float *to = b->products + run.product * v->product_stride + run.first * nr;
         for (size_t cut = 0; cut < run.cuts; cut++) {
           const size_t size = even + (cut < longer);
-          // From the second block of channels on, `to` holds sums: it is its own residual.
+          // Adds to the sums of the channels before.
           v->family->run(
               size, nr, 1, some, x, run.product * v->input_stride + c, zeros, w, to, c > 0 ? to : NULL, &product);
           product.ahead += slice;
@@ -412,7 +416,7 @@ static void multiply(const f32_winograd *v, const tile_block *b, const float *pa
   }
 }
 
-// The first tile of a block. Blocks differ by one tile at most; with f32_taps all but the last have the same whole groups.
+// The first tile of a block. Blocks are whole groups for the taps kernels; otherwise they differ by at most one tile.
 static size_t block_start(const f32_winograd *v, size_t tiles, size_t block) {
   return v->multiplies_taps ? smaller(block * v->tile_block, tiles) : tiles * block / v->tile_blocks;
 }
@@ -427,8 +431,8 @@ void f32_winograd_task(void *context, size_t task, size_t worker) {
   const size_t all_tiles = groups.first[4];
   const size_t block = task % v->tile_blocks;
   const size_t first = block_start(v, all_tiles, block), count = block_start(v, all_tiles, block + 1) - first;
-  // The threads' shares of the outputs are interleaved: the memory that a thread prefetches last is then where it begins in the
-  // next layer, whose weights follow this layer's.
+  // The threads' shares of the outputs are interleaved. So each thread's last prefetch reaches the weights that it needs first in
+  // the next layer, which lie behind these.
   const size_t share = v->panel_blocks / v->interleave, at_task = task / v->tile_blocks;
   const size_t panel_block = at_task % share * v->interleave + at_task / share;
   const size_t first_panel = panel_block * v->panel_block, last_panel = smaller(panels, first_panel + v->panel_block);

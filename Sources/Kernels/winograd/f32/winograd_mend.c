@@ -4,10 +4,11 @@
 
 #include "convolution/f32/igemm_kernels.h"
 
-// Kinds of input pixels. An output that reads a NaN is a NaN however it is computed; one that reads an infinity need not be.
+// How a pixel spoils its tile, whose pixels Winograd's transforms mix. An output that reads a NaN is NaN in a direct convolution,
+// too; one that reads an infinity need not be.
 enum { FINITE, ENDLESS, NO_NUMBER };
 
-// Transforms multiply by up to some thousands, and weights may too: inputs from here on may overflow a sum.
+// Transforms multiply by up to some thousands, and weights may be large: sums of larger inputs can exceed the range of floats.
 static const float LARGEST = 1e30f;
 
 enum { MOST_SIDE = 2 * 6 + 1, MOST_PIXELS = 6 * 6 };
@@ -27,15 +28,15 @@ static const float *pixel_at(const f32_winograd *v, size_t image, size_t y, size
   return v->x + ((image * g->in_height + y) * g->in_width + x) * g->in_channels;
 }
 
-// The three taps of a line, from its weights at points 0, 1 and infinity; with stride 2, from the outer taps' weights at 0 and
-// infinity and the middle tap.
+// Three taps of a line from its values at the points 0, 1 and infinity. With stride 2: from the outer taps' values at 0 and
+// infinity, and the middle tap.
 static void taps_of_line(const f32_winograd *v, const float line[3], float taps[3]) {
   taps[0] = line[0];
   taps[1] = v->geometry.stride_height == 2 ? line[1] : line[1] - line[0] - line[2];
   taps[2] = line[2];
 }
 
-// The nine taps of a channel for a panel's outputs, 9 × nr: read as packed, or computed back from transformed weights.
+// The nine taps [9][nr] of one channel of a panel's outputs: copied where taps are packed, else computed from the weights.
 static void find_taps(const f32_winograd *v, const float *packed, size_t channel, float *taps) {
   const size_t nr = v->family->nr, along = v->tile + 2;
   if (v->multiplies_taps) {
@@ -78,7 +79,7 @@ void f32_winograd_mend(
       kinds[i][j] = pixel ? kind_of(pixel, g->in_channels) : FINITE;
       any |= kinds[i][j] != FINITE;
     }
-  // All inputs are finite: the weights are not, or a product overflowed. Direct sums would not be finite either.
+  // All inputs are finite: weights are NaN, or products exceed the range of floats. A direct convolution does no better.
   if (!any) return;
 
   struct {

@@ -6,7 +6,7 @@
 
 #define F32_WINOGRAD_MOST_PRODUCTS 9
 
-// What a tile is along one axis.
+// A tile along one axis.
 typedef struct {
   size_t stride;  // 1 or 2
   size_t size;  // outputs: with stride 1 up to 6, with stride 2 1, 2 or 4
@@ -14,10 +14,10 @@ typedef struct {
   size_t at[F32_WINOGRAD_MOST_PRODUCTS];  // where each product lies, in floats from the first
 } f32_winograd_line;
 
-// One tile's transformed inputs.
+// Transforms one tile's inputs.
 //
 // x         a pointer for each input pixel, row by row, x_row of them a row; `channels` >= 16 floats are read behind each
-// next      likewise of the tile that comes next: fetched meanwhile, not read
+// next      the same pointers for the next tile, whose inputs are prefetched
 // v         transformed inputs: channel c at v + down->at[row] + across->at[column] + c / 16 · sixteen + c % 16
 typedef void (*f32_winograd_input)(
     const f32_winograd_line *down, const f32_winograd_line *across, const void *const *x, const void *const *next,
@@ -29,8 +29,8 @@ typedef struct {
   float low, high;
 } f32_winograd_epilogue;
 
-// One tile's outputs from its products: y = clamp(transformed products + bias + residual). Says whether a transformed product
-// was not finite.
+// One tile's outputs from its products: y = clamp(transformed products + bias + residual). Returns 1 if a transformed product was
+// not finite.
 //
 // products  `outputs` floats at products + down->at[row] + across->at[column]; whole vectors are read
 // bias      likewise
@@ -40,7 +40,7 @@ typedef int (*f32_winograd_output)(
     const float *bias, float *y, const float *residual, size_t rows, size_t columns,
     const f32_winograd_epilogue *epilogue);
 
-// The weights of a panel's outputs at the points of the largest tile, of `channels` channels.
+// Transforms `channels` channels of a panel's filters to weights at the points of the largest tile.
 //
 // taps      channels × 9 × nr, 3×3 a channel
 // w         set by set, set_stride floats apart: channels × nr

@@ -1,9 +1,9 @@
-// Winograd's products of few tiles straight from a filter's taps, for the winograd files only: weights are transformed in
-// registers, in the shadow of the multiplications (those and additions have pipes of their own), and never stored.
+// Winograd's products for few tiles directly from a filter's taps, for the winograd files only. The kernels transform weights in
+// registers and never store them. The additions run beside the multiplications, on execution units of their own.
 //
-// One line of F(4, 3)'s points (0, 1, −1, 2, −2 and ∞) at a time, for 16 outputs of up to four tiles, 24 sums each. A line of
-// taps has there the values g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2 and g2. Tiles of fewer outputs
-// have some of the points.
+// A kernel computes one row of F(4, 3)'s points (0, 1, −1, 2, −2 and ∞) for 16 outputs of up to four tiles: 24 accumulators.
+// Three taps have the values g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2 and g2 there. Tiles of fewer
+// outputs have only some of the points.
 #ifndef GIEMSA_KERNELS_WINOGRAD_TAPS_H
 #define GIEMSA_KERNELS_WINOGRAD_TAPS_H
 
@@ -14,37 +14,37 @@
 #include "geometry/sizes.h"
 
 enum {
-  TAPS_TILES = 4,  // of a group that is multiplied together
-  TAPS_POINTS = 6,  // of a line
+  TAPS_TILES = 4,  // tiles of a group that a kernel multiplies together
+  TAPS_POINTS = 6,  // points of a row
   TAPS_OUTPUTS = 16,
-  TAPS_MOST_TILES = 16,  // of a layer: with more it pays to store what taps become
-  TAPS_BLOCK_BYTES = TAPS_POINTS * TAPS_TILES * 64  // of a line's transformed inputs: 64 bytes of channels of each
+  TAPS_MOST_TILES = 16,  // tiles of a layer; with more, it pays to store the transformed weights
+  TAPS_BLOCK_BYTES = TAPS_POINTS * TAPS_TILES * 64  // transformed inputs of one row of points: 64 bytes of channels of each
 };
 
-// What tiles along an axis have of the points, by the number of their outputs.
+// Whether a tile with `size` outputs along an axis has a point.
 static inline int taps_has(size_t size, size_t point) { return point <= size || point == 5; }
 
 typedef struct {
   size_t height, width;  // in outputs
 } taps_tile;
 
-// The lines of points 0 and ∞ read a third of the taps.
+// The rows of points 0 and ∞ read only a third of the taps.
 static inline int taps_is_light(size_t line) { return line == 0 || line == 5; }
 
-// Of a step's `bytes` of taps, how many of the next ones are fetched at each of a line's steps. A core drops what it has no
-// room to wait for, so they are fetched twice during the lines of one group of tiles (2 light ones × 4/10 + 4 others × 3/10 =
-// 2 × all), most by the light lines, which leave more room. With several groups these are enough (2 × 8/10 for all groups).
-// Never more than for one group: the kernels fetch whole lines for that many.
+// Bytes of the next taps that are prefetched at each step of a row, a step having `bytes` of taps. A core drops prefetches when
+// its buffers are full, so with one group of tiles everything is prefetched twice (2 light rows × 4/10 + 4 others × 3/10 = 2),
+// mostly during the light rows, which leave more buffers free. With several groups the light rows suffice (2 × 8/10 in all).
+// Never more than with one group: the kernels have as many prefetch instructions.
 static inline size_t taps_fetch_step(size_t bytes, size_t groups, size_t line) {
   if (groups > 1) return taps_is_light(line) ? divide_up(bytes * 8, 10 * groups) : 0;
   return divide_up(bytes * (taps_is_light(line) ? 4 : 3), 10);
 }
 
-// Where the next line goes on, with `fetched` of `bytes` done: after all of them at the first again.
+// Where the next row continues prefetching, after `fetched` of `bytes`: at the beginning again after all of them.
 static inline size_t taps_fetched(size_t fetched, size_t bytes) { return fetched < bytes ? fetched : 0; }
 
-// Those tiles of a group that have a line: `threes` of them the point 3 in it, `fours` the point 4. They stand side by side in
-// the transformed inputs, wide ones first.
+// The tiles of a group that have a row of points. `threes` of them have point 3 in it, `fours` have point 4. They are consecutive
+// in the transformed inputs, wide tiles first.
 typedef struct {
   size_t tiles, threes, fours, members[TAPS_TILES];
 } taps_line;
@@ -60,7 +60,7 @@ static inline taps_line taps_line_of(const taps_tile *tiles, size_t count, size_
   return found;
 }
 
-// A tile's place among them.
+// A tile's index among the tiles of its group that have the row.
 static inline size_t taps_slot(const taps_tile *tiles, size_t tile, size_t line) {
   size_t slot = 0;
   for (size_t other = tile / TAPS_TILES * TAPS_TILES; other < tile; other++) slot += taps_has(tiles[other].height, line);
