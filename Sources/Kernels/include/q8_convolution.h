@@ -1,5 +1,5 @@
-// q8_convolution: convolution and matrix products over 8-bit activations and weights, exact in 32-bit integers, with
-// everything that follows it in a quantised graph done before a value is stored.
+// q8_convolution: convolution and matrix products over 8-bit activations and weights, exact in 32-bit integers, with the whole
+// quantised epilogue before a value is stored.
 //
 // ONNX's meaning: with x's scale and zero point, weights per output channel (scale, zero point) and an integer bias,
 //   sum[c] = bias[c] + Σ (x − x_zero) · (w − w_zero[c])             exact
@@ -14,7 +14,7 @@
 #include "igemm.h"
 #include "cpu.h"
 
-// The epilogue: what happens to a sum before it is stored. All integers are in the tensor's own range: 0 ... 255 or −128 ... 127.
+// The epilogue, from a sum to the stored value. All integers are in the tensor's own range: 0 ... 255 or −128 ... 127.
 typedef struct {
   // 1: y is float, y = sum · multiplier[c] + shift[c], and nothing below applies.
   int float_output;
@@ -68,9 +68,9 @@ void q8_convolution_plan(q8_convolution *convolution, kernels_level level, int t
 // "u8s8_igemm_6x16_avx2": the kernel that a plan chose.
 const char *q8_convolution_kernel(const q8_convolution *convolution);
 
-// Packs the weights of all groups into `packed` (64-byte aligned, `room` bytes) and says how many bytes that takes: mostly
-// packed_bytes, more where an instruction set could not add up the weights without saturation and they are split into
-// parts that it can. If that is more than `room`, or `packed` is NULL, it only says so.
+// Packs the weights of all groups into `packed` (64-byte aligned, `room` bytes) and returns the bytes that they take. Usually these
+// are packed_bytes; more if sums would saturate at this level, so that weights must be split in parts. If they are more than
+// `room`, or if `packed` is NULL, nothing is packed.
 //
 // w            s8 or, with w_signed 0, u8; ONNX's [out_channels, in_channels / groups, kernel_height, kernel_width] or
 //              what `layout` says of it

@@ -14,7 +14,7 @@
 // 27 of 32 registers; 12 pointers, the weights and the channel fill the general registers, which is why not 14 pixels.
 
 #define TARGET X86_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -65,7 +65,7 @@ INLINE void tile(
       sum[p][1] = _mm512_add_ps(sum[p][1], _mm512_maskz_loadu_ps(second, residual + 16));
       residual += epilogue->residual_stride;
     }
-    // The second operand is what comes back where one is NaN.
+    // If an operand is NaN, the instruction returns the second one.
     _mm512_mask_storeu_ps(y, first, _mm512_min_ps(high, _mm512_max_ps(low, sum[p][0])));
     _mm512_mask_storeu_ps(y + 16, second, _mm512_min_ps(high, _mm512_max_ps(low, sum[p][1])));
     y += epilogue->y_stride;

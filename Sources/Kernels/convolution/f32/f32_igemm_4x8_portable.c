@@ -16,7 +16,7 @@ void f32_igemm_4x8_portable(
   for (size_t p = 0; p < 4; p++)
     for (size_t o = 0; o < 8; o++) sum[p][o] = bias[o];
   for (size_t tap = 0; tap < taps; tap++) {
-    // Rows beyond `pixels` repeat the first: computed and thrown away, which is faster than asking.
+    // Rows beyond `pixels` repeat the first one. Their sums are discarded, which is faster than a test.
     const float *row[4];
     for (size_t p = 0; p < 4; p++) row[p] = x[p < pixels ? p : 0] + x_offset;
     x += 4;

@@ -14,7 +14,7 @@
 // 15 of 16 registers; per channel 8 loads for 12 multiply-adds, so two multipliers stay busy from four pixels on.
 
 #define TARGET X86_TARGET("avx2,fma")
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
@@ -64,7 +64,7 @@ INLINE void tile(
         sum[p][1] = _mm256_add_ps(sum[p][1], _mm256_loadu_ps(residual + 8));
         residual += epilogue->residual_stride;
       }
-      // The second operand is what comes back where one is NaN.
+      // If an operand is NaN, the instruction returns the second one.
       _mm256_storeu_ps(y, _mm256_min_ps(high, _mm256_max_ps(low, sum[p][0])));
       _mm256_storeu_ps(y + 8, _mm256_min_ps(high, _mm256_max_ps(low, sum[p][1])));
       y += epilogue->y_stride;

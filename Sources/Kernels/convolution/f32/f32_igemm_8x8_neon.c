@@ -13,9 +13,9 @@
 // pointer, so rows need no padding; writes exactly pixels × outputs floats. 16 accumulators + 2 weights + 8 activations
 // (four channels of a pixel each, multiplied lane by lane) = 26 of 32 registers; per channel 4 loads for 16 multiply-adds.
 //
-// A whole tile of channels in fours has its loop in assembly: `tile` is its meaning, and runs everything else.
+// A full tile whose channels are a multiple of four runs in assembly. `tile` is its specification, and runs everything else.
 
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
@@ -29,12 +29,12 @@
     }                                                                    \
   }
 
-// The sums of 8 pixels × 8 outputs over channels in fours, in an order that compilers undo. An in-order Cortex-A53 waits for
-// a value that was just loaded, and does not begin a load before the products in front of it are nearly done: so
-// activations are loaded in one go, and weights four registers at a time, half a round ahead. For cores out of order the
-// order is one as good as another. 16 accumulators + 8 activations + 8 weights = 32 of 32 registers.
+// The sums of 8 pixels × 8 outputs over channels in fours, in an instruction order that compilers would change. An in-order
+// Cortex-A53 stalls on a value that was just loaded, and starts a load only when the products before it are nearly done. So
+// activations are loaded together, and weights four registers at a time, half a round ahead. Out-of-order cores do not depend on
+// the order. 16 accumulators + 8 activations + 8 weights = 32 of 32 registers.
 //
-// The last round of a tap loads weights ahead that nobody wants, from where there are some for certain: the beginning.
+// The last round of a tap loads weights ahead that are not used; it loads them from the beginning, which is readable.
 #define PIXEL(a, b, x, w0, w1, lane)                        \
   "fmla v" #a ".4s, v" #w0 ".4s, v" #x ".s[" #lane "]\n"    \
   "fmla v" #b ".4s, v" #w1 ".4s, v" #x ".s[" #lane "]\n"
@@ -143,7 +143,7 @@ INLINE void tile(
         sum[p][1] = vaddq_f32(sum[p][1], vld1q_f32(residual + 4));
         residual += epilogue->residual_stride;
       }
-      // FMAX and FMIN hand a NaN on.
+      // FMAX and FMIN return NaN if an operand is NaN.
       vst1q_f32(y, vminq_f32(high, vmaxq_f32(low, sum[p][0])));
       vst1q_f32(y + 4, vminq_f32(high, vmaxq_f32(low, sum[p][1])));
       y += epilogue->y_stride;

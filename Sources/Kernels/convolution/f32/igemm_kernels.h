@@ -19,7 +19,7 @@ F32_IGEMM_DECLARE(f32_igemm_4x8_portable);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment));                               \
   KERNEL_REQUIRE(pixels == 1 || epilogue->y_stride >= outputs)
 
-// The epilogue for `outputs` sums of one pixel, one by one: for panels that are not full.
+// The epilogue of a panel that is not full: `outputs` sums of one pixel, one by one.
 static inline void f32_igemm_finish(
     const float *sums, size_t outputs, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
   for (size_t i = 0; i < outputs; i++) {

@@ -1,4 +1,4 @@
-// Turning tiles of bytes around, with shuffles that every instruction set has.
+// Transposing tiles of bytes with shuffles that every instruction set has.
 #ifndef GIEMSA_KERNELS_BYTE_TILES_H
 #define GIEMSA_KERNELS_BYTE_TILES_H
 
@@ -10,8 +10,8 @@ typedef uint8_t byte_line __attribute__((vector_size(16), aligned(1), may_alias)
 typedef uint32_t four_line __attribute__((vector_size(16), aligned(1), may_alias));
 typedef uint16_t pair_line __attribute__((vector_size(16), aligned(1), may_alias));
 
-// lines[i][j] becomes lines[j][i]: 16 × 16 bytes. Four rounds, each of which brings line i and line i + 8 together byte by
-// byte; that moves a byte's place one bit around, out of four for the line and four for the column.
+// Transposes 16 × 16 bytes in four rounds. Each interleaves lines i and i + 8 byte by byte, which rotates the eight bits of a byte's
+// index (four of its line, four of its column) by one.
 static inline __attribute__((always_inline)) void transpose_bytes(byte_line *lines) {
   byte_line other[16];
   for (int round = 0; round < 4; round++) {
@@ -46,8 +46,8 @@ static inline __attribute__((always_inline)) void transpose_fours(four_line *lin
   lines[3] = __builtin_shufflevector(b, d, 2, 6, 3, 7);
 }
 
-// taps[tap] = byte `tap` of 16 channels, `area` (at most 16) bytes apart from `from` on. Reads nothing behind the last of
-// them where `is_end`, up to 15 bytes behind otherwise.
+// taps[tap] = byte `tap` of 16 channels that lie `area` (at most 16) bytes apart from `from` on. Reads up to 15 bytes behind the
+// last channel unless `is_end`.
 static inline __attribute__((always_inline)) void split_taps(
     const uint8_t *from, size_t area, int is_end, byte_line taps[16]) {
   uint8_t padded[16 * 16 + 16];

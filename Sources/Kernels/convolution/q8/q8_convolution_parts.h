@@ -1,4 +1,4 @@
-// What the q8_convolution files share: a plan's geometry, and where things lie in packed weights and in scratch.
+// Shared by the q8_convolution files: sizes of a plan, and the layouts of packed weights and of scratch.
 #ifndef GIEMSA_KERNELS_Q8_CONVOLUTION_PARTS_H
 #define GIEMSA_KERNELS_Q8_CONVOLUTION_PARTS_H
 
@@ -14,18 +14,18 @@ static inline size_t group_outputs(const q8_convolution *v) {
 }
 static inline size_t panels_of_group(const q8_convolution *v) { return divide_up(group_outputs(v), v->family->nr); }
 static inline size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->geometry.groups / v->merged); }
-// Whether a tap is a whole row of the window: its columns' inputs lie one behind the other.
+// Whether a whole row of the window is one tap: the inputs of its columns are contiguous.
 static inline int row_runs(const q8_convolution *v) {
   return v->geometry.groups == v->merged && v->geometry.dilation_width == 1;
 }
 static inline size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
 
-// Bytes of a gathered element, of a gathered pixel, of a step's weights as they are packed.
+// Bytes of a gathered element, of a gathered pixel, and of a step's packed weights.
 static inline size_t element(const q8_convolution *v) { return v->family->wide ? 2 : 1; }
 static inline size_t pixel_bytes(const q8_convolution *v) { return v->geometry.in_channels * element(v); }
 static inline size_t step_bytes(const q8_convolution *v) { return v->family->nr * v->family->kr; }
 
-// A gathered row holds the columns that `out_width` outputs reach, padding and all.
+// Columns of a gathered row: all that `out_width` outputs read, padding included.
 static inline size_t staged_columns(const q8_convolution *v) {
   const convolution_geometry *g = &v->geometry;
   return (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
@@ -49,8 +49,8 @@ static inline int staged_zero(const q8_convolution *v) {
   return v->x_zero + (v->family->x_signed ? (v->x_signed ? 0 : -128) : (v->x_signed ? 128 : 0));
 }
 
-// A packed panel: this head; nr biases, multipliers and shifts; the weights. Behind all panels, for those that have some,
-// extras: byte offsets of inputs, for each step the first of its own (from 1 on, or 0), and weights.
+// A packed panel: this head; nr biases, multipliers and shifts; the weights. Behind all panels lie the extras of those that have
+// some: byte offsets of inputs; for each step the index of its first extra plus one, or 0; weights.
 typedef struct {
   int64_t extras;  // bytes from the panel's beginning
   int64_t extra_count;
@@ -71,7 +71,7 @@ static inline size_t extras_bytes(const q8_convolution *v, size_t count) {
   return count ? extra_weights_at(v, count) + whole_lines(count * step_bytes(v) * element(v)) : 0;
 }
 
-// Room for the extras that weights spread as a normal distribution is have under Q8_FOURS_WITHIN_255: one in 30 of their steps.
+// Room for extras under Q8_FOURS_WITHIN_255. Normally distributed weights have one in 30 steps.
 static inline size_t usual_extras(const q8_convolution *v) {
   if (v->family->rule != Q8_FOURS_WITHIN_255) return 0;
   return panels_of(v) * extras_bytes(v, v->taps * v->steps / 20 + 2);
@@ -80,23 +80,24 @@ static inline size_t usual_extras(const q8_convolution *v) {
 // A block's inputs, gathered.
 typedef struct {
   uint8_t *x;
-  // Of a family that takes x in two parts: `x` is its low seven bits. Pixel i's groups of four with a value of 128 or more are
-  // highs[firsts[i]] ... highs[firsts[i + 1]]; or, where they are many, `dense` has 128 for each of those values.
+  // For a family that splits x, `x` holds its low seven bits. The groups of four of pixel i with a value of 128 or more are
+  // highs[firsts[i]] ..< highs[firsts[i + 1]]. If there are many, `dense` holds the eighth bits of all values instead.
   uint32_t *firsts;
   q8_high *highs;
   uint8_t *dense;
   size_t pixels, bytes;
 } q8_staged;
 
-// Gathers the pixels that outputs [first, last) of a pointwise convolution look at, or the rows that rows [first, last) do.
+// Gathers the pixels that outputs [first, last) of a pointwise convolution read, or the input rows that output rows [first, last)
+// read.
 void q8_stage(const q8_convolution *v, size_t image, size_t first, size_t last, q8_staged *staged);
 
-// Listed groups before a dense pass is cheaper: one costs about three times what it does there.
+// Most listed groups; with more, a dense pass is faster. A listed group takes about three times as long as one in a dense pass.
 static inline size_t most_highs(const q8_convolution *v, size_t pixels) {
   return pixels * (v->geometry.in_channels / 4) / 3;
 }
 
-// Bytes that `pixels` gathered pixels take, and what their high values do.
+// Bytes of `pixels` gathered pixels, and of their high values.
 static inline size_t staged_bytes(const q8_convolution *v, size_t pixels) {
   return whole_lines(pixels * pixel_bytes(v) + 64);
 }

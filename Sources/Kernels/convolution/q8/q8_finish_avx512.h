@@ -1,6 +1,6 @@
-// What follows 32 sums of a pixel, in registers: for the files of AVX-512 kernels only, which define TARGET.
+// The epilogue of 32 sums of a pixel, in registers; for the files of AVX-512 kernels only, which define TARGET.
 //
-// Where there was a choice, instructions are those that no multiplication waits for on a Zen 4.
+// Instructions are chosen that run beside multiplications on a Zen 4.
 #ifndef GIEMSA_KERNELS_Q8_FINISH_AVX512_H
 #define GIEMSA_KERNELS_Q8_FINISH_AVX512_H
 
@@ -10,8 +10,8 @@
 
 #define Q8_INLINE static inline __attribute__((always_inline)) TARGET
 
-// What kernels are made for apart. WHOLE: y is u8 without zero point and has its whole range, as behind a Relu, so that packing
-// is all there is to do.
+// The variants of an epilogue. WHOLE: y is u8 with zero point 0 and its whole range, as behind a Relu. Then saturating packs are
+// all that remains to do.
 typedef enum {
   Q8_NO_RESIDUAL,
   Q8_UNSIGNED_RESIDUAL,
@@ -21,7 +21,7 @@ typedef enum {
   Q8_UNSIGNED_RESIDUAL_WHOLE = Q8_UNSIGNED_RESIDUAL | Q8_WHOLE
 } q8_finish_kind;
 
-// `DO(kind)` with what `e` asks for.
+// DO(kind) with the variant of `e`.
 #define Q8_EACH_KIND(e, DO)                                                                                             \
   switch (!(e)->residual ? Q8_NO_RESIDUAL : (e)->residual_signed ? Q8_SIGNED_RESIDUAL : Q8_UNSIGNED_RESIDUAL) {         \
     case Q8_SIGNED_RESIDUAL: DO(Q8_SIGNED_RESIDUAL) break;                                                              \
@@ -42,9 +42,9 @@ typedef enum {
 
 Q8_INLINE int q8_has_residual(q8_finish_kind kind) { return (kind & ~Q8_WHOLE) != Q8_NO_RESIDUAL; }
 
-// To the nearest. What is beyond all integers becomes the largest, or the smallest as a NaN does, and is clamped like them.
+// Rounds to the nearest integer. Values outside the range of integers become the largest or the smallest one, NaN the smallest.
 Q8_INLINE __m512i q8_integers_avx512(__m512 value) {
-  // The second operand is what comes back where one is NaN.
+  // If an operand is NaN, the instruction returns the second one.
   return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_set1_ps(2147483520.0f), value));
 }
 

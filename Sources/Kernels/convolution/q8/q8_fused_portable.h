@@ -1,4 +1,4 @@
-// What q8_fused says of one output, in plain C: the specification of the kernels that store 8-bit outputs themselves.
+// The epilogue of one output by a q8_fused, in plain C: the specification of the kernels that store 8-bit outputs themselves.
 #ifndef GIEMSA_KERNELS_Q8_FUSED_PORTABLE_H
 #define GIEMSA_KERNELS_Q8_FUSED_PORTABLE_H
 

@@ -1,4 +1,4 @@
-// What the 8-bit igemm kernels have in common, for the q8 files and the files that list kernels in cpu/.
+// The interface of the 8-bit igemm kernels, for the q8 files and the files that list kernels in cpu/.
 #ifndef GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
 #define GIEMSA_KERNELS_Q8_IGEMM_KERNELS_H
 
@@ -12,21 +12,22 @@
 // sums[pixel][output] = bias[output] + Σ over taps, run and extras of x · w
 //
 // pixels   1 ... mr
-// x        mr pointers (all of them readable places, only `pixels` of them used)
-// offsets  taps byte offsets that are added to every pointer
+// x        mr pointers; all must be readable, `pixels` of them are used
+// offsets  for each tap a byte offset that is added to every pointer
 // bias     nr integers
-// w        taps × steps × nr × kr weights; 64-byte aligned, like bias
-// extras   `extra_count` byte offsets, each a place of kr more inputs to multiply with further nr × kr weights of extra_w
-// sums     mr × nr integers, 64-byte aligned
+// w        taps × steps × nr × kr weights; a step's are [kr / sub][nr][sub]
+// extras   `extra_count` byte offsets of kr inputs each that are multiplied by further nr × kr weights, at extra_w
+// sums     mr × nr integers
 //
-// Of a wide kernel's x and w every element is two bytes. Reads steps · kr elements at each x[pixel] + offset, kr at each extra.
+// Needs taps >= 1 and steps >= 1; bias, w, extra_w and sums aligned like a vector of the kernel. Elements of x and w are two bytes
+// each for a wide kernel. Reads steps · kr elements at each x[pixel] + offset and kr at each extra; writes pixels × nr integers.
 #define Q8_IGEMM_PARAMETERS                                                                                          \
   size_t pixels, size_t taps, size_t steps, const uint8_t *const *x, const ptrdiff_t *offsets, const int32_t *bias, \
       const int8_t *w, size_t extra_count, const int32_t *extras, const int8_t *extra_w, int32_t *sums
 
 typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
 
-// What every kernel for `mr` pixels needs, whose vectors are `alignment` bytes.
+// The preconditions of a kernel for `mr` pixels whose vectors have `alignment` bytes.
 #define Q8_IGEMM_REQUIRE(mr, alignment)                                                                                \
   KERNEL_REQUIRE(1 <= pixels && pixels <= (mr));                                                                       \
   KERNEL_REQUIRE(taps >= 1 && steps >= 1);                                                                             \
@@ -34,11 +35,11 @@ typedef void (*q8_igemm_kernel)(Q8_IGEMM_PARAMETERS);
   KERNEL_REQUIRE(extra_count == 0 || KERNEL_IS_ALIGNED(extra_w, alignment));                                           \
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(sums, alignment))
 
-// How a kernel that stores 8-bit outputs itself gets from sums to them: y = clamp(round(v) + y_zero, low, high) of
-// v = sum · multiplier + shift, or with a residual of
+// The epilogue of a kernel that stores 8-bit outputs itself: y = clamp(round(v) + y_zero, low, high), where
+// v = sum · multiplier + shift, or with a residual
 // v = clamp(round(sum · multiplier + shift), t_low, t_high) · t_multiplier + r · residual_multiplier + residual_shift.
 //
-// Constants stand in every lane, so that instructions take them from memory. y comes as u8; `flip` is 128 where it is s8.
+// Constants are repeated in every lane, so that they can be memory operands. All is computed for u8; `flip` is 128 if y is s8.
 typedef struct {
   _Alignas(64) float t_low[16], t_high[16];  // less t's zero point
   float t_multiplier[16], residual_multiplier[16], residual_shift[16];
@@ -47,11 +48,11 @@ typedef struct {
   int residual_signed;
   int whole;  // y_zero, low and flip are 0, high is 255
 
-  // Of the tile at hand. All outputs of a panel are stored, and as many residuals read, for each pixel.
+  // For each call. All nr outputs of each pixel are stored, and nr residuals are read.
   const uint8_t *residual;
   size_t residual_stride, y_stride;
   uint8_t *y;
-  kernels_fetch ahead;  // with each step a line from here on is fetched
+  kernels_fetch ahead;  // each step prefetches one cache line, from here on
 } q8_fused;
 
 // As Q8_IGEMM_PARAMETERS, without extras; behind the biases lie nr multipliers and nr shifts.
@@ -79,7 +80,7 @@ typedef void (*q8_fused_row_kernel)(Q8_FUSED_ROW_PARAMETERS);
   KERNEL_REQUIRE(tiles >= 1 && steps >= 2 * Q8_FUSED_ROW_PIXELS);                                                      \
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(bias, alignment) && KERNEL_IS_ALIGNED(w, alignment) && KERNEL_IS_ALIGNED(e, 64))
 
-// Whether q8_fused can express an epilogue. It cannot where a value between could exceed an integer.
+// Whether a q8_fused can express an epilogue. It cannot where an intermediate value may exceed the range of integers.
 static inline int q8_fusible(const q8_epilogue *e, int residual) {
   const int small = e->t_multiplier < 1 << 20 && e->residual_multiplier < 1 << 20;
   return !e->float_output && (e->intermediate != 0) == residual && (!residual || small);
@@ -89,12 +90,14 @@ static inline int q8_fusible_scale(float multiplier, float shift) {
 }
 void q8_fused_set(q8_fused *fused, const q8_epilogue *epilogue);
 
-// sums[row][output] = Σ x · w of 16-bit integers: the products of q8_winograd at one point, a row for each tile.
+// sums[row][output] = Σ x · w of 16-bit integers: the products of q8_winograd at one point, one row for each tile.
 //
 // rows      1 or more, `x_stride` bytes apart
-// steps     of kr inputs and nr × kr weights each; 64-byte aligned
-// ahead     as many bytes as w takes are prefetched from here
-// adds      whether the products are added to `sums`
+// steps     of kr inputs and nr × kr weights each
+// ahead     address of as many bytes as w has, which are prefetched
+// adds      whether to add to `sums`
+//
+// Needs rows >= 1 and steps >= 1; w and sums aligned like a vector of the kernel.
 #define Q8_POINTS_PARAMETERS                                                                                        \
   size_t rows, size_t steps, const uint8_t *x, size_t x_stride, const int8_t *w, kernels_fetch ahead, int adds, \
       int32_t *sums
@@ -121,15 +124,15 @@ typedef struct {
   uint32_t bits;  // a byte for each: 128 or 0
 } q8_high;
 
-// The weights that the high values of a tap's inputs are multiplied with.
+// The weights by which high values of a tap's inputs are multiplied.
 typedef struct {
   uint16_t first;  // the tap's first pixel
   size_t groups;  // of a pixel
   const int8_t *w;  // the tap's first step
-  // With extras: for each of the tap's steps the first of its own, from 1 on, or 0.
+  // If there are extras: for each of the tap's steps the index of its first one plus one, or 0.
   const int32_t *first_extras;
   size_t extra_count;
-  const int32_t *extras;  // of the same step where equal
+  const int32_t *extras;  // equal offsets belong to the same step
   const int8_t *extra_w;
 } q8_high_weights;
 
@@ -144,10 +147,10 @@ typedef struct q8_igemm_family {
   q8_igemm_kernel run;
   size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]
 
-  // Kernels that a family may have besides `run`, else NULL. Their users ask for them, and do without.
+  // Optional kernels, NULL where a family has none.
 
-  // Of a family whose x are 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, lists the groups that have
-  // it and says how many those are. `highs` has room for count / 4.
+  // For a family whose x has 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, and lists the groups of four
+  // in which an input has it. Returns their number. `highs` has room for count / 4.
   size_t (*take_highs)(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
   // sums[output] += Σ highs · w
   void (*add_highs)(const q8_high *highs, size_t count, const q8_high_weights *weights, int32_t *sums);

@@ -4,11 +4,11 @@
 #include <immintrin.h>
 #include <string.h>
 
-// s16_igemm_12x32_avx512vnni: two products a lane by vpdpwssd, for transformed inputs.
+// s16_igemm_12x32_avx512vnni: two products in each lane by vpdpwssd, for transformed inputs.
 #define NAME s16_igemm_12x32_avx512vnni
 #define POINTS s16_points_12x32_avx512vnni
 #define ZERO _mm512_setzero_si512()
-// Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
+// Tuned for a processor with a fast vpdpwssd; otherwise the compiler replaces it by two instructions.
 #define TARGET X86_TARGET("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")
 #define MR 12
 #define VECTOR __m512i

@@ -4,8 +4,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-// s16_igemm_6x16_avx2: two products a lane by vpmaddwd, which cannot overflow. vpmaddubsw would do four, but saturates;
-// splitting the weights so that it does not costs more than it gains where they are spread as a normal distribution is.
+// s16_igemm_6x16_avx2: two products in each lane by vpmaddwd, which cannot overflow. vpmaddubsw computes four but saturates.
+// Splitting normally distributed weights so that it does not saturate costs more than it saves.
 #define NAME s16_igemm_6x16_avx2
 #define POINTS s16_points_6x16_avx2
 #define ZERO _mm256_setzero_si256()

@@ -4,11 +4,11 @@
 #include <immintrin.h>
 #include <string.h>
 
-// s16_igemm_6x16_avxvnni: two products a lane by vpdpwssd, for transformed inputs.
+// s16_igemm_6x16_avxvnni: two products in each lane by vpdpwssd, for transformed inputs.
 #define NAME s16_igemm_6x16_avxvnni
 #define POINTS s16_points_6x16_avxvnni
 #define ZERO _mm256_setzero_si256()
-// Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
+// Tuned for a processor with a fast vpdpwssd; otherwise the compiler replaces it by two instructions.
 #define TARGET X86_TARGET("avx2,avxvnni,tune=znver4")
 #define MR 6
 #define VECTOR __m256i

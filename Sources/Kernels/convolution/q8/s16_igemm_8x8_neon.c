@@ -8,9 +8,9 @@
 //
 // 16 accumulators + 1 weight + 8 of x (eight inputs of a pixel each) = 25 of 32 registers.
 //
-// A whole tile has its loop in assembly: `tile` is its meaning, and runs the others.
+// A full tile runs in assembly. `tile` is its specification, and runs smaller tiles.
 
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(lane)                                                                              \
@@ -23,11 +23,11 @@
     }                                                                                           \
   }
 
-// The sums of 8 pixels, in an order that compilers undo. An in-order Cortex-A53 waits for a value that was just loaded, and
-// loads nothing before the products in front of it are nearly done: so activations are loaded in one go, and weights four
+// The sums of 8 pixels, in an instruction order that compilers would change. An in-order Cortex-A53 stalls on a value that was just
+// loaded, and starts a load only when the products before it are nearly done. So activations are loaded together, and weights four
 // registers at a time, half a round ahead. 16 accumulators + 8 of x + 8 weights = 32 of 32 registers.
 //
-// The last round of a tap loads weights ahead that nobody wants, from where there are some for certain: the beginning.
+// The last round of a tap loads weights ahead that are not used; it loads them from the beginning, which is readable.
 #define PIXEL(a, b, x, weight, lane)                          \
   "smlal v" #a ".4s, v" #weight ".4h, v" #x ".h[" #lane "]\n"  \
   "smlal2 v" #b ".4s, v" #weight ".8h, v" #x ".h[" #lane "]\n"

@@ -9,9 +9,9 @@
 //
 // 16 accumulators + 4 weights + 1 of x + products = 29 of 32 registers.
 //
-// A whole tile has its loop in assembly: `tile` is its meaning, and runs the others.
+// A full tile runs in assembly. `tile` is its specification, and runs smaller tiles.
 
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(row, at)                                                                             \
@@ -30,11 +30,12 @@
     }                                                                                             \
   }
 
-// The taps of 4 pixels, without bias or extras; `sums` is what `tile` calls sum. Its order is one that compilers undo. An
-// in-order Cortex-A53 waits for a value that was just loaded, and begins a load behind products only when they are nearly
-// done: so the activations are loaded in one go, and weights two registers at a time, by ld1, which takes as long as a product. 16 accumulators + 8 products + 4 of x + 4 weights = 32 of 32 registers.
+// The sums of 4 pixels over all taps, without bias or extras, in an instruction order that compilers would change. An in-order
+// Cortex-A53 stalls on a value that was just loaded, and starts a load only when the products before it are nearly done. So
+// activations are loaded together, and weights two registers at a time by ld1, which takes as long as a product. 16 accumulators +
+// 8 products + 4 of x + 4 weights = 32 of 32 registers.
 //
-// The last round of a tap loads weights ahead that nobody wants, from where there are some for certain: the beginning.
+// The last round of a tap loads weights ahead that are not used; it loads them from the beginning, which is readable.
 #define FOUR(instruction, a, b, c, d, form, weight)                                                         \
   instruction " v" #a ".8h, v4" form ", v" #weight form "\n" instruction " v" #b ".8h, v5" form ", v" #weight form "\n" \
   instruction " v" #c ".8h, v6" form ", v" #weight form "\n" instruction " v" #d ".8h, v7" form ", v" #weight form "\n"

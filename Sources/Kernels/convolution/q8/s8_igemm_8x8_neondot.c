@@ -9,10 +9,10 @@
 // 16 accumulators + 2 weights + 8 of x (sixteen inputs of a pixel each) = 26 of 32 registers; per four inputs 4 loads for 16
 // dot products.
 //
-// A whole tile of inputs in sixteens has its loop in assembly: `tile` is its meaning, and runs everything else.
+// A full tile whose inputs are a multiple of sixteen runs in assembly. `tile` is its specification, and runs everything else.
 
 #define TARGET __attribute__((target("dotprod")))
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(lane)                                                                    \
@@ -31,8 +31,8 @@ static inline __attribute__((always_inline)) TARGET int8x16_t four(const uint8_t
   return vreinterpretq_s8_s32(vdupq_n_s32(bits));
 }
 
-// The taps of 8 pixels, with the bias, without extras. In the order of f32_igemm_8x8_neon's, for the same reason, and with
-// fewer instructions than compilers make: a Cortex-A76 takes no more than it must of them.
+// The sums of 8 pixels over all taps, with the bias, without extras. The instruction order is that of f32_igemm_8x8_neon, for the
+// same reason; and there are fewer instructions than compilers generate, which a Cortex-A76 needs.
 #define PIXEL(a, b, x, w0, w1, lane)                        \
   "sdot v" #a ".4s, v" #w0 ".16b, v" #x ".4b[" #lane "]\n"  \
   "sdot v" #b ".4s, v" #w1 ".16b, v" #x ".4b[" #lane "]\n"

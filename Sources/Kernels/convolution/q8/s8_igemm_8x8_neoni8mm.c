@@ -8,7 +8,7 @@
 // 16 accumulators (2 × 2 sums each) + 4 weights + 4 of x = 24 of 32 registers; an odd last pixel goes along twice.
 
 #define TARGET __attribute__((target("i8mm")))
-// Pixel loops must vanish before registers are given out, or the sums live on the stack.
+// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(row, at)                                                                            \

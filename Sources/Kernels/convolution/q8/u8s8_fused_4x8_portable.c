@@ -2,7 +2,7 @@
 
 enum { NR = 8 };
 
-// u8s8_fused_4x8_portable: u8s8_igemm_4x8_portable, then what q8_fused says: the specification of the u8s8_fused kernels.
+// u8s8_fused_4x8_portable: u8s8_igemm_4x8_portable with the epilogue of a q8_fused. The specification of the u8s8_fused kernels.
 //
 // Needs 1 <= pixels <= 4, taps >= 1, steps >= 1. Writes exactly pixels × 8 bytes.
 void u8s8_fused_4x8_portable(Q8_FUSED_PARAMETERS) {

@@ -4,7 +4,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-// u8s8_igemm_12x32_avx512vnni: four products a lane by vpdpbusd.
+// u8s8_igemm_12x32_avx512vnni: four products in each lane by vpdpbusd. 24 accumulators + 2 weights + 1 of x = 27 of 32 registers.
 #define NAME u8s8_igemm_12x32_avx512vnni
 #define TARGET X86_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
 #define MR 12
@@ -18,8 +18,8 @@
 
 #include "convolution/q8/q8_finish_avx512.h"
 
-// The same with everything that follows done in registers: sums are neither stored nor read again, which with few products a
-// sum takes as long as they do.
+// u8s8_fused_12x32_avx512vnni: the same with the epilogue in registers. With few products per sum, storing and loading the sums
+// would take as long as the products.
 Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
   __m512i sum[MR][2];
   UNROLL for (size_t p = 0; p < pixels; p++) {
@@ -37,7 +37,7 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
       STEP(row, at)
     }
   }
-  // In two rounds, so that the constants of each have room beside the sums.
+  // In two passes, so that the constants of each fit in registers beside the sums.
   const float *scales = (const float *)(bias + 2 * LANES);
   const __m512 multipliers0 = _mm512_load_ps(scales), multipliers1 = _mm512_load_ps(scales + LANES);
   const __m512 shifts0 = _mm512_load_ps(scales + 2 * LANES), shifts1 = _mm512_load_ps(scales + 3 * LANES);
@@ -56,8 +56,8 @@ Q8_INLINE void fused_tile(Q8_FUSED_PARAMETERS, q8_finish_kind kind) {
   }
 }
 
-// The same, six pixels at a time, where sums are short: while the next six are summed, what follows the last is done step by step,
-// by instructions that hardly share a pipe with vpdpbusd. Two tiles' sums are what the registers hold.
+// u8s8_fused_row_6x32_avx512vnni: the same for short sums, six pixels at a time. The epilogue of six pixels is interleaved with the
+// products of the next six; most of its instructions run beside vpdpbusd. The registers hold the sums of both.
 enum { HALF = Q8_FUSED_ROW_PIXELS };
 
 Q8_INLINE void store_pixel(const q8_fused *e, const float *scales, const __m512i sum[2], size_t p, q8_finish_kind kind) {

@@ -2,8 +2,8 @@
 
 #include "convolution/q8/q8_igemm_kernels.h"
 
-// u8s8_igemm_4x8_portable: the specification, in plain C. kr is 4. Sums that leave their range wrap around, as in all
-// instruction sets, which is what unsigned integers do in C.
+// u8s8_igemm_4x8_portable: the specification of the 8-bit igemm kernels, in plain C. kr is 4. Sums wrap around beyond 32 bits, as in
+// all instruction sets; unsigned integers do so in C.
 void u8s8_igemm_4x8_portable(Q8_IGEMM_PARAMETERS) {
   Q8_IGEMM_REQUIRE(4, 4);
   uint32_t held[8];

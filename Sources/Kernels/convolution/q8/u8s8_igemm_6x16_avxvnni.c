@@ -4,7 +4,7 @@
 #include <immintrin.h>
 #include <string.h>
 
-// u8s8_igemm_6x16_avxvnni: four products a lane by vpdpbusd.
+// u8s8_igemm_6x16_avxvnni: four products in each lane by vpdpbusd. 12 accumulators + 2 weights + 1 of x = 15 of 16 registers.
 #define NAME u8s8_igemm_6x16_avxvnni
 #define TARGET X86_TARGET("avx2,avxvnni")
 #define MR 6

@@ -14,7 +14,7 @@ enum {
   NEAR_WEIGHT_BYTES = 160 * 1024  // of weights that were transformed from taps
 };
 
-// Transformed inputs of tiles that are multiplied with taps together.
+// Bytes of transformed inputs of one group of tiles, for the taps kernels.
 static size_t group_bytes(const q8_winograd *v) {
   return REACH * (v->convolution.geometry.in_channels / 32) * TAPS_BLOCK_BYTES;
 }
@@ -23,7 +23,7 @@ static size_t tiles_of(const q8_winograd *v) {
   return v->convolution.geometry.batch * tiles_along(&v->down) * tiles_along(&v->across);
 }
 
-// A task's tiles and their numbers, in its worker's scratch.
+// The buffers of a task, in its worker's scratch.
 typedef struct {
   size_t count;  // of tiles
   size_t ends[4];  // of kinds of tiles, see order_tiles
@@ -37,7 +37,7 @@ typedef struct {
   float *totals;  // likewise: sums of all channels of a long panel
 } tile_block;
 
-// Bytes from one point's inputs to the next; the odd lines keep 36 points out of each other's place in the cache.
+// Bytes from one point's inputs to the next. The extra cache lines spread the 36 points over different cache sets.
 static size_t point_bytes(const q8_winograd *v) { return v->largest_block * v->convolution.geometry.in_channels * 2 + 192; }
 
 // Bytes of scratch: padding, places, inputs, weights, sums, totals.
@@ -50,7 +50,7 @@ static size_t parts_of(const q8_winograd *v, size_t sizes[PARTS]) {
   sizes[2] = v->multiplies_taps ? groups * group_bytes(v) : POINTS * point_bytes(v);
   sizes[3] = v->keeps_taps && !v->multiplies_taps ? POINTS * 2 * q8_winograd_point_weights(v, v->chunk) : 0;
   sizes[4] = sums;
-  // Which panels are long is known only after packing.
+  // Packing decides whether a panel is long, after planning.
   sizes[5] = channels > Q8_LONG_STEP ? sums : 0;
   size_t all = 0;
   for (size_t i = 0; i < PARTS; i++) all += sizes[i] = whole_lines(sizes[i]);
@@ -79,8 +79,8 @@ int q8_winograd_applies(const q8_convolution *c) {
 }
 
 int q8_winograd_wins(const q8_winograd *v) {
-  // Every tile multiplies with 36 · 2 bytes of weights a channel pair; below some ten tiles it waits for them. Taps that are
-  // multiplied as they come are a quarter of that.
+  // All tiles share 36 · 2 bytes of weights for each pair of channels; with fewer than about ten tiles, loading them takes longest.
+  // Taps that are transformed in registers are a quarter of that.
   return v->convolution.geometry.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
 }
 
@@ -95,20 +95,21 @@ void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
   v->multiplies_taps = v->keeps_taps && v->kernels->s16_taps.pays && g->in_channels % 32 == 0 && tiles_of(v) <= TAPS_MOST_TILES;
   const size_t tiles = tiles_of(v), panels = q8_winograd_panels(v);
   const size_t fitting = larger(2 * v->family->mr, NEAR_BYTES / (POINTS * 2 * g->in_channels));
-  // To the nearest: a block somewhat too large is better than one more pass over all weights.
+  // Rounded: a block that is a little too large is better than one more pass over all weights.
   v->tile_blocks = larger(1, (tiles + fitting / 2) / fitting);
   v->panel_blocks = 1;
   const size_t workers = threads > 1 ? (size_t)threads : 1;
   if (v->tile_blocks >= workers) {
     v->tile_blocks = smaller(tiles, divide_up(v->tile_blocks, workers) * workers);
   } else {
-    // Few tiles: the threads divide the outputs. Each block of panels transforms the inputs again, so there are no more than needed.
+    // With few tiles the threads divide the outputs. Every block of panels transforms all inputs again, so there are as few as
+    // possible.
     v->panel_blocks = smaller(panels, divide_up(workers, v->tile_blocks));
   }
   v->tasks = v->tile_blocks * v->panel_blocks;
   v->largest_block = divide_up(tiles, v->tile_blocks);
   v->packed_bytes = panels * q8_winograd_panel_bytes(v);
-  // Narrow kernels' panels are near at once, and they cannot add to sums.
+  // Kernels without `points` have narrow panels, which fit into the cache, and cannot add to sums.
   v->chunk = g->in_channels;
   if (v->family->points) v->chunk = smaller(v->chunk, larger(16, NEAR_WEIGHT_BYTES / (POINTS * 2 * v->family->nr) & ~(size_t)15));
   size_t sizes[PARTS];
@@ -136,10 +137,10 @@ static taps_tile edge_of(const q8_winograd *v) {
   return shape_of(&corner);
 }
 
-// Orders a block's tiles so that the tiles that have a given point are consecutive: first those cut at the right edge, then whole
-// ones, those cut at the bottom, the corner. `ends` is where each of the four kinds ends.
+// Orders a block's tiles so that all tiles that have a point are consecutive: those at the right edge, whole ones, those at the
+// lower edge, the corner. `ends` is where each kind ends.
 //
-// For s16_taps, tiles are in the order of the picture; within each group of TAPS_TILES those cut at the right edge come last.
+// For the taps kernels, tiles are in the order of the picture; within each group of TAPS_TILES, those at the right edge come last.
 static void order_tiles(const q8_winograd *v, size_t first, size_t last, tile_block *b) {
   b->count = 0;
   if (v->multiplies_taps) {
@@ -186,8 +187,8 @@ static void transform_tile(const q8_winograd *v, const tile_block *b, size_t til
   v->kernels->q8_transforms.input(v->kernels->level, pixels, channels, c->x_signed, c->x_zero, shape, &points);
 }
 
-// The products at all points over `some` channels from channel `from` on; weights are `stride` integers from point to point. With
-// each point as many bytes as its weights take are prefetched at `fetch`, which moves on by `fetch_step`.
+// The products at all points over `some` channels from channel `from` on. The weights of two points are `stride` integers apart.
+// Each point prefetches as many bytes as it has weights, from `fetch` on; the next point fetch_step bytes further on.
 static void multiply(
     const q8_winograd *v, const tile_block *b, size_t from, size_t some, const int16_t *w, size_t stride, kernels_fetch fetch,
     size_t fetch_step, int adds) {
@@ -208,7 +209,7 @@ static void multiply(
       family->points(end - begin, steps, x, row_bytes, point_w, fetch, adds, sums);
       continue;
     }
-    // Cut evenly: one row takes as long as four.
+    // Cuts of about equal size: a cut of one row takes as long as one of four.
     const size_t tiles = end - begin, cuts = divide_up(tiles, family->mr);
     for (size_t cut = 0, tile = 0; cut < cuts; cut++) {
       const uint8_t *rows[Q8_IGEMM_MAX_MR];
@@ -220,8 +221,8 @@ static void multiply(
   }
 }
 
-// The same by s16_taps: one row of points at a time, for a group of tiles and TAPS_OUTPUTS outputs. The taps of the next outputs
-// are prefetched meanwhile.
+// The same directly from taps: for 16 of `outputs` at a time, one row of points of one group of tiles after the other. Meanwhile
+// the taps of the next outputs are prefetched.
 static void multiply_taps(
     const q8_winograd *v, const tile_block *b, const int8_t *taps, size_t outputs, size_t from, size_t some) {
   const size_t nr = v->family->nr, channels = v->convolution.geometry.in_channels, sums_step = b->count * nr;
@@ -264,7 +265,7 @@ static void sum_channels(
     const size_t count = smaller(v->chunk, some - at), stride = q8_winograd_point_weights(v, count);
     const int8_t *taps = panel->weights + 9 * nr * (from + at);
     v->kernels->q8_transforms.taps(v->kernels->level, taps, 0, count / family->kr, nr * family->kr, b->weights, stride);
-    // Prefetches the next taps. A point asks for as many bytes as its weights take, more than its share of the taps: they overlap.
+    // The points together prefetch the next taps. As these are fewer bytes than a point's weights, their ranges overlap.
     multiply(
         v, b, from + at, count, b->weights, stride, (kernels_fetch)taps + 9 * nr * count, 9 * nr * count / POINTS, at > 0);
   }

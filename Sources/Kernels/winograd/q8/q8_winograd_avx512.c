@@ -9,7 +9,7 @@
 
 enum { TILE = Q8_TILE, REACH = Q8_REACH, LANES = 32 };
 
-// One line of V g.
+// Transforms a line of three taps to six points: V g.
 Q8_INLINE void transform_three(__m512i g0, __m512i g1, __m512i g2, __m512i *u) {
   const __m512i sum = _mm512_add_epi16(g0, g2), far = _mm512_add_epi16(g0, _mm512_slli_epi16(g2, 2));
   const __m512i twice = _mm512_add_epi16(g1, g1);
@@ -55,7 +55,7 @@ TARGET void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS) {
   }
 }
 
-// One line of Bᵀ d, in place; points that `size` has not are left alone.
+// Transforms a line of inputs in place: Bᵀ d. Points that a tile of `size` outputs lacks are not written.
 Q8_INLINE void input_line(__m512i *d, size_t size) {
   if (size == 2) {
     const __m512i sum = _mm512_add_epi16(d[1], d[2]), difference = _mm512_sub_epi16(d[2], d[1]);
@@ -89,10 +89,10 @@ Q8_INLINE void input_line(__m512i *d, size_t size) {
 Q8_INLINE void input_tile(
     const void *const *pixels, size_t channels, int is_signed, int zero, taps_tile shape,
     const q8_winograd_points *points) {
-  // A zero point shows at one of the points.
+  // Subtracting the zero point from all inputs changes only one of the points.
   const __m512i shown = _mm512_set1_epi16((int16_t)(q8_ones(shape.height) * q8_ones(shape.width) * zero));
   for (size_t start = 0; start < channels; start += LANES) {
-    // The last vector reaches back rather than beyond the end; its first lanes come out as before.
+    // The last vector begins early enough to end with the last channel; its first lanes are computed twice.
     const size_t c = start + LANES <= channels ? start : channels - LANES;
     __m512i held[REACH][REACH];
     UNROLL for (size_t column = 0; column < REACH; column++) {
@@ -140,7 +140,7 @@ TARGET void q8_winograd_input_avx512(Q8_WINOGRAD_INPUT_PARAMETERS) {
   }
 }
 
-// One line of 6 Aᵀ m: `size` of y.
+// Transforms a line of products to `size` outputs: 6 Aᵀ m.
 Q8_INLINE void output_line(const __m512 *m, __m512 *y, size_t size) {
   const __m512 a = _mm512_add_ps(m[1], m[2]), b = _mm512_sub_ps(m[1], m[2]);
   const __m512 three = _mm512_set1_ps(3), six = _mm512_set1_ps(6);
@@ -186,7 +186,7 @@ Q8_INLINE void output_tile(
       __m512i integers[TILE];
       output_line(held[row], line, shape.width);
       UNROLL for (size_t i = 0; i < TILE; i++) {
-        // Beyond the edge there are no residuals.
+        // Residuals exist only inside the picture.
         const uint8_t *r = !q8_has_residual(kind) ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
         integers[i] = q8_added_avx512(e, q8_scaled_avx512(e, line[i], multipliers, shifts, kind), kind, r, 0);
       }

@@ -23,7 +23,7 @@ void q8_winograd_taps_portable(Q8_WINOGRAD_TAPS_PARAMETERS) {
   (wide ? transform_eight_wide : transform_eight)(level, taps, steps, unit, points, stride);
 }
 
-// One line of Bᵀ d: the points that a tile with `size` outputs has.
+// Transforms a line of inputs to the points that a tile of `size` outputs has: Bᵀ d.
 static inline __attribute__((always_inline)) void transform_six(
     const shorts *d, size_t step, shorts *out, size_t out_step, size_t size) {
   const shorts d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
@@ -80,7 +80,7 @@ void q8_winograd_input_portable(Q8_WINOGRAD_INPUT_PARAMETERS) {
   transform_inputs(level, pixels, channels, flip, zero + flip, shape, to);
 }
 
-// One line of 6 Aᵀ m: `size` outputs.
+// Transforms a line of products to `size` outputs: 6 Aᵀ m.
 static inline __attribute__((always_inline)) void transform_back(
     const floats *m, size_t step, floats *out, size_t out_step, size_t size) {
   const floats a = m[step] + m[2 * step], b = m[step] - m[2 * step];

@@ -8,36 +8,36 @@
 #include "winograd/taps/winograd_taps.h"
 
 enum { Q8_TILE = 4, Q8_REACH = 6, Q8_POINTS = Q8_REACH * Q8_REACH };
-// Weights are values at the points 0, 1, −1, 2, −2 and ∞ without Lagrange's factors: integers, at most 49 times as large as the
-// taps. The factors are in the outputs' transform, multiplied by 6 along each axis: a tile's outputs are 36 times too large.
+// The weights are the filter's values at the points 0, 1, −1, 2, −2 and ∞ without Lagrange's factors: integers, at most 49 times as
+// large as the taps. The output transform contains the factors, multiplied by 6 for a line and so by 36 for a tile.
 //
 //   V g = g0, g0 + g1 + g2, g0 − g1 + g2, g0 + 2 g1 + 4 g2, g0 − 2 g1 + 4 g2, g2
 //   Bᵀ d = 4 d0 − 5 d2 + d4, −4 (d1 + d2) + d3 + d4, 4 (d1 − d2) − d3 + d4, 2 (d3 − d1) + d4 − d2, 2 (d1 − d3) + d4 − d2,
 //          4 d1 − 5 d3 + d5
 //   6 Aᵀ m = 3/2 m0 − a + c / 4, d / 2 − b, c − a, 2 d − b + 6 m∞ of a, b = m1 ± m2 and c, d = m3 ± m4
 //
-// A tile at an edge with fewer rows or columns of outputs is one of F(3, 3) or F(2, 3) along that axis. Their points, 0, 1, −1,
-// (2) and ∞, are among the six: it needs no weights of its own, and 30 to 16 multiplications instead of 36.
+// A tile at an edge with three or fewer rows or columns of outputs is F(3, 3) or F(2, 3) in that direction. Their points, 0, 1, −1,
+// (2) and ∞, are among the six. It needs no weights of its own, and 30 to 16 multiplications instead of 36.
 //
 //   Bᵀ d = 2 (d0 − d2) − d1 + d3, d3 − d2 − 2 d1, 2 d1 − 3 d2 + d3, d3 − d1, 2 (d1 − d3) − d2 + d4
 //   6 Aᵀ m = 3 (m0 − m1) − m2 + m3, m2 − 3 m1 + 2 m3, 4 m3 − 3 m1 − m2 + 6 m∞
 //
 //   Bᵀ d = d0 − d2, d1 + d2, d2 − d1, d3 − d1    6 Aᵀ m = 6 m0 + 3 a, 3 b + 6 m∞
 //
-// No value exceeds the largest that F(4, 3) has at that point.
+// No transformed input becomes larger than those of F(4, 3) at the same point.
 
-// The smallest tile, 2 to 4 outputs high and wide, that covers so many rows and columns.
+// The shape of a tile with so many rows and columns of outputs: 2 to 4 high and wide.
 static inline taps_tile q8_shape_of(size_t rows, size_t columns) {
   return (taps_tile){larger(2, rows), larger(2, columns)};
 }
-// The transform of a line of ones at the point 1. At the other points it is 0.
+// The value of a line of ones at the point 1; at the other points it is 0.
 static inline int q8_ones(size_t size) { return size == 2 ? 2 : size == 3 ? -2 : -6; }
 
 // A packed panel: nr multipliers and shifts (a bias is part of its shift); its traits; then either the weights of each point,
 // or the taps, [steps][9][nr][kr], or of a plan that multiplies taps [nr / 16][steps][9][16][kr].
 typedef struct {
-  int32_t is_long;  // sums over all channels may overflow 32 bits; over Q8_LONG_STEP channels they cannot
-  int32_t is_fusible;  // q8_fusible_scale of all multipliers and shifts
+  int32_t is_long;  // sums over all channels may overflow; those over Q8_LONG_STEP channels cannot
+  int32_t is_fusible;  // the scales are in the range that a q8_fused needs
 } q8_winograd_traits;
 
 typedef struct {
@@ -54,7 +54,7 @@ enum {
 static inline size_t q8_winograd_head_bytes(const q8_winograd *v) {
   return whole_lines(8 * v->family->nr + sizeof(q8_winograd_traits));
 }
-// Integers from one point's weights to the next: a cache line more than they take, so that the 36 use different sets of the cache.
+// Integers from one point's weights to the next: one cache line more than they take, so that the 36 are in different cache sets.
 static inline size_t q8_winograd_point_weights(const q8_winograd *v, size_t channels) {
   return channels * v->family->nr + 32;
 }
@@ -84,7 +84,7 @@ typedef struct {
   size_t column_step, channel_bytes;
 } q8_winograd_points;
 
-// The points of a tile of inputs less their zero point: those that its shape has.
+// Transforms a tile's inputs less their zero point to the points that its shape has.
 //
 // pixels   36 pointers to `channels` bytes, u8 or s8
 //

@@ -4,9 +4,9 @@
 #include <immintrin.h>
 #include <string.h>
 
-// s16_taps_24x16_avx512vnni: of 8-bit taps and 16-bit inputs, two channels a step by vpdpwssd.
+// s16_taps_24x16_avx512vnni: 8-bit taps and 16-bit inputs, two channels a step by vpdpwssd. See winograd_taps.h.
 #define NAME s16_taps_24x16_avx512vnni
-// Tuned for a processor on which vpdpwssd is one instruction, lest the compiler take it apart again.
+// Tuned for a processor with a fast vpdpwssd; otherwise the compiler replaces it by two instructions.
 #define TARGET X86_TARGET("avx2,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,tune=znver4")
 #define VECTOR __m512i
 #define TAP int8_t
