@@ -141,10 +141,12 @@ import TrainingKernels
 
   private func job(_ test: Case) -> train_winograd_job {
     var job = train_winograd_job()
-    job.geometry =
-      Sizes(
-        batch: test.images, input: test.size, channels: test.channels, outputs: test.columns, pad: test.pad
-      ).geometry
+    job.geometry = convolution_geometry(
+      batch: test.images, in_height: test.size.0, in_width: test.size.1, in_channels: test.channels,
+      out_height: test.size.0 + 2 * test.pad.0 - 2, out_width: test.size.1 + 2 * test.pad.1 - 2,
+      out_channels: test.columns, kernel_height: 3, kernel_width: 3, stride_height: 1, stride_width: 1,
+      dilation_height: 1, dilation_width: 1, pad_top: test.pad.0, pad_left: test.pad.1, pad_bottom: test.pad.0,
+      pad_right: test.pad.1, groups: 1)
     return job
   }
 
