@@ -1,16 +1,16 @@
-/// One subcommand: what `--help` says of it and what it does. Returns the exit status.
+/// A subcommand: its name, help text, options and implementation, which returns the exit status.
 struct Command: Sendable {
   let name: String
   /// `MODEL PATH…`
   let arguments: String
-  /// One sentence.
+  /// The description in `--help`.
   let summary: String
   let options: [OptionRule]
   let run: @Sendable (CommandLineOptions) throws(UsageError) -> Int32
 
   var help: String {
     var text = "giemsa-field \(name) \(arguments)\n\n\(summary)\n"
-    let rules = options + [OptionRule(name: "--help", value: nil, help: "this text")]
+    let rules = options + [OptionRule(name: "--help", value: nil, help: "show this text")]
     text += "\nOptions:"
     for rule in rules {
       let left = rule.value.map { "\(rule.name) \($0)" } ?? rule.name

@@ -27,7 +27,7 @@ enum Program {
         Console.out("  giemsa-field \(command.name) \(command.arguments)\n      \(command.summary)")
       }
       Console.out(
-        "\ngiemsa-field COMMAND --help tells more; --version names the instruction sets in use.\n\n\(statuses)")
+        "\ngiemsa-field COMMAND --help lists the options; --version shows the instruction sets in use.\n\n\(statuses)")
       return arguments.isEmpty ? 2 : 0
     }
     if name == "--version" || name == "version" {
@@ -53,13 +53,13 @@ enum Program {
   }
 
   private static let statuses = """
-    Exit status: 0 all well; 1 something is wrong with a model, a picture, the machine or where the answers go (a line on
-    standard error says what); 2 the command line is wrong and nothing was done.
+    Exit status: 0 success; 1 a problem with a model, a picture, the machine or the output (a line on standard error
+    describes it); 2 the command line is wrong and nothing was done.
     """
 
   private static var version: String {
     "giemsa-field \(Version.number)\n"
       + "processor: \(Processor.features); \(Processor.count) to use\n"
-      + "kernels: \(Processor.instructionSet) (GIEMSA_ISA=portable|avx2|avx512|neon steps down)"
+      + "kernels: \(Processor.instructionSet) (GIEMSA_ISA selects a lower level: portable, avx2, avx512, neon, …)"
   }
 }

@@ -1,7 +1,7 @@
 import Platform
 import Text
 
-// giemsa-field: reads an ONNX graph and runs it on pictures, checks it, measures it, shows it.
-// Exit status: 0 all well, 1 something was wrong with what it was given, 2 the command line was.
+// giemsa-field: runs, checks, measures and inspects ONNX models of pictures. Exit status: 0 success, 1 a problem with
+// the input, the machine or the output, 2 a wrong command line.
 
 platform_exit(Console.finish(Program.run(), program: "giemsa-field"))

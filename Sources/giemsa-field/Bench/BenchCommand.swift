@@ -1,20 +1,20 @@
 import Giemsa
 import Text
 
-/// `bench MODEL`: how long a run takes on this machine, and how much memory the whole program needed for it.
+/// `bench MODEL`: measures the time of a run on this machine and the peak memory of the process.
 enum BenchCommand {
   static let command = Command(
     name: "bench", arguments: "MODEL",
     summary: """
-      Measures the model on made-up input: the median and the ninetieth percentile of a run, the time to load (read,
+      Measures the model on random input: the median and the ninetieth percentile of a run, the time to load (read,
       optimise, plan) and of the first run, and the peak memory of the whole process.
       """,
     options: [
-      OptionRule(name: "--batch", value: "N", help: "pictures a run, where the model leaves it open; 1 unless given"),
-      OptionRule(name: "--size", value: "HxW", help: "picture size, where the model leaves it open"),
-      OptionRule(name: "--seconds", value: "S", help: "how long to measure; 3 unless given"),
-      OptionRule(name: "--json", value: nil, help: "one line of JSON"),
-      OptionRule(name: "--profile", value: nil, help: "a table of the time spent in each step"),
+      OptionRule(name: "--batch", value: "N", help: "batch size, if the model leaves it open; default 1"),
+      OptionRule(name: "--size", value: "HxW", help: "picture size, if the model leaves it open"),
+      OptionRule(name: "--seconds", value: "S", help: "how long to measure; default 3"),
+      OptionRule(name: "--json", value: nil, help: "print one line of JSON"),
+      OptionRule(name: "--profile", value: nil, help: "also print the time spent in each step"),
     ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {

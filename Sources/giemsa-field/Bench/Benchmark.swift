@@ -2,7 +2,7 @@ import Giemsa
 import Platform
 import Text
 
-/// What `bench` found out. Times in seconds.
+/// The measurements of `bench`. Times in seconds.
 struct Benchmark {
   var runs: [Double]  // sorted
   var load: Double
@@ -13,7 +13,7 @@ struct Benchmark {
   var weightBytes: Int
   var activationBytes: Int
   var steps: [Session.Step]
-  /// Runs that `steps` has the time of.
+  /// The number of runs that the times in `steps` sum up.
   var profiledRuns: Int
 
   static func measure(_ path: String, _ options: Model.Options, seconds: Double) throws(GraphError) -> Benchmark {
@@ -24,7 +24,7 @@ struct Benchmark {
     var results = try session.run(inputs)
     let first = platform_seconds() - loaded
 
-    // Three more before the clock counts: caches, page tables, clock frequency.
+    // Three warm-up runs: caches, page tables, clock frequency.
     for _ in 0..<3 { try session.run(inputs, into: &results) }
     let before = session.steps
     var runs: [Double] = []
@@ -101,7 +101,7 @@ struct Benchmark {
     return lines.joined(separator: "\n")
   }
 
-  /// A line a step: mean milliseconds, multiply-adds a second, share of the whole.
+  /// One line per step: mean milliseconds, multiply-adds per second, share of the total.
   var profileTable: String {
     let whole = runs.reduce(0, +) / Double(runs.count)
     var sum = 0.0
@@ -128,7 +128,7 @@ struct Benchmark {
 }
 
 extension String {
-  /// At least `count` characters, and a space behind them.
+  /// Padded to at least `count` characters, with at least one space.
   fileprivate func padded(to count: Int) -> String {
     self + String(repeating: " ", count: max(1, count - unicodeScalars.reduce(0) { count, _ in count + 1 }))
   }

@@ -1,17 +1,17 @@
 import Giemsa
 import Text
 
-/// How far a float may be off: |found - expected| <= absolute + relative · |expected|.
+/// The allowed deviation of a float: |found - expected| <= absolute + relative · |expected|.
 struct Tolerance {
   var relative: Double
   var absolute: Double
 }
 
-/// One output held against what it should be, as numpy.testing.assert_allclose does: NaN equals NaN, an infinity equals
-/// itself. Whole numbers and bools must be equal.
+/// The comparison of one output with its expected value, as in numpy.testing.assert_allclose: NaN equals NaN, an
+/// infinity equals itself. Integers and bools must be equal.
 struct Comparison {
   let agrees: Bool
-  /// One line.
+  /// The result in one line.
   let text: String
 
   init(_ found: Tensor, _ expected: Tensor, _ tolerance: Tolerance) {
@@ -89,7 +89,7 @@ struct Comparison {
         for index in found.indices {
           let (a, b) = (number(found[index]), number(expected[index]))
           if a == b { continue }
-          // Wrapping: the distance of two Ints always fits a UInt.
+          // Wrapping subtraction: the distance of two Ints always fits a UInt.
           largest = max(largest, a > b ? UInt(bitPattern: a &- b) : UInt(bitPattern: b &- a))
           if summary.different == 0 {
             summary.first = index

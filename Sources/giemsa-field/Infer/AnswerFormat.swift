@@ -1,6 +1,6 @@
 import Text
 
-/// How `infer` writes its answers, one a picture.
+/// The output format of `infer`, one answer per picture.
 struct AnswerFormat {
   enum Kind {
     case table, csv, jsonl
@@ -8,13 +8,13 @@ struct AnswerFormat {
 
   let kind: Kind
   private let classes: [String]
-  /// As people are shown them.
+  /// The class names, made printable.
   private let titles: [String]
-  /// How many of the likeliest classes to write; all of them in the model's order where nil.
+  /// How many of the most probable classes to write; nil: all classes in the model's order.
   let top: Int?
-  /// Columns of the longest path.
+  /// Width of the longest path in columns.
   let pathWidth: Int
-  /// And of the longest class name.
+  /// Width of the longest class name in columns.
   private let classWidth: Int
 
   init(kind: Kind, classes: [String], top: Int?, pathWidth: Int) {
@@ -23,7 +23,7 @@ struct AnswerFormat {
     classWidth = titles.reduce(5) { max($0, AnswerFormat.width($1)) }
   }
 
-  /// Answers for people get the counts below them; answers for machines leave them to standard error.
+  /// Whether the format is for machines: then the counts go to standard error; otherwise they follow the answers.
   var isForMachines: Bool { kind != .table }
 
   var header: String {
@@ -44,7 +44,7 @@ struct AnswerFormat {
     }
   }
 
-  /// One picture's line. The likeliest class is the first of equals.
+  /// The line of one picture. Its class is the most probable one, the first of a tie.
   func line(_ path: String, _ probabilities: [Double]) -> String {
     let order = ranked(probabilities)
     let best = order[0]
@@ -80,7 +80,8 @@ struct AnswerFormat {
     }
   }
 
-  /// The classes to write, the likeliest first; just that one where all are written in the model's order.
+  /// The classes to write, most probable first; only the most probable one if all classes are written in the model's
+  /// order.
   private func ranked(_ probabilities: [Double]) -> [Int] {
     let wanted = min(max(top ?? 1, 1), probabilities.count)
     var order: [Int] = []
@@ -98,7 +99,7 @@ struct AnswerFormat {
 
   private func number(_ value: Double, _ digits: Int = 6) -> String { NumberText.fixed(value, digits) }
 
-  /// Code points: near enough to columns for names of files and classes.
+  /// Number of code points, close enough to columns for file and class names.
   static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { count, _ in count + 1 } }
 
   static func pad(_ text: String, _ count: Int) -> String {

@@ -1,28 +1,29 @@
 import Giemsa
 import Text
 
-/// `infer MODEL PATH…`: which class is each picture of?
+/// `infer MODEL PATH…`: classifies pictures.
 enum InferCommand {
   static let command = Command(
     name: "infer", arguments: "MODEL PATH…",
     summary: """
-      Classifies PNG pictures. A PATH is a picture or a folder, which is searched to its last subfolder. Tells each
-      picture's class, its probability and every class's, and at the end the count per class and pictures per second
-      (on standard error when the format is for machines). A picture that cannot be read, is of another format than PNG
-      or gets scores that are no numbers is reported, the rest go on, and the exit status is 1.
+      Classifies PNG pictures. A PATH is a picture or a folder, which is searched recursively. Prints the class of each
+      picture and the probability of every class, then the number of pictures per class and pictures per second (on
+      standard error with csv and jsonl). Pictures that cannot be read, are not PNG, or get scores that are not numbers
+      are reported; the others are classified, and the exit status is 1.
       """,
     options: [
-      OptionRule(name: "--format", value: "FORMAT", help: "table (for people; the default), csv or jsonl"),
+      OptionRule(name: "--format", value: "FORMAT", help: "table (the default), csv or jsonl"),
       OptionRule(
         name: "--output", value: "FILE",
-        help: "write the answers there; it appears when it is whole; - for standard output"),
-      OptionRule(name: "--top", value: "K", help: "only the K likeliest classes, likeliest first"),
-      OptionRule(name: "--batch", value: "N", help: "pictures at once; 1 unless given"),
-      OptionRule(name: "--size", value: "HxW", help: "picture size of a model that leaves it open: 224 or 64x48"),
-      OptionRule(name: "--mean", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
-      OptionRule(name: "--std", value: "R,G,B", help: "of colours in 0...1, for a model that does not say"),
-      OptionRule(name: "--classes", value: "A,B,…", help: "class names, for a model that does not say"),
-      OptionRule(name: "--override", value: nil, help: "--size, --mean, --std, --classes count more than what it says"),
+        help: "write the answers to FILE, which appears when complete; - is standard output"),
+      OptionRule(name: "--top", value: "K", help: "only the K most probable classes, in that order"),
+      OptionRule(name: "--batch", value: "N", help: "batch size; default 1"),
+      OptionRule(name: "--size", value: "HxW", help: "input size, if the model does not record it: 224 or 64x48"),
+      OptionRule(name: "--mean", value: "R,G,B", help: "of colours from 0 to 1, if the model does not record it"),
+      OptionRule(name: "--std", value: "R,G,B", help: "of colours from 0 to 1, if the model does not record it"),
+      OptionRule(name: "--classes", value: "A,B,…", help: "class names, if the model does not record them"),
+      OptionRule(
+        name: "--override", value: nil, help: "--size, --mean, --std and --classes override what the model records"),
     ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
@@ -47,7 +48,7 @@ enum InferCommand {
     description.overrides = options.has("--override")
     description.names = names
 
-    // What the model and the machine do wrong ends with status 1; only the command line itself with 2.
+    // Problems with the model or the machine give status 1; only the command line itself gives 2.
     do {
       let model = try classifier(path, description, engine)
       let output = try OutputFile(options.string("--output"))
@@ -94,8 +95,8 @@ enum InferCommand {
     guard let text = options.string("--classes") else { return nil }
     let names = split(text)
     for (index, name) in names.enumerated() {
-      if name.isEmpty { throw UsageError(message: "--classes '\(text)' has a name without a letter") }
-      // By bytes: names that only look alike are different names.
+      if name.isEmpty { throw UsageError(message: "--classes '\(text)' has an empty name") }
+      // Compared by bytes: Unicode-equivalent names are different.
       if names[..<index].contains(where: { $0.utf8.elementsEqual(name.utf8) }) {
         throw UsageError(message: "--classes '\(text)' names '\(name)' twice")
       }
@@ -114,7 +115,7 @@ enum InferCommand {
     return (parts[0], parts[parts.count - 1])
   }
 
-  /// Three numbers of at least `least`.
+  /// Three numbers, each at least `least`.
   private static func colors(_ options: CommandLineOptions, _ name: String, from least: Double) throws(UsageError)
     -> [Float]?
   {

@@ -2,18 +2,18 @@ import Giemsa
 import Platform
 import Text
 
-/// `infer` from the first picture to the last: what has been answered, and what could not be.
+/// Runs `infer` on all pictures and counts answers and failures.
 struct Inferring {
   private let model: PictureClassifier
   private let format: AnswerFormat
   private let output: OutputFile
-  /// Answers by class.
+  /// Number of answers per class.
   private var counts: [Int]
   private var unreadable = 0
-  /// Pictures whose scores are not numbers.
+  /// Number of pictures whose scores are not numbers.
   private var unanswered = 0
   private var dim = DimPictures()
-  /// What waits for the model.
+  /// The pictures of the next batch.
   private var names: [String] = []
   private var pictures: [Tensor] = []
 
@@ -22,7 +22,7 @@ struct Inferring {
     counts = [Int](repeating: 0, count: model.classes.count)
   }
 
-  /// Returns the exit status: 1 where anything that was named or found has no answer.
+  /// Returns the exit status: 1 if any named or found picture has no answer.
   consuming func answer(_ walk: PictureWalk) throws(UsageError) -> Int32 {
     let started = platform_seconds()
     unreadable = walk.problems.count

@@ -1,18 +1,18 @@
 import Platform
 import Text
 
-/// Where answers go: standard output, or a file that appears under its name only when it is whole.
+/// The destination of the answers: standard output, or a file that appears under its name only when complete.
 final class OutputFile {
-  /// nil for standard output, whose failures ``Console`` keeps.
+  /// nil for standard output, whose errors ``Console`` records.
   private let path: String?
   private var descriptor: Int32 = -1
   private var failure: Int32 = 0
   private var isOpen = false
 
-  /// Names of standard output: to open it again by one of them would replace or cut off what it leads to.
+  /// Names of standard output: opening them as files would replace or truncate what it leads to.
   private static let standardOutput = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
 
-  /// Opens at once, so that a folder that cannot be written to is known before any work is done.
+  /// Opens immediately, so that an unwritable folder is reported before any work is done.
   init(_ path: String?) throws(UsageError) {
     self.path = path.flatMap { OutputFile.standardOutput.contains($0) ? nil : $0 }
     guard let path = self.path else { return }
@@ -21,7 +21,7 @@ final class OutputFile {
     isOpen = true
   }
 
-  /// Errors are remembered and told by ``finish()``, for standard output by the program's end.
+  /// Errors are recorded and reported by ``finish()``; for standard output, at the program's end.
   func write(_ text: String) {
     guard path != nil else { return Console.write(text) }
     if failure != 0 { return }
@@ -29,10 +29,10 @@ final class OutputFile {
     failure = bytes.withUnsafeBufferPointer { platform_write(descriptor, $0.baseAddress, $0.count) }
   }
 
-  /// Whether nothing more can be written, so that there is no point in going on.
+  /// Whether writing has failed, so that continuing is pointless.
   var isBroken: Bool { path == nil ? Console.isBroken : failure != 0 }
 
-  /// Gives the file its name.
+  /// Renames the file to its final name.
   func finish() throws(UsageError) {
     guard let path else { return }
     guard failure == 0 else {
@@ -44,7 +44,7 @@ final class OutputFile {
     guard error == 0 else { throw OutputFile.unwritable(path, error) }
   }
 
-  /// Leaves whatever was there before.
+  /// Removes the unfinished file and leaves an earlier one untouched.
   private func abandon() {
     if isOpen { platform_replace_abandon(descriptor) }
     isOpen = false

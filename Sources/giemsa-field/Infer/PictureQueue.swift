@@ -1,17 +1,17 @@
 import Giemsa
 import Platform
 
-/// Pictures ready for the model, in the files' order: read, decoded, resized and normalised by a thread beside the one that
-/// runs the model, a few pictures ahead of it. A single picture is prepared when it is asked for.
+/// Pictures ready for the model, in the order of the files. A second thread reads, decodes, resizes and normalises them
+/// a few pictures ahead of the thread that runs the model. A single picture is prepared when requested.
 final class PictureQueue {
-  /// A picture as the model takes it, `[1, 3, height, width]`, or why there is none.
+  /// A prepared picture, `[1, 3, height, width]`, or the reason why there is none.
   enum Entry {
     case picture(Tensor, isDim: Bool)
     case problem(String)
   }
 
   private let shelf: PictureShelf
-  /// Where the thread finds the shelf.
+  /// Passes the shelf to the thread.
   private let place: UnsafeMutablePointer<PictureShelf>
   private let thread: UnsafeMutableRawPointer?
   private var taken = 0
@@ -36,7 +36,7 @@ final class PictureQueue {
     place.deallocate()
   }
 
-  /// The next file and what is in it; nil behind the last.
+  /// The next file and its content; nil after the last one.
   func next() -> (file: String, entry: Entry)? {
     guard taken < shelf.files.count else { return nil }
     defer { taken += 1 }
@@ -44,9 +44,9 @@ final class PictureQueue {
   }
 }
 
-/// What a queue's two threads share: each slot belongs to one of them at a time, handed over with the semaphores.
+/// State shared by the queue's two threads: each slot belongs to one thread at a time and is handed over by semaphores.
 private final class PictureShelf {
-  /// Pictures ahead: enough for one that takes longer than usual.
+  /// Number of pictures prepared ahead: enough to absorb a slow one.
   private static let slotCount = 3
 
   let files: [String]
@@ -54,7 +54,7 @@ private final class PictureShelf {
   private let slots: UnsafeMutablePointer<PictureQueue.Entry?>
   private let empty = platform_semaphore_create(UInt32(slotCount))
   private let full = platform_semaphore_create(0)
-  /// Written before ``empty`` is posted for the last time.
+  /// Set before ``empty`` is posted for the last time.
   private var isEnding = false
 
   var canBeShared: Bool { empty != nil && full != nil }
@@ -82,7 +82,7 @@ private final class PictureShelf {
     }
   }
 
-  /// The thread's work: everything, one after the other.
+  /// The thread's body: prepares all pictures in order.
   func fill() {
     for index in files.indices {
       platform_semaphore_wait(empty)
@@ -100,7 +100,7 @@ private final class PictureShelf {
     return entry
   }
 
-  /// Lets the thread stop where it is.
+  /// Stops the thread.
   func end() {
     isEnding = true
     platform_semaphore_post(empty)

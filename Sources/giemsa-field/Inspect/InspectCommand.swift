@@ -1,18 +1,19 @@
 import Giemsa
 import Text
 
-/// `inspect MODEL`: what is in a file, and what becomes of it before it runs.
+/// `inspect MODEL`: shows the graph in the file and the graph that is run.
 enum InspectCommand {
   static let command = Command(
     name: "inspect", arguments: "MODEL",
     summary: """
-      Shows the model as it is in the file and as it is run: inputs, outputs, metadata, the passes with the number of
-      places they changed, and for every node its output's shape, parameters, multiply-adds and memory.
+      Shows the model as stored in the file and as run: inputs, outputs, metadata, the passes with the number of places
+      that each changed, and the output shape, parameters, multiply-adds and memory of every node.
       """,
     options: [
-      OptionRule(name: "--size", value: "HxW", help: "height and width for inputs that leave them open; 224x224"),
-      OptionRule(name: "--batch", value: "N", help: "for inputs that leave the batch open; 1"),
-      OptionRule(name: "--summary", value: nil, help: "leave the tables of nodes out"),
+      OptionRule(
+        name: "--size", value: "HxW", help: "height and width of inputs that leave them open; default 224x224"),
+      OptionRule(name: "--batch", value: "N", help: "batch size of inputs that leave it open; default 1"),
+      OptionRule(name: "--summary", value: nil, help: "omit the tables of nodes"),
     ] + LimitRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {

@@ -1,6 +1,6 @@
 import Text
 
-/// Large numbers for people.
+/// Formats large numbers.
 enum Quantity {
   /// `11,689,512`
   static func grouped(_ value: Int) -> String {

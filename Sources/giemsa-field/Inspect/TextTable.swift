@@ -1,12 +1,12 @@
 import Text
 
-/// Columns of text, made printable, as wide as their widest cell.
+/// A text table: printable cells in columns as wide as their widest cell.
 struct TextTable {
   enum Alignment { case left, right }
 
   private let alignments: [Alignment]
   private var rows: [[String]] = []
-  /// Rows that a line is drawn under.
+  /// Rows with a rule below them.
   private var ruled: [Int] = []
 
   init(_ columns: [(title: String, alignment: Alignment)]) {
@@ -17,7 +17,7 @@ struct TextTable {
 
   mutating func add(_ row: [String]) { rows.append(row.map { $0.printable }) }
 
-  /// A line under the last row.
+  /// Adds a rule below the last row.
   mutating func rule() { ruled.append(rows.count - 1) }
 
   var text: String {

@@ -1,11 +1,11 @@
 import Text
 
-/// A mistake on the command line, in one sentence.
+/// An error on the command line, in one sentence.
 struct UsageError: Error {
   let message: String
 }
 
-/// An option a command knows: `--threads N`, or a flag where `value` is nil.
+/// An option of a command: `--threads N`, or a flag if `value` is nil.
 struct OptionRule: Sendable {
   let name: String
   let value: String?
@@ -59,7 +59,7 @@ struct CommandLineOptions {
 
   func has(_ name: String) -> Bool { given.contains { $0.name == name } }
 
-  /// The last value given, as fits a shell alias that sets a default.
+  /// The last value given, so that a shell alias can set a default.
   func string(_ name: String) -> String? { given.last { $0.name == name }?.value }
 
   func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws(UsageError) -> Int {

@@ -1,14 +1,14 @@
 import Giemsa
 import Text
 
-/// The options of every command that plans an engine.
+/// The options common to all commands that run a model.
 enum EngineRules {
   static let all =
     [
-      OptionRule(name: "--threads", value: "N", help: "threads that share a run; 1 unless given"),
+      OptionRule(name: "--threads", value: "N", help: "threads per run; default 1"),
       OptionRule(
         name: "--memory", value: "HOW",
-        help: "what weights may take: small, balanced (half as much again or a little more; the default) or fast"),
+        help: "memory for weights: small, balanced (about 1.5 times as much; the default) or fast"),
       OptionRule(
         name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
     ] + LimitRules.all

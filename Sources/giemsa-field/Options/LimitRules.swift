@@ -1,11 +1,11 @@
 import Giemsa
 
-/// The option of every command that reads a model: what the model may ask for.
+/// The option that limits a model's memory, common to all commands that read one.
 enum LimitRules {
   static let all = [
     OptionRule(
       name: "--max-memory", value: "SIZE",
-      help: "what a model may take beyond its weights for each picture of a batch: 512M unless given; K, M, G, T")
+      help: "memory limit beyond the weights, per picture of a batch; default 512M (units K, M, G, T)")
   ]
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> Limits {

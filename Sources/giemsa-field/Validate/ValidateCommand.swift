@@ -1,7 +1,7 @@
 import Giemsa
 import Text
 
-/// `validate MODEL…`: every problem found, one line each.
+/// `validate MODEL…`: prints every problem found, one per line.
 enum ValidateCommand {
   static let command = Command(
     name: "validate", arguments: "MODEL…",
@@ -9,7 +9,7 @@ enum ValidateCommand {
       Finds every problem of each model, one line each with a stable code (docs/CODES.md): E1xx the file, E2xx the
       graph, W3xx warnings. Exit status 1 if there is any error.
       """,
-    options: [OptionRule(name: "--json", value: nil, help: "one JSON object a model instead of lines")]
+    options: [OptionRule(name: "--json", value: nil, help: "print one JSON object per model")]
       + LimitRules.all,
     run: run)
 

@@ -11,7 +11,7 @@ struct CaseRunner {
     (self.model, self.limits, self.tolerance) = (model, limits, tolerance)
   }
 
-  /// `folder` itself, or where it has no case the folders in it that have one: test_data_set_0, case_0, ….
+  /// `folder` itself, or if it is not a case the subfolders that are: test_data_set_0, case_0, ….
   static func cases(in folder: String) -> [String] {
     if hasCase(folder) { return [folder] }
     guard let listing = try? FolderListing(folder) else { return [folder] }
@@ -19,7 +19,7 @@ struct CaseRunner {
     return cases.isEmpty ? [folder] : cases
   }
 
-  /// A model without inputs has outputs only.
+  /// A case of a model without inputs only has outputs.
   private static func hasCase(_ folder: String) -> Bool {
     FileKind("\(folder)/input_0.pb").exists || FileKind("\(folder)/output_0.pb").exists
   }

@@ -1,7 +1,7 @@
 import Giemsa
 import Text
 
-/// `verify MODEL CASE_DIR…`: does this machine compute what another one computed?
+/// `verify MODEL CASE_DIR…`: checks that this machine computes what another one has computed.
 enum VerifyCommand {
   static let command = Command(
     name: "verify", arguments: "MODEL CASE_DIR…",
@@ -12,9 +12,9 @@ enum VerifyCommand {
       equal. Exit status 1 on a mismatch.
       """,
     options: [
-      OptionRule(name: "--rtol", value: "R", help: "relative tolerance; 0.001 unless given"),
-      OptionRule(name: "--atol", value: "A", help: "absolute tolerance; 1e-07 unless given"),
-      OptionRule(name: "--reference", value: nil, help: "run the operators' plain definitions, not the engine"),
+      OptionRule(name: "--rtol", value: "R", help: "relative tolerance; default 0.001"),
+      OptionRule(name: "--atol", value: "A", help: "absolute tolerance; default 1e-07"),
+      OptionRule(name: "--reference", value: nil, help: "run the operators' plain definitions instead of the engine"),
     ] + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
