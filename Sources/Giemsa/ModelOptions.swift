@@ -26,7 +26,7 @@ extension Model {
     public init() {}
 
     var engine: EngineOptions {
-      // More threads than 64 would do nothing but wait.
+      // More than 64 threads would only wait.
       var engine = EngineOptions(threads: min(threads, 64), profile: measuresSteps, memory: memory, exact: exact)
       engine.limits = limits
       return engine

@@ -1,37 +1,38 @@
 import ModelGraph
 import Platform
 
-/// What a graph takes and gives, seen as a classifier of pictures: one input `[N, C, H, W]`, a score for each class.
+/// The inputs and outputs of a graph as a picture classifier: one input `[N, C, H, W]`, a score for each class.
 public struct ClassifierInterface: Sendable {
   /// `[N, C, H, W]` with every symbol bound.
   public let inputShape: Shape
-  /// What the model tells apart.
+  /// Number of classes that the model distinguishes.
   public let classCount: Int
-  /// Numbers the model gives per picture: as many as classes, or one, the probability of the second of two classes.
+  /// Number of scores per picture: as many as classes, or one, the probability of the second of two classes.
   public let scoreCount: Int
-  /// What the first output is.
+  /// The kind of scores.
   public let ending: Ending
 
   public enum Ending: Sendable {
-    /// Any numbers: the larger, the likelier.
+    /// Logits: the larger, the more probable.
     case logits
-    /// Probabilities, adding up to 1.
+    /// Probabilities that sum to 1.
     case softmax
-    /// A probability each, whatever the others are.
+    /// Independent probabilities.
     case sigmoid
   }
 
-  /// What is wrong with a picture that ``probabilities(_:)`` has no answer for.
+  /// The message for a picture that ``probabilities(_:)`` has no answer for.
   public static let notNumbers = "the model's scores are not numbers; a weight of it may be damaged"
 
   public var batch: Int { inputShape[0] }
 
   /// - Parameters:
-  ///   - batch: pictures at once, where the model leaves that open; a model made for a fixed number keeps it.
-  ///   - size: height and width where the model leaves them open; must agree where it does not. nil: what
+  ///   - batch: the batch size, if the model leaves it open; a model with a fixed batch size keeps it.
+  ///   - size: height and width if the model leaves them open; otherwise they must agree. nil: as `giemsa.input_size`
+  ///     says.
   ///     `giemsa.input_size` says.
-  /// - Throws: E213 where the graph is no such classifier, or does not tell the size of its pictures; E215 where its metadata is
-  ///   malformed or its Softmax is not over the classes.
+  /// - Throws: E213 if the graph is not such a classifier or has no picture size; E215 if its metadata is malformed or
+  ///   its Softmax is not over the classes.
   public init(_ graph: Graph, batch: Int, size: (height: Int, width: Int)?) throws(GraphError) {
     guard graph.inputs.count == 1, let declaration = graph.values[graph.inputs[0]].declaration else {
       throw GraphError(.badInput, "takes \(graph.inputs.count) inputs; a classifier of pictures takes one")
@@ -77,7 +78,7 @@ public struct ClassifierInterface: Sendable {
     }
     scoreCount = scores.count / extents[0]
     ending = try ClassifierInterface.ending(graph, output, facts)
-    // Of one number a softmax is always 1.
+    // The softmax of a single number is always 1.
     if scoreCount == 1, ending != .sigmoid {
       throw GraphError(
         .badInput,
@@ -87,8 +88,9 @@ public struct ClassifierInterface: Sendable {
     classCount = max(scoreCount, 2)
   }
 
-  /// Probabilities, adding up to 1, of one picture's ``scoreCount`` scores; nil where these are not numbers: a NaN, an
-  /// infinity (but -∞ among logits, which is a probability of 0), nothing above 0 among probabilities.
+  /// The probabilities of one picture, which sum to 1, from its ``scoreCount`` scores; nil if the scores are not
+  /// numbers: a NaN, an infinity (except -∞ among logits, which is a probability of 0), or nothing above 0 among
+  /// probabilities.
   public func probabilities(_ scores: UnsafeBufferPointer<Float>) -> [Double]? {
     var most = -Double.infinity
     for score in scores {
@@ -111,11 +113,11 @@ public struct ClassifierInterface: Sendable {
     }
   }
 
-  /// What makes the output, behind all that only moves or rounds it. A LogSoftmax's are logits: their softmax is what they
-  /// are the logarithms of.
+  /// The operator that determines the kind of scores, ignoring operators after it that only move or round them. A
+  /// LogSoftmax gives logits: their softmax is the probabilities.
   ///
-  /// Throws E215 for a Softmax or LogSoftmax that compares something else than a picture's scores: no softmax of that is a
-  /// probability.
+  /// Throws E215 for a Softmax or LogSoftmax that is not over a picture's scores, since its output are not
+  /// probabilities.
   public static func ending(
     _ graph: Graph, _ output: Graph.ValueID, _ facts: [Fact?]
   ) throws(GraphError) -> Ending {

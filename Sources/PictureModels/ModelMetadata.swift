@@ -1,9 +1,9 @@
 import ModelGraph
 import Text
 
-/// What ONNX has no field for, kept in `metadata_props` under the keys below (docs/METADATA.md).
+/// Information that ONNX has no field for, stored in `metadata_props` under the keys below (docs/METADATA.md).
 ///
-/// Numbers are written so that they read back exactly; lists as JSON arrays, so that any tool can read them.
+/// Numbers are written so that they read back exactly, lists as JSON arrays that any tool can read.
 public struct ModelMetadata: Sendable {
   public enum Interpolation: String, Sendable {
     case bilinear
@@ -14,17 +14,17 @@ public struct ModelMetadata: Sendable {
     case bgr = "BGR"
   }
 
-  /// What colours are measured from, where that is not `mean`.
+  /// How colours are centred, if not by `mean`.
   public enum Centering: String, Sendable {
-    /// The cell's own colour, so that stains and lamps count less: of each channel the mean over the cell, which is every
-    /// pixel with a channel above ``cellThreshold``. The background around it becomes 0, the cell
-    /// ``scale`` × (value − mean), about as far spread as ImageNet's pictures are by its mean and std.
+    /// The cell's own mean colour is subtracted, which reduces the effect of stain and lamp. For each channel it is the
+    /// mean over the cell, which is every pixel with a channel above ``cellThreshold``. The background becomes 0, the
+    /// cell ``scale`` × (value − mean), with a spread similar to that of ImageNet's pictures under its mean and std.
     case cell
 
-    /// Resized, the black around a cell is not quite black at its edge.
+    /// After resizing, the black around a cell is not quite black at the edge.
     public static let cellThreshold: UInt8 = 8
 
-    /// Whether a pixel is of the cell.
+    /// Whether a pixel belongs to the cell.
     @inline(__always)
     public static func isCell(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> Bool {
       max(red, green, blue) > cellThreshold
@@ -37,42 +37,43 @@ public struct ModelMetadata: Sendable {
   public var classes: [String] = []
   /// Key `giemsa.input_size`: `[height, width]` of the tensor.
   public var inputSize: [Int] = []
-  /// Key `giemsa.resize`: the shorter side (in pixels) that a picture is resized to before the centre crop to
-  /// `inputSize` (less than that: borders are reflected); nil: resized straight to `inputSize`.
+  /// Key `giemsa.resize`: length in pixels of the shorter side before the centre crop to `inputSize` (if the crop is
+  /// larger, borders are reflected); nil: both sides are resized to `inputSize`.
   public var resize: Int?
-  /// Key `giemsa.mean`, `giemsa.std`: per channel, for values in 0...1; empty where colours are centred.
+  /// Key `giemsa.mean`, `giemsa.std`: per channel, for values in 0...1; empty if colours are centred.
   public var mean: [Float] = []
   public var std: [Float] = []
-  /// Key `giemsa.centering`, instead of mean and std: a reader that does not know it cannot take the model for another.
+  /// Key `giemsa.centering`, replacing mean and std, so that a reader that does not know it cannot misinterpret the
+  /// model.
   public var centering: Centering?
   /// Key `giemsa.interpolation`.
   public var interpolation = Interpolation.bilinear
   /// Key `giemsa.channel_order`.
   public var channelOrder = ChannelOrder.rgb
-  /// Key `giemsa.positive`: the class that a test looks for, one of `classes`; nil where nobody said.
+  /// Key `giemsa.positive`: the positive class, one of `classes`; nil if unknown.
   public var positive: String?
-  /// Key `giemsa.training_slides`: hashes of the slides trained on, twelve hexadecimal digits each, with a space between
-  /// two (docs/METADATA.md); empty where that is not known.
+  /// Key `giemsa.training_slides`: hashes of the training slides, twelve hexadecimal digits each, separated by spaces
+  /// (docs/METADATA.md); empty if unknown.
   public var trainingSlides = ""
-  /// Key `giemsa.training`: how the model was made, as JSON.
+  /// Key `giemsa.training`: the training settings and results, as JSON.
   public var training = ""
 
   public init() {}
 
   public var saysHowColorsAreNormalized: Bool { centering != nil || !mean.isEmpty }
 
-  /// What a picture classifier of any kind keeps within.
+  /// Limits for the metadata of any picture classifier.
   private enum Bound {
     static let classes = 65536
     /// Bytes of a class's name.
     static let name = 1024
     static let side = 16384
-    /// Means and deviations are of values from 0 to 1; a smaller deviation makes infinities of pictures.
+    /// Means and deviations refer to values from 0 to 1; a smaller deviation would turn pixels into infinities.
     static let mean = 1e6
     static let std = 1e-6...1e6
   }
 
-  /// From a graph's metadata; absent keys keep their defaults, malformed ones and keys given twice throw E215.
+  /// Reads a graph's metadata. Absent keys keep their defaults; malformed and duplicate keys throw E215.
   public init(_ entries: [(key: String, value: String)]) throws(GraphError) {
     var given: Set<ExactText> = []
     for (key, value) in entries where key.utf8.starts(with: "giemsa.".utf8) {
@@ -107,7 +108,7 @@ public struct ModelMetadata: Sendable {
         }
         trainingSlides = value
       case "giemsa.training": training = value
-      default: continue  // the card, and what later versions add
+      default: continue  // the card, and keys of later versions
       }
     }
     if let positive, !classes.isEmpty, !classes.contains(where: { $0.isExactly(positive) }) {

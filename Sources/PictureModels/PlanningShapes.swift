@@ -2,10 +2,11 @@ import ModelGraph
 import Text
 
 extension Graph {
-  /// A shape for each of ``inputs``, in order, to plan or judge with before a picture is there.
+  /// A shape for each of ``inputs``, in order, for planning or checking before there is a picture.
   ///
-  /// Symbols become `others` (a batch of one, say), but the two axes of pictures (the last two of four) become what
-  /// `giemsa.input_size` says, or 224: by 1 no network with a stride could be planned. A symbol has one size throughout.
+  /// Symbols become `others` (such as a batch of one), but the two axes of pictures (the last two of four) become
+  /// `giemsa.input_size`, or 224: with 1, no network with a stride could be planned. A symbol has the same size
+  /// everywhere.
   public func planningShapes(others: Int = 1) -> [Shape] {
     let size = (try? ModelMetadata(metadata).inputSize) ?? []
     var bound: [ExactText: Int] = [:]
