@@ -27,11 +27,11 @@ extension Graph {
     shape[layer.classAxis] = classes
     let weight = try builder.uniform(shape, bound: bound)
     let bias = try builder.uniform([classes], bound: bound)
-    graph.replaceConstant(layer.index, 1, weight, name: "\(node.name).weight")
+    graph.replaceConstant(layer.index, Conv.Input.w, weight, name: "\(node.name).weight")
     switch node.operation {
     case .matMul:
-      if let add = layer.addIndex { graph.replaceConstant(add, layer.addPosition, bias, name: "\(node.name).bias") }
-    default: graph.replaceConstant(layer.index, 2, bias, name: "\(node.name).bias")
+      if let add = layer.addIndex { graph.replaceConstant(add, layer.bias, bias, name: "\(node.name).bias") }
+    default: graph.replaceConstant(layer.index, Conv.Input.b, bias, name: "\(node.name).bias")
     }
 
     // The file's declarations of values after the head no longer hold.
@@ -86,7 +86,7 @@ extension Graph {
     var classAxis: Int
     /// MatMul's bias: the Add after it, and which of its inputs is the constant.
     var addIndex: Int?
-    var addPosition = 1
+    var bias = Add.Input.b
   }
 
   /// Removes the Softmax, LogSoftmax or Sigmoid after the last layer that turns the first output into probabilities. The
@@ -129,7 +129,7 @@ extension Graph {
   private func lastLayer() throws(GraphError) -> LastLayer {
     let producers = producers()
     var value: ValueID? = outputs[0]
-    var add: (index: Int, position: Int)?
+    var add: (index: Int, bias: OperatorInput)?
     while let id = value, let index = producers[id] {
       let node = nodes[index]
       switch node.operation {
@@ -138,7 +138,7 @@ extension Graph {
       case .matMul:
         let weight = try headWeight(index)
         return LastLayer(
-          index: index, weight: weight, classAxis: 1, addIndex: add?.index, addPosition: add?.position ?? 1)
+          index: index, weight: weight, classAxis: 1, addIndex: add?.index, bias: add?.bias ?? Add.Input.b)
       case .conv(let conv):
         let weight = try headWeight(index)
         let extents = values[weight].constant?.shape.extents ?? []
@@ -147,12 +147,12 @@ extension Graph {
         }
         return LastLayer(index: index, weight: weight, classAxis: 0)
       case .add:
-        let position = node.inputs.lastIndex { $0.map { values[$0].constant != nil } ?? false }
-        guard node.inputs.count == 2, let position, add == nil else {
+        let bias = [Add.Input.b, Add.Input.a].first { node[$0].flatMap { values[$0].constant } != nil }
+        guard let bias, add == nil else {
           throw GraphError(.notConstant, "the output comes from \(node.place), which adds two branches").head
         }
-        add = (index, position)
-        value = node.inputs[1 - position]
+        add = (index, bias)
+        value = node[bias.index == Add.Input.a.index ? Add.Input.b : Add.Input.a]
       case .relu, .softmax, .logSoftmax, .sigmoid, .globalAveragePool, .globalMaxPool, .averagePool, .maxPool,
         .reduceMean, .reduceMax, .cast:
         value = node.firstInput
@@ -185,13 +185,12 @@ extension Graph {
   }
 
   /// Replaces a constant for one node only: in place if no other node reads it, else as a new constant.
-  private mutating func replaceConstant(_ index: Int, _ position: Int, _ tensor: Tensor, name: String) {
-    while nodes[index].inputs.count <= position { nodes[index].inputs.append(nil) }
-    if let id = nodes[index].inputs[position], values[id].constant != nil, readCounts()[id] == 1 {
+  private mutating func replaceConstant(_ index: Int, _ input: OperatorInput, _ tensor: Tensor, name: String) {
+    if let id = nodes[index][input], values[id].constant != nil, readCounts()[id] == 1 {
       values[id].constant = tensor
       values[id].declaration = nil
     } else {
-      nodes[index].inputs[position] = addFreshConstant(name, tensor)
+      nodes[index][input] = addFreshConstant(name, tensor)
     }
   }
 
