@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct BatchLoaderTests {
-  private let folder = try TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   private func items(_ count: Int) throws -> [CellFolder.Item] {
     return try (0..<count).map { index in

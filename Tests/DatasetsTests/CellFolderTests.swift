@@ -5,7 +5,9 @@ import Testing
 import Text
 
 @Suite struct CellFolderTests {
-  private let folder = try TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func sortedClassesAndPictures() throws {
     for name in ["b/S2_IMG_2.png", "b/S1_cell_1.PNG", "a/plain.png", "a/Thumbs.db", "a/.hidden.png"] {

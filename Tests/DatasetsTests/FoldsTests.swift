@@ -4,12 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct FoldsTests {
-  private let temporary = try TemporaryFolder()
+  private let temporary: TemporaryFolder
+
+  init() throws { temporary = try TemporaryFolder() }
 
   /// Slides of very uneven size: the first three hold a third of the pictures, and some have only one class.
   private func cells(slides: Int = 40, named: Bool = true) throws -> CellFolder {
     var random = RandomSource(seed: 5)
-    for name in ["infected", "well"] { try temporary.make(name) }
+    for name in ["infected", "well"] { try temporary.folder(name) }
     for slide in 0..<slides {
       for name in ["infected", "well"] {
         let most = slide < 3 ? 60 : slide % 7 == 0 && name == "infected" ? 0 : 1 + random.index(below: 12)

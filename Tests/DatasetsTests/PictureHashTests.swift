@@ -10,7 +10,7 @@ import Testing
     #expect(
       PictureHash.hash(Picture(width: 2, height: 1, pixels: [1, 2, 3, 4, 5, 6])) == "2ff0a1ac1dacbe924b0af46c1814b28f")
     let temporary = try TemporaryFolder()
-    try temporary.make("a")
+    try temporary.folder("a")
     try temporary.write("a/one.png", noise(1))
     try temporary.write("a/two.png", noise(2))
     try temporary.write("a/again.png", noise(1))
@@ -73,7 +73,7 @@ import Testing
 
   @Test func allBadPicturesAreNamed() throws {
     let temporary = try TemporaryFolder()
-    try temporary.make("a")
+    try temporary.folder("a")
     let paths = (0..<25).map { "\(temporary.path)/a/\($0).png" }
     do {
       _ = try PictureHash.read(paths)

@@ -4,12 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct SplitTests {
-  private let temporary = try TemporaryFolder()
+  private let temporary: TemporaryFolder
+
+  init() throws { temporary = try TemporaryFolder() }
 
   /// Slides of uneven size, some with only one class, as in real data.
   private func cells(slides: Int = 30) throws -> CellFolder {
     var random = RandomSource(seed: 5)
-    for name in ["infected", "well"] { try temporary.make(name) }
+    for name in ["infected", "well"] { try temporary.folder(name) }
     for slide in 0..<slides {
       for name in ["infected", "well"] {
         for cell in 0..<(slide % 7 == 0 && name == "infected" ? 0 : 1 + random.index(below: 12)) {

@@ -5,7 +5,9 @@ import TestSupport
 import Testing
 
 @Suite struct SynthesizerTests {
-  private let folder = try TemporaryFolder()
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
 
   @Test func theSameSeedDrawsTheSameCells() throws {
     let first = try Synthesizer(count: 8, size: 32, seed: 4)
