@@ -255,9 +255,28 @@ static void float_kernels(kernels_level level) {
       if (tile == 2 || tile == 4) float_winograd(level, keeps_taps, 2, tile, 15, 22, 33, 40, 1, 1);
     }
   }
-  static const kernels_level levels[] = {KERNELS_AVX512, KERNELS_AVXVNNI, KERNELS_AVX512VNNI};
-  for (int i = 0; i < 3; i++) {
-    const kernels_level level = levels[i];
+}
+
+static void int8_kernels(kernels_level level) {
+  for (int mode = 0; mode < 16; mode++) {
+    int8_layer(level, LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(10, 8, 64, 66, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(5, 7, 160, 33, 3, 1, 1, 1), mode);
+    if (mode % 4 == 0) int8_layer(level, LAYER(17, 14, 144, 32, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(1, 1, 127, 33, 1, 1, 0, 1), mode);
+    int8_layer(level, LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
+    int8_layer(level, LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
+    int8_layer(level, LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
+    int8_layer(level, LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
+    int8_layer(level, LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
+  }
+}
+
+int main(void) {
+  for (int i = 0; i < KERNELS_LEVEL_COUNT; i++) {
+    const kernels_level level = (kernels_level)i;
+    if (!kernels_level_available(level)) continue;
     q8_convolution some = LAYER(5, 7, 32, 17, 3, 1, 1, 1);
     some.geometry.out_height = 5, some.geometry.out_width = 7;
     q8_winograd same = {.convolution = some};
