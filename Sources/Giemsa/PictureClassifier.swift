@@ -46,7 +46,7 @@ public final class PictureClassifier {
     try self.init(graph: consume graph, weights: weights, bytes: bytes, description, options)
   }
 
-  /// A classifier for a graph in memory, for the lab.
+  /// Makes a classifier from a graph in memory; used by the lab.
   package convenience init(
     graph: consuming Graph, description: Description = Description(), options: Model.Options = Model.Options()
   ) throws(GraphError) {

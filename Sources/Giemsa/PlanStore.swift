@@ -45,7 +45,7 @@ final class PlanStore: @unchecked Sendable {
     }
   }
 
-  /// The graph in the file. Throws E213 for a model without a file.
+  /// Reads the graph again from the file. Throws E213 for a model without a file.
   func graphAgain() throws(GraphError) -> Graph {
     guard let bytes else { throw GraphError(.badInput, "this model was not opened from a file or from memory") }
     return try ONNXFile.open(bytes, limits: options.limits).graph

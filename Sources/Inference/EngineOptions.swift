@@ -1,12 +1,12 @@
 import ModelGraph
 
-/// How a graph is to be run.
+/// Options for running a graph.
 public struct EngineOptions: Sendable {
-  /// How much more memory weights may take than in the file, for speed.
+  /// How much more memory packed weights may take than those in the file, in exchange for speed.
   public enum Memory: String, Sendable, CaseIterable {
-    /// None: weights are transformed in every run.
+    /// No more memory: Winograd's weights are transformed again in every run.
     case small
-    /// Half as much again or a little more, given to the layers that gain most.
+    /// About 1.5 times the memory, used for the layers that gain most.
     case balanced
     /// As much as the fastest kernels need.
     case fast

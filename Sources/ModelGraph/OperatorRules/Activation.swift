@@ -57,11 +57,11 @@ public enum Activation: Sendable, Equatable {
   }
 }
 
-// All of these return NaN for NaN.
+// Activations. All of them return NaN for NaN.
 extension Arithmetic {
   @inline(__always) var rectified: Self { self < 0 ? 0 : self }
 
-  /// Returns `high` if `low` is above it.
+  /// min(max(self, low), high); `high` if `low` is above `high`.
   @inline(__always) func clipped(_ low: Self, _ high: Self) -> Self {
     let raised = self < low ? low : self
     return raised > high ? high : raised

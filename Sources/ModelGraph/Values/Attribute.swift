@@ -80,7 +80,7 @@ public final class AttributeReader {
     }
   }
 
-  /// Throws E206 for values below 1.
+  /// An integer attribute that must be at least 1, else throws E206.
   public func count(_ name: String, default fallback: Int) throws(GraphError) -> Int {
     let value = try int(name, default: fallback)
     guard value >= 1 else { throw bad(name, "is \(value), must be at least 1") }

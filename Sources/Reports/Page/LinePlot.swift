@@ -8,7 +8,7 @@ struct LinePlot {
     var text: String
   }
 
-  /// Unique on the page.
+  /// The plot's HTML id, unique on the page.
   var id: String
   /// Title and description, for readers who cannot see the plot.
   var title: String

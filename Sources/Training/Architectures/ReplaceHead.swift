@@ -22,7 +22,7 @@ extension Graph {
     let bound = 1 / Float(features).squareRoot()
     let node = graph.nodes[layer.index]
 
-    // The old shape with the new class count.
+    // The old weight's shape with the new number of classes.
     var shape = graph.values[layer.weight].constant?.shape ?? []
     shape[layer.classAxis] = classes
     let weight = try builder.uniform(shape, bound: bound)
