@@ -160,12 +160,8 @@ import Testing
   /// Taps of one byte or two as weights at all points.
   @Test(arguments: instructionSets8, [1, 3, 16]) func taps(_ isa: kernels_level, _ steps: Int) throws {
     var noise = Noise(steps)
-    // As the level's own products have it, and as any may.
     let family = table(isa).q8_winograd
-    for unit in [family.nr * family.kr, family.nr * family.kr * 3] { try check(isa, steps, unit, &noise) }
-  }
-
-  private func check(_ isa: kernels_level, _ steps: Int, _ unit: Int, _ noise: inout Noise) throws {
+    let unit = family.nr * family.kr
     for isWide in [false, true] {
       let values = (0..<steps * 9 * unit).map { _ in isWide ? noise.int(-255...255) : noise.int(-128...127) }
       let bytes = try Guarded(values.map { Int8(truncatingIfNeeded: $0) }, aligned: true)

@@ -91,7 +91,7 @@ static void float_winograd(
           .kernel_height = 3, .kernel_width = 3, .stride_height = stride, .stride_width = stride, .dilation_height = 1,
           .dilation_width = 1, .pad_top = pad, .pad_left = pad, .groups = 1},
       .keeps_taps = keeps_taps, .tile = tile, .low = residual ? 0 : -INFINITY, .high = INFINITY, .y_stride = out};
-  f32_winograd_plan(&v, KERNELS_AVX512, 2);
+  f32_winograd_plan(&v, level, 2);
   const size_t outputs = v.geometry.out_height * v.geometry.out_width * out;
   float *w = reals((size_t)out * in * 9), *bias = reals(out), *x = reals((size_t)height * width * in), *r = reals(outputs);
   float *packed = room(4 * v.packed_count), *y = room(4 * outputs), *zero = room(4 * v.zero_count + 64);

@@ -46,7 +46,8 @@ Q8_INLINE void transform_taps(const char *from, const int wide, size_t steps, in
 
 // Needs unit == 64.
 TARGET void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS) {
-  Q8_WINOGRAD_TAPS_REQUIRE(8);
+  Q8_WINOGRAD_TAPS_REQUIRE(64);
+  KERNEL_REQUIRE(unit == 64);
   (void)level, (void)unit;
   if (wide) {
     transform_taps(taps, 1, steps, points, stride);
