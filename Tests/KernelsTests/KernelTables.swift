@@ -20,3 +20,9 @@ func each<Kernel: NamedKernel>(_ levels: [kernels_level], _ pick: (kernels_table
     if !found.contains(where: { $0.name == kernel.name }) { found.append(kernel) }
   }
 }
+
+/// `condition`; where it does not hold, an issue is recorded. For loops over many values, of which one that is wrong says enough.
+func holds(_ condition: Bool, _ what: @autoclosure () -> String) -> Bool {
+  if !condition { Issue.record("\(what())") }
+  return condition
+}
