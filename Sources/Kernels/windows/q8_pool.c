@@ -79,7 +79,7 @@ MULTIVERSION(pool_row, (const q8_pool *p, size_t image, size_t oy, size_t from, 
 void q8_pool_plan(q8_pool *p) {
   const convolution_geometry *g = &p->geometry;
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
-  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1);
   // Global pooling has one pixel per image: threads divide its channels.
   p->channel_block = g->out_height == 1 ? smaller(g->in_channels, 256) : g->in_channels;
   p->tasks = g->batch * g->out_height * ((g->in_channels + p->channel_block - 1) / p->channel_block);

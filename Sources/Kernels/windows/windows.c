@@ -101,7 +101,7 @@ MULTIVERSION(pool_row, (const f32_pool *p, size_t image, size_t oy, size_t from,
 void f32_pool_plan(f32_pool *p) {
   const convolution_geometry *g = &p->geometry;
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
-  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1);
   p->channel_block = g->in_channels;
   // Global pooling has one pixel per image: threads divide its channels.
   if (g->out_height == 1) p->channel_block = smaller(g->in_channels, 128);
@@ -163,7 +163,7 @@ MULTIVERSION(depthwise_row, (const f32_depthwise *d, size_t image, size_t oy), (
 void f32_depthwise_plan(f32_depthwise *d) {
   const convolution_geometry *g = &d->geometry;
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
-  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->out_height >= 1 && g->in_channels >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1);
   d->tasks = g->batch * g->out_height;
 }
 
