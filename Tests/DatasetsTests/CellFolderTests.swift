@@ -37,7 +37,7 @@ import Text
     _ = FileManager.default.createFile(atPath: "\(folder.path)/file", contents: nil)
     #expect(message { _ = try CellFolder("\(folder.path)/file") }.contains("a file"))
     try folder.folder("a")
-    #expect(message { _ = try CellFolder(folder.path) }.contains("one class only (a)"))
+    #expect(message { _ = try CellFolder(folder.path) }.contains("only one class (a)"))
     try folder.folder("b")
     _ = FileManager.default.createFile(atPath: "\(folder.path)/b/1.png", contents: nil)
     #expect(message { _ = try CellFolder(folder.path) }.contains("/a: a class without pictures (it is empty)"))
