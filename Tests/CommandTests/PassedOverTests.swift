@@ -126,7 +126,7 @@ import Testing
     #expect(run.status == 0)
     let warnings = run.errorLines.filter { $0.contains("warning") }
     #expect(warnings.count == 1)
-    #expect(warnings.first?.contains("dark.png (and 1 more): 16 bits a colour") == true, "\(run.error)")
+    #expect(warnings.first?.contains("dark.png (and 1 more): 16 bits per channel") == true, "\(run.error)")
     #expect(try !infer(["x/bright.png"]).error.contains("warning"))
   }
 

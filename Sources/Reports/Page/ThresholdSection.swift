@@ -20,7 +20,7 @@ extension EvaluationPage {
     html +=
       "<p>A cell counts as \(name) if its probability is at least the threshold. With a lower threshold fewer are missed, "
     html +=
-      "but there are more false alarms. A threshold chosen on these cells looks too good on them: choose it on some, "
+      "but more are counted wrongly. A threshold chosen on these cells looks too good on them: choose it on some, "
     html += "check it on others.</p>\n"
     html += "<div class=\"chooser\">\n<div id=\"chooser\" hidden>\n<label for=\"threshold\">Threshold for \(name)"
     html += "</label>\n"
