@@ -46,10 +46,9 @@ public func replaceNodes<Failure: Error>(
 
 private func knownResults(
   _ node: Graph.Node, _ facts: KnownFacts, _ graph: Graph, _ context: inout PassContext
-) -> [Tensor]? {
+) -> [Tensor?]? {
   let inferred = node.outputs.map { $0.flatMap { facts.constant($0) } }
-  let known = inferred.compactMap { $0 }
-  if known.count == node.outputs.count { return known }
+  if inferred.allSatisfy({ $0 != nil }) { return inferred }
 
   var arguments: [Tensor?] = []
   var bytes = 0
@@ -69,5 +68,5 @@ private func knownResults(
     guard size <= max(65536, 2 * bytes), context.allows(bytes: size, work: work) else { return nil }
   }
   guard let results = try? node.operation.evaluate(arguments), results.count >= node.outputs.count else { return nil }
-  return results
+  return results.map { Optional($0) }
 }
