@@ -104,6 +104,7 @@ void f32_winograd_plan(f32_winograd *v, kernels_level level, int threads) {
   const convolution_geometry *g = &v->geometry;
   KERNEL_REQUIRE(g->in_channels >= F32_WINOGRAD_LEAST_CHANNELS && g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
   KERNEL_REQUIRE((stride_of(v) == 1 && 2 <= v->tile && v->tile <= 6) || (stride_of(v) == 2 && (v->tile == 2 || v->tile == 4)));
+  v->isa = level;
   v->kernels = kernels_table_for(level);
   v->family = &v->kernels->f32_igemm;
   const size_t nr = v->family->nr, panels = panels_of(v), side = products_along(stride_of(v), v->tile);
