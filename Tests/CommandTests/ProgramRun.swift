@@ -13,8 +13,12 @@ struct ProgramRun {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent()
 
-  /// `giemsa` or `giemsa-field` from the same build as the tests.
-  static func path(_ program: String) -> URL { Bundle.main.bundleURL.appendingPathComponent(program) }
+  /// `giemsa` or `giemsa-field` from the folder that GIEMSA_PROGRAMS names (tools/test names the release build's), or
+  /// else from the same build as the tests.
+  static func path(_ program: String) -> URL {
+    let folder = ProcessInfo.processInfo.environment["GIEMSA_PROGRAMS"].map { URL(fileURLWithPath: $0) }
+    return (folder ?? Bundle.main.bundleURL).appendingPathComponent(program)
+  }
 
   init(_ program: String, _ arguments: [String]) throws { try self.init(Self.path(program), arguments) }
 

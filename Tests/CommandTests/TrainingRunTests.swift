@@ -97,7 +97,7 @@ import Testing
 
   @Test(arguments: [[], ["--overwrite"], ["--resume"]]) func aFolderThatIsTaken(_ how: [String]) throws {
     let first = Process()
-    first.executableURL = Bundle.main.bundleURL.appendingPathComponent("giemsa")
+    first.executableURL = ProgramRun.path("giemsa")
     first.arguments = try train(["--epochs", "100000"])
     first.standardOutput = FileHandle.nullDevice
     first.standardError = FileHandle.nullDevice
