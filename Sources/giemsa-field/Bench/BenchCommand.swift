@@ -25,7 +25,7 @@ enum BenchCommand {
     engine.measuresSteps = options.has("--profile")
     engine.batch = try options.int("--batch", default: 1, in: 1...4096)
     let seconds = try options.double("--seconds", default: 3, in: 0...3600)
-    engine.pictureSize = try options.string("--size").map { text throws(UsageError) in try pictureSize(text) }
+    engine.pictureSize = try options.pictureSize()
     do {
       let measurement = try Benchmark.measure(path, engine, seconds: seconds)
       if options.has("--json") {
@@ -39,14 +39,5 @@ enum BenchCommand {
       Console.error("\(path): \(error)")
       return 1
     }
-  }
-
-  /// `224x224`, height first.
-  private static func pictureSize(_ text: String) throws(UsageError) -> (height: Int, width: Int) {
-    let parts = text.split(separator: "x")
-    guard parts.count == 2, let height = Int(String(parts[0])), let width = Int(String(parts[1])),
-      (1...16384).contains(height), (1...16384).contains(width)
-    else { throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to 16384, as 224x224") }
-    return (height, width)
   }
 }

@@ -21,16 +21,12 @@ struct Comparison {
       text = "MISMATCH: \(what) where \(expected.type.name) \(expected.shape) was expected"
       return
     }
-    let summary =
-      switch found.type {
-      case .float32: Comparison.floats(found, expected, tolerance) { (value: Float) in Double(value) }
-      case .float64: Comparison.floats(found, expected, tolerance) { (value: Double) in value }
-      case .int8: Comparison.exact(found, expected) { (value: Int8) in Int(value) }
-      case .uint8: Comparison.exact(found, expected) { (value: UInt8) in Int(value) }
-      case .int32: Comparison.exact(found, expected) { (value: Int32) in Int(value) }
-      case .int64: Comparison.exact(found, expected) { (value: Int64) in Int(value) }
-      case .bool: Comparison.exact(found, expected) { (value: Bool) in value ? 1 : 0 }
-      }
+    let summary: Summary
+    if let integers = found.ints, let wanted = expected.ints {
+      summary = Comparison.exact(integers, wanted)
+    } else {
+      summary = Comparison.floats(found.doubles, expected.doubles, tolerance)
+    }
     agrees = summary.different == 0
     var text = "\(what): largest error \(summary.largest)"
     if !agrees {
@@ -49,55 +45,40 @@ struct Comparison {
     var largest = ""
   }
 
-  private static func floats<Element: TensorElement>(
-    _ found: Tensor, _ expected: Tensor, _ tolerance: Tolerance, _ number: (Element) -> Double
-  ) -> Summary {
+  private static func floats(_ found: [Double], _ expected: [Double], _ tolerance: Tolerance) -> Summary {
     var summary = Summary()
     var absolute = 0.0
     var relative = 0.0
-    found.withElements(Element.self) { found in
-      expected.withElements(Element.self) { expected in
-        for index in found.indices {
-          let (a, b) = (number(found[index]), number(expected[index]))
-          if a == b || (a.isNaN && b.isNaN) { continue }
-          let error = (a - b).magnitude
-          let isFinite = a.isFinite && b.isFinite
-          if isFinite {
-            absolute = max(absolute, error)
-            if b != 0 { relative = max(relative, error / b.magnitude) }
-          }
-          if isFinite, error <= tolerance.absolute + tolerance.relative * b.magnitude { continue }
-          if summary.different == 0 {
-            summary.first = index
-            summary.example = "\(NumberText.shortest(a)) instead of \(NumberText.shortest(b))"
-          }
-          summary.different += 1
-        }
+    for (index, (a, b)) in zip(found, expected).enumerated() {
+      if a == b || (a.isNaN && b.isNaN) { continue }
+      let error = (a - b).magnitude
+      let isFinite = a.isFinite && b.isFinite
+      if isFinite {
+        absolute = max(absolute, error)
+        if b != 0 { relative = max(relative, error / b.magnitude) }
       }
+      if isFinite, error <= tolerance.absolute + tolerance.relative * b.magnitude { continue }
+      if summary.different == 0 {
+        summary.first = index
+        summary.example = "\(NumberText.shortest(a)) instead of \(NumberText.shortest(b))"
+      }
+      summary.different += 1
     }
     summary.largest = "\(brief(absolute)) absolute, \(brief(relative)) relative"
     return summary
   }
 
-  private static func exact<Element: TensorElement>(
-    _ found: Tensor, _ expected: Tensor, _ number: (Element) -> Int
-  ) -> Summary {
+  private static func exact(_ found: [Int], _ expected: [Int]) -> Summary {
     var summary = Summary()
     var largest: UInt = 0
-    found.withElements(Element.self) { found in
-      expected.withElements(Element.self) { expected in
-        for index in found.indices {
-          let (a, b) = (number(found[index]), number(expected[index]))
-          if a == b { continue }
-          // Wrapping subtraction: the distance of two Ints always fits a UInt.
-          largest = max(largest, a > b ? UInt(bitPattern: a &- b) : UInt(bitPattern: b &- a))
-          if summary.different == 0 {
-            summary.first = index
-            summary.example = "\(a) instead of \(b)"
-          }
-          summary.different += 1
-        }
+    for (index, (a, b)) in zip(found, expected).enumerated() where a != b {
+      // Wrapping subtraction: the distance of two Ints always fits a UInt.
+      largest = max(largest, a > b ? UInt(bitPattern: a &- b) : UInt(bitPattern: b &- a))
+      if summary.different == 0 {
+        summary.first = index
+        summary.example = "\(a) instead of \(b)"
       }
+      summary.different += 1
     }
     summary.largest = "\(largest)"
     return summary

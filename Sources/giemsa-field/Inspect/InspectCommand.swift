@@ -21,7 +21,7 @@ enum InspectCommand {
       throw UsageError(message: "wants one model")
     }
     let batch = try options.int("--batch", default: 1, in: 1...65536)
-    let size = try pictureSize(options.string("--size") ?? "224x224")
+    let size = try options.pictureSize() ?? (224, 224)
     let limits = try LimitRules.read(options)
     do {
       let inspection = try ModelInspection(contentsOf: path, batch: batch, size: size, limits: limits)
@@ -31,14 +31,6 @@ enum InspectCommand {
       Console.error("\(path): \(error)")
       return 1
     }
-  }
-
-  private static func pictureSize(_ text: String) throws(UsageError) -> (Int, Int) {
-    let parts = Array(text.utf8).split(separator: UInt8(ascii: "x")).map { Int(String(decoding: $0, as: UTF8.self)) }
-    guard parts.count == 2, let height = parts[0], let width = parts[1], (1...16384).contains(height),
-      (1...16384).contains(width)
-    else { throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to 16384: 224x224") }
-    return (height, width)
   }
 
   private static func text(_ model: ModelInspection, path: String, tables: Bool) -> String {

@@ -80,4 +80,14 @@ struct CommandLineOptions {
     }
     return value
   }
+
+  /// `--size 224x224`, height first; nil if it is not given.
+  func pictureSize() throws(UsageError) -> (height: Int, width: Int)? {
+    guard let text = string("--size") else { return nil }
+    let parts = Array(text.utf8).split(separator: UInt8(ascii: "x")).map { Int(String(decoding: $0, as: UTF8.self)) }
+    guard parts.count == 2, let height = parts[0], let width = parts[1], (1...16384).contains(height),
+      (1...16384).contains(width)
+    else { throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to 16384, as 224x224") }
+    return (height, width)
+  }
 }
