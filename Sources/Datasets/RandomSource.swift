@@ -47,6 +47,11 @@ public struct RandomSource: RandomNumberGenerator, Sendable {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
   }
 
+  /// A factor between e^-bound and e^bound, uniform in its logarithm.
+  mutating func factor(logarithmWithin bound: Double) -> Double {
+    exp(uniform(-bound...bound))
+  }
+
   /// Uniform in 0 ..< bound, without bias (Lemire's multiplication method). `bound` must be positive.
   public mutating func index(below bound: Int) -> Int {
     precondition(bound > 0, "the bound must be at least 1")

@@ -12,7 +12,7 @@ public struct FastaiContrast: PictureTransform {
 
   public func draw(_ change: inout PictureChange, random: inout RandomSource) {
     guard random.chance(probability) else { return }
-    let factor = exp(random.uniform(log(1 - light)...(-log(1 - light))))
+    let factor = random.factor(logarithmWithin: -log(1 - light))
     change.changeLight(ofValues: { $0 * factor })
   }
 }

@@ -13,7 +13,7 @@ public struct FastaiSaturation: PictureTransform {
 
   public func draw(_ change: inout PictureChange, random: inout RandomSource) {
     guard random.chance(probability) else { return }
-    let factor = exp(random.uniform(log(1 - light)...(-log(1 - light))))
+    let factor = random.factor(logarithmWithin: -log(1 - light))
     // ITU-R 601-2 luma, with fastai's digits.
     change.changeLight(ofPixels: { ($0 * SIMD3(0.2989, 0.5870, 0.1140)).sum() * (1 - factor) + $0 * factor })
   }

@@ -18,7 +18,7 @@ public struct TurnAndZoom: PictureTransform {
   public func draw(_ change: inout PictureChange, random: inout RandomSource) {
     guard random.chance(probability) else { return }
     let angle = random.uniform(-rotation...rotation) * .pi / 180
-    let magnification = exp(random.uniform(-log(zoom)...log(zoom)))
+    let magnification = random.factor(logarithmWithin: log(zoom))
     change.picture = change.picture.warped(angle: angle, magnification: magnification)
   }
 }
