@@ -108,8 +108,7 @@ public final class Model: Sendable {
     var planningShapes = shapes
     if planningShapes == nil { planningShapes = try options.shapes(for: inputs) }
     if let planningShapes {
-      let plan = try Plan(consume graph, inputShapes: planningShapes, options: options.engine)
-      try weights?.check()
+      let plan = try Plan(consume graph, weights, planningShapes, options)
       planned = plan.ports
       plans.keep(plan)
     } else {

@@ -193,9 +193,7 @@ public enum ClassificationError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .picture(let error): error.message
     case .model(let error): error.description
-    case .notNumbers: ClassificationError.notNumbersText
+    case .notNumbers: ClassifierInterface.notNumbers
     }
   }
-
-  package static let notNumbersText = ClassifierInterface.notNumbers
 }

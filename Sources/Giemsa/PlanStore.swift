@@ -55,19 +55,27 @@ final class PlanStore: @unchecked Sendable {
     if let plan, plan.inputShapes == shapes { return plan }
     if case let (unplanned, weights)? = graph {
       graph = nil
-      let first = try Plan(consume unplanned, inputShapes: shapes, options: options.engine)
-      try weights?.check()
+      let first = try Plan(unplanned, weights, shapes, options)
       plan = first
       return first
     }
     guard let bytes else { throw GraphError(.badInput, "this model is planned for one shape only") }
     var (graph, weights) = try ONNXFile.open(bytes, limits: options.limits)
     if !isOptimized { _ = try PassPipeline.optimize(&graph, limits: options.limits) }
-    let other = try Plan(consume graph, inputShapes: shapes, options: options.engine)
-    try weights.check()
+    let other = try Plan(consume graph, weights, shapes, options)
     // A first plan that failed leaves its place to this one.
     if plan == nil { plan = other }
     return other
+  }
+}
+
+extension Plan {
+  /// Plans a model's graph. Throws E101 if `weights` could not be read from their file while they were packed.
+  convenience init(
+    _ graph: consuming Graph, _ weights: DeferredBytes?, _ shapes: [Shape], _ options: Model.Options
+  ) throws(GraphError) {
+    try self.init(consume graph, inputShapes: shapes, options: options.engine)
+    try weights?.check()
   }
 }
 

@@ -55,7 +55,7 @@ struct Inferring {
     var text = ""
     for (name, probabilities) in zip(names, answers) {
       guard let probabilities else {
-        InferCommand.complain("\(name): \(ClassificationError.notNumbersText)")
+        InferCommand.complain("\(name): \(ClassificationError.notNumbers)")
         unanswered += 1
         continue
       }

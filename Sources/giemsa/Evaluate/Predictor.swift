@@ -112,7 +112,7 @@ final class Predictor {
             let first = row * interface.scoreCount
             let own = UnsafeBufferPointer(rebasing: scores[first..<(first + interface.scoreCount)])
             guard let probabilities = interface.probabilities(own) else {
-              failures[index] = "\(items[index].path): \(ClassificationError.notNumbersText)"
+              failures[index] = "\(items[index].path): \(ClassificationError.notNumbers)"
               continue
             }
             for (place, source) in order.enumerated() {
