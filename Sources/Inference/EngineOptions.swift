@@ -14,7 +14,7 @@ public struct EngineOptions: Sendable {
 
   /// Threads that share one run, with the caller's.
   public var threads = 1
-  /// Whether every step is timed (``Engine/profile``).
+  /// Whether every step is timed (`Engine.profile`).
   public var profile = false
   public var memory = Memory.balanced
   /// Whether Winograd is ruled out. In float its rounding errors are larger: up to 1e-4 of a layer's largest output,
