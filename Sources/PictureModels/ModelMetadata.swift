@@ -124,9 +124,9 @@ public struct ModelMetadata: Sendable {
   }
 
   private static func list<Element>(
-    _ key: String, _ read: () throws(JSONList.Refusal) -> [Element]
+    _ value: String, _ key: String, _ read: (String) throws(JSONList.Refusal) -> [Element]
   ) throws(GraphError) -> [Element] {
-    do { return try read() } catch { throw bad(key, error.why) }
+    do { return try read(value) } catch { throw bad(key, error.why) }
   }
 
   private static func isListOfHashes(_ text: String) -> Bool {
@@ -143,7 +143,7 @@ public struct ModelMetadata: Sendable {
   }
 
   private static func classes(_ value: String, _ key: String) throws(GraphError) -> [String] {
-    let names = try list(key) { () throws(JSONList.Refusal) in try JSONList.strings(value) }
+    let names = try list(value, key, JSONList.strings)
     guard !names.isEmpty else { throw ModelMetadata.bad(key, "names no class") }
     guard names.count <= Bound.classes else { throw ModelMetadata.bad(key, "names more than \(Bound.classes) classes") }
     var known: Set<ExactText> = []
@@ -161,7 +161,7 @@ public struct ModelMetadata: Sendable {
 
   private static func pixels(_ value: String, _ key: String) throws(GraphError) -> [Int] {
     var sides: [Int] = []
-    for number in try list(key) { () throws(JSONList.Refusal) in try JSONList.numbers(value) } {
+    for number in try list(value, key, JSONList.numbers) {
       guard number >= 1, number <= Double(Bound.side), number == number.rounded() else {
         throw ModelMetadata.bad(key, "must be whole numbers of pixels from 1 to \(Bound.side)")
       }
@@ -174,7 +174,7 @@ public struct ModelMetadata: Sendable {
     _ value: String, _ key: String, within range: ClosedRange<Double>
   ) throws(GraphError) -> [Float] {
     var floats: [Float] = []
-    for number in try list(key) { () throws(JSONList.Refusal) in try JSONList.numbers(value) } {
+    for number in try list(value, key, JSONList.numbers) {
       guard range.contains(number) else {
         let (low, high) = (NumberText.shortest(range.lowerBound), NumberText.shortest(range.upperBound))
         throw ModelMetadata.bad(key, "must be numbers from \(low) to \(high), for pixels from 0 to 1")
