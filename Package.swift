@@ -11,8 +11,6 @@ let package = Package(
     .executable(name: "giemsa", targets: ["giemsa"]),
     .executable(name: "giemsa-field", targets: ["giemsa-field"]),
   ],
-  // Training on several machines needs Open MPI (tools/install-packages --mpi): swift build --traits MPI. All else does not.
-  traits: [.trait(name: "MPI", description: "giemsa train --distributed, by Open MPI")],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", exact: "3.12.3"),
@@ -52,9 +50,7 @@ let package = Package(
       cSettings: [.headerSearchPath("."), .headerSearchPath("../Kernels")],
       linkerSettings: [.linkedLibrary("m")]),
     .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
-    .target(
-      name: "MessagePassing", cSettings: [.define("GIEMSA_MPI", .when(traits: ["MPI"]))],
-      linkerSettings: [.linkedLibrary("mpi", .when(traits: ["MPI"]))]),
+    .target(name: "MessagePassing", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "Datasets",
       dependencies: [

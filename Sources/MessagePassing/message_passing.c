@@ -1,9 +1,7 @@
 #define _GNU_SOURCE
 #include "message_passing.h"
 
-#ifdef GIEMSA_MPI
 #include <errno.h>
-#include <mpi/mpi.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -14,12 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "open_mpi.h"
+
 enum {
   MOST_SUMS = 4096,  // in progress at once
   SPINS = 200,       // tests of a request before yielding the processor
   PIECE = 64 << 20,  // bytes of one broadcast
 };
 
+static open_mpi mpi;
 static int rank, count, local_count;
 static double patience;
 static pid_t parent;
@@ -45,7 +46,7 @@ static volatile sig_atomic_t gone_rank = -1;
 static volatile sig_atomic_t is_keeper;
 static char failure[MPI_MAX_ERROR_STRING];
 
-int mp_available(void) { return 1; }
+int mp_available(void) { return open_mpi_load(&mpi); }
 int mp_rank(void) { return rank; }
 int mp_count(void) { return count; }
 int mp_local_count(void) { return local_count; }
@@ -116,7 +117,7 @@ static void ending(void) {
 static int went_well(int error) {
   if (error == MPI_SUCCESS) return 1;
   int length;
-  if (!loss && MPI_Error_string(error, failure, &length) != MPI_SUCCESS) strcpy(failure, "an error of MPI");
+  if (!loss && mpi.Error_string(error, failure, &length) != MPI_SUCCESS) strcpy(failure, "an error of MPI");
   lose(MP_FAILED);
   return 0;
 }
@@ -132,7 +133,7 @@ static void await(MPI_Request *request) {
   double waited = 0, last = 0;
   for (int turn = 0;; turn++) {
     int done = 0, outcome;
-    if (loss || !OUTSIDE(MPI_Test(request, &done, MPI_STATUS_IGNORE)) || done) return;
+    if (loss || !OUTSIDE(mpi.Test(request, &done, MPI_STATUS_IGNORE)) || done) return;
     if (turn < SPINS) continue;
     if (mp_loss()) return;
     double now = seconds(), since = last > 0 ? now - last : 0;
@@ -151,21 +152,21 @@ static void await(MPI_Request *request) {
 
 int mp_begin(double seconds_to_wait, void (*call)(void *context), void *context) {
   int given;
-  if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) return -1;
-  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  MPI_Comm_size(MPI_COMM_WORLD, &count);
+  if (mpi.Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &given) != MPI_SUCCESS) return -1;
+  mpi.Comm_set_errhandler(mpi.COMM_WORLD, mpi.ERRORS_RETURN);
+  mpi.Comm_rank(mpi.COMM_WORLD, &rank);
+  mpi.Comm_size(mpi.COMM_WORLD, &count);
   MPI_Comm local;
-  if (MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &local) != MPI_SUCCESS) return -1;
-  MPI_Comm_size(local, &local_count);
+  if (mpi.Comm_split_type(mpi.COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, mpi.INFO_NULL, &local) != MPI_SUCCESS) return -1;
+  mpi.Comm_size(local, &local_count);
   local_ranks = calloc((size_t)local_count, sizeof *local_ranks);
   local_processes = calloc((size_t)local_count, sizeof *local_processes);
   if (!local_ranks || !local_processes) return -1;
   int process = (int)getpid();
-  if (MPI_Allgather(&rank, 1, MPI_INT, local_ranks, 1, MPI_INT, local) != MPI_SUCCESS ||
-      MPI_Allgather(&process, 1, MPI_INT, local_processes, 1, MPI_INT, local) != MPI_SUCCESS)
+  if (mpi.Allgather(&rank, 1, mpi.INT, local_ranks, 1, mpi.INT, local) != MPI_SUCCESS ||
+      mpi.Allgather(&process, 1, mpi.INT, local_processes, 1, mpi.INT, local) != MPI_SUCCESS)
     return -1;
-  MPI_Comm_free(&local);
+  mpi.Comm_free(&local);
   is_beside_first = local_ranks[0] == 0;
   patience = seconds_to_wait;
   // A single rank does not depend on the process that started it.
@@ -191,7 +192,7 @@ void mp_end(void) {
   int outcome;
   // The work is complete: a rank that dies now loses nothing.
   is_joined = 0;
-  OUTSIDE(MPI_Finalize());
+  OUTSIDE(mpi.Finalize());
 }
 
 _Noreturn void mp_abort(int status) {
@@ -199,7 +200,7 @@ _Noreturn void mp_abort(int status) {
   // If MPI_Abort hangs: dying of SIGALRM ends the other ranks as well.
   signal(SIGALRM, SIG_DFL);
   alarm(10);
-  MPI_Abort(MPI_COMM_WORLD, status);
+  mpi.Abort(mpi.COMM_WORLD, status);
   _exit(status);
 }
 
@@ -207,7 +208,7 @@ void mp_sum(double *numbers, int n) {
   MPI_Request request;
   int outcome;
   if (mp_loss()) return;
-  if (OUTSIDE(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD, &request)))
+  if (OUTSIDE(mpi.Iallreduce(MPI_IN_PLACE, numbers, n, mpi.DOUBLE, mpi.SUM, mpi.COMM_WORLD, &request)))
     await(&request);
 }
 
@@ -216,12 +217,12 @@ void mp_start_sum(float *numbers, int n) {
   if (mp_loss()) return;
   if (sum_count == MOST_SUMS) mp_finish_sums();
   MPI_Request *request = &sums[sum_count];
-  if (OUTSIDE(MPI_Iallreduce(MPI_IN_PLACE, numbers, n, MPI_FLOAT, MPI_SUM, MPI_COMM_WORLD, request))) sum_count++;
+  if (OUTSIDE(mpi.Iallreduce(MPI_IN_PLACE, numbers, n, mpi.FLOAT, mpi.SUM, mpi.COMM_WORLD, request))) sum_count++;
 }
 
 void mp_poll(void) {
   int index, done, outcome;
-  if (!loss && sum_count > 0) OUTSIDE(MPI_Testany(sum_count, sums, &index, &done, MPI_STATUS_IGNORE));
+  if (!loss && sum_count > 0) OUTSIDE(mpi.Testany(sum_count, sums, &index, &done, MPI_STATUS_IGNORE));
 }
 
 void mp_finish_sums(void) {
@@ -234,8 +235,7 @@ void mp_broadcast(void *bytes, size_t n) {
     size_t piece = n - first < PIECE ? n - first : PIECE;
     MPI_Request request;
     int outcome;
-    if (OUTSIDE(MPI_Ibcast((char *)bytes + first, (int)piece, MPI_BYTE, 0, MPI_COMM_WORLD, &request)))
+    if (OUTSIDE(mpi.Ibcast((char *)bytes + first, (int)piece, mpi.BYTE, 0, mpi.COMM_WORLD, &request)))
       await(&request);
   }
 }
-#endif

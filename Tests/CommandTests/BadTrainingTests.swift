@@ -154,11 +154,13 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/log.\(format)")))
   }
 
-  /// These tests are for a build without MPI; tools/test-distributed tests one with MPI.
+  /// tools/test-distributed tests the rest.
   @Test func togetherWithoutMPI() throws {
     let data = try cells(["Parasitized": 8, "Uninfected": 8])
-    try expectOneClearLine(
-      "giemsa", train(data, ["--distributed"]), naming: ["--distributed", "--traits MPI", "install-packages --mpi"])
+    let arguments = train(data, ["--distributed"]).map { "'\($0)'" }.joined(separator: " ")
+    let run = try ProgramRun(script: "GIEMSA_MPI=/nowhere/libmpi.so.40 $LAB \(arguments)")
+    #expect(run.status == 1 && run.errorLines.count == 1)
+    for clue in ["--distributed", "openmpi-bin", "GIEMSA_MPI"] { #expect(run.error.contains(clue)) }
     #expect(!FileManager.default.fileExists(atPath: folder.path("run")), "left something behind")
   }
 

@@ -1,5 +1,5 @@
-// The part of MPI that training on several machines needs. Without the package trait MPI, mp_available() returns 0, and no
-// other function may be called.
+// The part of MPI that training on several machines needs, by Open MPI, which mp_available() loads. Where that returns 0,
+// Open MPI is not installed, and no other function may be called.
 //
 // All calls come from one thread (MPI_THREAD_FUNNELED), the one that called mp_begin(). Once another rank is lost, or this
 // one is told to end, every call returns at once, sums are meaningless, and mp_loss() says why. MPI itself may never

@@ -36,8 +36,8 @@ struct RankIntroduction: Codable {
 /// Support for `--distributed`.
 enum Distribution {
   static let advice =
-    "--distributed: this giemsa was built without MPI; tools/install-packages --mpi, then "
-    + "swift build -c release --traits MPI --product giemsa"
+    "--distributed: Open MPI is not installed; install it (Debian: openmpi-bin), or name its libmpi.so.40 in the "
+    + "environment variable GIEMSA_MPI"
 
   /// Runs `body` as one of the ranks.
   static func each(patience: Double, _ body: (MPIRanks) throws -> Void) throws {

@@ -17,7 +17,7 @@ struct TrainCommand: ParsableCommand {
 
       --distributed, under mpirun, trains on several processes or machines. Each takes its share of every batch; the \
       losses are those of one process. Only rank 0 writes. If a rank dies, the others save the last complete step. \
-      This needs a giemsa built with --traits MPI.
+      This needs Open MPI.
 
       --folds K is cross-validation: it trains K times, into RUN/fold-1 to RUN/fold-K, each time with another part of \
       the slides for validation. RUN/folds.csv has each fold's accuracy, sensitivity and specificity, with mean and \
