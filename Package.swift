@@ -117,7 +117,7 @@ let package = Package(
   cLanguageStandard: .gnu11
 )
 
-// tools/check-sanitizers builds the field half's libraries and their tests alone: the rest takes minutes and is not watched.
+// The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "PictureModels",

@@ -159,7 +159,7 @@ import Testing
     let data = try cells(["Parasitized": 8, "Uninfected": 8])
     let arguments = train(data, ["--distributed"]).map { "'\($0)'" }.joined(separator: " ")
     let run = try ProgramRun(script: "GIEMSA_MPI=/nowhere/libmpi.so.40 $LAB \(arguments)")
-    #expect(run.status == 1 && run.errorLines.count == 1)
+    #expect(run.status != 0 && run.errorLines.count == 1)
     for clue in ["--distributed", "openmpi-bin", "GIEMSA_MPI"] { #expect(run.error.contains(clue)) }
     #expect(!FileManager.default.fileExists(atPath: folder.path("run")), "left something behind")
   }
