@@ -148,12 +148,19 @@ public final class Model: Sendable {
   }
 
   /// An engine for one session.
+  ///
+  /// - Throws: E101 if the file was written to and now has other inputs or outputs.
   func makeEngine(_ shapes: [Shape]?) throws(GraphError) -> Engine {
+    let wanted: [Shape]
     if let shapes {
       try options.check(shapes, for: inputs)
-      return try plans.makeEngine(shapes)
+      wanted = shapes
+    } else {
+      wanted = try options.planned(inputs)
     }
-    return try plans.makeEngine(try options.planned(inputs))
+    let engine = try plans.makeEngine(wanted)
+    guard engine.plan.fits(inputs, outputs) else { throw .changedFile }
+    return engine
   }
 
   /// The graph in the file, as it was before the passes.
@@ -186,6 +193,11 @@ public final class Model: Sendable {
 }
 
 extension Plan {
+  /// Whether a model with these inputs and outputs can run it.
+  fileprivate func fits(_ inputs: [Model.Port], _ outputs: [Model.Port]) -> Bool {
+    inputTypes == inputs.map { $0.type } && outputTypes == outputs.map { $0.type }
+  }
+
   /// The outputs as they were planned.
   fileprivate var ports: [Model.Port] {
     outputNames.indices.map { index in

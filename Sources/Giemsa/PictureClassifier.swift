@@ -76,6 +76,7 @@ public final class PictureClassifier {
     (classes, positive, preprocessing) = (reading.classes, reading.positive, reading.preprocessing)
     interface = reading.interface
     session = try model.makeSession(inputShapes: [reading.interface.inputShape])
+    guard session.outputShapes.first?.count == interface.scoreCount * interface.batch else { throw .changedFile }
     input = interface.batch > 1 ? try Tensor(zeros: interface.inputShape) : nil
   }
 

@@ -58,6 +58,18 @@ public final class Session {
   public func run(
     inputs: [UnsafeRawBufferPointer], outputs: [UnsafeMutableRawBufferPointer]
   ) throws(GraphError) {
+    let given: [Tensor]
+    var results: [Tensor]
+    (given, results) = try tensors(over: inputs, outputs)
+    try engine.run(given, into: &results)
+  }
+
+  /// What ``run(inputs:outputs:)`` takes for a run: the caller's memory as tensors.
+  ///
+  /// - Throws: E213 unless there is a buffer for each, of exactly the planned size.
+  package func tensors(
+    over inputs: [UnsafeRawBufferPointer], _ outputs: [UnsafeMutableRawBufferPointer]
+  ) throws(GraphError) -> (inputs: [Tensor], outputs: [Tensor]) {
     guard outputs.count == model.outputs.count else {
       throw GraphError(.badInput, "the model has \(model.outputs.count) outputs; \(outputs.count) buffers were given")
     }
@@ -74,7 +86,7 @@ public final class Session {
     for (index, buffer) in outputs.enumerated() {
       results.append(try tensor(over: buffer, model.outputs[index], outputShapes[index], "output"))
     }
-    try engine.run(given, into: &results)
+    return (given, results)
   }
 
   private func tensor(

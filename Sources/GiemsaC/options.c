@@ -1,10 +1,11 @@
 #include <string.h>
 
 #include "giemsa.h"
+#include "giemsa_calls.h"
 
-// Of the defaults, what there is room for.
+// Writes as much of the defaults as there is room for.
 static void fill(void *target, size_t size, const void *defaults, size_t known) {
-  if (!target) return;
+  if (!target || size > GIEMSA_CALLS_LARGEST_OPTIONS) return;
   memset(target, 0, size);
   memcpy(target, defaults, size < known ? size : known);
 }

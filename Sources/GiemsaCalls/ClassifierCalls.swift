@@ -89,7 +89,7 @@ public func giemsa_classify_file(
 }
 
 @c @implementation
-public func giemsa_classify_png(
+public func giemsa_classify_memory(
   _ classifier: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ byteCount: Int,
   _ answer: UnsafeMutablePointer<giemsa_answer>?, _ probabilities: UnsafeMutablePointer<Double>?, _ count: Int
 ) -> giemsa_status {

@@ -41,7 +41,7 @@ func call(_ kept: Message? = nil, _ body: () throws(Failure) -> Void) -> giemsa_
     return giemsa_status(GIEMSA_OK)
   } catch {
     let text = CText(error.message)
-    giemsa_calls_note(text.pointer, text.count, Int32(error.code))
+    withExtendedLifetime(text) { giemsa_calls_note(text.pointer, text.count, Int32(error.code)) }
     kept?.text = text
     return giemsa_status(error.status)
   }

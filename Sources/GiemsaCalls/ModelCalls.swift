@@ -162,7 +162,7 @@ func pictureSize(_ height: Int32, _ width: Int32) throws(Failure) -> (height: In
 /// Checks the `size` of an options struct. A program of a later version may pass a longer one, as long as the members that
 /// this version does not know are 0.
 func checkSize(_ size: Int, _ known: Int, _ options: UnsafeRawPointer, _ name: String) throws(Failure) {
-  guard size >= known, size <= 4096 else {
+  guard size >= known, size <= GIEMSA_CALLS_LARGEST_OPTIONS else {
     throw .argument("\(name)->size is \(size); fill the struct with its init function")
   }
   for offset in known..<size where options.load(fromByteOffset: offset, as: UInt8.self) != 0 {

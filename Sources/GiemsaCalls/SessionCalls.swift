@@ -107,10 +107,18 @@ public func giemsa_run(
       guard output.data != nil || output.byte_count == 0 else { throw .argument("outputs[\(index)].data is NULL") }
       targets.append(UnsafeMutableRawBufferPointer(start: output.data, count: try byteCount(output.byte_count)))
     }
+    let given: [Tensor]
+    var results: [Tensor]
     do throws(GraphError) {
-      try handle.session.run(inputs: sources, outputs: targets)
+      (given, results) = try handle.session.tensors(over: sources, targets)
     } catch {
       throw Failure(error, badInput: GIEMSA_BAD_SIZE)
+    }
+    do throws(GraphError) {
+      try handle.session.run(given, into: &results)
+    } catch {
+      // An operator refuses the value of an input.
+      throw Failure(error, badInput: GIEMSA_BAD_ARGUMENT)
     }
   }
 }

@@ -106,11 +106,7 @@ public final class Engine {
   public func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     var results: [Tensor] = []
     for index in plan.outputs.indices {
-      if case .constant(let tensor) = plan.outputs[index] {
-        results.append(tensor)
-      } else {
-        results.append(try Tensor(zeros: plan.outputShapes[index], type: plan.outputTypes[index]))
-      }
+      results.append(try Tensor(zeros: plan.outputShapes[index], type: plan.outputTypes[index]))
     }
     try run(inputs, into: &results)
     return results
@@ -149,9 +145,11 @@ public final class Engine {
           .badInput,
           "output '\(plan.outputNames[index])' is \(plan.outputShapes[index]), not \(results[index].shape)")
       }
-      if case .memory(let offset) = plan.outputs[index] {
-        results[index].withMutableBytes { target in
+      results[index].withMutableBytes { target in
+        switch plan.outputs[index] {
+        case .memory(let offset):
           target.copyMemory(from: UnsafeRawBufferPointer(start: memory.base + offset, count: target.count))
+        case .constant(let tensor): tensor.withBytes { target.copyMemory(from: $0) }
         }
       }
     }

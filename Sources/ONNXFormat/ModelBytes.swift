@@ -2,11 +2,11 @@ import ModelGraph
 import Platform
 import Text
 
-/// The bytes of a model: an open file, or memory. They do not change while this object lives: a file that another one
-/// replaces under its name is still read. Any number of threads may read.
+/// The bytes of a model: an open file, or memory. A file that another one replaces under its name is still read; one that is
+/// written to is refused (``checkUnchanged()``). Any number of threads may read.
 public final class ModelBytes: Sendable {
   private enum Place: Sendable {
-    case file(descriptor: Int32)
+    case file(descriptor: Int32, FileState)
     case memory(Storage)
   }
 
@@ -24,7 +24,7 @@ public final class ModelBytes: Sendable {
     guard status == 0 else {
       throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")
     }
-    place = .file(descriptor: file)
+    place = .file(descriptor: file, FileState(descriptor: file))
     byteCount = Int(clamping: size)
     self.path = path
   }
@@ -41,17 +41,35 @@ public final class ModelBytes: Sendable {
   }
 
   deinit {
-    if case .file(let descriptor) = place { platform_close(descriptor) }
+    if case .file(let descriptor, _) = place { platform_close(descriptor) }
   }
 
-  /// Copies `count` bytes from `offset` to `target`. Returns false if they are not all there.
+  /// Throws E101 if another program has written to the file since it was opened.
+  func checkUnchanged() throws(GraphError) {
+    if case .file(let descriptor, let state) = place, FileState(descriptor: descriptor) != state {
+      throw .changedFile
+    }
+  }
+
+  /// Copies `count` bytes from `offset` to `target`. Returns false if they are not all there, or no longer what they were.
   func read(_ offset: Int, into target: UnsafeMutableRawPointer?, _ count: Int) -> Bool {
     switch place {
-    case .file(let descriptor): return platform_read_at(descriptor, UInt64(offset), target, count) == 0
+    case .file(let descriptor, let state):
+      return platform_read_at(descriptor, UInt64(offset), target, count) == 0
+        && FileState(descriptor: descriptor) == state
     case .memory(let storage):
       guard offset >= 0, count >= 0, offset <= storage.byteCount - count else { return false }
       if count > 0 { target?.copyMemory(from: storage.base + offset, byteCount: count) }
       return true
     }
   }
+}
+
+/// What tells whether a file was written to.
+private struct FileState: Equatable, Sendable {
+  private var byteCount: UInt64 = 0
+  /// Nanoseconds.
+  private var changed: Int64 = 0
+
+  init(descriptor: Int32) { _ = platform_file_state(descriptor, &byteCount, &changed) }
 }

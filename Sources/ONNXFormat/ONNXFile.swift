@@ -28,6 +28,7 @@ public enum ONNXFile {
     _ bytes: ModelBytes, limits: Limits = .standard
   ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
     let reader = ModelReader(bytes, limits, defersWeights: true)
+    try bytes.checkUnchanged()
     let model = try ParsedModel(bytes, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
     if let problem = reader.problems.list.first { throw problem }

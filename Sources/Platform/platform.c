@@ -228,6 +228,14 @@ int platform_open_beneath(const char *folder, const char *path, int *file, uint6
   return check_regular(at, file, size);
 }
 
+int platform_file_state(int file, uint64_t *size, int64_t *changed) {
+  struct stat info;
+  if (fstat(file, &info) != 0) return errno;
+  *size = (uint64_t)info.st_size;
+  *changed = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+  return 0;
+}
+
 int platform_read_at(int file, uint64_t offset, void *bytes, size_t count) {
   char *next = bytes;
   while (count > 0) {

@@ -97,9 +97,9 @@ static void nulls(giemsa_model *model, giemsa_session *session, giemsa_classifie
   HOLDS(!giemsa_class_name(NULL, 0) && !giemsa_class_name(classifier, 2) && giemsa_class_name(classifier, 1));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_file(NULL, path, NULL, NULL, 0));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_file(classifier, NULL, NULL, NULL, 0));
-  WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_png(NULL, pixels, 12, NULL, NULL, 0));
-  WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_png(classifier, NULL, 12, NULL, NULL, 0));
-  WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_png(classifier, pixels, SIZE_MAX, NULL, NULL, 0));
+  WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_memory(NULL, pixels, 12, NULL, NULL, 0));
+  WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_memory(classifier, NULL, 12, NULL, NULL, 0));
+  WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_memory(classifier, pixels, SIZE_MAX, NULL, NULL, 0));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_pixels(NULL, pixels, 2, 2, 6, NULL, NULL, 0));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_classify_pixels(classifier, NULL, 2, 2, 6, NULL, NULL, 0));
   WANT(GIEMSA_OK, giemsa_classify_pixels(classifier, pixels, 2, 2, 6, NULL, NULL, 0));
@@ -257,7 +257,7 @@ static void damage(const char *fixtures) {
     if (giemsa_open_memory(bytes, count, NULL, &made) == GIEMSA_OK) {
       judge = NULL;
       if (giemsa_classifier_create(made, NULL, &judge) == GIEMSA_OK) {
-        giemsa_classify_png(judge, png, picture_count, NULL, NULL, 0);
+        giemsa_classify_memory(judge, png, picture_count, NULL, NULL, 0);
         giemsa_classifier_free(judge);
       }
       giemsa_close(made);
@@ -272,8 +272,8 @@ static void damage(const char *fixtures) {
   WANT(GIEMSA_OK, giemsa_classifier_create(made, NULL, &judge));
   giemsa_close(made);  // before its classifier
   for (size_t length = 0; length < picture_count; length += 7)
-    WANT(GIEMSA_BAD_PICTURE, giemsa_classify_png(judge, png, length, NULL, NULL, 0));
-  WANT(GIEMSA_OK, giemsa_classify_png(judge, png, picture_count, NULL, NULL, 0));
+    WANT(GIEMSA_BAD_PICTURE, giemsa_classify_memory(judge, png, length, NULL, NULL, 0));
+  WANT(GIEMSA_OK, giemsa_classify_memory(judge, png, picture_count, NULL, NULL, 0));
   WANT(GIEMSA_UNREADABLE, giemsa_classify_file(judge, "/nowhere", NULL, NULL, 0));
   WANT(GIEMSA_BAD_PICTURE, giemsa_classify_file(judge, cells, NULL, NULL, 0));
   WANT(GIEMSA_BAD_PICTURE, giemsa_classify_file(judge, fixtures, NULL, NULL, 0));

@@ -86,7 +86,8 @@ typedef struct giemsa_options {
   uint64_t memory_limit;   // bytes that a run may take besides the weights, for each picture of a batch; 512 MiB
 } giemsa_options;
 
-// Writes the defaults. `size` is sizeof(giemsa_options): no more bytes are written. NULL does nothing. Any thread.
+// Writes the defaults. `size` is sizeof(giemsa_options): no more bytes are written. NULL, or a size beyond 4096, does
+// nothing. Any thread.
 void giemsa_options_init(giemsa_options *options, size_t size);
 
 // Opens an ONNX file: reads, checks, optimises, and plans unless a shape is left open. The file stays open while the model
@@ -188,8 +189,9 @@ typedef struct giemsa_output {
 
 // Runs the model on the caller's memory, in the order of the model's inputs and outputs. The library keeps no pointer.
 //
-// The session's thread. GIEMSA_BAD_SIZE, GIEMSA_BAD_ARGUMENT; GIEMSA_BAD_MODEL and GIEMSA_NO_MEMORY only for models with
-// operators that have no kernel.
+// The session's thread. GIEMSA_BAD_SIZE; GIEMSA_BAD_ARGUMENT, also if an operator cannot compute with an input's value (an
+// index of Gather that is out of range); GIEMSA_BAD_MODEL and GIEMSA_NO_MEMORY only for models with operators that have no
+// kernel. After a failure the contents of the outputs are undefined.
 giemsa_status giemsa_run(giemsa_session *session, const giemsa_input *inputs, size_t input_count,
                          const giemsa_output *outputs, size_t output_count);
 
@@ -253,9 +255,9 @@ typedef struct giemsa_answer {
 giemsa_status giemsa_classify_file(giemsa_classifier *classifier, const char *path, giemsa_answer *answer,
                                    double *probabilities, size_t count);
 
-// The same for a PNG file of `byte_count` bytes in memory.
-giemsa_status giemsa_classify_png(giemsa_classifier *classifier, const void *bytes, size_t byte_count,
-                                  giemsa_answer *answer, double *probabilities, size_t count);
+// The same for a picture file of `byte_count` bytes in memory.
+giemsa_status giemsa_classify_memory(giemsa_classifier *classifier, const void *bytes, size_t byte_count,
+                                     giemsa_answer *answer, double *probabilities, size_t count);
 
 // The same for pixels: red, green and blue, 8 bits each, rows from top to bottom. `row_bytes`, at least width × 3, is the
 // distance between two rows. Sides from 1 to 16384, at most 100,000,000 pixels.

@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Remembers a failure of the calling thread for giemsa_message and giemsa_code. A text beyond 1,500 bytes is cut off.
+// Bytes of the longest options struct that a later version may pass.
+enum { GIEMSA_CALLS_LARGEST_OPTIONS = 4096 };
+
+// Remembers a failure of the calling thread for giemsa_message and giemsa_code. A text beyond 1,535 bytes of UTF-8 is cut off.
 void giemsa_calls_note(const char *text, size_t count, int32_t code);
 
 #endif

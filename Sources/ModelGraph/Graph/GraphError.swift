@@ -27,6 +27,11 @@ public struct GraphError: Error, Sendable {
 
 // Errors that more than one module reports.
 extension GraphError {
+  /// E101: what was read of a model's file and what would be read now do not belong together.
+  public static var changedFile: GraphError {
+    GraphError(.unreadable, "was written to while it was open; open it again")
+  }
+
   /// E202: a node reads a value that no earlier one makes.
   public static func undefinedInput(_ name: String) -> GraphError {
     GraphError(.undefinedValue, "input '\(name)' is produced by no earlier node")

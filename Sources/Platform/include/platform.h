@@ -57,6 +57,8 @@ int platform_open_file(const char *path, int *file, uint64_t *size);
 // Opens the regular file `path` beneath the folder `folder` without following a link in any component of `path`, which
 // must be relative and free of "..". Returns its size in *size. Returns 0, an errno value, or PLATFORM_NOT_A_FILE.
 int platform_open_beneath(const char *folder, const char *path, int *file, uint64_t *size);
+// Size and time of the last change of an open file, in nanoseconds. Returns 0 or an errno value.
+int platform_file_state(int file, uint64_t *size, int64_t *changed);
 // Reads exactly `count` bytes at `offset`. Returns 0, an errno value, or PLATFORM_NOT_A_FILE if the file is shorter.
 int platform_read_at(int file, uint64_t offset, void *bytes, size_t count);
 void platform_close(int file);
