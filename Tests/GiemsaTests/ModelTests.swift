@@ -34,6 +34,22 @@ import Testing
     #expect(near(scores[0].array(of: Float.self), Fixture.scores + Fixture.scores))
   }
 
+  @Test func `a file that is written to is refused from then on`() throws {
+    let copy = FileManager.default.temporaryDirectory.appending(path: "giemsa-\(UUID().uuidString).onnx")
+    try FileManager.default.copyItem(at: URL(filePath: Fixture.cells), to: copy)
+    defer { try? FileManager.default.removeItem(at: copy) }
+    let model = try Model(contentsOf: copy.path)
+    let file = try FileHandle(forWritingTo: copy)
+    try file.write(contentsOf: try Data(contentsOf: URL(filePath: Fixture.ports)))
+    try file.close()
+    // What was read already goes on.
+    let input = try Tensor([1, 3, 8, 8], Fixture.pixels)
+    #expect(near(try model.makeSession().run([input])[0].array(of: Float.self), Fixture.scores))
+    let other = message { () throws(GraphError) in _ = try model.makeSession(inputShapes: [[2, 3, 8, 8]]) }
+    #expect(other.contains("written to"))
+    #expect(message { () throws(GraphError) in _ = try PictureClassifier(model) }.contains("written to"))
+  }
+
   @Test func `a shape that is left open is asked for when it is needed`() throws {
     let model = try Model(contentsOf: Fixture.open)
     #expect(code { () throws(GraphError) in _ = try model.makeSession() } == .badInput)

@@ -47,6 +47,26 @@ import Testing
     #expect(sum == [6, 8, 10, 12] && product == [5, 12, 21, 32])
   }
 
+  @Test func `an output that is a constant is written where the caller wants it`() throws {
+    let session = try Model(contentsOf: Fixture.ports).makeSession()
+    let data = try Tensor([3], [0, 1, 2] as [Float])
+    let index = try Tensor([2], [2, 0] as [Int64])
+    var results = try session.run([data, index])
+    let known = results[1].array(of: Float.self)
+    #expect(known != [0, 0] && results[2].array(of: Bool.self) == [false, true, true])
+
+    results[1] = try Tensor(zeros: [2])
+    try session.run([data, index], into: &results)
+    #expect(results[0].array(of: Float.self) == [2, 0] && results[1].array(of: Float.self) == known)
+
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 48, alignment: 16)
+    defer { memory.deallocate() }
+    memory.initializeMemory(as: UInt8.self, repeating: 0)
+    let pieces = [0..<8, 16..<24, 32..<35].map { UnsafeMutableRawBufferPointer(rebasing: memory[$0]) }
+    try data.withBytes { data in try index.withBytes { try session.run(inputs: [data, $0], outputs: pieces) } }
+    #expect(Array(pieces[1].bindMemory(to: Float.self)) == known)
+  }
+
   @Test func `memory that is not aligned is refused`() throws {
     let session = try Model(contentsOf: Fixture.twoInputs).makeSession()
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 16)

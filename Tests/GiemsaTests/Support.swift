@@ -6,6 +6,7 @@ enum Fixture {
   static let cells = path("models/cells.onnx")
   static let open = path("models/open.onnx")
   static let twoInputs = path("models/two-inputs.onnx")
+  static let ports = path("models/ports.onnx")
   static let picture = path("pictures/kind-rgb8.png")
 
   static func path(_ name: String) -> String {

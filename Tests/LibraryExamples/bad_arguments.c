@@ -1,5 +1,5 @@
-// bad_arguments FIXTURES: every function with NULLs, wrong sizes, wrong names and damaged models. Prints what went wrong;
-// the exit status is the number of checks that failed.
+// bad_arguments FIXTURES FOLDER: every function with NULLs, wrong sizes, wrong names and damaged models. Prints what went wrong;
+// the exit status is the number of checks that failed. FOLDER is for a temporary file.
 #include <giemsa.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +56,9 @@ static void nulls(giemsa_model *model, giemsa_session *session, giemsa_classifie
   giemsa_classifier_free(NULL);
   giemsa_options_init(NULL, 10);
   giemsa_picture_options_init(NULL, 10);
+  giemsa_options untouched = {.threads = 7};
+  giemsa_options_init(&untouched, SIZE_MAX);
+  HOLDS(untouched.threads == 7);
   HOLDS(giemsa_version() && giemsa_instruction_set() && giemsa_message());
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_open(NULL, NULL, &made));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_open(path, NULL, NULL));
@@ -227,6 +230,71 @@ static void sizes(giemsa_model *model, giemsa_session *session, giemsa_classifie
   WANT(GIEMSA_BAD_MODEL, giemsa_classifier_create(model, &pictures, &judge));
 }
 
+// Inputs of other types, values that an operator refuses, an output that is a constant.
+static void ports(const char *fixtures) {
+  char *path = join(fixtures, "models/ports.onnx");
+  giemsa_model *model = NULL;
+  giemsa_session *session = NULL;
+  giemsa_tensor tensor = {.size = sizeof tensor};
+  size_t index = 0;
+  WANT(GIEMSA_OK, giemsa_open(path, NULL, &model));
+  WANT(GIEMSA_OK, giemsa_session_create(model, NULL, 0, &session));
+  WANT(GIEMSA_OK, giemsa_find_output(model, "flags", &index));
+  HOLDS(index == 2);
+  WANT(GIEMSA_OK, giemsa_session_output(session, index, &tensor));
+  HOLDS(tensor.type == GIEMSA_BOOL && tensor.byte_count == 3);
+
+  const float data[] = {0, 1, 2};
+  int64_t indices[] = {2, -3};
+  float picked[2] = {0}, known[2] = {0};
+  unsigned char flags[3] = {9, 9, 9};
+  giemsa_input inputs[] = {{data, sizeof data}, {indices, sizeof indices}};
+  giemsa_output outputs[] = {{picked, sizeof picked}, {known, sizeof known}, {flags, sizeof flags}};
+  WANT(GIEMSA_OK, giemsa_run(session, inputs, 2, outputs, 3));
+  HOLDS(picked[0] == 2 && picked[1] == 0 && known[0] != 0 && flags[0] == 0 && flags[1] == 1 && flags[2] == 1);
+  const int64_t wrong[] = {3, -4, INT64_MAX, INT64_MIN};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    indices[1] = wrong[i];
+    WANT(GIEMSA_BAD_ARGUMENT, giemsa_run(session, inputs, 2, outputs, 3));
+  }
+  HOLDS(giemsa_code() == 213);
+  inputs[1].byte_count = 12;
+  WANT(GIEMSA_BAD_SIZE, giemsa_run(session, inputs, 2, outputs, 3));
+  giemsa_session_free(session);
+  giemsa_close(model);
+  free(path);
+}
+
+// A file that another program writes to while it is open.
+static void changes(const char *fixtures, const char *folder) {
+  char *cells = join(fixtures, "models/cells.onnx"), *others = join(fixtures, "models/ports.onnx");
+  char *path = join(folder, "changes.onnx");
+  size_t count, other_count;
+  unsigned char *bytes = contents(cells, &count), *other = contents(others, &other_count);
+  giemsa_model *model = NULL;
+  giemsa_session *session = NULL;
+  giemsa_classifier *judge = NULL;
+  FILE *file = fopen(path, "wb");
+  if (!file || fwrite(bytes, 1, count, file) != count || fclose(file)) exit(100);
+  WANT(GIEMSA_OK, giemsa_open(path, NULL, &model));
+  file = fopen(path, "r+b");
+  if (!file || fwrite(other, 1, other_count, file) != other_count || fclose(file)) exit(100);
+  const int64_t extents[] = {2, 3, 8, 8};
+  const giemsa_shape shape = {extents, 4};
+  WANT(GIEMSA_OK, giemsa_session_create(model, NULL, 0, &session));
+  WANT(GIEMSA_UNREADABLE, giemsa_session_reshape(session, &shape, 1));
+  HOLDS(strcmp(giemsa_session_message(session), giemsa_message()) == 0);
+  WANT(GIEMSA_UNREADABLE, giemsa_classifier_create(model, NULL, &judge));
+  giemsa_session_free(session);
+  giemsa_close(model);
+  remove(path);
+  free(path);
+  free(cells);
+  free(others);
+  free(bytes);
+  free(other);
+}
+
 static void damage(const char *fixtures) {
   giemsa_model *made = NULL;
   giemsa_session *session = NULL;
@@ -302,7 +370,7 @@ static void damage(const char *fixtures) {
 }
 
 int main(int count, char **arguments) {
-  if (count != 2) return 2;
+  if (count != 3) return 2;
   char *path = join(arguments[1], "models/cells.onnx");
   giemsa_model *model = NULL;
   giemsa_session *session = NULL;
@@ -313,6 +381,8 @@ int main(int count, char **arguments) {
   if (failures) return 1;
   nulls(model, session, classifier, path);
   sizes(model, session, classifier, path);
+  ports(arguments[1]);
+  changes(arguments[1], arguments[2]);
   damage(arguments[1]);
   giemsa_session_free(session);
   giemsa_classifier_free(classifier);
