@@ -7,7 +7,7 @@ final class ModelHandle: Sendable {
   let model: Model
   let inputs: [PortText]
   let outputs: [PortText]
-  private let metadata: [(key: CText, value: CText)]
+  let metadata: [(key: CText, value: CText)]
 
   init(_ model: Model) {
     self.model = model
@@ -218,6 +218,17 @@ public func giemsa_find_output(
 public func giemsa_metadata(_ model: OpaquePointer?, _ key: UnsafePointer<CChar>?) -> UnsafePointer<CChar>? {
   guard let model, let key else { return nil }
   return model.object(ModelHandle.self).metadata(key)
+}
+
+@c @implementation
+public func giemsa_metadata_count(_ model: OpaquePointer?) -> Int {
+  model?.object(ModelHandle.self).metadata.count ?? 0
+}
+
+@c @implementation
+public func giemsa_metadata_key(_ model: OpaquePointer?, _ index: Int) -> UnsafePointer<CChar>? {
+  guard let metadata = model?.object(ModelHandle.self).metadata, metadata.indices.contains(index) else { return nil }
+  return metadata[index].key.pointer
 }
 
 func port(_ ports: [PortText], _ index: Int, _ what: String) throws(Failure) -> PortText {

@@ -80,6 +80,9 @@ static void nulls(giemsa_model *model, giemsa_session *session, giemsa_classifie
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_find_output(NULL, NULL, NULL));
   HOLDS(!giemsa_metadata(NULL, "a") && !giemsa_metadata(model, NULL) && !giemsa_metadata(model, "a"));
   HOLDS(giemsa_metadata(model, "giemsa.input_size"));
+  HOLDS(giemsa_metadata_count(NULL) == 0 && giemsa_metadata_count(model) == 4);
+  HOLDS(!giemsa_metadata_key(NULL, 0) && !giemsa_metadata_key(model, 4) && !giemsa_metadata_key(model, SIZE_MAX));
+  HOLDS(giemsa_metadata(model, giemsa_metadata_key(model, 3)));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_session_create(NULL, NULL, 0, &planned));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_session_create(model, NULL, 0, NULL));
   WANT(GIEMSA_BAD_ARGUMENT, giemsa_session_create(model, NULL, 1, &planned));

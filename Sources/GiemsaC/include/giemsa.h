@@ -143,6 +143,10 @@ giemsa_status giemsa_find_output(const giemsa_model *model, const char *name, si
 // thread.
 const char *giemsa_metadata(const giemsa_model *model, const char *key);
 
+// How many keys there are, 0 for NULL, and each of them in the file's order; NULL for a bad index. Any thread.
+size_t giemsa_metadata_count(const giemsa_model *model);
+const char *giemsa_metadata_key(const giemsa_model *model, size_t index);
+
 // ---- Runs ----
 
 // Runs a model. Its memory for activations is taken once and used by every run.

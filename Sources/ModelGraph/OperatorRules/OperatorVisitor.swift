@@ -20,7 +20,7 @@ extension Operator {
 
   /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
   public func checkArity(inputs: Int, outputs: Int) throws(GraphError) {
-    try accept(ArityVisitor(inputs: inputs, outputs: outputs))
+    try accept(ArityVisitor()).check(inputs: inputs, outputs: outputs)
   }
 
   /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
@@ -74,22 +74,35 @@ private struct DifferentiabilityVisitor: OperatorVisitor {
   }
 }
 
-private struct ArityVisitor: OperatorVisitor {
-  let inputs: Int
-  let outputs: Int
+/// How many inputs and outputs an operator takes.
+private struct Arity {
+  let name: String
+  let inputs: ClosedRange<Int>
+  let outputs: ClosedRange<Int>
 
-  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) {
-    let name = Definition.name
-    let arity = Definition.inputs.arity
-    guard inputs <= arity.upperBound else {
-      throw GraphError(.wrongArity, "\(name) takes at most \(arity.upperBound) inputs, has \(inputs)")
+  init<Definition: OperatorDefinition>(_: Definition.Type) {
+    name = Definition.name
+    inputs = Definition.inputs.arity
+    outputs = Definition.outputs
+  }
+
+  // Not generic: the compiler makes a copy of a generic function for every operator.
+  func check(inputs: Int, outputs: Int) throws(GraphError) {
+    guard inputs <= self.inputs.upperBound else {
+      throw GraphError(.wrongArity, "\(name) takes at most \(self.inputs.upperBound) inputs, has \(inputs)")
     }
-    guard inputs >= arity.lowerBound else {
-      throw GraphError(.wrongArity, "\(name) needs \(arity.lowerBound) inputs, has \(inputs)")
+    guard inputs >= self.inputs.lowerBound else {
+      throw GraphError(.wrongArity, "\(name) needs \(self.inputs.lowerBound) inputs, has \(inputs)")
     }
-    guard Definition.outputs.contains(outputs) else {
+    guard self.outputs.contains(outputs) else {
       throw GraphError(.wrongArity, "\(name) cannot have \(outputs) outputs")
     }
+  }
+}
+
+private struct ArityVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Arity {
+    Arity(Definition.self)
   }
 }
 
@@ -98,13 +111,16 @@ private struct InferVisitor: OperatorVisitor {
   let outputCount: Int
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
-    let name = Definition.name
-    try ArityVisitor(inputs: inputs.count, outputs: outputCount).visit(definition)
-    let facts = try definition.infer(Inputs(name, inputs))
+    try Arity(Definition.self).check(inputs: inputs.count, outputs: outputCount)
+    let facts = try definition.infer(Inputs(Definition.name, inputs))
+    try InferVisitor.check(facts, of: Definition.name)
+    return facts
+  }
+
+  private static func check(_ facts: [Fact], of name: String) throws(GraphError) {
     for fact in facts {
       do { _ = try fact.shape.checked() } catch { throw error.at(name) }
     }
-    return facts
   }
 }
 
