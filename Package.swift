@@ -29,6 +29,7 @@ let package = Package(
     .target(name: "Passes", dependencies: ["ModelGraph", "Text"]),
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
     .target(name: "Imaging", dependencies: ["ModelGraph", "PictureModels", "Kernels", "PNGShim", "Platform", "Text"]),
+    .target(name: "Smears", dependencies: ["Imaging", "Platform"]),
     .target(
       name: "Giemsa",
       dependencies: [
@@ -98,6 +99,7 @@ let package = Package(
       dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
     .testTarget(name: "GiemsaTests", dependencies: ["Giemsa"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
+    .testTarget(name: "SmearsTests", dependencies: ["Imaging", "Smears"]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text", "TestSupport"]),
@@ -121,8 +123,9 @@ let package = Package(
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "PictureModels",
-    "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Giemsa",
-    "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
+    "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Smears", "Giemsa",
+    "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "SmearsTests", "PassesTests",
+    "ModelGraphTests",
     "PictureModelsTests", "GiemsaTests",
     "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]
