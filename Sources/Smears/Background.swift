@@ -73,13 +73,15 @@ struct Background {
     return values
   }
 
-  /// Follows the light between the cells: multiplies the surface by the mean of light / surface over the free blocks
-  /// within `reach` blocks. Where few blocks are free the surface stays as it is.
-  mutating func follow(_ blocks: BlockMeans, free: [Bool], reach: Int) {
+  /// The light between the cells, for a field that was divided by its light before: the means of the free blocks within
+  /// `reach` blocks. Where few are free, the light is held to be even.
+  init(between blocks: BlockMeans, free: [Bool], reach: Int) {
+    columns = blocks.columns
+    rows = blocks.rows
     var window = WindowMeans(columns: columns, rows: rows)
-    red = window.scaled(red, by: blocks.red, where: free, reach: reach)
-    green = window.scaled(green, by: blocks.green, where: free, reach: reach)
-    blue = window.scaled(blue, by: blocks.blue, where: free, reach: reach)
+    red = window.means(blocks.red, where: free, reach: reach)
+    green = window.means(blocks.green, where: free, reach: reach)
+    blue = window.means(blocks.blue, where: free, reach: reach)
   }
 }
 
@@ -97,32 +99,30 @@ private struct WindowMeans {
     sums = counts
   }
 
-  mutating func scaled(_ surface: [Float], by values: [UInt8], where free: [Bool], reach: Int) -> [Float] {
+  mutating func means(_ values: [UInt8], where free: [Bool], reach: Int) -> [Float] {
     let width = columns + 1
     for row in 0..<rows {
       var (count, sum) = (Int32(0), Int32(0))
       for column in 0..<columns {
         let index = row * columns + column
         if free[index] {
-          count += 1
-          // At most 2¹⁰ a block: a million blocks fit.
-          sum += Int32(min(Float(values[index]) * 512 / surface[index] + 0.5, 1023))
+          count &+= 1
+          sum &+= Int32(values[index])
         }
-        counts[(row + 1) * width + column + 1] = counts[row * width + column + 1] + count
-        sums[(row + 1) * width + column + 1] = sums[row * width + column + 1] + sum
+        counts[(row + 1) * width + column + 1] = counts[row * width + column + 1] &+ count
+        sums[(row + 1) * width + column + 1] = sums[row * width + column + 1] &+ sum
       }
     }
-    var result = surface
-    // Weight of the surface itself: as much as an eighth of the window.
+    var result = [Float](repeating: 0, count: columns * rows)
+    // A sixteenth of the window is taken to be free and even.
     let own = Float((2 * reach + 1) * (2 * reach + 1)) / 16
     for row in 0..<rows {
       let (top, bottom) = (max(row - reach, 0) * width, min(row + reach + 1, rows) * width)
       for column in 0..<columns {
         let (left, right) = (max(column - reach, 0), min(column + reach + 1, columns))
-        let count = counts[bottom + right] - counts[bottom + left] - counts[top + right] + counts[top + left]
-        let sum = sums[bottom + right] - sums[bottom + left] - sums[top + right] + sums[top + left]
-        let index = row * columns + column
-        result[index] = surface[index] * (Float(sum) / 512 + own) / (Float(count) + own)
+        let count = counts[bottom + right] &- counts[bottom + left] &- counts[top + right] &+ counts[top + left]
+        let sum = sums[bottom + right] &- sums[bottom + left] &- sums[top + right] &+ sums[top + left]
+        result[row * columns + column] = (Float(sum) + own * Float(ReducedField.light)) / (Float(count) + own)
       }
     }
     return result

@@ -12,11 +12,17 @@ struct BlockMeans {
   init(_ field: ReducedField) {
     columns = max(field.width / Background.block, 1)
     rows = max(field.height / Background.block, 1)
+    (red, green, blue) = ([], [], [])
+    isOutside = [Bool](repeating: false, count: columns * rows)
+    measure(field)
+    markOutside()
+  }
+
+  /// Takes the means again, after the field was changed.
+  mutating func measure(_ field: ReducedField) {
     red = BlockMeans.means(field.red, columns, rows)
     green = BlockMeans.means(field.green, columns, rows)
     blue = BlockMeans.means(field.blue, columns, rows)
-    isOutside = [Bool](repeating: false, count: columns * rows)
-    markOutside()
   }
 
   private static func means(_ plane: Plane, _ columns: Int, _ rows: Int) -> [UInt8] {

@@ -52,19 +52,20 @@ public struct CellFinder {
     let smooth = Plane(width: width, height: height, bytes: memory + count)
     let mask = Plane(width: width, height: height, bytes: memory + 2 * count)
 
-    let blocks = BlockMeans(field)
-    var background = Background(blocks)
+    var blocks = BlockMeans(field)
+    try field.divide(by: Background(blocks), lines: lines)
     // A first, rough division into background and cells, by green light.
-    var weights = ContrastWeights(green: 0.25)
-    try measureContrast(field, background, weights, lines: lines, into: contrast)
+    Contrast().measure(field, into: contrast)
     try soften(contrast, into: smooth, row: lines)
     var threshold = CellFinder.histogram(smooth, blocks).cellThreshold()
-    let (free, covered) = CellFinder.divide(smooth, blocks, threshold: threshold)
-    background.follow(blocks, free: free, reach: 12)
-    weights = ContrastWeights(blocks, background, free: free, covered: covered)
-    try measureContrast(field, background, weights, lines: lines, into: contrast)
+    blocks.measure(field)
+    var (free, covered) = CellFinder.divide(smooth, blocks, threshold: threshold)
+    try field.divide(by: Background(between: blocks, free: free, reach: 12), lines: lines)
+    blocks.measure(field)
+    Contrast(blocks, free: free, covered: covered).measure(field, into: contrast)
     try soften(contrast, into: smooth, row: lines)
     threshold = CellFinder.histogram(smooth, blocks).cellThreshold()
+    (free, covered) = CellFinder.divide(smooth, blocks, threshold: threshold)
     for index in 0..<count { mask.bytes[index] = Int(smooth.bytes[index]) > threshold ? 1 : 0 }
     // DUMP
     if let known {

@@ -25,11 +25,11 @@ enum CellSize {
     // Windows from an area to 1.8 times of it.
     while from < sorted.count {
       while to < sorted.count, sorted[to] * 10 <= sorted[from] * 18 {
-        weight += Double(sorted[to]).squareRoot()
+        weight += Double(sorted[to])
         to += 1
       }
       if weight > bestWeight { (best, bestWeight) = (from..<to, weight) }
-      weight -= Double(sorted[from]).squareRoot()
+      weight -= Double(sorted[from])
       from += 1
     }
     return Double(sorted[(best.lowerBound + best.upperBound) / 2])

@@ -3,6 +3,9 @@ import Imaging
 /// The picture at the scale at which cells are found: three planes whose pixels are means of `factor` × `factor` pixels
 /// of the picture. Columns and rows that do not fill a pixel are left out.
 struct ReducedField {
+  /// The value of the background once the light is divided out.
+  static let light = 192
+
   let factor: Int
   let red: Plane
   let green: Plane
