@@ -30,6 +30,10 @@ public struct FoundCell: Sendable {
   public var outline: CellOutline
   /// Area within the outline in square pixels of the picture.
   public var area: Float
+
+  package init(box: PixelBox, kind: CellKind, counted: Bool, isCut: Bool, outline: CellOutline, area: Float) {
+    (self.box, self.kind, self.counted, self.isCut, self.outline, self.area) = (box, kind, counted, isCut, outline, area)
+  }
 }
 
 public enum CellKind: Sendable, Equatable {
