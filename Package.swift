@@ -119,6 +119,14 @@ let package = Package(
   cLanguageStandard: .gnu11
 )
 
+// tools/build-field: an Embedded Swift module contains the machine code of all that it uses from others, so only the last one
+// needs any.
+if let last = Context.environment["GIEMSA_LAST_MODULE"] {
+  for target in package.targets where target.name != last {
+    target.swiftSettings = [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
+  }
+}
+
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
