@@ -32,7 +32,12 @@ public struct FoundCell: Sendable {
   public var area: Float
 
   package init(box: PixelBox, kind: CellKind, counted: Bool, isCut: Bool, outline: CellOutline, area: Float) {
-    (self.box, self.kind, self.counted, self.isCut, self.outline, self.area) = (box, kind, counted, isCut, outline, area)
+    self.box = box
+    self.kind = kind
+    self.counted = counted
+    self.isCut = isCut
+    self.outline = outline
+    self.area = area
   }
 }
 
