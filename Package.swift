@@ -29,7 +29,6 @@ let package = Package(
     .target(name: "Passes", dependencies: ["ModelGraph", "Text"]),
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
     .target(name: "Imaging", dependencies: ["ModelGraph", "PictureModels", "Kernels", "PNGShim", "Platform", "Text"]),
-    .target(name: "Smears", dependencies: ["Imaging", "Platform"]),
     .target(
       name: "Giemsa",
       dependencies: [
@@ -99,7 +98,6 @@ let package = Package(
       dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
     .testTarget(name: "GiemsaTests", dependencies: ["Giemsa"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
-    .testTarget(name: "SmearsTests", dependencies: ["Imaging", "Smears"]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text", "TestSupport"]),
@@ -131,9 +129,8 @@ if let last = Context.environment["GIEMSA_LAST_MODULE"] {
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "PictureModels",
-    "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Smears", "Giemsa",
-    "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "SmearsTests", "PassesTests",
-    "ModelGraphTests",
+    "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Giemsa",
+    "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "PictureModelsTests", "GiemsaTests",
     "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]
