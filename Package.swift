@@ -21,6 +21,7 @@ let package = Package(
     .target(name: "Kernels", cSettings: [.headerSearchPath(".")], linkerSettings: [.linkedLibrary("m")]),
     .target(name: "ONNXSchema", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "PNGShim", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
+    .target(name: "JPEGShim", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(name: "Text", dependencies: ["Platform"]),
     .target(name: "ModelGraph", dependencies: ["Platform", "Text"]),
     .target(name: "PictureModels", dependencies: ["ModelGraph", "Platform", "Text"]),
@@ -28,7 +29,9 @@ let package = Package(
     .target(name: "Validation", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Text"]),
     .target(name: "Passes", dependencies: ["ModelGraph", "Text"]),
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
-    .target(name: "Imaging", dependencies: ["ModelGraph", "PictureModels", "Kernels", "PNGShim", "Platform", "Text"]),
+    .target(
+      name: "Imaging",
+      dependencies: ["ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "Platform", "Text"]),
     .target(
       name: "Giemsa",
       dependencies: [
@@ -59,8 +62,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "ModelGraph", "Passes", "Inference", "Kernels", "TrainingKernels", "BLAS", "Platform", "Text", "Datasets",
-        "MessagePassing",
+        "ModelGraph", "PictureModels", "Passes", "Inference", "Kernels", "TrainingKernels", "BLAS", "Platform", "Text",
+        "Datasets", "MessagePassing",
         .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(name: "Quantization", dependencies: ["Giemsa", "ModelGraph", "Passes", "Reports", "Text"]),
@@ -128,7 +131,8 @@ if let last = Context.environment["GIEMSA_LAST_MODULE"] {
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
-    "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "Text", "ModelGraph", "PictureModels",
+    "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "JPEGShim", "Text", "ModelGraph",
+    "PictureModels",
     "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Giemsa",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "PictureModelsTests", "GiemsaTests",

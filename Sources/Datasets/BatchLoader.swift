@@ -81,7 +81,7 @@ public final class BatchLoader {
   public var hashes: [String] { shared.hashes }
 
   /// Pictures that are suspiciously dark; empty before ``preload()``.
-  public var dim: DimPictures { shared.dim }
+  public var notes: PictureNotes { shared.notes }
 
   /// Starts an epoch at one of its batches; the rest of an earlier epoch is discarded.
   public func start(epoch: Int, at batch: Int = 0) { shared.start(epoch: epoch, at: batch) }
@@ -137,7 +137,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
   func preload(_ progress: @escaping @Sendable (Int) -> Void) throws { try store.fill(progress: progress) }
 
   var hashes: [String] { store.hashes }
-  var dim: DimPictures { store.dim }
+  var notes: PictureNotes { store.notes }
 
   func start(epoch: Int, at batch: Int) {
     var order = Array(items.indices)

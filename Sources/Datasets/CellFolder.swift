@@ -1,7 +1,7 @@
 import Imaging
 import Text
 
-/// A folder with one subfolder of PNG pictures per class. Everything is sorted by name, so that the same folder gives
+/// A folder with one subfolder of pictures per class. Everything is sorted by name, so that the same folder gives
 /// the same indices on every machine. Paths and names are in ``PathText``'s form.
 public struct CellFolder: Sendable {
   public struct Item: Sendable, Equatable {
@@ -24,7 +24,7 @@ public struct CellFolder: Sendable {
   public let classes: [String]
   /// The pictures, ordered by class and then by name.
   public let items: [Item]
-  /// Names, relative to ``path``, of ignored entries: files in a class folder that are not PNG pictures, folders in a
+  /// Names, relative to ``path``, of ignored entries: files in a class folder that are not pictures of a format that is read, folders in a
   /// class folder, and pictures beside the class folders. Hidden files and system files such as `Thumbs.db` are not
   /// listed.
   public let leftOut: [String]
@@ -71,7 +71,7 @@ public struct CellFolder: Sendable {
       guard items.count > before else {
         let found =
           files.isEmpty
-          ? "it is empty" : "it has \(counted(files.count, "entry", "entries")), none of them a PNG picture"
+          ? "it is empty" : "it has \(counted(files.count, "entry", "entries")), none of them a picture that is read (\(PictureFile.formatsRead))"
         throw DatasetError("\(folder): a class without pictures (\(found)). Fill the folder or remove it")
       }
     }
@@ -97,8 +97,8 @@ public struct CellFolder: Sendable {
   public var leftOutWarning: String? {
     guard !leftOut.isEmpty else { return nil }
     return "warning: \(path.printable): left out \(counted(leftOut.count, "entry", "entries")) that "
-      + "\(leftOut.count == 1 ? "is not a" : "are not") PNG \(leftOut.count == 1 ? "picture" : "pictures") of a class "
-      + "(\(NameList.text(leftOut.map { $0.printable }))); convert pictures to PNG"
+      + "\(leftOut.count == 1 ? "is not a picture" : "are not pictures") of a class "
+      + "(\(NameList.text(leftOut.map { $0.printable }))); convert pictures to \(PictureFile.formatsRead)"
   }
 
   /// `C101P62ThinF_IMG_20150918_151006_cell_65.png` is from slide `C101P62ThinF`.

@@ -27,7 +27,7 @@ public enum PictureHash {
     hexadecimal(SHA256.hash(data: Array("giemsa slide \(name)".utf8)).prefix(6))
   }
 
-  /// The hashes of files, and the files that are suspiciously dark, computed on all processors; `body` is called with
+  /// The hashes of files, and the notes about the files, computed on all processors; `body` is called with
   /// each picture on one of the threads. Throws an error that describes the first twenty files that cannot be read, and
   /// the number of others.
   ///
@@ -35,13 +35,13 @@ public enum PictureHash {
   public static func read(
     _ paths: [String], progress: @escaping @Sendable (Int) -> Void = { _ in },
     body: @Sendable (Int, Picture) throws -> Void = { _, _ in }
-  ) throws -> (hashes: [String], dim: DimPictures) {
+  ) throws -> (hashes: [String], notes: PictureNotes) {
     let results = Results(paths.count, progress)
     DispatchQueue.concurrentPerform(iterations: paths.count) { index in
       do {
-        let picture = try PNGFile.read(paths[index])
-        try body(index, picture)
-        results.note(index, hash(picture), isDim: picture.isDim)
+        let file = try PictureFile(paths[index])
+        try body(index, file.picture)
+        results.note(index, hash(file.picture), file.notes)
       } catch {
         results.fail(index, "\(error)")
       }
@@ -64,7 +64,7 @@ private final class Results: @unchecked Sendable {  // all state is accessed und
   private let lock = NSLock()
   private var found: [String]
   private var failures: [(index: Int, message: String)] = []
-  private var dim: [Int] = []
+  private var notes: [(index: Int, notes: [PictureNote])] = []
   private var done = 0
   private let progress: @Sendable (Int) -> Void
 
@@ -73,10 +73,10 @@ private final class Results: @unchecked Sendable {  // all state is accessed und
     self.progress = progress
   }
 
-  func note(_ index: Int, _ hash: String, isDim: Bool) {
+  func note(_ index: Int, _ hash: String, _ notes: [PictureNote]) {
     lock.withLock {
       found[index] = hash
-      if isDim { dim.append(index) }
+      if !notes.isEmpty { self.notes.append((index, notes)) }
       count()
     }
   }
@@ -93,11 +93,11 @@ private final class Results: @unchecked Sendable {  // all state is accessed und
     progress(done)
   }
 
-  func all(_ paths: [String]) throws -> (hashes: [String], dim: DimPictures) {
+  func all(_ paths: [String]) throws -> (hashes: [String], notes: PictureNotes) {
     try lock.withLock {
-      var pictures = DimPictures()
-      for index in dim.sorted() { pictures.note(paths[index], isDim: true) }
-      guard !failures.isEmpty else { return (found, pictures) }
+      var all = PictureNotes()
+      for entry in notes.sorted(by: { $0.index < $1.index }) { all.add(paths[entry.index], entry.notes) }
+      guard !failures.isEmpty else { return (found, all) }
       throw DatasetError(failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read")
     }
   }

@@ -12,8 +12,8 @@ final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lo
   private let keeps: Bool
   /// Hash of each item's pixels as stored in the file; empty before ``fill()``. Not used by the workers.
   private(set) var hashes: [String] = []
-  /// Pictures that are suspiciously dark; like `hashes`, empty before ``fill()``.
-  private(set) var dim = DimPictures()
+  /// Notes about the files; like `hashes`, empty before ``fill()``.
+  private(set) var notes = PictureNotes()
 
   init(_ items: [CellFolder.Item], _ preprocessing: Preprocessing, crops: Bool, byteBudget: Int) {
     self.items = items
@@ -31,7 +31,7 @@ final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lo
       lock.unlock()
       if let known { return known }
     }
-    return prepared(index, try PNGFile.read(items[index].path))
+    return prepared(index, try PictureFile(items[index].path).picture)
   }
 
   private func prepared(_ index: Int, _ file: Picture) -> Picture {
@@ -52,7 +52,7 @@ final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lo
 
   /// Decodes every picture once, keeps the results if they fit, and collects hashes and errors.
   func fill(progress: @escaping @Sendable (Int) -> Void) throws {
-    (hashes, dim) = try PictureHash.read(items.map { $0.path }, progress: progress) { index, file in
+    (hashes, notes) = try PictureHash.read(items.map { $0.path }, progress: progress) { index, file in
       if self.keeps { _ = self.prepared(index, file) }
     }
   }

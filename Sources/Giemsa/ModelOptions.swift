@@ -40,8 +40,11 @@ extension Model {
       guard (1...4096).contains(batch) else {
         throw GraphError(.badInput, "a batch of \(batch) pictures; 1 to 4096 are possible")
       }
-      if let size = pictureSize, !(1...16384).contains(size.height) || !(1...16384).contains(size.width) {
-        throw GraphError(.badInput, "pictures of \(size.height)x\(size.width) pixels; 1 to 16384 a side are possible")
+      let sides = PictureClassifier.inputSides
+      if let size = pictureSize, !sides.contains(size.height) || !sides.contains(size.width) {
+        throw GraphError(
+          .badInput,
+          "pictures of \(size.height)x\(size.width) pixels; 1 to \(sides.upperBound) a side are possible")
       }
     }
 

@@ -27,6 +27,9 @@ public final class PictureClassifier {
   /// Where several pictures become one input: `[batch, 3, height, width]`; nil for a batch of one.
   private var input: Tensor?
 
+  /// Pixels that a side of a model's input may have.
+  public static let inputSides = ModelMetadata.Bound.sides
+
   /// Pictures that the model takes at once: ``Model/Options/batch``, or what the file is made for.
   public var batch: Int { interface.batch }
 
@@ -104,7 +107,7 @@ public final class PictureClassifier {
 
   // MARK: Asking
 
-  /// What a PNG file shows.
+  /// What a picture file shows: PNG, JPEG or another format that ``Picture/init(contentsOf:_:)`` reads.
   ///
   /// - Throws: ``ClassificationError/picture(_:)`` if the file cannot be read; ``ClassificationError/notNumbers`` if the
   ///   model's scores are no numbers.

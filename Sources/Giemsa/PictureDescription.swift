@@ -52,8 +52,10 @@ extension PictureClassifier.Description {
   }
 
   private func checkValues() throws(GraphError) {
-    if let size, !(1...16384).contains(size.height) || !(1...16384).contains(size.width) {
-      throw GraphError(.badInput, "\(names.size) is \(size.height)x\(size.width); 1 to 16384 pixels are possible")
+    let sides = PictureClassifier.inputSides
+    if let size, !sides.contains(size.height) || !sides.contains(size.width) {
+      throw GraphError(
+        .badInput, "\(names.size) is \(size.height)x\(size.width); 1 to \(sides.upperBound) pixels are possible")
     }
     if let mean, mean.count != 3 || !mean.allSatisfy({ $0.magnitude <= 1000 }) {
       throw GraphError(.badInput, "\(names.mean) must be three numbers from -1000 to 1000")

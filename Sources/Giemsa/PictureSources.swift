@@ -2,12 +2,17 @@ import Imaging
 import Platform
 
 extension Picture {
-  /// Reads a PNG file of any kind as RGB: alpha dropped, 16 bits cut to 8. Throws one line that names the file.
-  public init(contentsOf path: String) throws(ImagingError) { self = try PNGFile.read(path) }
+  /// Reads a picture file as RGB, turned as it is displayed: alpha dropped, 16 bits reduced to 8. Its first bytes tell the
+  /// format: PNG, JPEG or BMP, and whatever else this build reads. Throws one line that names the file.
+  public init(contentsOf path: String, _ options: PictureOptions = PictureOptions()) throws(ImagingError) {
+    self = try PictureFile(path, options).picture
+  }
 
-  /// Decodes a PNG in memory; `name` stands at the head of error messages.
-  public init(png bytes: UnsafeRawBufferPointer, named name: String) throws(ImagingError) {
-    self = try PNGFile.decode(bytes, named: name)
+  /// Decodes a picture file in memory; `name` stands at the head of error messages.
+  public init(
+    decoding bytes: UnsafeRawBufferPointer, named name: String, _ options: PictureOptions = PictureOptions()
+  ) throws(ImagingError) {
+    self = try PictureFile(bytes, named: name, options).picture
   }
 
   /// Copies pixels from the caller's memory: red, green and blue, 8 bits each, rows from top to bottom.
@@ -20,10 +25,11 @@ extension Picture {
   public init(
     copying pixels: UnsafePointer<UInt8>, width: Int, height: Int, rowBytes: Int
   ) throws(ImagingError) {
-    let sides = 1...PNGFile.sideLimit
-    guard sides.contains(width), sides.contains(height), width * height <= PNGFile.pixelLimit else {
+    let limits = PictureLimits()
+    let sides = 1...limits.side
+    guard sides.contains(width), sides.contains(height), width <= limits.pixels / height else {
       throw ImagingError(
-        "\(width) × \(height) pixels; 1 to \(PNGFile.sideLimit) a side are possible, \(PNGFile.pixelLimit) in all")
+        "\(width) × \(height) pixels; 1 to \(limits.side) a side are possible, \(limits.pixels) in all")
     }
     guard rowBytes >= width * 3, rowBytes <= Int.max / height else {
       throw ImagingError("rows of \(rowBytes) bytes; \(width) pixels take \(width * 3)")

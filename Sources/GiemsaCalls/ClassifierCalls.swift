@@ -97,7 +97,7 @@ public func giemsa_classify_memory(
     let bytes = try given(bytes, "bytes")
     guard byteCount >= 0 else { throw .argument("byte_count is larger than any memory") }
     return try picture { () throws(ImagingError) in
-      try Picture(png: UnsafeRawBufferPointer(start: bytes, count: byteCount), named: "picture")
+      try Picture(decoding: UnsafeRawBufferPointer(start: bytes, count: byteCount), named: "picture")
     }
   }
 }

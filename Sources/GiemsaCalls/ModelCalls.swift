@@ -153,8 +153,10 @@ private func modelOptions(_ given: UnsafePointer<giemsa_options>?) throws(Failur
 /// nil for 0 and 0.
 func pictureSize(_ height: Int32, _ width: Int32) throws(Failure) -> (height: Int, width: Int)? {
   if height == 0, width == 0 { return nil }
-  guard (1...16384).contains(height), (1...16384).contains(width) else {
-    throw .argument("a picture size of \(height) × \(width); 1 to 16384 a side are possible, or 0 for both")
+  let sides = PictureClassifier.inputSides
+  guard sides.contains(Int(height)), sides.contains(Int(width)) else {
+    throw .argument(
+      "a picture size of \(height) × \(width); 1 to \(sides.upperBound) a side are possible, or 0 for both")
   }
   return (Int(height), Int(width))
 }

@@ -3,9 +3,6 @@ public struct Picture: Sendable, Equatable {
   public let width: Int
   public let height: Int
   public var pixels: [UInt8]
-  /// Whether the picture comes from a 16-bit file that uses less than an eighth of the range: typical of 12-bit camera
-  /// data stored without scaling (``DimPictures``).
-  public var isDim = false
 
   /// A black picture.
   public init(width: Int, height: Int) {

@@ -63,11 +63,12 @@ public struct ModelMetadata: Sendable {
   public var saysHowColorsAreNormalized: Bool { centering != nil || !mean.isEmpty }
 
   /// Limits for the metadata of any picture classifier.
-  private enum Bound {
+  public enum Bound {
     static let classes = 65536
     /// Bytes of a class's name.
     static let name = 1024
-    static let side = 16384
+    /// Pixels of a side of a model's input.
+    public static let sides = 1...16384
     /// Means and deviations refer to values from 0 to 1; a smaller deviation would turn pixels into infinities.
     static let mean = 1e6
     static let std = 1e-6...1e6
@@ -162,10 +163,10 @@ public struct ModelMetadata: Sendable {
   private static func pixels(_ value: String, _ key: String) throws(GraphError) -> [Int] {
     var sides: [Int] = []
     for number in try list(value, key, JSONList.numbers) {
-      guard number >= 1, number <= Double(Bound.side), number == number.rounded() else {
-        throw ModelMetadata.bad(key, "must be whole numbers of pixels from 1 to \(Bound.side)")
+      guard let side = Int(exactly: number), Bound.sides.contains(side) else {
+        throw ModelMetadata.bad(key, "must be whole numbers of pixels from 1 to \(Bound.sides.upperBound)")
       }
-      sides.append(Int(number))
+      sides.append(side)
     }
     return sides
   }

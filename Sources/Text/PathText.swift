@@ -43,6 +43,12 @@ public enum PathText {
     return String(path[path.utf8.index(after: slash)...])
   }
 
+  /// The part before the path's last slash; empty if there is none.
+  public static func folder(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+    return String(path[..<slash])
+  }
+
   /// The path's bytes, without a terminating zero.
   public static func bytes(of path: String) -> [UInt8] {
     var bytes: [UInt8] = []

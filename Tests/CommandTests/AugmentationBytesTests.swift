@@ -31,7 +31,7 @@ import Testing
       ])
     #expect(run.status == 0, "\(run.error)")
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in try PNGFile.read(sheet).pixels { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in try PictureFile(sheet).picture.pixels { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     #expect(hash == expected)
   }
 }

@@ -131,7 +131,7 @@ import Testing
       #expect(run.exited && run.status == 1)
       let paths = run.output.split(separator: "\n").dropFirst().map { $0.prefix { $0 != "," } }
       #expect(paths.map { String($0) } == expected)
-      #expect(run.errorLines.filter { $0.contains("not a PNG") }.count == bad)
+      #expect(run.errorLines.filter { $0.contains("not a picture") }.count == bad)
     }
   }
 }

@@ -41,8 +41,8 @@ import Text
     try folder.folder("b")
     _ = FileManager.default.createFile(atPath: "\(folder.path)/b/1.png", contents: nil)
     #expect(message { _ = try CellFolder(folder.path) }.contains("/a: a class without pictures (it is empty)"))
-    _ = FileManager.default.createFile(atPath: "\(folder.path)/a/1.jpg", contents: nil)
-    #expect(message { _ = try CellFolder(folder.path) }.contains("1 entry, none of them a PNG picture"))
+    _ = FileManager.default.createFile(atPath: "\(folder.path)/a/1.heic", contents: nil)
+    #expect(message { _ = try CellFolder(folder.path) }.contains("1 entry, none of them a picture that is read (PNG, JPEG"))
   }
 
   @Test func whatIsLeftOutIsNamed() throws {

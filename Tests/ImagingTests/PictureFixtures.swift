@@ -16,11 +16,14 @@ enum PictureFixtures {
     return all.filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.sorted()
   }
 
+  /// Pictures of every kind of every format.
+  static var kinds: [String] { names("kind-", "").filter { !$0.hasSuffix(".rgb") } }
+
   /// The message of the error that reading `bytes` as a file named `x.png` throws.
-  static func complaint(_ bytes: [UInt8]) -> String {
+  static func complaint(_ bytes: [UInt8], _ options: PictureOptions = PictureOptions()) -> String {
     bytes.withUnsafeBytes { raw in
       do throws(ImagingError) {
-        _ = try PNGFile.decode(raw, named: "x.png")
+        _ = try PictureFile(raw, named: "x.png", options)
         return ""
       } catch {
         return error.message

@@ -7,13 +7,13 @@ import Testing
   func resizesAsPillowDoes(_ name: String) throws {
     let size = name.dropFirst("size-".count).dropLast(".rgb".count).split(separator: "x").compactMap { Int($0) }
     try #require(size.count == 2)
-    let picture = try PNGFile.read(PictureFixtures.path("cell.png")).resized(width: size[0], height: size[1])
+    let picture = try PictureFile(PictureFixtures.path("cell.png")).picture.resized(width: size[0], height: size[1])
     #expect(picture.pixels == (try PictureFixtures.bytes(name)))
   }
 
   /// Pillow 13 swaps the passes for this size.
   @Test func agreesWithEveryPillow() throws {
-    let ours = try PNGFile.read(PictureFixtures.path("cell.png")).resized(width: 128, height: 31).pixels
+    let ours = try PictureFile(PictureFixtures.path("cell.png")).picture.resized(width: 128, height: 31).pixels
     let theirs = try PictureFixtures.bytes("direct-128x31.rgb")
     #expect(ours.count == theirs.count && zip(ours, theirs).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
   }

@@ -249,7 +249,7 @@ typedef struct giemsa_answer {
   double probability;      // of that class
 } giemsa_answer;
 
-// What a PNG file shows.
+// What a picture file shows: PNG, JPEG or BMP, by its first bytes, displayed as its orientation says.
 //
 // answer         NULL: not wanted
 // probabilities  room for `count` numbers, one for each class, which add up to 1; NULL with `count` 0: not wanted

@@ -1,4 +1,5 @@
 import ModelGraph
+import PictureModels
 
 /// The residual networks of He et al., "Deep Residual Learning for Image Recognition" (2015), in torchvision's form
 /// ("v1.5": the stride of a bottleneck is on its 3×3 convolution).
@@ -49,7 +50,7 @@ public enum ResNetArchitecture: String, CaseIterable, Sendable {
     guard classes >= 1, classes <= 1_000_000 else {
       throw GraphError(.badInput, "\(rawValue): \(classes) classes; there must be at least one")
     }
-    guard (1...16384).contains(inputSize.0), (1...16384).contains(inputSize.1) else {
+    guard ModelMetadata.Bound.sides.contains(inputSize.0), ModelMetadata.Bound.sides.contains(inputSize.1) else {
       throw GraphError(.badInput, "\(rawValue): no picture is \(inputSize.0)×\(inputSize.1)")
     }
     var network = NetworkBuilder(name: rawValue, seed: seed)

@@ -6,9 +6,9 @@ enum InferCommand {
   static let command = Command(
     name: "infer", arguments: "MODEL PATH…",
     summary: """
-      Classifies PNG pictures. A PATH is a picture or a folder, which is searched recursively. Prints the class of each
+      Classifies pictures. A PATH is a picture or a folder, which is searched recursively. Prints the class of each
       picture and the probability of every class, then the number of pictures per class and pictures per second (on
-      standard error with csv and jsonl). Pictures that cannot be read, are not PNG, or get scores that are not numbers
+      standard error with csv and jsonl). Pictures that cannot be read, or get scores that are not numbers
       are reported; the others are classified, and the exit status is 1.
       """,
     options: [
@@ -109,8 +109,10 @@ enum InferCommand {
     guard let text = options.string("--size") else { return nil }
     let parts = Array(text.utf8).split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)
       .map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
-    guard parts.count == 1 || parts.count == 2, parts.allSatisfy({ $0 >= 1 && $0 <= 16384 }) else {
-      throw UsageError(message: "--size '\(text)' must be a number of pixels (224) or height x width (64x48), to 16384")
+    let sides = PictureClassifier.inputSides
+    guard parts.count == 1 || parts.count == 2, parts.allSatisfy({ sides.contains($0) }) else {
+      throw UsageError(
+        message: "--size '\(text)' must be a number of pixels (224) or height x width (64x48), to \(sides.upperBound)")
     }
     return (parts[0], parts[parts.count - 1])
   }

@@ -12,7 +12,7 @@ struct Inferring {
   private var unreadable = 0
   /// Number of pictures whose scores are not numbers.
   private var unanswered = 0
-  private var dim = DimPictures()
+  private var notes = PictureNotes()
   /// The pictures of the next batch.
   private var names: [String] = []
   private var pictures: [Tensor] = []
@@ -30,10 +30,10 @@ struct Inferring {
     let queue = PictureQueue(walk.files, model.preprocessing)
     while !output.isBroken, let (file, entry) = queue.next() {
       switch entry {
-      case .picture(let picture, let isDim):
+      case .picture(let picture, let notes):
         pictures.append(picture)
         names.append(file)
-        dim.note(file, isDim: isDim)
+        self.notes.add(file, notes)
       case .problem(let message):
         InferCommand.complain(message)
         unreadable += 1
@@ -42,10 +42,10 @@ struct Inferring {
     }
     try flush()
     try output.finish()
-    if let warning = dim.warning { InferCommand.complain(warning) }
+    for warning in notes.warnings() { InferCommand.complain(warning) }
     for line in walk.leftOut.lines { InferCommand.complain(line) }
     summarize(platform_seconds() - started)
-    return unreadable + unanswered + walk.leftOut.pictures.count == 0 ? 0 : 1
+    return unreadable + unanswered + walk.leftOut.pictureCount == 0 ? 0 : 1
   }
 
   private mutating func flush() throws(UsageError) {

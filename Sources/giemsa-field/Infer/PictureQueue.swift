@@ -6,7 +6,7 @@ import Platform
 final class PictureQueue {
   /// A prepared picture, `[1, 3, height, width]`, or the reason why there is none.
   enum Entry {
-    case picture(Tensor, isDim: Bool)
+    case picture(Tensor, [PictureNote])
     case problem(String)
   }
 
@@ -75,8 +75,8 @@ private final class PictureShelf {
 
   func prepared(_ index: Int) -> PictureQueue.Entry {
     do {
-      let picture = try Picture(contentsOf: files[index])
-      return .picture(try preprocessing.tensor([picture]), isDim: picture.isDim)
+      let file = try PictureFile(files[index])
+      return .picture(try preprocessing.tensor([file.picture]), file.notes)
     } catch {
       return .problem(error.message)
     }

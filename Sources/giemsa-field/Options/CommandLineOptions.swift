@@ -1,3 +1,4 @@
+import Giemsa
 import Text
 
 /// An error on the command line, in one sentence.
@@ -85,9 +86,11 @@ struct CommandLineOptions {
   func pictureSize() throws(UsageError) -> (height: Int, width: Int)? {
     guard let text = string("--size") else { return nil }
     let parts = Array(text.utf8).split(separator: UInt8(ascii: "x")).map { Int(String(decoding: $0, as: UTF8.self)) }
-    guard parts.count == 2, let height = parts[0], let width = parts[1], (1...16384).contains(height),
-      (1...16384).contains(width)
-    else { throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to 16384, as 224x224") }
+    let sides = PictureClassifier.inputSides
+    guard parts.count == 2, let height = parts[0], let width = parts[1], sides.contains(height), sides.contains(width)
+    else {
+      throw UsageError(message: "--size '\(text)' must be HEIGHTxWIDTH, each from 1 to \(sides.upperBound), as 224x224")
+    }
     return (height, width)
   }
 }

@@ -18,7 +18,7 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   @Argument(help: "A run's folder or an ONNX file.") var model: String
-  @Argument(help: "A folder with one subfolder of PNG pictures per class.") var data: String
+  @Argument(help: "A folder with one subfolder of pictures per class.") var data: String
   @Option(help: "For a run: evaluate on its validation pictures, or on all.") var split = Part.valid
   @Option(
     help: ArgumentHelp(

@@ -95,7 +95,7 @@ struct EvaluationPageMaker {
 
   /// The picture as the network saw it if it was cropped, otherwise the whole picture with at most 160 pixels a side.
   private func shown(_ path: String, _ preprocessing: Preprocessing) throws -> Picture {
-    let file = try PNGFile.read(path)
+    let file = try PictureFile(path).picture
     if preprocessing.resize != nil { return preprocessing.prepared(file) }
     let side = max(file.width, file.height)
     return side <= 160

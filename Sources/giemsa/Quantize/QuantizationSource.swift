@@ -144,7 +144,7 @@ struct QuantizationSource {
   }
 
   private func difference(_ a: Answer, _ b: Answer) throws -> QuantizationComparison.Difference {
-    let picture = try PNGFile.read(a.path)
+    let picture = try PictureFile(a.path).picture
     let side = max(picture.width, picture.height)
     let small =
       side <= 128

@@ -5,7 +5,7 @@ import Training
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train",
-    abstract: "Trains a network on a folder with one subfolder of PNG pictures per class.",
+    abstract: "Trains a network on a folder with one subfolder of pictures per class.",
     discussion: """
       Writes RUN/best.onnx (the best epoch's network), last.onnx (the network after the last step), last.state (for \
       --resume), history.csv, times.csv (seconds per epoch and the share spent waiting for pictures), pictures.csv, \

@@ -161,7 +161,7 @@ final class TrainingBench {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
     complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) for validation (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
-    for line in overlapWarnings + [trainLoader.dim.warning, validLoader.dim.warning].compactMap({ $0 }) {
+    for line in overlapWarnings + trainLoader.notes.warnings() + validLoader.notes.warnings() {
       complain(line)
     }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""

@@ -31,8 +31,10 @@ public struct Preprocessing: Sendable {
     guard inputShape[1] == 3 else {
       throw ImagingError("the model wants \(inputShape[1]) channels; pictures have 3 (red, green, blue)")
     }
-    guard inputShape[2] > 0, inputShape[3] > 0, inputShape[2] <= 16384, inputShape[3] <= 16384 else {
-      throw ImagingError("the model wants \(inputShape[3]) × \(inputShape[2]) pixels; 1 to 16384 a side are possible")
+    let sides = ModelMetadata.Bound.sides
+    guard sides.contains(inputShape[2]), sides.contains(inputShape[3]) else {
+      throw ImagingError(
+        "the model wants \(inputShape[3]) × \(inputShape[2]) pixels; 1 to \(sides.upperBound) a side are possible")
     }
     if !metadata.inputSize.isEmpty {
       guard metadata.inputSize == [inputShape[2], inputShape[3]] else {

@@ -37,17 +37,19 @@ public struct FolderListing {
     public let path: String
     let kind: Kind
 
-    /// Named `.png`, or a PNG by its first bytes.
+    /// Named like a picture of a format that is read, or one by its first bytes.
     public var isPicture: Bool { if case .picture = kind { true } else { false } }
     public var isFolder: Bool { if case .folder = kind { true } else { false } }
-    /// A picture of another format, or an entry named like a picture that is not (or no longer) a file.
-    public var isOtherPicture: Bool { if case .leftOut(true) = kind { true } else { false } }
+    /// A picture of a format that is not read, or an entry named like a picture that is not (or no longer) a file.
+    public var isOtherPicture: Bool {
+      if case .leftOut(let reason) = kind { reason.isPicture } else { false }
+    }
   }
 
   enum Kind {
     case picture
     case folder(FileKind.Identity)
-    case leftOut(isPicture: Bool)
+    case leftOut(LeftOut.Reason)
   }
 
   public let entries: [Entry]
@@ -76,10 +78,13 @@ public struct FolderListing {
     switch FileKind(path) {
     case .folder(let identity): return .folder(identity)
     case .file:
-      if suffix == "png" { return .picture }
-      let found = PictureFormat(ofFile: path)
-      return found == .png ? .picture : .leftOut(isPicture: found != nil || PictureFormat.suffixes.contains(suffix))
-    case .other, .unreadable: return .leftOut(isPicture: PictureFormat.suffixes.contains(suffix))
+      let named = PictureFormat.named(suffix: suffix)
+      // Not opened here: whoever reads it looks at its first bytes.
+      if named?.decoder != nil { return .picture }
+      guard let format = PictureFormat.ofFile(path) ?? named else { return .leftOut(.notPicture) }
+      return format.decoder != nil ? .picture : .leftOut(.unread(format.name, advice: format.advice))
+    case .other, .unreadable:
+      return .leftOut(PictureFormat.named(suffix: suffix) != nil ? .unreadable : .notPicture)
     }
   }
 
