@@ -4,6 +4,9 @@ import PackageDescription
 // Arrows point down only: a target names what it may know, and the field half never imports the lab half.
 // Field targets stay inside Embedded Swift's subset (docs/EMBEDDED.md); `tools/build-field` compiles them so.
 
+// tools/build-field leaves out the picture formats whose libraries are large.
+let hasAllFormats = Context.environment["GIEMSA_FORMATS"] != "small"
+
 let package = Package(
   name: "giemsa",
   products: [
@@ -22,6 +25,11 @@ let package = Package(
     .target(name: "ONNXSchema", linkerSettings: [.linkedLibrary("protobuf-c")]),
     .target(name: "PNGShim", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("z")]),
     .target(name: "JPEGShim", linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(
+      name: "TIFFShim", dependencies: ["Platform"],
+      // libtiff's own libraries, which a static program has to name.
+      linkerSettings: [.linkedLibrary("tiff"), .linkedLibrary("deflate"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    .target(name: "WebPShim", linkerSettings: [.linkedLibrary("webp")]),
     .target(name: "Text", dependencies: ["Platform"]),
     .target(name: "ModelGraph", dependencies: ["Platform", "Text"]),
     .target(name: "PictureModels", dependencies: ["ModelGraph", "Platform", "Text"]),
@@ -31,7 +39,10 @@ let package = Package(
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
     .target(
       name: "Imaging",
-      dependencies: ["ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "Platform", "Text"]),
+      dependencies: [
+        "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "Platform", "Text",
+      ] + (hasAllFormats ? ["TIFFShim", "WebPShim"] : []),
+      swiftSettings: hasAllFormats ? [.define("TIFF"), .define("WebP")] : []),
     .target(
       name: "Giemsa",
       dependencies: [
@@ -124,20 +135,19 @@ let package = Package(
 // needs any.
 if let last = Context.environment["GIEMSA_LAST_MODULE"] {
   for target in package.targets where target.name != last {
-    target.swiftSettings = [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   }
 }
 
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
-    "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "PNGShim", "JPEGShim", "Text", "ModelGraph",
-    "PictureModels",
-    "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Giemsa",
+    "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "Text", "ModelGraph", "PictureModels", "ONNXFormat",
+    "Validation", "Passes", "Inference", "Imaging", "Giemsa",
     "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
     "PictureModelsTests", "GiemsaTests",
     "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]
-  package.targets.removeAll { !wanted.contains($0.name) }
+  package.targets.removeAll { !wanted.contains($0.name) && !$0.name.hasSuffix("Shim") }
   package.products = []
 }

@@ -24,9 +24,9 @@ public struct CellFolder: Sendable {
   public let classes: [String]
   /// The pictures, ordered by class and then by name.
   public let items: [Item]
-  /// Names, relative to ``path``, of ignored entries: files in a class folder that are not pictures of a format that is read, folders in a
-  /// class folder, and pictures beside the class folders. Hidden files and system files such as `Thumbs.db` are not
-  /// listed.
+  /// Names, relative to ``path``, of ignored entries: files in a class folder that are not pictures of a format that is
+  /// read, folders in a class folder, and pictures beside the class folders. Hidden files and system files such as
+  /// `Thumbs.db` are not listed.
   public let leftOut: [String]
 
   /// Lists the folder.
@@ -71,7 +71,9 @@ public struct CellFolder: Sendable {
       guard items.count > before else {
         let found =
           files.isEmpty
-          ? "it is empty" : "it has \(counted(files.count, "entry", "entries")), none of them a picture that is read (\(PictureFile.formatsRead))"
+          ? "it is empty"
+          : "it has \(counted(files.count, "entry", "entries")), none of them a picture that is read "
+            + "(\(PictureFile.formatsRead))"
         throw DatasetError("\(folder): a class without pictures (\(found)). Fill the folder or remove it")
       }
     }

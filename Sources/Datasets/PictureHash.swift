@@ -33,17 +33,18 @@ public enum PictureHash {
   ///
   /// - Parameter progress: called with the number of files done, on any thread but never concurrently.
   public static func read(
-    _ paths: [String], progress: @escaping @Sendable (Int) -> Void = { _ in },
-    body: @Sendable (Int, Picture) throws -> Void = { _, _ in }
+    _ paths: [String], _ options: PictureOptions = PictureOptions(),
+    progress: @escaping @Sendable (Int) -> Void = { _ in },
+    body: @Sendable (Int, PictureFile) throws -> Void = { _, _ in }
   ) throws -> (hashes: [String], notes: PictureNotes) {
     let results = Results(paths.count, progress)
     DispatchQueue.concurrentPerform(iterations: paths.count) { index in
       do {
-        let file = try PictureFile(paths[index])
-        try body(index, file.picture)
+        let file = try PictureFile(paths[index], options)
+        try body(index, file)
         results.note(index, hash(file.picture), file.notes)
       } catch {
-        results.fail(index, "\(error)")
+        results.fail(index, error)
       }
     }
     return try results.all(paths)
@@ -64,6 +65,7 @@ private final class Results: @unchecked Sendable {  // all state is accessed und
   private let lock = NSLock()
   private var found: [String]
   private var failures: [(index: Int, message: String)] = []
+  private var exceedsLimits = false
   private var notes: [(index: Int, notes: [PictureNote])] = []
   private var done = 0
   private let progress: @Sendable (Int) -> Void
@@ -81,9 +83,10 @@ private final class Results: @unchecked Sendable {  // all state is accessed und
     }
   }
 
-  func fail(_ index: Int, _ message: String) {
+  func fail(_ index: Int, _ error: any Error) {
     lock.withLock {
-      failures.append((index, message))
+      failures.append((index, "\(error)"))
+      if let error = error as? ImagingError, error.exceeded != nil { exceedsLimits = true }
       count()
     }
   }
@@ -98,7 +101,9 @@ private final class Results: @unchecked Sendable {  // all state is accessed und
       var all = PictureNotes()
       for entry in notes.sorted(by: { $0.index < $1.index }) { all.add(paths[entry.index], entry.notes) }
       guard !failures.isEmpty else { return (found, all) }
-      throw DatasetError(failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read")
+      throw DatasetError(
+        failures.sorted { $0.index < $1.index }.map { $0.message }, "picture", "cannot be read",
+        exceedsLimits: exceedsLimits)
     }
   }
 }

@@ -31,7 +31,7 @@ final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lo
       lock.unlock()
       if let known { return known }
     }
-    return prepared(index, try PictureFile(items[index].path).picture)
+    return prepared(index, try preprocessing.read(items[index].path).picture)
   }
 
   private func prepared(_ index: Int, _ file: Picture) -> Picture {
@@ -52,8 +52,12 @@ final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lo
 
   /// Decodes every picture once, keeps the results if they fit, and collects hashes and errors.
   func fill(progress: @escaping @Sendable (Int) -> Void) throws {
-    (hashes, notes) = try PictureHash.read(items.map { $0.path }, progress: progress) { index, file in
-      if self.keeps { _ = self.prepared(index, file) }
+    let paths = items.map { $0.path }
+    (hashes, notes) = try PictureHash.read(paths, preprocessing.reading, progress: progress) { index, file in
+      guard self.keeps else { return }
+      // The hash is that of all pixels; the network may see fewer.
+      let seen = self.preprocessing.reduces(file) ? try self.preprocessing.read(paths[index]) : file
+      _ = self.prepared(index, seen.picture)
     }
   }
 }

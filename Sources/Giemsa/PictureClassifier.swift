@@ -61,7 +61,7 @@ public final class PictureClassifier {
     _ options: Model.Options
   ) throws(GraphError) {
     try options.check()
-    let reading = try Reading(graph, description, batch: options.batch)
+    let reading = try Reading(graph, description, options)
     (classes, positive, preprocessing) = (reading.classes, reading.positive, reading.preprocessing)
     interface = reading.interface
     model = try Model(
@@ -75,7 +75,7 @@ public final class PictureClassifier {
   /// - Throws: as ``init(contentsOf:description:options:)`` does.
   public init(_ model: Model, description: Description = Description()) throws(GraphError) {
     self.model = model
-    let reading = try Reading(try model.graphAgain(), description, batch: model.options.batch)
+    let reading = try Reading(try model.graphAgain(), description, model.options)
     (classes, positive, preprocessing) = (reading.classes, reading.positive, reading.preprocessing)
     interface = reading.interface
     session = try model.makeSession(inputShapes: [reading.interface.inputShape])
@@ -90,13 +90,16 @@ public final class PictureClassifier {
     let classes: [String]
     let positive: String?
 
-    init(_ graph: borrowing Graph, _ description: Description, batch: Int) throws(GraphError) {
+    init(_ graph: borrowing Graph, _ description: Description, _ options: Model.Options) throws(GraphError) {
       let metadata = try ModelMetadata(graph.metadata)
       try description.check(metadata)
-      interface = try ClassifierInterface(copy graph, batch: batch, size: description.size)
+      interface = try ClassifierInterface(copy graph, batch: options.batch, size: description.size)
       let colors = try description.colors(metadata, interface)
       do throws(ImagingError) {
-        preprocessing = try Preprocessing(colors, inputShape: interface.inputShape)
+        var preparing = try Preprocessing(colors, inputShape: interface.inputShape)
+        preparing.reading.limits = description.limits
+        preparing.reduces = !options.exact
+        preprocessing = preparing
       } catch {
         throw GraphError(.badInput, error.message)
       }
@@ -113,7 +116,7 @@ public final class PictureClassifier {
   ///   model's scores are no numbers.
   public func classify(contentsOf path: String) throws(ClassificationError) -> Classification {
     let picture: Picture
-    do { picture = try Picture(contentsOf: path) } catch { throw .picture(error) }
+    do { picture = try preprocessing.read(path).picture } catch { throw .picture(error) }
     return try classify(picture)
   }
 

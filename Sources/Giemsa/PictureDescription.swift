@@ -1,3 +1,4 @@
+import Imaging
 import ModelGraph
 import PictureModels
 import Text
@@ -10,10 +11,15 @@ extension PictureClassifier {
     /// Of red, green and blue from 0 to 1, in the model's channel order: three numbers.
     public var mean: [Float]?
     public var std: [Float]?
+    /// Bits of a file's 16-bit samples that are data: 12 for camera data stored without scaling. `giemsa.bits`, or 16, unless
+    /// given.
+    public var bits: Int?
     /// Class names in the order of the model's scores. `giemsa.classes`, or numbers from 0, unless given.
     public var classes: [String]?
     /// These values count more than the file's. Otherwise one that contradicts the file is an error.
     public var overrides = false
+    /// The most that a picture may have.
+    public var limits = PictureLimits()
     /// How messages name these values.
     package var names = Names()
 
@@ -23,6 +29,7 @@ extension PictureClassifier {
       package var size = "size"
       package var mean = "mean"
       package var std = "std"
+      package var bits = "bits"
       package var classes = "classes"
       package var toOverride = "set overrides"
 
@@ -48,6 +55,7 @@ extension PictureClassifier.Description {
     if let mean, !metadata.mean.isEmpty, mean != metadata.mean {
       throw contradiction(names.mean, list(metadata.mean))
     }
+    if let bits, let said = metadata.bits, bits != said { throw contradiction(names.bits, "\(said)") }
     if let std, !metadata.std.isEmpty, std != metadata.std { throw contradiction(names.std, list(metadata.std)) }
   }
 
@@ -62,6 +70,9 @@ extension PictureClassifier.Description {
     }
     if let std, std.count != 3 || !std.allSatisfy({ $0 >= 1e-6 && $0 <= 1000 }) {
       throw GraphError(.badInput, "\(names.std) must be three numbers from 1e-06 to 1000")
+    }
+    if let bits, !ModelMetadata.Bound.bits.contains(bits) {
+      throw GraphError(.badInput, "\(names.bits) is \(bits); 8 to 16 are possible")
     }
     var known: Set<ExactText> = []
     for name in classes ?? [] {
@@ -78,6 +89,7 @@ extension PictureClassifier.Description {
     if mean != nil || std != nil { described.centering = nil }
     described.mean = mean ?? described.mean
     described.std = std ?? described.std
+    described.bits = bits ?? described.bits
     guard described.centering != nil || described.mean.count == 3 || interface.inputShape[1] != 3 else {
       throw GraphError(
         .badInput,

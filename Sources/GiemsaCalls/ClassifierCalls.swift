@@ -79,12 +79,12 @@ public func giemsa_classify_file(
   _ classifier: OpaquePointer?, _ path: UnsafePointer<CChar>?, _ answer: UnsafeMutablePointer<giemsa_answer>?,
   _ probabilities: UnsafeMutablePointer<Double>?, _ count: Int
 ) -> giemsa_status {
-  classify(classifier, answer, probabilities, count) { () throws(Failure) in
+  classify(classifier, answer, probabilities, count) { preprocessing throws(Failure) in
     let path = PathText.text(try given(path, "path"))
     if case .unreadable(let why) = FileKind(path) {
       throw Failure(status: GIEMSA_UNREADABLE, message: "\(path): \(why)".printable)
     }
-    return try picture { () throws(ImagingError) in try Picture(contentsOf: path) }
+    return try picture { () throws(ImagingError) in try preprocessing.read(path).picture }
   }
 }
 
@@ -93,11 +93,12 @@ public func giemsa_classify_memory(
   _ classifier: OpaquePointer?, _ bytes: UnsafeRawPointer?, _ byteCount: Int,
   _ answer: UnsafeMutablePointer<giemsa_answer>?, _ probabilities: UnsafeMutablePointer<Double>?, _ count: Int
 ) -> giemsa_status {
-  classify(classifier, answer, probabilities, count) { () throws(Failure) in
+  classify(classifier, answer, probabilities, count) { preprocessing throws(Failure) in
     let bytes = try given(bytes, "bytes")
     guard byteCount >= 0 else { throw .argument("byte_count is larger than any memory") }
     return try picture { () throws(ImagingError) in
-      try Picture(decoding: UnsafeRawBufferPointer(start: bytes, count: byteCount), named: "picture")
+      let bytes = UnsafeRawBufferPointer(start: bytes, count: byteCount)
+      return try PictureFile(bytes, named: "picture", preprocessing.options).picture
     }
   }
 }
@@ -107,7 +108,7 @@ public func giemsa_classify_pixels(
   _ classifier: OpaquePointer?, _ rgb: UnsafePointer<UInt8>?, _ width: Int, _ height: Int, _ rowBytes: Int,
   _ answer: UnsafeMutablePointer<giemsa_answer>?, _ probabilities: UnsafeMutablePointer<Double>?, _ count: Int
 ) -> giemsa_status {
-  classify(classifier, answer, probabilities, count) { () throws(Failure) in
+  classify(classifier, answer, probabilities, count) { _ throws(Failure) in
     let rgb = try given(rgb, "rgb")
     return try picture { () throws(ImagingError) in
       try Picture(copying: rgb, width: width, height: height, rowBytes: rowBytes)
@@ -127,7 +128,7 @@ private func picture(_ make: () throws(ImagingError) -> Picture) throws(Failure)
 /// Checks where the answer goes, makes the picture, and answers.
 private func classify(
   _ classifier: OpaquePointer?, _ answer: UnsafeMutablePointer<giemsa_answer>?,
-  _ probabilities: UnsafeMutablePointer<Double>?, _ count: Int, _ picture: () throws(Failure) -> Picture
+  _ probabilities: UnsafeMutablePointer<Double>?, _ count: Int, _ picture: (Preprocessing) throws(Failure) -> Picture
 ) -> giemsa_status {
   let handle = classifier?.object(ClassifierHandle.self)
   return call(handle?.message) { () throws(Failure) in
@@ -140,7 +141,7 @@ private func classify(
         status: GIEMSA_BAD_SIZE,
         message: "room for \(count) probabilities; the model has \(handle.classes.count) classes")
     }
-    let picture = try picture()
+    let picture = try picture(handle.classifier.preprocessing)
     let found: Classification
     do throws(ClassificationError) { found = try handle.classifier.classify(picture) } catch { throw Failure(error) }
     answer?.pointee.class_index = found.classIndex

@@ -17,6 +17,8 @@ public struct PictureFile: Sendable {
   public let notes: [PictureNote]
   /// Pixels of the file that became one, along each axis: 1, or 2, 4 or 8 if less was enough (``PictureOptions/enough``).
   public let reduction: Int
+  /// Whether files of this format can be decoded at a fraction.
+  let isReducible: Bool
 
   /// The formats that this build reads, for sentences: `PNG and JPEG`.
   public static var formatsRead: String { PictureFormat.namesRead }
@@ -52,6 +54,7 @@ public struct PictureFile: Sendable {
       resolution = header.resolution?.displayed(header.orientation)
       notes = header.notes + (decoded.isDim ? [.dim] : [])
       reduction = header.reduction
+      isReducible = decoder.reduces
     } catch {
       throw ImagingError(name, format, error, options.limits)
     }

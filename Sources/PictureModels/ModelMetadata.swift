@@ -50,6 +50,8 @@ public struct ModelMetadata: Sendable {
   public var interpolation = Interpolation.bilinear
   /// Key `giemsa.channel_order`.
   public var channelOrder = ChannelOrder.rgb
+  /// Key `giemsa.bits`: bits of a picture's 16-bit samples that are data; 16 unless given.
+  public var bits: Int?
   /// Key `giemsa.positive`: the positive class, one of `classes`; nil if unknown.
   public var positive: String?
   /// Key `giemsa.training_slides`: hashes of the training slides, twelve hexadecimal digits each, separated by spaces
@@ -69,6 +71,8 @@ public struct ModelMetadata: Sendable {
     static let name = 1024
     /// Pixels of a side of a model's input.
     public static let sides = 1...16384
+    /// Bits of a 16-bit sample that are data.
+    public static let bits = 8...16
     /// Means and deviations refer to values from 0 to 1; a smaller deviation would turn pixels into infinities.
     static let mean = 1e6
     static let std = 1e-6...1e6
@@ -102,6 +106,11 @@ public struct ModelMetadata: Sendable {
       case "giemsa.channel_order":
         guard let known = ChannelOrder(rawValue: value) else { throw ModelMetadata.bad(key, "'\(value)' is not known") }
         channelOrder = known
+      case "giemsa.bits":
+        guard let number = Int(value), Bound.bits.contains(number) else {
+          throw ModelMetadata.bad(key, "must be a whole number from 8 to 16")
+        }
+        bits = number
       case "giemsa.positive": positive = value
       case "giemsa.training_slides":
         guard ModelMetadata.isListOfHashes(value) else {
@@ -195,6 +204,7 @@ public struct ModelMetadata: Sendable {
     if let centering { entries.append(("giemsa.centering", centering.rawValue)) }
     entries.append(("giemsa.interpolation", interpolation.rawValue))
     entries.append(("giemsa.channel_order", channelOrder.rawValue))
+    if let bits { entries.append(("giemsa.bits", "\(bits)")) }
     if let positive { entries.append(("giemsa.positive", positive)) }
     if !trainingSlides.isEmpty { entries.append(("giemsa.training_slides", trainingSlides)) }
     if !training.isEmpty { entries.append(("giemsa.training", training)) }

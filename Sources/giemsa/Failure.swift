@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Imaging
 import Platform
 import Text
 
@@ -45,6 +46,10 @@ func reporting(_ body: () throws -> Void) throws {
   } catch let error as DatasetError {
     complain("giemsa: \(error.message)")
     for line in error.details { complain("  \(line)") }
+    if error.exceedsLimits { complain("giemsa: --max-side and --max-pixels allow larger pictures") }
+    throw ExitCode(1)
+  } catch let error as ImagingError where error.exceeded != nil {
+    complain("giemsa: \(error); --max-side and --max-pixels allow larger pictures")
     throw ExitCode(1)
   } catch {
     complain("giemsa: \(error)")

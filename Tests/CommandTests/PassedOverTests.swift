@@ -96,6 +96,65 @@ import Testing
     #expect(named.status == 1 && named.errorLines.count == 3, "\(named.error)")
   }
 
+  /// A pipe and a folder named like pictures; the folder is searched.
+  @Test func namesOfPicturesThatAreNone() throws {
+    let made = try ProgramRun(
+      script: "cd $D/x && mkfifo pipe.jpg && mkdir folder.jpg && cp ok.png folder.jpg/inside.tif",
+      ["D": folder.url.path])
+    try #require(made.status == 0)
+    let run = try infer()
+    #expect(run.status == 1)
+    #expect(answers(run) == ["folder.jpg/inside.tif", "ok.png"])
+    #expect(
+      run.errorLines.contains {
+        $0.contains("1 entry is named like a picture, but cannot be read") && $0.contains("pipe.jpg")
+      },
+      "\(run.error)")
+  }
+
+  /// A picture of every format, under names that promise others.
+  @Test func theFirstBytesTellTheFormat() throws {
+    for (number, name) in ["kind-420.jpg", "kind-rgb24.bmp", "kind-lzw.tif", "kind-lossy.webp", "cell.png"].enumerated()
+    {
+      let fixture = ProgramRun.root.appending(path: "Fixtures/pictures/\(name)")
+      try folder.write([UInt8](try Data(contentsOf: fixture)), to: "x/\(number).png")
+    }
+    let run = try infer()
+    #expect(run.status == 0 && answers(run) == ["0.png", "1.png", "2.png", "3.png", "4.png", "ok.png"], "\(run.error)")
+  }
+
+  @Test func twentyThousandFilesInOneFolder() throws {
+    try folder.write([0xFF, 0xD8, 0xFF, 0xE0], to: "x/broken.jpg")
+    try folder.write([], to: "x/a.heic")
+    let made = try ProgramRun(
+      script: """
+        mkdir $D/many && cd $D/many && for n in $(seq -w 200); do
+          mkdir $n; (cd $n; for m in $(seq 99); do ln ../../x/ok.png $n-$m.png; done; ln ../../x/broken.jpg $n.jpg); done
+        mkdir all && mv */*.png */*.jpg all && ln ../x/a.heic all/
+        """, ["D": folder.url.path])
+    try #require(made.status == 0, "\(made.error)")
+    let run = try infer(["many/all"])
+    #expect(run.exited && run.status == 1)
+    #expect(run.output.split(separator: "\n").count == 1 + 19_800)
+    // A line for each broken file, one for the other format, the counts.
+    #expect(run.errorLines.filter { $0.contains("damaged JPEG") }.count == 200)
+    #expect(run.errorLines.count == 202, "\(run.error.prefix(1000))")
+  }
+
+  @Test func dataOfTwelveBitsIsScaled() throws {
+    try folder.write(RawPNG.rgb16(width: 9, height: 9) { UInt16($0 * 16 % 4096) }, to: "x/dark.png")
+    try folder.write(RawPNG.rgb16(width: 9, height: 9) { UInt16($0 * 16 % 4096) << 4 }, to: "x/light.png")
+    func probabilities(_ run: ProgramRun, _ name: String) -> Substring? {
+      run.output.split(separator: "\n").first { $0.contains(name) }.map { $0.drop { $0 != "," } }
+    }
+    let run = try ProgramRun(
+      "giemsa-field", ["infer", model, folder.path("x/dark.png"), "--bits", "12", "--format", "csv"])
+    #expect(run.status == 0 && !run.error.contains("warning"), "\(run.error)")
+    let light = try infer(["x/light.png"])
+    #expect(probabilities(run, "dark") != nil && probabilities(run, "dark") == probabilities(light, "light"))
+    #expect(try infer(["x/dark.png"]).error.contains("--bits 12"))
+  }
+
   @Test func nothingButOtherFormats() throws {
     try folder.write([], to: "photos/a.heic")
     let run = try infer(["photos"])
@@ -146,6 +205,12 @@ import Testing
     let run = try infer(["wide.png"])
     #expect(run.status == 1 && run.errorLines.count == 1)
     #expect(run.error.contains("16385 × 1 pixels; a side may have 16384 at most"), "\(run.error)")
+    #expect(run.error.contains("--max-side"), "\(run.error)")
+    let allowed = try ProgramRun("giemsa-field", ["infer", model, folder.path("wide.png"), "--max-side", "16385"])
+    #expect(allowed.status == 0, "\(allowed.error)")
+    let small = try ProgramRun(
+      "giemsa-field", ["infer", model, folder.path("wide.png"), "--max-side", "20000", "--max-pixels", "9"])
+    #expect(small.status == 1 && small.error.contains("more than 9 in all") && small.error.contains("--max-pixels"))
     try folder.write(RawPNG.grey8(width: 16384, height: 1), to: "widest.png")
     #expect(try infer(["widest.png"]).status == 0)
   }

@@ -130,10 +130,10 @@ import Testing
 
   @Test func whatIsLeftOutAndWhatIsBroken() throws {
     let data = try cells(["healthy", "infected"])
-    try folder.write([0xFF, 0xD8, 0xFF], to: "cells/healthy/photo.jpg")
+    try folder.write([], to: "cells/healthy/photo.heic")
     try folder.write([1], to: "cells/healthy/Thumbs.db")
     let run = try train(data)
-    #expect(run.error.contains("left out 1 entry") && run.error.contains("healthy/photo.jpg"), "\(run.error)")
+    #expect(run.error.contains("left out 1 entry") && run.error.contains("healthy/photo.heic"), "\(run.error)")
     #expect(!run.error.contains("Thumbs.db"))
     for index in 0..<3 { try folder.write([1, 2], to: "cells/infected/bad\(index).png") }
     for arguments in [

@@ -1,3 +1,4 @@
+import Foundation
 import Imaging
 import ModelGraph
 import PictureModels
@@ -75,6 +76,27 @@ import Testing
     #expect(pixel(prepared, 0, 1) == pixel(picture, 1, 0) && pixel(prepared, 5, 5) == pixel(picture, 2, 2))
     let long = picture.extended(width: 6, height: 2)
     #expect(long.width == 6 && long.height == 4)
+  }
+
+  /// The code in docs/METADATA.md and this module make the same bits of a file (`tools/make-picture-fixtures`).
+  @Test func preparesAsTheDocumentSays() throws {
+    struct Input: Decodable {
+      let name: String
+      let picture: String
+      let metadata: [String: String]
+    }
+    let inputs = try JSONDecoder().decode([Input].self, from: Data(try PictureFixtures.bytes("inputs.json")))
+    #expect(inputs.count >= 9)
+    for input in inputs {
+      let metadata = try ModelMetadata(input.metadata.map { ($0.key, $0.value) })
+      let preprocessing = try Preprocessing(metadata, inputShape: Shape([1, 3] + metadata.inputSize))
+      let file = try preprocessing.read(PictureFixtures.path(input.picture))
+      let tensor = try preprocessing.tensor([file.picture])
+      let expected = try PictureFixtures.bytes("input-\(input.name).f32").withUnsafeBytes { bytes in
+        (0..<(bytes.count / 4)).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
+      }
+      #expect(tensor.withElements(Float.self) { Array($0) } == expected, "\(input.name)")
+    }
   }
 
   @Test(arguments: [

@@ -1,3 +1,5 @@
+import Text
+
 /// The entries that a walk or a data set ignores, for one report at the end.
 public struct LeftOut: Sendable {
   enum Reason: Sendable {

@@ -6,7 +6,7 @@ extension PictureFormat {
   static let jpeg = PictureFormat(
     name: "JPEG", suffixes: ["jpg", "jpeg", "jpe", "jfif"],
     advice: "Save it as an ordinary JPEG or PNG, or leave it out.",
-    decoder: Decoder(header: JPEGDecoder.header, pixels: JPEGDecoder.pixels),
+    decoder: Decoder(reduces: true, header: JPEGDecoder.header, pixels: JPEGDecoder.pixels),
     matches: { starts($0, [0xFF, 0xD8, 0xFF]) })
 }
 
@@ -28,20 +28,12 @@ private enum JPEGDecoder {
       header.orientation = exif.orientation
       header.resolution = exif.resolution ?? header.resolution
     }
-    reduce(&header, options.enough)
+    let (width, height) = header.displayed
+    let reduction = options.reduction(width: width, height: height)
+    let up = reduction - 1
+    header.reduction = reduction
+    header.decoded = ((header.stored.width + up) / reduction, (header.stored.height + up) / reduction)
     return header
-  }
-
-  /// Chooses the fraction at which the picture is decoded: the smallest whose extents are not below `enough`, as Pillow's
-  /// `draft` does.
-  private static func reduce(_ header: inout PictureHeader, _ enough: (width: Int, height: Int)?) {
-    guard let enough, enough.width > 0, enough.height > 0 else { return }
-    let (width, height) = header.stored
-    let least = header.orientation.isTurned ? (enough.height, enough.width) : (enough.width, enough.height)
-    let scale = min(width / least.0, height / least.1)
-    header.reduction = scale >= 8 ? 8 : scale >= 4 ? 4 : scale >= 2 ? 2 : 1
-    let up = header.reduction - 1
-    header.decoded = ((width + up) / header.reduction, (height + up) / header.reduction)
   }
 
   @Sendable static func pixels(

@@ -14,13 +14,15 @@ struct PictureFormat: Sendable {
   var decoder: Decoder?
 
   struct Decoder: Sendable {
+    /// Whether it can decode at a fraction.
+    var reduces = false
     /// Reads what comes before the pixels.
     let header: @Sendable (PictureSource, PictureOptions) throws(PictureFault) -> PictureHeader
     /// Decodes all pixels to RGB. Returns whether they are 16-bit samples that use less than an eighth of the range.
     let pixels: @Sendable (PictureSource, PictureHeader, PictureOptions, PixelTarget) throws(PictureFault) -> Bool
   }
 
-  static let all = [png, jpeg, bmp] + unread
+  static let all = [png, jpeg, bmp, tiff, webp] + unread
 
   /// Bytes that the formats are told apart by.
   static let startBytes = 32

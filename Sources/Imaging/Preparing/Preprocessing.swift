@@ -12,6 +12,10 @@ public struct Preprocessing: Sendable {
   /// Length of the shorter side before the centre crop (if the crop is larger, borders are reflected); nil: both sides
   /// are resized to `width` × `height`.
   public let resize: Int?
+  /// How picture files are read: limits, and bits as the model's metadata say.
+  public var reading = PictureOptions()
+  /// Whether large JPEGs may be decoded at a fraction (``read(_:)``).
+  public var reduces = true
   /// For each channel of the tensor, the index of R, G or B.
   private let order: [Int]
   /// For each channel of the tensor, a table from byte to float: 3 × 256.
@@ -52,6 +56,7 @@ public struct Preprocessing: Sendable {
     height = inputShape[2]
     width = inputShape[3]
     resize = metadata.resize
+    reading.bits = metadata.bits ?? reading.bits
     // Slightly smaller is filled by reflection; less than half is an error.
     if let resize, 2 * resize < max(height, width) {
       throw ImagingError("pictures are resized to \(resize), which leaves too little to crop \(width) × \(height) from")
@@ -77,6 +82,28 @@ public struct Preprocessing: Sendable {
     let shorter = min(picture.width, picture.height)
     let longer = max(side, resize == nil ? 0 : max(picture.width, picture.height) * side / shorter)
     return 3 * (longer * max(picture.height, side) + 3 * longer * max(longer, side))
+  }
+
+  /// A JPEG is decoded at a fraction only if that leaves this many times the extents that ``prepared(_:)`` resizes to.
+  private static let margin = 4
+
+  /// How pictures for this preprocessing are read: as ``reading`` says, and a JPEG that is far larger than needed at 1/2, 1/4
+  /// or 1/8. Training, evaluation and the field agree on that (docs/METADATA.md).
+  public var options: PictureOptions {
+    var options = reading
+    if reduces {
+      options.enough =
+        resize.map { (Self.margin * $0, Self.margin * $0) } ?? (Self.margin * width, Self.margin * height)
+    }
+    return options
+  }
+
+  /// Reads a picture for ``prepared(_:)``.
+  public func read(_ path: String) throws(ImagingError) -> PictureFile { try PictureFile(path, options) }
+
+  /// Whether ``read(_:)`` decodes fewer pixels than `file`, the same file read whole, has.
+  public func reduces(_ file: PictureFile) -> Bool {
+    file.isReducible && options.reduction(width: file.picture.width, height: file.picture.height) > 1
   }
 
   /// The picture resized and cropped to `width` × `height`, still RGB bytes: the input of ``normalize(_:into:)``.

@@ -32,6 +32,9 @@ final class PictureSource {
     if isLoaded { platform_free(UnsafeMutableRawPointer(mutating: memory)) }
   }
 
+  /// For a decoder that reads by itself: in `memory`, or if that is nil in an open file.
+  var place: (memory: UnsafeRawPointer?, file: Int32) { (memory, file) }
+
   /// The first bytes, as many as ``PictureFormat`` looks at; fewer if the file has fewer or cannot be read.
   func start() -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: min(count, PictureFormat.startBytes))

@@ -23,8 +23,9 @@ enum InferCommand {
       OptionRule(name: "--std", value: "R,G,B", help: "of colours from 0 to 1, if the model does not record it"),
       OptionRule(name: "--classes", value: "A,B,…", help: "class names, if the model does not record them"),
       OptionRule(
-        name: "--override", value: nil, help: "--size, --mean, --std and --classes override what the model records"),
-    ] + EngineRules.all, run: run)
+        name: "--override", value: nil,
+        help: "--size, --mean, --std, --bits and --classes override what the model records"),
+    ] + PictureRules.all + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard let path = options.positional.first, options.positional.count >= 2 else {
@@ -45,6 +46,8 @@ enum InferCommand {
     description.mean = try colors(options, "--mean", from: 0)
     description.std = try colors(options, "--std", from: 1e-6)
     description.classes = try classes(options)
+    description.bits = try PictureRules.bits(options)
+    description.limits = try PictureRules.limits(options)
     description.overrides = options.has("--override")
     description.names = names
 
@@ -80,6 +83,7 @@ enum InferCommand {
   private static var names: PictureClassifier.Description.Names {
     var names = PictureClassifier.Description.Names()
     (names.size, names.mean, names.std, names.classes) = ("--size", "--mean", "--std", "--classes")
+    names.bits = "--bits"
     names.toOverride = "add --override"
     return names
   }

@@ -42,7 +42,7 @@ struct Inferring {
     }
     try flush()
     try output.finish()
-    for warning in notes.warnings() { InferCommand.complain(warning) }
+    for warning in notes.warnings(remedy: PictureRules.remedy) { InferCommand.complain(warning) }
     for line in walk.leftOut.lines { InferCommand.complain(line) }
     summarize(platform_seconds() - started)
     return unreadable + unanswered + walk.leftOut.pictureCount == 0 ? 0 : 1

@@ -75,10 +75,10 @@ private final class PictureShelf {
 
   func prepared(_ index: Int) -> PictureQueue.Entry {
     do {
-      let file = try PictureFile(files[index])
+      let file = try preprocessing.read(files[index])
       return .picture(try preprocessing.tensor([file.picture]), file.notes)
     } catch {
-      return .problem(error.message)
+      return .problem(PictureRules.text(error))
     }
   }
 

@@ -10,7 +10,8 @@ enum EngineRules {
         name: "--memory", value: "HOW",
         help: "memory for weights: small, balanced (about 1.5 times as much; the default) or fast"),
       OptionRule(
-        name: "--exact", value: nil, help: "no Winograd convolutions: smaller rounding errors, slower"),
+        name: "--exact", value: nil,
+        help: "no Winograd convolutions and no JPEG at a fraction: smaller rounding errors, slower"),
     ] + LimitRules.all
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> Model.Options {

@@ -36,6 +36,7 @@ struct EvaluateCommand: ParsableCommand {
   var tta = false
   @Option(help: "Batch size.") var batch = 16
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @OptionGroup var files: PictureFlags
 
   func validate() throws {
     guard (1...4096).contains(batch) else { throw ValidationError("--batch \(batch) must be from 1 to 4096") }
@@ -55,7 +56,7 @@ struct EvaluateCommand: ParsableCommand {
       var results: [FoldResult] = []
       var warnings: [String] = []
       if let (run, path) = found {
-        let predictor = try Predictor(path, batch: batch, threads: threads)
+        let predictor = try Predictor(path, batch: batch, threads: threads, limits: files.limits)
         let order = try predictor.order(for: cells)
         let recorded = try run?.read().settings.positive ?? predictor.positive
         chosen = try PositiveClass.choose(cells.classes, option: positive, recorded: recorded)
@@ -74,7 +75,7 @@ struct EvaluateCommand: ParsableCommand {
           )
         }
         let evaluation = try FoldsEvaluation(
-          folds, cells, option: positive, batch: batch, threads: threads, tta: tta)
+          folds, cells, option: positive, batch: batch, threads: threads, tta: tta, limits: files.limits)
         (models, results, warnings) = (evaluation.models, evaluation.results, evaluation.warnings)
         chosen = evaluation.positive
         Console.out("\(counted(folds.count, "fold")), each evaluated on its validation pictures\n")

@@ -35,7 +35,7 @@ enum EvaluationItems {
     -> [String]
   {
     let train = (run?.pictures() ?? []).filter { $0.side == .train }.map { $0.entry }
-    let evaluated = zip(items, try CellFolder.hashes(items)).map {
+    let evaluated = zip(items, try CellFolder.hashes(items, predictor.preprocessing.reading)).map {
       PictureRecord(side: .valid, hash: $1, name: cells.name(of: $0)).entry
     }
     let slides = predictor.trainedSlides

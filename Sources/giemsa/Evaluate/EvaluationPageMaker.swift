@@ -95,8 +95,8 @@ struct EvaluationPageMaker {
 
   /// The picture as the network saw it if it was cropped, otherwise the whole picture with at most 160 pixels a side.
   private func shown(_ path: String, _ preprocessing: Preprocessing) throws -> Picture {
-    let file = try PictureFile(path).picture
-    if preprocessing.resize != nil { return preprocessing.prepared(file) }
+    if preprocessing.resize != nil { return preprocessing.prepared(try preprocessing.read(path).picture) }
+    let file = try PictureFile(path, preprocessing.reading).picture
     let side = max(file.width, file.height)
     return side <= 160
       ? file : file.resized(width: max(1, file.width * 160 / side), height: max(1, file.height * 160 / side))

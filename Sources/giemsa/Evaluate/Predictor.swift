@@ -20,16 +20,17 @@ final class Predictor {
   private let session: Session
 
   /// - Parameter batch: the batch size, if the model leaves it open.
-  convenience init(_ path: String, batch: Int, threads: Int) throws {
-    try self.init(try readModel(path), path: path, batch: batch, threads: threads)
+  convenience init(_ path: String, batch: Int, threads: Int, limits: PictureLimits) throws {
+    try self.init(try readModel(path), path: path, batch: batch, threads: threads, limits: limits)
   }
 
   /// - Parameter path: the model's name in messages.
-  init(_ model: Graph, path: String, batch: Int, threads: Int) throws {
+  init(_ model: Graph, path: String, batch: Int, threads: Int, limits: PictureLimits) throws {
     self.path = path
     do {
       let metadata = try ModelMetadata(model.metadata)
       var description = PictureClassifier.Description()
+      description.limits = limits
       if !metadata.saysHowColorsAreNormalized {
         (description.mean, description.std) = (Preprocessing.imageNetMean, Preprocessing.imageNetStd)
       }

@@ -32,6 +32,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "For a .safetensors file: input size, in pixels per side.") var size = 224
   @Option(help: "The folder of pictures, if it has moved since the run.") var data: String?
   @Option(help: "Threads that compute the cases.") var threads = 1
+  @OptionGroup var files: PictureFlags
 
   func validate() throws {
     guard (0...10000).contains(cases) else { throw ValidationError("--cases \(cases) must be from 0 to 10000") }
@@ -121,7 +122,7 @@ struct ExportCommand: ParsableCommand {
   /// Writes the preprocessed pictures as inputs, and as outputs what the exported file computes for them on this
   /// machine.
   private func writeCases(_ items: [CellFolder.Item]) throws {
-    let predictor = try Predictor(out, batch: 1, threads: threads)
+    let predictor = try Predictor(out, batch: 1, threads: threads, limits: files.limits)
     let names = try readModel(out)
     let (input, output) = (names.values[names.inputs[0]].name, names.values[names.outputs[0]].name)
     let folder = (out.hasSuffix(".onnx") ? String(out.dropLast(5)) : out) + "-cases"

@@ -47,7 +47,7 @@ struct QuantizationSource {
     } catch {
       throw CommandFailure("\(path): \(error)")
     }
-    float = try Predictor(graph, path: path, batch: batch, threads: command.threads)
+    float = try Predictor(graph, path: path, batch: batch, threads: command.threads, limits: command.files.limits)
     let cells = try CellFolder.listed(command.calibrate)
     self.cells = cells
     order = try float.order(for: cells)
@@ -115,7 +115,7 @@ struct QuantizationSource {
   func contradictions(_ items: [CellFolder.Item]) throws -> [String] {
     var seen: Set<ExactText> = []
     let items = items.filter { seen.insert(ExactText($0.path)).inserted }
-    let entries = zip(items, try CellFolder.hashes(items)).map {
+    let entries = zip(items, try CellFolder.hashes(items, float.preprocessing.reading)).map {
       PictureRecord(side: .valid, hash: $1, name: cells.name(of: $0)).entry
     }
     return Overlap(train: [], valid: entries).warnings("")
@@ -144,7 +144,7 @@ struct QuantizationSource {
   }
 
   private func difference(_ a: Answer, _ b: Answer) throws -> QuantizationComparison.Difference {
-    let picture = try PictureFile(a.path).picture
+    let picture = try PictureFile(a.path, float.preprocessing.reading).picture
     let side = max(picture.width, picture.height)
     let small =
       side <= 128

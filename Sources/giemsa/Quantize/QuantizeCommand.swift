@@ -37,6 +37,7 @@ struct QuantizeCommand: ParsableCommand {
   var report: String?
   @Option(help: "Maximum number of pictures for the comparison of the two models.") var compare = 2000
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @OptionGroup var files: PictureFlags
 
   func validate() throws {
     guard (1...10000).contains(images) else { throw ValidationError("--images \(images) must be from 1 to 10000") }
@@ -72,7 +73,7 @@ struct QuantizeCommand: ParsableCommand {
       do { result = try quantizer.run(method.candidates) } catch { throw CommandFailure("\(source.path): \(error)") }
 
       var graph = try source.describing(result.graph)
-      let quantised = try Predictor(graph, path: out, batch: batch, threads: threads)
+      let quantised = try Predictor(graph, path: out, batch: batch, threads: threads, limits: files.limits)
       let comparison = try source.compare(quantised, items, what, threads: threads) {
         progress.update("comparing", $0, $1)
       }

@@ -11,7 +11,8 @@ enum CardMaker {
     throws
     -> ModelCard
   {
-    let predictor = try Predictor(folder.best, batch: 8, threads: bench.options.threads)
+    let predictor = try Predictor(
+      folder.best, batch: 8, threads: bench.options.threads, limits: bench.options.files.limits)
     let items = bench.split.valid.map { bench.cells.items[$0] }
     let answers = try predictor.answers(
       items, order: try predictor.order(for: bench.cells), threads: bench.options.threads)

@@ -1,4 +1,5 @@
 import Datasets
+import Imaging
 import Text
 
 extension CellFolder {
@@ -12,15 +13,15 @@ extension CellFolder {
     return cells
   }
 
-  /// The ``PictureHash`` of every picture, with progress on a terminal and a warning about pictures that are too dark.
+  /// The ``PictureHash`` of every picture, with progress on a terminal and warnings about what a person should know of them.
   /// Throws if a picture cannot be read.
-  static func hashes(_ items: [Item]) throws -> [String] {
+  static func hashes(_ items: [Item], _ reading: PictureOptions) throws -> [String] {
     let progress = StageProgress()
     defer { progress.erase() }
-    let (hashes, dim) = try PictureHash.read(
-      items.map { $0.path }, progress: { progress.update("reading pictures", $0, items.count) })
+    let (hashes, notes) = try PictureHash.read(
+      items.map { $0.path }, reading, progress: { progress.update("reading pictures", $0, items.count) })
     progress.erase()
-    if let warning = dim.warning { complain(warning) }
+    for warning in notes.warnings(remedy: PictureFlags.remedy) { complain(warning) }
     return hashes
   }
 }

@@ -54,7 +54,7 @@ struct RunProgress: Codable {
     "architecture": "--arch or --from", "head": "--head", "size": "--size", "epochs": "--epochs", "batch": "--batch",
     "rate": "--lr", "rates": "--lr's groups", "rateChoice": "--lr", "frozen": "--freeze",
     "mean": "--normalize or --from", "std": "--normalize or --from",
-    "resize": "--resize", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
+    "resize": "--resize", "bits": "--bits", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
     "classWeights": "--class-weights", "patience": "--patience", "start": "--from or --pretrained",
     "optimizer": "--optimizer", "weightDecay": "--weight-decay", "precision": "--precision",
     "augmentation": "--augment",

@@ -32,6 +32,8 @@ struct RunSettings: Codable {
   var climb: Double?
   var startDivisor: Double?
   var resize: Int?
+  /// Bits of 16-bit samples that are data, if not 16.
+  var bits: Int?
   var mixup: Double?
   var labelSmoothing: Double?
   /// Loss weight per class.

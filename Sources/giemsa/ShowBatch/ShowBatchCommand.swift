@@ -20,11 +20,14 @@ struct ShowBatchCommand: ParsableCommand {
   @Option(help: "Columns.") var columns = 6
   @Flag(help: "One picture per row, augmented anew in every column, instead of different pictures.") var same = false
   @Option(help: "Seed of the choice and the augmentation.") var seed: UInt64 = 1
+  @Option(help: "As for train.") var bits: Int?
+  @OptionGroup var files: PictureFlags
 
   func validate() throws {
     try check(size, 16...1024, "--size")
     try check(rows, 1...64, "--rows")
     try check(columns, 1...64, "--columns")
+    if let bits { try check(bits, ModelMetadata.Bound.bits, "--bits") }
   }
 
   func run() throws {
@@ -36,7 +39,9 @@ struct ShowBatchCommand: ParsableCommand {
       // Mean 0 and std 1: the pixels keep their values, so nothing has to be undone.
       metadata.mean = [0, 0, 0]
       metadata.std = [1, 1, 1]
-      let preprocessing = try Preprocessing(metadata, inputShape: Shape([1, 3, size, size]))
+      metadata.bits = bits
+      var preprocessing = try Preprocessing(metadata, inputShape: Shape([1, 3, size, size]))
+      preprocessing.reading.limits = files.limits
       let loader = BatchLoader(
         items: items, preprocessing: preprocessing, augmentation: augment.augmentation, batchSize: items.count,
         shuffle: !same, dropLast: false, seed: seed, workers: 1, byteBudget: 0)

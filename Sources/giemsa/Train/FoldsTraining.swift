@@ -1,6 +1,7 @@
 import ArgumentParser
 import Datasets
 import Foundation
+import Imaging
 import Reports
 
 /// Trains all folds in turn into OUT/fold-1, OUT/fold-2, …, or a single run if no folds are asked for.
@@ -38,7 +39,8 @@ enum FoldsTraining {
       }
     }
     let evaluation = try FoldsEvaluation(
-      RunFolder.folds(out), cells, option: options.positive, batch: 16, threads: options.threads, tta: false)
+      RunFolder.folds(out), cells, option: options.positive, batch: 16, threads: options.threads, tta: false,
+      limits: options.files.limits)
     let table = FoldTable(evaluation.results, classes: cells.classes, positive: evaluation.positive)
     show("\n" + table.text)
     try writeText(table.csv, to: "\(out)/folds.csv")
@@ -76,12 +78,15 @@ struct FoldsEvaluation {
   let positive: PositiveClass?
 
   /// - Parameter option: the value of `--positive`.
-  init(_ runs: [RunFolder], _ cells: CellFolder, option: String?, batch: Int, threads: Int, tta: Bool) throws {
+  init(
+    _ runs: [RunFolder], _ cells: CellFolder, option: String?, batch: Int, threads: Int, tta: Bool,
+    limits: PictureLimits
+  ) throws {
     positive = try PositiveClass.choose(
       cells.classes, option: option, recorded: try runs.first?.read().settings.positive)
     for (number, run) in runs.enumerated() {
       let file = try run.read()
-      let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads)
+      let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads, limits: limits)
       let items = try EvaluationItems.validation(cells, file.valid, run.path)
       warnings += try EvaluationItems.warnings(items, cells, run, predictor).map { "fold \(number + 1): \($0)" }
       let order = try predictor.order(for: cells)

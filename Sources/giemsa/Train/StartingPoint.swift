@@ -47,6 +47,7 @@ struct StartingPoint {
         let known = try ModelMetadata(graph.metadata)
         try StartingPoint.checkSize(options, file?.settings.size ?? known.inputSize.first)
         metadata.channelOrder = known.channelOrder
+        metadata.bits = known.bits
         metadata.positive = known.positive
         metadata.trainingSlides = known.trainingSlides
         if known.saysHowColorsAreNormalized {
@@ -90,6 +91,7 @@ struct StartingPoint {
     metadata.classes = classes
     metadata.inputSize = [size, size]
     metadata.resize = options.resize ?? metadata.resize
+    metadata.bits = options.bits ?? metadata.bits
     if let resize = options.resize, 2 * resize < size {
       throw CommandFailure("--resize \(resize) is too small to crop \(size) pixels per side from")
     }

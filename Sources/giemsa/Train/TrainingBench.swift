@@ -53,7 +53,8 @@ final class TrainingBench {
         "a batch of \(counted(batch, "picture")) is too small for \(counted(part.count, "rank")); raise --batch")
     }
     classWeights = try TrainingBench.weights(options.classWeights, cells, split)
-    let preprocessing = try Preprocessing(start.metadata, inputShape: Shape([batch, 3, start.size, start.size]))
+    var preprocessing = try Preprocessing(start.metadata, inputShape: Shape([batch, 3, start.size, start.size]))
+    preprocessing.reading.limits = options.files.limits
     let workers = min(options.threads, 2)
     trainLoader = BatchLoader(
       items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
@@ -105,6 +106,7 @@ final class TrainingBench {
     settings.ranks = ranks.flatMap { $0.count > 1 ? $0.count : nil }
     settings.centering = start.metadata.centering?.rawValue
     settings.resize = start.metadata.resize
+    settings.bits = start.metadata.bits
     settings.precision = options.precision == .float32 ? nil : options.precision.rawValue
     settings.mixup = options.mixup > 0 ? options.mixup : nil
     settings.labelSmoothing = options.labelSmoothing > 0 ? options.labelSmoothing : nil
@@ -161,7 +163,9 @@ final class TrainingBench {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
     complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) for validation (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
-    for line in overlapWarnings + trainLoader.notes.warnings() + validLoader.notes.warnings() {
+    for line in overlapWarnings + trainLoader.notes.warnings(remedy: PictureFlags.remedy)
+      + validLoader.notes.warnings(remedy: PictureFlags.remedy)
+    {
       complain(line)
     }
     let frozen = options.freeze == .freeze ? " (body frozen)" : ""

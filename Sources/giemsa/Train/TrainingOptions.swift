@@ -1,4 +1,5 @@
 import ArgumentParser
+import PictureModels
 import Datasets
 import Foundation
 import Text
@@ -115,6 +116,11 @@ struct TrainingOptions: ParsableArguments {
   var resize: Int?
   @Option(
     help: ArgumentHelp(
+      "Bits of 16-bit samples that are data: 12 for camera data stored without scaling. Default: that of --from, else 16.",
+      valueName: "n"))
+  var bits: Int?
+  @Option(
+    help: ArgumentHelp(
       "How colours are normalised. Default: as the weights were trained; cell for fresh weights.",
       discussion: """
         cell, for cells cut out on black: each channel's mean over the cell is subtracted, which reduces the effect of \
@@ -164,6 +170,7 @@ struct TrainingOptions: ParsableArguments {
   var folds: Int?
   @Option(help: "Train only this one of the folds, into OUT itself.") var fold: Int?
   @Option(help: "Random seed of the split, the initial weights, the order and the augmentation.") var seed: UInt64 = 1
+  @OptionGroup var files: PictureFlags
   @Option(help: "Number of threads; with --distributed per rank.")
   var threads = Rank.threads
 
@@ -187,6 +194,7 @@ struct TrainingOptions: ParsableArguments {
     guard freeze == .freeze || !freezeBn else { throw ValidationError("--freeze-bn goes with --freeze") }
     if let size { try check(size, 16...4096, "--size") }
     if let resize { try check(resize, 16...4096, "--resize") }
+    if let bits { try check(bits, ModelMetadata.Bound.bits, "--bits") }
     try check(batch, 1...65536, "--batch")
     guard mixup >= 0, mixup <= 100 else { throw ValidationError("--mixup \(mixup) must be from 0 to 100") }
     guard labelSmoothing >= 0, labelSmoothing < 1 else {
