@@ -85,6 +85,15 @@ import Testing
     return numbers[1]
   }
 
+  /// Texts of 26 MB each in 160 KB.
+  @Test func textsThatUnfoldAreNotKept() throws {
+    try PNGFile.write(Picture(width: 9, height: 9), to: folder.path("small.png"))
+    let texts = [[UInt8]](repeating: RawPNG.textBomb(matches: 100_000), count: 20).joined()
+    try folder.write(RawPNG.grey8(width: 9, height: 9, extra: Array(texts)), to: "bomb.png")
+    let (small, bomb) = (try peak("small.png"), try peak("bomb.png"))
+    #expect(bomb - small < 32 << 10, "\(bomb) and \(small) KiB")
+  }
+
   @Test(arguments: [(4000, 3000), (8192, 6144)])
   func takeAtMostTwiceTheirPixels(_ width: Int, _ height: Int) throws {
     try PNGFile.write(Picture(width: 9, height: 9), to: folder.path("small.png"))

@@ -188,6 +188,9 @@ import Testing
     let warnings = run.errorLines.filter { $0.contains("warning") }
     #expect(warnings.count == 1)
     #expect(warnings.first?.contains("dark.png (and 1 more): 16 bits per channel") == true, "\(run.error)")
+    // Once for each folder.
+    try folder.write(RawPNG.rgb16(width: 9, height: 9) { UInt16($0 * 16 % 4096) }, to: "x/sub/dark.png")
+    #expect(try infer().errorLines.filter { $0.contains("warning") }.count == 2)
     #expect(try !infer(["x/bright.png"]).error.contains("warning"))
   }
 
@@ -213,6 +216,27 @@ import Testing
     #expect(small.status == 1 && small.error.contains("more than 9 in all") && small.error.contains("--max-pixels"))
     try folder.write(RawPNG.grey8(width: 16384, height: 1), to: "widest.png")
     #expect(try infer(["widest.png"]).status == 0)
+  }
+
+  @Test func theFirstPictureOfAFileIsReadAndSaidSo() throws {
+    let pages = ProgramRun.root.appending(path: "Fixtures/pictures/kind-pages.tif")
+    try folder.write([UInt8](try Data(contentsOf: pages)), to: "x/pages.tif")
+    let run = try infer()
+    #expect(run.status == 0 && answers(run) == ["ok.png", "pages.tif"])
+    #expect(run.error.contains("pages.tif: the file has several pictures; the first was read"), "\(run.error)")
+  }
+
+  /// The program waits until its answers are read, since they are longer than a pipe; by then it has listed the folder.
+  @Test func aPictureThatVanishesAfterTheFolderWasListed() throws {
+    let run = try ProgramRun(
+      script: """
+        mkdir $D/many && cd $D/many && for n in $(seq -w 3000); do ln ../x/ok.png $n.png; done
+        "$FIELD" infer $D/m.onnx $D/many --format csv | { read header; rm 2990.png; cat; }
+        exit ${PIPESTATUS[0]}
+        """, ["D": folder.url.path])
+    #expect(run.status == 1 && run.output.split(separator: "\n").count == 2999)
+    #expect(run.errorLines.filter { $0.contains("2990.png: ") }.count == 1)
+    #expect(run.errorLines.count == 2, "\(run.error)")  // and the counts
   }
 
   @Test func onePictureIsOne() throws {

@@ -14,13 +14,37 @@ enum RawPNG {
   }
 
   /// Grey, 8 bits, black.
-  static func grey8(width: Int, height: Int) -> [UInt8] {
+  ///
+  /// - Parameter extra: ``chunk``s in front of the pixels.
+  static func grey8(width: Int, height: Int, extra: [UInt8] = []) -> [UInt8] {
     file(
-      width: width, height: height, depth: 8, color: 0, rows: [UInt8](repeating: 0, count: (width + 1) * height))
+      width: width, height: height, depth: 8, color: 0, rows: [UInt8](repeating: 0, count: (width + 1) * height),
+      extra: extra)
+  }
+
+  /// A text of zeros, `matches` × 258 bytes long, in 13 bits for each match.
+  static func textBomb(matches: Int) -> [UInt8] {
+    var (stream, bits, count) = ([UInt8](), UInt32(0), UInt32(0))
+    /// Appends the lowest `width` bits of `code`, the lowest first.
+    func put(_ code: UInt32, _ width: UInt32) {
+      bits |= code << count
+      count += width
+      while count >= 8 {
+        stream.append(UInt8(bits & 255))
+        (bits, count) = (bits >> 8, count - 8)
+      }
+    }
+    put(0b011, 3)  // the last block, with the fixed codes
+    put(0b0000_1100, 8)  // a zero
+    for _ in 0..<matches { put(0b00000_10100011, 13) }  // 258 bytes, from one byte before
+    put(0, 7 + 8)
+    return chunk("zTXt", Array("Comment".utf8) + [0, 0, 0x78, 0x01] + stream)
   }
 
   /// Rows with filter bytes, stored without compression.
-  private static func file(width: Int, height: Int, depth: UInt8, color: UInt8, rows: [UInt8]) -> [UInt8] {
+  private static func file(
+    width: Int, height: Int, depth: UInt8, color: UInt8, rows: [UInt8], extra: [UInt8] = []
+  ) -> [UInt8] {
     var header = bytes(UInt32(width)) + bytes(UInt32(height))
     header += [depth, color, 0, 0, 0]
     var data: [UInt8] = [0x78, 0x01]
@@ -35,7 +59,7 @@ enum RawPNG {
     var (a, b) = (UInt32(1), UInt32(0))
     for byte in rows { (a, b) = ((a + UInt32(byte)) % 65521, (b + (a + UInt32(byte)) % 65521) % 65521) }
     data += bytes(b << 16 | a)
-    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header) + chunk("IDAT", data)
+    return [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + chunk("IHDR", header) + extra + chunk("IDAT", data)
       + chunk("IEND", [])
   }
 

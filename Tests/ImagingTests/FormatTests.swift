@@ -10,7 +10,7 @@ import Testing
     #expect(picture.pixels == (try PictureFixtures.bytes(name + ".rgb")))
   }
 
-  @Test(arguments: [("png", 30), ("jpg", 20), ("bmp", 13)])
+  @Test(arguments: [("png", 30), ("jpg", 20), ("bmp", 13), ("tif", 35), ("webp", 5)])
   func thereAreFixtures(_ suffix: String, _ count: Int) {
     #expect(PictureFixtures.kinds.filter { $0.hasSuffix("." + suffix) }.count >= count)
   }
@@ -38,6 +38,10 @@ import Testing
   @Test func resolution() throws {
     let found = try #require(try PictureFile(PictureFixtures.path("kind-inch.jpg")).resolution)
     #expect(abs(found.horizontal - 1e6) < 1e-3 && abs(found.vertical - 5e5) < 1e-3)
+    let centimetre = try #require(try PictureFile(PictureFixtures.path("kind-centimetre.tif")).resolution)
+    #expect(centimetre.horizontal == 4e7 && centimetre.vertical == 2e7)
+    let metre = try #require(try PictureFile(PictureFixtures.path("kind-rgb24.bmp")).resolution)
+    #expect(metre.horizontal == 1e5 && metre.vertical == 5e4)
     #expect(try PictureFile(PictureFixtures.path("kind-420.jpg")).resolution == nil)
   }
 }
