@@ -4,8 +4,8 @@ import PackageDescription
 // Arrows point down only: a target names what it may know, and the field half never imports the lab half.
 // Field targets stay inside Embedded Swift's subset (docs/EMBEDDED.md); `tools/build-field` compiles them so.
 
-// tools/build-field leaves out the picture formats whose libraries are large.
-let hasAllFormats = Context.environment["GIEMSA_FORMATS"] != "small"
+// tools/build-field leaves out WebP.
+let hasWebP = Context.environment["GIEMSA_FORMATS"] != "small"
 
 let package = Package(
   name: "giemsa",
@@ -40,9 +40,9 @@ let package = Package(
     .target(
       name: "Imaging",
       dependencies: [
-        "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "Platform", "Text",
-      ] + (hasAllFormats ? ["TIFFShim", "WebPShim"] : []),
-      swiftSettings: hasAllFormats ? [.define("TIFF"), .define("WebP")] : []),
+        "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "TIFFShim", "Platform", "Text",
+      ] + (hasWebP ? ["WebPShim"] : []),
+      swiftSettings: hasWebP ? [.define("WebP")] : []),
     .target(
       name: "Giemsa",
       dependencies: [

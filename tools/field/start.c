@@ -1,5 +1,7 @@
-// The static field program's entry point, and the glibc functions that Debian's libpng needs and musl lacks.
+// The static field program's entry point, and the glibc functions that Debian's libraries need and musl lacks.
 #include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +22,29 @@ void *__memcpy_chk(void *target, const void *source, size_t count, size_t room) 
 
 _Noreturn void __longjmp_chk(jmp_buf where, int value) { longjmp(where, value); }
 
-// libpng's default error output, which PNGShim's handlers replace: defined here to keep printf out of the program.
+int __snprintf_chk(char *text, size_t count, int flag, size_t room, const char *format, ...) {
+  (void)flag;
+  if (count > room) abort();
+  va_list values;
+  va_start(values, format);
+  const int written = vsnprintf(text, count, format, values);
+  va_end(values);
+  return written;
+}
+
+// Default error output of libpng and libtiff, which our handlers replace.
 int __fprintf_chk(void *stream, int flag, const char *format, ...) {
   (void)stream;
   (void)flag;
   (void)format;
+  return 0;
+}
+
+int __vfprintf_chk(void *stream, int flag, const char *format, va_list values) {
+  (void)stream;
+  (void)flag;
+  (void)format;
+  (void)values;
   return 0;
 }
 

@@ -1,0 +1,26 @@
+// What libtiff would write files with: refused, so that the static program needs neither encoder. It only reads.
+#define REFUSED(name) \
+  int name(void) { return 0; }
+
+// libjpeg
+REFUSED(jpeg_CreateCompress)
+REFUSED(jpeg_finish_compress)
+REFUSED(jpeg_set_colorspace)
+REFUSED(jpeg_set_defaults)
+REFUSED(jpeg_set_quality)
+REFUSED(jpeg_start_compress)
+REFUSED(jpeg_suppress_tables)
+REFUSED(jpeg_write_raw_data)
+REFUSED(jpeg_write_scanlines)
+REFUSED(jpeg_write_tables)
+
+// libdeflate and zlib
+void *libdeflate_alloc_compressor(int level) { return (void)level, (void *)0; }
+REFUSED(libdeflate_free_compressor)
+REFUSED(libdeflate_zlib_compress)
+REFUSED(libdeflate_zlib_compress_bound)
+REFUSED(deflate)
+REFUSED(deflateEnd)
+REFUSED(deflateInit_)
+REFUSED(deflateParams)
+REFUSED(deflateReset)
