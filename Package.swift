@@ -131,6 +131,12 @@ let package = Package(
   cLanguageStandard: .gnu11
 )
 
+// To optimise tests takes minutes of building and saves seconds of running, but for those that compute much themselves.
+let computing = ["KernelsTests", "TrainingKernelsTests", "InferenceTests"]
+for target in package.targets where target.type == .test && !computing.contains(target.name) {
+  target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+}
+
 // tools/build-field: an Embedded Swift module contains the machine code of all that it uses from others, so only the last one
 // needs any.
 if let last = Context.environment["GIEMSA_LAST_MODULE"] {

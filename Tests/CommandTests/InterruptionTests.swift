@@ -18,11 +18,11 @@ import Testing
     try folder.write(Array("before\n".utf8), to: "out/a.csv")
   }
 
-  /// Enough pictures for a minute, and a signal as soon as the temporary file exists. (A shell's background processes
+  /// Enough pictures for ten seconds, and a signal as soon as the temporary file exists. (A shell's background processes
   /// ignore Ctrl-C.)
   private static func interrupted(by signal: String) -> String {
     """
-    for i in $(seq 3000); do many="$many $D/big.png"; done
+    for i in $(seq 600); do many="$many $D/big.png"; done
     env --default-signal "$FIELD" infer $M $many --format csv --output $D/out/a.csv 2>/dev/null & pid=$!
     for i in $(seq 500); do ls -A $D/out | grep -q giemsa && break; sleep 0.02; done
     ls -A $D/out | grep giemsa; kill -\(signal) $pid; wait $pid 2>/dev/null; echo status $?
