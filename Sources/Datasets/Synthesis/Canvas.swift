@@ -126,6 +126,13 @@ struct Outline {
     }
   }
 
+  /// The same shape elsewhere.
+  func moved(x: Float, y: Float) -> Outline { Outline(x: self.x + x, y: self.y + y, radius: radius, harmonics) }
+
+  private init(x: Float, y: Float, radius: Float, _ harmonics: [(amplitude: Float, phase: Float)]) {
+    (self.x, self.y, self.radius, self.harmonics) = (x, y, radius, harmonics)
+  }
+
   /// How far inside the outline a position is, in pixels; negative outside.
   func depth(_ px: Float, _ py: Float) -> Float {
     let (dx, dy) = (px - x, py - y)

@@ -1,8 +1,9 @@
 import Foundation
 import Imaging
 
-/// Draws one segmented red blood cell on black, filling the frame, as in the NIH malaria set.
+/// Draws one red blood cell: segmented on black, filling the frame, as in the NIH malaria set, or as a layer of a field.
 struct CellPainter {
+  /// The cell's diameter, about; all that is painted on it is in proportion.
   private let size: Float
   private let stain: SlideStain
   private let outline: Outline
@@ -24,6 +25,28 @@ struct CellPainter {
       radius: reach * self.size, ragged: ragged, random: &random)
     canvas = Canvas(size: size, body)
     self.random = random
+  }
+
+  /// A cell of a field: on a canvas that has room around it.
+  ///
+  /// - Parameters:
+  ///   - x, y: the cell's middle, in pixels from the canvas's.
+  ///   - ragged: how far the outline deviates from a circle, 0 to 0.12.
+  init(radius: Float, x: Float, y: Float, ragged: Float, stain: SlideStain, random source: RandomSource) {
+    var random = source
+    size = radius * 2.07
+    self.stain = stain
+    body = stain.body + SlideStain.jitter(0.02, &random)
+    outline = Outline(x: x, y: y, radius: radius, ragged: ragged, random: &random)
+    canvas = Canvas(size: Int(radius * 3) + 2, body)
+    self.random = random
+  }
+
+  /// The cell's colours before the camera, valid within the outline.
+  mutating func layer(infected: Bool) -> (canvas: Canvas, outline: Outline) {
+    paintBody()
+    if infected { paintInfection() } else { paintHealth() }
+    return (canvas, outline)
   }
 
   /// Paints the picture: body, then parasites or artefacts, then the effects of camera and segmentation.
