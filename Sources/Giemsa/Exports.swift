@@ -22,6 +22,7 @@
 @_exported import struct ModelGraph.Tensor
 @_exported import protocol ModelGraph.TensorElement
 @_exported import enum ModelGraph.Version
+@_exported import struct PictureModels.ClassDecision
 @_exported import struct Validation.Finding
 @_exported import struct Validation.Findings
 @_exported import enum Validation.Validator

@@ -20,6 +20,9 @@ public final class PictureClassifier {
   public let classes: [String]
   /// The class that a test looks for, if the file says (`giemsa.positive`).
   public let positive: String?
+  /// Which class a picture counts as: the positive class from its threshold on (`giemsa.threshold`), otherwise the
+  /// likeliest.
+  public let decision: ClassDecision
   /// How a picture becomes the model's input. It may be used from any thread.
   public let preprocessing: Preprocessing
   package let interface: ClassifierInterface
@@ -63,6 +66,7 @@ public final class PictureClassifier {
     try options.check()
     let reading = try Reading(graph, description, options)
     (classes, positive, preprocessing) = (reading.classes, reading.positive, reading.preprocessing)
+    decision = reading.decision
     interface = reading.interface
     model = try Model(
       graph: consume graph, weights: weights, bytes: bytes, shapes: [reading.interface.inputShape], options)
@@ -77,6 +81,7 @@ public final class PictureClassifier {
     self.model = model
     let reading = try Reading(try model.graphAgain(), description, model.options)
     (classes, positive, preprocessing) = (reading.classes, reading.positive, reading.preprocessing)
+    decision = reading.decision
     interface = reading.interface
     session = try model.makeSession(inputShapes: [reading.interface.inputShape])
     guard session.outputShapes.first?.count == interface.scoreCount * interface.batch else { throw .changedFile }
@@ -89,6 +94,7 @@ public final class PictureClassifier {
     let preprocessing: Preprocessing
     let classes: [String]
     let positive: String?
+    let decision: ClassDecision
 
     init(_ graph: borrowing Graph, _ description: Description, _ options: Model.Options) throws(GraphError) {
       let metadata = try ModelMetadata(graph.metadata)
@@ -105,6 +111,8 @@ public final class PictureClassifier {
       }
       classes = try description.classNames(metadata, interface)
       positive = metadata.positive
+      // A caller's names may replace the file's; the threshold refers to the class at the file's index.
+      decision = metadata.decision
     }
   }
 
@@ -127,7 +135,7 @@ public final class PictureClassifier {
     let answers: [[Double]?]
     do { answers = try probabilities([prepared]) } catch { throw .model(error) }
     guard let first = answers.first, let probabilities = first else { throw .notNumbers }
-    return Classification(probabilities, classes: classes)
+    return Classification(probabilities, decision(probabilities), classes: classes)
   }
 
   /// The probabilities of prepared pictures, each `[1, 3, height, width]` from ``preprocessing``; nil where a picture's
@@ -169,20 +177,18 @@ extension PictureClassifier: Sendable {}
 public struct Classification: Sendable {
   /// In the order of ``PictureClassifier/classes``; they add up to 1.
   public let probabilities: [Double]
-  /// The likeliest class; the first of equals.
+  /// The class that the picture counts as: ``PictureClassifier/decision``.
   public let classIndex: Int
   public let className: String
   /// Of that class.
   public let probability: Double
 
   /// - Parameter probabilities: as many as classes, at least one.
-  init(_ probabilities: [Double], classes: [String]) {
-    var best = 0
-    for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
+  init(_ probabilities: [Double], _ classIndex: Int, classes: [String]) {
     self.probabilities = probabilities
-    classIndex = best
-    className = classes[best]
-    probability = probabilities[best]
+    self.classIndex = classIndex
+    className = classes[classIndex]
+    probability = probabilities[classIndex]
   }
 }
 

@@ -54,6 +54,15 @@ public struct ModelMetadata: Sendable {
   public var bits: Int?
   /// Key `giemsa.positive`: the positive class, one of `classes`; nil if unknown.
   public var positive: String?
+  /// Key `giemsa.threshold`: the probability of `positive` from which a picture counts as positive; nil: the likeliest
+  /// class is taken. ``decision`` applies it.
+  public var threshold: Double?
+  /// Keys `giemsa.sensitivity` and `giemsa.specificity`: right answers among the positive and among the other validation
+  /// pictures, by ``decision``; nil if unknown.
+  public var sensitivity: ObservedRate?
+  public var specificity: ObservedRate?
+  /// Key `giemsa.cell`: how the pictures were cut out of fields; nil if unknown.
+  public var cell: CellCut?
   /// Key `giemsa.training_slides`: hashes of the training slides, twelve hexadecimal digits each, separated by spaces
   /// (docs/METADATA.md); empty if unknown.
   public var trainingSlides = ""
@@ -61,6 +70,12 @@ public struct ModelMetadata: Sendable {
   public var training = ""
 
   public init() {}
+
+  /// Which of `classes` a picture counts as.
+  public var decision: ClassDecision {
+    let index = positive.flatMap { name in classes.firstIndex { $0.isExactly(name) } }
+    return ClassDecision(positive: index, threshold: threshold)
+  }
 
   public var saysHowColorsAreNormalized: Bool { centering != nil || !mean.isEmpty }
 
@@ -112,6 +127,18 @@ public struct ModelMetadata: Sendable {
         }
         bits = number
       case "giemsa.positive": positive = value
+      case "giemsa.threshold":
+        guard let number = NumberText.parse(value), number > 0, number < 1 else {
+          throw ModelMetadata.bad(key, "must be a probability between 0 and 1")
+        }
+        threshold = number
+      case "giemsa.sensitivity": sensitivity = try ModelMetadata.rate(value, key)
+      case "giemsa.specificity": specificity = try ModelMetadata.rate(value, key)
+      case "giemsa.cell":
+        guard let known = CellCut(value) else {
+          throw ModelMetadata.bad(key, "'\(value)' is not known; it is like 'real 0.15'")
+        }
+        cell = known
       case "giemsa.training_slides":
         guard ModelMetadata.isListOfHashes(value) else {
           throw ModelMetadata.bad(key, "must be hashes of 12 hexadecimal digits with spaces between them")
@@ -124,6 +151,9 @@ public struct ModelMetadata: Sendable {
     if let positive, !classes.isEmpty, !classes.contains(where: { $0.isExactly(positive) }) {
       throw ModelMetadata.bad("giemsa.positive", "'\(positive)' is none of giemsa.classes")
     }
+    guard threshold == nil || positive != nil && !classes.isEmpty else {
+      throw ModelMetadata.bad("giemsa.threshold", "needs giemsa.positive and giemsa.classes")
+    }
     guard mean.count == std.count else {
       throw ModelMetadata.bad("giemsa.std", "has \(std.count) numbers; giemsa.mean has \(mean.count)")
     }
@@ -131,6 +161,11 @@ public struct ModelMetadata: Sendable {
 
   private static func bad(_ key: String, _ why: String) -> GraphError {
     GraphError(.badMetadata, "metadata '\(key)' \(why)")
+  }
+
+  private static func rate(_ value: String, _ key: String) throws(GraphError) -> ObservedRate {
+    guard let rate = ObservedRate(value) else { throw bad(key, "must be two whole numbers such as 381/415") }
+    return rate
   }
 
   private static func list<Element>(
@@ -206,6 +241,10 @@ public struct ModelMetadata: Sendable {
     entries.append(("giemsa.channel_order", channelOrder.rawValue))
     if let bits { entries.append(("giemsa.bits", "\(bits)")) }
     if let positive { entries.append(("giemsa.positive", positive)) }
+    if let threshold { entries.append(("giemsa.threshold", NumberText.shortest(threshold))) }
+    if let sensitivity { entries.append(("giemsa.sensitivity", sensitivity.text)) }
+    if let specificity { entries.append(("giemsa.specificity", specificity.text)) }
+    if let cell { entries.append(("giemsa.cell", cell.text)) }
     if !trainingSlides.isEmpty { entries.append(("giemsa.training_slides", trainingSlides)) }
     if !training.isEmpty { entries.append(("giemsa.training", training)) }
     return entries

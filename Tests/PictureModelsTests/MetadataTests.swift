@@ -55,6 +55,46 @@ import Text
     }
   }
 
+  @Test func aThresholdIsAProbabilityOfThePositiveClass() throws {
+    let named = [("giemsa.classes", #"["ill", "well", "other"]"#), ("giemsa.positive", "ill")].map {
+      (key: $0.0, value: $0.1)
+    }
+    func with(_ text: String) throws -> ModelMetadata { try ModelMetadata(named + [("giemsa.threshold", text)]) }
+    #expect(try with("0.25").threshold == 0.25)
+    #expect(try ModelMetadata(try with("0.25").entries).threshold == 0.25)
+    for text in ["0", "1", "-0.5", "nan", "", "0.5 ", "0,5", "50%"] {
+      #expect(throws: GraphError.self, "\(text)") { _ = try with(text) }
+    }
+    #expect(refuses("threshold", "0.5"))
+    let decision = try with("0.25").decision
+    #expect(decision([0.25, 0.6, 0.15]) == 0)
+    #expect(decision([0.24, 0.36, 0.4]) == 2)
+    #expect(decision([0.2, 0.4, 0.4]) == 1)
+    #expect(try with("0.9").decision([0.8, 0.05, 0.15]) == 2)
+    #expect(try ModelMetadata(named).decision([0.3, 0.35, 0.35]) == 1)
+    #expect(ClassDecision(positive: 0, threshold: 0.5)([1]) == 0)
+  }
+
+  @Test func ratesAreCounts() throws {
+    #expect(try metadata("sensitivity", "381/415").sensitivity == ObservedRate(hits: 381, count: 415))
+    #expect(try metadata("specificity", "0/0").specificity == ObservedRate(hits: 0, count: 0))
+    for text in ["", "/", "1/", "/1", "2/1", "-1/2", "1/2/3", "1.0/2", "1 / 2", "0x1/2", "1/9999999999999", "0.92"] {
+      #expect(refuses("sensitivity", text), "\(text)")
+      #expect(refuses("specificity", text), "\(text)")
+    }
+  }
+
+  @Test func howCellsAreCut() throws {
+    for cut in [CellCut(margin: 0.15), CellCut(surroundings: .black), CellCut(margin: 4, surroundings: .real)] {
+      #expect(try metadata("cell", cut.text).cell == cut)
+    }
+    #expect(CellCut(margin: 0.15).text == "real 0.15" && CellCut(surroundings: .black).text == "black 0")
+    for text in [
+      "", "real", "0.1 real", "real 4.1", "real -0.1", "real nan", "real  0.1", "real 0.1 ", "Real 0.1",
+      "real 0.1 more",
+    ] { #expect(refuses("cell", text), "\(text)") }
+  }
+
   @Test func sizesAreWholeNumbersOfPixels() throws {
     #expect(try metadata("input_size", "[16, 8.0]").inputSize == [16, 8])
     #expect(try metadata("resize", "160").resize == 160)

@@ -241,10 +241,11 @@ size_t giemsa_class_count(const giemsa_classifier *classifier);
 // The name of a class, UTF-8: `0`, `1`, … if nobody names them. NULL for a bad index. The classifier's thread.
 const char *giemsa_class_name(const giemsa_classifier *classifier, size_t index);
 
-// The likeliest class. Set `size`, then ask.
+// The class that a picture counts as: the positive class if its probability reaches the file's giemsa.threshold,
+// otherwise the likeliest. Set `size`, then ask.
 typedef struct giemsa_answer {
   size_t size;             // sizeof(giemsa_answer)
-  size_t class_index;      // the first of equals
+  size_t class_index;      // the first of equally likely ones
   const char *class_name;  // belongs to the classifier
   double probability;      // of that class
 } giemsa_answer;

@@ -1,3 +1,4 @@
+import Giemsa
 import Text
 
 /// The output format of `infer`, one answer per picture.
@@ -8,6 +9,7 @@ struct AnswerFormat {
 
   let kind: Kind
   private let classes: [String]
+  private let decision: ClassDecision
   /// The class names, made printable.
   private let titles: [String]
   /// How many of the most probable classes to write; nil: all classes in the model's order.
@@ -17,8 +19,9 @@ struct AnswerFormat {
   /// Width of the longest class name in columns.
   private let classWidth: Int
 
-  init(kind: Kind, classes: [String], top: Int?, pathWidth: Int) {
-    (self.kind, self.classes, self.top, self.pathWidth) = (kind, classes, top, pathWidth)
+  init(kind: Kind, classes: [String], decision: ClassDecision, top: Int?, pathWidth: Int) {
+    (self.kind, self.classes, self.decision) = (kind, classes, decision)
+    (self.top, self.pathWidth) = (top, pathWidth)
     titles = classes.map { $0.printable }
     classWidth = titles.reduce(5) { max($0, AnswerFormat.width($1)) }
   }
@@ -44,7 +47,7 @@ struct AnswerFormat {
     }
   }
 
-  /// The line of one picture. Its class is the most probable one, the first of a tie.
+  /// The line of one picture.
   func line(_ path: String, _ probabilities: [Double]) -> String {
     let order = ranked(probabilities)
     let best = order[0]
@@ -80,13 +83,15 @@ struct AnswerFormat {
     }
   }
 
-  /// The classes to write, most probable first; only the most probable one if all classes are written in the model's
-  /// order.
+  /// The classes to write: the one that the picture counts as, then the others, most probable first; only the first one
+  /// if all classes are written in the model's order.
   private func ranked(_ probabilities: [Double]) -> [Int] {
     let wanted = min(max(top ?? 1, 1), probabilities.count)
-    var order: [Int] = []
+    let first = decision(probabilities)
+    var order = [first]
     var taken = [Bool](repeating: false, count: probabilities.count)
-    for _ in 0..<wanted {
+    taken[first] = true
+    for _ in 1..<max(wanted, 1) {
       var best = -1
       for index in probabilities.indices where !taken[index] {
         if best < 0 || probabilities[index] > probabilities[best] { best = index }

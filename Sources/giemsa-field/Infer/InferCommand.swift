@@ -16,7 +16,7 @@ enum InferCommand {
       OptionRule(
         name: "--output", value: "FILE",
         help: "write the answers to FILE, which appears when complete; - is standard output"),
-      OptionRule(name: "--top", value: "K", help: "only the K most probable classes, in that order"),
+      OptionRule(name: "--top", value: "K", help: "only the picture's class and the K - 1 most probable others"),
       OptionRule(name: "--batch", value: "N", help: "batch size; default 1"),
       OptionRule(name: "--size", value: "HxW", help: "input size, if the model does not record it: 224 or 64x48"),
       OptionRule(name: "--mean", value: "R,G,B", help: "of colours from 0 to 1, if the model does not record it"),
@@ -60,7 +60,8 @@ enum InferCommand {
       for problem in walk.problems { complain(problem) }
       let width = kind == .table ? walk.files.reduce(7) { max($0, AnswerFormat.width($1.printable)) } : 0
       let format = AnswerFormat(
-        kind: kind, classes: model.classes, top: top.map { min($0, model.classes.count) }, pathWidth: width)
+        kind: kind, classes: model.classes, decision: model.decision, top: top.map { min($0, model.classes.count) },
+        pathWidth: width)
       return try Inferring(model, format, output).answer(walk)
     } catch {
       complain(error.message)

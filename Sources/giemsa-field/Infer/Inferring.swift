@@ -60,9 +60,7 @@ struct Inferring {
         continue
       }
       text += format.line(name, probabilities)
-      var best = 0
-      for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
-      counts[best] += 1
+      counts[model.decision(probabilities)] += 1
     }
     output.write(text)
     names = []
