@@ -79,7 +79,8 @@ let package = Package(
       ]),
     .target(name: "Quantization", dependencies: ["Giemsa", "ModelGraph", "Passes", "Reports", "Text"]),
     .target(
-      name: "Reports", dependencies: ["ModelGraph", "Text", .product(name: "Crypto", package: "swift-crypto")]),
+      name: "Reports",
+      dependencies: ["ModelGraph", "PictureModels", "Text", .product(name: "Crypto", package: "swift-crypto")]),
     .executableTarget(
       name: "giemsa",
       dependencies: [
@@ -121,7 +122,8 @@ let package = Package(
     .testTarget(
       name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization", "TestSupport"]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", .product(name: "Crypto", package: "swift-crypto")]),
+      name: "ReportsTests",
+      dependencies: ["Reports", "PictureModels", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       // It runs giemsa-field too, which `swift build --build-tests` makes: to depend on it would link tests statically.
       name: "CommandTests",

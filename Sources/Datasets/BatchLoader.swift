@@ -45,19 +45,21 @@ public final class BatchLoader {
   /// - Parameters:
   ///   - dropLast: leave out an incomplete last batch (batch normalisation over few pictures is unreliable).
   ///   - mixup: blend pairs of pictures with weights from Beta(mixup, mixup); 0: none.
+  ///   - draws: how many pictures of each class an epoch draws; nil: every picture once.
   ///   - part: produce only this part of each batch. All parts together are bit-identical to the whole batch.
   ///   - workers: threads; at least 1.
   ///   - byteBudget: maximum memory for decoded pictures.
   public init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
-    dropLast: Bool, seed: UInt64, mixup: Double = 0, part: BatchPart = .whole, workers: Int,
+    dropLast: Bool, seed: UInt64, mixup: Double = 0, draws: ClassDraws? = nil, part: BatchPart = .whole, workers: Int,
     byteBudget: Int = 1 << 30
   ) {
     precondition(batchSize > 0, "a batch has at least one picture")
-    batchesPerEpoch = dropLast ? items.count / batchSize : (items.count + batchSize - 1) / batchSize
+    let count = draws?.total ?? items.count
+    batchesPerEpoch = dropLast ? count / batchSize : (count + batchSize - 1) / batchSize
     shared = Shared(
       items: items, preprocessing: preprocessing, augmentation: augmentation, batchSize: batchSize, shuffle: shuffle,
-      seed: seed, mixup: mixup > 0 ? Mixup(alpha: mixup) : nil, part: part, batches: batchesPerEpoch,
+      seed: seed, mixup: mixup > 0 ? Mixup(alpha: mixup) : nil, draws: draws, part: part, batches: batchesPerEpoch,
       ahead: max(1, workers) + 2,
       byteBudget: byteBudget)
     for _ in 0..<max(1, workers) {
@@ -90,6 +92,13 @@ public final class BatchLoader {
   public func next() throws -> Batch? { try shared.next() }
 }
 
+/// One picture of an epoch.
+private struct Draw {
+  let index: Int
+  /// How often the epoch has drawn the picture before.
+  let repetition: Int
+}
+
 /// State shared with the workers; it outlives the loader until the workers have stopped.
 private final class Shared: @unchecked Sendable {  // all mutable state is accessed under `condition` only
   private let items: [CellFolder.Item]
@@ -99,6 +108,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
   private let shuffle: Bool
   private let seed: UInt64
   private let mixup: Mixup?
+  private let draws: ClassDraws?
   private let part: BatchPart
   private let batches: Int
   /// Maximum number of finished batches waiting for the consumer.
@@ -110,14 +120,14 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
   /// Number of calls of `start`: a worker's result for an earlier one is discarded.
   private var generation = 0
   private var epoch = 0
-  private var order: [Int] = []
+  private var order: [Draw] = []
   private var nextToMake = 0
   private var nextToTake = 0
   private var ready: [Int: Result<Batch, any Error>] = [:]
 
   init(
     items: [CellFolder.Item], preprocessing: Preprocessing, augmentation: Augmentation?, batchSize: Int, shuffle: Bool,
-    seed: UInt64, mixup: Mixup?, part: BatchPart, batches: Int, ahead: Int, byteBudget: Int
+    seed: UInt64, mixup: Mixup?, draws: ClassDraws?, part: BatchPart, batches: Int, ahead: Int, byteBudget: Int
   ) {
     self.items = items
     self.preprocessing = preprocessing
@@ -126,6 +136,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
     self.shuffle = shuffle
     self.seed = seed
     self.mixup = mixup
+    self.draws = draws
     self.part = part
     self.batches = batches
     self.ahead = ahead
@@ -140,11 +151,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
   var notes: PictureNotes { store.notes }
 
   func start(epoch: Int, at batch: Int) {
-    var order = Array(items.indices)
-    if shuffle {
-      var random = RandomSource(seed: seed ^ 0x0DE5, stream: UInt64(epoch))
-      random.shuffle(&order)
-    }
+    let order = drawn(epoch)
     condition.lock()
     generation += 1
     self.epoch = epoch
@@ -154,6 +161,20 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
     ready = [:]
     condition.broadcast()
     condition.unlock()
+  }
+
+  /// The epoch's draws in order.
+  private func drawn(_ epoch: Int) -> [Draw] {
+    var pictures = draws?.pictures(items.map { $0.label }, epoch: epoch, seed: seed) ?? Array(items.indices)
+    if shuffle {
+      var random = RandomSource(seed: seed ^ 0x0DE5, stream: UInt64(epoch))
+      random.shuffle(&pictures)
+    }
+    var times = [Int](repeating: 0, count: items.count)
+    return pictures.map { index in
+      times[index] += 1
+      return Draw(index: index, repetition: times[index] - 1)
+    }
   }
 
   func stop() {
@@ -186,10 +207,10 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
       }
       let number = nextToMake
       let (generation, epoch) = (generation, epoch)
-      let indices = Array(order[(number * batchSize)..<min((number + 1) * batchSize, order.count)])
+      let batch = Array(order[(number * batchSize)..<min((number + 1) * batchSize, order.count)])
       nextToMake += 1
       condition.unlock()
-      let result = Result { try make(indices, epoch, number) }
+      let result = Result { try make(batch, epoch, number) }
       condition.lock()
       if generation == self.generation {
         ready[number] = result
@@ -199,26 +220,27 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
     condition.unlock()
   }
 
-  private func make(_ indices: [Int], _ epoch: Int, _ number: Int) throws -> Batch {
-    let own = part.range(of: indices.count)
-    guard let mixup else { return try plain(Array(indices[own]), epoch) }
+  private func make(_ draws: [Draw], _ epoch: Int, _ number: Int) throws -> Batch {
+    let own = part.range(of: draws.count)
+    guard let mixup else { return try plain(Array(draws[own]), epoch) }
     var random = RandomSource(seed: seed ^ 0x313C, stream: UInt64(epoch) << 32 | UInt64(number))
-    let blend = mixup.draw(indices.count, random: &random)
+    let blend = mixup.draw(draws.count, random: &random)
     // This part's pictures, followed by their mixup partners from other parts.
     let rows = Array(own) + Set(own.map { blend.order[$0] }).subtracting(own).sorted()
-    var batch = try plain(rows.map { indices[$0] }, epoch)
+    var batch = try plain(rows.map { draws[$0] }, epoch)
     try blend.apply(to: &batch, rows: rows, own: own.count)
     return batch
   }
 
-  private func plain(_ indices: [Int], _ epoch: Int) throws -> Batch {
-    var images = try Tensor(zeros: [indices.count, 3, preprocessing.height, preprocessing.width])
+  private func plain(_ draws: [Draw], _ epoch: Int) throws -> Batch {
+    var images = try Tensor(zeros: [draws.count, 3, preprocessing.height, preprocessing.width])
     let step = preprocessing.floatsPerPicture
-    for (slot, index) in indices.enumerated() {
-      var picture = try store.picture(index)
+    for (slot, draw) in draws.enumerated() {
+      var picture = try store.picture(draw.index)
       if let augmentation {
-        // A random stream per epoch and item, independent of the worker.
-        var random = RandomSource(seed: seed, stream: UInt64(epoch) << 32 | UInt64(index))
+        // A random stream per epoch, item and repetition, independent of the worker.
+        let stream = UInt64(draw.repetition) << 50 ^ UInt64(epoch) << 32 ^ UInt64(draw.index)
+        var random = RandomSource(seed: seed, stream: stream)
         if picture.width != preprocessing.width || picture.height != preprocessing.height {
           let (room, depth) = (picture.width - preprocessing.width, picture.height - preprocessing.height)
           let (left, top) = (random.index(below: room + 1), random.index(below: depth + 1))
@@ -231,6 +253,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
         picture.pixels.withUnsafeBufferPointer { preprocessing.normalize($0, into: planes) }
       }
     }
-    return Batch(images: images, labels: indices.map { Int32(items[$0].label) }, indices: indices)
+    return Batch(
+      images: images, labels: draws.map { Int32(items[$0.index].label) }, indices: draws.map { $0.index })
   }
 }

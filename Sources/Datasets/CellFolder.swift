@@ -1,4 +1,5 @@
 import Imaging
+import PictureModels
 import Text
 
 /// A folder with one subfolder of pictures per class. Everything is sorted by name, so that the same folder gives
@@ -28,6 +29,11 @@ public struct CellFolder: Sendable {
   /// read, folders in a class folder, and pictures beside the class folders. Hidden files and system files such as
   /// `Thumbs.db` are not listed.
   public let leftOut: [String]
+  /// How the pictures were cut out of fields, as ``cutFile`` says; nil without that file.
+  public let cut: CellCut?
+
+  /// The file in which `giemsa cut` records how the pictures were cut.
+  public static let cutFile = "cell.txt"
 
   /// Lists the folder.
   ///
@@ -77,10 +83,24 @@ public struct CellFolder: Sendable {
         throw DatasetError("\(folder): a class without pictures (\(found)). Fill the folder or remove it")
       }
     }
+    cut = try CellFolder.cut(of: path)
     self.path = path
     self.classes = classes
     self.items = items
     self.leftOut = leftOut
+  }
+
+  /// How the cells in a folder were cut, as its ``cutFile`` says; nil without that file.
+  public static func cut(of path: String) throws -> CellCut? {
+    let file = "\(path)/\(cutFile)"
+    guard FileKind(file).exists else { return nil }
+    let text = String(decoding: try WholeFile.bytes(file, limit: 1024), as: UTF8.self)
+    guard let line = text.split(whereSeparator: { $0.isNewline }).first, let cut = CellCut(String(line)) else {
+      throw DatasetError(
+        "\(file): does not say how the cells were cut, as 'real 0.15' does; write it again with giemsa cut, or remove it"
+      )
+    }
+    return cut
   }
 
   /// Number of pictures of each class.

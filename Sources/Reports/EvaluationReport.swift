@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import PictureModels
 import Text
 
 /// One picture's answer.
@@ -8,21 +9,20 @@ public struct Answer: Sendable {
   public var actual: Int
   /// Probability of each class; they sum to 1.
   public var probabilities: [Double]
+  /// The class that the picture counts as.
+  public var predicted: Int
   /// The slide that it was cut from; empty if unknown.
   public var slide: String
 
-  public init(path: String, actual: Int, probabilities: [Double], slide: String = "") {
+  /// - Parameter decision: which class the picture counts as.
+  public init(
+    path: String, actual: Int, probabilities: [Double], slide: String = "", decision: ClassDecision = .likeliest
+  ) {
     self.slide = slide
     self.path = path
     self.actual = actual
     self.probabilities = probabilities
-  }
-
-  /// The class with the highest probability; the first one of a tie.
-  public var predicted: Int {
-    var best = 0
-    for index in probabilities.indices where probabilities[index] > probabilities[best] { best = index }
-    return best
+    predicted = decision(probabilities)
   }
 
   /// Cross-entropy: −log of the actual class's probability.
@@ -35,14 +35,18 @@ public struct EvaluationReport: Sendable {
   public let answers: [Answer]
   /// The positive class; nil if unknown, and then no rate is called sensitivity or specificity.
   public let positive: PositiveClass?
+  /// The probability of the model's positive class from which pictures count as it; nil: the likeliest class is taken.
+  public let threshold: Double?
   public let matrix: ConfusionMatrix
   /// Mean cross-entropy.
   public let loss: Double
 
-  public init(classes: [String], answers: [Answer], positive: PositiveClass?) {
+  /// - Parameter threshold: the one that the answers were decided with, for display.
+  public init(classes: [String], answers: [Answer], positive: PositiveClass?, threshold: Double? = nil) {
     self.classes = classes
     self.answers = answers
     self.positive = positive
+    self.threshold = threshold
     var matrix = ConfusionMatrix(classes: classes)
     var sum = 0.0
     for answer in answers {
@@ -86,8 +90,21 @@ public struct EvaluationReport: Sendable {
     return ClusteredShare(groups)
   }
 
-  /// A line that says which class is positive, if any.
-  public var toldPositive: String { PositiveClass.told(positive, of: classes) }
+  /// A line that says which class is positive, if any, and from which probability on.
+  public var toldPositive: String {
+    let told = PositiveClass.told(positive, of: classes)
+    guard let threshold else { return told }
+    return "\(told); from a probability of \(NumberText.fixed(threshold, 4)) on"
+  }
+
+  /// Right answers among the pictures of a class, and among all others.
+  public func observed(_ label: Int) -> (sensitivity: ObservedRate, specificity: ObservedRate) {
+    let (own, others) = (matrix.actual(label), matrix.total - matrix.actual(label))
+    return (
+      ObservedRate(hits: own - matrix.missed(label), count: own),
+      ObservedRate(hits: others - matrix.falseAlarms(label), count: others)
+    )
+  }
 
   /// The whole report as text.
   ///

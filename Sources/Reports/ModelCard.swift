@@ -33,6 +33,8 @@ public struct ModelCard: Sendable {
   public var recipe: [(name: String, value: String)] = []
   /// The network's answers for the validation pictures.
   public var report: EvaluationReport
+  /// What the report's threshold was chosen for on the validation pictures: `f1`; nil if there is none.
+  public var thresholdFor: String?
   /// The epoch of the network, counted from 0, and the number of epochs.
   public var bestEpoch: Int?
   public var epochs = 0
@@ -117,7 +119,13 @@ public struct ModelCard: Sendable {
       if let lastAccuracy { text += "; the last epoch's accuracy is \(percent(lastAccuracy))" }
       text += ".\n\n"
     }
-    text += Self.plain(report.toldPositive) + ".\n\n"
+    text += Self.plain(PositiveClass.told(report.positive, of: report.classes)) + ".\n\n"
+    if let threshold = report.threshold, let positive = report.positive {
+      text += "A picture counts as \(Self.plain(report.classes[positive.index])) from a probability of "
+      text += "\(NumberText.fixed(threshold, 4)) on. This threshold was chosen on these same cells"
+      if let thresholdFor { text += " for \(Self.plain(thresholdFor))" }
+      text += ", which makes the numbers slightly optimistic.\n\n"
+    }
     text += Self.table(["rate", "cells", "value", "95 % by cell", "95 % by slide"], rateRows)
     let names = report.classes.map { Self.plain($0) }
     let matrix = names.indices.map { row in [names[row]] + report.matrix.counts[row].map { "\($0)" } }

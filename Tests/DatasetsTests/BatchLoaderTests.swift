@@ -45,6 +45,56 @@ import Testing
     }
   }
 
+  // MARK: Draws
+
+  private func drawing(_ items: [CellFolder.Item], _ draws: ClassDraws, part: BatchPart = .whole) throws -> BatchLoader
+  {
+    BatchLoader(
+      items: items, preprocessing: try preprocessing(side: 8), augmentation: .standard, batchSize: 4, shuffle: true,
+      dropLast: false, seed: 9, mixup: 0.4, draws: draws, part: part, workers: 2)
+  }
+
+  @Test func rareClassesAreDrawnMoreOften() throws {
+    // Class 0 has pictures 0 to 1; class 1 has 2 to 11.
+    var items = try items(12)
+    for index in items.indices { items[index].label = index < 2 ? 0 : 1 }
+    let loader = try drawing(items, ClassDraws([2, 10], least: 0.5))
+    var times = [Int](repeating: 0, count: 12)
+    for number in 0..<5 {
+      let drawn = try epoch(loader, number).flatMap { $0.indices }
+      #expect(drawn.count == 12 && drawn.count { $0 < 2 } == 6)
+      for index in drawn { times[index] += 1 }
+    }
+    // 30 draws of each class: every picture as often as the others of its class.
+    #expect(times == [15, 15] + [Int](repeating: 3, count: 10))
+  }
+
+  @Test func repetitionsAreAugmentedDifferently() throws {
+    let items = Array(try items(2))
+    let loader = BatchLoader(
+      items: items, preprocessing: try preprocessing(side: 8), augmentation: .standard, batchSize: 8, shuffle: true,
+      dropLast: false, seed: 9, draws: ClassDraws([1, 1, 0], least: 0, total: 8), workers: 1)
+    let batch = try #require(try epoch(loader, 0).first)
+    let pictures = batch.images.array(of: Float.self)
+    let step = pictures.count / 8
+    #expect(Set((0..<8).map { Array(pictures[($0 * step)..<(($0 + 1) * step)]) }).count > 6)
+  }
+
+  @Test func partsOfDrawnBatchesMakeTheWhole() throws {
+    let items = try items(9)
+    let draws = ClassDraws([3, 3, 3], least: 0.1, total: 14)
+    let whole = try drawing(items, draws)
+    let parts = try (0..<3).map { try drawing(items, draws, part: BatchPart($0, of: 3)) }
+    whole.start(epoch: 1, at: 1)
+    for part in parts { part.start(epoch: 1, at: 1) }
+    #expect(whole.batchesPerEpoch == 4 && parts.allSatisfy { $0.batchesPerEpoch == 4 })
+    while let batch = try whole.next() {
+      let pieces = try parts.map { try #require(try $0.next()) }
+      #expect(pieces.flatMap { $0.indices } == batch.indices)
+      #expect(values(pieces) == batch.images.array(of: Float.self))
+    }
+  }
+
   @Test func anEpochCanBeginInItsMiddle() throws {
     let loader = try loader(try items(14))
     let whole = try epoch(loader, 2)

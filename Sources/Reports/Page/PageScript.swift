@@ -128,7 +128,7 @@ enum PageScript {
           button.addEventListener("click", () => set(choices[button.dataset.choose]()));
         }
         $("chooser").hidden = false;
-        set(0.5);
+        set(number.defaultValue);
       }
 
       function sortable(table) {

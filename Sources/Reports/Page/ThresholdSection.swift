@@ -2,10 +2,11 @@ import ModelGraph
 import Text
 
 extension EvaluationPage {
-  /// Matrix, rates and curves at a threshold of 0.5, with the data from which the script computes them for any other.
+  /// Matrix, rates and curves at the model's threshold (0.5 if it has none), with the data from which the script computes them for any other.
   var threshold: String {
     let (scores, isPositive, groups) = (scores, isPositive, slides.index)
-    let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= 0.5 }, groups: groups)
+    let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= start }, groups: groups)
+    let told = NumberText.shortest(start)
     let curves = ThresholdCurves(scores: scores, isPositive: isPositive)
     let (words, name) = (words, HTML.escaped(positiveName))
     func low(_ name: String) -> String { HTML.escaped(Self.lower(name)) }
@@ -25,20 +26,23 @@ extension EvaluationPage {
     html += "<div class=\"chooser\">\n<div id=\"chooser\" hidden>\n<label for=\"threshold\">Threshold for \(name)"
     html += "</label>\n"
     html +=
-      "<div class=\"line\"><input type=\"range\" id=\"threshold\" min=\"0\" max=\"1\" step=\"0.001\" value=\"0.5\">"
+      "<div class=\"line\"><input type=\"range\" id=\"threshold\" min=\"0\" max=\"1\" step=\"0.001\" value=\"\(told)\">"
     html += "<input type=\"number\" id=\"threshold-number\" aria-label=\"Threshold as a number\" min=\"0\" max=\"1\" "
-    html += "step=\"0.001\" value=\"0.5\"></div>\n"
+    html += "step=\"0.001\" value=\"\(told)\"></div>\n"
     html += "<p class=\"line choices\"><button type=\"button\" data-choose=\"half\">0.5</button>"
     html += "<button type=\"button\" data-choose=\"accuracy\">highest accuracy</button>"
     html += "<button type=\"button\" data-choose=\"found\">99 % \(low(words.sensitivity))</button>"
     html += "<button type=\"button\" data-choose=\"spared\">99 % \(low(words.specificity))</button></p>\n</div>\n"
     html +=
-      "<output id=\"threshold-says\" aria-live=\"polite\">\(HTML.escaped(sentence(0.5, rates)))</output>\n</div>\n"
+      "<output id=\"threshold-says\" aria-live=\"polite\">\(HTML.escaped(sentence(start, rates)))</output>\n</div>\n"
     html += "<div class=\"pair\">\n<div>\(matrix(rates))</div>\n<div>\(ratesTable(rates))</div>\n</div>\n"
     html += "<div class=\"pair\">\n\(roc(curves, rates))\(precisionRecall(curves, rates))</div>\n"
     html += thresholdTable(scores, isPositive, groups)
     return html + data(scores, isPositive, groups)
   }
+
+  /// To a thousandth, as the slider has it.
+  private var start: Double { ((report.threshold ?? 0.5) * 1000).rounded() / 1000 }
 
   private func sentence(_ threshold: Double, _ rates: BinaryRates) -> String {
     let (ill, well) = (rates.sensitivity.count, rates.specificity.count)

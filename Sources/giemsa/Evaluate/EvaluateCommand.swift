@@ -58,7 +58,9 @@ struct EvaluateCommand: ParsableCommand {
       if let (run, path) = found {
         let predictor = try Predictor(path, batch: batch, threads: threads, limits: files.limits)
         let order = try predictor.order(for: cells)
-        let recorded = try run?.read().settings.positive ?? predictor.positive
+        let settings = try run?.read().settings
+        let recorded = settings?.positive ?? predictor.positive
+        predictor.threshold = settings?.results.threshold ?? predictor.threshold
         chosen = try PositiveClass.choose(cells.classes, option: positive, recorded: recorded)
         let items =
           split == .valid
@@ -83,7 +85,8 @@ struct EvaluateCommand: ParsableCommand {
       }
       for line in warnings { complain(line) }
       let text = EvaluationReport(
-        classes: cells.classes, answers: models.flatMap { $0.answers }, positive: chosen)
+        classes: cells.classes, answers: models.flatMap { $0.answers }, positive: chosen,
+        threshold: EvaluatedModel.threshold(models, chosen.map { cells.classes[$0.index] }))
       Console.write(text.text(confused: confused))
       if let report {
         let maker = EvaluationPageMaker(

@@ -39,7 +39,12 @@ enum EvaluationItems {
       PictureRecord(side: .valid, hash: $1, name: cells.name(of: $0)).entry
     }
     let slides = predictor.trainedSlides
-    return Overlap(train: train, valid: evaluated) { slides.contains($0) }.warnings(
+    var warnings = Overlap(train: train, valid: evaluated) { slides.contains($0) }.warnings(
       "here that the model was trained on")
+    if let cell = predictor.cell, let cut = cells.cut, cell != cut {
+      warnings.append(
+        "warning: the cells here were cut as '\(cut.text)', those that the model was trained on as '\(cell.text)'")
+    }
+    return warnings
   }
 }

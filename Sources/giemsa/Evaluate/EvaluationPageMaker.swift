@@ -18,6 +18,9 @@ struct EvaluatedModel {
   let preprocessing: Preprocessing
   let inputShape: Shape
   let answers: [Answer]
+  /// The recorded positive class and the threshold that the answers were decided with.
+  private let positive: String?
+  private let threshold: Double?
 
   init(_ predictor: Predictor, run: RunFolder?, order: [Int], answers: [Answer]) {
     self.run = run
@@ -26,6 +29,15 @@ struct EvaluatedModel {
     preprocessing = predictor.preprocessing
     inputShape = predictor.interface.inputShape
     self.answers = answers
+    positive = predictor.positive
+    threshold = predictor.threshold
+  }
+
+  /// The threshold of `positive` that all models share; nil if they have none or several, or if theirs is that of another
+  /// class.
+  static func threshold(_ models: [EvaluatedModel], _ positive: String?) -> Double? {
+    guard let positive, let first = models.first?.threshold else { return nil }
+    return models.allSatisfy { $0.threshold == first && $0.positive?.isExactly(positive) ?? false } ? first : nil
   }
 }
 
@@ -46,7 +58,9 @@ struct EvaluationPageMaker {
   func page(name: String, facts: [(name: String, value: String)], folds: [FoldResult], warnings: [String]) throws
     -> EvaluationPage
   {
-    let report = EvaluationReport(classes: cells.classes, answers: models.flatMap { $0.answers }, positive: positive)
+    let report = EvaluationReport(
+      classes: cells.classes, answers: models.flatMap { $0.answers }, positive: positive,
+      threshold: EvaluatedModel.threshold(models, positive.map { cells.classes[$0.index] }))
     var page = EvaluationPage(title: "Evaluation of \(name)", report: report)
     page.facts = try described() + facts
     page.folds = folds
@@ -151,6 +165,10 @@ extension RunSettings {
     if let labelSmoothing { recipe += ", label smoothing \(NumberText.shortest(labelSmoothing))" }
     if let classWeights {
       recipe += ", class weights \(classWeights.map { NumberText.shortest($0) }.joined(separator: ", "))"
+    }
+    if let draws {
+      let named = zip(classes, draws).map { "\($0) \($1)" }.joined(separator: ", ")
+      recipe += ", draws per epoch: \(named)"
     }
     if let frozen { recipe += ", frozen: \(frozen)" }
     var part = "\(split), seed \(seed)"

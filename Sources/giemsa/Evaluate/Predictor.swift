@@ -13,6 +13,10 @@ final class Predictor {
   let classes: [String]
   /// The positive class as recorded under `giemsa.positive`.
   let positive: String?
+  /// The positive class's threshold: that of the file, or that of the run that the file is from.
+  var threshold: Double?
+  /// How the model's pictures were cut out of fields; nil if unknown.
+  let cell: CellCut?
   let trainedSlides: TrainedSlides
   /// What the model takes and gives.
   let interface: ClassifierInterface
@@ -43,6 +47,8 @@ final class Predictor {
       (interface, preprocessing, session) = (classifier.interface, classifier.preprocessing, classifier.session)
       classes = metadata.classes
       positive = metadata.positive
+      threshold = metadata.threshold
+      cell = metadata.cell
       trainedSlides = TrainedSlides(metadata.trainingSlides)
     } catch {
       throw CommandFailure("\(path): \(error)")
@@ -92,6 +98,12 @@ final class Predictor {
     return try Tensor([images.shape[0], interface.scoreCount], kept)
   }
 
+  /// Which class a picture counts as, for probabilities in the order of the folder's classes.
+  private func decision(_ order: [Int]) -> ClassDecision {
+    let index = positive.flatMap { name in classes.firstIndex { $0.isExactly(name) } }
+    return ClassDecision(positive: index.flatMap { order.firstIndex(of: $0) }, threshold: threshold)
+  }
+
   /// The answers for `items`, in their order. Throws, naming the pictures, if a score is not a number.
   ///
   /// - Parameter turns: test-time augmentation: average the probabilities of all eight mirrors and quarter turns of
@@ -127,6 +139,9 @@ final class Predictor {
       throw DatasetError(
         failures.sorted { $0.key < $1.key }.map { $0.value }, "picture", "got scores that are not finite numbers")
     }
-    return zip(items, sums).map { Answer(path: $0.path, actual: $0.label, probabilities: $1, slide: $0.slide) }
+    let decision = decision(order)
+    return zip(items, sums).map {
+      Answer(path: $0.path, actual: $0.label, probabilities: $1, slide: $0.slide, decision: decision)
+    }
   }
 }

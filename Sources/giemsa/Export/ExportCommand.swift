@@ -53,8 +53,9 @@ struct ExportCommand: ParsableCommand {
       var settings = file.settings
       let chosen = try PositiveClass.choose(settings.classes, option: positive, recorded: settings.positive)
       let old = settings.positive.flatMap { name in settings.classes.firstIndex { $0.isExactly(name) } }
-      settings.positive = chosen.map { settings.classes[$0.index] }
-      metadata.positive = settings.positive
+      metadata.take(settings)
+      metadata.choose(positive: chosen.map { settings.classes[$0.index] })
+      settings.positive = metadata.positive
       metadata.training = try settings.record()
       var described = graph.described(by: metadata, metadata.training)
       if let card = folder.card() {
@@ -94,7 +95,7 @@ struct ExportCommand: ParsableCommand {
       var metadata: ModelMetadata
       do { metadata = try ModelMetadata(graph.metadata) } catch { throw CommandFailure("\(source): \(error)") }
       _ = try PositiveClass.choose(metadata.classes, option: positive, recorded: nil)
-      metadata.positive = positive
+      metadata.choose(positive: positive)
       graph = graph.described(by: metadata, metadata.training)
     }
     guard cases == 0 else { throw CommandFailure("--cases: only a run has validation pictures") }

@@ -39,7 +39,12 @@ struct QuantizationSource {
     guard URL(filePath: command.out).standardizedFileURL != URL(filePath: path).standardizedFileURL else {
       throw CommandFailure("--out \(command.out): would replace the float model; name another file")
     }
-    let graph = try readModel(path)
+    var graph = try readModel(path)
+    if let settings = try run?.read().settings {
+      var metadata = try ModelMetadata(graph.metadata)
+      metadata.take(settings)
+      graph = graph.described(by: metadata, metadata.training)
+    }
     let batch = min(Self.batch, command.images)
     do {
       let shape = try ClassifierInterface(graph, batch: batch, size: nil).inputShape
@@ -121,16 +126,21 @@ struct QuantizationSource {
     return Overlap(train: [], valid: entries).warnings("")
   }
 
+  /// Compares both models' answers.
+  ///
+  /// - Returns: also the quantised model's answers.
   func compare(
     _ quantised: Predictor, _ items: [CellFolder.Item], _ what: String, threads: Int, progress: (Int, Int) -> Void
-  ) throws -> QuantizationComparison {
+  ) throws -> (comparison: QuantizationComparison, answers: [Answer]) {
     var correct = (float: 0, quantised: 0)
+    var answers: [Answer] = []
     var differences: [QuantizationComparison.Difference] = []
     let step = 64
     for start in stride(from: 0, to: items.count, by: step) {
       let part = Array(items[start..<min(items.count, start + step)])
       let meant = try float.answers(part, order: order, threads: threads)
       let found = try quantised.answers(part, order: order, threads: threads)
+      answers += found
       for (a, b) in zip(meant, found) {
         if a.predicted == a.actual { correct.float += 1 }
         if b.predicted == b.actual { correct.quantised += 1 }
@@ -138,9 +148,22 @@ struct QuantizationSource {
       }
       progress(min(items.count, start + step), items.count)
     }
-    return QuantizationComparison(
+    let comparison = QuantizationComparison(
       what: what, pictures: items.count, floatCorrect: correct.float, quantisedCorrect: correct.quantised,
       differences: differences)
+    return (comparison, answers)
+  }
+
+  /// `graph` with the rates of these answers, if they are for all of a run's validation pictures; otherwise as it is.
+  func rated(_ graph: Graph, by answers: [Answer]) throws -> Graph {
+    guard !validation.isEmpty, answers.count == validation.count,
+      let positive = try PositiveClass.choose(cells.classes, option: nil, recorded: float.positive)
+    else { return graph }
+    var metadata = try ModelMetadata(graph.metadata)
+    let report = EvaluationReport(classes: cells.classes, answers: answers, positive: positive)
+    let (sensitivity, specificity) = report.observed(positive.index)
+    (metadata.sensitivity, metadata.specificity) = (sensitivity, specificity)
+    return graph.described(by: metadata, metadata.training)
   }
 
   private func difference(_ a: Answer, _ b: Answer) throws -> QuantizationComparison.Difference {

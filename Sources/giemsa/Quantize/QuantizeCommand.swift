@@ -74,9 +74,10 @@ struct QuantizeCommand: ParsableCommand {
 
       var graph = try source.describing(result.graph)
       let quantised = try Predictor(graph, path: out, batch: batch, threads: threads, limits: files.limits)
-      let comparison = try source.compare(quantised, items, what, threads: threads) {
+      let (comparison, answers) = try source.compare(quantised, items, what, threads: threads) {
         progress.update("comparing", $0, $1)
       }
+      graph = try source.rated(graph, by: answers)
       graph.metadata.removeAll { $0.key == QuantizationRecord.key }
       graph.metadata.append(
         (QuantizationRecord.key, try QuantizationRecord(result.recipe, images: chosen.count, comparison).text()))

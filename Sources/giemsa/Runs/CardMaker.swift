@@ -1,24 +1,40 @@
 import Datasets
 import Foundation
 import ModelGraph
+import PictureModels
 import Reports
 import Text
 
 /// Makes `card.md`, the model card of a finished run.
 enum CardMaker {
-  /// The card of the best epoch's network, with the results that `evaluate` gives.
-  static func card(_ folder: RunFolder, _ bench: TrainingBench, _ settings: RunSettings, _ history: [EpochResult])
-    throws
-    -> ModelCard
-  {
+  /// What the best epoch's network answers for the validation pictures, as `evaluate` does, with the threshold that
+  /// `--threshold-for` asks for.
+  static func report(_ folder: RunFolder, _ bench: TrainingBench) throws -> EvaluationReport {
     let predictor = try Predictor(
       folder.best, batch: 8, threads: bench.options.threads, limits: bench.options.files.limits)
     let items = bench.split.valid.map { bench.cells.items[$0] }
-    let answers = try predictor.answers(
-      items, order: try predictor.order(for: bench.cells), threads: bench.options.threads)
-    var card = ModelCard(
-      name: settings.architecture, version: Giemsa.version, date: today,
-      report: EvaluationReport(classes: bench.cells.classes, answers: answers, positive: bench.positive))
+    let order = try predictor.order(for: bench.cells)
+    var answers = try predictor.answers(items, order: order, threads: bench.options.threads)
+    var threshold: Double?
+    if let choice = bench.options.thresholdFor, let positive = bench.positive?.index {
+      threshold = choice.threshold(
+        scores: answers.map { $0.probabilities[positive] }, isPositive: answers.map { $0.actual == positive })
+      let decision = ClassDecision(positive: positive, threshold: threshold)
+      answers = answers.map {
+        Answer(
+          path: $0.path, actual: $0.actual, probabilities: $0.probabilities, slide: $0.slide, decision: decision)
+      }
+    }
+    return EvaluationReport(
+      classes: bench.cells.classes, answers: answers, positive: bench.positive, threshold: threshold)
+  }
+
+  /// The card of the best epoch's network.
+  static func card(
+    _ report: EvaluationReport, _ bench: TrainingBench, _ settings: RunSettings, _ history: [EpochResult]
+  ) -> ModelCard {
+    var card = ModelCard(name: settings.architecture, version: Giemsa.version, date: today, report: report)
+    card.thresholdFor = settings.thresholdFor
     let pictures = bench.pictures
     let names = bench.cells.classes
     card.counts = names.map { name in

@@ -38,6 +38,10 @@ struct RunSettings: Codable {
   var labelSmoothing: Double?
   /// Loss weight per class.
   var classWeights: [Double]?
+  /// Pictures of each class that an epoch draws, if not every picture once.
+  var draws: [Int]?
+  /// What the threshold is chosen for; nil: there is none.
+  var thresholdFor: String?
   var patience: Int?
   var optimizer: String
   var weightDecay: Double
@@ -65,6 +69,12 @@ struct RunSettings: Codable {
     var bestEpoch: Int?
     var accuracy: Double?
     var validLoss: Double?
+    /// The threshold of the positive class, chosen on the validation pictures after the end of training.
+    var threshold: Double?
+    /// Right answers of the best epoch's network among the positive and among the other validation pictures, with the
+    /// threshold applied: hits and count.
+    var sensitivity: [Int]?
+    var specificity: [Int]?
   }
 
   /// Sets the maximum learning rate of each group of layers.

@@ -87,6 +87,7 @@ struct FoldsEvaluation {
     for (number, run) in runs.enumerated() {
       let file = try run.read()
       let predictor = try Predictor(try run.modelPath(), batch: batch, threads: threads, limits: limits)
+      predictor.threshold = file.settings.results.threshold
       let items = try EvaluationItems.validation(cells, file.valid, run.path)
       warnings += try EvaluationItems.warnings(items, cells, run, predictor).map { "fold \(number + 1): \($0)" }
       let order = try predictor.order(for: cells)

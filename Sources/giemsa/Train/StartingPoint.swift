@@ -49,6 +49,7 @@ struct StartingPoint {
         metadata.channelOrder = known.channelOrder
         metadata.bits = known.bits
         metadata.positive = known.positive
+        metadata.cell = known.cell
         metadata.trainingSlides = known.trainingSlides
         if known.saysHowColorsAreNormalized {
           metadata.mean = known.mean

@@ -23,6 +23,8 @@ final class TrainingBench {
   let optimizer: Optimizer
   /// Loss weight per class; empty if all are equal.
   let classWeights: [Double]
+  /// How many pictures of each class an epoch draws; nil: every training picture once.
+  let draws: ClassDraws?
   /// The MPI ranks that train this network; nil in a single process.
   let ranks: MPIRanks?
   /// Largest number of pictures of a batch that this rank gets.
@@ -39,13 +41,20 @@ final class TrainingBench {
     let split = plan.split
     start = try StartingPoint(options, classes: cells.classes)
     positive = try PositiveClass.choose(cells.classes, option: options.positive, recorded: start.metadata.positive)
+    if options.thresholdFor != nil, positive == nil {
+      throw CommandFailure(
+        "--threshold-for: the class names do not say which class is positive (\(cells.classes.joined(separator: ", "))); "
+          + "name it with --positive")
+    }
     var metadata = start.metadata
+    metadata.cell = cells.cut ?? metadata.cell
     metadata.positive = positive.map { [cells] in cells.classes[$0.index] }
     var slides = TrainedSlides(metadata.trainingSlides)
     slides.add(Set(split.train.map { [cells] in cells.items[$0].slide }))
     metadata.trainingSlides = slides.text
     self.metadata = metadata
-    batch = min(options.batch, split.train.count)
+    draws = try TrainingBench.draws(options, cells, split)
+    batch = min(options.batch, draws?.total ?? split.train.count)
     let part = ranks.map { BatchPart($0.rank, of: $0.count) } ?? .whole
     share = (batch + part.count - 1) / part.count
     guard batch >= part.count else {
@@ -59,7 +68,7 @@ final class TrainingBench {
     trainLoader = BatchLoader(
       items: split.train.map { [cells] in cells.items[$0] }, preprocessing: preprocessing,
       augmentation: options.augment.augmentation, batchSize: batch, shuffle: true, dropLast: true,
-      seed: options.seed, mixup: options.mixup, part: part, workers: workers)
+      seed: options.seed, mixup: options.mixup, draws: draws, part: part, workers: workers)
     validLoader = BatchLoader(
       items: split.valid.map { [cells] in cells.items[$0] }, preprocessing: preprocessing, augmentation: nil,
       batchSize: batch, shuffle: false, dropLast: false, seed: options.seed, part: part, workers: workers)
@@ -111,7 +120,22 @@ final class TrainingBench {
     settings.mixup = options.mixup > 0 ? options.mixup : nil
     settings.labelSmoothing = options.labelSmoothing > 0 ? options.labelSmoothing : nil
     settings.classWeights = classWeights.isEmpty ? nil : classWeights
+    settings.draws = draws?.counts
+    settings.thresholdFor = options.thresholdFor?.text
     return settings
+  }
+
+  /// Number of training pictures of each class.
+  private static func counts(_ cells: CellFolder, _ split: Split) -> [Int] {
+    var counts = [Int](repeating: 0, count: cells.classes.count)
+    for index in split.train { counts[cells.items[index].label] += 1 }
+    return counts
+  }
+
+  private static func draws(_ options: TrainingOptions, _ cells: CellFolder, _ split: Split) throws -> ClassDraws? {
+    guard options.balance != nil || options.draws != nil else { return nil }
+    let least = try options.balance?.share(classes: cells.classes.count) ?? 0
+    return ClassDraws(counts(cells, split), least: least, total: options.draws)
   }
 
   /// The loss weights. `balanced` is inversely proportional to the class's frequency in training, with mean 1 for equal
@@ -120,8 +144,7 @@ final class TrainingBench {
     switch choice {
     case nil: return []
     case .balanced:
-      var counts = [Int](repeating: 0, count: cells.classes.count)
-      for index in split.train { counts[cells.items[index].label] += 1 }
+      let counts = counts(cells, split)
       return counts.map { Double(split.train.count) / Double(max($0, 1) * counts.count) }
     case .numbers(let numbers):
       guard numbers.count == cells.classes.count else {
@@ -163,6 +186,11 @@ final class TrainingBench {
     let counts = zip(cells.classes, cells.counts).map { "\($0) \($1)" }.joined(separator: ", ")
     complain("\(counted(cells.items.count, "picture")) (\(counts)); \(split.valid.count) for validation (\(plan.name))")
     if let reason = plan.reason { complain(reason) }
+    if let draws {
+      complain(
+        "an epoch draws \(zip(cells.classes, draws.counts).map { "\($0) \($1)" }.joined(separator: ", ")) "
+          + "of \(counted(split.train.count, "training picture"))")
+    }
     for line in overlapWarnings + trainLoader.notes.warnings(remedy: PictureFlags.remedy)
       + validLoader.notes.warnings(remedy: PictureFlags.remedy)
     {

@@ -2,6 +2,7 @@ import ArgumentParser
 import PictureModels
 import Datasets
 import Foundation
+import Reports
 import Text
 import Training
 
@@ -82,6 +83,36 @@ enum ClassWeights {
   }
 }
 
+/// The value of `--balance`.
+enum BalanceChoice: Equatable {
+  case equal
+  case least(Double)
+
+  /// Parses the command line's argument; throws a description of what is wrong with it.
+  init(_ argument: String) throws {
+    if argument == "equal" {
+      self = .equal
+      return
+    }
+    guard let share = Double(argument), share > 0, share <= 0.5 else {
+      throw ValidationError("'\(argument)' must be equal, or a fraction above 0 up to 0.5, such as 0.2")
+    }
+    self = .least(share)
+  }
+
+  /// The least fraction of the draws for every class.
+  func share(classes: Int) throws -> Double {
+    let equal = 1 / Double(max(classes, 1))
+    guard case .least(let share) = self else { return equal }
+    guard share <= equal else {
+      throw CommandFailure(
+        "--balance \(NumberText.shortest(share)): \(classes) classes cannot each have that; at most \(NumberText.fixed(equal, 3))"
+      )
+    }
+    return share
+  }
+}
+
 /// Options common to all commands that train.
 struct TrainingOptions: ParsableArguments {
   @Argument(help: "The folder of pictures.") var data: String
@@ -157,6 +188,32 @@ struct TrainingOptions: ParsableArguments {
       "Loss weight per class: balanced (inversely proportional to frequency), or numbers such as 2,1 in class order.",
     transform: { try ClassWeights($0) })
   var classWeights: ClassWeights?
+  @Option(
+    help: ArgumentHelp(
+      "Draw rare classes more often: each class makes at least this fraction of an epoch's pictures.",
+      discussion: """
+        0.2: a rarer class is drawn until it makes a fifth; the others share the rest in proportion. equal: the same \
+        fraction for every class. Repeated pictures are augmented differently each time.
+        """, valueName: "fraction"), transform: { try BalanceChoice($0) })
+  var balance: BalanceChoice?
+  @Option(
+    help: "Pictures drawn per epoch; the next epoch goes on with others. Default: as many as there are for training.")
+  var draws: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Choose the threshold of the positive class on the validation pictures.",
+      discussion: """
+        f1: the highest F1. specificity=0.999: the highest sensitivity with at least that specificity. \
+        sensitivity=0.95: the reverse. The threshold is stored in the exported model (giemsa.threshold); evaluate and \
+        giemsa-field apply it. Without it a picture counts as the likeliest class.
+        """, valueName: "what"),
+    transform: {
+      guard let choice = ThresholdChoice($0) else {
+        throw ValidationError("'\($0)' must be f1, specificity=S or sensitivity=S, with S above 0 and at most 1")
+      }
+      return choice
+    })
+  var thresholdFor: ThresholdChoice?
   @Option(help: "Fraction of the pictures used for validation.") var valid = 0.2
   @Option(
     help: ArgumentHelp(
@@ -200,6 +257,7 @@ struct TrainingOptions: ParsableArguments {
     guard labelSmoothing >= 0, labelSmoothing < 1 else {
       throw ValidationError("--label-smoothing \(labelSmoothing) must be at least 0 and less than 1")
     }
+    if let draws { try check(draws, 1...1_000_000_000, "--draws") }
     guard precision.isAvailable else {
       throw ValidationError(
         "--precision \(precision.rawValue): this processor has no instructions for it; leave the option out")

@@ -120,13 +120,15 @@ final class TrainingSession {
     }
     if let ranks, ranks.count > 1 { complain("all \(counted(ranks.count, "rank")) have the same weights") }
     guard isFirst else { return }
+    // The settings and the state record the threshold, so it is chosen before they are written.
+    let report = hasTrained || folder.card() == nil ? judged() : nil
     try saveState()
     try saveLast()
     if !progress.best.isEmpty { try folder.checkBest(progress.best) }
-    if hasTrained || folder.card() == nil { writeCard() }
+    if let report { writeCard(report) }
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
       complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
-      complain(PositiveClass.told(bench.positive, of: bench.cells.classes))
+      complain(report?.toldPositive ?? PositiveClass.told(bench.positive, of: bench.cells.classes))
       if !recipe.isOneOfFolds {
         complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
       }
@@ -252,10 +254,28 @@ final class TrainingSession {
     try folder.write(RunFile(settings: settings, data: data, valid: bench.validation))
   }
 
-  /// The run is complete without the card: a failure is reported and does not stop the program.
-  private func writeCard() {
+  /// The best network's answers for the validation pictures; their threshold and rates become part of the results. The
+  /// run is complete without them and the card: a failure is reported and does not stop the program.
+  private func judged() -> EvaluationReport? {
     do {
-      try folder.write(card: try CardMaker.card(folder, bench, settings, progress.history))
+      let report = try CardMaker.report(folder, bench)
+      progress.settings.results.threshold = report.threshold
+      if let positive = report.positive {
+        let (sensitivity, specificity) = report.observed(positive.index)
+        progress.settings.results.sensitivity = [sensitivity.hits, sensitivity.count]
+        progress.settings.results.specificity = [specificity.hits, specificity.count]
+      }
+      return report
+    } catch {
+      complain("giemsa: no \(out)/card.md: \(error)")
+      Missing.note()
+      return nil
+    }
+  }
+
+  private func writeCard(_ report: EvaluationReport) {
+    do {
+      try folder.write(card: CardMaker.card(report, bench, settings, progress.history))
     } catch {
       complain("giemsa: no \(out)/card.md: \(error)")
       Missing.note()
