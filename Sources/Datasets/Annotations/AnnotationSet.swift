@@ -141,12 +141,6 @@ extension PathText {
     return String(name[..<dot])
   }
 
-  /// The part before the last slash; empty without one.
-  static func folder(_ path: String) -> String {
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "" }
-    return slash == path.utf8.startIndex ? "/" : String(path[..<slash])
-  }
-
   /// The components between slashes and backslashes, as annotations made on Windows have them.
   static func components(_ path: String) -> [String] {
     path.unicodeScalars.split { $0 == "/" || $0 == "\\" }.map { String($0) }
