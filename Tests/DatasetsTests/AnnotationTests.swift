@@ -131,6 +131,7 @@ import Testing
       (voc(object("r", ["3", "2", "1", "4"])), "a box without area"),
       (voc(object("r", ["1", "2", "nan", "4"])), "a coordinate that is no number"),
       (voc(object("", box)), "a box without a category"), (voc("<object>"), "damaged XML"),
+      (String(voc(object("r", box)).dropLast(13)), "damaged XML"),
       ("<note/>", "not a Pascal VOC"),
       (
         "<?xml version=\"1.0\"?><!DOCTYPE l [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]><annotation>&b;</annotation>",

@@ -21,7 +21,8 @@ enum VOCFiles {
       let parser = XMLParser(data: Data(bytes))
       let reader = Reader()
       parser.delegate = reader
-      let isWhole = parser.parse()
+      // After some errors it returns true all the same; `isDamaged` tells.
+      let isWhole = parser.parse() && !reader.isDamaged
       func fail(_ why: String) -> DatasetError { DatasetError("\(file): line \(parser.lineNumber): \(why)") }
       if let problem = reader.problem { throw fail(problem) }
       guard isWhole else { throw fail("damaged XML") }
@@ -43,6 +44,8 @@ enum VOCFiles {
     var field = AnnotatedField(name: "")
     var isAnnotation = false
     private(set) var problem: String?
+    /// Whether the XML is malformed. The parser goes on for a while then, with elements that are not in the file.
+    private(set) var isDamaged = false
     /// The open elements, and the text of the innermost one.
     private var path: [String] = []
     private var text = ""
@@ -99,8 +102,12 @@ enum VOCFiles {
       field.boxes.append(box)
     }
 
+    func parser(_ parser: XMLParser, parseErrorOccurred error: any Error) {
+      if problem == nil { isDamaged = true }
+    }
+
     private func fail(_ parser: XMLParser, _ why: String) {
-      if problem == nil { problem = why }
+      if problem == nil, !isDamaged { problem = why }
       parser.abortParsing()
     }
   }
