@@ -43,6 +43,7 @@ let package = Package(
         "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "TIFFShim", "Platform", "Text",
       ] + (hasWebP ? ["WebPShim"] : []),
       swiftSettings: hasWebP ? [.define("WebP")] : []),
+    .target(name: "Smears", dependencies: ["Imaging", "Platform"]),
     .target(
       name: "Giemsa",
       dependencies: [
@@ -113,6 +114,7 @@ let package = Package(
       dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
     .testTarget(name: "GiemsaTests", dependencies: ["Giemsa"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
+    .testTarget(name: "SmearsTests", dependencies: ["Imaging", "Smears"]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text", "TestSupport"]),
@@ -151,8 +153,9 @@ if let last = Context.environment["GIEMSA_LAST_MODULE"] {
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "Text", "ModelGraph", "PictureModels", "ONNXFormat",
-    "Validation", "Passes", "Inference", "Imaging", "Giemsa",
-    "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests", "ModelGraphTests",
+    "Validation", "Passes", "Inference", "Imaging", "Smears", "Giemsa",
+    "SmearsTests", "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests",
+    "ModelGraphTests",
     "PictureModelsTests", "GiemsaTests",
     "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]

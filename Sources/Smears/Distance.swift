@@ -1,0 +1,95 @@
+import Imaging
+
+/// Distances within a mask to the nearest pixel outside it, in sixteenths of a pixel, softened a little so that a ridge
+/// of pixels' corners has one top. The picture's border is no outside: a cell that it cuts goes on behind it.
+///
+/// Exact Euclidean distances by two passes over integers (Meijster, Roerdink and Hesselink 2000).
+struct Distance {
+  static let unit = 16
+  static let limit = 4095
+
+  let width: Int
+  let height: Int
+  let values: UnsafeMutablePointer<UInt16>
+
+  init(
+    to mask: Plane, values: Scratch<UInt16>, columns: Scratch<UInt16>, lines: Scratch<Int32>
+  ) throws(ImagingError) {
+    width = mask.width
+    height = mask.height
+    let (width, height) = (mask.width, mask.height)
+    let far = UInt16(16000)
+    let down = try columns.room(width * height)
+    let result = try values.room(width * height)
+    self.values = result
+    // Along columns: distance to the nearest pixel outside.
+    for x in 0..<width { down[x] = mask.bytes[x] == 0 ? 0 : far }
+    for y in 1..<max(height, 1) {
+      let (line, here, above) = (mask.bytes + y * width, down + y * width, down + (y - 1) * width)
+      for x in 0..<width { here[x] = line[x] == 0 ? 0 : min(above[x] &+ 1, far) }
+    }
+    for y in stride(from: height - 2, through: 0, by: -1) {
+      let (here, below) = (down + y * width, down + (y + 1) * width)
+      for x in 0..<width { here[x] = min(here[x], below[x] &+ 1) }
+    }
+    // Along rows: the lower envelope of parabolas (x − i)² + down²(i).
+    let scratch = try lines.room(2 * width)
+    let (places, bounds) = (scratch, scratch + width)
+    for y in 0..<height {
+      let g = down + y * width
+      let out = result + y * width
+      func f(_ x: Int32, _ i: Int32) -> Int32 {
+        let d = Int32(g[Int(i)])
+        return (x &- i) &* (x &- i) &+ d &* d
+      }
+      var q = 0
+      places[0] = 0
+      bounds[0] = 0
+      for u in 1..<max(Int32(width), 1) {
+        while q >= 0, f(bounds[q], places[q]) > f(bounds[q], u) { q -= 1 }
+        if q < 0 {
+          q = 0
+          places[0] = u
+        } else {
+          let i = places[q]
+          let (du, di) = (Int32(g[Int(u)]), Int32(g[Int(i)]))
+          let top = u &* u &- i &* i &+ du &* du &- di &* di
+          let bottom = 2 &* (u &- i)
+          // Divided towards −∞; top may be negative.
+          var w = top / bottom
+          if top % bottom < 0 { w -= 1 }
+          w += 1
+          if w < Int32(width) {
+            q += 1
+            places[q] = u
+            bounds[q] = w
+          }
+        }
+      }
+      for x in stride(from: Int32(width) - 1, through: 0, by: -1) {
+        let square = f(x, places[q])
+        let distance = square == 0 ? 0 : Int32(Float(square).squareRoot() * Float(Distance.unit))
+        out[Int(x)] = UInt16(truncatingIfNeeded: min(distance, Int32(Distance.limit)))
+        if x == bounds[q] { q -= 1 }
+      }
+    }
+  }
+
+  /// Replaces the values within the mask by their means with the weights 1 2 1 along rows and columns.
+  func soften(_ spare: UnsafeMutablePointer<UInt16>) {
+    for y in 0..<height {
+      let above = values + max(y - 1, 0) * width
+      let here = values + y * width
+      let below = values + min(y + 1, height - 1) * width
+      let out = spare + y * width
+      for x in 0..<width { out[x] = (above[x] &+ 2 &* here[x] &+ below[x] &+ 2) >> 2 }
+    }
+    for y in 0..<height {
+      let (line, out) = (spare + y * width, values + y * width)
+      for x in 0..<width where out[x] != 0 {
+        let sum = line[max(x - 1, 0)] &+ 2 &* line[x] &+ line[min(x + 1, width - 1)]
+        out[x] = max((sum &+ 2) >> 2, 1)
+      }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Imaging
+
+/// Fills the holes of a mask that look like the pale centres of cells whose size is not yet known: smaller than the
+/// region around them and convex. Between cells that touch, holes have hollow sides.
+func fillRoundHoles(of mask: Plane, _ memory: FinderMemory) throws(ImagingError) {
+  let (width, height) = (mask.width, mask.height)
+  let regions = try Labels.regions(of: mask, value: 1, diagonal: true, numbers: memory.others, parents: memory.parents)
+  var areas = [Int](repeating: 0, count: regions.count + 1)
+  for index in 0..<mask.count { areas[Int(regions.numbers[index])] += 1 }
+  let holes = try Labels.regions(of: mask, value: 0, diagonal: false, numbers: memory.numbers, parents: memory.parents)
+  let shapes = Shape.all(holes)
+  var isFilled = [Bool](repeating: false, count: shapes.count)
+  // The pixel to the left of a hole's first one belongs to the region around it.
+  var isSeen = isFilled
+  for index in 0..<mask.count {
+    let number = Int(holes.numbers[index])
+    if number == 0 || isSeen[number] { continue }
+    isSeen[number] = true
+    let shape = shapes[number]
+    if shape.left == 0 || shape.top == 0 || shape.right == width || shape.bottom == height { continue }
+    let around = areas[Int(regions.numbers[index - 1])]
+    isFilled[number] = shape.area * 32 < around || (shape.area < around && shape.solidity > 0.85)
+  }
+  for index in 0..<mask.count where isFilled[Int(holes.numbers[index])] { mask.bytes[index] = 1 }
+}

@@ -1,0 +1,131 @@
+import Imaging
+
+/// Parts a mask along the valleys between the tops of its distances, into more pieces than cells rather than fewer.
+///
+/// Pixels are visited from the highest distance down. One without a numbered neighbour starts a piece; one between
+/// pieces joins them where the lower of their tops is less than `depth` above it, and is otherwise their border.
+struct Watershed {
+  /// Two pieces that touch.
+  struct Contact {
+    let a: Int
+    let b: Int
+    /// The highest distance on their common border, in units of ``Distance``.
+    var pass: Int
+    /// Pairs of neighbouring pixels across it.
+    var length: Int
+  }
+
+  let labels: Labels
+  /// The highest distance in each piece; index 0 is unused.
+  let tops: [Int]
+  let contacts: [Contact]
+
+  init(
+    _ distance: Distance, depth: Int, numbers: Scratch<Int32>, order: Scratch<Int32>
+  ) throws(ImagingError) {
+    let (width, height, values) = (distance.width, distance.height, distance.values)
+    let count = width * height
+    let labels = try numbers.room(count)
+    // Pixels of the mask by falling distance, by counting.
+    var starts = [Int32](repeating: 0, count: Distance.limit + 2)
+    for index in 0..<count {
+      labels[index] = 0
+      if values[index] != 0 { starts[Distance.limit - Int(values[index]) + 1] += 1 }
+    }
+    for level in 1..<starts.count { starts[level] += starts[level - 1] }
+    let total = Int(starts[Distance.limit])
+    let sorted = try order.room(total)
+    for index in 0..<count where values[index] != 0 {
+      let level = Distance.limit - Int(values[index])
+      sorted[Int(starts[level])] = Int32(truncatingIfNeeded: index)
+      starts[level] += 1
+    }
+    var parent: [Int32] = [0]
+    var top: [Int32] = [0]
+    func root(_ label: Int32) -> Int32 {
+      var label = label
+      while parent[Int(label)] != label {
+        parent[Int(label)] = parent[Int(parent[Int(label)])]
+        label = parent[Int(label)]
+      }
+      return label
+    }
+    for place in 0..<total {
+      let index = Int(sorted[place])
+      let (y, x) = (index / width, index % width)
+      let value = Int32(values[index])
+      var (best, bestValue) = (Int32(0), UInt16(0))
+      for dy in (y > 0 ? -1 : 0)...(y < height - 1 ? 1 : 0) {
+        for dx in (x > 0 ? -1 : 0)...(x < width - 1 ? 1 : 0) {
+          let next = index + dy * width + dx
+          if labels[next] == 0 { continue }
+          let label = root(labels[next])
+          if best == 0 {
+            (best, bestValue) = (label, values[next])
+            continue
+          }
+          if label != best {
+            let (high, low) = top[Int(label)] > top[Int(best)] ? (label, best) : (best, label)
+            if top[Int(low)] - value < Int32(depth) {
+              parent[Int(low)] = high
+              best = high
+              bestValue = max(bestValue, values[next])
+              continue
+            }
+          }
+          if values[next] > bestValue { (best, bestValue) = (label, values[next]) }
+        }
+      }
+      if best == 0 {
+        best = Int32(parent.count)
+        parent.append(best)
+        top.append(value)
+      }
+      labels[index] = best
+    }
+    // Final numbers in the order of first pixels.
+    var final = [Int32](repeating: 0, count: parent.count)
+    var tops = [0]
+    for index in 0..<count where labels[index] != 0 {
+      let label = Int(root(labels[index]))
+      if final[label] == 0 {
+        final[label] = Int32(tops.count)
+        tops.append(Int(top[label]))
+      }
+      labels[index] = final[label]
+    }
+    self.labels = Labels(width: width, height: height, numbers: labels, count: tops.count - 1)
+    self.tops = tops
+    contacts = Watershed.contacts(self.labels, distance)
+  }
+
+  private static func contacts(_ labels: Labels, _ distance: Distance) -> [Contact] {
+    let (width, height) = (labels.width, labels.height)
+    // Contacts of each piece with pieces of higher numbers.
+    var lists = [[Contact]](repeating: [], count: labels.count + 1)
+    for y in 0..<height {
+      for x in 0..<width {
+        let index = y * width + x
+        let here = labels.numbers[index]
+        if here == 0 { continue }
+        func meet(_ next: Int) {
+          let there = labels.numbers[next]
+          if there == 0 || there == here { return }
+          let (a, b) = (Int(min(here, there)), Int(max(here, there)))
+          let pass = Int(min(distance.values[index], distance.values[next]))
+          for at in 0..<lists[a].count where lists[a][at].b == b {
+            lists[a][at].pass = max(lists[a][at].pass, pass)
+            lists[a][at].length += 1
+            return
+          }
+          lists[a].append(Contact(a: a, b: b, pass: pass, length: 1))
+        }
+        if x + 1 < width { meet(index + 1) }
+        if y + 1 < height { meet(index + width) }
+      }
+    }
+    var all: [Contact] = []
+    for list in lists { all += list }
+    return all
+  }
+}

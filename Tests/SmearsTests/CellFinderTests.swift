@@ -1,0 +1,114 @@
+import Imaging
+import Smears
+import Testing
+
+@Suite struct CellFinderTests {
+  @Test(arguments: [20.0, 40, 80, 120]) func findsCellsOfAnySize(_ diameter: Double) throws {
+    let field = DrawnField.grid(diameter: diameter)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 48)
+    #expect(field.found(found.cells) == 48)
+    #expect(abs(Double(found.typicalDiameter) - diameter * 0.975) < diameter * 0.06)
+    #expect(found.notes.isEmpty)
+  }
+
+  @Test func dividesUnevenLightOut() throws {
+    var field = DrawnField.grid(diameter: 60)
+    field.shade { x, y in 1 - 0.5 * x - 0.2 * y * y }
+    var finder = CellFinder()
+    #expect(field.found(try finder.find(in: field.picture).cells) == 48)
+  }
+
+  @Test func partsTouchingCells() throws {
+    var field = DrawnField.grid(diameter: 60)
+    // Between the first and the second cell of the third row.
+    field.draw(x: 60 + 48 + 4, y: 60 + 2 * 96 + 48, across: 60, down: 58)
+    field.draw(x: 60 + 48 + 4 + 52, y: 60 + 2 * 96 + 48, across: 58, down: 60)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 50)
+    #expect(field.found(found.cells, overlap: 0.6) == 50)
+  }
+
+  @Test func countsInTheFrame() throws {
+    // The frame starts 90 pixels, one and a half diameters, from the left and from the top. The first row and column end
+    // at 70, the second begins at 110.
+    var field = DrawnField(width: 600, height: 500)
+    for row in 0..<5 {
+      for column in 0..<6 {
+        field.draw(x: 40 + 100 * Double(column), y: 40 + 100 * Double(row), across: 60, down: 60)
+      }
+    }
+    field.draw(x: 0, y: 190, across: 60, down: 60)
+    field.draw(x: 600, y: 290, across: 60, down: 60)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 32)
+    for cell in found.cells { #expect(!(cell.isCut && cell.counted)) }
+    #expect(found.counted(.redCell) == 20)
+  }
+
+  /// Cells that hide a third of each other have no waist, but two dents.
+  @Test func partsOverlappingCells() throws {
+    var field = DrawnField(width: 800, height: 600)
+    for column in 0..<7 {
+      field.draw(x: 60 + 100 * Double(column), y: 60, across: 60, down: 60)
+      field.draw(x: 60 + 100 * Double(column), y: 540, across: 60, down: 60)
+    }
+    field.draw(x: 300, y: 300, across: 60, down: 60)
+    field.draw(x: 340, y: 300, across: 60, down: 60)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 16)
+    #expect(field.found(found.cells, overlap: 0.7) == 16)
+  }
+
+  @Test func tellsWhiteCellsAndPlatelets() throws {
+    var field = DrawnField(width: 800, height: 600)
+    for column in 0..<7 {
+      field.draw(x: 60 + 100 * Double(column), y: 60, across: 60, down: 60)
+      field.draw(x: 60 + 100 * Double(column), y: 540, across: 60, down: 60)
+    }
+    field.draw(x: 300, y: 300, across: 140, down: 140, (215, 190, 205))
+    field.draw(x: 280, y: 290, across: 60, down: 70, DrawnField.nucleus)
+    field.draw(x: 330, y: 310, across: 50, down: 60, DrawnField.nucleus)
+    field.draw(x: 600, y: 300, across: 20, down: 20, DrawnField.nucleus)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    let whites = cells.filter { $0.kind == .whiteCell }
+    #expect(whites.count == 1)
+    #expect(whites.allSatisfy { $0.box.overlap(PixelBox(x: 230, y: 230, width: 140, height: 140)) > 0.5 })
+    #expect(cells.filter { $0.kind == .platelet }.count == 1)
+    #expect(cells.filter { $0.kind == .redCell }.count == 14)
+  }
+
+  @Test func sameCellsAgain() throws {
+    var finder = CellFinder()
+    let small = DrawnField.grid(diameter: 24).picture
+    let first = try finder.find(in: small)
+    _ = try finder.find(in: DrawnField.grid(diameter: 90).picture)
+    let again = try finder.find(in: small)
+    #expect(first.cells.map(\.box) == again.cells.map(\.box))
+    #expect(first.cells.map(\.outline) == again.cells.map(\.outline))
+  }
+
+  @Test(arguments: [1, 2, 3, 7, 30]) func tinyOrEmptyPictures(_ side: Int) throws {
+    var finder = CellFinder()
+    let found = try finder.find(in: Picture(width: side, height: 31 - side))
+    #expect(found.cells.isEmpty)
+    #expect(found.notes == [.noCells])
+  }
+
+  @Test func checksTheSize() throws {
+    let field = DrawnField.grid(diameter: 40)
+    var finder = CellFinder(CellFinder.Options(pixelSize: 0.18e-6))
+    #expect(try finder.find(in: field.picture).notes.isEmpty)
+    finder.options.pixelSize = 1e-6
+    guard case .unlikelySize(let size)? = try finder.find(in: field.picture).notes.first else {
+      Issue.record("no note about cells of 40 micrometres")
+      return
+    }
+    #expect(size > 36 && size < 42)
+  }
+}

@@ -1,0 +1,88 @@
+import Imaging
+import Smears
+
+/// A made-up field with discs and ellipses of known places.
+struct DrawnField {
+  typealias Colour = (red: Double, green: Double, blue: Double)
+
+  static let glass: Colour = (230, 235, 225)
+  static let cell: Colour = (200, 140, 150)
+  static let nucleus: Colour = (90, 50, 130)
+
+  private(set) var picture: Picture
+  private(set) var boxes: [PixelBox] = []
+
+  init(width: Int, height: Int, glass: Colour = DrawnField.glass) {
+    picture = Picture(width: width, height: height)
+    for index in 0..<(width * height) { set(index, glass) }
+  }
+
+  private mutating func set(_ index: Int, _ colour: Colour) {
+    picture.pixels[3 * index] = UInt8(min(max(colour.red, 0), 255))
+    picture.pixels[3 * index + 1] = UInt8(min(max(colour.green, 0), 255))
+    picture.pixels[3 * index + 2] = UInt8(min(max(colour.blue, 0), 255))
+  }
+
+  /// An ellipse with a soft edge, one pixel wide; `pale` is how much of the colour its centre lacks.
+  mutating func draw(
+    x: Double, y: Double, across: Double, down: Double, _ colour: Colour = DrawnField.cell, pale: Double = 0
+  ) {
+    boxes.append(
+      PixelBox(
+        x: Int((x - across / 2).rounded()), y: Int((y - down / 2).rounded()), width: Int(across.rounded()),
+        height: Int(down.rounded())))
+    for row in max(Int(y - down), 0)..<min(Int(y + down), picture.height) {
+      for column in max(Int(x - across), 0)..<min(Int(x + across), picture.width) {
+        let (u, v) = ((Double(column) + 0.5 - x) / (across / 2), (Double(row) + 0.5 - y) / (down / 2))
+        let r = (u * u + v * v).squareRoot()
+        var share = min(max((1 - r) * across / 2 + 0.5, 0), 1)
+        if r < 0.4 { share *= 1 - pale }
+        if share == 0 { continue }
+        let index = row * picture.width + column
+        func mixed(_ channel: Int, _ value: Double) -> Double {
+          Double(picture.pixels[3 * index + channel]) * (1 - share) + value * share
+        }
+        set(index, (mixed(0, colour.red), mixed(1, colour.green), mixed(2, colour.blue)))
+      }
+    }
+  }
+
+  /// Multiplies each pixel by what `light` gives for its place, 0 to 1 along both sides.
+  mutating func shade(_ light: (Double, Double) -> Double) {
+    for y in 0..<picture.height {
+      for x in 0..<picture.width {
+        let value = light(Double(x) / Double(picture.width), Double(y) / Double(picture.height))
+        for channel in 0..<3 {
+          let at = (y * picture.width + x) * 3 + channel
+          picture.pixels[at] = UInt8(min(max(Double(picture.pixels[at]) * value, 0), 255))
+        }
+      }
+    }
+  }
+
+  /// 48 cells in a grid, each of the diameter with some change from cell to cell.
+  static func grid(diameter: Double, pale: Double = 0, glass: Colour = DrawnField.glass, cell: Colour = DrawnField.cell)
+    -> DrawnField
+  {
+    let step = diameter * 1.6
+    var field = DrawnField(width: Int(step * 8 + diameter), height: Int(step * 6 + diameter), glass: glass)
+    for row in 0..<6 {
+      for column in 0..<8 {
+        let size = diameter * (0.92 + 0.02 * Double((row * 5 + column * 3) % 9))
+        field.draw(
+          x: diameter + Double(column) * step, y: diameter + Double(row) * step, across: size, down: size * 0.95, cell,
+          pale: pale)
+      }
+    }
+    return field
+  }
+
+  /// How many of the drawn boxes are found at an overlap of `overlap`.
+  func found(_ cells: [FoundCell], overlap: Float = 0.75) -> Int {
+    var count = 0
+    for box in boxes where cells.contains(where: { $0.kind == .redCell && $0.box.overlap(box) >= overlap }) {
+      count += 1
+    }
+    return count
+  }
+}
