@@ -43,7 +43,7 @@ let package = Package(
         "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "TIFFShim", "Platform", "Text",
       ] + (hasWebP ? ["WebPShim"] : []),
       swiftSettings: hasWebP ? [.define("WebP")] : []),
-    .target(name: "Smears", dependencies: ["Imaging", "Platform"]),
+    .target(name: "Smears", dependencies: ["Imaging", "PictureModels", "Platform"]),
     .target(
       name: "Giemsa",
       dependencies: [
@@ -114,7 +114,7 @@ let package = Package(
       dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
     .testTarget(name: "GiemsaTests", dependencies: ["Giemsa"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
-    .testTarget(name: "SmearsTests", dependencies: ["Imaging", "Smears"]),
+    .testTarget(name: "SmearsTests", dependencies: ["Imaging", "PictureModels", "Smears"]),
     .testTarget(
       name: "DatasetsTests",
       dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text", "TestSupport"]),

@@ -1,23 +1,7 @@
 import Imaging
+import PictureModels
 
-/// How a cell is cut out of its field for a model to judge.
-public struct CellCut: Sendable, Equatable {
-  public enum Surroundings: Sendable, Equatable {
-    /// What is around the cell in the field stays: the cut is a square.
-    case real
-    /// All outside the cell's outline is black: the cut is a rectangle, as the cells of the NIH set are.
-    case black
-  }
-
-  /// Width of the margin around the cell's box on each side, as a fraction of the box's longer side.
-  public var margin: Float
-  public var surroundings: Surroundings
-
-  public init(margin: Float = 0, surroundings: Surroundings = .real) {
-    self.margin = margin
-    self.surroundings = surroundings
-  }
-
+extension CellCut {
   /// The cell with its margin, at the field's scale. `Preprocessing.prepared(_:)` brings it to the model's size.
   ///
   /// Where the cut reaches beyond the picture, real surroundings repeat the picture's outermost pixels.

@@ -1,4 +1,5 @@
 import Imaging
+import PictureModels
 import Smears
 import Testing
 
