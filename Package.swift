@@ -43,18 +43,20 @@ let package = Package(
         "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "TIFFShim", "Platform", "Text",
       ] + (hasWebP ? ["WebPShim"] : []),
       swiftSettings: hasWebP ? [.define("WebP")] : []),
+    .target(name: "Statistics"),
     .target(name: "Smears", dependencies: ["Imaging", "PictureModels", "Platform"]),
     .target(
       name: "Giemsa",
       dependencies: [
-        "ModelGraph", "PictureModels", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Platform", "Text",
+        "ModelGraph", "PictureModels", "ONNXFormat", "Validation", "Passes", "Inference", "Imaging", "Smears",
+        "Platform", "Text",
       ]),
     .target(name: "ProgramStart", dependencies: ["Platform"]),
     // giemsa.h, and its functions. `tools/build-field library` makes libgiemsa of them.
     .target(name: "GiemsaC"),
     .target(name: "GiemsaCalls", dependencies: ["Giemsa", "GiemsaC", "Text"]),
     .executableTarget(
-      name: "giemsa-field", dependencies: ["Giemsa", "Platform", "ProgramStart", "Text"],
+      name: "giemsa-field", dependencies: ["Giemsa", "Platform", "ProgramStart", "Statistics", "Text"],
       // One file without dynamic libraries starts in a third of the time and 6 MiB less, of which the system would keep
       // pages of the Swift library and libstdc++.
       linkerSettings: [.unsafeFlags(["-static-executable"], .when(platforms: [.linux], configuration: .release))]),
@@ -81,7 +83,10 @@ let package = Package(
     .target(name: "Quantization", dependencies: ["Giemsa", "ModelGraph", "Passes", "Reports", "Text"]),
     .target(
       name: "Reports",
-      dependencies: ["ModelGraph", "PictureModels", "Text", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: [
+        "ModelGraph", "PictureModels", "Statistics", "Text", .product(name: "Crypto", package: "swift-crypto"),
+      ]
+    ),
     .executableTarget(
       name: "giemsa",
       dependencies: [
@@ -114,6 +119,7 @@ let package = Package(
       dependencies: ["ModelGraph", "Passes", "Inference", "Kernels", "AllocationCounter", "TestSupport"]),
     .testTarget(name: "GiemsaTests", dependencies: ["Giemsa"]),
     .testTarget(name: "ImagingTests", dependencies: ["ModelGraph", "PictureModels", "Imaging", "TestSupport"]),
+    .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
     .testTarget(name: "SmearsTests", dependencies: ["Imaging", "PictureModels", "Smears"]),
     .testTarget(
       name: "DatasetsTests",
@@ -125,7 +131,7 @@ let package = Package(
       name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["Reports", "PictureModels", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: ["Reports", "PictureModels", "Statistics", .product(name: "Crypto", package: "swift-crypto")]),
     .testTarget(
       // It runs giemsa-field too, which `swift build --build-tests` makes: to depend on it would link tests statically.
       name: "CommandTests",
@@ -153,9 +159,9 @@ if let last = Context.environment["GIEMSA_LAST_MODULE"] {
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "Text", "ModelGraph", "PictureModels", "ONNXFormat",
-    "Validation", "Passes", "Inference", "Imaging", "Smears", "Giemsa",
-    "SmearsTests", "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests", "PassesTests",
-    "ModelGraphTests",
+    "Validation", "Passes", "Inference", "Imaging", "Smears", "Statistics", "Giemsa",
+    "SmearsTests", "StatisticsTests", "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests",
+    "PassesTests", "ModelGraphTests",
     "PictureModelsTests", "GiemsaTests",
     "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
   ]

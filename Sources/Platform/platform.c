@@ -169,6 +169,13 @@ int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode) {
   return S_ISREG(info.st_mode) ? PLATFORM_IS_FILE : S_ISDIR(info.st_mode) ? PLATFORM_IS_DIRECTORY : PLATFORM_IS_OTHER;
 }
 
+int platform_make_folder(const char *path) {
+  struct stat info;
+  if (mkdir(path, 0777) == 0) return 0;
+  const int error = errno;
+  return error == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? 0 : error;
+}
+
 void *platform_directory_open(const char *path, int *error) {
   DIR *directory = opendir(path);
   *error = directory ? 0 : errno;

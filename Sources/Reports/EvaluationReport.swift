@@ -1,6 +1,7 @@
 import Foundation
 import ModelGraph
 import PictureModels
+import Statistics
 import Text
 
 /// One picture's answer.

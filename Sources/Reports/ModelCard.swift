@@ -1,4 +1,5 @@
 import ModelGraph
+import Statistics
 import Text
 
 /// A model card in Markdown, for whoever receives the model: training data, recipe, results and limits. After M.

@@ -5,6 +5,7 @@ import Text
 enum Program {
   static let commands: [Command] = [
     InferCommand.command,
+    CountCommand.command,
     VerifyCommand.command,
     ValidateCommand.command,
     BenchCommand.command,
@@ -22,7 +23,7 @@ enum Program {
       arguments.append(PathText.text(platform_argument(Int32(index))))
     }
     guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
-      Console.out("giemsa-field runs, checks and measures ONNX models of blood cells.\n")
+      Console.out("giemsa-field runs, checks and measures ONNX models of blood cells, and counts cells with them.\n")
       for command in commands {
         Console.out("  giemsa-field \(command.name) \(command.arguments)\n      \(command.summary)")
       }

@@ -46,6 +46,9 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
 #define PLATFORM_IS_OTHER (-3)
 int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode);
 
+// Makes the folder `path` unless it exists. Returns 0 or an errno value.
+int platform_make_folder(const char *path);
+
 // Lists a directory. open returns a handle, or NULL with *error set to an errno value. next returns a name other than
 // `.` and `..`, valid until the next call, or NULL at the end. close frees the handle.
 void *platform_directory_open(const char *path, int *error);
@@ -77,6 +80,18 @@ int platform_replace_file(const char *path, const void *bytes, size_t count);
 int platform_replace_begin(const char *path, int *file);
 int platform_replace_commit(int file, int is_urgent);
 void platform_replace_abandon(int file);
+
+// Opens a file to which pieces are added after its first `keep` bytes; the rest is cut off. A missing file is created; a
+// pipe or a device is written to as it is. Returns 0 or an errno value: EBUSY if another process adds to it. `append`
+// returns after the piece is on the disk, or has cut off the part that was written. platform_close closes the file.
+int platform_append_begin(const char *path, uint64_t keep, int *file);
+int platform_append(int file, const void *bytes, size_t count);
+
+// From now on the first SIGINT, SIGTERM, SIGHUP or SIGQUIT only sets a mark (unless it is ignored), so that the work in hand can be
+// finished. `stopped_by` is the signal's number, or 0; `stop` ends the process by that signal, as without the mark.
+void platform_catch_stops(void);
+int platform_stopped_by(void);
+_Noreturn void platform_stop(void);
 
 // Allocates 64-byte aligned memory. NULL if there is not enough, or if too little would remain for small allocations.
 void *platform_allocate(size_t count);

@@ -1,5 +1,6 @@
 import Foundation
 import ModelGraph
+import Statistics
 import Text
 
 /// The evaluation report as a self-contained HTML page: the results of ``EvaluationReport`` and where they come from.

@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import ModelGraph
+import Statistics
 import Text
 
 /// HTML building blocks of all our pages.

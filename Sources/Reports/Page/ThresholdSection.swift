@@ -1,4 +1,5 @@
 import ModelGraph
+import Statistics
 import Text
 
 extension EvaluationPage {

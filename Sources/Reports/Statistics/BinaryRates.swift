@@ -1,3 +1,5 @@
+import Statistics
+
 /// The rates of a binary classification at one threshold, with intervals by cell and by slide.
 public struct BinaryRates: Sendable {
   public let truePositives: Int

@@ -5,6 +5,16 @@ import Text
 struct AnswerFormat {
   enum Kind {
     case table, csv, jsonl
+
+    /// `--format`
+    init(_ options: CommandLineOptions) throws(UsageError) {
+      switch options.string("--format") ?? "table" {
+      case "table": self = .table
+      case "csv": self = .csv
+      case "jsonl": self = .jsonl
+      case let other: throw UsageError(message: "--format '\(other)' is not one of table, csv, jsonl")
+      }
+    }
   }
 
   let kind: Kind

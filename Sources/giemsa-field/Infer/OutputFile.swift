@@ -12,9 +12,11 @@ final class OutputFile {
   /// Names of standard output: opening them as files would replace or truncate what it leads to.
   private static let standardOutput = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
 
+  static func isStandard(_ path: String?) -> Bool { path.map { standardOutput.contains($0) } ?? true }
+
   /// Opens immediately, so that an unwritable folder is reported before any work is done.
   init(_ path: String?) throws(UsageError) {
-    self.path = path.flatMap { OutputFile.standardOutput.contains($0) ? nil : $0 }
+    self.path = OutputFile.isStandard(path) ? nil : path
     guard let path = self.path else { return }
     let error = path.withPath { platform_replace_begin($0, &descriptor) }
     guard error == 0 else { throw OutputFile.unwritable(path, error) }

@@ -1,0 +1,154 @@
+import Imaging
+import ModelGraph
+import PictureModels
+import Platform
+import Smears
+import Text
+
+/// Counts the cells of thin-film fields: finds them, and has a ``PictureClassifier`` judge each red cell.
+///
+/// ```swift
+/// let counter = try FieldCounter(PictureClassifier(contentsOf: "cells.onnx"))
+/// let field = try counter.count(contentsOf: "field.jpg")
+/// print(field.redCells, field.infected)
+/// ```
+///
+/// A counter belongs to one thread at a time, as its classifier does.
+public final class FieldCounter {
+  public struct Options: Sendable {
+    /// The class of infected cells; nil: the file's `giemsa.positive`.
+    public var positive: String?
+    /// The probability of that class from which a cell counts as infected; nil: as the file says.
+    public var threshold: Double?
+    /// How cells are cut out for the model; nil: the file's `giemsa.cell`, or along their outline on black, as the cells of
+    /// the NIH set are.
+    public var cut: CellCut?
+    /// Metres of the specimen that a pixel spans; nil: the picture's own scale, if it has a plausible one. The found
+    /// cells' size is checked with it.
+    public var pixelSize: Double?
+
+    public init() {}
+  }
+
+  public let classifier: PictureClassifier
+  public let options: Options
+  /// The index of the class of infected cells.
+  public let positive: Int
+  /// The probability of that class from which a cell counts as infected; nil: it counts as the likeliest class.
+  public let threshold: Double?
+  public let cut: CellCut
+  /// The classifier's sensitivity and specificity, if the file records them and cells are judged as they were judged then:
+  /// by the file's class and threshold.
+  public let rates: (sensitivity: ObservedRate, specificity: ObservedRate)?
+  private let decision: ClassDecision
+  private var finder = CellFinder()
+
+  /// - Throws: E213 if neither the file nor `options` name the class of infected cells, or no such class exists.
+  public init(_ classifier: PictureClassifier, _ options: Options = Options()) throws(GraphError) {
+    let metadata = try ModelMetadata(classifier.model.metadata)
+    self.classifier = classifier
+    self.options = options
+    positive = try FieldCounter.positive(classifier, metadata, options)
+    cut = options.cut ?? metadata.cell ?? CellCut(surroundings: .black)
+    let isFilesClass = metadata.positive.map { $0.isExactly(options.positive ?? $0) } ?? false
+    threshold = options.threshold ?? (isFilesClass ? metadata.threshold : nil)
+    decision = ClassDecision(positive: positive, threshold: threshold)
+    if isFilesClass, threshold == metadata.threshold, let sensitivity = metadata.sensitivity,
+      let specificity = metadata.specificity
+    {
+      rates = (sensitivity, specificity)
+    } else {
+      rates = nil
+    }
+  }
+
+  private static func positive(
+    _ classifier: PictureClassifier, _ metadata: ModelMetadata, _ options: Options
+  ) throws(GraphError) -> Int {
+    guard let name = options.positive ?? metadata.positive else {
+      throw GraphError(
+        .badInput,
+        "the model does not say which of its classes (\(classifier.classes.joined(separator: ", "))) is that of "
+          + "infected cells; name it (giemsa-field: --positive)")
+    }
+    // A caller's names may replace the file's, at the same indices.
+    if options.positive == nil, let index = metadata.classes.firstIndex(where: { $0.isExactly(name) }) { return index }
+    guard let index = classifier.classes.firstIndex(where: { $0.isExactly(name) }) else {
+      throw GraphError(
+        .badInput, "the model has no class '\(name)'; it has \(classifier.classes.joined(separator: ", "))")
+    }
+    return index
+  }
+
+  // MARK: Counting
+
+  /// Counts the cells of a picture file.
+  ///
+  /// - Throws: ``ClassificationError/picture(_:)`` if the file cannot be read; ``ClassificationError/notNumbers`` if the
+  ///   model's scores of a cell are no numbers.
+  public func count(contentsOf path: String) throws(ClassificationError) -> CountedField {
+    try count(try read(path))
+  }
+
+  /// Reads a field as ``count(contentsOf:)`` does: whole, never at a fraction.
+  public func read(_ path: String) throws(ClassificationError) -> PictureFile {
+    do { return try PictureFile(path, classifier.preprocessing.reading) } catch { throw .picture(error) }
+  }
+
+  /// Counts the cells of a picture that was read; see ``count(contentsOf:)``.
+  public func count(_ file: PictureFile) throws(ClassificationError) -> CountedField {
+    var field = try count(file.picture, pixelSize: options.pixelSize ?? FieldCounter.pixelSize(file.resolution))
+    field.pictureNotes = file.notes
+    return field
+  }
+
+  /// Counts the cells of a picture in memory.
+  ///
+  /// - Parameter pixelSize: metres of the specimen that a pixel spans; nil if unknown.
+  public func count(_ picture: Picture, pixelSize: Double? = nil) throws(ClassificationError) -> CountedField {
+    finder.options.pixelSize = pixelSize
+    let found: FoundField
+    do { found = try finder.find(in: picture) } catch { throw .picture(error) }
+    var field = CountedField(width: picture.width, height: picture.height, found: found)
+    var (places, pictures) = ([Int](), [Tensor]())
+    for index in field.cells.indices where field.cells[index].found.kind == .redCell {
+      do { pictures.append(try prepared(field.cells[index].found, picture)) } catch { throw .picture(error) }
+      places.append(index)
+      if pictures.count == classifier.batch { try judge(&field, &places, &pictures) }
+    }
+    if !pictures.isEmpty { try judge(&field, &places, &pictures) }
+    return field
+  }
+
+  private func prepared(_ cell: FoundCell, _ picture: Picture) throws(ImagingError) -> Tensor {
+    let box = cut.rectangle(around: cell.box)
+    guard box.height <= (Int.max >> 8) / box.width, platform_has_memory(3 * box.width * box.height) != 0 else {
+      throw ImagingError("no memory to cut a cell of \(cell.box.width) × \(cell.box.height) pixels")
+    }
+    return try classifier.preprocessing.tensor([cut.cut(cell, from: picture)])
+  }
+
+  private func judge(
+    _ field: inout CountedField, _ places: inout [Int], _ pictures: inout [Tensor]
+  ) throws(ClassificationError) {
+    let answers: [[Double]?]
+    do { answers = try classifier.probabilities(pictures) } catch { throw .model(error) }
+    for (place, probabilities) in zip(places, answers) {
+      guard let probabilities else { throw .notNumbers }
+      let index = decision(probabilities)
+      field.cells[place].verdict = Classification(probabilities, index, classes: classifier.classes)
+      field.cells[place].isInfected = index == positive
+    }
+    places.removeAll(keepingCapacity: true)
+    pictures.removeAll(keepingCapacity: true)
+  }
+
+  /// Cameras write 72 or 96 pixels per inch without having measured anything. A microscope's pixel spans 10 nm to 2 µm.
+  private static func pixelSize(_ resolution: Resolution?) -> Double? {
+    guard let resolution, resolution.horizontal >= 5e5, resolution.horizontal <= 1e8 else { return nil }
+    return 1 / resolution.horizontal
+  }
+}
+
+@available(*, unavailable)
+extension FieldCounter: Sendable {}

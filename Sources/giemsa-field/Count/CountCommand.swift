@@ -1,0 +1,85 @@
+import Giemsa
+import Platform
+import Statistics
+import Text
+
+/// `count MODEL PATH…`: counts red cells and infected ones in fields of thin blood films.
+enum CountCommand {
+  static let command = Command(
+    name: "count", arguments: "MODEL PATH…",
+    summary: """
+      Counts the red cells in fields of thin blood films, has the model judge each, and prints the parasitaemia of
+      each field and each slide with its 95 % interval. A PATH is a picture of a field or a folder, which is searched
+      recursively. The interval covers sampling, the spread between fields and, if the model records its sensitivity and
+      specificity, the model's errors. Fields that cannot be read are reported; the others are counted, and the exit
+      status is 1. An interrupted count leaves whole lines in its --output.
+      """,
+    options: CountRules.all + DescriptionRules.all + PictureRules.all + EngineRules.all, run: run)
+
+  @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
+    guard let path = options.positional.first, options.positional.count >= 2 else {
+      throw UsageError(message: "wants a MODEL and at least one field or folder: count MODEL PATH…")
+    }
+    let kind = try AnswerFormat.Kind(options)
+    let slides = try SlideSource(options)
+    let output = options.string("--output")
+    let resumes = options.has("--resume")
+    if resumes, kind != .jsonl || OutputFile.isStandard(output) {
+      throw UsageError(message: "--resume needs --format jsonl and --output FILE, the file of the earlier run")
+    }
+    var engine = try EngineRules.read(options)
+    engine.batch = try options.int("--batch", default: 8, in: 1...4096)
+    let description = try DescriptionRules.read(options)
+    let counting = try CountRules.counter(options)
+    var rules = try CountRules.results(options)
+
+    // Problems with the model or the machine give status 1; only the command line itself gives 2.
+    do {
+      var walk = PictureWalk()
+      for path in options.positional.dropFirst() { walk.add(path) }
+      // Each thread counts whole fields; threads beyond their number share the runs of the model.
+      let threads = engine.threads
+      let workers = max(min(threads, walk.files.count), 1)
+      engine.threads = max(threads / workers, 1)
+      let counters = try counters(path, description, engine, counting, count: workers)
+      let first = counters[0]
+      if let rates = first.rates {
+        rules.rates = TestRates(
+          sensitivity: (rates.sensitivity.hits, rates.sensitivity.count),
+          specificity: (rates.specificity.hits, rates.specificity.count))
+      }
+      let stamp = CountStamp(
+        model: path, positive: first.classifier.classes[first.positive], threshold: first.threshold)
+      let earlier = resumes ? try EarlierLines(output ?? "", stamp) : EarlierLines()
+      let destination = try CountOutput(output, kind, keep: earlier.byteCount)
+      let overlays = try options.string("--overlay").map { path throws(UsageError) in try OverlayFolder(path) }
+      for problem in walk.problems { InferCommand.complain(problem) }
+      let width = kind == .table ? walk.files.reduce(5) { max($0, AnswerFormat.width($1.printable)) } : 0
+      var count = Counting(
+        CountFormat(kind, pathWidth: width, stamp: stamp), destination, rules, slides, overlays,
+        stops: options.has("--stop"))
+      return try count.run(walk, earlier, counters)
+    } catch {
+      InferCommand.complain(error.message)
+      return 1
+    }
+  }
+
+  /// A counter for each thread; they share the model's weights.
+  private static func counters(
+    _ path: String, _ description: PictureClassifier.Description, _ engine: Model.Options,
+    _ options: FieldCounter.Options, count: Int
+  ) throws(UsageError) -> [FieldCounter] {
+    let first = try DescriptionRules.classifier(path, description, engine)
+    do {
+      var counters = [try FieldCounter(first, options)]
+      while counters.count < count {
+        counters.append(
+          try FieldCounter(try PictureClassifier(first.model, description: description), options))
+      }
+      return counters
+    } catch {
+      throw UsageError(message: "\(path): \(error)")
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import Giemsa
+import Text
+
+/// The options of `count` on how cells are judged and results computed.
+enum CountRules {
+  static let all = [
+    OptionRule(name: "--format", value: "FORMAT", help: "table (the default), csv or jsonl"),
+    OptionRule(
+      name: "--output", value: "FILE",
+      help: "write the results to FILE: JSON lines as fields are counted, others when complete; - is standard output"),
+    OptionRule(
+      name: "--resume", value: nil,
+      help: "go on with an interrupted --output FILE of JSON lines: its fields are skipped"),
+    OptionRule(
+      name: "--slide-from", value: "HOW",
+      help: "which fields are one slide: folder (the default), name (the part before _IMG) or all"),
+    OptionRule(
+      name: "--rbc-per-ul", value: "N", help: "red cells in a microlitre of the patient's blood; default 5000000"),
+    OptionRule(name: "--cells", value: "N", help: "red cells of a slide that are enough; default 2000"),
+    OptionRule(
+      name: "--stop", value: nil,
+      help: "leave out a slide's further fields once --cells are counted or the interval is within ±25 %"),
+    OptionRule(
+      name: "--positive", value: "CLASS", help: "the class of infected cells, if the model does not record it"),
+    OptionRule(
+      name: "--threshold", value: "P",
+      help: "the probability from which a cell counts as infected; results are then not corrected"),
+    OptionRule(
+      name: "--pixel-size", value: "NM", help: "nanometres that a pixel spans, to check the size of the found cells"),
+    OptionRule(
+      name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
+    OptionRule(name: "--batch", value: "N", help: "cells that the model judges at once; default 8"),
+  ]
+
+  static func counter(_ options: CommandLineOptions) throws(UsageError) -> FieldCounter.Options {
+    var counter = FieldCounter.Options()
+    counter.positive = options.string("--positive")
+    if options.has("--threshold") {
+      counter.threshold = try options.double("--threshold", default: 0.5, in: 0.000001...0.999999)
+    }
+    if options.has("--pixel-size") {
+      counter.pixelSize = try options.double("--pixel-size", default: 100, in: 1...10_000) * 1e-9
+    }
+    return counter
+  }
+
+  static func results(_ options: CommandLineOptions) throws(UsageError) -> ResultRules {
+    var rules = ResultRules()
+    rules.redCellsPerMicrolitre = try options.double("--rbc-per-ul", default: 5_000_000, in: 1...20_000_000)
+    rules.enough = try options.int("--cells", default: 2000, in: 1...1_000_000_000)
+    return rules
+  }
+}

@@ -1,0 +1,125 @@
+import Giemsa
+import Platform
+import Text
+
+/// Runs `count` on all fields.
+struct Counting {
+  private let format: CountFormat
+  private let output: CountOutput
+  private let rules: ResultRules
+  private let source: SlideSource
+  private var overlays: OverlayFolder?
+  private let stops: Bool
+  private var tallies = SlideTallies()
+  private var total = FieldCounts()
+  private var notes = CountNotes()
+  /// Fields without a result.
+  private var failures = 0
+  private var counted = 0
+
+  init(
+    _ format: CountFormat, _ output: CountOutput, _ rules: ResultRules, _ source: SlideSource,
+    _ overlays: OverlayFolder?, stops: Bool
+  ) {
+    (self.format, self.output, self.rules, self.source) = (format, output, rules, source)
+    self.overlays = overlays
+    self.stops = stops
+  }
+
+  /// Returns the exit status: 1 if any named or found field has no result. A signal ends the process, after the fields in
+  /// hand are written.
+  mutating func run(_ walk: PictureWalk, _ earlier: EarlierLines, _ counters: [FieldCounter]) throws(UsageError)
+    -> Int32
+  {
+    let started = platform_seconds()
+    failures = walk.problems.count
+    platform_catch_stops()
+    if !walk.files.isEmpty { output.write(format.header) }
+    let files = remaining(walk.files, earlier)
+    let queue = FieldQueue(
+      files, slides: tallies.slides.count, counters, drawsOverlays: overlays != nil)
+    if stops {
+      for slide in tallies.slides.indices where isEnough(slide) { queue.finish(slide: slide) }
+    }
+    var progress = CountProgress(
+      fields: files.count, isQuiet: format.kind == .table && output.isStandard && platform_is_terminal(1) != 0)
+    while !output.isBroken, platform_stopped_by() == 0, let (index, entry) = queue.next() {
+      switch entry {
+      case .field(let field, let overlay):
+        try add(field, files[index], overlay, progress)
+        if stops, isEnough(files[index].slide) { queue.finish(slide: files[index].slide) }
+      case .problem(let message):
+        progress.erase()
+        InferCommand.complain(message)
+        failures += 1
+      case .leftOut: notes.leftOut += 1
+      }
+      progress.show(done: index + 1, total)
+    }
+    progress.erase()
+    if platform_stopped_by() != 0 { interrupted(of: files.count) }
+    try finish(walk, platform_seconds() - started)
+    return failures + walk.leftOut.pictureCount == 0 ? 0 : 1
+  }
+
+  /// The files that are still to be counted, each with its slide. What an earlier run counted goes into its slides.
+  private mutating func remaining(_ paths: [String], _ earlier: EarlierLines) -> [FieldQueue.File] {
+    var known: Set<ExactText> = []
+    for field in earlier.fields where known.insert(ExactText(field.path)).inserted {
+      tallies.add(field.counts, to: tallies.index(field.slide))
+      total = total + field.counts
+    }
+    var files: [FieldQueue.File] = []
+    for path in paths {
+      if known.contains(ExactText(path)) { continue }
+      files.append((path, tallies.index(source.slide(path))))
+    }
+    return files
+  }
+
+  private func isEnough(_ slide: Int) -> Bool { tallies.slides[slide].result(rules).isEnough }
+
+  private mutating func add(
+    _ field: CountedField, _ file: FieldQueue.File, _ overlay: [UInt8], _ progress: CountProgress
+  ) throws(UsageError) {
+    let counts = FieldCounts(field)
+    tallies.add(counts, to: file.slide)
+    total = total + counts
+    counted += 1
+    notes.add(file.path, field)
+    if output.isStandard { progress.erase() }
+    output.write(
+      format.field(
+        CountedLine(
+          path: file.path, slide: tallies.slides[file.slide].name, field: field, result: SlideResult(counts, rules))))
+    if overlays != nil { try overlays?.write(overlay, for: file.path) }
+  }
+
+  /// Says what is there and ends the process by the signal.
+  private func interrupted(of files: Int) -> Never {
+    let more = output.keepsLines ? "; --resume goes on with them" : ""
+    InferCommand.complain("interrupted after \(counted) of \(files) fields\(more)")
+    platform_stop()
+  }
+
+  private func finish(_ walk: PictureWalk, _ seconds: Double) throws(UsageError) {
+    var lines: [SlideLine] = []
+    for slide in tallies.slides where slide.fieldCount > 0 {
+      lines.append(SlideLine(slide: slide, result: slide.result(rules)))
+    }
+    if !lines.isEmpty { output.write(format.slides(lines)) }
+    try output.finish()
+    for warning in notes.warnings { InferCommand.complain(warning) }
+    for line in walk.leftOut.lines { InferCommand.complain(line) }
+    if output.isBroken || counted == 0 { return }
+    if rules.rates == nil {
+      InferCommand.complain(
+        "note: results are not corrected for the model's errors: it does not record its sensitivity and specificity for "
+          + "this class and threshold")
+    }
+    let cells = "\(Quantity.grouped(total.redCells)) red cells, \(Quantity.grouped(total.infected)) infected"
+    InferCommand.complain(
+      "\(Text.counted(counted, "field")) in \(NumberText.fixed(seconds, 1)) s: \(cells)"
+        + (failures > 0 ? "; \(failures) without a result" : ""))
+  }
+}

@@ -1,0 +1,33 @@
+import Giemsa
+import Platform
+import Text
+
+/// The folder of `--overlay`: a PNG for each field, named after it.
+struct OverlayFolder {
+  private let path: String
+  /// Fields of the same name in different folders get a number.
+  private var names: [ExactText: Int] = [:]
+
+  /// Creates the folder if it does not exist.
+  init(_ path: String) throws(UsageError) {
+    self.path = path
+    let error = path.withPath { platform_make_folder($0) }
+    guard error == 0 else {
+      throw UsageError(
+        message: "--overlay \(path): cannot make the folder (\(String(cString: platform_error_text(error))))")
+    }
+  }
+
+  mutating func write(_ png: [UInt8], for field: String) throws(UsageError) {
+    let base = PathText.lastComponent(field)
+    let count = names[ExactText(base), default: 0] + 1
+    names[ExactText(base)] = count
+    let file = "\(path)/\(base)\(count > 1 ? "-\(count)" : "").png"
+    let error = file.withPath { file in
+      png.withUnsafeBytes { platform_replace_file(file, $0.baseAddress, $0.count) }
+    }
+    guard error == 0 else {
+      throw UsageError(message: "\(file): cannot write (\(String(cString: platform_error_text(error))))")
+    }
+  }
+}
