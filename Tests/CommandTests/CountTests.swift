@@ -27,8 +27,8 @@ import Testing
     #expect(cells.count == 48)
     #expect(cells.filter { $0["class"] as? String == "infected" }.count == 5)
     #expect(cells.filter { $0["counted"] as? Bool == true }.count == red[0])
-    let box = try #require(cells[0]["box"] as? [Int])
-    #expect(box.count == 4 && abs(box[0] - 48) <= 2 && abs(box[2] - 46) <= 4, "\(box)")
+    let boxes = cells.compactMap { $0["box"] as? [Int] }
+    #expect(boxes.contains { abs($0[0] - 48) <= 2 && abs($0[1] - 48) <= 2 && abs($0[2] - 46) <= 4 }, "\(boxes[0])")
     let parasitaemia = try #require(lines.slides[0]["parasitaemia"] as? Double)
     #expect(abs(parasitaemia - 800 / Double(2 * red[0])) < 1e-3)
     #expect(lines.slides[0]["aboveNone"] as? Bool == true && lines.slides[1]["aboveNone"] as? Bool == false)
@@ -140,7 +140,8 @@ import Testing
     #expect(named.status == 0 && named.output.contains(",2,"))
     for (arguments, clue) in [
       (["--format", "xml"], "xml"), (["--slide-from", "patient"], "patient"), (["--resume"], "--output"),
-      (["--threshold", "2"], "--threshold"), (["--cells", "0"], "--cells"), (["--rbc-per-ul", "x"], "--rbc-per-ul"),
+      (["--threshold", "2"], "--threshold"), (["--cell", "round"], "real 0.15"), (["--cells", "0"], "--cells"),
+      (["--rbc-per-ul", "x"], "--rbc-per-ul"),
     ] {
       try expectOneClearLine(
         "giemsa-field", ["count", nameless.model, nameless.path("a.png")] + arguments, naming: [clue])

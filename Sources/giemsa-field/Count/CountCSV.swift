@@ -1,4 +1,5 @@
 import Giemsa
+import Statistics
 import Text
 
 /// CSV with the same columns for fields and slides; the first one tells them apart.

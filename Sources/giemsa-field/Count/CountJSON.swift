@@ -1,4 +1,5 @@
 import Giemsa
+import Statistics
 import Text
 
 /// JSON lines: one for each field, then one for each slide.

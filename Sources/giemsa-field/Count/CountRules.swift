@@ -26,6 +26,10 @@ enum CountRules {
       name: "--threshold", value: "P",
       help: "the probability from which a cell counts as infected; results are then not corrected"),
     OptionRule(
+      name: "--cell", value: "'HOW M'",
+      help:
+        "how cells are cut out, if the model does not record it: 'real 0.15' or 'black 0' (the default) and a margin"),
+    OptionRule(
       name: "--pixel-size", value: "NM", help: "nanometres that a pixel spans, to check the size of the found cells"),
     OptionRule(
       name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
@@ -40,6 +44,13 @@ enum CountRules {
     }
     if options.has("--pixel-size") {
       counter.pixelSize = try options.double("--pixel-size", default: 100, in: 1...10_000) * 1e-9
+    }
+    if let text = options.string("--cell") {
+      guard let cut = CellCut(text) else {
+        throw UsageError(
+          message: "--cell '\(text)' must be the surroundings, real or black, and the margin from 0 to 4: 'real 0.15'")
+      }
+      counter.cut = cut
     }
     return counter
   }

@@ -1,4 +1,5 @@
 import Giemsa
+import Statistics
 import Text
 
 /// The table for people: a line for each field as it is counted, then the slides.
