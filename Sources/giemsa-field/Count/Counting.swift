@@ -1,5 +1,6 @@
 import Giemsa
 import Platform
+import Statistics
 import Text
 
 /// Runs `count` on all fields.
