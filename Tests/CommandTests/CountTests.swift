@@ -10,8 +10,10 @@ import Testing
     try folder.draw("a/1.png", infected: 5)
     try folder.draw("a/2.png", infected: 3)
     try folder.draw("b/1.png")
+    // A field that is named twice counts once.
     let run = try ProgramRun(
-      "giemsa-field", ["count", folder.model, folder.path("a"), folder.path("b"), "--format", "jsonl"])
+      "giemsa-field",
+      ["count", folder.model, folder.path("a"), folder.path("a/1.png"), folder.path("b"), "--format", "jsonl"])
     #expect(run.status == 0, "\(run.error)")
     let lines = try CountLines(run.output)
     #expect(lines.fields.map { $0["path"] as? String } == ["a/1.png", "a/2.png", "b/1.png"].map { folder.path($0) })

@@ -71,8 +71,8 @@ struct Counting {
       total = total + field.counts
     }
     var files: [FieldQueue.File] = []
-    for path in paths {
-      if known.contains(ExactText(path)) { continue }
+    // A field that is named twice, or by its folder too, counts once.
+    for path in paths where known.insert(ExactText(path)).inserted {
       files.append((path, tallies.index(source.slide(path))))
     }
     return files
