@@ -1,4 +1,4 @@
-// Separate from reading: the field program only reads, and its build leaves this file out.
+// Separate from reading: libgiemsa only reads, and its build leaves this file out.
 #include <stdlib.h>
 
 #include "pngshim_failing.h"

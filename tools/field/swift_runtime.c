@@ -1,5 +1,4 @@
-// Functions that the field program and libgiemsa define in place of Swift's embedded library and of libpng.
-#include <png.h>
+// Functions that the field program and libgiemsa define in place of Swift's embedded library.
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,21 +32,4 @@ void *swift_bridgeObjectRetain(void *object) {
 void *swift_bridgeObjectRetain_n(void *object, uint32_t count) {
   swift_retain_n(counted(object), count);
   return object;
-}
-
-// The following stubs keep unused code out: libpng's object files contain many functions each, one of which needs
-// libpng's writer (with zlib's).
-
-void png_destroy_write_struct(png_structpp png, png_infopp info) {
-  (void)png;
-  (void)info;
-}
-
-void png_save_uint_32(png_bytep target, png_uint_32 value) {
-  for (int byte = 0; byte < 4; byte++) target[byte] = (png_byte)(value >> (24 - 8 * byte));
-}
-
-void png_free_buffer_list(png_structp png, void **list) {
-  (void)png;
-  (void)list;
 }

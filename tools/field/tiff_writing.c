@@ -1,4 +1,4 @@
-// What libtiff would write files with: refused, so that the static program needs neither encoder. It only reads.
+// What libtiff would write files with: refused, so that the static program needs neither encoder. It reads TIFF only.
 #define REFUSED(name) \
   int name(void) { return 0; }
 
@@ -14,13 +14,8 @@ REFUSED(jpeg_write_raw_data)
 REFUSED(jpeg_write_scanlines)
 REFUSED(jpeg_write_tables)
 
-// libdeflate and zlib
+// libdeflate
 void *libdeflate_alloc_compressor(int level) { return (void)level, (void *)0; }
 REFUSED(libdeflate_free_compressor)
 REFUSED(libdeflate_zlib_compress)
 REFUSED(libdeflate_zlib_compress_bound)
-REFUSED(deflate)
-REFUSED(deflateEnd)
-REFUSED(deflateInit_)
-REFUSED(deflateParams)
-REFUSED(deflateReset)
