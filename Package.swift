@@ -71,7 +71,8 @@ let package = Package(
     .target(
       name: "Datasets",
       dependencies: [
-        "ModelGraph", "PictureModels", "Imaging", "Platform", "Text", .product(name: "Crypto", package: "swift-crypto"),
+        "ModelGraph", "PictureModels", "Imaging", "Smears", "Platform", "Text",
+        .product(name: "Crypto", package: "swift-crypto"),
       ]),
     .target(
       name: "Training",
@@ -123,7 +124,7 @@ let package = Package(
     .testTarget(name: "SmearsTests", dependencies: ["Imaging", "PictureModels", "Smears"]),
     .testTarget(
       name: "DatasetsTests",
-      dependencies: ["ModelGraph", "PictureModels", "Imaging", "Datasets", "Text", "TestSupport"]),
+      dependencies: ["ModelGraph", "PictureModels", "Imaging", "Smears", "Datasets", "Text", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: ["ModelGraph", "ONNXFormat", "Training", "Kernels", "TrainingKernels", "Inference", "TestSupport"]),

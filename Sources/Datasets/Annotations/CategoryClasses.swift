@@ -36,6 +36,18 @@ public struct CategoryClasses: Sendable {
     }
   }
 
+  /// Every category of the annotations is a class of its own.
+  public init(everyCategoryOf set: AnnotationSet) throws {
+    for (name, _) in set.categories {
+      if let problem = CategoryClasses.problem(name) {
+        throw DatasetError("\(set.path): category '\(name)': \(problem); name the classes with --class")
+      }
+      places[ExactText(name)] = classes.count
+      classes.append(name)
+      names.append(name)
+    }
+  }
+
   /// Why a text cannot be the name of a class and its folder; nil if it can.
   public static func problem(_ name: String) -> String? {
     if name.isEmpty { return "a class needs a name" }
@@ -52,12 +64,14 @@ public struct CategoryClasses: Sendable {
   public func label(_ category: String) -> Int? { places[ExactText(category)] }
 
   /// Throws if a category was given that the annotations do not have.
-  public func check(_ set: AnnotationSet) throws {
-    let known = set.categories.map { $0.name }
+  public func check(_ set: AnnotationSet) throws { try check(set.categories.map { $0.name }, of: set.path) }
+
+  /// Throws if a category was given that is not among the `known` ones of a file or folder.
+  public func check(_ known: [String], of path: String) throws {
     for name in names where !known.contains(where: { $0.isExactly(name) }) {
       let list = known.prefix(20).joined(separator: ", ")
       throw DatasetError(
-        "--class: \(set.path) has no category '\(name)'\(NearestName.question(name, in: known)); it has \(list)")
+        "--class: \(path) has no category '\(name)'\(NearestName.question(name, in: known)); it has \(list)")
     }
   }
 }
