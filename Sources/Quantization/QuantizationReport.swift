@@ -1,4 +1,5 @@
 import ModelGraph
+import Reports
 import Text
 
 /// Comparison of the float and the quantised model on pictures that were not used for calibration.
@@ -142,9 +143,9 @@ public struct QuantizationReport: Sendable {
   public var text: String {
     var text = "tried on \(counted(result.trials.first?.pictures ?? 0, "picture")) not used for fitting"
     text += " (float: \(Self.percent(result.floatCorrect, of: result.trials.first?.pictures ?? 0)) correct)\n"
-    text += Self.aligned(trialTable, left: [0, 1, 2, 3, 4, 8])
+    text += AlignedColumns.text(trialTable, left: [0, 1, 2, 3, 4, 8])
     for line in exceptions { text += "\(line)\n" }
-    text += "\n" + Self.aligned(layerTable, left: [0, 1]) + "\n"
+    text += "\n" + AlignedColumns.text(layerTable, left: [0, 1]) + "\n"
     for (name, value) in summary {
       text += name + String(repeating: " ", count: max(1, 11 - name.count)) + value.printable + "\n"
     }
@@ -165,22 +166,5 @@ public struct QuantizationReport: Sendable {
 
   static func answer(_ answer: (name: String, share: Double)) -> String {
     "\(answer.name) \(NumberText.fixed(answer.share * 100, 1)) %"
-  }
-
-  /// Aligned columns: those in `left` are left-aligned, all others right-aligned.
-  private static func aligned(_ rows: [[String]], left: Set<Int>) -> String {
-    let rows = rows.map { $0.map { $0.printable } }
-    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    var text = ""
-    for row in rows {
-      var line = ""
-      for (column, cell) in row.enumerated() {
-        let blanks = String(repeating: " ", count: widths[column] - cell.count)
-        line += (column == 0 ? "" : "  ") + (left.contains(column) ? cell + blanks : blanks + cell)
-      }
-      while line.last == " " { line.removeLast() }
-      text += line + "\n"
-    }
-    return text
   }
 }

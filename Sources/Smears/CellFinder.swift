@@ -34,13 +34,10 @@ public struct CellFinder {
     let (width, height, mask) = (cells.width, cells.height, cells.mask)
     let diameter = known / Double(factor)
     let area = diameter * diameter * Double.pi / 4
-    try fillHoles(
-      of: mask, diameter: diameter, limit: Int(0.4 * diameter * diameter), numbers: memory.numbers,
-      parents: memory.parents)
+    try fillHoles(of: mask, diameter: diameter, limit: Int(0.4 * diameter * diameter), memory)
     let whites = try WhiteCells(cells, diameter: diameter, memory)
     for index in 0..<mask.count where whites.numbers.bytes[index] != 0 { mask.bytes[index] = 0 }
-    let distance = try Distance(to: mask, values: memory.distances, columns: memory.columns, lines: memory.lines)
-    distance.soften(try memory.columns.room(mask.count))
+    let distance = try Distance(to: mask, memory)
     let watershed = try Watershed(
       distance, depth: Int(0.02 * diameter * Double(Distance.unit)), numbers: memory.numbers, order: memory.parents)
     let pieces = Shape.all(watershed.labels)

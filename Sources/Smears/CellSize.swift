@@ -5,7 +5,7 @@ import Imaging
 enum CellSize {
   /// - Returns: the area in pixels of the mask, nil where nothing looks like a cell.
   static func area(_ cells: CellMask, _ memory: FinderMemory) throws(ImagingError) -> Double? {
-    let (mask, width, height) = (cells.mask, cells.width, cells.height)
+    let mask = cells.mask
     try fillRoundHoles(of: mask, memory)
     let regions = try Labels.regions(
       of: mask, value: 1, diagonal: false, numbers: memory.others, parents: memory.parents)
@@ -19,7 +19,7 @@ enum CellSize {
     for number in 1..<max(shapes.count, 1) {
       let shape = shapes[number]
       if shape.area < 40 || stained[number] * 8 > shape.area { continue }
-      let isCut = shape.left == 0 || shape.top == 0 || shape.right == width || shape.bottom == height
+      let isCut = shape.touchesBorder(width: mask.width, height: mask.height)
       let axes = shape.axes
       if !isCut, shape.solidity > 0.92, shape.ellipticity > 0.96, axes.long < 1.6 * axes.short {
         samples.append(Sample(area: shape.area, weight: Int(64 * Double(shape.area).squareRoot())))
@@ -27,8 +27,7 @@ enum CellSize {
         isClump[number] = true
       }
     }
-    let distance = try Distance(to: mask, values: memory.distances, columns: memory.columns, lines: memory.lines)
-    distance.soften(try memory.columns.room(mask.count))
+    let distance = try Distance(to: mask, memory)
     let watershed = try Watershed(
       distance, depth: Distance.unit, numbers: memory.numbers, order: memory.parents)
     var owner = [Int](repeating: 0, count: watershed.tops.count)

@@ -12,15 +12,13 @@ struct Distance {
   let height: Int
   let values: UnsafeMutablePointer<UInt16>
 
-  init(
-    to mask: Plane, values: Scratch<UInt16>, columns: Scratch<UInt16>, lines: Scratch<Int32>
-  ) throws(ImagingError) {
+  init(to mask: Plane, _ memory: FinderMemory) throws(ImagingError) {
     width = mask.width
     height = mask.height
     let (width, height) = (mask.width, mask.height)
     let far = UInt16(16000)
-    let down = try columns.room(width * height)
-    let result = try values.room(width * height)
+    let down = try memory.columns.room(width * height)
+    let result = try memory.distances.room(width * height)
     self.values = result
     // Along columns: distance to the nearest pixel outside.
     for x in 0..<width { down[x] = mask.bytes[x] == 0 ? 0 : far }
@@ -33,7 +31,7 @@ struct Distance {
       for x in 0..<width { here[x] = min(here[x], below[x] &+ 1) }
     }
     // Along rows: the lower envelope of parabolas (x − i)² + down²(i).
-    let scratch = try lines.room(2 * width)
+    let scratch = try memory.lines.room(2 * width)
     let (places, bounds) = (scratch, scratch + width)
     for y in 0..<height {
       let g = down + y * width
@@ -73,10 +71,11 @@ struct Distance {
         if x == bounds[q] { q -= 1 }
       }
     }
+    soften(down)
   }
 
   /// Replaces the values within the mask by their means with the weights 1 2 1 along rows and columns.
-  func soften(_ spare: UnsafeMutablePointer<UInt16>) {
+  private func soften(_ spare: UnsafeMutablePointer<UInt16>) {
     for y in 0..<height {
       let above = values + max(y - 1, 0) * width
       let here = values + y * width

@@ -5,31 +5,18 @@ import Imaging
 /// From the middle of a pale centre the cell's outer edge is near in most directions; from the middle of a gap a whole
 /// cell lies before it in most. So a hole is filled if at least half of 32 rays leave the mask for good at a quarter to
 /// three quarters of a diameter.
-func fillHoles(
-  of mask: Plane, diameter: Double, limit: Int, numbers: Scratch<Int32>, parents: Scratch<Int32>
-) throws(ImagingError) {
-  let labels = try Labels.regions(of: mask, value: 0, diagonal: false, numbers: numbers, parents: parents)
+func fillHoles(of mask: Plane, diameter: Double, limit: Int, _ memory: FinderMemory) throws(ImagingError) {
+  let labels = try Labels.regions(of: mask, value: 0, diagonal: false, numbers: memory.numbers, parents: memory.parents)
   let (width, height) = (mask.width, mask.height)
-  var areas = [Int](repeating: 0, count: labels.count + 1)
-  var sums = [(x: Int, y: Int)](repeating: (0, 0), count: labels.count + 1)
-  var isHole = [Bool](repeating: true, count: labels.count + 1)
-  isHole[0] = false
-  for y in 0..<height {
-    let line = labels.numbers + y * width
-    for x in 0..<width where line[x] != 0 {
-      let label = Int(line[x])
-      areas[label] += 1
-      sums[label].x += x
-      sums[label].y += y
-      if x == 0 || y == 0 || x == width - 1 || y == height - 1 { isHole[label] = false }
-    }
-  }
-  for label in 1..<max(isHole.count, 1) where isHole[label] {
-    if areas[label] > limit { isHole[label] = false }
+  let shapes = Shape.all(labels)
+  var isHole = [Bool](repeating: false, count: shapes.count)
+  for label in 1..<max(shapes.count, 1) {
+    isHole[label] = shapes[label].area <= limit && !shapes[label].touchesBorder(width: width, height: height)
   }
   let (near, far) = (Int(0.27 * diameter), Int(0.73 * diameter))
   for label in 1..<max(isHole.count, 1) where isHole[label] {
-    let (x, y) = (sums[label].x / areas[label], sums[label].y / areas[label])
+    let centre = shapes[label].centre
+    let (x, y) = (Int(centre.x), Int(centre.y))
     var edges = 0
     for ray in rays {
       // A step is one pixel, in units of 1/1024.

@@ -15,9 +15,9 @@ struct Parting {
 
   /// 0 to 1.
   func quality(_ shape: Shape) -> Double {
-    let isCut = shape.left == 0 || shape.top == 0 || shape.right == width || shape.bottom == height
-    return quality(
-      size: Double(shape.area) / cellArea, solidity: shape.solidity, ellipticity: shape.ellipticity, isCut: isCut)
+    quality(
+      size: Double(shape.area) / cellArea, solidity: shape.solidity, ellipticity: shape.ellipticity,
+      isCut: shape.touchesBorder(width: width, height: height))
   }
 
   /// - Parameter size: in typical cells.

@@ -3,7 +3,6 @@ import Imaging
 /// Fills the holes of a mask that look like the pale centres of cells whose size is not yet known: smaller than the
 /// region around them and convex. Between cells that touch, holes have hollow sides.
 func fillRoundHoles(of mask: Plane, _ memory: FinderMemory) throws(ImagingError) {
-  let (width, height) = (mask.width, mask.height)
   let regions = try Labels.regions(of: mask, value: 1, diagonal: true, numbers: memory.others, parents: memory.parents)
   var areas = [Int](repeating: 0, count: regions.count + 1)
   for index in 0..<mask.count { areas[Int(regions.numbers[index])] += 1 }
@@ -17,7 +16,7 @@ func fillRoundHoles(of mask: Plane, _ memory: FinderMemory) throws(ImagingError)
     if number == 0 || isSeen[number] { continue }
     isSeen[number] = true
     let shape = shapes[number]
-    if shape.left == 0 || shape.top == 0 || shape.right == width || shape.bottom == height { continue }
+    if shape.touchesBorder(width: mask.width, height: mask.height) { continue }
     let around = areas[Int(regions.numbers[index - 1])]
     isFilled[number] = shape.area * 32 < around || (shape.area < around && shape.solidity > 0.85)
   }

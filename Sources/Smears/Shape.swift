@@ -18,6 +18,9 @@ struct Shape {
   /// The convex hull of the pixels' corners, counterclockwise in a system with y upwards.
   private(set) var hull: [Corner] = []
 
+  /// Whether it reaches the border of a plane.
+  func touchesBorder(width: Int, height: Int) -> Bool { left == 0 || top == 0 || right == width || bottom == height }
+
   var centre: (x: Double, y: Double) {
     (Double(sums.0) / Double(max(area, 1)), Double(sums.1) / Double(max(area, 1)))
   }

@@ -9,15 +9,12 @@ import Text
 public struct CutFolder: Sendable {
   public let path: String
   private let cut: CellCut
+  private static let above = "the folder above it"
 
   /// Creates the folder. It must be empty, so that sets do not mix.
   public init(_ path: String, _ cut: CellCut) throws {
-    let there = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    guard there.isEmpty else {
-      throw DatasetError("\(path): not empty; choose another folder or empty it, so that sets do not mix")
-    }
     (self.path, self.cut) = (path, cut)
-    try CutFolder.create(path)
+    try makeEmptyFolder(path, in: CutFolder.above)
   }
 
   /// What filling a folder gave.
@@ -74,7 +71,7 @@ public struct CutFolder: Sendable {
     for (number, cell) in picture.cells.enumerated() {
       let folder = "\(path)/\(source.classes[cell.label])"
       let file = source.hasFields ? "\(name)_cell_\(number + 1).png" : "\(name).png"
-      try CutFolder.create(folder)
+      try makeFolder(folder, in: CutFolder.above)
       try write(try PNGFile.encode(cell.picture), to: "\(folder)/\(file)")
       entry.written[cell.label] += 1
       let cells = [
@@ -84,14 +81,6 @@ public struct CutFolder: Sendable {
       entry.lines += cells.joined(separator: ",") + "\n"
     }
     return entry
-  }
-
-  private static func create(_ folder: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw DatasetError("\(folder): cannot be created (is the folder above it writable?)")
-    }
   }
 
   /// Not synced as `PNGFile.write` does: an incomplete set is cut again.

@@ -1,9 +1,6 @@
 import Foundation
 import Imaging
 
-/// Red, green, blue in 0...1.
-typealias Color = SIMD3<Float>
-
 /// A square of colours to draw on. Positions are in pixels from the centre, y downwards.
 struct Canvas {
   let size: Int
@@ -50,28 +47,7 @@ struct Canvas {
     return low..<max(low, min(Int(center + reach) + 2, size))
   }
 
-  /// Gaussian, in two passes; the border repeats.
-  mutating func blur(_ sigma: Float) {
-    guard sigma > 0.05 else { return }
-    let reach = max(1, Int((sigma * 3).rounded(.up)))
-    var weights = (-reach...reach).map { exp(-Float($0 * $0) / (2 * sigma * sigma)) }
-    let sum = weights.reduce(0, +)
-    weights = weights.map { $0 / sum }
-    for (across, down) in [(1, 0), (0, 1)] {
-      let old = pixels
-      for row in 0..<size {
-        for column in 0..<size {
-          var color = Color()
-          for tap in -reach...reach {
-            let x = min(max(column + tap * across, 0), size - 1)
-            let y = min(max(row + tap * down, 0), size - 1)
-            color += old[y * size + x] * weights[tap + reach]
-          }
-          pixels[row * size + column] = color
-        }
-      }
-    }
-  }
+  mutating func blur(_ sigma: Float) { pixels.blur(width: size, height: size, sigma) }
 
   var picture: Picture {
     var bytes: [UInt8] = []

@@ -69,28 +69,13 @@ public struct FieldSynthesizer: Sendable {
   @discardableResult
   public func write(to folder: String, progress: @Sendable (Int) -> Void = { _ in }) throws -> [Truth] {
     let target = "\(folder)/fields"
-    let there = (try? FileManager.default.contentsOfDirectory(atPath: target)) ?? []
-    guard there.isEmpty else {
-      throw DatasetError("\(target): not empty; choose another folder or empty it, so that sets do not mix")
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-    } catch {
-      throw DatasetError("\(target): cannot be created (is \(folder) writable?)")
-    }
-    let state = DrawnFields(count)
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-      if state.failure != nil { return }
+    try makeEmptyFolder(target, in: folder)
+    let fields = try writeDrawnPictures(count, progress: progress) { index in
       let (slide, file, picture, objects) = field(index)
-      do {
-        // Not synced one by one as PNGFile.write does: an incomplete set is drawn again.
-        try Data(try PNGFile.encode(picture)).write(to: URL(filePath: "\(target)/\(file)"))
-        progress(state.add(index, slide, file, objects))
-      } catch { state.fail(DatasetError("\(error)")) }
+      return ("\(target)/\(file)", picture, DrawnField(slide: slide, file: file, objects: objects))
     }
-    if let failure = state.failure { throw failure }
     var truth = styles.indices.map { Truth(slide: name($0)) }
-    for field in state.fields.compactMap({ $0 }) {
+    for field in fields {
       truth[field.slide].fields += 1
       truth[field.slide].redCells += field.objects.count { $0.category == .redCell || $0.category == .infected }
       truth[field.slide].infected += field.objects.count { $0.category == .infected }
@@ -99,7 +84,7 @@ public struct FieldSynthesizer: Sendable {
     for line in truth { table += "\(line.slide),\(line.fields),\(line.redCells),\(line.infected)\n" }
     do {
       try Data(table.utf8).write(to: URL(filePath: "\(folder)/truth.csv"))
-      try Data(coco(state.fields.compactMap { $0 }).utf8).write(to: URL(filePath: "\(folder)/boxes.json"))
+      try Data(coco(fields).utf8).write(to: URL(filePath: "\(folder)/boxes.json"))
     } catch {
       throw DatasetError("\(folder): cannot be written to")
     }
@@ -107,7 +92,7 @@ public struct FieldSynthesizer: Sendable {
   }
 
   /// COCO's JSON, a line per picture and per object.
-  private func coco(_ fields: [DrawnFields.Field]) -> String {
+  private func coco(_ fields: [DrawnField]) -> String {
     let categories = DrawnObject.Category.allCases
     var text = "{\"images\": ["
     for (index, field) in fields.enumerated() {
@@ -141,29 +126,9 @@ public struct FieldSynthesizer: Sendable {
   }
 }
 
-/// State shared by concurrent writers.
-private final class DrawnFields: @unchecked Sendable {  // all state is accessed under `lock`
-  struct Field {
-    let slide: Int
-    let file: String
-    let objects: [DrawnObject]
-  }
-
-  private let lock = NSLock()
-  private var all: [Field?]
-  private var done = 0
-  private var first: DatasetError?
-
-  init(_ count: Int) { all = [Field?](repeating: nil, count: count) }
-
-  var fields: [Field?] { lock.withLock { all } }
-  var failure: DatasetError? { lock.withLock { first } }
-  func fail(_ error: DatasetError) { lock.withLock { if first == nil { first = error } } }
-  func add(_ index: Int, _ slide: Int, _ file: String, _ objects: [DrawnObject]) -> Int {
-    lock.withLock {
-      all[index] = Field(slide: slide, file: file, objects: objects)
-      done += 1
-      return done
-    }
-  }
+/// What is kept of a field that was written.
+private struct DrawnField {
+  let slide: Int
+  let file: String
+  let objects: [DrawnObject]
 }

@@ -45,44 +45,10 @@ public struct Synthesizer: Sendable {
 
   /// Writes all pictures below `folder`, whose class folders must be empty so that sets do not mix.
   public func write(to folder: String, progress: @Sendable (Int) -> Void = { _ in }) throws {
-    for name in Synthesizer.classes {
-      let target = "\(folder)/\(name)"
-      let there = (try? FileManager.default.contentsOfDirectory(atPath: target)) ?? []
-      guard there.isEmpty else {
-        throw DatasetError("\(target): not empty; choose another folder or empty it, so that sets do not mix")
-      }
-      do {
-        try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-      } catch {
-        throw DatasetError("\(target): cannot be created (is \(folder) writable?)")
-      }
-    }
-    let state = Progress()
-    DispatchQueue.concurrentPerform(iterations: count) { index in
-      if state.failure != nil { return }
+    for name in Synthesizer.classes { try makeEmptyFolder("\(folder)/\(name)", in: folder) }
+    _ = try writeDrawnPictures(count, progress: progress) { index in
       let (file, picture) = cell(index)
-      do {
-        // Not synced one by one as PNGFile.write does: an incomplete set is drawn again.
-        try Data(try PNGFile.encode(picture)).write(to: URL(filePath: "\(folder)/\(file)"))
-        progress(state.add())
-      } catch { state.fail(DatasetError("\(error)")) }
-    }
-    if let failure = state.failure { throw failure }
-  }
-}
-
-/// State shared by concurrent writers.
-private final class Progress: @unchecked Sendable {  // all state is accessed under `lock`
-  private let lock = NSLock()
-  private var done = 0
-  private var first: DatasetError?
-
-  var failure: DatasetError? { lock.withLock { first } }
-  func fail(_ error: DatasetError) { lock.withLock { if first == nil { first = error } } }
-  func add() -> Int {
-    lock.withLock {
-      done += 1
-      return done
+      return ("\(folder)/\(file)", picture, ())
     }
   }
 }

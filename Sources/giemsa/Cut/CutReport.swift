@@ -1,5 +1,6 @@
 import Datasets
 import PictureModels
+import Reports
 import Text
 
 /// What `giemsa cut` says at its end.
@@ -24,19 +25,13 @@ struct CutReport {
     var rows = [["class", "boxes", "matched", "missed", "found", "F1"]]
     for (label, name) in classes.enumerated() {
       let (boxes, matched) = (tally.boxes[label], tally.matched[label])
-      rows.append([name.printable, "\(boxes)", "\(matched)", "\(boxes - matched)", "", ""])
+      rows.append([name, "\(boxes)", "\(matched)", "\(boxes - matched)", "", ""])
     }
     rows.append([
       "all", "\(tally.allBoxes)", "\(tally.allMatched)", "\(tally.allBoxes - tally.allMatched)", "\(tally.found)",
       tally.f1.map { NumberText.fixed($0, 3) } ?? "",
     ])
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      var line = row[0] + spaces(widths[0] - row[0].count)
-      for column in 1..<row.count { line += "  " + spaces(widths[column] - row[column].count) + row[column] }
-      while line.last == " " { line.removeLast() }
-      return line
-    }
+    return AlignedColumns.lines(rows, left: [0])
   }
 
   private var remarks: [String] {
@@ -59,6 +54,4 @@ struct CutReport {
     let list = parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))"
     return "\(cells)\(list) of \(counted(result.tally.pictures, "picture")) in \(out.printable), cut as '\(cut.text)'"
   }
-
-  private func spaces(_ count: Int) -> String { String(repeating: " ", count: max(count, 0)) }
 }
