@@ -104,7 +104,9 @@ public final class FieldCounter {
 
   /// Counts the cells of a picture in memory.
   ///
-  /// - Parameter pixelSize: metres of the specimen that a pixel spans; nil if unknown.
+  /// - Parameters:
+  ///   - picture: the field, of any size.
+  ///   - pixelSize: metres of the specimen that a pixel spans; nil if unknown.
   public func count(_ picture: Picture, pixelSize: Double? = nil) throws(ClassificationError) -> CountedField {
     finder.options.pixelSize = pixelSize
     let found: FoundField
