@@ -1,4 +1,5 @@
 #include "cpu/x86/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_X86)
 #include <immintrin.h>
@@ -14,8 +15,6 @@
 // 27 of 32 registers; 12 pointers, the weights and the channel fill the general registers, which is why not 14 pixels.
 
 #define TARGET X86_TARGET("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
-// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
-#define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 INLINE void tile(

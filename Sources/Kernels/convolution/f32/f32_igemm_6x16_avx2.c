@@ -1,4 +1,5 @@
 #include "cpu/x86/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_X86)
 #include <immintrin.h>
@@ -14,8 +15,6 @@
 // 15 of 16 registers; per channel 8 loads for 12 multiply-adds, so two multipliers stay busy from four pixels on.
 
 #define TARGET X86_TARGET("avx2,fma")
-// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
-#define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 // One channel of every pixel: w moves on.

@@ -1,4 +1,5 @@
 #include "cpu/arm/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_ARM)
 #include <arm_neon.h>
@@ -15,8 +16,6 @@
 //
 // A full tile whose channels are a multiple of four runs in assembly. `tile` is its specification, and runs everything else.
 
-// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
-#define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
 #define STEP(lane)                                                       \

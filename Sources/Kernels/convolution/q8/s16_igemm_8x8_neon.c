@@ -1,4 +1,5 @@
 #include "cpu/arm/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_ARM)
 #include <arm_neon.h>
@@ -10,8 +11,6 @@
 //
 // A full tile runs in assembly. `tile` is its specification, and runs smaller tiles.
 
-// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(lane)                                                                              \
   {                                                                                             \

@@ -1,4 +1,5 @@
 #include "cpu/arm/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_ARM)
 #include <arm_neon.h>
@@ -12,8 +13,6 @@
 // A full tile whose inputs are a multiple of sixteen runs in assembly. `tile` is its specification, and runs everything else.
 
 #define TARGET __attribute__((target("dotprod")))
-// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(lane)                                                                    \
   {                                                                                   \

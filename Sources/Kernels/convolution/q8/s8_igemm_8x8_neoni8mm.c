@@ -1,4 +1,5 @@
 #include "cpu/arm/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_ARM)
 #include <arm_neon.h>
@@ -8,8 +9,6 @@
 // 16 accumulators (2 × 2 sums each) + 4 weights + 4 of x = 24 of 32 registers; an odd last pixel goes along twice.
 
 #define TARGET __attribute__((target("i8mm")))
-// Loops over pixels must be unrolled before register allocation; otherwise the accumulators would be on the stack.
-#define UNROLL _Pragma("clang loop unroll(full)")
 
 #define STEP(row, at)                                                                            \
   {                                                                                              \

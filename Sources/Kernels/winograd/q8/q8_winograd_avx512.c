@@ -1,10 +1,10 @@
 #include "cpu/x86/kernels.h"
+#include "unroll.h"
 
 #if defined(KERNELS_X86)
 #include <immintrin.h>
 
 #define TARGET X86_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
-#define UNROLL _Pragma("clang loop unroll(full)")
 #include "convolution/q8/q8_finish_avx512.h"
 
 enum { TILE = Q8_TILE, REACH = Q8_REACH, LANES = 32 };
