@@ -11,7 +11,6 @@
 //
 // A full tile runs in assembly. `tile` is its specification, and runs smaller tiles.
 
-
 #define STEP(lane)                                                                              \
   {                                                                                             \
     const int16x8_t weight = vld1q_s16(from);                                                   \

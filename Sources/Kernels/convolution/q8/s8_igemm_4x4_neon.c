@@ -12,7 +12,6 @@
 //
 // A full tile runs in assembly. `tile` is its specification, and runs smaller tiles.
 
-
 #define STEP(row, at)                                                                             \
   {                                                                                               \
     int8x16_t weight[4];                                                                          \
