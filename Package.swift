@@ -168,4 +168,10 @@ if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   ]
   package.targets.removeAll { !wanted.contains($0.name) && !$0.name.hasSuffix("Shim") }
   package.products = []
+  // In their debug builds what computes much is optimised: otherwise the plain definitions that kernels are compared with
+  // would take minutes. Optimising for size takes less time to compile, and none more to run.
+  for target in package.targets where target.type != .test || computing.contains(target.name) {
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .debug))]
+  }
 }
