@@ -19,3 +19,13 @@ void *libdeflate_alloc_compressor(int level) { return (void)level, (void *)0; }
 REFUSED(libdeflate_free_compressor)
 REFUSED(libdeflate_zlib_compress)
 REFUSED(libdeflate_zlib_compress_bound)
+
+// libtiff's own: it opens files for reading only.
+REFUSED(TIFFCheckpointDirectory)
+REFUSED(TIFFFlushData1)
+REFUSED(TIFFRewriteDirectory)
+REFUSED(TIFFSetupStrips)
+REFUSED(TIFFWriteCheck)
+REFUSED(TIFFWriteDirectory)
+REFUSED(TIFFWriteBufferSetup)
+REFUSED(_TIFFRewriteField)
