@@ -26,8 +26,28 @@ public final class FieldCounter {
     /// Metres of the specimen that a pixel spans; nil: the picture's own scale, if it has a plausible one. The found
     /// cells' size is checked with it.
     public var pixelSize: Double?
+    /// Whether red cells outside the counting frame are judged too. Counts are the same without.
+    public var judgesAll = true
 
     public init() {}
+  }
+
+  /// Seconds spent in each part of counting.
+  public struct Times: Sendable {
+    public var reading = 0.0
+    public var finding = 0.0
+    /// Cutting cells out and preparing them as the model's input.
+    public var cutting = 0.0
+    public var judging = 0.0
+
+    public init() {}
+
+    public static func += (sum: inout Times, other: Times) {
+      sum.reading += other.reading
+      sum.finding += other.finding
+      sum.cutting += other.cutting
+      sum.judging += other.judging
+    }
   }
 
   public let classifier: PictureClassifier
@@ -40,6 +60,8 @@ public final class FieldCounter {
   /// The classifier's sensitivity and specificity, if the file records them and cells are judged as they were judged then:
   /// by the file's class and threshold.
   public let rates: (sensitivity: ObservedRate, specificity: ObservedRate)?
+  /// Where the time of all fields so far went, in seconds.
+  public private(set) var times = Times()
   private let decision: ClassDecision
   private var finder = CellFinder()
 
@@ -92,6 +114,8 @@ public final class FieldCounter {
 
   /// Reads a field as ``count(contentsOf:)`` does: whole, never at a fraction.
   public func read(_ path: String) throws(ClassificationError) -> PictureFile {
+    let started = platform_seconds()
+    defer { times.reading += platform_seconds() - started }
     do { return try PictureFile(path, classifier.preprocessing.reading) } catch { throw .picture(error) }
   }
 
@@ -109,11 +133,14 @@ public final class FieldCounter {
   ///   - pixelSize: metres of the specimen that a pixel spans; nil if unknown.
   public func count(_ picture: Picture, pixelSize: Double? = nil) throws(ClassificationError) -> CountedField {
     finder.options.pixelSize = pixelSize
+    let started = platform_seconds()
     let found: FoundField
-    do { found = try finder.find(in: picture) } catch { throw .picture(error) }
+    do { found = try find(picture) } catch { throw .picture(error) }
+    times.finding += platform_seconds() - started
     var field = CountedField(width: picture.width, height: picture.height, found: found)
     var (places, pictures) = ([Int](), [Tensor]())
     for index in field.cells.indices where field.cells[index].found.kind == .redCell {
+      if !options.judgesAll, !field.cells[index].found.counted { continue }
       do { pictures.append(try prepared(field.cells[index].found, picture)) } catch { throw .picture(error) }
       places.append(index)
       if pictures.count == classifier.batch { try judge(&field, &places, &pictures) }
@@ -122,7 +149,19 @@ public final class FieldCounter {
     return field
   }
 
+  /// A strip is no field, and too narrow for the scale at which the finder first looks.
+  private func find(_ picture: Picture) throws(ImagingError) -> FoundField {
+    guard max(picture.width, picture.height) <= 100 * min(picture.width, picture.height) else {
+      var none = FoundField()
+      none.notes = [.noCells]
+      return none
+    }
+    return try finder.find(in: picture)
+  }
+
   private func prepared(_ cell: FoundCell, _ picture: Picture) throws(ImagingError) -> Tensor {
+    let started = platform_seconds()
+    defer { times.cutting += platform_seconds() - started }
     let box = cut.rectangle(around: cell.box)
     guard box.height <= (Int.max >> 8) / box.width, platform_has_memory(3 * box.width * box.height) != 0 else {
       throw ImagingError("no memory to cut a cell of \(cell.box.width) × \(cell.box.height) pixels")
@@ -133,8 +172,10 @@ public final class FieldCounter {
   private func judge(
     _ field: inout CountedField, _ places: inout [Int], _ pictures: inout [Tensor]
   ) throws(ClassificationError) {
+    let started = platform_seconds()
     let answers: [[Double]?]
     do { answers = try classifier.probabilities(pictures) } catch { throw .model(error) }
+    times.judging += platform_seconds() - started
     for (place, probabilities) in zip(places, answers) {
       guard let probabilities else { throw .notNumbers }
       let index = decision(probabilities)

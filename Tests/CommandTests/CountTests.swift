@@ -68,6 +68,14 @@ import Testing
     let one = try ProgramRun("giemsa-field", arguments)
     let three = try ProgramRun("giemsa-field", arguments + ["--threads", "3", "--batch", "5"])
     #expect(one.status == 0 && one.output == three.output)
+    // Without JSON lines the cells outside the frame are not judged.
+    let table = try ProgramRun("giemsa-field", arguments.dropLast() + ["csv"])
+    let rows = table.output.split(separator: "\n").dropFirst().map {
+      $0.split(separator: ",", omittingEmptySubsequences: false)
+    }
+    let fields = try CountLines(one.output).fields
+    #expect(rows.prefix(7).map { Int($0[4]) } == CountLines.numbers(fields, "redCells"))
+    #expect(rows.prefix(7).map { Int($0[5]) } == CountLines.numbers(fields, "infected"))
     let stopped = try ProgramRun("giemsa-field", arguments + ["--stop", "--cells", "100"])
     let stoppedByThree = try ProgramRun("giemsa-field", arguments + ["--stop", "--cells", "100", "--threads", "3"])
     #expect(try CountLines(stopped.output).fields.count == 3 && stopped.output == stoppedByThree.output)
@@ -151,5 +159,24 @@ import Testing
     try expectOneClearLine("giemsa-field", ["count", nameless.model], naming: ["count MODEL PATH…"])
     try expectOneClearLine(
       "giemsa-field", ["count", nameless.model, nameless.path("none"), "--positive", "infected"], naming: ["none"])
+  }
+
+  @Test func benchCountsASlide() throws {
+    let folder = try CountingFolder()
+    for index in 0..<3 { try folder.draw("f/\(index).png", infected: index) }
+    try folder.folder.write([1, 2, 3], to: "broken.png")
+    let run = try ProgramRun("giemsa-field", ["bench", folder.model, folder.path("f"), "--count", "--json"])
+    #expect(run.status == 0, "\(run.error)")
+    let object = try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+    #expect(object["fields"] as? Int == 3 && object["cells"] as? Int ?? 0 > 100, "\(run.output)")
+    for key in ["seconds", "load_ms", "read_ms", "find_ms", "cut_ms", "judge_ms", "cells_per_s", "peak_rss_mib"] {
+      #expect(object[key] as? Double ?? 0 > 0, "\(key)")
+    }
+    let table = try ProgramRun(
+      "giemsa-field", ["bench", folder.model, folder.path("f"), folder.path("broken.png"), "--count", "--threads", "2"])
+    #expect(table.status == 1 && table.output.contains("judge them") && table.error.contains("broken.png"))
+    try expectOneClearLine("giemsa-field", ["bench", folder.model, "--count"], naming: ["--count wants fields"])
+    try expectOneClearLine(
+      "giemsa-field", ["bench", folder.model, folder.path("f"), "--count", "--profile"], naming: ["--profile"])
   }
 }

@@ -24,7 +24,9 @@ import Testing
     "infer $M $D/cells", "infer $M $D/cells --format csv", "infer $M $D/cells --format jsonl",
     "infer $M $D/cells --format csv --output -", "infer $M $D/cells --output /dev/stdout", "validate $M",
     "validate $M --json", "verify $M $D/case", "inspect $M", "bench $M --seconds 0", "bench $M --seconds 0 --json",
-    "bench $M --seconds 0 --profile", "--help", "help", "--version", "infer --help", "verify --help",
+    "bench $M --seconds 0 --profile", "count $M $D/cells --positive 'class 0'",
+    "count $M $D/cells --positive 'class 0' --format jsonl", "--help", "help", "--version", "infer --help",
+    "verify --help",
   ]
 
   @Test(arguments: commands)

@@ -1,5 +1,6 @@
-// Decodes JPEG data in memory to RGB pixels, using libjpeg-turbo. libjpeg reports errors through a callback that must not
-// return; it leaves by longjmp, which must not cross Swift frames, so every call is wrapped here and returns a status.
+// Decodes JPEG data in memory to RGB pixels, using libjpeg-turbo, and encodes it by an encoder of our own. libjpeg reports errors through a callback
+// that must not return; it leaves by longjmp, which must not cross Swift frames, so every call is wrapped here and returns
+// a status.
 #ifndef GIEMSA_JPEGSHIM_H
 #define GIEMSA_JPEGSHIM_H
 
@@ -29,5 +30,14 @@ int jpegshim_read_header(const void *bytes, size_t count, jpegshim_header *heade
 // reduction      1, 2, 4 or 8 pixels along each axis become one: extents are ceil(width / reduction)
 int jpegshim_read(const void *bytes, size_t count, uint32_t width, uint32_t height, unsigned reduction, uint8_t *first,
                   ptrdiff_t pixel_step, ptrdiff_t row_step, char *message);
+
+// Encodes RGB rows as a baseline file without subsampled colours. On success *bytes is malloc'd memory, to be freed with
+// jpegshim_free. Returns 0, or -1 if memory is out.
+//
+// width, height  1 to 65,535
+// quality        1 to 100, as libjpeg counts it
+int jpegshim_write(const uint8_t *pixels, uint32_t width, uint32_t height, int quality, void **bytes, size_t *count);
+
+void jpegshim_free(void *bytes);
 
 #endif

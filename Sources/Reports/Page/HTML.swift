@@ -4,24 +4,10 @@ import ModelGraph
 import Statistics
 import Text
 
-/// HTML building blocks of all our pages.
+/// HTML building blocks of the lab's pages.
 public enum HTML {
-  /// Escapes text for use as content or in a quoted attribute. By scalars, as browsers read: a quote followed by a
-  /// combining mark still ends an attribute.
-  public static func escaped(_ text: String) -> String {
-    var escaped = String.UnicodeScalarView()
-    for scalar in text.printable.unicodeScalars {
-      switch scalar {
-      case "&": escaped.append(contentsOf: "&amp;".unicodeScalars)
-      case "<": escaped.append(contentsOf: "&lt;".unicodeScalars)
-      case ">": escaped.append(contentsOf: "&gt;".unicodeScalars)
-      case "\"": escaped.append(contentsOf: "&quot;".unicodeScalars)
-      case "'": escaped.append(contentsOf: "&#39;".unicodeScalars)
-      default: escaped.append(scalar)
-      }
-    }
-    return String(escaped)
-  }
+  /// See ``HTMLText/escaped(_:)``.
+  public static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
 
   /// JSON as the content of a script element, which ends at the first `</script` whatever it is within.
   static func scriptData(_ json: String) -> String {
@@ -117,37 +103,18 @@ public struct HTMLPage {
   }
 
   public var text: String {
-    let (style, code) = ("\n\(PageStyle.text)", script.isEmpty ? "" : "\n\(script)")
-    // Only this style and this script are allowed, so nothing smuggled in through a name can run.
-    let policy =
-      "default-src 'none'; img-src data:; style-src \(Self.source(style)); "
-      + "script-src \(code.isEmpty ? "'none'" : Self.source(code)); base-uri 'none'; form-action 'none'"
-    var page = """
-      <!doctype html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width, initial-scale=1">
-      <meta http-equiv="Content-Security-Policy" content="\(policy)">
-      <link rel="icon" href="data:,">
-      <title>\(HTML.escaped(title))</title>
-      <style>\(style)</style>
-      </head>
-      <body>
-      <header>
-      <h1>\(HTML.escaped(title))</h1>
-      \(lead)</header>
-
-      """
+    let (style, code) = ("\n\(HTMLFrame.style)\(PageStyle.text)", script.isEmpty ? "" : "\n\(script)")
+    var page = HTMLFrame.head(
+      title: title, style: style,
+      .init(images: "data:", style: Self.source(style), script: code.isEmpty ? "'none'" : Self.source(code)))
+    page += "<header>\n<h1>\(HTML.escaped(title))</h1>\n\(lead)</header>\n"
     if sections.count > 2 {
       page += "<nav aria-label=\"Sections\"><ul>\n"
       for section in sections { page += "<li><a href=\"#\(section.id)\">\(HTML.escaped(section.heading))</a></li>\n" }
       page += "</ul></nav>\n"
     }
     page += "<main>\n\(main)</main>\n"
-    page +=
-      "<footer><p>Giemsa is a research tool for classifying pictures of cells, not a medical device: no diagnosis "
-    page += "should rest on it alone.</p></footer>\n"
+    page += HTMLFrame.footer
     if !code.isEmpty { page += "<script>\(code)</script>\n" }
     return page + "</body>\n</html>\n"
   }

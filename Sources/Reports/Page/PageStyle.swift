@@ -1,39 +1,16 @@
-/// The style sheet of all our pages: light, dark and print.
+/// The style sheet of the lab's pages, behind ``HTMLFrame/style``: light, dark and print.
 enum PageStyle {
   static let text = """
-    :root {
-      color-scheme: light dark;
-      --paper: #fff; --ink: #1c2226; --soft: #5a646c; --line: #d9dfe3; --wash: #f3f5f7;
-      --blue: #1f5fa8; --red: #b3431c; --green: #2b7a4b; --good: #e2f1e7; --bad: #fae6df; --pale: #a9c4e4;
-    }
+    :root { --red: #b3431c; --green: #2b7a4b; --good: #e2f1e7; --bad: #fae6df; --pale: #a9c4e4 }
     @media (prefers-color-scheme: dark) {
-      :root {
-        --paper: #14181b; --ink: #e4e8ea; --soft: #9ba6ae; --line: #343d44; --wash: #1c2226;
-        --blue: #7fb5f2; --red: #f3a184; --green: #7fca9d; --good: #1c3a28; --bad: #46261b; --pale: #3a5878;
-      }
+      :root { --red: #f3a184; --green: #7fca9d; --good: #1c3a28; --bad: #46261b; --pale: #3a5878 }
     }
-    * { box-sizing: border-box }
     html { scroll-behavior: smooth }
-    body { font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; margin: 0 auto;
-      max-width: 66rem; padding: 1.5rem 1.25rem 4rem; background: var(--paper); color: var(--ink) }
-    h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .5rem }
     h2 { font-size: 1.25rem; margin: 0 0 .6rem }
     h3 { font-size: 1rem; margin: 1.4rem 0 .4rem }
-    p { margin: .4rem 0 .8rem; max-width: 46rem }
     section { margin-top: 2.6rem; padding-top: 1rem; border-top: 1px solid var(--line) }
-    a { color: var(--blue) }
-    nav ul { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; margin: 1rem 0 0;
-      font-size: .92rem }
-    footer { margin-top: 3rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .9rem }
-    .soft, figcaption, caption { color: var(--soft) }
     .small { font-size: .88rem }
     .note { background: var(--bad); padding: .6rem .9rem; border-radius: .4rem; max-width: 46rem }
-    .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .8rem; margin: 1.2rem 0 0;
-      padding: 0 }
-    .tiles div { background: var(--wash); border-radius: .5rem; padding: .7rem .9rem }
-    .tiles dt { color: var(--soft); font-size: .88rem }
-    .tiles dd { margin: 0; font-size: 1.45rem; font-weight: 600; line-height: 1.25; font-variant-numeric: tabular-nums }
-    .tiles dd.range { font-size: .84rem; font-weight: 400; color: var(--soft) }
     .facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; margin: .6rem 0; font-size: .94rem }
     .facts dt { color: var(--soft) } .facts dd { margin: 0; overflow-wrap: anywhere }
     .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(23rem, 100%), 1fr)); gap: 1.2rem 2rem;
@@ -48,7 +25,6 @@ enum PageStyle {
     th:first-child { padding-left: 0 } tr > :last-child { padding-right: 0 }
     .l { text-align: left } tr.chosen { background: var(--good); font-weight: 600 }
     th button { all: unset; cursor: pointer } th button:hover { text-decoration: underline }
-    th button:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px }
     th[aria-sort=ascending] button::after { content: " \\25B2"; font-size: .7em }
     th[aria-sort=descending] button::after { content: " \\25BC"; font-size: .7em }
     table.matrix tbody td { text-align: center; padding: .5rem 1rem; min-width: 7rem; border: 1px solid var(--line) }
@@ -93,17 +69,14 @@ enum PageStyle {
     .cell:has(input:checked) .heat, section:has(#all-heat:checked) .heat { visibility: visible }
     .cell .name { color: var(--soft); overflow-wrap: anywhere; font-size: .8rem }
     .cell p { margin: .3rem 0 }
-    input:focus-visible, button:focus-visible, .scroll:focus-visible { outline: 2px solid var(--blue); outline-offset: 2px }
     details { margin: .6rem 0 } summary { cursor: pointer; color: var(--blue) }
     @media (max-width: 40rem) {
-      body { padding: 1rem .9rem 3rem } th, td { padding: .25rem .35rem } tbody th { white-space: normal }
+      th, td { padding: .25rem .35rem } tbody th { white-space: normal }
       table.matrix tbody td { min-width: 0; padding: .4rem .35rem; white-space: normal }
     }
     @media print {
-      :root { --paper: #fff; --ink: #000; --soft: #444; --line: #bbb; --wash: #f3f3f3; --blue: #1f5fa8; --red: #b3431c;
-        --green: #2b7a4b; --good: #e2f1e7; --bad: #fae6df; --pale: #a9c4e4 }
-      body { font-size: 10pt; max-width: none; padding: 0; print-color-adjust: exact; -webkit-print-color-adjust: exact }
-      nav, .chooser .line, .chooser p, .toggle { display: none }
+      :root { --red: #b3431c; --green: #2b7a4b; --good: #e2f1e7; --bad: #fae6df; --pale: #a9c4e4 }
+      .chooser .line, .chooser p, .toggle { display: none }
       section { break-inside: auto; margin-top: 1.2rem } h2, h3 { break-after: avoid }
       figure, tr, .tiles, .matrix { break-inside: avoid } thead { display: table-header-group }
       .scroll { overflow: visible } .cells { grid-template-columns: repeat(5, 1fr); gap: .6rem }

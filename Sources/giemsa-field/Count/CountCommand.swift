@@ -27,21 +27,24 @@ enum CountCommand {
     if resumes, kind != .jsonl || OutputFile.isStandard(output) {
       throw UsageError(message: "--resume needs --format jsonl and --output FILE, the file of the earlier run")
     }
+    if let report = options.string("--report"),
+      OutputFile.isStandard(report) || output.map({ $0.isExactly(report) }) ?? false
+    {
+      throw UsageError(message: "--report wants the name of a file of its own: --report count.html")
+    }
     var engine = try EngineRules.read(options)
-    engine.batch = try options.int("--batch", default: 8, in: 1...4096)
+    engine.batch = try options.int("--batch", default: CountRules.usualBatch, in: 1...4096)
     let description = try DescriptionRules.read(options)
-    let counting = try CountRules.counter(options)
+    var counting = try CountRules.counter(options)
+    // Other output shows nothing of the cells that do not count.
+    counting.judgesAll = kind == .jsonl || options.has("--overlay") || options.has("--report")
     var rules = try CountRules.results(options)
 
     // Problems with the model or the machine give status 1; only the command line itself gives 2.
     do {
       var walk = PictureWalk()
       for path in options.positional.dropFirst() { walk.add(path) }
-      // Each thread counts whole fields; threads beyond their number share the runs of the model.
-      let threads = engine.threads
-      let workers = max(min(threads, walk.files.count), 1)
-      engine.threads = max(threads / workers, 1)
-      let counters = try counters(path, description, engine, counting, count: workers)
+      let counters = try counters(path, description, engine, counting, fields: walk.files.count)
       let first = counters[0]
       if let rates = first.rates {
         rules.rates = TestRates(
@@ -52,11 +55,18 @@ enum CountCommand {
         model: path, positive: first.classifier.classes[first.positive], threshold: first.threshold)
       let earlier = resumes ? try EarlierLines(output ?? "", stamp) : EarlierLines()
       let destination = try CountOutput(output, kind, keep: earlier.byteCount)
+      let report = try options.string("--report").map { path throws(UsageError) in
+        try ReportFile(
+          path,
+          ReportPage(
+            stamp: stamp, rates: rules.rates == nil ? nil : first.rates,
+            redCellsPerMicrolitre: rules.redCellsPerMicrolitre))
+      }
       let overlays = try options.string("--overlay").map { path throws(UsageError) in try OverlayFolder(path) }
       for problem in walk.problems { InferCommand.complain(problem) }
       let width = kind == .table ? walk.files.reduce(5) { max($0, AnswerFormat.width($1.printable)) } : 0
       var count = Counting(
-        CountFormat(kind, pathWidth: width, stamp: stamp), destination, rules, slides, overlays,
+        CountFormat(kind, pathWidth: width, stamp: stamp), destination, rules, slides, overlays, report,
         stops: options.has("--stop"))
       return try count.run(walk, earlier, counters)
     } catch {
@@ -65,11 +75,15 @@ enum CountCommand {
     }
   }
 
-  /// A counter for each thread; they share the model's weights.
-  private static func counters(
+  /// A counter for each thread; they share the model's weights. Each counts whole fields; threads beyond the fields' number
+  /// share the runs of the model.
+  static func counters(
     _ path: String, _ description: PictureClassifier.Description, _ engine: Model.Options,
-    _ options: FieldCounter.Options, count: Int
+    _ options: FieldCounter.Options, fields: Int
   ) throws(UsageError) -> [FieldCounter] {
+    let count = max(min(engine.threads, fields), 1)
+    var engine = engine
+    engine.threads = max(engine.threads / count, 1)
     let first = try DescriptionRules.classifier(path, description, engine)
     do {
       var counters = [try FieldCounter(first, options)]

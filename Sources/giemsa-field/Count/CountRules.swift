@@ -3,6 +3,9 @@ import Text
 
 /// The options of `count` on how cells are judged and results computed.
 enum CountRules {
+  /// Cells that the model judges at once, unless told.
+  static let usualBatch = 8
+
   static let all = [
     OptionRule(name: "--format", value: "FORMAT", help: "table (the default), csv or jsonl"),
     OptionRule(
@@ -33,6 +36,9 @@ enum CountRules {
       name: "--pixel-size", value: "NM", help: "nanometres that a pixel spans, to check the size of the found cells"),
     OptionRule(
       name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
+    OptionRule(
+      name: "--report", value: "FILE.html",
+      help: "write a page with fields, results and infected cells, where a person can correct them"),
     OptionRule(name: "--batch", value: "N", help: "cells that the model judges at once; default 8"),
   ]
 

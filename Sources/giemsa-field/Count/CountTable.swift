@@ -25,11 +25,16 @@ struct CountTable {
 
   /// `1.54 % (1.02 – 2.31)`
   static func percent(_ result: SlideResult) -> String {
-    guard let percent = result.percent else { return "no red cells" }
+    percents(result).map { "\($0.share) % (\($0.low) – \($0.high))" } ?? "no red cells"
+  }
+
+  /// The parasitaemia in percent, and the ends of its interval; nil if there are no red cells.
+  static func percents(_ result: SlideResult) -> (share: String, low: String, high: String)? {
+    guard let percent = result.percent else { return nil }
     // Two digits that count.
     let digits = percent.high >= 10 ? 1 : percent.high >= 0.1 ? 2 : 4
     func text(_ value: Double) -> String { NumberText.fixed(value, digits) }
-    return "\(text(percent.share)) % (\(text(percent.low)) – \(text(percent.high)))"
+    return (text(percent.share), text(percent.low), text(percent.high))
   }
 
   /// The slides' table, and a sentence for each slide on what the numbers mean.
@@ -44,7 +49,7 @@ struct CountTable {
       table.add([
         line.slide.name, Quantity.grouped(line.slide.fieldCount), Quantity.grouped(counts.redCells),
         Quantity.grouped(counts.infected), Quantity.grouped(counts.whiteCells), percent(line.result),
-        parasites(line.result),
+        parasites(line.result).map { "\($0.share) (\($0.low) – \($0.high))" } ?? "–",
       ])
     }
     var text = table.text
@@ -54,10 +59,11 @@ struct CountTable {
     return text + (text.utf8.last == UInt8(ascii: "\n") ? "" : "\n")
   }
 
-  private static func parasites(_ result: SlideResult) -> String {
-    guard let parasites = result.perMicrolitre else { return "–" }
+  /// Parasites in a microlitre, and the ends of the interval; nil if there are no red cells.
+  static func parasites(_ result: SlideResult) -> (share: String, low: String, high: String)? {
+    guard let parasites = result.perMicrolitre else { return nil }
     func text(_ value: Double) -> String { Quantity.grouped(rounded(value, like: parasites.high)) }
-    return "\(text(parasites.share)) (\(text(parasites.low)) – \(text(parasites.high)))"
+    return (text(parasites.share), text(parasites.low), text(parasites.high))
   }
 
   /// To the thousandth of the power of ten of `scale`: more digits would say nothing.
@@ -67,7 +73,8 @@ struct CountTable {
     return Int(min((value / step).rounded() * step, 1e15))
   }
 
-  private static func meaning(_ result: SlideResult) -> String? {
+  /// What the numbers of a slide mean, if there is something to say.
+  static func meaning(_ result: SlideResult) -> String? {
     guard result.percent != nil else { return nil }
     let isAbove = result.prevalence.isAboveNone
     var text = isAbove ? "" : "not distinguishable from none"

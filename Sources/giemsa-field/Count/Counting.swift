@@ -10,6 +10,7 @@ struct Counting {
   private let rules: ResultRules
   private let source: SlideSource
   private var overlays: OverlayFolder?
+  private let report: ReportFile?
   private let stops: Bool
   private var tallies = SlideTallies()
   private var total = FieldCounts()
@@ -17,14 +18,15 @@ struct Counting {
   /// Fields without a result.
   private var failures = 0
   private var counted = 0
+  /// Overlays or a report that could not be written.
+  private var failedDrawings = 0
 
   init(
     _ format: CountFormat, _ output: CountOutput, _ rules: ResultRules, _ source: SlideSource,
-    _ overlays: OverlayFolder?, stops: Bool
+    _ overlays: OverlayFolder?, _ report: ReportFile?, stops: Bool
   ) {
     (self.format, self.output, self.rules, self.source) = (format, output, rules, source)
-    self.overlays = overlays
-    self.stops = stops
+    (self.overlays, self.report, self.stops) = (overlays, report, stops)
   }
 
   /// Returns the exit status: 1 if any named or found field has no result. A signal ends the process, after the fields in
@@ -38,7 +40,8 @@ struct Counting {
     if !walk.files.isEmpty { output.write(format.header) }
     let files = remaining(walk.files, earlier)
     let queue = FieldQueue(
-      files, slides: tallies.slides.count, counters, drawsOverlays: overlays != nil)
+      files, slides: tallies.slides.count, counters,
+      .init(overlay: overlays != nil, figure: report.map { _ in ReportFigure(fields: files.count) }))
     if stops {
       for slide in tallies.slides.indices where isEnough(slide) { queue.finish(slide: slide) }
     }
@@ -46,8 +49,8 @@ struct Counting {
       fields: files.count, isQuiet: format.kind == .table && output.isStandard && platform_is_terminal(1) != 0)
     while !output.isBroken, platform_stopped_by() == 0, let (index, entry) = queue.next() {
       switch entry {
-      case .field(let field, let overlay):
-        try add(field, files[index], overlay, progress)
+      case .field(let field):
+        add(field, files[index], progress)
         if stops, isEnough(files[index].slide) { queue.finish(slide: files[index].slide) }
       case .problem(let message):
         progress.erase()
@@ -60,14 +63,16 @@ struct Counting {
     progress.erase()
     if platform_stopped_by() != 0 { interrupted(of: files.count) }
     try finish(walk, platform_seconds() - started)
-    return failures + walk.leftOut.pictureCount == 0 ? 0 : 1
+    return failures + walk.leftOut.pictureCount + failedDrawings == 0 ? 0 : 1
   }
 
   /// The files that are still to be counted, each with its slide. What an earlier run counted goes into its slides.
   private mutating func remaining(_ paths: [String], _ earlier: EarlierLines) -> [FieldQueue.File] {
     var known: Set<ExactText> = []
     for field in earlier.fields where known.insert(ExactText(field.path)).inserted {
-      tallies.add(field.counts, to: tallies.index(field.slide))
+      let slide = tallies.index(field.slide)
+      tallies.add(field.counts, to: slide)
+      report?.add(field.path, field.counts, slide: slide, svg: [])
       total = total + field.counts
     }
     var files: [FieldQueue.File] = []
@@ -80,10 +85,8 @@ struct Counting {
 
   private func isEnough(_ slide: Int) -> Bool { tallies.slides[slide].result(rules).isEnough }
 
-  private mutating func add(
-    _ field: CountedField, _ file: FieldQueue.File, _ overlay: [UInt8], _ progress: CountProgress
-  ) throws(UsageError) {
-    let counts = FieldCounts(field)
+  private mutating func add(_ drawn: DrawnField, _ file: FieldQueue.File, _ progress: CountProgress) {
+    let (field, counts) = (drawn.field, FieldCounts(drawn.field))
     tallies.add(counts, to: file.slide)
     total = total + counts
     counted += 1
@@ -93,7 +96,8 @@ struct Counting {
       format.field(
         CountedLine(
           path: file.path, slide: tallies.slides[file.slide].name, field: field, result: SlideResult(counts, rules))))
-    if overlays != nil { try overlays?.write(overlay, for: file.path) }
+    overlays?.write(drawn.overlay, for: file.path)
+    report?.add(file.path, counts, slide: file.slide, svg: drawn.figure)
   }
 
   /// Says what is there and ends the process by the signal.
@@ -103,16 +107,28 @@ struct Counting {
     platform_stop()
   }
 
-  private func finish(_ walk: PictureWalk, _ seconds: Double) throws(UsageError) {
+  /// Completes the report, and says which drawings could not be written.
+  private mutating func finishDrawings() {
+    var problems: [String] = []
+    if let failure = overlays?.failure { problems.append(failure) }
+    do { try report?.finish(tallies.slides, rules) } catch { problems.append(error.message) }
+    for problem in problems { InferCommand.complain(problem) }
+    failedDrawings = problems.count
+    if let note = report?.note { InferCommand.complain(note) }
+  }
+
+  private mutating func finish(_ walk: PictureWalk, _ seconds: Double) throws(UsageError) {
     var lines: [SlideLine] = []
     for slide in tallies.slides where slide.fieldCount > 0 {
       lines.append(SlideLine(slide: slide, result: slide.result(rules)))
     }
     if !lines.isEmpty { output.write(format.slides(lines)) }
     try output.finish()
+    finishDrawings()
+    if output.isBroken { return }
     for warning in notes.warnings { InferCommand.complain(warning) }
     for line in walk.leftOut.lines { InferCommand.complain(line) }
-    if output.isBroken || counted == 0 { return }
+    if counted == 0 { return }
     if rules.rates == nil {
       InferCommand.complain(
         "note: results are not corrected for the model's errors: it does not record its sensitivity and specificity for "

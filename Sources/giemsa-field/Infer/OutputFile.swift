@@ -26,8 +26,12 @@ final class OutputFile {
   /// Errors are recorded and reported by ``finish()``; for standard output, at the program's end.
   func write(_ text: String) {
     guard path != nil else { return Console.write(text) }
-    if failure != 0 { return }
-    let bytes = Array(text.utf8)
+    write(Array(text.utf8))
+  }
+
+  /// Only for a file.
+  func write(_ bytes: [UInt8]) {
+    if path == nil || failure != 0 { return }
     failure = bytes.withUnsafeBufferPointer { platform_write(descriptor, $0.baseAddress, $0.count) }
   }
 
