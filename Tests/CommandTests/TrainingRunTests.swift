@@ -48,6 +48,30 @@ import Testing
 
   private func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: folder.path(name)))) }
 
+  // MARK: A run that goes on from another
+
+  @Test func startingFromARunThatSawTheValidationPictures() throws {
+    func error(_ from: String, _ more: String...) throws -> String {
+      let run = try ProgramRun("giemsa", train(["--from", folder.path(from), "--overwrite"] + more, out: "next"))
+      #expect(run.status == 0)
+      return run.error
+    }
+    #expect(try ProgramRun("giemsa", train()).status == 0)
+    #expect(try !error("run").contains("was trained on"))
+    #expect(try error("run", "--valid", "0.9").contains("run was trained on"))
+
+    // Other pictures under the same names.
+    for name in ["S0_IMG_cell_0", "S1_IMG_cell_1", "S2_IMG_cell_2", "S3_IMG_cell_3"] {
+      for (shade, label) in [(150, "Parasitized"), (50, "Uninfected")] as [(UInt8, String)] {
+        try Self.picture(shade &+ UInt8(name.count), "\(try folder.folder("others/\(label)"))/\(name).png")
+      }
+    }
+    let others = try [folder.path("others")] + train(["--from", folder.path("run")], out: "other").dropFirst(2)
+    let run = try ProgramRun("giemsa", ["train"] + others)
+    #expect(run.status == 0)
+    #expect(!run.error.contains("was trained on"))
+  }
+
   // MARK: Corrupted files
 
   @Test func aStateThatRotted() throws {

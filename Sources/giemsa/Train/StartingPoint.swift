@@ -19,8 +19,8 @@ struct StartingPoint {
   let source: String?
   /// Input size, in pixels per side.
   let size: Int
-  /// The validation pictures of the run that the weights came from, as `CLASS/FILE`; empty if unknown.
-  let validation: [String]
+  /// ``PictureHash`` of the pictures that the weights' run was trained on; empty if unknown.
+  let trainedPictures: Set<String>
 
   init(_ options: TrainingOptions, classes: [String]) throws {
     var metadata = ModelMetadata()
@@ -36,7 +36,7 @@ struct StartingPoint {
       name = architecture.rawValue
       head = (options.head ?? .linear).rawValue
       source = URL(filePath: file).lastPathComponent
-      validation = []
+      trainedPictures = []
     } else if let from = options.from ?? options.pretrained {
       let run = try StartingPoint.run(from)
       let path = from.hasSuffix(".onnx") ? from : try run?.modelPath() ?? from
@@ -78,7 +78,7 @@ struct StartingPoint {
       name = file?.settings.architecture ?? URL(filePath: path).lastPathComponent
       head = file?.settings.head ?? (options.pretrained == nil ? "" : options.head?.rawValue ?? "")
       source = URL(filePath: run?.path ?? path).lastPathComponent
-      validation = file?.valid ?? []
+      trainedPictures = Set((run?.pictures() ?? []).filter { $0.side == .train }.map { $0.hash })
     } else {
       size = options.size ?? 64
       graph = try architecture.graph(
@@ -86,7 +86,7 @@ struct StartingPoint {
       name = architecture.rawValue
       head = (options.head ?? .linear).rawValue
       source = nil
-      validation = []
+      trainedPictures = []
     }
     if let normalize = options.normalize { metadata.normalizeColors(normalize) }
     metadata.classes = classes

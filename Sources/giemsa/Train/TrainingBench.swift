@@ -208,8 +208,7 @@ final class TrainingBench {
     if options.freeze == .freeze, start.source == nil {
       complain("note: the frozen body has random weights; give trained ones with --pretrained or --from")
     }
-    let known = Set(start.validation)
-    let seen = known.isEmpty ? 0 : validation.count { !known.contains($0) }
+    let seen = validLoader.hashes.count { start.trainedPictures.contains($0) }
     if seen > 0 {
       complain(
         "note: \(start.source ?? "the starting point") was trained on \(seen) of the validation pictures; "
