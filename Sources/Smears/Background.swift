@@ -30,14 +30,15 @@ struct Background {
     for round in 0..<4 {
       var fit = QuadraticSurface.Fit(values: 3)
       for row in 0..<rows {
-        let y = Background.position(row, rows)
+        var sums = QuadraticSurface.Fit.Row()
         for column in 0..<columns {
           let index = row * columns + column
           if !bright[index] { continue }
-          fit.add(
-            Background.position(column, columns), y,
+          sums.add(
+            Background.position(column, columns),
             (Double(blocks.red[index]), Double(blocks.green[index]), Double(blocks.blue[index])))
         }
+        fit.add(sums, y: Background.position(row, rows))
       }
       red = Background.sampled(fit.surface(0), columns, rows)
       green = Background.sampled(fit.surface(1), columns, rows)

@@ -26,16 +26,25 @@ struct BlockMeans {
   }
 
   private static func means(_ plane: Plane, _ columns: Int, _ rows: Int) -> [UInt8] {
-    var means = [UInt8](repeating: 0, count: columns * rows)
     let side = Background.block
-    for row in 0..<rows {
-      for column in 0..<columns {
-        var sum = 0
-        for y in 0..<min(side, plane.height) {
-          let line = plane.bytes + (row * side + y) * plane.width + column * side
-          for x in 0..<min(side, plane.width) { sum += Int(line[x]) }
+    let (across, down) = (min(side, plane.width), min(side, plane.height))
+    var means = [UInt8](repeating: 0, count: columns * rows)
+    // Sums of a block's lines, by column of the plane.
+    var sums = [UInt16](repeating: 0, count: columns * across)
+    means.withUnsafeMutableBufferPointer { means in
+      sums.withUnsafeMutableBufferPointer { sums in
+        for row in 0..<rows {
+          for x in 0..<sums.count { sums[x] = 0 }
+          for y in 0..<down {
+            let line = plane.bytes + (row * side + y) * plane.width
+            for x in 0..<sums.count { sums[x] &+= UInt16(line[x]) }
+          }
+          for column in 0..<columns {
+            var sum = UInt16(side * side / 2)
+            for x in 0..<across { sum &+= sums[column * across + x] }
+            means[row * columns + column] = UInt8(truncatingIfNeeded: sum / UInt16(side * side))
+          }
         }
-        means[row * columns + column] = UInt8((sum + side * side / 2) / (side * side))
       }
     }
     return means

@@ -4,8 +4,9 @@ import Imaging
 ///
 /// First `CellSize` finds at a coarse scale how large a cell is in this picture. Then the steps are, a file each:
 /// `ReducedField` (a cell is some 40 pixels wide), `Background` and `Contrast` (uneven light divided out), `Nuclei` and
-/// `CellMask` (all that is stained), `Holes`, `WhiteCells`, `Distance`, `Watershed` and `Parting` (touching cells apart),
-/// `Chords` (overlapping cells apart), `HiddenEdges`, `CountingFrame`.
+/// `CellMask` (all that is stained), `Marks` (scale bars), `Holes`, `WhiteCells` and their `Cytoplasm`, `Distance`,
+/// `Watershed` and `Parting` (touching cells apart), `PaleCells`, `Chords` (overlapping cells apart), `HiddenEdges`,
+/// `CountingFrame`.
 ///
 /// Nothing is given but the picture: no camera, stain or magnification. Thick films are not for it.
 public struct CellFinder {
@@ -34,7 +35,8 @@ public struct CellFinder {
     let (width, height, mask) = (cells.width, cells.height, cells.mask)
     let diameter = known / Double(factor)
     let area = diameter * diameter * Double.pi / 4
-    try fillHoles(of: mask, diameter: diameter, limit: Int(0.4 * diameter * diameter), memory)
+    let marks = try Marks(cells, diameter: diameter, memory)
+    try fillHoles(of: mask, diameter: diameter, limit: Int(0.4 * diameter * diameter), numbers: memory.numbers, memory)
     let whites = try WhiteCells(cells, diameter: diameter, memory)
     for index in 0..<mask.count where whites.numbers.bytes[index] != 0 { mask.bytes[index] = 0 }
     let distance = try Distance(to: mask, memory)
@@ -42,16 +44,18 @@ public struct CellFinder {
       distance, depth: Int(0.02 * diameter * Double(Distance.unit)), numbers: memory.numbers, order: memory.parents)
     let pieces = Shape.all(watershed.labels)
     let parting = Parting(cellArea: area, width: width, height: height)
-    let (owner, shapes) = parting.cells(watershed, pieces)
+    var (owner, shapes) = parting.cells(watershed, pieces)
     let labels = watershed.labels
     for index in 0..<mask.count where labels.numbers[index] != 0 {
       labels.numbers[index] = Int32(owner[Int(labels.numbers[index])])
     }
-    whites.join(labels, shapes)
+    whites.join(labels, shapes, parting, cells)
+    try PaleCells(cellArea: area).add(to: labels, &shapes, whites: whites.numbers, cells, memory)
     // White cells are numbered after the red ones.
     let total = shapes.count + whites.count
     var firsts = [Int](repeating: -1, count: total)
     var stained = [Int](repeating: 0, count: total)
+    var marked = stained
     for index in 0..<mask.count {
       let white = Int(whites.numbers.bytes[index])
       if white > 0 {
@@ -61,6 +65,7 @@ public struct CellFinder {
       let number = Int(labels.numbers[index])
       if number > 0, firsts[number] < 0 { firsts[number] = index }
       stained[number] += Int(cells.nuclei.bytes[index])
+      if let marks = marks.mask { marked[number] += Int(marks.bytes[index]) }
     }
     let frame = CountingFrame(
       cells.blocks, factor: factor, width: width * factor, height: height * factor, diameter: diameter * Double(factor))
@@ -89,6 +94,11 @@ public struct CellFinder {
       let size = Double(shapes[number].area) / area
       if size < 0.5, size > 0.02, stained[number] * 4 >= shapes[number].area {
         add(contour, .platelet)
+        continue
+      }
+      // Nobody can judge a cell that marks cover in good part.
+      if marked[number] * 5 > shapes[number].area {
+        add(contour, .other)
         continue
       }
       for part in chords.cells(contour) {

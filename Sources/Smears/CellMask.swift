@@ -71,18 +71,27 @@ struct CellMask {
     let (columns, rows, side) = (blocks.columns, blocks.rows, Background.block)
     var free = [Bool](repeating: false, count: columns * rows)
     var covered = free
+    // Lowest and highest value of the lines of a row of blocks, by column of the plane.
+    var lows = [UInt8](repeating: 0, count: plane.width)
+    var highs = lows
     for row in 0..<rows {
-      for column in 0..<columns where !blocks.isOutside[row * columns + column] {
-        var (low, high) = (255, 0)
-        for y in max(row * side - 2, 0)..<min((row + 1) * side + 2, plane.height) {
-          for x in max(column * side - 2, 0)..<min((column + 1) * side + 2, plane.width) {
-            let value = Int(plane.bytes[y * plane.width + x])
-            low = min(low, value)
-            high = max(high, value)
+      lows.withUnsafeMutableBufferPointer { lows in
+        highs.withUnsafeMutableBufferPointer { highs in
+          for x in 0..<lows.count { (lows[x], highs[x]) = (255, 0) }
+          for y in max(row * side - 2, 0)..<min((row + 1) * side + 2, plane.height) {
+            let line = plane.bytes + y * plane.width
+            for x in 0..<lows.count { lows[x] = min(lows[x], line[x]) }
+            for x in 0..<highs.count { highs[x] = max(highs[x], line[x]) }
           }
         }
-        free[row * columns + column] = high < threshold
-        covered[row * columns + column] = low > threshold
+      }
+      for column in 0..<columns where !blocks.isOutside[row * columns + column] {
+        var (low, high) = (UInt8(255), UInt8(0))
+        for x in max(column * side - 2, 0)..<min((column + 1) * side + 2, plane.width) {
+          (low, high) = (min(low, lows[x]), max(high, highs[x]))
+        }
+        free[row * columns + column] = Int(high) < threshold
+        covered[row * columns + column] = Int(low) > threshold
       }
     }
     return (free, covered)

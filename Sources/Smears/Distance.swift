@@ -30,48 +30,67 @@ struct Distance {
       let (here, below) = (down + y * width, down + (y + 1) * width)
       for x in 0..<width { here[x] = min(here[x], below[x] &+ 1) }
     }
-    // Along rows: the lower envelope of parabolas (x − i)² + down²(i).
     let scratch = try memory.lines.room(2 * width)
-    let (places, bounds) = (scratch, scratch + width)
     for y in 0..<height {
-      let g = down + y * width
-      let out = result + y * width
-      func f(_ x: Int32, _ i: Int32) -> Int32 {
-        let d = Int32(g[Int(i)])
-        return (x &- i) &* (x &- i) &+ d &* d
-      }
-      var q = 0
-      places[0] = 0
-      bounds[0] = 0
-      for u in 1..<max(Int32(width), 1) {
-        while q >= 0, f(bounds[q], places[q]) > f(bounds[q], u) { q -= 1 }
-        if q < 0 {
-          q = 0
-          places[0] = u
-        } else {
-          let i = places[q]
-          let (du, di) = (Int32(g[Int(u)]), Int32(g[Int(i)]))
-          let top = u &* u &- i &* i &+ du &* du &- di &* di
-          let bottom = 2 &* (u &- i)
-          // Divided towards −∞; top may be negative.
-          var w = top / bottom
-          if top % bottom < 0 { w -= 1 }
-          w += 1
-          if w < Int32(width) {
-            q += 1
-            places[q] = u
-            bounds[q] = w
-          }
+      let (from, to) = (down + y * width, result + y * width)
+      // The pixels outside that bound a run are nearer to its pixels than all that is beyond them.
+      var x = 0
+      while x < width {
+        if from[x] == 0 {
+          to[x] = 0
+          x += 1
+          continue
         }
-      }
-      for x in stride(from: Int32(width) - 1, through: 0, by: -1) {
-        let square = f(x, places[q])
-        let distance = square == 0 ? 0 : Int32(Float(square).squareRoot() * Float(Distance.unit))
-        out[Int(x)] = UInt16(truncatingIfNeeded: min(distance, Int32(Distance.limit)))
-        if x == bounds[q] { q -= 1 }
+        let start = max(x - 1, 0)
+        while x < width, from[x] != 0 { x += 1 }
+        let end = min(x + 1, width)
+        Distance.alongRow(from + start, to + start, end - start, scratch)
+        x = end
       }
     }
     soften(down)
+  }
+
+  /// From distances along columns to distances: the lower envelope of the parabolas (x − i)² + down²(i).
+  private static func alongRow(
+    _ down: UnsafePointer<UInt16>, _ out: UnsafeMutablePointer<UInt16>, _ width: Int,
+    _ scratch: UnsafeMutablePointer<Int32>
+  ) {
+    let (places, bounds) = (scratch, scratch + width)
+    func f(_ x: Int32, _ i: Int32) -> Int32 {
+      let d = Int32(down[Int(i)])
+      return (x &- i) &* (x &- i) &+ d &* d
+    }
+    var q = 0
+    places[0] = 0
+    bounds[0] = 0
+    for u in 1..<max(Int32(width), 1) {
+      while q >= 0, f(bounds[q], places[q]) > f(bounds[q], u) { q -= 1 }
+      if q < 0 {
+        q = 0
+        places[0] = u
+      } else {
+        let i = places[q]
+        let (du, di) = (Int32(down[Int(u)]), Int32(down[Int(i)]))
+        let top = u &* u &- i &* i &+ du &* du &- di &* di
+        let bottom = 2 &* (u &- i)
+        // Divided towards −∞; top may be negative.
+        var w = top / bottom
+        if top % bottom < 0 { w -= 1 }
+        w += 1
+        if w < Int32(width) {
+          q += 1
+          places[q] = u
+          bounds[q] = w
+        }
+      }
+    }
+    for x in stride(from: Int32(width) - 1, through: 0, by: -1) {
+      let square = f(x, places[q])
+      let distance = Int32(Float(square).squareRoot() * Float(Distance.unit))
+      out[Int(x)] = UInt16(truncatingIfNeeded: min(distance, Int32(Distance.limit)))
+      if x == bounds[q] { q -= 1 }
+    }
   }
 
   /// Replaces the values within the mask by their means with the weights 1 2 1 along rows and columns.

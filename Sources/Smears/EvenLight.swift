@@ -3,42 +3,67 @@ import Imaging
 extension ReducedField {
   /// Divides every channel by its background: where nothing absorbs, all values become ``light``.
   func divide(by background: Background, lines: Scratch<Int32>) throws(ImagingError) {
-    try ReducedField.divide(red, by: background.red, background.columns, background.rows, lines)
-    try ReducedField.divide(green, by: background.green, background.columns, background.rows, lines)
-    try ReducedField.divide(blue, by: background.blue, background.columns, background.rows, lines)
-  }
-
-  /// - Parameter values: at the centres of blocks; between them they change linearly.
-  private static func divide(
-    _ plane: Plane, by values: [Float], _ columns: Int, _ rows: Int, _ lines: Scratch<Int32>
-  ) throws(ImagingError) {
-    let (width, side) = (plane.width, Background.block)
+    let (columns, rows) = (background.columns, background.rows)
+    // Gains at the centres of a row's blocks, and of its pixels, in units of 1/65536.
     let nodes = try lines.room(columns + width)
     let gains = nodes + columns
-    for y in 0..<plane.height {
-      let (above, lower) = between(y, side, rows)
-      let below = min(above + 1, rows - 1)
-      let part = Float(lower) / Float(2 * side)
-      for column in 0..<columns {
-        let value = values[above * columns + column] * (1 - part) + values[below * columns + column] * part
-        nodes[column] = Int32(Float(ReducedField.light * 65536) / value)
-      }
-      for x in 0..<width {
-        let (left, part) = between(x, side, columns)
-        let right = min(left + 1, columns - 1)
-        gains[x] = (nodes[left] &* Int32(2 * side - part) &+ nodes[right] &* Int32(part)) / Int32(2 * side)
-      }
-      let line = plane.bytes + y * width
-      for x in 0..<width {
-        line[x] = UInt8(truncatingIfNeeded: min((Int32(line[x]) &* gains[x] &+ 32768) >> 16, 255))
+    for y in 0..<height {
+      let place = BlockPlace(pixel: y, blocks: rows)
+      let part = Float(place.part) / Float(2 * Background.block)
+      for (plane, values) in [(red, background.red), (green, background.green), (blue, background.blue)] {
+        values.withUnsafeBufferPointer { values in
+          guard let above = values.baseAddress.map({ $0 + place.before * columns }),
+            let below = values.baseAddress.map({ $0 + place.after * columns })
+          else { return }
+          for column in 0..<columns {
+            let value = above[column] * (1 - part) + below[column] * part
+            nodes[column] = Int32(Float(ReducedField.light * 65536) / value)
+          }
+        }
+        ReducedField.spread(nodes, columns, over: gains, width)
+        let line = plane.bytes + y * width
+        for x in 0..<width {
+          line[x] = UInt8(truncatingIfNeeded: min((Int32(line[x]) &* gains[x] &+ 32768) >> 16, 255))
+        }
       }
     }
   }
 
-  /// The block whose centre lies before a pixel's, and how far behind it the pixel is, in units of half a pixel.
-  private static func between(_ pixel: Int, _ side: Int, _ blocks: Int) -> (Int, Int) {
-    let position = 2 * pixel + 1 - side
-    if position <= 0 { return (0, 0) }
-    return (min(position / (2 * side), blocks - 1), position % (2 * side))
+  /// From values at the centres of blocks to values of pixels: between the centres they change linearly.
+  private static func spread(
+    _ nodes: UnsafePointer<Int32>, _ columns: Int, over pixels: UnsafeMutablePointer<Int32>, _ width: Int
+  ) {
+    let side = Background.block
+    var x = 0
+    while x < min(side / 2, width) {
+      pixels[x] = nodes[0]
+      x += 1
+    }
+    for column in 0..<(columns - 1) {
+      var value = nodes[column] &* Int32(2 * side)
+      let step = nodes[column + 1] &- nodes[column]
+      value = value &+ step
+      for inner in 0..<side { pixels[x + inner] = (value &+ Int32(2 * inner) &* step) / Int32(2 * side) }
+      x += side
+    }
+    while x < width {
+      pixels[x] = nodes[columns - 1]
+      x += 1
+    }
+  }
+
+  /// The blocks between whose centres the centre of a pixel lies.
+  private struct BlockPlace {
+    let before: Int
+    let after: Int
+    /// How far the pixel is from the centre before it, in half pixels.
+    let part: Int
+
+    init(pixel: Int, blocks: Int) {
+      let position = max(2 * pixel + 1 - Background.block, 0)
+      before = min(position / (2 * Background.block), blocks - 1)
+      after = min(before + 1, blocks - 1)
+      part = position % (2 * Background.block)
+    }
   }
 }

@@ -4,6 +4,8 @@ struct FinderMemory {
   let bytes = Scratch<UInt8>()
   let whites = Scratch<UInt8>()
   let nuclei = Scratch<UInt8>()
+  let pale = Scratch<UInt8>()
+  let marks = Scratch<UInt8>()
   let sums = Scratch<UInt32>()
   let lines = Scratch<Int32>()
   let numbers = Scratch<Int32>()

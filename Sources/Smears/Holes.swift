@@ -5,10 +5,12 @@ import Imaging
 /// From the middle of a pale centre the cell's outer edge is near in most directions; from the middle of a gap a whole
 /// cell lies before it in most. So a hole is filled if at least half of 32 rays leave the mask for good at a quarter to
 /// three quarters of a diameter.
-func fillHoles(of mask: Plane, diameter: Double, limit: Int, _ memory: FinderMemory) throws(ImagingError) {
-  let labels = try Labels.regions(of: mask, value: 0, diagonal: false, numbers: memory.numbers, parents: memory.parents)
+func fillHoles(
+  of mask: Plane, diameter: Double, limit: Int, numbers: Scratch<Int32>, _ memory: FinderMemory
+) throws(ImagingError) {
+  let labels = try Labels.regions(of: mask, value: 0, diagonal: false, numbers: numbers, parents: memory.parents)
   let (width, height) = (mask.width, mask.height)
-  let shapes = Shape.all(labels)
+  let shapes = Shape.extents(labels)
   var isHole = [Bool](repeating: false, count: shapes.count)
   for label in 1..<max(shapes.count, 1) {
     isHole[label] = shapes[label].area <= limit && !shapes[label].touchesBorder(width: width, height: height)

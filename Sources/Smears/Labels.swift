@@ -15,67 +15,86 @@ struct Labels {
   ) throws(ImagingError) -> Labels {
     let (width, height) = (mask.width, mask.height)
     let labels = try numbers.room(width * height)
-    // No more provisional numbers than runs of pixels.
-    let parent = try parents.room(width * height / 2 + height + 2)
-    var next: Int32 = 1
-    func root(_ label: Int32) -> Int32 {
-      var label = label
-      while parent[Int(label)] != label {
-        parent[Int(label)] = parent[Int(parent[Int(label)])]
-        label = parent[Int(label)]
+    // Runs of pixels along rows: where each starts and ends, and a run of the same region before it.
+    let most = (width + 1) / 2 * height + 1
+    let starts = try parents.room(3 * most + height)
+    let (ends, parent) = (starts + most, starts + 2 * most)
+    // The number of runs up to the end of each row.
+    let totals = starts + 3 * most
+    func root(_ run: Int) -> Int {
+      var run = run
+      while Int(parent[run]) != run {
+        parent[run] = parent[Int(parent[run])]
+        run = Int(parent[run])
       }
-      return label
+      return run
     }
-    func join(_ a: Int32, _ b: Int32) {
-      let (a, b) = (root(a), root(b))
-      if a < b { parent[Int(b)] = a } else { parent[Int(a)] = b }
-    }
+    let reach: Int32 = diagonal ? 1 : 0
+    // Runs of the row above, and of this row.
+    var (above, here, count) = (0, 0, 0)
     for y in 0..<height {
+      (above, here) = (here, count)
+      var other = above
       let line = mask.bytes + y * width
-      let here = labels + y * width
-      let above = here - width
-      var left: Int32 = 0
-      for x in 0..<width {
+      var x = 0
+      while x < width {
         if line[x] != value {
-          here[x] = 0
-          left = 0
+          x += 1
           continue
         }
-        var label = left
-        if y > 0 {
-          if above[x] != 0 {
-            if label == 0 { label = above[x] } else if label != above[x] { join(label, above[x]) }
-          } else if diagonal {
-            if x > 0, above[x - 1] != 0 {
-              if label == 0 { label = above[x - 1] } else if label != above[x - 1] { join(label, above[x - 1]) }
-            }
-            if x + 1 < width, above[x + 1] != 0 {
-              if label == 0 { label = above[x + 1] } else if label != above[x + 1] { join(label, above[x + 1]) }
-            }
-          }
-        }
-        if label == 0 {
-          label = next
-          parent[Int(label)] = label
+        let from = Int32(truncatingIfNeeded: x)
+        while x < width, line[x] == value { x += 1 }
+        let to = Int32(truncatingIfNeeded: x)
+        starts[count] = from
+        ends[count] = to
+        parent[count] = Int32(truncatingIfNeeded: count)
+        while other < here, ends[other] &+ reach <= from { other += 1 }
+        var next = other
+        while next < here, starts[next] < to &+ reach {
+          let (a, b) = (root(next), root(count))
+          parent[max(a, b)] = Int32(truncatingIfNeeded: min(a, b))
           next += 1
         }
-        here[x] = label
-        left = label
+        count += 1
       }
+      totals[y] = Int32(truncatingIfNeeded: count)
     }
-    // A root is the smallest number of its region, so that final numbers are in the order of first pixels.
+    // A root is the first run of its region, so that final numbers are in the order of first pixels. They replace the
+    // parents, which come before their runs.
     var final: Int32 = 0
-    parent[0] = 0
-    for label in 1..<max(next, 1) {
-      if parent[Int(label)] == label {
+    for run in 0..<count {
+      let root = Int(parent[run])
+      if root == run {
         final += 1
-        parent[Int(label)] = -final
+        parent[run] = final
       } else {
-        parent[Int(label)] = parent[Int(parent[Int(label)])]
+        parent[run] = parent[root]
       }
     }
-    for label in 1..<max(next, 1) where parent[Int(label)] < 0 { parent[Int(label)] = -parent[Int(label)] }
-    for index in 0..<(width * height) { labels[index] = parent[Int(labels[index])] }
+    var run = 0
+    for y in 0..<height {
+      let line = labels + y * width
+      line.update(repeating: 0, count: width)
+      while run < Int(totals[y]) {
+        (line + Int(starts[run])).update(repeating: parent[run], count: Int(ends[run] &- starts[run]))
+        run += 1
+      }
+    }
     return Labels(width: width, height: height, numbers: labels, count: Int(final))
+  }
+
+  /// Calls `body` for each run of one region's pixels along a row, `from..<to` of row `y`, in the order of pixels.
+  func forEachRun(_ body: (_ label: Int, _ from: Int, _ to: Int, _ y: Int) -> Void) {
+    for y in 0..<height {
+      let line = numbers + y * width
+      var x = 0
+      while x < width {
+        let label = line[x]
+        let from = x
+        x += 1
+        while x < width, line[x] == label { x += 1 }
+        if label != 0 { body(Int(label), from, x, y) }
+      }
+    }
   }
 }

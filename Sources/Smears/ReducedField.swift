@@ -24,35 +24,33 @@ struct ReducedField {
     red = Plane(width: width, height: height, bytes: memory)
     green = Plane(width: width, height: height, bytes: memory + count)
     blue = Plane(width: width, height: height, bytes: memory + 2 * count)
-    let row = try sums.room(3 * width)
-    let stride = picture.width * 3
+    let line = 3 * picture.width
+    let row = try sums.room(line)
     // Sums of at most 255 · factor², multiplied by 2²⁴ / factor² and rounded.
     let area = UInt64(factor * factor)
     let reciprocal = ((1 << 24) + area / 2) / area
+    func mean(_ sum: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: (UInt64(sum) &* reciprocal &+ (1 << 23)) >> 24) }
     picture.pixels.withUnsafeBufferPointer { pixels in
       guard let pixels = pixels.baseAddress else { return }
       for y in 0..<height {
-        for index in 0..<(3 * width) { row[index] = 0 }
-        for inner in 0..<factor {
-          var source = pixels + (y * factor + inner) * stride
-          for x in 0..<width {
-            var (r, g, b) = (UInt32(0), UInt32(0), UInt32(0))
-            for _ in 0..<factor {
-              r &+= UInt32(source[0])
-              g &+= UInt32(source[1])
-              b &+= UInt32(source[2])
-              source += 3
-            }
-            row[x] &+= r
-            row[width + x] &+= g
-            row[2 * width + x] &+= b
-          }
+        let first = pixels + y * factor * line
+        for index in 0..<line { row[index] = UInt32(first[index]) }
+        for inner in 1..<max(factor, 1) {
+          let next = first + inner * line
+          for index in 0..<line { row[index] &+= UInt32(next[index]) }
         }
-        for x in 0..<width {
-          let at = y * width + x
-          red.bytes[at] = UInt8(truncatingIfNeeded: (UInt64(row[x]) &* reciprocal &+ (1 << 23)) >> 24)
-          green.bytes[at] = UInt8(truncatingIfNeeded: (UInt64(row[width + x]) &* reciprocal &+ (1 << 23)) >> 24)
-          blue.bytes[at] = UInt8(truncatingIfNeeded: (UInt64(row[2 * width + x]) &* reciprocal &+ (1 << 23)) >> 24)
+        var source = row
+        for at in (y * width)..<((y + 1) * width) {
+          var (r, g, b) = (UInt32(0), UInt32(0), UInt32(0))
+          for _ in 0..<factor {
+            r &+= source[0]
+            g &+= source[1]
+            b &+= source[2]
+            source += 3
+          }
+          red.bytes[at] = mean(r)
+          green.bytes[at] = mean(g)
+          blue.bytes[at] = mean(b)
         }
       }
     }

@@ -113,23 +113,26 @@ struct Shape {
     return hull
   }
 
+  /// The shapes of all regions without their hulls; index 0 is empty.
+  static func extents(_ labels: Labels) -> [Shape] {
+    var shapes = [Shape](repeating: Shape(), count: labels.count + 1)
+    labels.forEachRun { label, from, to, y in shapes[label].add(from: from, to: to, y: y) }
+    return shapes
+  }
+
   /// The shapes of all regions; index 0 is empty.
   static func all(_ labels: Labels) -> [Shape] {
     var shapes = [Shape](repeating: Shape(), count: labels.count + 1)
-    let (width, height) = (labels.width, labels.height)
-    for y in 0..<height {
-      let line = labels.numbers + y * width
-      var x = 0
-      while x < width {
-        let label = line[x]
-        if label == 0 {
-          x += 1
-          continue
-        }
-        let from = x
-        while x < width, line[x] == label { x += 1 }
-        shapes[Int(label)].add(from: from, to: x, y: y)
-      }
+    struct Run {
+      let label: Int32
+      let from: Int32
+      let to: Int32
+      let y: Int32
+    }
+    var runs: [Run] = []
+    labels.forEachRun { label, from, to, y in
+      shapes[label].add(from: from, to: to, y: y)
+      runs.append(Run(label: Int32(label), from: Int32(from), to: Int32(to), y: Int32(y)))
     }
     // First and last pixel of each row of each region.
     var starts = [Int](repeating: 0, count: shapes.count)
@@ -140,21 +143,11 @@ struct Shape {
     }
     var firsts = [Int32](repeating: Int32.max, count: total)
     var lasts = [Int32](repeating: -1, count: total)
-    for y in 0..<height {
-      let line = labels.numbers + y * width
-      var x = 0
-      while x < width {
-        let label = Int(line[x])
-        if label == 0 {
-          x += 1
-          continue
-        }
-        let from = x
-        while x < width, Int(line[x]) == label { x += 1 }
-        let at = starts[label] + y - shapes[label].top
-        firsts[at] = min(firsts[at], Int32(from))
-        lasts[at] = max(lasts[at], Int32(x))
-      }
+    for run in runs {
+      let label = Int(run.label)
+      let at = starts[label] + Int(run.y) - shapes[label].top
+      firsts[at] = min(firsts[at], run.from)
+      lasts[at] = max(lasts[at], run.to)
     }
     var corners: [Corner] = []
     for label in 1..<max(shapes.count, 1) where shapes[label].area > 0 {

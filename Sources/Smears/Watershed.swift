@@ -54,26 +54,28 @@ struct Watershed {
       let index = Int(sorted[place])
       let (y, x) = (index / width, index % width)
       let value = Int32(values[index])
-      var (best, bestValue) = (Int32(0), UInt16(0))
-      for dy in (y > 0 ? -1 : 0)...(y < height - 1 ? 1 : 0) {
-        for dx in (x > 0 ? -1 : 0)...(x < width - 1 ? 1 : 0) {
-          let next = index + dy * width + dx
-          if labels[next] == 0 { continue }
-          let label = root(labels[next])
-          if best == 0 {
-            (best, bestValue) = (label, values[next])
+      // The piece of the highest neighbour, and a label that leads to it.
+      var (best, raw, bestValue) = (Int32(0), Int32(0), UInt16(0))
+      for row in max(y - 1, 0)...min(y + 1, height - 1) {
+        for next in (row * width + max(x - 1, 0))...(row * width + min(x + 1, width - 1)) {
+          let there = labels[next]
+          if there == 0 { continue }
+          if there == raw {
+            bestValue = max(bestValue, values[next])
             continue
           }
-          if label != best {
-            let (high, low) = top[Int(label)] > top[Int(best)] ? (label, best) : (best, label)
-            if top[Int(low)] - value < Int32(depth) {
-              parent[Int(low)] = high
-              best = high
-              bestValue = max(bestValue, values[next])
-              continue
-            }
+          let label = root(there)
+          if best == 0 || label == best {
+            (best, raw, bestValue) = (label, there, max(bestValue, values[next]))
+            continue
           }
-          if values[next] > bestValue { (best, bestValue) = (label, values[next]) }
+          let (high, low) = top[Int(label)] > top[Int(best)] ? (label, best) : (best, label)
+          if top[Int(low)] - value < Int32(depth) {
+            parent[Int(low)] = high
+            (best, raw, bestValue) = (high, high, max(bestValue, values[next]))
+          } else if values[next] > bestValue {
+            (best, raw, bestValue) = (label, there, values[next])
+          }
         }
       }
       if best == 0 {

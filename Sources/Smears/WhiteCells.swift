@@ -18,10 +18,18 @@ struct WhiteCells {
     let cellArea = diameter * diameter * Double.pi / 4
     var areas = [Int](repeating: 0, count: lobes.count + 1)
     var dyes = areas
-    let green = cells.field.green.bytes
+    // Sums of what a lobe's pixels let through, and whether the picture's border cuts the lobe.
+    var (greens, blues) = (areas, areas)
+    var isCut = [Bool](repeating: false, count: areas.count)
+    let (green, blue) = (cells.field.green.bytes, cells.field.blue.bytes)
     for index in 0..<size where lobes.numbers[index] != 0 {
-      areas[Int(lobes.numbers[index])] += 1
-      dyes[Int(lobes.numbers[index])] += Int(Absorbance.table[Int(green[index])] - typical)
+      let lobe = Int(lobes.numbers[index])
+      areas[lobe] += 1
+      dyes[lobe] += Int(Absorbance.table[Int(green[index])] - typical)
+      greens[lobe] += Int(green[index])
+      blues[lobe] += Int(blue[index])
+      let (x, y) = (index % width, index / width)
+      if x == 0 || y == 0 || x == width - 1 || y == height - 1 { isCut[lobe] = true }
     }
     let leastLobe = max(Int(0.03 * cellArea), 4)
     var largest = 0
@@ -47,12 +55,24 @@ struct WhiteCells {
         groups[max(a, b)] = min(a, b)
       }
     }
-    var together = [Int](repeating: 0, count: areas.count)
-    for lobe in 1..<max(areas.count, 1) where areas[lobe] >= leastLobe { together[group(lobe)] += dyes[lobe] }
+    for lobe in 1..<max(areas.count, 1) where areas[lobe] >= leastLobe && group(lobe) != lobe {
+      let root = group(lobe)
+      dyes[root] += dyes[lobe]
+      greens[root] += greens[lobe]
+      blues[root] += blues[lobe]
+      if isCut[lobe] { isCut[root] = true }
+    }
+    /// Parasites of a red cell hold little dye, and haemoglobin below them makes them less blue than nuclei of white cells.
+    func isWhiteCell(_ root: Int) -> Bool {
+      let dye = Double(dyes[root]) / (cellArea * Double(typical))
+      let blueness = Double(blues[root] * cells.colour.green) / Double(max(greens[root] * cells.colour.blue, 1))
+      if isCut[root] { return blueness > 1.55 ? dye > 0.4 : dye > 1.3 }
+      return blueness > 1.6 ? dye > 0.8 : dye > 1.6 && blueness > 1.4
+    }
     var number = [Int32](repeating: 0, count: areas.count)
     for lobe in 1..<max(areas.count, 1) where areas[lobe] >= leastLobe && count < 255 {
       let root = group(lobe)
-      if Double(together[root]) < 1.3 * cellArea * Double(typical) { continue }
+      if !isWhiteCell(root) { continue }
       if number[root] == 0 {
         count += 1
         number[root] = Int32(count)
@@ -67,20 +87,24 @@ struct WhiteCells {
       if lobe == 0 { continue }
       lobes.numbers[index] = cells.nuclei.bytes[index] != 0 ? number[lobe] : 0
     }
-    var cell = Growth(lobes, numbered: size)
-    let (smooth, blue) = (cells.smooth.bytes, cells.field.blue.bytes)
-    let least = cells.threshold / 2
+    growCytoplasm(lobes, cells, steps: max(Int(diameter * 0.45), 1))
+    for index in 0..<size { numbers.bytes[index] = UInt8(truncatingIfNeeded: lobes.numbers[index]) }
+    try keepLargestParts(memory)
+  }
+
+  /// Cytoplasm is what is stained, but paler than red cells or not of their colour.
+  private func growCytoplasm(_ lobes: Labels, _ cells: CellMask, steps: Int) {
+    var growth = Growth(lobes, numbered: lobes.width * lobes.height)
+    let (smooth, green, blue) = (cells.smooth.bytes, cells.field.green.bytes, cells.field.blue.bytes)
     let (cellGreen, cellBlue) = (cells.colour.green, cells.colour.blue)
-    for _ in 0..<max(Int(diameter * 0.4), 1) {
-      cell.step(lobes) { index in
-        if smooth[index] <= least { return false }
+    for _ in 0..<steps {
+      growth.step(lobes) { index in
+        if smooth[index] <= 14 { return false }
         let isRed = 100 * Int(blue[index]) * cellGreen < 106 * Int(green[index]) * cellBlue
-        return !(isRed && smooth[index] > cells.threshold)
+        return !(isRed && smooth[index] > 50)
       } meeting: { _, _ in
       }
     }
-    for index in 0..<size { numbers.bytes[index] = UInt8(truncatingIfNeeded: lobes.numbers[index]) }
-    try keepLargestParts(memory)
   }
 
   /// Leaves the largest connected part of each cell, so that it has one outline.
@@ -97,89 +121,5 @@ struct WhiteCells {
         numbers.bytes[index] = 0
       }
     }
-  }
-
-  /// Takes regions into the white cell that they touch and in whose box they lie for the most part: cytoplasm.
-  func join(_ labels: Labels, _ shapes: [Shape]) {
-    if count == 0 { return }
-    let (width, height) = (labels.width, labels.height)
-    var boxes = [Shape](repeating: Shape(), count: count + 1)
-    var touching = [Int](repeating: 0, count: shapes.count)
-    for y in 0..<height {
-      for x in 0..<width {
-        let index = y * width + x
-        let white = Int(numbers.bytes[index])
-        if white == 0 { continue }
-        boxes[white].add(from: x, to: x + 1, y: y)
-        if x > 0 { touching[Int(labels.numbers[index - 1])] = white }
-        if x + 1 < width { touching[Int(labels.numbers[index + 1])] = white }
-        if y > 0 { touching[Int(labels.numbers[index - width])] = white }
-        if y + 1 < height { touching[Int(labels.numbers[index + width])] = white }
-      }
-    }
-    var isJoined = false
-    for number in 1..<max(shapes.count, 1) where touching[number] > 0 {
-      let (shape, white) = (shapes[number], boxes[touching[number]])
-      let across = min(shape.right, white.right) - max(shape.left, white.left)
-      let down = min(shape.bottom, white.bottom) - max(shape.top, white.top)
-      let box = (shape.right - shape.left) * (shape.bottom - shape.top)
-      if across > 0, down > 0, Double(across * down) > 0.65 * Double(box) {
-        isJoined = true
-      } else {
-        touching[number] = 0
-      }
-    }
-    if !isJoined { return }
-    touching[0] = 0
-    for index in 0..<(width * height) where touching[Int(labels.numbers[index])] > 0 {
-      numbers.bytes[index] = UInt8(touching[Int(labels.numbers[index])])
-      labels.numbers[index] = 0
-    }
-  }
-}
-
-/// Regions that grow by one pixel along rows and columns in each step.
-private struct Growth {
-  private var front: [Int32] = []
-
-  init(_ labels: Labels, numbered size: Int) {
-    let (width, height) = (labels.width, labels.height)
-    for y in 0..<height {
-      for x in 0..<width {
-        let index = y * width + x
-        if labels.numbers[index] == 0 { continue }
-        if (x > 0 && labels.numbers[index - 1] == 0) || (x + 1 < width && labels.numbers[index + 1] == 0)
-          || (y > 0 && labels.numbers[index - width] == 0) || (y + 1 < height && labels.numbers[index + width] == 0)
-        {
-          front.append(Int32(index))
-        }
-      }
-    }
-  }
-
-  mutating func step(_ labels: Labels, where isOpen: (Int) -> Bool, meeting: (Int, Int) -> Void) {
-    let (width, height) = (labels.width, labels.height)
-    var next: [Int32] = []
-    for place in front {
-      let index = Int(place)
-      let label = labels.numbers[index]
-      let (x, y) = (index % width, index / width)
-      func visit(_ other: Int) {
-        let there = labels.numbers[other]
-        if there == 0 {
-          if isOpen(other) {
-            labels.numbers[other] = label
-            next.append(Int32(other))
-          }
-        } else if there != label {
-          meeting(Int(label), Int(there))
-        }
-      }
-      if y > 0 { visit(index - width) }
-      if x > 0 { visit(index - 1) }
-      if x + 1 < width { visit(index + 1) }
-      if y + 1 < height { visit(index + width) }
-    }
-    front = next
   }
 }

@@ -52,10 +52,7 @@ import Testing
   /// Cells that hide a third of each other have no waist, but two dents.
   @Test func partsOverlappingCells() throws {
     var field = DrawnField(width: 800, height: 600)
-    for column in 0..<7 {
-      field.draw(x: 60 + 100 * Double(column), y: 60, across: 60, down: 60)
-      field.draw(x: 60 + 100 * Double(column), y: 540, across: 60, down: 60)
-    }
+    field.drawTwoRows()
     field.draw(x: 300, y: 300, across: 60, down: 60)
     field.draw(x: 340, y: 300, across: 60, down: 60)
     var finder = CellFinder()
@@ -66,10 +63,7 @@ import Testing
 
   @Test func tellsWhiteCellsAndPlatelets() throws {
     var field = DrawnField(width: 800, height: 600)
-    for column in 0..<7 {
-      field.draw(x: 60 + 100 * Double(column), y: 60, across: 60, down: 60)
-      field.draw(x: 60 + 100 * Double(column), y: 540, across: 60, down: 60)
-    }
+    field.drawTwoRows()
     field.draw(x: 300, y: 300, across: 140, down: 140, (215, 190, 205))
     field.draw(x: 280, y: 290, across: 60, down: 70, DrawnField.nucleus)
     field.draw(x: 330, y: 310, across: 50, down: 60, DrawnField.nucleus)
@@ -81,6 +75,51 @@ import Testing
     #expect(whites.allSatisfy { $0.box.overlap(PixelBox(x: 230, y: 230, width: 140, height: 140)) > 0.5 })
     #expect(cells.filter { $0.kind == .platelet }.count == 1)
     #expect(cells.filter { $0.kind == .redCell }.count == 14)
+  }
+
+  /// Cytoplasm as dark as red cells, but bluer, belongs to the white cell.
+  @Test func joinsCytoplasm() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 400, y: 300, across: 130, down: 130, (170, 140, 190))
+    field.draw(x: 380, y: 290, across: 70, down: 70, DrawnField.nucleus)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    let whites = cells.filter { $0.kind == .whiteCell }
+    #expect(whites.count == 1)
+    #expect(whites.allSatisfy { $0.box.overlap(PixelBox(x: 335, y: 235, width: 130, height: 130)) > 0.8 })
+    #expect(cells.filter { $0.kind == .redCell }.count == 14)
+  }
+
+  /// A third of a red cell's stain is too little for the mask.
+  @Test func findsPaleCells() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 200, y: 300, across: 60, down: 60, DrawnField.pale)
+    field.draw(x: 400, y: 300, across: 60, down: 60, DrawnField.pale, pale: 0.9)
+    // Too small for a cell.
+    field.draw(x: 550, y: 300, across: 25, down: 25, DrawnField.pale)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    #expect(cells.count == 16)
+    #expect(field.found(cells) == 16)
+  }
+
+  /// Nobody can judge a cell below the letters of a scale bar.
+  @Test func leavesCellsBelowScaleBarsOut() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    for column in 0..<3 { field.draw(x: 200 + 100 * Double(column), y: 300, across: 60, down: 60) }
+    field.fill(PixelBox(x: 270, y: 260, width: 120, height: 4), DrawnField.ink)
+    field.fill(PixelBox(x: 285, y: 285, width: 10, height: 30), DrawnField.ink)
+    field.fill(PixelBox(x: 305, y: 285, width: 10, height: 30), DrawnField.ink)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    #expect(cells.filter { $0.kind == .redCell }.count == 16)
+    // The bar and the cell.
+    let others = cells.filter { $0.kind == .other }
+    #expect(others.count == 2)
+    #expect(others.contains { $0.box.overlap(PixelBox(x: 270, y: 270, width: 60, height: 60)) > 0.8 })
   }
 
   @Test func sameCellsAgain() throws {

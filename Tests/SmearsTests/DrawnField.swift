@@ -7,7 +7,9 @@ struct DrawnField {
 
   static let glass: Colour = (230, 235, 225)
   static let cell: Colour = (200, 140, 150)
+  static let pale: Colour = (220, 203, 200)
   static let nucleus: Colour = (90, 50, 130)
+  static let ink: Colour = (0, 0, 0)
 
   private(set) var picture: Picture
   private(set) var boxes: [PixelBox] = []
@@ -44,6 +46,20 @@ struct DrawnField {
         }
         set(index, (mixed(0, colour.red), mixed(1, colour.green), mixed(2, colour.blue)))
       }
+    }
+  }
+
+  /// 14 cells of 60 pixels, in one row near the top and one near the bottom of a field of 800 × 600.
+  mutating func drawTwoRows() {
+    for column in 0..<7 {
+      draw(x: 60 + 100 * Double(column), y: 60, across: 60, down: 60)
+      draw(x: 60 + 100 * Double(column), y: 540, across: 60, down: 60)
+    }
+  }
+
+  mutating func fill(_ box: PixelBox, _ colour: Colour) {
+    for y in box.y..<(box.y + box.height) {
+      for x in box.x..<(box.x + box.width) { set(y * picture.width + x, colour) }
     }
   }
 
