@@ -3,7 +3,7 @@
 struct RedCellColour {
   let green: Int
   let blue: Int
-  /// The most green light that a nucleus lets through.
+  /// The most green light that a nucleus of usual stain lets through.
   private let darkest: Int
 
   /// Medians of blocks within cells. Where nuclei are many, Otsu's threshold parts them from red cells first.
@@ -36,8 +36,10 @@ struct RedCellColour {
   ///
   /// Haemoglobin absorbs blue light most, azure and eosin absorb green. So a nucleus lets through less green than a red
   /// cell by far, and compared with a red cell less green than blue. Two red cells that lie on each other are dark too,
-  /// but in the colour of red cells.
+  /// but in the colour of red cells. Pale nuclei and platelets need only be as dark as a red cell if they are far bluer.
   func isNuclear(_ green: UInt8, _ blue: UInt8) -> Bool {
-    Int(green) <= darkest && 4 * Int(blue) * self.green > 5 * Int(green) * self.blue
+    if Int(green) > self.green { return false }
+    let (blueness, unit) = (100 * Int(blue) * self.green, Int(green) * self.blue)
+    return blueness > (Int(green) <= darkest ? 125 : 145) * unit
   }
 }

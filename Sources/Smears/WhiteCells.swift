@@ -18,9 +18,8 @@ struct WhiteCells {
     let cellArea = diameter * diameter * Double.pi / 4
     var areas = [Int](repeating: 0, count: lobes.count + 1)
     var dyes = areas
-    // Sums of what a lobe's pixels let through, and whether the picture's border cuts the lobe.
-    var (greens, blues) = (areas, areas)
-    var isCut = [Bool](repeating: false, count: areas.count)
+    // Sums of what a lobe's pixels let through, and how many of its pixels are at the picture's border, which cuts it.
+    var (greens, blues, cuts) = (areas, areas, areas)
     let (green, blue) = (cells.field.green.bytes, cells.field.blue.bytes)
     for index in 0..<size where lobes.numbers[index] != 0 {
       let lobe = Int(lobes.numbers[index])
@@ -29,7 +28,7 @@ struct WhiteCells {
       greens[lobe] += Int(green[index])
       blues[lobe] += Int(blue[index])
       let (x, y) = (index % width, index / width)
-      if x == 0 || y == 0 || x == width - 1 || y == height - 1 { isCut[lobe] = true }
+      if x == 0 || y == 0 || x == width - 1 || y == height - 1 { cuts[lobe] += 1 }
     }
     let leastLobe = max(Int(0.03 * cellArea), 4)
     var largest = 0
@@ -60,13 +59,16 @@ struct WhiteCells {
       dyes[root] += dyes[lobe]
       greens[root] += greens[lobe]
       blues[root] += blues[lobe]
-      if isCut[lobe] { isCut[root] = true }
+      cuts[root] += cuts[lobe]
     }
     /// Parasites of a red cell hold little dye, and haemoglobin below them makes them less blue than nuclei of white cells.
     func isWhiteCell(_ root: Int) -> Bool {
       let dye = Double(dyes[root]) / (cellArea * Double(typical))
       let blueness = Double(blues[root] * cells.colour.green) / Double(max(greens[root] * cells.colour.blue, 1))
-      if isCut[root] { return blueness > 1.55 ? dye > 0.4 : dye > 1.3 }
+      // Of a cell that the border cuts little may be seen, but then in a length that platelets do not have.
+      if cuts[root] > 0 {
+        return dye > (blueness > 1.4 ? 0.4 : 1.3) || blueness > 1.4 && Double(cuts[root]) > 0.3 * diameter
+      }
       return blueness > 1.6 ? dye > 0.8 : dye > 1.6 && blueness > 1.4
     }
     var number = [Int32](repeating: 0, count: areas.count)

@@ -77,6 +77,30 @@ import Testing
     #expect(cells.filter { $0.kind == .redCell }.count == 14)
   }
 
+  /// What the border leaves of a white cell is longer than a platelet.
+  @Test func tellsWhiteCellsAtTheBorder() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 400, y: 640, across: 100, down: 100, DrawnField.nucleus)
+    field.draw(x: 210, y: 599, across: 18, down: 18, DrawnField.nucleus)
+    var finder = CellFinder()
+    let whites = try finder.find(in: field.picture).cells.filter { $0.kind == .whiteCell }
+    #expect(whites.count == 1)
+    #expect(whites.allSatisfy { $0.isCut && $0.box.x > 340 && $0.box.x < 390 })
+  }
+
+  /// As dark as red cells, but far bluer.
+  @Test func tellsPalePlatelets() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 400, y: 300, across: 20, down: 20, DrawnField.palePlatelet)
+    field.draw(x: 600, y: 300, across: 20, down: 20)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    #expect(cells.filter { $0.kind == .platelet }.map(\.box.x) == [390])
+    #expect(cells.count == 15)
+  }
+
   /// Cytoplasm as dark as red cells, but bluer, belongs to the white cell.
   @Test func joinsCytoplasm() throws {
     var field = DrawnField(width: 800, height: 600)

@@ -9,6 +9,7 @@ struct DrawnField {
   static let cell: Colour = (200, 140, 150)
   static let pale: Colour = (220, 203, 200)
   static let nucleus: Colour = (90, 50, 130)
+  static let palePlatelet: Colour = (130, 130, 222)
   static let ink: Colour = (0, 0, 0)
 
   private(set) var picture: Picture
