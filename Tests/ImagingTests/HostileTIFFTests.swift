@@ -1,42 +1,10 @@
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 
 /// Directories and tables of TIFF that claim a lot, or lead in a circle.
 @Suite struct HostileTIFFTests {
-  /// A little-endian TIFF with one directory. Values of four bytes or fewer stand in the entries.
-  private struct Sketch {
-    var entries: [(tag: UInt16, type: UInt16, count: UInt32, value: UInt32)] = []
-    /// Stands behind the header.
-    var data: [UInt8] = []
-    /// Offset of the directory that follows; nil: this one.
-    var next: UInt32? = 0
-
-    init(width: UInt32, height: UInt32, rowsPerStrip: UInt32) {
-      entries = [
-        (256, 4, 1, width), (257, 4, 1, height), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (277, 3, 1, 1),
-        (278, 4, 1, rowsPerStrip),
-      ]
-    }
-
-    var bytes: [UInt8] {
-      let at = UInt32(8 + data.count)
-      var bytes = Array("II*\0".utf8)
-      func put(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { bytes += $0 } }
-      put(at)
-      bytes += data
-      put(UInt16(entries.count))
-      for entry in entries.sorted(by: { $0.tag < $1.tag }) {
-        put(entry.tag)
-        put(entry.type)
-        put(entry.count)
-        put(entry.value)
-      }
-      put(next ?? at)
-      return bytes
-    }
-  }
-
   private func isQuick(_ body: () throws -> Void) rethrows {
     let start = Date()
     try body()
@@ -45,7 +13,7 @@ import Testing
 
   @Test func aLargePictureInAFewBytes() {
     for (side, text) in [(UInt32(65500), "65500 × 65500 pixels; a side may have"), (9000, "damaged TIFF (")] {
-      var sketch = Sketch(width: side, height: side, rowsPerStrip: side)
+      var sketch = TIFFSketch(width: side, height: side, rowsPerStrip: side)
       sketch.entries += [(273, 4, 1, 8), (279, 4, 1, .max)]
       sketch.data = [UInt8](repeating: 0, count: 100)
       isQuick { #expect(PictureFixtures.complaint(sketch.bytes).contains(text)) }
@@ -57,7 +25,7 @@ import Testing
     for (height, count, isThere) in [
       (UInt32(16384), UInt32(16384), true), (16, 1_000_000, true), (16, 1 << 30, false),
     ] {
-      var sketch = Sketch(width: 1, height: height, rowsPerStrip: 1)
+      var sketch = TIFFSketch(width: 1, height: height, rowsPerStrip: 1)
       let tableBytes = isThere ? Int(count) * 4 : 64
       sketch.data = [UInt8](repeating: 0, count: 2 * tableBytes)
       sketch.entries += [(273, 4, count, 8), (279, 4, count, UInt32(8 + tableBytes))]
@@ -69,7 +37,7 @@ import Testing
   }
 
   @Test func directoriesInACircle() throws {
-    var sketch = Sketch(width: 4, height: 4, rowsPerStrip: 4)
+    var sketch = TIFFSketch(width: 4, height: 4, rowsPerStrip: 4)
     sketch.data = [UInt8](0..<16)
     sketch.entries += [(273, 4, 1, 8), (279, 4, 1, 16)]
     sketch.next = nil
@@ -81,7 +49,7 @@ import Testing
   @Test func tablesThatAreTooLong() {
     // A profile, a palette and a description of gigabytes.
     for tag in [UInt16(34675), 320, 270] {
-      var sketch = Sketch(width: 4, height: 4, rowsPerStrip: 4)
+      var sketch = TIFFSketch(width: 4, height: 4, rowsPerStrip: 4)
       sketch.data = [UInt8](repeating: 9, count: 16)
       sketch.entries += [(273, 4, 1, 8), (279, 4, 1, 16), (tag, tag == 320 ? 3 : 2, 0x7FFF_FFFF, 8)]
       isQuick { _ = PictureFixtures.complaint(sketch.bytes) }
