@@ -13,6 +13,25 @@ import Testing
     #expect(found.notes.isEmpty)
   }
 
+  /// Large rings whose rims are open and ragged: what lies between two notches of a rim is no cell.
+  @Test func findsTheSizeOfRaggedCells() throws {
+    var field = DrawnField(width: 575, height: 575)
+    field.draw(x: 120, y: 110, across: 160, down: 160)
+    field.draw(x: 230, y: 110, across: 160, down: 160)
+    for (x, y) in [(140.0, 420.0), (420.0, 420.0)] {
+      field.draw(x: x, y: y, across: 160, down: 160)
+      field.draw(x: x, y: y, across: 80, down: 80, DrawnField.glass)
+      field.fill(PixelBox(x: Int(x), y: Int(y) - 8, width: 85, height: 16), DrawnField.glass)
+      for step in 1..<12 {
+        let (across, down) = DrawnField.direction(degrees: Double(step) * 30)
+        field.draw(x: x + 80 * across, y: y + 80 * down, across: 11, down: 11, DrawnField.glass)
+      }
+    }
+    var finder = CellFinder()
+    let size = Double(try finder.find(in: field.picture).typicalDiameter)
+    #expect(size > 130 && size < 180)
+  }
+
   @Test func dividesUnevenLightOut() throws {
     var field = DrawnField.grid(diameter: 60)
     field.shade { x, y in 1 - 0.5 * x - 0.2 * y * y }

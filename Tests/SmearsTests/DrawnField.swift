@@ -1,3 +1,4 @@
+import Foundation
 import Imaging
 import Smears
 
@@ -62,6 +63,10 @@ struct DrawnField {
     for y in box.y..<(box.y + box.height) {
       for x in box.x..<(box.x + box.width) { set(y * picture.width + x, colour) }
     }
+  }
+
+  static func direction(degrees: Double) -> (x: Double, y: Double) {
+    (cos(degrees * Double.pi / 180), sin(degrees * Double.pi / 180))
   }
 
   /// Multiplies each pixel by what `light` gives for its place, 0 to 1 along both sides.
