@@ -7,15 +7,15 @@
 #include <jpeglib.h>
 #include <jerror.h>
 
+#include "jpegshim_blocks.h"
+
 // Scans of a progressive file. Encoders write about ten; each of a hostile file's thousands takes the time of a whole
 // picture.
 enum { SCAN_LIMIT = 100 };
 
-// Beyond what jpegshim_header's working_bytes predicts.
-enum { SLACK = 16 << 20 };
-
 // State of one call. libjpeg's callbacks find it through client_data.
 typedef struct {
+  jpegshim_blocks blocks;  // first: libjpeg's memory manager finds it through client_data too
   struct jpeg_decompress_struct jpeg;
   struct jpeg_error_mgr errors;
   struct jpeg_source_mgr source;
@@ -124,18 +124,10 @@ static Session prepared(char *message) {
   };
 }
 
-// The coefficients of the whole picture, which a progressive (or otherwise multi-scan) file needs; 1 MB for rows, tables
-// and libjpeg's state.
-static size_t working_bytes(j_decompress_ptr jpeg) {
-  size_t bytes = 1 << 20;
-  if (!jpeg_has_multiple_scans(jpeg)) return bytes;
-  for (int i = 0; i < jpeg->num_components; i++) {
-    const jpeg_component_info *part = &jpeg->comp_info[i];
-    const size_t across = part->width_in_blocks + part->h_samp_factor;
-    const size_t down = part->height_in_blocks + part->v_samp_factor;
-    bytes += across * down * sizeof(JBLOCK);
-  }
-  return bytes;
+// 1 MB for rows, tables and libjpeg's state, and the coefficients of the whole picture, which a progressive (or otherwise
+// multi-scan) file needs.
+static size_t working_bytes(j_decompress_ptr jpeg, size_t count) {
+  return (1 << 20) + (jpeg_has_multiple_scans(jpeg) ? jpegshim_blocks_bytes(jpeg, count) : 0);
 }
 
 int jpegshim_read_header(const void *bytes, size_t count, jpegshim_header *header, char *message) {
@@ -145,7 +137,7 @@ int jpegshim_read_header(const void *bytes, size_t count, jpegshim_header *heade
     j_decompress_ptr jpeg = &session.jpeg;
     *header = (jpegshim_header){.width = jpeg->image_width,
                                 .height = jpeg->image_height,
-                                .working_bytes = working_bytes(jpeg),
+                                .working_bytes = working_bytes(jpeg, count),
                                 .x_density = jpeg->X_density,
                                 .y_density = jpeg->Y_density,
                                 .density_unit = jpeg->saw_JFIF_marker ? jpeg->density_unit : 0};
@@ -173,7 +165,7 @@ int jpegshim_read(const void *bytes, size_t count, uint32_t width, uint32_t heig
     const int has_inks = jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK;
     jpeg->out_color_space = has_inks ? JCS_CMYK : JCS_RGB;
     jpeg->scale_denom = reduction;
-    jpeg->mem->max_memory_to_use = (long)working_bytes(jpeg) + SLACK;
+    jpegshim_blocks_begin(jpeg);
     jpeg_start_decompress(jpeg);
     if (jpeg->image_width != width || jpeg->image_height != height ||
         jpeg->output_width != (width + reduction - 1) / reduction ||
@@ -199,6 +191,7 @@ int jpegshim_read(const void *bytes, size_t count, uint32_t width, uint32_t heig
     }
     session.status = 0;
   }
+  jpegshim_blocks_end(&session.blocks);
   jpeg_destroy_decompress(&session.jpeg);
   return session.status;
 }

@@ -30,6 +30,24 @@ import Testing
     return bytes[..<(scan + 2 + header)] + codes + [0xFF, 0xD9]
   }
 
+  /// Colours at full resolution in four scans: one of first coefficients, which do not differ (00), and one for each channel
+  /// with twenty others (001) in each block. 1010 ends a block.
+  private func progressive(_ width: Int, _ height: Int) throws -> [UInt8] {
+    let baseline = try jpeg(16, 16)
+    let frame = try #require(baseline.indices.dropLast(8).first { baseline[$0] == 0xFF && baseline[$0 + 1] == 0xC0 })
+    let scan = try #require(baseline.indices.dropLast(8).first { baseline[$0] == 0xFF && baseline[$0 + 1] == 0xDA })
+    let afterFrame = frame + 2 + Int(baseline[frame + 2]) << 8 + Int(baseline[frame + 3])
+    let sides = [UInt8(height >> 8), UInt8(height & 255), UInt8(width >> 8), UInt8(width & 255)]
+    var bytes = baseline[..<frame] + [0xFF, 0xC2, 0, 17, 8] + sides + [3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0]
+    bytes += baseline[afterFrame..<scan]
+    let blocks = (width / 8) * (height / 8)
+    bytes += [0xFF, 0xDA, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 0, 0] + [UInt8](repeating: 0, count: blocks * 6 / 8)
+    let block: [UInt8] = [0x24, 0x92, 0x49, 0x24, 0x92, 0x49, 0x24, 0x9A]
+    let codes = Array([[UInt8]](repeating: block, count: blocks).joined())
+    for channel in UInt8(1)...3 { bytes += [0xFF, 0xDA, 0, 8, 1, channel, 0, 1, 63, 0] + codes }
+    return bytes + [0xFF, 0xD9]
+  }
+
   /// The headers of black pictures; the pixels are a hole in the file.
   private func bmp(_ width: Int, _ height: Int) -> [UInt8] {
     var bytes = Array("BM".utf8) + [UInt8](repeating: 0, count: 8) + [54, 0, 0, 0, 40, 0, 0, 0]
@@ -99,12 +117,13 @@ import Testing
     try PNGFile.write(Picture(width: 9, height: 9), to: folder.path("small.png"))
     let pixels = width * height * 3
     try file("a.jpg", try jpeg(width, height), size: 0)
+    try file("p.jpg", try progressive(width, height), size: 0)
     try file("a.bmp", bmp(width, height), size: 54 + pixels)
     try file("8.tif", tiff(width, height, bits: 8), size: 512 + pixels)
     try file("16.tif", tiff(width, height, bits: 16), size: 512 + 2 * pixels)
     try folder.write(RawPNG.grey8(width: width, height: height), to: "a.png")
     let small = try peak("small.png")
-    for name in ["a.jpg", "a.bmp", "8.tif", "a.png", "16.tif"] {
+    for name in ["a.jpg", "p.jpg", "a.bmp", "8.tif", "a.png", "16.tif"] {
       let limit = (name == "16.tif" ? 2 : 1) * 2 * pixels / 1024
       let taken = try peak(name) - small
       #expect(taken <= limit, "\(name): \(taken) KiB")

@@ -1,6 +1,6 @@
-// Decodes JPEG data in memory to RGB pixels, using libjpeg-turbo, and encodes it by an encoder of our own. libjpeg reports errors through a callback
-// that must not return; it leaves by longjmp, which must not cross Swift frames, so every call is wrapped here and returns
-// a status.
+// Decodes JPEG data in memory to RGB pixels, using libjpeg-turbo, and encodes it by an encoder of our own. libjpeg reports
+// errors through a callback that must not return; it leaves by longjmp, which must not cross Swift frames, so every call is
+// wrapped here and returns a status.
 #ifndef GIEMSA_JPEGSHIM_H
 #define GIEMSA_JPEGSHIM_H
 
@@ -15,7 +15,7 @@ enum { JPEGSHIM_MESSAGE = 128 };  // size of a message buffer in bytes
 
 typedef struct {
   uint32_t width, height;      // in pixels, at least 1
-  size_t working_bytes;        // that libjpeg allocates while decoding
+  size_t working_bytes;        // that decoding takes beside the pixels, usually
   uint16_t x_density, y_density;
   uint8_t density_unit;        // of JFIF: 1 pixels per inch, 2 per centimetre, otherwise none
 } jpegshim_header;
