@@ -7,8 +7,8 @@
 // Pictures with fewer bytes of coefficients are decoded as libjpeg does, in two thirds of the time.
 enum { PLAIN = 16 << 20 };
 
-// A packed block begins with a kind. Unless it is empty, a mask of its coefficients that are not zero follows, and these: the
-// first one of the block in two bytes, others in one or two.
+// A packed block begins with a kind. Unless it is empty, a mask of its coefficients that are not zero follows, and these:
+// the first one of the block in two bytes, others in one or two.
 enum { EMPTY, BYTES, WORDS, LONGEST = 1 + 8 + 2 * DCTSIZE2 };
 
 // The type is libjpeg's, which leaves its content to the memory manager.

@@ -1,5 +1,5 @@
-// The tables that ITU-T T.81 gives as examples in its annex K, which nearly every JPEG file uses. Index 0: luminance, 1: colour
-// differences.
+// The tables that ITU-T T.81 gives as examples in its annex K, which nearly every JPEG file uses. Index 0: luminance,
+// 1: colour differences.
 #include <stdint.h>
 
 // Quantization steps in zigzag order, at quality 50.
