@@ -156,6 +156,11 @@ if let last = Context.environment["GIEMSA_LAST_MODULE"] {
   }
 }
 
+// For tools/test, which runs the kernels' own tests in the sanitized build only.
+if Context.environment["GIEMSA_WITHOUT_KERNEL_TESTS"] != nil, Context.environment["GIEMSA_FIELD_TESTS_ONLY"] == nil {
+  package.targets.removeAll { ["KernelsTests", "KernelInternals", "TrainingKernelsTests"].contains($0.name) }
+}
+
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   let wanted: Set = [

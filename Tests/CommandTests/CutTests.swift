@@ -45,6 +45,31 @@ import Testing
     #expect(trained.status == 0 && trained.error.contains("by slide"), "\(trained.error)")
   }
 
+  /// Boxes of a third of the cells: the others are cut only if a class is named for them.
+  @Test func cellsWithoutABox() throws {
+    try draw(2)
+    var boxes = try #require(
+      try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: folder.path("film/boxes.json"))))
+        as? [String: Any])
+    let all = try #require(boxes["annotations"] as? [Any])
+    boxes["annotations"] = all.enumerated().filter { $0.offset % 3 == 0 }.map { $0.element }
+    try folder.write(Array(try JSONSerialization.data(withJSONObject: boxes)), to: "some.json")
+    func counts(_ more: [String], out: String) throws -> (infected: Int, uninfected: Int) {
+      let run = try cut(
+        ["--boxes", folder.path("some.json"), "--class", "infected", "--class", "uninfected=red blood cell"] + more,
+        out: out)
+      #expect(run.status == 0, "\(run.error)")
+      #expect(run.output.contains("taken for") == !more.isEmpty, "\(run.output)")
+      func count(_ label: String) -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path("\(out)/\(label)")).count) ?? 0
+      }
+      return (count("infected"), count("uninfected"))
+    }
+    let (boxed, more) = (try counts([], out: "boxed"), try counts(["--unmatched", "uninfected"], out: "more"))
+    #expect(more.infected == boxed.infected)
+    #expect(more.uninfected > boxed.uninfected * 3 / 2, "\(boxed) \(more)")
+  }
+
   @Test func whatIsWrongIsSaid() throws {
     try draw(2)
     let boxes = ["--boxes", folder.path("film/boxes.json")]
@@ -53,6 +78,8 @@ import Testing
       (["--margin", "nan"], 2, "--margin nan"), (["--threads", "0"], 2, "--threads 0"),
       (["--single"], 2, "--surroundings black"), (["--single", "--surroundings", "black"] + boxes, 2, "--single"),
       (boxes + ["--class", "infected=rings"], 1, "has no category 'rings'"),
+      (["--unmatched", "infected"], 2, "give the boxes with --boxes"),
+      (boxes + ["--unmatched", "none"], 1, "not one of the classes"),
       (["--boxes", folder.path("none.json")], 1, "none.json"),
       (["--single", "--surroundings", "black"], 1, "no class folders"),
     ] {

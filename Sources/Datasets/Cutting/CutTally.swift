@@ -6,6 +6,8 @@ public struct CutTally: Sendable, Equatable {
   public var matched: [Int]
   /// Found cells: all that match a box of a class, and all other red cells.
   public var found = 0
+  /// Found cells that match no box and were cut all the same.
+  public var unmatchedCut = 0
   /// Found cells that match a box of a category without a class.
   public var foundLeftOut = 0
   /// Boxes of categories without a class.
@@ -32,6 +34,7 @@ public struct CutTally: Sendable, Equatable {
       matched[label] += other.matched[label]
     }
     found += other.found
+    unmatchedCut += other.unmatchedCut
     foundLeftOut += other.foundLeftOut
     leftOut.merge(other.leftOut) { $0 + $1 }
   }

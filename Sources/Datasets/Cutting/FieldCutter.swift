@@ -5,8 +5,8 @@ import Smears
 /// Cuts cells out of fields: those that `CellFinder` finds, which are the cells that `giemsa-field count` judges.
 ///
 /// With annotated boxes, a found cell takes the class of the box that it matches, and a box that no found cell matches is
-/// cut as well. Found cells that match no box of a class are left out. Without boxes a cell's class is the kind that the
-/// finder says it is.
+/// cut as well. Found cells that match no box are left out, or belong to a class that is named for them. Without boxes a
+/// cell's class is the kind that the finder says it is.
 public struct FieldCutter: CellSource {
   public let classes: [String]
   public let pictures: [(path: String, name: String)]
@@ -14,17 +14,21 @@ public struct FieldCutter: CellSource {
   private let cut: CellCut
   private let reading: PictureOptions
   private let annotations: (set: AnnotationSet, classes: CategoryClasses)?
+  private let unmatchedLabel: Int?
 
   private static let kinds: [CellKind] = [.redCell, .whiteCell, .platelet]
 
   /// - Parameters:
   ///   - pictures: the fields with a name for each, as ``FieldNames`` makes them.
   ///   - annotations: boxes, and which class a box's category belongs to.
+  ///   - unmatched: the index of the class of red cells within the counting frame that match no box; nil: they are left
+  ///     out.
   public init(
     _ pictures: [(path: String, name: String)], _ cut: CellCut, _ reading: PictureOptions,
-    annotations: (set: AnnotationSet, classes: CategoryClasses)?
+    annotations: (set: AnnotationSet, classes: CategoryClasses)?, unmatched: Int? = nil
   ) {
     (self.pictures, self.cut, self.reading, self.annotations) = (pictures, cut, reading, annotations)
+    unmatchedLabel = unmatched
     classes = annotations?.classes.classes ?? FieldCutter.kinds.map { $0.name }
   }
 
@@ -53,7 +57,12 @@ public struct FieldCutter: CellSource {
     let labels = boxes.map { annotations.classes.label($0.category) }
     let matching = BoxMatching(found: found.map { AnnotatedBox(around: $0) }, annotated: boxes)
     for (cell, match) in zip(found, matching.annotated) {
-      if let match, let label = labels[match] {
+      var label = match.flatMap { labels[$0] }
+      if match == nil, cell.kind == .redCell, cell.counted, let unmatchedLabel {
+        label = unmatchedLabel
+        result.tally.unmatchedCut += 1
+      }
+      if let label {
         result.cells.append(
           CutCell(label: label, picture: cut.cut(cell, from: picture), box: cell.box, isFound: true))
       }

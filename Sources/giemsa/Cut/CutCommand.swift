@@ -12,7 +12,7 @@ struct CutCommand: ParsableCommand {
     discussion: """
       Finds the cells as giemsa-field count does, and fills OUT with a folder per class. With --boxes each found cell \
       takes the class of the annotated box that it matches; boxes that no cell matches are cut as they are, and cells \
-      without a box are left out. Without --boxes a folder has all cells of a kind. The files' names carry slide and \
+      without a box are left out, unless --unmatched names their class. Without --boxes a folder has all cells of a kind. The files' names carry slide and \
       field, so that splits keep them together: the slide is the part of a field's name before _IMG, or else the \
       subfolder that the field is in.
       """)
@@ -31,6 +31,12 @@ struct CutCommand: ParsableCommand {
         + "left out. Default: each category is a class.",
       valueName: "name=category,category"))
   var classes: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "The class of found red cells without a box, such as uninfected. For fields in which all infected cells have a "
+        + "box: the network then also learns what the finder takes for a cell and nobody boxed, such as dirt.",
+      valueName: "name"))
+  var unmatched: String?
   @Option(help: "What is around a cell: real (as in the field) or black (all outside its outline).")
   var surroundings = CellCut.Surroundings.real
   @Option(help: "Margin around a cell's box, as a fraction of its longer side, from 0 to 4.") var margin: Float = 0.15
@@ -63,6 +69,9 @@ struct CutCommand: ParsableCommand {
     } else if boxes == nil, !classes.isEmpty {
       throw ValidationError("--class joins categories of annotated boxes; give their file with --boxes")
     }
+    if boxes == nil, unmatched != nil {
+      throw ValidationError("--unmatched is the class of cells without an annotated box; give the boxes with --boxes")
+    }
   }
 
   func run() throws {
@@ -82,13 +91,21 @@ struct CutCommand: ParsableCommand {
         try joined?.check(set)
         annotations = (set, try joined ?? CategoryClasses(everyCategoryOf: set))
       }
+      var label: Int?
+      if let unmatched, let known = annotations?.classes.classes {
+        label = known.firstIndex { $0.isExactly(unmatched) }
+        if label == nil {
+          let list = known.map { $0.printable }.joined(separator: ", ")
+          throw CommandFailure("--unmatched \(unmatched.printable) is not one of the classes: \(list)")
+        }
+      }
       var walk = PictureWalk()
       walk.add(fields)
       if let problem = walk.problems.first { throw CommandFailure(problem) }
       for line in walk.leftOut.lines { complain("warning: \(line)") }
       guard !walk.files.isEmpty else { throw CommandFailure("\(fields): no pictures in it that are read") }
       let pictures = FieldNames.named(walk.files, in: fields)
-      try fill(cut, FieldCutter(pictures, cut, reading, annotations: annotations))
+      try fill(cut, FieldCutter(pictures, cut, reading, annotations: annotations, unmatched: label))
     }
   }
 

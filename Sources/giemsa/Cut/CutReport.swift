@@ -36,7 +36,10 @@ struct CutReport {
 
   private var remarks: [String] {
     let tally = result.tally
-    var lines = ["\(counted(tally.unmatched, "found cell")) without a box left out"]
+    var lines = ["\(counted(tally.unmatched - tally.unmatchedCut, "found cell")) without a box left out"]
+    if tally.unmatchedCut > 0 {
+      lines[0] += ", \(counted(tally.unmatchedCut, "other")) taken for one of the class of --unmatched"
+    }
     if !tally.leftOut.isEmpty {
       let categories = tally.leftOut.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         .map { "\($0.key.printable) \($0.value)" }
