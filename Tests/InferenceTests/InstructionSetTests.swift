@@ -26,8 +26,8 @@ import Testing
     }
   }
 
-  @Test(arguments: instructionSets) func panelsFitTheStatedLimits(_ level: kernels_level) throws {
-    let family = try #require(f32_igemm_for(level)).pointee
+  @Test(arguments: 0..<KERNELS_LEVEL_COUNT.rawValue) func panelsFitTheStatedLimits(_ level: UInt32) throws {
+    let family = try #require(f32_igemm_for(kernels_level(rawValue: level))).pointee
     #expect(family.mr <= Int(F32_IGEMM_MAX_MR))
     #expect(family.nr <= Int(F32_IGEMM_MAX_NR))
   }
