@@ -135,7 +135,7 @@ public final class FieldCounter {
     finder.options.pixelSize = pixelSize
     let started = platform_seconds()
     let found: FoundField
-    do { found = try find(picture) } catch { throw .picture(error) }
+    do { found = try finder.find(in: picture) } catch { throw .picture(error) }
     times.finding += platform_seconds() - started
     var field = CountedField(width: picture.width, height: picture.height, found: found)
     var (places, pictures) = ([Int](), [Tensor]())
@@ -147,16 +147,6 @@ public final class FieldCounter {
     }
     if !pictures.isEmpty { try judge(&field, &places, &pictures) }
     return field
-  }
-
-  /// A strip is no field, and too narrow for the scale at which the finder first looks.
-  private func find(_ picture: Picture) throws(ImagingError) -> FoundField {
-    guard max(picture.width, picture.height) <= 100 * min(picture.width, picture.height) else {
-      var none = FoundField()
-      none.notes = [.noCells]
-      return none
-    }
-    return try finder.find(in: picture)
   }
 
   private func prepared(_ cell: FoundCell, _ picture: Picture) throws(ImagingError) -> Tensor {

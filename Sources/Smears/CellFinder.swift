@@ -25,7 +25,9 @@ public struct CellFinder {
   /// Finds the cells of `picture`.
   public mutating func find(in picture: Picture) throws(ImagingError) -> FoundField {
     var result = FoundField()
-    guard let known = try typicalDiameter(picture) else {
+    // A strip is no field, and too narrow for the scale of the first look.
+    let isStrip = max(picture.width, picture.height) > 100 * min(picture.width, picture.height)
+    guard !isStrip, let known = try typicalDiameter(picture) else {
       result.notes = [.noCells]
       return result
     }

@@ -70,6 +70,15 @@ import Testing
     #expect(more.uninfected > boxed.uninfected * 3 / 2, "\(boxed) \(more)")
   }
 
+  @Test func stripsHaveNoCells() throws {
+    for (width, height) in [(16000, 8), (8, 16000), (16384, 1), (3, 300)] {
+      try folder.write(RawPNG.grey8(width: width, height: height), to: "strips/\(width)x\(height).png")
+    }
+    let run = try cut([], "strips")
+    #expect(run.exited && run.status == 0, "\(run.error)")
+    #expect(run.output.contains("0 cells of 4 pictures"), "\(run.output)")
+  }
+
   @Test func whatIsWrongIsSaid() throws {
     try draw(2)
     let boxes = ["--boxes", folder.path("film/boxes.json")]
