@@ -15,26 +15,7 @@ import sys
 import time
 
 import browser as browsers
-
-Z = 1.959963984540054
-failures = []
-
-
-def check(what, is_so):
-    print(("ok      " if is_so else "FAILED  ") + what)
-    if not is_so:
-        failures.append(what)
-
-
-def wilson(share, n):
-    if n <= 0:
-        return 0.0, 1.0
-    low_high = []
-    for sign in (-1, 1):
-        root = (share * (1 - share) / n + Z * Z / (4 * n * n)) ** 0.5
-        low_high.append((share + Z * Z / (2 * n) + sign * Z * root) / (1 + Z * Z / n))
-    return max(0.0, low_high[0]), min(1.0, low_high[1])
-
+from page_checks import check, check_page, check_requests, check_width, failures, wilson
 
 def clustered(pairs):
     """pairs: (is a hit, slide) of every cell that counts."""
@@ -156,38 +137,22 @@ def main():
           return [column, table.tHead.rows[0].cells[1].getAttribute('aria-sort')];
         })()""")
         check("slides sort", sort and sort[0] == sorted(sort[0], reverse=True) and sort[1] == "descending")
-        check("headings do not jump", page.run("""(() => {
-          const levels = [...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1]);
-          return levels[0] === 1 && levels.every((l, i) => i === 0 || l <= levels[i - 1] + 1) })()"""))
         check("every header of a table says what it heads", page.run(
             "[...document.querySelectorAll('th')].every(h => h.scope)"))
         check("every drawing has a title and a description", page.run(
             "[...document.querySelectorAll('svg')].every(s => s.querySelector('title') && s.querySelector('desc'))"))
-        check("every control has a name", page.run(
-            "[...document.querySelectorAll('input')].every(i => i.labels.length || i.ariaLabel)"))
         policy = page.run("document.querySelector('meta[http-equiv=Content-Security-Policy]')?.content ?? ''")
         check("a policy lets in this page's own script and style alone: " + policy,
               "default-src 'none'" in policy and "script-src 'sha256-" in policy and "style-src 'sha256-" in policy
               and "unsafe" not in policy)
-        check("no handler and no style in a tag", page.run(
-            "[...document.querySelectorAll('*')].every(e => [...e.attributes].every("
-            "a => !a.name.startsWith('on') && a.name !== 'style'))"))
-        before = list(page.errors)
-        page.run("(() => { const s = document.createElement('script'); s.textContent = 'window.strange = 1';"
-                 "document.body.append(s); document.body.setAttribute('onclick', 'window.strange = 2');"
-                 "document.body.click() })()")
-        check("injected scripts and handlers do not run", page.run("window.strange === undefined"))
-        page.errors[:] = before  # without the policy's complaints about the two
-        check("ids are unique", page.run("""(() => {
-          const ids = [...document.querySelectorAll('[id]')].map(e => e.id); return new Set(ids).size === ids.length })()"""))
+        check_page(page)
 
         page.screenshot(f"{out}/light.png")
         page.scheme("dark")
         page.screenshot(f"{out}/dark.png")
         page.scheme("light")
         page.size(390, 844)
-        check("nothing is wider than a telephone", page.run(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+        check_width(page)
         page.screenshot(f"{out}/narrow.png")
         page.size(1100, 900)
         page.pdf(f"{out}/print.pdf")
@@ -196,13 +161,10 @@ def main():
         page.screenshot(f"{out}/without-scripts.png")
         page.scripts(True)
         check("no errors: " + "; ".join(page.errors), not page.errors)
-        others = [url for url in page.requests if not url.startswith(("file://", "data:"))]
-        files = [url for url in page.requests if url.startswith("file://") and not url.endswith(".html")]
-        check("nothing was fetched: " + " ".join(others + files), not others and not files)
+        check_requests(page)
     finally:
         page.close()
     return 1 if failures else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+sys.exit(main())
