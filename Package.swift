@@ -132,7 +132,9 @@ let package = Package(
       name: "QuantizationTests", dependencies: ["ModelGraph", "Passes", "Inference", "Quantization", "TestSupport"]),
     .testTarget(
       name: "ReportsTests",
-      dependencies: ["Reports", "PictureModels", "Statistics", .product(name: "Crypto", package: "swift-crypto")]),
+      dependencies: [
+        "Reports", "PictureModels", "Statistics", "Text", .product(name: "Crypto", package: "swift-crypto"),
+      ]),
     .testTarget(
       // It runs giemsa-field too, which `swift build --build-tests` makes: to depend on it would link tests statically.
       name: "CommandTests",

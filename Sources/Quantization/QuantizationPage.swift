@@ -7,14 +7,14 @@ extension QuantizationReport {
   /// The report as a self-contained HTML page.
   public var page: String {
     var page = HTMLPage(title: title)
-    page.lead = HTML.facts(summary) + "<p>\(HTML.escaped(positive)).</p>\n"
+    page.lead = HTML.facts(summary) + "<p>\(HTMLText.escaped(positive)).</p>\n"
     var tried =
       "<p>Ranges were fitted on other pictures than these \(result.trials.first?.pictures ?? 0). dB: signal-to-noise "
     tried += "ratio of the scores.</p>\n"
     tried += HTML.table(
       "Methods of choosing ranges", Self.columns(trialTable, text: [0, 1, 2, 3, 4, 8]), Array(trialTable.dropFirst()),
       chosen: result.trials.firstIndex { $0.isChosen })
-    for line in exceptions { tried += "<p>\(HTML.escaped(line)).</p>\n" }
+    for line in exceptions { tried += "<p>\(HTMLText.escaped(line)).</p>\n" }
     page.add("tried", "Methods tried", tried)
     var layers =
       "<p>Dark: each value in the quantised network, including the errors of earlier layers; light: rounding this "
@@ -37,13 +37,13 @@ extension QuantizationReport {
       html += "<li class=\"cell\">"
       if !difference.picture.isEmpty {
         let data = Data(difference.picture).base64EncodedString()
-        html += "<div class=\"frame\"><img alt=\"Cell: \(HTML.escaped(difference.actual))\" "
+        html += "<div class=\"frame\"><img alt=\"Cell: \(HTMLText.escaped(difference.actual))\" "
         html += "src=\"data:image/png;base64,\(data)\"></div>"
       }
-      html += "<p>actual <strong>\(HTML.escaped(difference.actual))</strong><br>float: "
-      html += "\(HTML.escaped(Self.answer(difference.float)))<br>int8: "
-      html += "\(HTML.escaped(Self.answer(difference.quantised)))</p>"
-      html += "<p class=\"name\">\(HTML.escaped(PathText.lastComponent(difference.path)))</p></li>\n"
+      html += "<p>actual <strong>\(HTMLText.escaped(difference.actual))</strong><br>float: "
+      html += "\(HTMLText.escaped(Self.answer(difference.float)))<br>int8: "
+      html += "\(HTMLText.escaped(Self.answer(difference.quantised)))</p>"
+      html += "<p class=\"name\">\(HTMLText.escaped(PathText.lastComponent(difference.path)))</p></li>\n"
     }
     return html + "</ul>\n"
   }
@@ -64,7 +64,7 @@ extension QuantizationReport {
       let y = index * row
       // The end of a name that is too long, since that distinguishes layers.
       let name = layer.name.count > 44 ? "…" + layer.name.suffix(43) : layer.name
-      svg += "<text x=\"\(left - 8)\" y=\"\(y + 13)\" text-anchor=\"end\">\(HTML.escaped(name))</text>"
+      svg += "<text x=\"\(left - 8)\" y=\"\(y + 13)\" text-anchor=\"end\">\(HTMLText.escaped(name))</text>"
       svg += "<rect x=\"\(left)\" y=\"\(y + 2)\" width=\"\(length(layer.rounding))\" height=\"14\" class=\"bar\"/>"
       svg += "<rect x=\"\(left)\" y=\"\(y + 6)\" width=\"\(length(layer.whole))\" height=\"6\" class=\"strong\"/>\n"
     }

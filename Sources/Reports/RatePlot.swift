@@ -65,7 +65,7 @@ public struct RatePlot: Sendable {
       let loss = smooth.isEmpty ? 0 : smooth[nearest]
       svg += "<circle cx=\"\(number(x(mark.rate)))\" cy=\"\(number(y(loss)))\" r=\"5\" fill=\"\(color)\"/>"
       svg += "<text x=\"\(Self.left + 10)\" y=\"\(Self.top + 14 + 16 * Double(index))\" fill=\"\(color)\">"
-      svg += "\(HTML.escaped(mark.name)) \(RatePlot.text(mark.rate))</text>\n"
+      svg += "\(HTMLText.escaped(mark.name)) \(RatePlot.text(mark.rate))</text>\n"
     }
     svg += "<text x=\"\((Self.left + Self.width) / 2)\" y=\"\(Self.height - 8)\" text-anchor=\"middle\">"
     return svg + "learning rate (loss: smoothed, and of each step)</text>\n</svg>\n"

@@ -2,7 +2,7 @@
 struct Growth {
   private var front: [Int32] = []
 
-  init(_ labels: Labels, numbered size: Int) {
+  init(_ labels: Labels) {
     let (width, height) = (labels.width, labels.height)
     for y in 0..<height {
       for x in 0..<width {

@@ -45,7 +45,7 @@ struct WhiteCells {
     for index in 0..<size where lobes.numbers[index] != 0 && areas[Int(lobes.numbers[index])] < leastLobe {
       lobes.numbers[index] = 0
     }
-    var growth = Growth(lobes, numbered: size)
+    var growth = Growth(lobes)
     for _ in 0..<max(Int(diameter * 0.15), 1) {
       growth.step(lobes) { _ in
         true
@@ -96,7 +96,7 @@ struct WhiteCells {
 
   /// Cytoplasm is what is stained, but paler than red cells or not of their colour.
   private func growCytoplasm(_ lobes: Labels, _ cells: CellMask, steps: Int) {
-    var growth = Growth(lobes, numbered: lobes.width * lobes.height)
+    var growth = Growth(lobes)
     let (smooth, green, blue) = (cells.smooth.bytes, cells.field.green.bytes, cells.field.blue.bytes)
     let (cellGreen, cellBlue) = (cells.colour.green, cells.colour.blue)
     for _ in 0..<steps {

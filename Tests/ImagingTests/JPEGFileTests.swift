@@ -5,11 +5,10 @@ import Testing
 @Suite struct JPEGFileTests {
   private func picture(_ width: Int, _ height: Int, noise: Int = 0) -> Picture {
     var picture = Picture(width: width, height: height)
-    var state: UInt32 = 7
+    var random = Noise(7)
     for index in picture.pixels.indices {
       let (x, y) = (index / 3 % width, index / 3 / width)
-      state = state &* 1_664_525 &+ 1_013_904_223
-      let noise = noise == 0 ? 0 : Int(state >> 16) % noise
+      let noise = noise == 0 ? 0 : random.int(0...(noise - 1))
       picture.pixels[index] = UInt8(min((x * 3 + y * 2 * (index % 3)) % 500 / 2 + noise, 255))
     }
     return picture

@@ -2,6 +2,7 @@ import Crypto
 import Foundation
 import Reports
 import Testing
+import Text
 
 @Suite struct PageTests {
   private func page(_ classes: [String], positive: PositiveClass?, path: String = "S1_IMG_1.png") -> String {
@@ -39,7 +40,7 @@ import Testing
   /// Browsers read scalars, not graphemes: a special character followed by a combining mark is still special.
   @Test(arguments: ["\"", "'", "<", ">", "&"]) func escapesScalars(_ sign: String) {
     for mark in ["\u{301}", "\u{200D}", "\u{FE0F}", ""] {
-      let escaped = HTML.escaped("x\(sign)\(mark) onload=1 y")
+      let escaped = HTMLText.escaped("x\(sign)\(mark) onload=1 y")
       let scalars = Array(escaped.unicodeScalars)
       #expect(!scalars.contains { "\"'<>".unicodeScalars.contains($0) }, "\(escaped)")
       #expect(escaped.hasPrefix("x&"))

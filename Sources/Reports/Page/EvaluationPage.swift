@@ -81,14 +81,14 @@ public struct EvaluationPage: Sendable {
     var html = "<p>\(counted(answers.count, "cell"))"
     if many > 0 { html += " of \(counted(many, "slide"))" }
     html += ", \(report.matrix.correct) of them classified correctly.</p>\n"
-    for warning in warnings { html += "<p class=\"note\"><strong>\(HTML.escaped(warning))</strong></p>\n" }
+    for warning in warnings { html += "<p class=\"note\"><strong>\(HTMLText.escaped(warning))</strong></p>\n" }
     func tile(_ name: String, _ share: ClusteredShare) -> String {
       let interval = many > 0 ? HTML.bySlide(share) : HTML.byCell(share)
       let unit = many > 0 ? "by slide" : "by cell"
-      return "<div><dt>\(HTML.escaped(name))</dt><dd>\(HTML.percent(share.share))</dd>"
+      return "<div><dt>\(HTMLText.escaped(name))</dt><dd>\(HTML.percent(share.share))</dd>"
         + "<dd class=\"range\">95 %: \(interval), \(unit)</dd></div>\n"
     }
-    html += "<p>\(HTML.escaped(report.toldPositive)).</p>\n"
+    html += "<p>\(HTMLText.escaped(report.toldPositive)).</p>\n"
     html += "<dl class=\"tiles\">\n" + tile("Accuracy", report.accuracy)
     if isBinary || report.positive != nil {
       html += tile(words.sensitivity, rates.sensitivity) + tile(words.specificity, rates.specificity)
@@ -102,7 +102,7 @@ public struct EvaluationPage: Sendable {
     }
     let curves = ThresholdCurves(scores: scores, isPositive: isPositive)
     let area = curves.rocArea.map { NumberText.fixed($0, 4) } ?? "–"
-    html += "<div><dt>Area under the ROC curve (\(HTML.escaped(positiveName)))</dt><dd>\(area)</dd>"
+    html += "<div><dt>Area under the ROC curve (\(HTMLText.escaped(positiveName)))</dt><dd>\(area)</dd>"
     return html + "<dd class=\"range\">\(loss)</dd></div>\n</dl>\n"
   }
 
@@ -126,10 +126,10 @@ public struct EvaluationPage: Sendable {
     html +=
       "<table class=\"matrix\"><caption>Rows: actual class. Columns: predicted class, with the fraction of "
     html += "the row.</caption>\n<thead><tr><td></td>"
-    for name in classes { html += "<th scope=\"col\">\(HTML.escaped(name))</th>" }
+    for name in classes { html += "<th scope=\"col\">\(HTMLText.escaped(name))</th>" }
     html += "</tr></thead>\n<tbody>\n"
     for (row, name) in classes.enumerated() {
-      html += "<tr><th scope=\"row\" class=\"l\">\(HTML.escaped(name))</th>"
+      html += "<tr><th scope=\"row\" class=\"l\">\(HTMLText.escaped(name))</th>"
       for column in classes.indices {
         let count = report.matrix.counts[row][column]
         let all = report.matrix.actual(row)
@@ -281,7 +281,7 @@ public struct EvaluationPage: Sendable {
     let hasHeat = losses.contains { !$0.heat.isEmpty }
     var html =
       "<p>The \(counted(losses.count, "cell")) with the highest loss, −log of the actual class's probability"
-    html += "; wrong labels and badly segmented cells show up here too. \(HTML.escaped(heatNote))</p>\n"
+    html += "; wrong labels and badly segmented cells show up here too. \(HTMLText.escaped(heatNote))</p>\n"
     if hasHeat {
       html +=
         "<p class=\"toggle\"><label><input type=\"checkbox\" id=\"all-heat\"> Heat maps on all pictures</label></p>\n"
@@ -290,7 +290,7 @@ public struct EvaluationPage: Sendable {
     for loss in losses {
       let answer = loss.answer
       let file = PathText.lastComponent(answer.path)
-      let (actual, taken) = (HTML.escaped(classes[answer.actual]), HTML.escaped(classes[answer.predicted]))
+      let (actual, taken) = (HTMLText.escaped(classes[answer.actual]), HTMLText.escaped(classes[answer.predicted]))
       html += "<li class=\"cell\"><div class=\"frame\">"
       html += "<img alt=\"Cell: \(actual)\" src=\"\(Self.source(loss.picture))\">"
       if !loss.heat.isEmpty {
@@ -304,7 +304,7 @@ public struct EvaluationPage: Sendable {
         "loss \(NumberText.fixed(answer.loss, 2)), actual class \(HTML.percent(answer.probabilities[answer.actual]))"
       html += "</p>"
       if !loss.heat.isEmpty { html += "<p class=\"toggle\"><label><input type=\"checkbox\"> heat map</label></p>" }
-      html += "<p class=\"name\">\(HTML.escaped(file))</p></li>\n"
+      html += "<p class=\"name\">\(HTMLText.escaped(file))</p></li>\n"
     }
     return html + "</ul>\n"
   }
@@ -363,7 +363,7 @@ public struct EvaluationPage: Sendable {
     html +=
       "slide, it cannot be estimated, and each slide counts as one cell. This is not a result per patient: a "
     html += "slide is only the source of its cells.</p>\n"
-    let name = HTML.escaped(positiveName)
+    let name = HTMLText.escaped(positiveName)
     let value = report.positive == nil ? "precision" : "predictive value"
     html +=
       "<p><strong>\(report.positive == nil ? "Precisions" : "Predictive values")</strong> hold if \(name) is as "

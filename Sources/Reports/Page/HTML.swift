@@ -6,9 +6,6 @@ import Text
 
 /// HTML building blocks of the lab's pages.
 public enum HTML {
-  /// See ``HTMLText/escaped(_:)``.
-  public static func escaped(_ text: String) -> String { HTMLText.escaped(text) }
-
   /// JSON as the content of a script element, which ends at the first `</script` whatever it is within.
   static func scriptData(_ json: String) -> String {
     var data = String.UnicodeScalarView()
@@ -52,14 +49,15 @@ public enum HTML {
   public static func table(
     _ caption: String, _ columns: [Column], _ rows: [[String]], chosen: Int? = nil, attributes: String = ""
   ) -> String {
-    var html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(escaped(caption))\">"
-    html += "<table\(attributes.isEmpty ? "" : " " + attributes)>\n<caption>\(escaped(caption))</caption>\n<thead><tr>"
-    for column in columns { html += "<th scope=\"col\"\(side(column))>\(escaped(column.name))</th>" }
+    var html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"\(HTMLText.escaped(caption))\">"
+    html +=
+      "<table\(attributes.isEmpty ? "" : " " + attributes)>\n<caption>\(HTMLText.escaped(caption))</caption>\n<thead><tr>"
+    for column in columns { html += "<th scope=\"col\"\(side(column))>\(HTMLText.escaped(column.name))</th>" }
     html += "</tr></thead>\n<tbody>\n"
     for (index, row) in rows.enumerated() {
       html += index == chosen ? "<tr class=\"chosen\">" : "<tr>"
       for (place, (cell, column)) in zip(row, columns).enumerated() {
-        let text = escaped(cell)
+        let text = HTMLText.escaped(cell)
         html += place == 0 ? "<th scope=\"row\"\(side(column))>\(text)</th>" : "<td\(side(column))>\(text)</td>"
       }
       html += "</tr>\n"
@@ -72,7 +70,7 @@ public enum HTML {
   /// Pairs of name and value, one per line.
   public static func facts(_ pairs: [(name: String, value: String)]) -> String {
     var html = "<dl class=\"facts\">\n"
-    for (name, value) in pairs { html += "<dt>\(escaped(name))</dt><dd>\(escaped(value))</dd>\n" }
+    for (name, value) in pairs { html += "<dt>\(HTMLText.escaped(name))</dt><dd>\(HTMLText.escaped(value))</dd>\n" }
     return html + "</dl>\n"
   }
 }
@@ -92,7 +90,7 @@ public struct HTMLPage {
   /// - Parameter html: the section's content, below its heading.
   public mutating func add(_ id: String, _ heading: String, _ html: String) {
     sections.append((id, heading))
-    main += "<section id=\"\(id)\" aria-labelledby=\"\(id)-h\">\n<h2 id=\"\(id)-h\">\(HTML.escaped(heading))</h2>\n"
+    main += "<section id=\"\(id)\" aria-labelledby=\"\(id)-h\">\n<h2 id=\"\(id)-h\">\(HTMLText.escaped(heading))</h2>\n"
     main += html + "</section>\n"
   }
 
@@ -107,10 +105,12 @@ public struct HTMLPage {
     var page = HTMLFrame.head(
       title: title, style: style,
       .init(images: "data:", style: Self.source(style), script: code.isEmpty ? "'none'" : Self.source(code)))
-    page += "<header>\n<h1>\(HTML.escaped(title))</h1>\n\(lead)</header>\n"
+    page += "<header>\n<h1>\(HTMLText.escaped(title))</h1>\n\(lead)</header>\n"
     if sections.count > 2 {
       page += "<nav aria-label=\"Sections\"><ul>\n"
-      for section in sections { page += "<li><a href=\"#\(section.id)\">\(HTML.escaped(section.heading))</a></li>\n" }
+      for section in sections {
+        page += "<li><a href=\"#\(section.id)\">\(HTMLText.escaped(section.heading))</a></li>\n"
+      }
       page += "</ul></nav>\n"
     }
     page += "<main>\n\(main)</main>\n"

@@ -78,8 +78,8 @@ struct LinePlot {
       "data-left=\"\(Int(Self.left))\" data-top=\"\(Int(Self.top))\" data-width=\"\(Int(Self.innerWidth))\" "
       + "data-height=\"\(Int(Self.innerHeight))\""
     var svg = "<svg id=\"\(id)\" viewBox=\"0 0 \(box)\" role=\"img\" aria-labelledby=\"\(id)-t \(id)-d\" \(place)>\n"
-    svg += "<title id=\"\(id)-t\">\(HTML.escaped(title))</title>"
-    svg += "<desc id=\"\(id)-d\">\(HTML.escaped(description))</desc>\n"
+    svg += "<title id=\"\(id)-t\">\(HTMLText.escaped(title))</title>"
+    svg += "<desc id=\"\(id)-d\">\(HTMLText.escaped(description))</desc>\n"
     for tick in xTicks {
       let at = px(tick.value)
       svg += "<line class=\"grid\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(py(y.lowerBound))\" y2=\"\(py(y.upperBound))\"/>"
@@ -94,9 +94,9 @@ struct LinePlot {
     let middle = NumberText.fixed(Self.left + Self.innerWidth / 2, 0)
     let center = NumberText.fixed(Self.top + Self.innerHeight / 2, 0)
     svg += "<text class=\"label\" x=\"\(middle)\" y=\"\(Int(Self.height - 8))\" text-anchor=\"middle\">"
-    svg += "\(HTML.escaped(xLabel))</text>\n"
+    svg += "\(HTMLText.escaped(xLabel))</text>\n"
     svg += "<text class=\"label\" transform=\"translate(13 \(center)) rotate(-90)\" text-anchor=\"middle\">"
-    svg += "\(HTML.escaped(yLabel))</text>\n"
+    svg += "\(HTMLText.escaped(yLabel))</text>\n"
     return svg + content + "</svg>\n"
   }
 

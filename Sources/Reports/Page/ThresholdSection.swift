@@ -9,9 +9,9 @@ extension EvaluationPage {
     let rates = BinaryRates(isPositive: isPositive, isCalled: scores.map { $0 >= start }, groups: groups)
     let told = NumberText.shortest(start)
     let curves = ThresholdCurves(scores: scores, isPositive: isPositive)
-    let (words, name) = (words, HTML.escaped(positiveName))
-    func low(_ name: String) -> String { HTML.escaped(Self.lower(name)) }
-    var html = "<p>\(HTML.escaped(report.toldPositive)).</p>\n"
+    let (words, name) = (words, HTMLText.escaped(positiveName))
+    func low(_ name: String) -> String { HTMLText.escaped(Self.lower(name)) }
+    var html = "<p>\(HTMLText.escaped(report.toldPositive)).</p>\n"
     if !isBinary {
       html += "<p>This section treats \(name) against all other classes together, by its probability "
       html += "alone; "
@@ -35,7 +35,7 @@ extension EvaluationPage {
     html += "<button type=\"button\" data-choose=\"found\">99 % \(low(words.sensitivity))</button>"
     html += "<button type=\"button\" data-choose=\"spared\">99 % \(low(words.specificity))</button></p>\n</div>\n"
     html +=
-      "<output id=\"threshold-says\" aria-live=\"polite\">\(HTML.escaped(sentence(start, rates)))</output>\n</div>\n"
+      "<output id=\"threshold-says\" aria-live=\"polite\">\(HTMLText.escaped(sentence(start, rates)))</output>\n</div>\n"
     html += "<div class=\"pair\">\n<div>\(matrix(rates))</div>\n<div>\(ratesTable(rates))</div>\n</div>\n"
     html += "<div class=\"pair\">\n\(roc(curves, rates))\(precisionRecall(curves, rates))</div>\n"
     html += thresholdTable(scores, isPositive, groups)
@@ -64,7 +64,7 @@ extension EvaluationPage {
         + "<span><span id=\"\(id)-share\">\(HTML.percent(share))</span> of the row</span></td>"
     }
     let (ill, well) = (rates.sensitivity.count, rates.specificity.count)
-    let (p, n) = (HTML.escaped(positiveName), HTML.escaped(isBinary ? words.negative : "not \(positiveName)"))
+    let (p, n) = (HTMLText.escaped(positiveName), HTMLText.escaped(isBinary ? words.negative : "not \(positiveName)"))
     var html =
       "<h3>Confusion matrix</h3>\n<table class=\"matrix\"><caption>Rows: actual class. Columns: predicted "
     html +=
@@ -82,8 +82,8 @@ extension EvaluationPage {
     html +=
       "<th scope=\"col\">%</th><th scope=\"col\">by cell</th><th scope=\"col\">by slide</th></tr></thead>\n<tbody>\n"
     for (index, rate) in rates.all(words).enumerated() {
-      html += "<tr title=\"\(HTML.escaped(rate.meaning))\">"
-      html += "<th scope=\"row\" class=\"l\">\(HTML.escaped(rate.name))</th>"
+      html += "<tr title=\"\(HTMLText.escaped(rate.meaning))\">"
+      html += "<th scope=\"row\" class=\"l\">\(HTMLText.escaped(rate.name))</th>"
       html += "<td id=\"rate-\(index)\">\(HTML.percent(rate.share.share))</td>"
       html += "<td id=\"rate-\(index)-cell\">\(HTML.byCell(rate.share))</td>"
       html += "<td id=\"rate-\(index)-slide\">\(HTML.bySlide(rate.share))</td></tr>\n"
@@ -104,7 +104,7 @@ extension EvaluationPage {
     plot.line(Self.corners(curves.points.map { (Double($0.falsePositives) / n, Double($0.truePositives) / p) }), "blue")
     plot.dot(
       Double(rates.falsePositives) / n, Double(rates.truePositives) / p, "mark", radius: 6, id: "roc-mark")
-    let whose = HTML.escaped(positiveName) + (isBinary ? "" : " against all others")
+    let whose = HTMLText.escaped(positiveName) + (isBinary ? "" : " against all others")
     return
       "<figure>\(plot.svg)<figcaption>ROC of \(whose): area \(area). The dot is the threshold.</figcaption></figure>\n"
   }
@@ -132,7 +132,7 @@ extension EvaluationPage {
       Double(rates.truePositives) / p, called == 0 ? 1 : Double(rates.truePositives) / Double(called), "mark",
       radius: 6,
       id: "pr-mark")
-    return "<figure>\(plot.svg)<figcaption>Precision–recall of \(HTML.escaped(positiveName)): average precision "
+    return "<figure>\(plot.svg)<figcaption>Precision–recall of \(HTMLText.escaped(positiveName)): average precision "
       + "\(area). "
       + "The dashed line is chance."
       + "</figcaption></figure>\n"

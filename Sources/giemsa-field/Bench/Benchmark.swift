@@ -83,7 +83,7 @@ struct Benchmark {
   }
 
   var table: String {
-    let rows: [(String, String)] = [
+    BenchTable.text([
       ("median", Self.milliseconds(percentile(50)) + " ms"),
       ("90 % below", Self.milliseconds(percentile(90)) + " ms"),
       ("runs", "\(runs.count)"),
@@ -95,10 +95,7 @@ struct Benchmark {
       ("threads", "\(threads)"),
       ("batch", "\(batch)"),
       ("instruction set", Processor.instructionSet),
-    ]
-    var lines: [String] = []
-    for (name, value) in rows { lines.append(name.padded(to: 20) + value) }
-    return lines.joined(separator: "\n")
+    ])
   }
 
   /// One line per step: mean milliseconds, multiply-adds per second, share of the total.

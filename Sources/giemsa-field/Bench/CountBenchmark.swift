@@ -55,7 +55,7 @@ struct CountBenchmark {
   }
 
   var table: String {
-    let rows: [(String, String)] = [
+    BenchTable.text([
       ("fields", "\(fields)"),
       ("red cells", Quantity.grouped(judged)),
       ("start to numbers", NumberText.fixed(whole, 3) + " s"),
@@ -69,9 +69,6 @@ struct CountBenchmark {
       ("threads", "\(threads)"),
       ("batch", "\(batch)"),
       ("instruction set", Processor.instructionSet),
-    ]
-    var lines: [String] = []
-    for (name, value) in rows { lines.append(AnswerFormat.pad(name, 20) + value) }
-    return lines.joined(separator: "\n")
+    ])
   }
 }
