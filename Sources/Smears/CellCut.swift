@@ -7,15 +7,24 @@ extension CellCut {
   /// Where the cut reaches beyond the picture, real surroundings repeat the picture's outermost pixels.
   public func cut(_ cell: FoundCell, from picture: Picture) -> Picture {
     let box = rectangle(around: cell.box)
-    var result = Picture(width: box.width, height: box.height)
-    let source = picture.pixels
+    var result = [UInt8](repeating: 0, count: box.width * box.height * 3)
+    /// Columns of the picture's row nearest to `y`; columns beyond it repeat its outermost pixel.
     func copy(_ y: Int, _ columns: Range<Int>) {
-      let row = min(max(y, 0), picture.height - 1) * picture.width
-      for x in columns {
-        let (from, to) = ((row + min(max(x, 0), picture.width - 1)) * 3, ((y - box.y) * box.width + x - box.x) * 3)
-        result.pixels[to] = source[from]
-        result.pixels[to + 1] = source[from + 1]
-        result.pixels[to + 2] = source[from + 2]
+      let inside = columns.clamped(to: 0..<picture.width)
+      let row = min(max(y, 0), picture.height - 1) * picture.width * 3
+      let target = ((y - box.y) * box.width - box.x) * 3
+      picture.pixels.withUnsafeBufferPointer { source in
+        result.withUnsafeMutableBufferPointer { result in
+          guard let source = source.baseAddress, let result = result.baseAddress else { return }
+          (result + target + 3 * inside.lowerBound).update(
+            from: source + row + 3 * inside.lowerBound, count: 3 * inside.count)
+          func fill(_ columns: Range<Int>, from x: Int) {
+            for column in columns { (result + target + 3 * column).update(from: source + row + 3 * x, count: 3) }
+          }
+          fill(columns.clamped(to: columns.lowerBound..<max(0, columns.lowerBound)), from: 0)
+          fill(
+            columns.clamped(to: min(picture.width, columns.upperBound)..<columns.upperBound), from: picture.width - 1)
+        }
       }
     }
     switch surroundings {
@@ -29,7 +38,7 @@ extension CellCut {
         }
       }
     }
-    return result
+    return Picture(width: box.width, height: box.height, pixels: result)
   }
 
   /// The rectangle of pixels that is cut; it may reach beyond the picture.
