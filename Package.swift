@@ -158,21 +158,25 @@ if let last = Context.environment["GIEMSA_LAST_MODULE"] {
   }
 }
 
-// For tools/test, which runs the kernels' own tests in the sanitized build only.
-if Context.environment["GIEMSA_WITHOUT_KERNEL_TESTS"] != nil, Context.environment["GIEMSA_FIELD_TESTS_ONLY"] == nil {
-  package.targets.removeAll { ["KernelsTests", "KernelInternals", "TrainingKernelsTests"].contains($0.name) }
+// The field half's own tests run in the sanitized build; those of Inference at every instruction-set level in release too.
+let fieldTests: Set = [
+  "TextTests", "ModelGraphTests", "PictureModelsTests", "ONNXFormatTests", "ValidationTests", "PassesTests",
+  "PlatformTests", "KernelsTests", "TrainingKernelsTests", "InferenceTests", "ImagingTests", "StatisticsTests",
+  "SmearsTests", "GiemsaTests",
+]
+// Everything but them, for the release build of tools/test.
+if Context.environment["GIEMSA_WITHOUT_FIELD_TESTS"] != nil, Context.environment["GIEMSA_FIELD_TESTS_ONLY"] == nil {
+  let unwanted = fieldTests.subtracting(["InferenceTests"]).union(["KernelInternals"])
+  package.targets.removeAll { unwanted.contains($0.name) }
 }
 
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
-  let wanted: Set = [
+  let wanted = fieldTests.union([
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "Text", "ModelGraph", "PictureModels", "ONNXFormat",
     "Validation", "Passes", "Inference", "Imaging", "Smears", "Statistics", "Giemsa",
-    "SmearsTests", "StatisticsTests", "KernelsTests", "InferenceTests", "ONNXFormatTests", "ImagingTests",
-    "PassesTests", "ModelGraphTests",
-    "PictureModelsTests", "GiemsaTests",
-    "AllocationCounter", "KernelInternals", "TestSupport", "TrainingKernelsTests",
-  ]
+    "AllocationCounter", "KernelInternals", "TestSupport",
+  ])
   package.targets.removeAll { !wanted.contains($0.name) && !$0.name.hasSuffix("Shim") }
   package.products = []
   // In their debug builds what computes much is optimised: otherwise the plain definitions that kernels are compared with
