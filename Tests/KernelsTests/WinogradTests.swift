@@ -28,71 +28,83 @@ import Testing
     Case(size: (6, 9), channels: 130, outputs: 70, residual: true),  // channels in blocks, the last one shorter
   ]
 
-  @Test(arguments: instructionSets, cases) func winograd(_ isa: kernels_level, _ test: Case) throws {
-    for keepsTaps in [false, true] {
-      for tile in 2...6 { try check(isa, test, tile: tile, keepsTaps: keepsTaps) }
-      for tile in [2, 4] { try check(isa, test, tile: tile, stride: 2, keepsTaps: keepsTaps) }
-    }
-  }
+  @Test(arguments: cases) func winograd(_ test: Case) throws { try checkAll(test) }
 
   /// An input that is not finite reaches the outputs that read it, and no other of its tile.
-  @Test(arguments: instructionSets, [Float.nan, .infinity, -.infinity])
-  func notFinite(_ isa: kernels_level, _ odd: Float) throws {
-    for test in [Self.cases[5], Self.cases[7], Self.cases[9]] {
-      for keepsTaps in [false, true] {
-        for tile in 2...6 { try check(isa, test, tile: tile, keepsTaps: keepsTaps, odd: odd) }
-        for tile in [2, 4] { try check(isa, test, tile: tile, stride: 2, keepsTaps: keepsTaps, odd: odd) }
+  @Test(arguments: [cases[5], cases[7], cases[9]], [Float.nan, .infinity, -.infinity])
+  func notFinite(_ test: Case, _ odd: Float) throws { try checkAll(test, odd: odd) }
+
+  /// Every tile at every level, against one reference for each stride.
+  private func checkAll(_ test: Case, odd: Float? = nil) throws {
+    for (stride, tiles) in [(1, [2, 3, 4, 5, 6]), (2, [2, 4])] {
+      let problem = try Problem(test, stride: stride, odd: odd)
+      for isa in instructionSets {
+        for keepsTaps in [false, true] {
+          for tile in tiles { try check(isa, problem, tile: tile, keepsTaps: keepsTaps) }
+        }
       }
     }
   }
 
-  private func check(
-    _ isa: kernels_level, _ test: Case, tile: Int, stride: Int = 1, keepsTaps: Bool, odd: Float? = nil
-  ) throws {
-    var noise = Noise(test.channels)
+  /// Inputs and what must come out.
+  private struct Problem {
     var plan = f32_winograd()
-    (plan.tile, plan.keeps_taps) = (tile, keepsTaps ? 1 : 0)
-    plan.geometry =
-      Sizes(
-        batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, stride: (stride, stride),
-        pad: test.pad
-      ).geometry
-    (plan.low, plan.high) = (-1, 20)
+    let x: GuardedFloats
+    let weights: [Float]
+    let bias: [Float]
+    let residual: GuardedFloats?
+    let expected: [Double]
+    /// Of all sums.
+    let largest: Double
 
-    let x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
-    if let odd { x.base[x.count / 2] = odd }
-    let weights = noise.floats(test.outputs * test.channels * 9)
-    let bias = noise.floats(test.outputs)
-    let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
-    let residual = try GuardedFloats(noise.floats(count))
-    let expected = reference(plan, x.array, weights, bias, test.residual ? residual.array : nil)
-    // Of sums this long with noise this large, the largest is some three times the root of their length.
-    let largest = expected.largest
-
-    for threads in [1, 2, 5] {
-      f32_winograd_plan(&plan, isa, Int32(threads))
-      let packed = try GuardedFloats([Float](repeating: .nan, count: plan.packed_count), aligned: true)
-      f32_winograd_pack(&plan, weights, bias, packed.base)
-      #expect(packed.array.allSatisfy { !$0.isNaN })
-      let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
-      let scratch = try GuardedFloats([Float](repeating: .nan, count: plan.scratch_bytes / 4), aligned: true)
-      let y = try GuardedFloats([Float](repeating: .nan, count: count))
-      plan.x = UnsafePointer(x.base)
-      plan.w = UnsafePointer(packed.base)
-      plan.y = y.base
-      plan.y_stride = test.outputs
-      plan.zero = UnsafePointer(zero.base)
-      plan.scratch = UnsafeMutableRawPointer(scratch.base)
-      plan.residual = test.residual ? UnsafePointer(residual.base) : nil
-      for task in (0..<plan.input_tasks).reversed() { f32_winograd_inputs_task(&plan, task, 0) }
-      for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
-      expectEqual(
-        y.array.map { $0.isNaN ? 1e9 : $0 }, expected.clamped.map { $0.isNaN ? 1e9 : $0 }, within: 1e-4 * largest,
-        "tile \(tile), stride \(stride), \(threads) threads\(keepsTaps ? ", from taps" : "")")
+    init(_ test: Case, stride: Int, odd: Float?) throws {
+      var noise = Noise(test.channels)
+      plan.geometry =
+        Sizes(
+          batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, stride: (stride, stride),
+          pad: test.pad
+        ).geometry
+      (plan.low, plan.high) = (-1, 20)
+      x = try GuardedFloats(noise.floats(test.batch * test.size.0 * test.size.1 * test.channels))
+      if let odd { x.base[x.count / 2] = odd }
+      weights = noise.floats(test.outputs * test.channels * 9)
+      bias = noise.floats(test.outputs)
+      let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
+      residual = test.residual ? try GuardedFloats(noise.floats(count)) : nil
+      (expected, largest) = WinogradTests.reference(plan, x.array, weights, bias, residual?.array)
     }
   }
 
-  private func reference(
+  private func check(_ isa: kernels_level, _ problem: Problem, tile: Int, keepsTaps: Bool) throws {
+    var plan = problem.plan
+    (plan.tile, plan.keeps_taps) = (tile, keepsTaps ? 1 : 0)
+    for threads in [1, 2, 5] {
+      f32_winograd_plan(&plan, isa, Int32(threads))
+      let packed = try GuardedFloats([Float](repeating: .nan, count: plan.packed_count), aligned: true)
+      f32_winograd_pack(&plan, problem.weights, problem.bias, packed.base)
+      #expect(packed.array.allSatisfy { !$0.isNaN })
+      let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
+      let scratch = try GuardedFloats([Float](repeating: .nan, count: plan.scratch_bytes / 4), aligned: true)
+      let y = try GuardedFloats([Float](repeating: .nan, count: problem.expected.count))
+      plan.x = UnsafePointer(problem.x.base)
+      plan.w = UnsafePointer(packed.base)
+      plan.y = y.base
+      plan.y_stride = plan.geometry.out_channels
+      plan.zero = UnsafePointer(zero.base)
+      plan.scratch = UnsafeMutableRawPointer(scratch.base)
+      plan.residual = problem.residual.map { UnsafePointer($0.base) }
+      for task in (0..<plan.input_tasks).reversed() { f32_winograd_inputs_task(&plan, task, 0) }
+      for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
+      // Of sums this long with noise this large, the largest is some three times the root of their length.
+      expectEqual(
+        y.array.map { $0.isNaN ? 1e9 : $0 }, problem.expected.map { $0.isNaN ? 1e9 : $0 },
+        within: 1e-4 * problem.largest,
+        "\(isa.testDescription): tile \(tile), stride \(plan.geometry.stride_height), \(threads) threads"
+          + (keepsTaps ? ", from taps" : ""))
+    }
+  }
+
+  private static func reference(
     _ plan: f32_winograd, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
   ) -> (clamped: [Double], largest: Double) {
     let g = plan.geometry

@@ -1,7 +1,7 @@
-/// PNG files of kinds that `PNGFile` does not write.
-enum RawPNG {
+/// PNG files of kinds that `PNGFile` does not write. Here, since it is optimised in release builds, which tests are not.
+public enum RawPNG {
   /// 16 bits per channel. `value` gives red, green and blue of each pixel.
-  static func rgb16(width: Int, height: Int, _ value: (_ index: Int) -> UInt16) -> [UInt8] {
+  public static func rgb16(width: Int, height: Int, _ value: (_ index: Int) -> UInt16) -> [UInt8] {
     var rows: [UInt8] = []
     for y in 0..<height {
       rows.append(0)  // no filter
@@ -16,14 +16,14 @@ enum RawPNG {
   /// Grey, 8 bits, black.
   ///
   /// - Parameter extra: ``chunk``s in front of the pixels.
-  static func grey8(width: Int, height: Int, extra: [UInt8] = []) -> [UInt8] {
+  public static func grey8(width: Int, height: Int, extra: [UInt8] = []) -> [UInt8] {
     file(
       width: width, height: height, depth: 8, color: 0, rows: [UInt8](repeating: 0, count: (width + 1) * height),
       extra: extra)
   }
 
   /// A text of zeros, `matches` × 258 bytes long, in 13 bits for each match.
-  static func textBomb(matches: Int) -> [UInt8] {
+  public static func textBomb(matches: Int) -> [UInt8] {
     var (stream, bits, count) = ([UInt8](), UInt32(0), UInt32(0))
     /// Appends the lowest `width` bits of `code`, the lowest first.
     func put(_ code: UInt32, _ width: UInt32) {
