@@ -34,20 +34,15 @@ struct TensorReader {
     let shape = try shape(proto)
     guard proto.pointee.n_segment == 0 else { throw GraphError(.unsupportedType, "is a segment of a tensor") }
     let number = proto.pointee.data_type
-    let isHalf = number == TensorDataType.float16 || number == TensorDataType.bfloat16
-    let type = isHalf ? .float32 : TensorDataType.elementType(number)
-    guard let type else {
+    guard let type = TensorDataType.elementType(number) else {
       throw GraphError(.unsupportedType, "has element type \(TensorDataType.name(number)), which is not supported")
     }
-    let source = try data(
-      proto, blob, shape.count * (isHalf ? 2 : type.byteCount), canWait: !isHalf && type != .bool)
-    if isHalf { return try widened(source, shape, number) }
-    switch source {
+    switch try data(proto, blob, shape.count * type.byteCount, canWait: type != .bool) {
     case .elements(let storage):
       if type == .bool { normaliseBools(storage) }
       return try Tensor(type: type, shape: shape, storage: storage)
-    case .int32s(let storage):
-      return try converted(storage, shape, type)
+    case .wider(let field, let storage):
+      return try narrowed(storage, field, shape, type)
     }
   }
 
@@ -61,8 +56,8 @@ struct TensorReader {
   private enum Source {
     /// Elements of the tensor's type.
     case elements(Storage)
-    /// int32_data that represent a narrower type.
-    case int32s(Storage)
+    /// int32_data or uint64_data, each number of which is an element of a narrower type.
+    case wider(ElementType, Storage)
   }
 
   private func data(
@@ -112,12 +107,13 @@ struct TensorReader {
     guard let field = filled.first else { return nil }
     let number = proto.pointee.data_type
     let wanted =
-      switch number {
-      case 1: 0
-      case 2, 3, 6, 9, TensorDataType.float16, TensorDataType.bfloat16: 1
-      case 7: 2
-      case 11: 3
-      default: -1
+      switch TensorDataType.elementType(number) {
+      case .float32: 0
+      case .float64: 3
+      case .int64: 2
+      case .uint32, .uint64: 4
+      case nil: -1
+      default: 1
       }
     guard filled.count == 1, field == wanted else {
       throw GraphError(.wrongDataSize, "has its \(TensorDataType.name(number)) data in the field of another type")
@@ -126,9 +122,10 @@ struct TensorReader {
     case 0: return .elements(try take(&proto.pointee.float_data, counts[0] * 4))
     case 1:
       let storage = try take(&proto.pointee.int32_data, counts[1] * 4)
-      return number == 6 ? .elements(storage) : .int32s(storage)
+      return number == 6 ? .elements(storage) : .wider(.int32, storage)
     case 2: return .elements(try take(&proto.pointee.int64_data, counts[2] * 8))
-    default: return .elements(try take(&proto.pointee.double_data, counts[3] * 8))
+    case 3: return .elements(try take(&proto.pointee.double_data, counts[3] * 8))
+    default: return .wider(.uint64, try take(&proto.pointee.uint64_data, counts[4] * 8))
     }
   }
 
@@ -148,45 +145,19 @@ struct TensorReader {
     for index in 0..<storage.byteCount where bytes[index] > 1 { bytes[index] = 1 }
   }
 
-  private func converted(_ storage: Storage, _ shape: Shape, _ type: ElementType) throws(GraphError) -> Tensor {
-    let count = storage.byteCount / 4
-    try expect(count, shape)
-    let values = storage.base.assumingMemoryBound(to: Int32.self)
-    var tensor = try Tensor(zeros: shape, type: type)
-    tensor.withMutableBytes { bytes in
-      for index in 0..<count {
-        bytes[index] = type == .bool ? (values[index] == 0 ? 0 : 1) : UInt8(truncatingIfNeeded: values[index])
-      }
-    }
-    return tensor
-  }
-
-  private func widened(_ source: Source, _ shape: Shape, _ number: Int32) throws(GraphError) -> Tensor {
-    let storage: Storage
-    let step: Int
-    switch source {
-    case .elements(let halves): (storage, step) = (halves, 2)
-    case .int32s(let words): (storage, step) = (words, 4)
-    }
-    guard storage.byteCount % step == 0 else {
-      throw GraphError(.wrongDataSize, "\(storage.byteCount) bytes of data are not a whole number of elements")
-    }
-    try expect(storage.byteCount / step, shape)
-    let isBrain = number == TensorDataType.bfloat16
-    var tensor = try Tensor(zeros: shape)
-    tensor.withMutableElements(Float.self) { floats in
-      for index in floats.indices {
-        // Little-endian: the low half of a word comes first.
-        let bits = storage.base.loadUnaligned(fromByteOffset: index * step, as: UInt16.self)
-        floats[index] = isBrain ? HalfFloat.bfloat16(bits) : HalfFloat.float16(bits)
-      }
-    }
-    return tensor
-  }
-
-  private func expect(_ count: Int, _ shape: Shape) throws(GraphError) {
+  private func narrowed(
+    _ storage: Storage, _ field: ElementType, _ shape: Shape, _ type: ElementType
+  ) throws(GraphError) -> Tensor {
+    let count = storage.byteCount / field.byteCount
     guard count == shape.count else {
       throw GraphError(.wrongDataSize, "\(count) elements of data where shape \(shape) needs \(shape.count)")
     }
+    let wide = try Tensor(type: field, shape: shape, storage: storage)
+    guard type.isHalf else { return try wide.converted(to: type) }
+    // The bits of a float16 are in the low half of its int32.
+    let halves = try wide.converted(to: .uint16)
+    var result = try Tensor(zeros: shape, type: type)
+    result.withMutableBytes { target in halves.withBytes { target.copyMemory(from: $0) } }
+    return result
   }
 }

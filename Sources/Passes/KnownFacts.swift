@@ -15,6 +15,9 @@ struct KnownFacts {
 
   func type(_ id: Graph.ValueID) -> ElementType? { fact(0, id)?.type }
 
+  /// Everything with the first extents of the symbols; nil for what could not be inferred.
+  var first: [Fact?] { trials[0] }
+
   /// nil also for values added after the facts were gathered.
   private func fact(_ trial: Int, _ id: Graph.ValueID) -> Fact? { id < trials[trial].count ? trials[trial][id] : nil }
 

@@ -148,6 +148,9 @@ struct GraphCheck {
           count += 1
         }
       }
+    case .float16, .bfloat16:
+      if let wide = try? tensor.converted(to: .float32) { checkFinite(wide, place) }
+      return
     default: return
     }
     if count > 0 {

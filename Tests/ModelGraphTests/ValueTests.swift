@@ -48,7 +48,7 @@ import Testing
     #expect(try cast([0.1] as [Double], to: 1) == [Double(Float(0.1))])
   }
 
-  @Test(arguments: [(10, "float16"), (8, "string"), (17, "float8e4m3fn"), (99, "number 99")])
+  @Test(arguments: [(22, "int4"), (8, "string"), (17, "float8e4m3fn"), (99, "number 99")])
   func castNamesATypeItRefuses(_ number: Int, _ name: String) throws {
     let error = #expect(throws: GraphError.self) { try operation("Cast", .int("to", number)) }
     #expect(error?.code == .unsupportedType)

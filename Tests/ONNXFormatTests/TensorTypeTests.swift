@@ -36,7 +36,20 @@ import Testing
     #expect(try read(Wire.tensor("t", type: 11, dims: [1]).data(10, double)).doubles == [1])
   }
 
-  @Test func halvesAreWidened() throws {
+  @Test func widerAndNarrowerIntegers() throws {
+    #expect(try read(raw(4, [1, 255], [1])).ints == [65281])
+    #expect(try read(raw(5, [1, 255], [1])).ints == [-255])
+    #expect(try read(raw(12, [0, 0, 0, 255], [1])).ints == [255 << 24])
+    #expect(
+      try read(raw(13, [1, 0, 0, 0, 0, 0, 0, 255], [1])).array(of: UInt64.self) == [255 << 56 + 1])
+    #expect(try read(Wire.tensor("t", type: 4, dims: [2]).packed(5, [7, 65535])).ints == [7, 65535])
+    #expect(try read(Wire.tensor("t", type: 5, dims: [2]).packed(5, [7, -7])).ints == [7, -7])
+    #expect(try read(Wire.tensor("t", type: 12, dims: [2]).packed(11, [7, 1 << 32 - 1])).ints == [7, 1 << 32 - 1])
+    #expect(try read(Wire.tensor("t", type: 13, dims: [2]).packed(11, [7, -1])).array(of: UInt64.self) == [7, .max])
+    #expect(code { _ = try read(Wire.tensor("t", type: 13, dims: [1]).packed(5, [1])) } == .wrongDataSize)
+  }
+
+  @Test func halvesAreReadBitByBit() throws {
     // 1, -2, the largest, the smallest, infinity and NaN.
     let bits = [0x3C00, 0xC000, 0x7BFF, 0x0001, 0x7C00, 0x7E01]
     let expected = [1, -2, 65504, 0x1p-24, Double.infinity]
@@ -45,13 +58,13 @@ import Testing
       let values = try read(tensor).doubles
       #expect(Array(values.prefix(5)) == expected)
       #expect(values.last?.isNaN == true)
-      #expect(try read(tensor).type == .float32)
+      #expect(try read(tensor).type == .float16)
     }
     #expect(try read(raw(16, [0x80, 0x3F, 0x00, 0xC0], [2])).doubles == [1, -2])
     #expect(try read(Wire.tensor("t", type: 16, dims: [2]).packed(5, [0x3F80, 0xC000])).doubles == [1, -2])
   }
 
-  @Test(arguments: [0, 4, 5, 8, 12, 13, 14, 15, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 99, -1])
+  @Test(arguments: [0, 8, 14, 15, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 99, -1])
   func otherTypesAreRefused(type: Int) {
     #expect(code { _ = try read(raw(type, [0, 0, 0, 0], [1])) } == .unsupportedType)
   }

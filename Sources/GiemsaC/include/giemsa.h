@@ -114,7 +114,13 @@ enum {
   GIEMSA_UINT8 = 3,
   GIEMSA_INT32 = 4,
   GIEMSA_INT64 = 5,
-  GIEMSA_BOOL = 6  // one byte, 0 or 1
+  GIEMSA_BOOL = 6,     // one byte, 0 or 1
+  GIEMSA_FLOAT16 = 7,  // IEEE 754 binary16
+  GIEMSA_BFLOAT16 = 8, // the upper half of a float32
+  GIEMSA_INT16 = 9,
+  GIEMSA_UINT16 = 10,
+  GIEMSA_UINT32 = 11,
+  GIEMSA_UINT64 = 12
 };
 
 // An input or output. Set `size`, then ask.

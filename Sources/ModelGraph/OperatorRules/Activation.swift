@@ -77,15 +77,9 @@ extension Real {
 
 /// An operator that applies one function to every float.
 public protocol FloatFunction: FloatOperator {
-  typealias Input = FloatFunctionInput
+  typealias Input = UnaryInput
 
   func apply<Number: Real>(_ x: Number) -> Number
-}
-
-/// The input of every ``FloatFunction``.
-public enum FloatFunctionInput {
-  public static let x = OperatorInput(0, "X", .activation)
-  static let all = [x]
 }
 
 extension FloatFunction {
@@ -94,9 +88,7 @@ extension FloatFunction {
   public static var movement: DataMovement { .computation }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let x = try inputs.required(Input.x)
-    try inputs.check(Input.x, is: ElementType.floats)
-    return [Fact(x.type, x.shape)]
+    try inputs.sameAsFirst(UnaryInput.x, ElementType.floats)
   }
 
   public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {

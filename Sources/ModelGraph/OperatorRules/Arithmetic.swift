@@ -36,6 +36,7 @@ extension Int8: Arithmetic {}
 extension UInt8: Arithmetic {}
 extension Int32: Arithmetic {}
 extension Int64: Arithmetic {}
+extension UInt64: Arithmetic {}
 
 extension FixedWidthInteger {
   /// Rounds towards zero. A value out of range gives the nearest integer of the type, NaN gives 0. It never traps: use

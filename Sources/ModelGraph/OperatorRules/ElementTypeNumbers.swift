@@ -1,37 +1,23 @@
 /// ONNX's numbers of element types (TensorProto.DataType), which Cast's `to` and QuantizeLinear's `output_dtype` hold.
 extension ElementType {
+  /// By ``rawValue``.
+  private static let onnxNumbers: [UInt8] = [1, 11, 3, 2, 6, 7, 9, 10, 16, 5, 4, 12, 13]
+
+  /// nil for a type that is not supported.
   public init?(onnxNumber: Int) {
-    switch onnxNumber {
-    case 1: self = .float32
-    case 2: self = .uint8
-    case 3: self = .int8
-    case 6: self = .int32
-    case 7: self = .int64
-    case 9: self = .bool
-    case 11: self = .float64
-    default: return nil
-    }
+    guard let index = Self.onnxNumbers.firstIndex(where: { Int($0) == onnxNumber }) else { return nil }
+    self.init(rawValue: UInt8(index))
   }
 
-  public var onnxNumber: Int {
-    switch self {
-    case .float32: 1
-    case .uint8: 2
-    case .int8: 3
-    case .int32: 6
-    case .int64: 7
-    case .bool: 9
-    case .float64: 11
-    }
-  }
+  public var onnxNumber: Int { Int(Self.onnxNumbers[Int(rawValue)]) }
 
   /// The name of an element type by its number, also of types that are not supported: for messages.
-  static func onnxName(_ number: Int) -> String {
+  public static func onnxName(_ number: Int) -> String {
     let names = [
       "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
       "float64",
       "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
-      "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0",
+      "float8e5m2fnuz", "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2", "float6e2m3", "float6e3m2",
     ]
     return names.indices.contains(number) ? names[number] : "number \(number)"
   }

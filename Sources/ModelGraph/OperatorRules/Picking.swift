@@ -18,6 +18,7 @@ extension Tensor {
     let tables = shape.extents.indices.map(tables)
     switch type.byteCount {
     case 1: pick(UInt8.self, tables, fill, into: &result)
+    case 2: pick(UInt16.self, tables, fill, into: &result)
     case 4: pick(UInt32.self, tables, fill, into: &result)
     default: pick(UInt64.self, tables, fill, into: &result)
     }

@@ -1,4 +1,4 @@
-/// The common part of ReduceMean and ReduceMax: which axes are reduced, and the shape that results.
+/// The common part of ReduceMean, ReduceMax and their kind: which axes are reduced, and the shape that results.
 public struct Reduction: Sendable, Equatable {
   public enum Input {
     public static let data = OperatorInput(0, "data", .activation)
@@ -50,36 +50,57 @@ public struct Reduction: Sendable, Equatable {
     return Fact(data.type, shape(of: data.shape, reduced, keepsAxes: keepsAxes))
   }
 
-  /// Applies `combine` to all elements that reduce to the same element of the result, beginning with `start`, and then
-  /// `finish` to the accumulated value and their number.
-  func reduce<Number: Arithmetic, Held: Arithmetic>(
-    _ inputs: Inputs<Tensor>, from start: Held, _ combine: (Held, Number) -> Held, finish: (Held, Int) -> Number
+  /// Combines all elements that reduce to the same element of the result, in the numbers of their lane, and finishes each
+  /// result with the number of its elements.
+  func reduce(
+    _ inputs: Inputs<Tensor>, _ real: LaneReduction<Double>, _ signed: LaneReduction<Int64>,
+    _ unsigned: LaneReduction<UInt64>
   ) throws(GraphError) -> Tensor {
     let data = try inputs.required(Input.data)
     let reduced = try reducedAxes(of: data.shape, axes: inputs[Input.axes], inputs.operatorName)
-    var y = try Tensor(zeros: shape(of: data.shape, reduced, keepsAxes: true), type: Number.elementType)
-    var held = try Tensor(zeros: y.shape, type: Held.elementType)
-    // Reduction is broadcasting reversed: an element of the result combines all elements that it would be broadcast to.
-    let rows = BroadcastRows(data.shape, y.shape, y.shape)
+    let kept = shape(of: data.shape, reduced, keepsAxes: true)
     let count = zip(data.shape.extents, reduced).reduce(1) { $1.1 ? $0 * $1.0 : $0 }
-    data.withElements(Number.self) { data in
-      held.withMutableElements(Held.self) { held in
-        for index in held.indices { held[index] = start }
-        rows.forEach { first, target, _ in
-          if rows.aStep == 0 {
-            var value = held[target]
-            for index in first..<first + rows.length { value = combine(value, data[index]) }
-            held[target] = value
-          } else {
-            for index in 0..<rows.length { held[target + index] = combine(held[target + index], data[first + index]) }
-          }
-        }
-        y.withMutableElements(Number.self) { y in
-          for index in y.indices { y[index] = finish(held[index], count) }
-        }
-      }
+    let y: Tensor
+    switch data.type.lane {
+    case .real: y = try reduce(data, to: kept, real, count)
+    case .signed: y = try reduce(data, to: kept, signed, count)
+    case .unsigned: y = try reduce(data, to: kept, unsigned, count)
     }
     return try y.reshaped(shape(of: data.shape, reduced, keepsAxes: keepsAxes))
+  }
+
+  private func reduce<Number: Arithmetic>(
+    _ data: Tensor, to kept: Shape, _ reduction: LaneReduction<Number>, _ count: Int
+  ) throws(GraphError) -> Tensor {
+    var held = try Tensor(zeros: kept, type: Number.elementType)
+    // Reduction is broadcasting reversed: an element of the result combines all elements that it would be broadcast to.
+    let rows = BroadcastRows(data.shape, kept, kept)
+    let lanes = Lanes()
+    data.withBytes { source in
+      held.withMutableElements(Number.self) { held in
+        held.update(repeating: reduction.start)
+        guard let source = source.baseAddress else { return }
+        rows.forEach { first, target, _ in
+          for offset in stride(from: 0, to: rows.length, by: Lanes.capacity) {
+            let length = min(Lanes.capacity, rows.length - offset)
+            lanes.load(source, data.type, at: first + offset, count: length)
+            lanes.with(Number.self) { next in
+              if rows.aStep == 0 {
+                var value = held[target]
+                for index in 0..<length { value = reduction.combine(value, next[index]) }
+                held[target] = value
+              } else {
+                let target = target + offset
+                for index in 0..<length { held[target + index] = reduction.combine(held[target + index], next[index]) }
+              }
+            }
+          }
+        }
+        for index in held.indices { held[index] = reduction.finish(held[index], count) }
+      }
+    }
+    // Of nothing, a maximum is the lowest number of its own type.
+    return count == 0 ? try held.saturated(to: data.type) : try held.converted(to: data.type)
   }
 
   private func shape(of data: Shape, _ reduced: [Bool], keepsAxes: Bool) -> Shape {
@@ -88,5 +109,74 @@ public struct Reduction: Sendable, Equatable {
       if !isReduced { extents.append(extent) } else if keepsAxes { extents.append(1) }
     }
     return Shape(extents)
+  }
+}
+
+/// How numbers are reduced to one.
+struct LaneReduction<Number: Arithmetic> {
+  let start: Number
+  let combine: (_ held: Number, _ next: Number) -> Number
+  let finish: (_ held: Number, _ count: Int) -> Number
+}
+
+/// An operator that reduces axes to one element each: ReduceSum and its kind.
+public protocol ReductionOperator: OperatorDefinition {
+  typealias Input = Reduction.Input
+
+  var reduction: Reduction { get }
+  init(_ reduction: Reduction)
+
+  static var types: [ElementType] { get }
+  /// Integers are computed with as real numbers; the result is truncated.
+  static var isReal: Bool { get }
+  /// The result of no elements, before it is finished.
+  static func start<Number: Arithmetic>() -> Number
+  static func combine<Number: Arithmetic>(_ held: Number, _ next: Number) -> Number
+  static func finish<Number: Arithmetic>(_ held: Number, count: Int) -> Number
+  static func finish(real held: Double, count: Int) -> Double
+}
+
+extension ReductionOperator {
+  public static var inputs: [OperatorInput] { Reduction.Input.all }
+  public static var multiplyAdds: MultiplyAdds { .none }
+  public static var movement: DataMovement { .computation }
+  public static var types: [ElementType] { ElementType.reducible }
+  public static var isReal: Bool { false }
+  public static func start<Number: Arithmetic>() -> Number { 0 }
+  public static func finish<Number: Arithmetic>(_ held: Number, count: Int) -> Number { held }
+  public static func finish(real held: Double, count: Int) -> Double { held }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) { self.init(try Reduction(attributes)) }
+
+  public var attributes: [Attribute] { reduction.attributes }
+
+  /// Whether each axis of `data` is reduced; throws E206 for an axis that it has not.
+  public func reducedAxes(of data: Shape, axes: Tensor?) throws(GraphError) -> [Bool] {
+    try reduction.reducedAxes(of: data, axes: axes, Self.name)
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    try inputs.check(Input.data, is: Self.types)
+    return [try reduction.infer(inputs)]
+  }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let type = try inputs.required(Input.data).type
+    let y = try reduction.reduce(
+      Self.isReal ? try reduction.real(inputs) : inputs,
+      LaneReduction(
+        start: Self.start(), combine: { Self.combine($0, $1) }, finish: { Self.finish(real: $0, count: $1) }),
+      LaneReduction(start: Self.start(), combine: { Self.combine($0, $1) }, finish: { Self.finish($0, count: $1) }),
+      LaneReduction(start: Self.start(), combine: { Self.combine($0, $1) }, finish: { Self.finish($0, count: $1) }))
+    return [try y.converted(to: type)]
+  }
+}
+
+extension Reduction {
+  /// The same inputs with integer data as float64.
+  func real(_ inputs: Inputs<Tensor>) throws(GraphError) -> Inputs<Tensor> {
+    let data = try inputs.required(Input.data)
+    return data.type.isFloat
+      ? inputs : Inputs(inputs.operatorName, [try data.converted(to: .float64), inputs[Input.axes]])
   }
 }

@@ -1,6 +1,12 @@
 extension ElementType {
-  static let floats: [ElementType] = [.float32, .float64]
-  static let numbers: [ElementType] = [.float32, .float64, .int8, .uint8, .int32, .int64]
+  static let floats: [ElementType] = [.float32, .float64, .float16, .bfloat16]
+  static let signed: [ElementType] = [.int8, .int16, .int32, .int64]
+  static let unsigned: [ElementType] = [.uint8, .uint16, .uint32, .uint64]
+  static let integers = signed + unsigned
+  static let numbers = floats + integers
+  static let all = numbers + [.bool]
+  /// The types of sums and products over axes.
+  static let reducible = floats + [.int32, .int64, .uint32, .uint64]
 }
 
 extension Inputs where Element == Fact {
@@ -24,7 +30,8 @@ extension Inputs where Element == Fact {
   }
 }
 
-/// An operator for float32 and float64 only, whose definition is the same for both.
+/// An operator whose definition is the same for float32 and float64. Narrower types that its shape rule allows, float16 and
+/// 8-bit integers, are computed as float32.
 public protocol FloatOperator: OperatorDefinition {
   /// ``OperatorDefinition/evaluate(_:)`` for the type of input 0, which `infer` has checked.
   func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as: Number.Type) throws(GraphError) -> [Tensor]
@@ -35,27 +42,29 @@ extension FloatOperator {
     switch try inputs.required(Self.inputs[0]).type {
     case .float32: return try evaluate(inputs, as: Float.self)
     case .float64: return try evaluate(inputs, as: Double.self)
+    case let narrow where narrow.byteCount <= 2:
+      return try evaluate(inputs.converted(narrow, to: .float32), as: Float.self).converted(.float32, to: narrow)
     case let other: throw GraphError(.typeMismatch, "\(Self.name) cannot compute with \(other.name)")
     }
   }
 }
 
-/// An operator for every number type, whose definition is the same for all.
-public protocol NumberOperator: OperatorDefinition {
-  /// ``OperatorDefinition/evaluate(_:)`` for the type of input 0, which `infer` has checked.
-  func evaluate<Number: Arithmetic>(_ inputs: Inputs<Tensor>, as: Number.Type) throws(GraphError) -> [Tensor]
+// A definition may compute with a wider type than its inputs have.
+
+extension Inputs where Element == Tensor {
+  /// These inputs with those of one type converted to another.
+  func converted(_ type: ElementType, to other: ElementType) throws(GraphError) -> Inputs<Tensor> {
+    var result: [Tensor?] = []
+    for item in items { result.append(item?.type == type ? try item?.converted(to: other) : item) }
+    return Inputs(operatorName, result)
+  }
 }
 
-extension NumberOperator {
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    switch try inputs.required(Self.inputs[0]).type {
-    case .float32: return try evaluate(inputs, as: Float.self)
-    case .float64: return try evaluate(inputs, as: Double.self)
-    case .int8: return try evaluate(inputs, as: Int8.self)
-    case .uint8: return try evaluate(inputs, as: UInt8.self)
-    case .int32: return try evaluate(inputs, as: Int32.self)
-    case .int64: return try evaluate(inputs, as: Int64.self)
-    case .bool: throw GraphError(.typeMismatch, "\(Self.name) cannot compute with bool")
-    }
+extension Array where Element == Tensor {
+  /// These results with those of one type converted to another.
+  func converted(_ type: ElementType, to other: ElementType) throws(GraphError) -> [Tensor] {
+    var result: [Tensor] = []
+    for tensor in self { result.append(tensor.type == type ? try tensor.converted(to: other) : tensor) }
+    return result
   }
 }

@@ -7,6 +7,5 @@ public struct Add: BinaryArithmetic {
 
   public init() {}
 
-  @inline(__always)
   public static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number { a.plus(b) }
 }

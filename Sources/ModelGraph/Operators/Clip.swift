@@ -3,7 +3,7 @@
 ///
 /// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays
 /// one.
-public struct Clip: NumberOperator {
+public struct Clip: OperatorDefinition {
   public static let name = "Clip"
 
   public enum Input {
@@ -36,26 +36,50 @@ public struct Clip: NumberOperator {
     return [Fact(x.type, x.shape)]
   }
 
-  public func evaluate<Number: Arithmetic>(
-    _ inputs: Inputs<Tensor>, as _: Number.Type
-  ) throws(GraphError) -> [Tensor] {
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
     let x = try inputs.required(Input.x)
-    let (low, high) = Self.bounds(min: inputs[Input.min], max: inputs[Input.max], as: Number.self)
-    return [try x.mapped { (x: Number) in x.clipped(low, high) }]
+    let (min, max) = (inputs[Input.min], inputs[Input.max])
+    let y: Tensor
+    switch x.type.lane {
+    case .real:
+      let bounds = Self.bounds(
+        min: try min?.converted(to: .float64), max: try max?.converted(to: .float64), as: Double.self,
+        least: -x.type.largestFinite, largest: x.type.largestFinite)
+      y = try x.mapped(real: { $0.clipped(bounds.low, bounds.high) })
+    case .signed:
+      let bounds = Self.bounds(
+        min: try min?.converted(to: .int64), max: try max?.converted(to: .int64), as: Int64.self,
+        least: .min, largest: .max)
+      y = try x.mapped(real: { $0 }, signed: { $0.clipped(bounds.low, bounds.high) }, unsigned: { $0 })
+    case .unsigned:
+      let bounds = Self.bounds(
+        min: try min?.converted(to: .uint64), max: try max?.converted(to: .uint64), as: UInt64.self,
+        least: .min, largest: .max)
+      y = try x.mapped(real: { $0 }, signed: { $0 }, unsigned: { $0.clipped(bounds.low, bounds.high) })
+    }
+    return [y]
   }
 
-  /// The bounds of a Clip over numbers of one type, for everything that runs one.
+  /// The bounds of a Clip over floats of one type, for everything that runs one.
   ///
   /// ONNX: a bound that is left out is the lowest or highest finite value of the type, so that an infinity is cut to
   /// it. As in onnxruntime, a bound that is NaN bounds nothing.
   ///
   /// - Parameters:
   ///   - min, max: one `Number`, or nil where the node leaves it out.
-  public static func bounds<Number: Arithmetic>(
+  public static func bounds<Number: Real>(
     min: Tensor?, max: Tensor?, as _: Number.Type
   ) -> (low: Number, high: Number) {
-    let low = min?.array(of: Number.self).first ?? .lowestFinite
-    let high = max?.array(of: Number.self).first ?? .highestFinite
+    bounds(min: min, max: max, as: Number.self, least: .lowestFinite, largest: .highestFinite)
+  }
+
+  /// - Parameters:
+  ///   - least, largest: the lowest and the highest finite value of x's type, which may be narrower than `Number`.
+  private static func bounds<Number: Arithmetic>(
+    min: Tensor?, max: Tensor?, as _: Number.Type, least: Number, largest: Number
+  ) -> (low: Number, high: Number) {
+    let low = min?.array(of: Number.self).first ?? least
+    let high = max?.array(of: Number.self).first ?? largest
     return (low == low ? low : .lowest, high == high ? high : .highest)
   }
 }

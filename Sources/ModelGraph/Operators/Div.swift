@@ -8,6 +8,5 @@ public struct Div: BinaryArithmetic {
 
   public init() {}
 
-  @inline(__always)
   public static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number { a.divided(by: b) }
 }

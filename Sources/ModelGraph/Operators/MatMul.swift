@@ -3,7 +3,7 @@
 ///
 /// Inputs: A `[…, M, K]`, B `[…, K, N]`, whose leading axes broadcast. Output: Y `[…, M, N]`. A vector A is a row, a
 /// vector B a column; the axis that this adds is left out of Y.
-public struct MatMul: NumberOperator {
+public struct MatMul: OperatorDefinition {
   public static let name = "MatMul"
 
   public enum Input {
@@ -21,15 +21,23 @@ public struct MatMul: NumberOperator {
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
-    try inputs.check(Input.a, is: [.float32, .float64, .int32, .int64])
+    try inputs.check(Input.a, is: ElementType.reducible)
     try inputs.check(Input.b, matches: Input.a)
     return [Fact(a.type, try MatrixProduct(a.shape, b.shape, of: Self.name).outputShape)]
   }
 
-  public func evaluate<Number: Arithmetic>(
-    _ inputs: Inputs<Tensor>, as _: Number.Type
-  ) throws(GraphError) -> [Tensor] {
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
     let (a, b) = (try inputs.required(Input.a), try inputs.required(Input.b))
-    return [try MatrixProduct(a.shape, b.shape, of: Self.name).multiply(a, b, as: Number.self)]
+    let product = try MatrixProduct(a.shape, b.shape, of: Self.name)
+    // The low bits of an integer product do not depend on the higher ones.
+    let wide: ElementType = a.type.lane != .real ? .int64 : a.type == .float64 ? .float64 : .float32
+    let (left, right) = (try a.converted(to: wide), try b.converted(to: wide))
+    let y: Tensor
+    switch wide {
+    case .float32: y = try product.multiply(left, right, as: Float.self)
+    case .float64: y = try product.multiply(left, right, as: Double.self)
+    default: y = try product.multiply(left, right, as: Int64.self)
+    }
+    return [try y.converted(to: a.type)]
   }
 }

@@ -4,7 +4,7 @@
 /// Input: X `[N, C, (H,) W]`. Outputs: Y `[N, C, (oH,) oW]` and Indices (optional), where in the whole of X each
 /// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1. NaN
 /// wins over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
-public struct MaxPool: NumberOperator {
+public struct MaxPool: FloatOperator {
   public static let name = "MaxPool"
 
   public enum Input {
@@ -38,14 +38,12 @@ public struct MaxPool: NumberOperator {
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let x = try inputs.required(Input.x)
-    try inputs.check(Input.x, is: [.float32, .float64, .int8, .uint8])
+    try inputs.check(Input.x, is: ElementType.floats + ElementType.bytes)
     let shape = try window.pooled(x.shape, of: Self.name).outputShape
     return [Fact(x.type, shape), Fact(.int64, shape)]
   }
 
-  public func evaluate<Number: Arithmetic>(
-    _ inputs: Inputs<Tensor>, as _: Number.Type
-  ) throws(GraphError) -> [Tensor] {
+  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
     let x = try inputs.required(Input.x)
     let pooling = try window.pooled(x.shape, of: Self.name)
     let plane = pooling.plane

@@ -7,6 +7,5 @@ public struct Sub: BinaryArithmetic {
 
   public init() {}
 
-  @inline(__always)
   public static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number { a.minus(b) }
 }

@@ -106,31 +106,6 @@ public struct Tensor: Sendable {
     withElements(Element.self) { Array($0) }
   }
 
-  /// All elements as Double, whatever the type (bool as 0 and 1).
-  public var doubles: [Double] {
-    switch type {
-    case .float32: array(of: Float.self).map { Double($0) }
-    case .float64: array(of: Double.self)
-    case .int8: array(of: Int8.self).map { Double($0) }
-    case .uint8: array(of: UInt8.self).map { Double($0) }
-    case .int32: array(of: Int32.self).map { Double($0) }
-    case .int64: array(of: Int64.self).map { Double($0) }
-    case .bool: array(of: Bool.self).map { $0 ? 1 : 0 }
-    }
-  }
-
-  /// All elements as Int; nil for float types.
-  public var ints: [Int]? {
-    switch type {
-    case .float32, .float64: nil
-    case .int8: array(of: Int8.self).map { Int($0) }
-    case .uint8: array(of: UInt8.self).map { Int($0) }
-    case .int32: array(of: Int32.self).map { Int($0) }
-    case .int64: array(of: Int64.self).map { Int($0) }
-    case .bool: array(of: Bool.self).map { $0 ? 1 : 0 }
-    }
-  }
-
   private mutating func makeUnique() {
     if isKnownUniquelyReferenced(&storage) { return }
     guard let copy = platform_allocate(storage.byteCount) else { platform_out_of_memory(storage.byteCount) }

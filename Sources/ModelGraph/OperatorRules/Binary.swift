@@ -1,0 +1,49 @@
+// Operators of two inputs that are combined element by element, with NumPy's broadcasting.
+
+/// The inputs of every binary operator.
+public enum BinaryInput {
+  public static let a = OperatorInput(0, "A", .activationOrWeight)
+  public static let b = OperatorInput(1, "B", .activationOrWeight)
+  static let all = [a, b]
+}
+
+/// Two inputs of one number type, of which the output is too. Integers wrap around.
+public protocol BinaryArithmetic: OperatorDefinition {
+  typealias Input = BinaryInput
+
+  init()
+  static var types: [ElementType] { get }
+  static func combine<Number: Arithmetic>(_ a: Number, _ b: Number) -> Number
+}
+
+extension BinaryArithmetic {
+  public static var types: [ElementType] { ElementType.numbers }
+  public static var inputs: [OperatorInput] { BinaryInput.all }
+  public static var multiplyAdds: MultiplyAdds { .none }
+  public static var movement: DataMovement { .computation }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) { self.init() }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.pair(Self.types) }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let (a, b) = (try inputs.required(BinaryInput.a), try inputs.required(BinaryInput.b))
+    return [
+      try a.combined(
+        with: b, of: Self.name, real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) },
+        unsigned: { Self.combine($0, $1) })
+    ]
+  }
+}
+
+extension Inputs where Element == Fact {
+  /// The fact of the output of a binary operator, whose inputs must be of one of `types`, and of the same.
+  ///
+  /// - Parameter result: the output's type; nil: that of the inputs.
+  func pair(_ types: [ElementType], to result: ElementType? = nil) throws(GraphError) -> [Fact] {
+    let (a, b) = (try required(BinaryInput.a), try required(BinaryInput.b))
+    try check(BinaryInput.a, is: types)
+    try check(BinaryInput.b, matches: BinaryInput.a)
+    return [Fact(result ?? a.type, try broadcast(a.shape, b.shape, of: operatorName))]
+  }
+}
