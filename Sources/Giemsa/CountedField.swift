@@ -32,8 +32,9 @@ public struct CountedField: Sendable {
 
 /// A found cell and the model's verdict.
 public struct CountedCell: Sendable {
-  public let found: FoundCell
-  /// nil for all but red cells, which alone the model judges.
+  /// The model may find that what looked like a small white cell is a red cell full of parasites.
+  public internal(set) var found: FoundCell
+  /// nil for all but red cells.
   public internal(set) var verdict: Classification?
   public internal(set) var isInfected = false
 

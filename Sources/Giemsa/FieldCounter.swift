@@ -26,6 +26,9 @@ public final class FieldCounter {
     /// Metres of the specimen that a pixel spans; nil: the picture's own scale, if it has a plausible one. The found
     /// cells' size is checked with it.
     public var pixelSize: Double?
+    /// In how many orientations a cell is judged, 1 or 8; nil: the file's `giemsa.looks`, or 1. In all eight only what may
+    /// be infected is judged: from a tenth of the threshold on.
+    public var looks: Int?
     /// Whether red cells outside the counting frame are judged too. Counts are the same without.
     public var judgesAll = true
 
@@ -57,8 +60,10 @@ public final class FieldCounter {
   /// The probability of that class from which a cell counts as infected; nil: it counts as the likeliest class.
   public let threshold: Double?
   public let cut: CellCut
+  /// In how many orientations a cell that may be infected is judged: 1 or 8.
+  public let looks: Int
   /// The classifier's sensitivity and specificity, if the file records them and cells are judged as they were judged then:
-  /// by the file's class and threshold.
+  /// by the file's class, threshold and looks.
   public let rates: (sensitivity: ObservedRate, specificity: ObservedRate)?
   /// Where the time of all fields so far went, in seconds.
   public private(set) var times = Times()
@@ -74,8 +79,10 @@ public final class FieldCounter {
     cut = options.cut ?? metadata.cell ?? CellCut(surroundings: .black)
     let isFilesClass = metadata.positive.map { $0.isExactly(options.positive ?? $0) } ?? false
     threshold = options.threshold ?? (isFilesClass ? metadata.threshold : nil)
+    let recordedLooks = metadata.looks ?? 1
+    looks = (options.looks ?? recordedLooks) > 1 ? 8 : 1
     decision = ClassDecision(positive: positive, threshold: threshold)
-    if isFilesClass, threshold == metadata.threshold, let sensitivity = metadata.sensitivity,
+    if isFilesClass, threshold == metadata.threshold, looks == recordedLooks, let sensitivity = metadata.sensitivity,
       let specificity = metadata.specificity
     {
       rates = (sensitivity, specificity)
@@ -138,15 +145,44 @@ public final class FieldCounter {
     do { found = try finder.find(in: picture) } catch { throw .picture(error) }
     times.finding += platform_seconds() - started
     var field = CountedField(width: picture.width, height: picture.height, found: found)
-    var (places, pictures) = ([Int](), [Tensor]())
-    for index in field.cells.indices where field.cells[index].found.kind == .redCell {
+    var places: [Int] = []
+    var looking = CellLooks(looks: looks, positive: positive, least: 0.1 * (threshold ?? 0.5))
+    for index in field.cells.indices where FieldCounter.isJudged(field.cells[index].found, found.typicalDiameter) {
       if !options.judgesAll, !field.cells[index].found.counted { continue }
-      do { pictures.append(try prepared(field.cells[index].found, picture)) } catch { throw .picture(error) }
+      let input: Tensor
+      do { input = try prepared(field.cells[index].found, picture) } catch { throw .picture(error) }
       places.append(index)
-      if pictures.count == classifier.batch { try judge(&field, &places, &pictures) }
+      let started = platform_seconds()
+      try looking.add(input, classifier)
+      times.judging += platform_seconds() - started
     }
-    if !pictures.isEmpty { try judge(&field, &places, &pictures) }
+    let judging = platform_seconds()
+    try looking.finish(classifier)
+    times.judging += platform_seconds() - judging
+    for (place, probabilities) in zip(places, looking.probabilities) {
+      let index = decision(probabilities)
+      if field.cells[place].found.kind == .whiteCell {
+        if index != positive { continue }
+        field.cells[place].found.kind = .redCell
+      }
+      field.cells[place].verdict = Classification(probabilities, index, classes: classifier.classes)
+      field.cells[place].isInfected = index == positive
+    }
     return field
+  }
+
+  /// Red cells are judged. So are white cells that are no larger than red ones and as round: a schizont fills its cell with
+  /// nuclei, and where the model finds it infected, it is a red cell.
+  private static func isJudged(_ cell: FoundCell, _ diameter: Float) -> Bool {
+    switch cell.kind {
+    case .redCell: return true
+    case .platelet, .other: return false
+    case .whiteCell:
+      // In typical red cells. An ellipse fills 0.79 of its box.
+      let size = cell.area / (diameter * diameter * Float.pi / 4)
+      let box = Float(cell.box.width * cell.box.height)
+      return !cell.isCut && size > 0.7 && size < 1.4 && cell.area > 0.68 * box
+    }
   }
 
   private func prepared(_ cell: FoundCell, _ picture: Picture) throws(ImagingError) -> Tensor {
@@ -157,23 +193,6 @@ public final class FieldCounter {
       throw ImagingError("no memory to cut a cell of \(cell.box.width) × \(cell.box.height) pixels")
     }
     return try classifier.preprocessing.tensor([cut.cut(cell, from: picture)])
-  }
-
-  private func judge(
-    _ field: inout CountedField, _ places: inout [Int], _ pictures: inout [Tensor]
-  ) throws(ClassificationError) {
-    let started = platform_seconds()
-    let answers: [[Double]?]
-    do { answers = try classifier.probabilities(pictures) } catch { throw .model(error) }
-    times.judging += platform_seconds() - started
-    for (place, probabilities) in zip(places, answers) {
-      guard let probabilities else { throw .notNumbers }
-      let index = decision(probabilities)
-      field.cells[place].verdict = Classification(probabilities, index, classes: classifier.classes)
-      field.cells[place].isInfected = index == positive
-    }
-    places.removeAll(keepingCapacity: true)
-    pictures.removeAll(keepingCapacity: true)
   }
 
   /// Cameras write 72 or 96 pixels per inch without having measured anything. A microscope's pixel spans 10 nm to 2 µm.

@@ -61,6 +61,9 @@ public struct ModelMetadata: Sendable {
   /// pictures, by ``decision``; nil if unknown.
   public var sensitivity: ObservedRate?
   public var specificity: ObservedRate?
+  /// Key `giemsa.looks`: in how many orientations cells of fields are judged, 1 or 8; their mean probability counts, and
+  /// threshold, sensitivity and specificity refer to it. 1 unless given.
+  public var looks: Int?
   /// Key `giemsa.cell`: how the pictures were cut out of fields; nil if unknown.
   public var cell: CellCut?
   /// Key `giemsa.training_slides`: hashes of the training slides, twelve hexadecimal digits each, separated by spaces
@@ -88,6 +91,8 @@ public struct ModelMetadata: Sendable {
     public static let sides = 1...16384
     /// Bits of a 16-bit sample that are data.
     public static let bits = 8...16
+    /// Orientations in which a cell is judged.
+    public static let looks = [1, 8]
     /// Means and deviations refer to values from 0 to 1; a smaller deviation would turn pixels into infinities.
     static let mean = 1e6
     static let std = 1e-6...1e6
@@ -134,6 +139,11 @@ public struct ModelMetadata: Sendable {
         threshold = number
       case "giemsa.sensitivity": sensitivity = try ModelMetadata.rate(value, key)
       case "giemsa.specificity": specificity = try ModelMetadata.rate(value, key)
+      case "giemsa.looks":
+        guard let number = Int(value), Bound.looks.contains(number) else {
+          throw ModelMetadata.bad(key, "must be 1 or 8")
+        }
+        looks = number
       case "giemsa.cell":
         guard let known = CellCut(value) else {
           throw ModelMetadata.bad(key, "'\(value)' is not known; it is like 'real 0.15'")
@@ -244,6 +254,7 @@ public struct ModelMetadata: Sendable {
     if let threshold { entries.append(("giemsa.threshold", NumberText.shortest(threshold))) }
     if let sensitivity { entries.append(("giemsa.sensitivity", sensitivity.text)) }
     if let specificity { entries.append(("giemsa.specificity", specificity.text)) }
+    if let looks { entries.append(("giemsa.looks", "\(looks)")) }
     if let cell { entries.append(("giemsa.cell", cell.text)) }
     if !trainingSlides.isEmpty { entries.append(("giemsa.training_slides", trainingSlides)) }
     if !training.isEmpty { entries.append(("giemsa.training", training)) }

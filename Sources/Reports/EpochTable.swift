@@ -11,6 +11,8 @@ public struct EpochResult: Sendable, Equatable, Codable {
   public var validLoss: Double
   /// 0...1.
   public var accuracy: Double
+  /// Average precision of the positive class on the validation pictures; nil if epochs are compared by their loss.
+  public var averagePrecision: Double?
   /// Seconds of training and validation together.
   public var seconds: Double
   /// Training pictures per second of training.
@@ -19,16 +21,35 @@ public struct EpochResult: Sendable, Equatable, Codable {
   public var waiting: Double?
 
   public init(
-    epoch: Int, trainLoss: Double, validLoss: Double, accuracy: Double, seconds: Double, picturesPerSecond: Double,
-    waiting: Double? = nil
+    epoch: Int, trainLoss: Double, validLoss: Double, accuracy: Double, averagePrecision: Double? = nil,
+    seconds: Double, picturesPerSecond: Double, waiting: Double? = nil
   ) {
     self.epoch = epoch
     self.trainLoss = trainLoss
     self.validLoss = validLoss
     self.accuracy = accuracy
+    self.averagePrecision = averagePrecision
     self.seconds = seconds
     self.picturesPerSecond = picturesPerSecond
     self.waiting = waiting
+  }
+}
+
+extension EpochResult {
+  /// Whether this epoch is better than an earlier one: by its average precision, if both have one, otherwise by its loss.
+  /// Of equal precisions the later one is better, since the rate falls towards the end.
+  ///
+  /// The loss says little where one class is rare: it is that of the common class.
+  public func isBetter(than earlier: EpochResult) -> Bool {
+    if let averagePrecision, let other = earlier.averagePrecision { return averagePrecision >= other }
+    return validLoss < earlier.validLoss
+  }
+
+  /// The best of a run's epochs, in their order; nil if there are none.
+  public static func best(of history: [EpochResult]) -> EpochResult? {
+    history.dropFirst().reduce(history.first) { best, next in
+      best.map { next.isBetter(than: $0) ? next : $0 }
+    }
   }
 }
 

@@ -34,6 +34,8 @@ public struct ModelCard: Sendable {
   public var recipe: [(name: String, value: String)] = []
   /// The network's answers for the validation pictures.
   public var report: EvaluationReport
+  /// Average precision of the best epoch, if it was chosen by it; nil: by its loss.
+  public var averagePrecision: Double?
   /// What the report's threshold was chosen for on the validation pictures: `f1`; nil if there is none.
   public var thresholdFor: String?
   /// The epoch of the network, counted from 0, and the number of epochs.
@@ -114,8 +116,9 @@ public struct ModelCard: Sendable {
   private var results: String {
     var text = ""
     if let bestEpoch {
-      text +=
-        "Epoch \(bestEpoch) of \(epochs) (counted from 0), chosen by its loss on these same cells, which makes "
+      text += "Epoch \(bestEpoch) of \(epochs) (counted from 0), chosen by its "
+      text += averagePrecision.map { "average precision (\(NumberText.fixed($0, 4)))" } ?? "loss"
+      text += " on these same cells, which makes "
       text += "the numbers slightly optimistic"
       if let lastAccuracy { text += "; the last epoch's accuracy is \(percent(lastAccuracy))" }
       text += ".\n\n"

@@ -4,9 +4,9 @@ import Imaging
 ///
 /// First `CellSize` finds at a coarse scale how large a cell is in this picture. Then the steps are, a file each:
 /// `ReducedField` (a cell is some 40 pixels wide), `Background` and `Contrast` (uneven light divided out), `Nuclei` and
-/// `CellMask` (all that is stained), `Marks` (scale bars), `Holes`, `WhiteCells` and their `Cytoplasm`, `Distance`,
-/// `Watershed` and `Parting` (touching cells apart), `PaleCells`, `Chords` (overlapping cells apart), `HiddenEdges`,
-/// `CountingFrame`.
+/// `CellMask` (all that is stained), `Marks` (scale bars), `Holes`, `WhiteCells` and their `Cytoplasm`, `OddCells`
+/// (cells in clumps whose colour sets them apart), `Distance`, `Watershed` and `Parting` (touching cells apart),
+/// `PaleCells`, `Chords` (overlapping cells apart), `HiddenEdges`, `CountingFrame`.
 ///
 /// Nothing is given but the picture: no camera, stain or magnification. Thick films are not for it.
 public struct CellFinder {
@@ -41,6 +41,7 @@ public struct CellFinder {
     try fillHoles(of: mask, diameter: diameter, limit: Int(0.4 * diameter * diameter), numbers: memory.numbers, memory)
     let whites = try WhiteCells(cells, diameter: diameter, memory)
     for index in 0..<mask.count where whites.numbers.bytes[index] != 0 { mask.bytes[index] = 0 }
+    let odd = try OddCells(cells, whites: whites.numbers, diameter: diameter, memory)
     let distance = try Distance(to: mask, memory)
     let watershed = try Watershed(
       distance, depth: Int(0.02 * diameter * Double(Distance.unit)), numbers: memory.numbers, order: memory.parents)
@@ -51,6 +52,12 @@ public struct CellFinder {
     for index in 0..<mask.count where labels.numbers[index] != 0 {
       labels.numbers[index] = Int32(owner[Int(labels.numbers[index])])
     }
+    for index in 0..<mask.count where odd.numbers.bytes[index] != 0 {
+      labels.numbers[index] = Int32(shapes.count - 1 + Int(odd.numbers.bytes[index]))
+      mask.bytes[index] = 1
+    }
+    let odds = shapes.count..<(shapes.count + odd.shapes.count)
+    shapes += odd.shapes
     whites.join(labels, shapes, parting, cells)
     try PaleCells(cellArea: area).add(to: labels, &shapes, whites: whites.numbers, cells, memory)
     // White cells are numbered after the red ones.
@@ -101,6 +108,11 @@ public struct CellFinder {
       // Nobody can judge a cell that marks cover in good part.
       if marked[number] * 5 > shapes[number].area {
         add(contour, .other)
+        continue
+      }
+      // Of odd cells the shape is known to be a cell's.
+      if odds.contains(number) {
+        add(contour, .redCell)
         continue
       }
       for part in chords.cells(contour) {

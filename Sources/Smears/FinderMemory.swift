@@ -4,6 +4,7 @@ struct FinderMemory {
   let bytes = Scratch<UInt8>()
   let whites = Scratch<UInt8>()
   let nuclei = Scratch<UInt8>()
+  let odd = Scratch<UInt8>()
   let pale = Scratch<UInt8>()
   let marks = Scratch<UInt8>()
   let sums = Scratch<UInt32>()

@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import ONNXFormat
 import PictureModels
 import TestSupport
 import Testing
@@ -59,6 +60,68 @@ import Testing
     #expect(abs(parasites - share * 40_000) < 3)
     let all = try ProgramRun("giemsa-field", arguments.dropLast(3) + ["all", "--format", "csv"])
     #expect(all.output.split(separator: "\n").last?.hasPrefix("slide,all,,3,") == true, "\(all.output)")
+  }
+
+  /// A cell whose upper left quarter alone is dark: the model calls it infected in two of eight orientations.
+  @Test func looksInEightOrientations() throws {
+    let folder = try CountingFolder()
+    try folder.draw("1.png", infected: 2) { picture in
+      CountingFolder.disc(&picture, CountingFolder.centre(10), radius: 24, (150, 100, 112)) { x, y in x < 0 && y < 0 }
+    }
+    func count(_ more: [String], looks: Int? = nil, batch: Int = 8) throws -> ProgramRun {
+      let model = try CountingFolder.model(corner: true) { metadata in
+        (metadata.looks, metadata.threshold) = (looks, 0.5)
+        metadata.sensitivity = ObservedRate(hits: 90, count: 100)
+        metadata.specificity = ObservedRate(hits: 1000, count: 1000)
+      }
+      try ONNXFile.write(model, to: folder.path("corner.onnx"))
+      let run = try ProgramRun(
+        "giemsa-field",
+        ["count", folder.path("corner.onnx"), folder.path("1.png"), "--format", "jsonl", "--batch", "\(batch)"] + more)
+      #expect(run.status == 0, "\(run.error)")
+      return run
+    }
+    func infected(_ run: ProgramRun) throws -> [Int] {
+      CountLines.numbers(try CountLines(run.output).fields, "infected")
+    }
+    let once = try count([])
+    #expect(try infected(once) == [3] && !once.error.contains("not corrected"))
+    let recorded = try count([], looks: 8)
+    #expect(try infected(recorded) == [2] && !recorded.error.contains("not corrected"))
+    #expect(try count([], looks: 8, batch: 3).output == recorded.output)
+    // The recorded rates are those of other looks.
+    let asked = try count(["--looks", "8"])
+    #expect(try infected(asked) == [2] && asked.error.contains("not corrected"))
+    #expect(try infected(try count(["--looks", "1"], looks: 8)) == [3])
+    let wrong = try ProgramRun("giemsa-field", ["count", folder.model, folder.path("1.png"), "--looks", "3"])
+    #expect(wrong.status == 2 && wrong.error.contains("--looks 3 must be 1 or 8"))
+  }
+
+  /// What is as dark and blue as a nucleus, but no larger than a red cell, may be a schizont: the model decides.
+  @Test func schizontsAreRedCells() throws {
+    let folder = try CountingFolder()
+    let nucleus: (UInt8, UInt8, UInt8) = (90, 50, 130)
+    try folder.draw("1.png") { picture in
+      CountingFolder.disc(&picture, CountingFolder.centre(18), radius: 25, nucleus)
+      CountingFolder.disc(&picture, CountingFolder.centre(21), radius: 36, nucleus)
+    }
+    func kinds(_ model: String) throws -> [String] {
+      let run = try ProgramRun("giemsa-field", ["count", model, folder.path("1.png"), "--format", "jsonl"])
+      let cells = try #require(try CountLines(run.output).fields.first?["cells"] as? [[String: Any]])
+      return [18, 21].map { number in
+        let (x, y) = CountingFolder.centre(number)
+        let cell = cells.first {
+          let box = $0["box"] as? [Int] ?? [0, 0, 0, 0]
+          return abs(2 * box[0] + box[2] - 2 * x) < 12 && abs(2 * box[1] + box[3] - 2 * y) < 12
+        }
+        return "\(cell?["kind"] ?? "none"), \(cell?["class"] ?? "none")"
+      }
+    }
+    let kind = try kinds(folder.model)
+    #expect(kind[0] == "red cell, infected" && kind[1].hasPrefix("white cell"), "\(kind)")
+    // A model that never finds cells so dark infected leaves both as they are.
+    try ONNXFile.write(try CountingFolder.model { $0.positive = "healthy" }, to: folder.path("other.onnx"))
+    #expect(try kinds(folder.path("other.onnx")).allSatisfy { $0.hasPrefix("white cell") })
   }
 
   @Test func theSameOnAnyNumberOfThreads() throws {

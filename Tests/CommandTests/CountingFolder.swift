@@ -19,7 +19,12 @@ struct CountingFolder {
 
   /// Draws a field of 8 × 6 cells of 50 pixels, `infected` of them dark, in the middle rows. The outermost cells touch the frame's
   /// left and upper sides, or are complete: all are in the picture, 46 pixels from its border.
-  func draw(_ name: String, infected: Int = 0, cells: Int = 48, width: Int = 760, height: Int = 600) throws {
+  ///
+  /// - Parameter change: what to draw over it.
+  func draw(
+    _ name: String, infected: Int = 0, cells: Int = 48, width: Int = 760, height: Int = 600,
+    _ change: (inout Picture) -> Void = { _ in }
+  ) throws {
     if name.contains("/") {
       try FileManager.default.createDirectory(
         atPath: folder.path(String(name[..<(name.lastIndex(of: "/") ?? name.startIndex)])),
@@ -40,7 +45,22 @@ struct CountingFolder {
         }
       }
     }
+    change(&picture)
     try PNGFile.write(picture, to: folder.path(name))
+  }
+
+  /// The centre of a drawn cell.
+  static func centre(_ cell: Int) -> (x: Int, y: Int) { (71 + cell % 8 * 88, 71 + cell / 8 * 88) }
+
+  static func disc(
+    _ picture: inout Picture, _ centre: (x: Int, y: Int), radius: Int, _ color: (UInt8, UInt8, UInt8),
+    where isIn: (_ x: Int, _ y: Int) -> Bool = { _, _ in true }
+  ) {
+    for y in -radius...radius {
+      for x in -radius...radius where x * x + y * y <= radius * radius && isIn(x, y) {
+        set(&picture, (centre.y + y) * picture.width + centre.x + x, color)
+      }
+    }
   }
 
   private static func set(_ picture: inout Picture, _ index: Int, _ color: (UInt8, UInt8, UInt8)) {
@@ -50,12 +70,18 @@ struct CountingFolder {
   }
 
   /// Green light through the cut around a pale cell is 183 on average, around a dark one 161: between them the model decides.
-  private static func model(_ change: (inout ModelMetadata) -> Void) throws -> Graph {
+  ///
+  /// - Parameter corner: only the upper left quarter of a cut is looked at.
+  static func model(corner: Bool = false, _ change: (inout ModelMetadata) -> Void) throws -> Graph {
     var graph = Graph(name: "counting")
     let input = graph.addInput("input", Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(8), .fixed(8)]))
-    let pooled = graph.add(try Operator(named: "GlobalAveragePool"), "pool", [input])
+    let pooled = corner ? input : graph.add(try Operator(named: "GlobalAveragePool"), "pool", [input])
     let flat = graph.add(try Operator(named: "Flatten"), "flat", [pooled])
-    let weights = graph.addConstant("w", try Tensor([3, 2], [0, 0, -60, 0, 0, 0] as [Float]))
+    let green: [(Int) -> Float] = [
+      { $0 == 1 ? -60 : 0 }, { $0 / 64 == 1 && $0 % 64 < 32 && $0 % 8 < 4 ? -60 / 16 : 0 },
+    ]
+    let values = (0..<(corner ? 192 : 3)).flatMap { [green[corner ? 1 : 0]($0), 0] }
+    let weights = graph.addConstant("w", try Tensor([corner ? 192 : 3, 2], values))
     let bias = graph.addConstant("b", try Tensor([2], [60 * 0.698, 0] as [Float]))
     graph.outputs = [graph.add(try Operator(named: "Gemm"), "logits", [flat, weights, bias])]
     var metadata = ModelMetadata()

@@ -68,6 +68,10 @@ import Testing
     let (boxed, more) = (try counts([], out: "boxed"), try counts(["--unmatched", "uninfected"], out: "more"))
     #expect(more.infected == boxed.infected)
     #expect(more.uninfected > boxed.uninfected * 3 / 2, "\(boxed) \(more)")
+    let apart = try counts(["--unmatched", "other"], out: "apart")
+    #expect(apart.infected == boxed.infected && apart.uninfected == boxed.uninfected)
+    let others = try FileManager.default.contentsOfDirectory(atPath: folder.path("apart/other")).count
+    #expect(others == more.uninfected - boxed.uninfected)
   }
 
   @Test func stripsHaveNoCells() throws {
@@ -88,7 +92,7 @@ import Testing
       (["--single"], 2, "--surroundings black"), (["--single", "--surroundings", "black"] + boxes, 2, "--single"),
       (boxes + ["--class", "infected=rings"], 1, "has no category 'rings'"),
       (["--unmatched", "infected"], 2, "give the boxes with --boxes"),
-      (boxes + ["--unmatched", "none"], 1, "not one of the classes"),
+      (boxes + ["--unmatched", "a/b"], 1, "cannot have slashes"),
       (["--boxes", folder.path("none.json")], 1, "none.json"),
       (["--single", "--surroundings", "black"], 1, "no class folders"),
     ] {

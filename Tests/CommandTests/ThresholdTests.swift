@@ -50,6 +50,10 @@ import Testing
     let card = try String(contentsOfFile: folder.path("run/card.md"), encoding: .utf8)
     #expect(card.contains("This threshold was chosen on these same cells for sensitivity=1.0"), "\(card)")
     #expect(card.contains("draws per epoch: healthy 24, infected 24"))
+    // A class that is rare is found by its precision, and the best epoch with it.
+    #expect(card.contains("chosen by its average precision (") && run.error.contains(", average precision "))
+    let history = try String(contentsOfFile: folder.path("run/history.csv"), encoding: .utf8)
+    #expect(history.hasPrefix("epoch,train_loss,valid_loss,accuracy,average_precision\n"))
 
     let exported = try ProgramRun("giemsa", ["export", folder.path("run"), "--out", folder.path("m.onnx")])
     #expect(exported.status == 0)
@@ -103,6 +107,28 @@ import Testing
     try Data("real 0.15\n".utf8).write(to: URL(filePath: "\(data)/cell.txt"))
     let warned = try ProgramRun("giemsa", ["evaluate", folder.path("m.onnx"), data])
     #expect(warned.error.contains("the cells here were cut as 'real 0.15'"), "\(warned.error)")
+  }
+
+  /// Threshold and rates are those of the mean over eight orientations, and so are evaluation and the int8 model.
+  @Test func looksGoWithTheModel() throws {
+    let data = try cells()
+    let run = try train(data, ["--threshold-for", "sensitivity=1", "--looks", "8"])
+    #expect(run.status == 0, "\(run.error)")
+    let exported = try ProgramRun("giemsa", ["export", folder.path("run"), "--out", folder.path("m.onnx")])
+    #expect(exported.status == 0)
+    let known = try metadata("m.onnx")
+    #expect(known["giemsa.looks"] == "8" && known["giemsa.sensitivity"] == "4/4")
+    let own = try ProgramRun("giemsa", ["evaluate", folder.path("run"), data])
+    #expect(own.output.contains("(0 of 4 infected predicted as healthy)"), "\(own.output)")
+    let turned = try ProgramRun("giemsa", ["evaluate", folder.path("run"), data, "--tta"])
+    #expect(turned.output == own.output)
+    let quantised = try ProgramRun(
+      "giemsa",
+      ["quantize", folder.path("run"), "--calibrate", data, "--method", "minmax", "--out", folder.path("q.onnx")])
+    #expect(quantised.status == 0, "\(quantised.error)")
+    #expect(try metadata("q.onnx")["giemsa.looks"] == "8")
+    let refused = try train(data, ["--looks", "4"], out: "other")
+    #expect(refused.status != 0 && refused.error.contains("--looks 4 must be 1 or 8"), "\(refused.error)")
   }
 
   @Test func balancedRunsResume() throws {

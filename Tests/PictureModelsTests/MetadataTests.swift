@@ -75,6 +75,12 @@ import Text
     #expect(ClassDecision(positive: 0, threshold: 0.5)([1]) == 0)
   }
 
+  @Test func looksAreOneOrEight() throws {
+    #expect(try metadata("looks", "8").looks == 8)
+    #expect(try ModelMetadata(try metadata("looks", "8").entries).looks == 8)
+    for text in ["0", "2", "9", "-1", "eight", ""] { #expect(refuses("looks", text)) }
+  }
+
   @Test func ratesAreCounts() throws {
     #expect(try metadata("sensitivity", "381/415").sensitivity == ObservedRate(hits: 381, count: 415))
     #expect(try metadata("specificity", "0/0").specificity == ObservedRate(hits: 0, count: 0))

@@ -40,6 +40,34 @@ import Testing
     #expect(HistoryFile.times([result]) == "epoch,seconds,images_per_second,waiting\n3,24.40,212.4,0.0123\n")
   }
 
+  @Test func historyWithPrecision() {
+    var later = result
+    (later.epoch, later.averagePrecision) = (4, 0.875)
+    let text = HistoryFile.text([result, later])
+    #expect(
+      text == """
+        epoch,train_loss,valid_loss,accuracy,average_precision
+        3,0.25,0.1875,0.9625,
+        4,0.25,0.1875,0.9625,0.875
+
+        """)
+    #expect(HistoryFile.read(text).map { $0.averagePrecision } == [nil, 0.875])
+    #expect(HistoryFile.read(text.replacing("0.875", with: "nan")).map { $0.averagePrecision } == [nil, nil])
+  }
+
+  /// The loss of a rare class is lost in that of the others.
+  @Test func bestEpochs() {
+    func epoch(_ number: Int, _ loss: Double, _ precision: Double?) -> EpochResult {
+      EpochResult(
+        epoch: number, trainLoss: 1, validLoss: loss, accuracy: 0.5, averagePrecision: precision, seconds: 1,
+        picturesPerSecond: 1)
+    }
+    func best(_ history: [EpochResult]) -> Int? { EpochResult.best(of: history)?.epoch }
+    #expect(best([]) == nil)
+    #expect(best([epoch(0, 0.3, nil), epoch(1, 0.2, nil), epoch(2, 0.2, nil), epoch(3, 0.4, nil)]) == 1)
+    #expect(best([epoch(0, 0.1, 0.7), epoch(1, 0.2, 0.9), epoch(2, 0.3, 0.9), epoch(3, 0.1, 0.8)]) == 2)
+  }
+
   @Test func progress() {
     var line = ProgressLine(
       epoch: 2, epochs: 8, done: 34, total: 68, picturesPerSecond: 212.44, secondsLeft: 72, loss: 0.21345,

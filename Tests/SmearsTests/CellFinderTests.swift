@@ -148,6 +148,24 @@ import Testing
     #expect(field.found(cells) == 16)
   }
 
+  /// A large parasite colours its cell all over, or lets it look pale. Six cells lie so far over its edge or below it
+  /// that the clump has no waists there.
+  @Test(arguments: [(150.0, 95.0, 140.0), (213.0, 170.0, 175.0)])
+  func findsCellsOfAnotherColourInClumps(_ colour: (Double, Double, Double)) throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    for side in 0..<6 {
+      let way = DrawnField.direction(degrees: Double(60 * side))
+      field.draw(x: 400 + 48 * way.x, y: 300 + 48 * way.y, across: 60, down: 60)
+    }
+    field.draw(x: 400, y: 300, across: 66, down: 66, colour)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    let odd = PixelBox(x: 367, y: 267, width: 66, height: 66)
+    #expect(cells.contains { $0.kind == .redCell && $0.box.overlap(odd) > 0.75 })
+    #expect(field.found(cells, overlap: 0.5) >= 15)
+  }
+
   /// Nobody can judge a cell below the letters of a scale bar.
   @Test func leavesCellsBelowScaleBarsOut() throws {
     var field = DrawnField(width: 800, height: 600)

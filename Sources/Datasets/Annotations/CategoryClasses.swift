@@ -60,6 +60,14 @@ public struct CategoryClasses: Sendable {
 
   public var isEmpty: Bool { classes.isEmpty }
 
+  /// The index of the class of that name, which is added without a category if there is none.
+  public mutating func index(adding name: String) throws -> Int {
+    if let known = classes.firstIndex(where: { $0.isExactly(name) }) { return known }
+    if let problem = CategoryClasses.problem(name) { throw DatasetError("'\(name)': \(problem)") }
+    classes.append(name)
+    return classes.count - 1
+  }
+
   /// The class of a category, as an index into ``classes``; nil if it is left out.
   public func label(_ category: String) -> Int? { places[ExactText(category)] }
 

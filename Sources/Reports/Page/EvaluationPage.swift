@@ -192,7 +192,9 @@ public struct EvaluationPage: Sendable {
     // A diverging first epoch must not flatten the rest of the plot.
     let sorted = losses.sorted()
     let most = sorted.isEmpty ? 1 : min(sorted[sorted.count - 1], 2.5 * sorted[sorted.count * 3 / 4])
-    let best = curves.count == 1 ? curves[0].min { $0.validLoss < $1.validLoss } : nil
+    let best = curves.count == 1 ? EpochResult.best(of: curves[0]) : nil
+    let hasPrecision = curves.contains { $0.contains { $0.averagePrecision != nil } }
+    let measure = hasPrecision ? "highest average precision in validation" : "lowest validation loss"
     let last = curves.compactMap { $0.last }
     let means = (FoldTable.mean(last.map { $0.trainLoss }), FoldTable.mean(last.map { $0.validLoss }))
     var loss = LinePlot(
@@ -234,11 +236,11 @@ public struct EvaluationPage: Sendable {
     html += "<figure>\(accuracy.svg)<figcaption>"
     if let best {
       html +=
-        "The dot: epoch \(best.epoch), with the lowest validation loss; its network is evaluated here. It was "
+        "The dot: epoch \(best.epoch), with the \(measure); its network is evaluated here. It was "
       html += "chosen on the same cells, which makes the result slightly optimistic; the last epoch has "
       html += "\(HTML.percent(curves[0].last?.accuracy))."
     } else {
-      html += "One line per fold. Each fold's network is that of its lowest validation loss."
+      html += "One line per fold. Each fold's network is that of the epoch with the \(measure)."
     }
     html += "</figcaption></figure>\n</div>\n"
     let rows = curves.enumerated().flatMap { number, history in

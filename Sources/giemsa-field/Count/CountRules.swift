@@ -33,6 +33,11 @@ enum CountRules {
       help:
         "how cells are cut out, if the model does not record it: 'real 0.15' or 'black 0' (the default) and a margin"),
     OptionRule(
+      name: "--looks", value: "N",
+      help:
+        "judge cells that may be infected in N orientations, 1 or 8; default as the model records it, else 1. Another "
+        + "number than recorded leaves results uncorrected"),
+    OptionRule(
       name: "--pixel-size", value: "NM", help: "nanometres that a pixel spans, to check the size of the found cells"),
     OptionRule(
       name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
@@ -47,6 +52,13 @@ enum CountRules {
     counter.positive = options.string("--positive")
     if options.has("--threshold") {
       counter.threshold = try options.double("--threshold", default: 0.5, in: 0.000001...0.999999)
+    }
+    if options.has("--looks") {
+      let looks = try options.int("--looks", default: 1, in: 1...8)
+      guard looks == 1 || looks == 8 else {
+        throw UsageError(message: "--looks \(looks) must be 1 or 8: one orientation, or all mirrors and quarter turns")
+      }
+      counter.looks = looks
     }
     if options.has("--pixel-size") {
       counter.pixelSize = try options.double("--pixel-size", default: 100, in: 1...10_000) * 1e-9

@@ -33,8 +33,11 @@ struct CutCommand: ParsableCommand {
   var classes: [String] = []
   @Option(
     help: ArgumentHelp(
-      "The class of found red cells without a box, such as uninfected. For fields in which all infected cells have a "
-        + "box: the network then also learns what the finder takes for a cell and nobody boxed, such as dirt.",
+      "The class of found red cells without a box, such as other; a new one if no --class names it.",
+      discussion: """
+        For fields in which all infected cells have a box: the network then also learns what the finder takes for a \
+        cell and nobody boxed, such as dirt. As a class of its own it can be drawn more often (train --balance).
+        """,
       valueName: "name"))
   var unmatched: String?
   @Option(help: "What is around a cell: real (as in the field) or black (all outside its outline).")
@@ -92,12 +95,9 @@ struct CutCommand: ParsableCommand {
         annotations = (set, try joined ?? CategoryClasses(everyCategoryOf: set))
       }
       var label: Int?
-      if let unmatched, let known = annotations?.classes.classes {
-        label = known.firstIndex { $0.isExactly(unmatched) }
-        if label == nil {
-          let list = known.map { $0.printable }.joined(separator: ", ")
-          throw CommandFailure("--unmatched \(unmatched.printable) is not one of the classes: \(list)")
-        }
+      if let unmatched, var known = annotations?.classes {
+        do { label = try known.index(adding: unmatched) } catch { throw CommandFailure("--unmatched \(error)") }
+        annotations?.classes = known
       }
       var walk = PictureWalk()
       walk.add(fields)

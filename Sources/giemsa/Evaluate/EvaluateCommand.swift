@@ -61,6 +61,7 @@ struct EvaluateCommand: ParsableCommand {
         let settings = try run?.read().settings
         let recorded = settings?.positive ?? predictor.positive
         predictor.threshold = settings?.results.threshold ?? predictor.threshold
+        predictor.looks = settings?.looks ?? predictor.looks
         chosen = try PositiveClass.choose(cells.classes, option: positive, recorded: recorded)
         let items =
           split == .valid
@@ -68,7 +69,7 @@ struct EvaluateCommand: ParsableCommand {
           : cells.items
         let home = run ?? EvaluationItems.run(of: path)
         warnings = try EvaluationItems.warnings(items, cells, home, predictor)
-        let answers = try predictor.answers(items, order: order, threads: threads, turns: tta)
+        let answers = try predictor.answers(items, order: order, threads: threads, turns: tta || predictor.looks > 1)
         models = [EvaluatedModel(predictor, run: home, order: order, answers: answers)]
       } else {
         guard split == .valid else {

@@ -15,6 +15,8 @@ final class Predictor {
   let positive: String?
   /// The positive class's threshold: that of the file, or that of the run that the file is from.
   var threshold: Double?
+  /// In how many orientations cells are judged: as the file says, or the run that the file is from.
+  var looks: Int
   /// How the model's pictures were cut out of fields; nil if unknown.
   let cell: CellCut?
   let trainedSlides: TrainedSlides
@@ -48,6 +50,7 @@ final class Predictor {
       classes = metadata.classes
       positive = metadata.positive
       threshold = metadata.threshold
+      looks = metadata.looks ?? 1
       cell = metadata.cell
       trainedSlides = TrainedSlides(metadata.trainingSlides)
     } catch {

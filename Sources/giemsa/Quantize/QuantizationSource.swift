@@ -138,8 +138,8 @@ struct QuantizationSource {
     let step = 64
     for start in stride(from: 0, to: items.count, by: step) {
       let part = Array(items[start..<min(items.count, start + step)])
-      let meant = try float.answers(part, order: order, threads: threads)
-      let found = try quantised.answers(part, order: order, threads: threads)
+      let meant = try float.answers(part, order: order, threads: threads, turns: float.looks > 1)
+      let found = try quantised.answers(part, order: order, threads: threads, turns: quantised.looks > 1)
       answers += found
       for (a, b) in zip(meant, found) {
         if a.predicted == a.actual { correct.float += 1 }

@@ -14,7 +14,8 @@ enum CardMaker {
       folder.best, batch: 8, threads: bench.options.threads, limits: bench.options.files.limits)
     let items = bench.split.valid.map { bench.cells.items[$0] }
     let order = try predictor.order(for: bench.cells)
-    var answers = try predictor.answers(items, order: order, threads: bench.options.threads)
+    var answers = try predictor.answers(
+      items, order: order, threads: bench.options.threads, turns: bench.options.looks > 1)
     var threshold: Double?
     if let choice = bench.options.thresholdFor, let positive = bench.positive?.index {
       threshold = choice.threshold(
@@ -57,6 +58,7 @@ enum CardMaker {
     card.warnings = bench.overlapWarnings
     card.recipe = settings.facts.filter { $0.name == "network" || $0.name == "recipe" }
     (card.bestEpoch, card.epochs) = (settings.results.bestEpoch, settings.results.epochsDone)
+    card.averagePrecision = settings.results.averagePrecision
     card.lastAccuracy = history.last?.accuracy
     return card
   }

@@ -11,7 +11,7 @@ import Training
 ///     pictures.csv    training and validation pictures: PictureRecords
 ///     log.csv         or log.jsonl, with --log: RunLog
 ///     card.md         the model card, after the end of training: ModelCard
-///     best.onnx       the network of the best epoch so far (lowest validation loss)
+///     best.onnx       the network of the best epoch so far (``EpochResult/isBetter(than:)``)
 ///     last.onnx       the network after the last step
 ///     last.state      weights, optimiser and RunProgress; --resume reads it
 ///

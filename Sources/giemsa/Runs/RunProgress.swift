@@ -56,7 +56,7 @@ struct RunProgress: Codable {
     "mean": "--normalize or --from", "std": "--normalize or --from",
     "resize": "--resize", "bits": "--bits", "mixup": "--mixup", "labelSmoothing": "--label-smoothing",
     "classWeights": "--class-weights", "draws": "--balance or --draws",
-    "thresholdFor": "--threshold-for", "patience": "--patience", "start": "--from or --pretrained",
+    "thresholdFor": "--threshold-for", "looks": "--looks", "patience": "--patience", "start": "--from or --pretrained",
     "optimizer": "--optimizer", "weightDecay": "--weight-decay", "precision": "--precision",
     "augmentation": "--augment",
     "split": "--split", "validFraction": "--valid", "folds": "--folds", "fold": "--fold", "seed": "--seed",

@@ -9,6 +9,7 @@ extension ModelMetadata {
       return ObservedRate(hits: counts[0], count: counts[1])
     }
     positive = settings.positive
+    looks = settings.looks
     threshold = positive == nil ? nil : settings.results.threshold
     (sensitivity, specificity) = (rate(settings.results.sensitivity), rate(settings.results.specificity))
   }

@@ -42,6 +42,8 @@ struct RunSettings: Codable {
   var draws: [Int]?
   /// What the threshold is chosen for; nil: there is none.
   var thresholdFor: String?
+  /// In how many orientations cells are judged, if not in one.
+  var looks: Int?
   var patience: Int?
   var optimizer: String
   var weightDecay: Double
@@ -69,6 +71,8 @@ struct RunSettings: Codable {
     var bestEpoch: Int?
     var accuracy: Double?
     var validLoss: Double?
+    /// Average precision of the positive class, by which the best epoch was chosen; nil if by its loss.
+    var averagePrecision: Double?
     /// The threshold of the positive class, chosen on the validation pictures after the end of training.
     var threshold: Double?
     /// Right answers of the best epoch's network among the positive and among the other validation pictures, with the

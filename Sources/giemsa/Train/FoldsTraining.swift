@@ -91,7 +91,8 @@ struct FoldsEvaluation {
       let items = try EvaluationItems.validation(cells, file.valid, run.path)
       warnings += try EvaluationItems.warnings(items, cells, run, predictor).map { "fold \(number + 1): \($0)" }
       let order = try predictor.order(for: cells)
-      let found = try predictor.answers(items, order: order, threads: threads, turns: tta)
+      let found = try predictor.answers(
+        items, order: order, threads: threads, turns: tta || (file.settings.looks ?? 1) > 1)
       models.append(EvaluatedModel(predictor, run: run, order: order, answers: found))
       let matrix = EvaluationReport(classes: cells.classes, answers: found, positive: positive).matrix
       results.append(

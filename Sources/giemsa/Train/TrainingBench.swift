@@ -122,6 +122,7 @@ final class TrainingBench {
     settings.classWeights = classWeights.isEmpty ? nil : classWeights
     settings.draws = draws?.counts
     settings.thresholdFor = options.thresholdFor?.text
+    settings.looks = options.looks > 1 ? options.looks : nil
     return settings
   }
 

@@ -214,6 +214,14 @@ struct TrainingOptions: ParsableArguments {
       return choice
     })
   var thresholdFor: ThresholdChoice?
+  @Option(
+    help: ArgumentHelp(
+      "In how many orientations giemsa-field count judges a cell that may be infected: 1 or 8.",
+      discussion: """
+        With 8 the mean over all mirrors and quarter turns counts, which is more reliable and costs little, since few \
+        cells are doubtful. Threshold and rates of the model refer to it (giemsa.looks).
+        """, valueName: "n"))
+  var looks = 1
   @Option(help: "Fraction of the pictures used for validation.") var valid = 0.2
   @Option(
     help: ArgumentHelp(
@@ -253,6 +261,7 @@ struct TrainingOptions: ParsableArguments {
     if let resize { try check(resize, 16...4096, "--resize") }
     if let bits { try check(bits, ModelMetadata.Bound.bits, "--bits") }
     try check(batch, 1...65536, "--batch")
+    guard ModelMetadata.Bound.looks.contains(looks) else { throw ValidationError("--looks \(looks) must be 1 or 8") }
     guard mixup >= 0, mixup <= 100 else { throw ValidationError("--mixup \(mixup) must be from 0 to 100") }
     guard labelSmoothing >= 0, labelSmoothing < 1 else {
       throw ValidationError("--label-smoothing \(labelSmoothing) must be at least 0 and less than 1")

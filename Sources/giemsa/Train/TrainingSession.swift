@@ -99,9 +99,10 @@ final class TrainingSession {
     while progress.epoch < recipe.epochs, !isOutOfPatience {
       let started = ContinuousClock.now
       guard let (trainLoss, pace, waiting) = try train(interruption) else { return try stop() }
-      guard let (validLoss, accuracy) = try validate(interruption) else { return try stop() }
+      guard let valid = try validate(interruption) else { return try stop() }
       let result = EpochResult(
-        epoch: progress.epoch, trainLoss: trainLoss, validLoss: validLoss, accuracy: accuracy,
+        epoch: progress.epoch, trainLoss: trainLoss, validLoss: valid.loss, accuracy: valid.accuracy,
+        averagePrecision: valid.averagePrecision,
         seconds: (ContinuousClock.now - started).seconds, picturesPerSecond: pace, waiting: waiting)
       try finish(result)
       try compareRanks()
@@ -112,7 +113,7 @@ final class TrainingSession {
     }
     if progress.epoch < recipe.epochs {
       complain(
-        "stopped early: no better validation loss for \(counted(progress.history.count - bestEpoch - 1, "epoch"))")
+        "stopped early: no better epoch for \(counted(progress.history.count - bestEpoch - 1, "epoch"))")
     }
     if times.training > 0 {
       let share = NumberText.fixed(times.waiting / times.training * 100, 1)
@@ -127,7 +128,8 @@ final class TrainingSession {
     if !progress.best.isEmpty { try folder.checkBest(progress.best) }
     if let report { writeCard(report) }
     if let best = settings.results.bestEpoch, let accuracy = settings.results.accuracy {
-      complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4)); saved as \(folder.best)")
+      let precision = settings.results.averagePrecision.map { ", average precision \(NumberText.fixed($0, 4))" } ?? ""
+      complain("best: epoch \(best), accuracy \(NumberText.fixed(accuracy, 4))\(precision); saved as \(folder.best)")
       complain(report?.toldPositive ?? PositiveClass.told(bench.positive, of: bench.cells.classes))
       if !recipe.isOneOfFolds {
         complain("next: giemsa evaluate \(out) \(recipe.options.data); giemsa export \(out) --out FILE.onnx")
@@ -199,7 +201,7 @@ final class TrainingSession {
   /// Records the results of an epoch, saves what is due and begins the next epoch.
   private func finish(_ result: EpochResult) throws {
     // By loss, as in fastai's SaveModelCallback: accuracy on a few hundred pictures is noisy and often ties.
-    let isBest = progress.history.allSatisfy { result.validLoss < $0.validLoss }
+    let isBest = EpochResult.best(of: progress.history).map { result.isBetter(than: $0) } ?? true
     progress.history.append(result)
     progress.settings.results.epochsDone = result.epoch + 1
     progress.epoch += 1
@@ -209,6 +211,7 @@ final class TrainingSession {
       progress.settings.results.bestEpoch = result.epoch
       progress.settings.results.accuracy = result.accuracy
       progress.settings.results.validLoss = result.validLoss
+      progress.settings.results.averagePrecision = result.averagePrecision
       if isFirst {
         try writeModel(try network.graph().described(by: bench.metadata, try settings.record()), to: folder.best)
         progress.best = try folder.bestHash()
