@@ -80,7 +80,7 @@ struct CountingFolder {
     let green: [(Int) -> Float] = [
       { $0 == 1 ? -60 : 0 }, { $0 / 64 == 1 && $0 % 64 < 32 && $0 % 8 < 4 ? -60 / 16 : 0 },
     ]
-    let values = (0..<(corner ? 192 : 3)).flatMap { [green[corner ? 1 : 0]($0), 0] }
+    let values: [Float] = (0..<(corner ? 192 : 3)).flatMap { [green[corner ? 1 : 0]($0), 0] }
     let weights = graph.addConstant("w", try Tensor([corner ? 192 : 3, 2], values))
     let bias = graph.addConstant("b", try Tensor([2], [60 * 0.698, 0] as [Float]))
     graph.outputs = [graph.add(try Operator(named: "Gemm"), "logits", [flat, weights, bias])]
