@@ -155,7 +155,8 @@ import Testing
     #expect(run.errorLines.last?.contains("1 without a result") == true)
   }
 
-  /// Of five hundred three have cells, for each thread at least one; the others are small and empty. A folder of 200 takes as much memory, but for the names.
+  /// Of five hundred three have cells, for each thread at least one; the others are small and empty. A folder of 200 takes as
+  /// much memory, but for the names.
   @Test func twentyThousandFields() throws {
     try folder.draw("empty.png", cells: 0, width: 24, height: 24)
     let run = try ProgramRun(
