@@ -21,6 +21,7 @@ final class ModelReader {
   private var opset: Int64?
   private var microsoftOpset: Int64?
   private var symbols = 0
+  private var oldBroadcast = OldBroadcast()
   private var isOutput: Set<Graph.ValueID> = []
 
   init(_ bytes: ModelBytes, _ limits: Limits, defersWeights: Bool = false) {
@@ -104,6 +105,7 @@ final class ModelReader {
       try readInput(entry.pointee)
     }
     try readNodes(UnsafeBufferPointer(start: proto.node, count: proto.n_node))
+    for problem in oldBroadcast.spellOut(in: &graph) { problems.append(problem) }
     for case let entry? in UnsafeBufferPointer(start: proto.output, count: proto.n_output) {
       try readOutput(entry.pointee)
     }
@@ -222,6 +224,7 @@ final class ModelReader {
       let reader = try attributeReader(proto, kind)
       let found = try Operator(kind, domain: reader.domain, reader.attributes)
       try add(reader.attributes.addedInputs, to: &inputs, name)
+      oldBroadcast.add(reader.attributes.alignedInputs, of: graph.nodes.count)
       operation = found
     } catch {
       problems.append(error.at(place))

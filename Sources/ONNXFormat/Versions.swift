@@ -4,7 +4,8 @@ import ModelGraph
 enum Versions {
   static let readIR: ClosedRange<Int64> = 3...14
 
-  /// Opsets of the ONNX domain. Up to 21, each operator follows its opset's definition. From 22 to 28 our operators
+  /// Opsets of the ONNX domain. Up to 21, each operator follows its opset's definition; below 7, operators of two inputs
+  /// broadcast the second as its attributes `broadcast` and `axis` say (``OldBroadcast``). From 22 to 28 our operators
   /// changed only as follows (`onnx.defs.get_all_schemas_with_history()` of onnx 1.23):
   ///
   /// - 22 adds bfloat16 to Conv, the pools, Dropout, HardSigmoid and HardSwish, and specifies for AveragePool and
@@ -14,7 +15,7 @@ enum Versions {
   ///   `precision`, DequantizeLinear `output_dtype`) change nothing when absent.
   ///
   /// So these are accepted; newer ones are refused until their changes have been checked.
-  static let readOpsets: ClosedRange<Int64> = 7...28
+  static let readOpsets: ClosedRange<Int64> = 1...28
 
   /// The IR version of opset 21 (https://onnx.ai/onnx/repo-docs/Versioning.html).
   static let writtenIR: Int64 = 10

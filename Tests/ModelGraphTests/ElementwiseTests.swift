@@ -102,6 +102,8 @@ import Testing
 
   @Test func dropoutOutsideTrainingChangesNothing() throws {
     let x = try counting([2, 2])
+    #expect(throws: GraphError.self) { try operation("Dropout", opset: 6, .int("is_test", 0)) }
+    _ = try operation("Dropout", opset: 6, .int("is_test", 1))
     let reader = AttributeReader("Dropout", opset: 7, inputCount: 1, attributes: [.float("ratio", 0.25)])
     let dropout = try Operator("Dropout", domain: .onnx, reader)
     #expect(reader.addedInputs.first?.tensor.doubles == [0.25])

@@ -34,6 +34,8 @@ import Testing
     #expect(refusal(batch, [x, c, c, c])?.code == .wrongArity)
     #expect(refusal(batch, [Fact(.float32, []), c, c, c, c])?.code == .wrongRank)
     #expect(throws: GraphError.self) { try operation("BatchNormalization", opset: 7, .int("spatial", 0)) }
+    #expect(throws: GraphError.self) { try operation("BatchNormalization", opset: 6, .int("is_test", 0)) }
+    _ = try operation("BatchNormalization", opset: 1, .int("is_test", 1), .ints("consumed_inputs", [0, 0, 0, 1, 1]))
     #expect(throws: GraphError.self) { try operation("BatchNormalization", opset: 9, .int("training_mode", 1)) }
   }
 

@@ -10,6 +10,27 @@ import Testing
     return result.shape
   }
 
+  @Test func attributesOfOldOpsets() throws {
+    let reshape = AttributeReader("Reshape", opset: 1, inputCount: 1, attributes: [.ints("shape", [2, -1])])
+    _ = try Operator("Reshape", domain: .onnx, reshape)
+    #expect(reshape.addedInputs.map { $0.tensor.ints } == [[2, -1]])
+    let pad = AttributeReader("Pad", opset: 1, inputCount: 1, attributes: [.ints("paddings", [1, 0])])
+    _ = try Operator("Pad", domain: .onnx, pad)
+    #expect(pad.addedInputs.map { $0.tensor.ints } == [[1, 0]])
+    guard case .cast(let cast) = try operation("Cast", opset: 1, .string("to", "DOUBLE")) else { return }
+    #expect(cast.to == .float64)
+    #expect(throws: GraphError.self) { try operation("Cast", opset: 1, .string("to", "STRING")) }
+    guard case .concat(let concat) = try operation("Concat", opset: 1) else { return }
+    #expect(concat.axis == 1)
+    #expect(throws: GraphError.self) { try operation("Concat", opset: 4) }
+    _ = try operation("Relu", opset: 5, .ints("consumed_inputs", [0]))
+    #expect(throws: GraphError.self) { try operation("Relu", opset: 6, .ints("consumed_inputs", [0])) }
+    let add = AttributeReader(
+      "Add", opset: 6, inputCount: 2, attributes: [.int("broadcast", 1), .int("axis", 1)])
+    _ = try Operator("Add", domain: .onnx, add)
+    #expect(add.alignedInputs.map { $0.axis } == [1])
+  }
+
   @Test func reshapeKeepsZerosAndFillsTheRest() throws {
     let reshape = try operation("Reshape")
     #expect(try shape(reshape, [2, 3, 4], [4, 6]) == [4, 6])

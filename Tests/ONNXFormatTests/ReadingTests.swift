@@ -27,12 +27,39 @@ import Testing
     let graph = Wire().message(5, weights).message(12, Wire.declaration("w", type: 1, dims: [2, 2]))
     for ir in [3, 10, 13] { #expect(code { _ = try read(Wire.model(graph, ir: ir)) } == nil) }
     for ir in [-1, 0, 2, 99] { #expect(code { _ = try read(Wire.model(graph, ir: ir)) } == .irVersion) }
-    for opset in [7, 21, 28] { #expect(code { _ = try read(Wire.model(graph, opset: opset)) } == nil) }
-    for opset in [-1, 0, 6, 29] { #expect(code { _ = try read(Wire.model(graph, opset: opset)) } == .opset) }
+    for opset in [1, 6, 7, 21, 28] { #expect(code { _ = try read(Wire.model(graph, opset: opset)) } == nil) }
+    for opset in [-1, 0, 29] { #expect(code { _ = try read(Wire.model(graph, opset: opset)) } == .opset) }
     let twice = Wire.model(graph).message(8, Wire().text(1, "ai.onnx").int(2, 13))
     #expect(code { _ = try read(twice) } == .opset)
     let none = Wire().int(1, 10).message(7, Wire().message(1, Wire.node("Concat", ["x"], ["y"], [axis])).message(11, x))
     #expect(code { _ = try read(none) } == .opset)
+  }
+
+  /// Before opset 7, `axis` says where the second input's first axis lies in the first input.
+  @Test func oldBroadcast() throws {
+    func attribute(_ name: String, _ value: Int) -> Wire { Wire().text(1, name).int(3, value).int(20, 2) }
+    func model(axis: Int, dims: [Int], constant: Bool) -> Wire {
+      let attributes = [attribute("broadcast", 1), attribute("axis", axis)]
+      // All 0 but the last, which is 0.5.
+      let bytes = [UInt8](repeating: 0, count: 4 * dims.reduce(1, *) - 1) + [63]
+      let graph = Wire().message(1, Wire.node("Add", ["x", "w"], ["y"], attributes)).text(2, "g")
+        .message(11, Wire.declaration("x", type: 1, dims: [2, 3, 2]))
+        .message(12, Wire.declaration("y", type: 1, dims: [2, 3, 2]))
+      let w = Wire.tensor("w", type: 1, dims: dims).data(9, bytes)
+      return Wire.model(
+        constant ? graph.message(5, w) : graph.message(11, Wire.declaration("w", type: 1, dims: dims)), opset: 6)
+    }
+    let x = try Tensor(zeros: [2, 3, 2])
+    for constant in [true, false] {
+      let graph = try read(model(axis: 1, dims: [3], constant: constant))
+      let feeds = constant ? [x] : [x, try Tensor([3], [0, 0, 0.5] as [Float])]
+      #expect(try graph.evaluate(feeds)[0].array(of: Float.self) == [0, 0, 0, 0, 0.5, 0.5, 0, 0, 0, 0, 0.5, 0.5])
+      #expect(graph.nodes.count == (constant ? 1 : 2))
+    }
+    let whole = try read(model(axis: 0, dims: [2, 3, 2], constant: true))
+    #expect(whole.nodes.count == 1)
+    #expect(code { _ = try read(model(axis: 2, dims: [3, 2], constant: true)) } == .badAttribute)
+    #expect(code { _ = try read(model(axis: -1, dims: [3], constant: true)) } == .badAttribute)
   }
 
   @Test func initialisersListedAsInputsAreConstants() throws {

@@ -22,7 +22,10 @@ extension BinaryArithmetic {
   public static var multiplyAdds: MultiplyAdds { .none }
   public static var movement: DataMovement { .computation }
 
-  public init(_ attributes: AttributeReader) throws(GraphError) { self.init() }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    self.init()
+    try attributes.readOldBroadcast(of: BinaryInput.b)
+  }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.pair(Self.types) }
 

@@ -11,6 +11,25 @@ extension ElementType {
 
   public var onnxNumber: Int { Int(Self.onnxNumbers[Int(rawValue)]) }
 
+  /// From the name of TensorProto.DataType, `DOUBLE`, which Cast had before opset 6.
+  init?(onnxName: String) {
+    switch onnxName {
+    case "FLOAT": self = .float32
+    case "DOUBLE": self = .float64
+    case "FLOAT16": self = .float16
+    case "INT8": self = .int8
+    case "INT16": self = .int16
+    case "INT32": self = .int32
+    case "INT64": self = .int64
+    case "UINT8": self = .uint8
+    case "UINT16": self = .uint16
+    case "UINT32": self = .uint32
+    case "UINT64": self = .uint64
+    case "BOOL": self = .bool
+    default: return nil
+    }
+  }
+
   /// The name of an element type by its number, also of types that are not supported: for messages.
   public static func onnxName(_ number: Int) -> String {
     let names = [

@@ -53,8 +53,10 @@ extension Shape {
 
 extension AttributeReader {
   /// Reads a list that is an attribute in an older opset and an input of the same name in opset ``Graph/opset``.
-  func moveInts(to input: OperatorInput) throws(GraphError) {
-    guard let values = try optionalInts(input.name) else { return }
+  ///
+  /// - Parameter name: of the attribute, if it is not that of the input.
+  func moveInts(named name: String? = nil, to input: OperatorInput) throws(GraphError) {
+    guard let values = try optionalInts(name ?? input.name) else { return }
     becomesInput(input, try Tensor([values.count], values.map { Int64($0) }))
   }
 }

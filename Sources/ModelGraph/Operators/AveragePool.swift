@@ -1,4 +1,4 @@
-/// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 7, 10, 11 and
+/// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 1, 7, 10, 11 and
 /// 19.
 ///
 /// Input: X `[N, C, (H,) W]`. Output: Y `[N, C, (oH,) oW]`.

@@ -1,5 +1,5 @@
 /// BatchNormalization: y = (x − mean) / √(var + epsilon) · scale + B, channel by channel.
-/// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html, opsets 7, 9, 14 and 15.
+/// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html, opsets 1, 6, 7, 9, 14 and 15.
 ///
 /// Inputs: X `[N, C, …]` (or `[N]`, one channel), scale, B, input_mean, input_var `[C]`. Output: Y, of X's shape.
 ///
@@ -36,6 +36,9 @@ public struct BatchNormalization: FloatOperator {
     epsilon = try attributes.float("epsilon", default: 1e-5)
     momentum = try attributes.float("momentum", default: 0.9)
     trainingMode = attributes.opset >= 14 ? try attributes.flag("training_mode", default: false) : false
+    if attributes.opset < 7, try !attributes.flag("is_test", default: true) {
+      throw attributes.bad("is_test", "is 0: the model is in training form; export it for inference")
+    }
     if attributes.opset < 9, try !attributes.flag("spatial", default: true) {
       throw attributes.bad("spatial", "is 0: statistics per pixel, which opset 9 took away, are not supported")
     }

@@ -1,4 +1,4 @@
-/// Cast: the same values in another element type. https://onnx.ai/onnx/operators/onnx__Cast.html, opsets 6 to 25.
+/// Cast: the same values in another element type. https://onnx.ai/onnx/operators/onnx__Cast.html, opsets 1 to 25.
 ///
 /// From float to integer: towards zero. Where C and ONNX leave the result undefined, the nearest integer (NaN: 0).
 /// From integer to a narrower one: the low bits. To bool: whether it is not 0. To float: rounded to nearest.
@@ -19,7 +19,15 @@ public struct Cast: OperatorDefinition {
   public init(to: ElementType) { self.to = to }
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
-    to = try attributes.elementType("to", try attributes.int("to"))
+    if attributes.opset < 6 {
+      let name = try attributes.string("to", default: "")
+      guard let type = ElementType(onnxName: name) else {
+        throw GraphError(.unsupportedType, "Cast: attribute 'to' is '\(name)', which is not supported")
+      }
+      to = type
+    } else {
+      to = try attributes.elementType("to", try attributes.int("to"))
+    }
     // Both concern only float 8 types, which are refused above.
     if attributes.opset >= 19 { _ = try attributes.flag("saturate", default: true) }
     if attributes.opset >= 24 { _ = try attributes.string("round_mode", default: "up") }

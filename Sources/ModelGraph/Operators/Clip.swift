@@ -1,4 +1,4 @@
-/// Clip: y = min(max(x, low), high). https://onnx.ai/onnx/operators/onnx__Clip.html, opsets 6 (bounds are attributes),
+/// Clip: y = min(max(x, low), high). https://onnx.ai/onnx/operators/onnx__Clip.html, opsets 1 (bounds are attributes),
 /// 11 (inputs), 12 (integers too) and 13.
 ///
 /// Inputs: input, min and max (optional scalars of the same type). Output: output, of the input's shape. A NaN stays

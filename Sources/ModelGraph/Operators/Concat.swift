@@ -1,4 +1,5 @@
-/// Concat: tensors side by side along one axis. https://onnx.ai/onnx/operators/onnx__Concat.html, opsets 4, 11 and 13.
+/// Concat: tensors side by side along one axis. https://onnx.ai/onnx/operators/onnx__Concat.html, opsets 1, 4, 11 and
+/// 13.
 ///
 /// Inputs: any number of one type, alike in all extents but that of `axis`. Output: their join.
 public struct Concat: OperatorDefinition {
@@ -18,7 +19,9 @@ public struct Concat: OperatorDefinition {
 
   public init(axis: Int) { self.axis = axis }
 
-  public init(_ attributes: AttributeReader) throws(GraphError) { axis = try attributes.int("axis") }
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    axis = attributes.opset < 4 ? try attributes.int("axis", default: 1) : try attributes.int("axis")
+  }
 
   public var attributes: [Attribute] { [.int("axis", axis)] }
 

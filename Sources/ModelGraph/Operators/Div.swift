@@ -1,5 +1,5 @@
 /// Div: the quotient, element by element; integers are truncated towards zero.
-/// https://onnx.ai/onnx/operators/onnx__Div.html, opsets 7, 13 and 14.
+/// https://onnx.ai/onnx/operators/onnx__Div.html, opsets 1, 6, 7, 13 and 14.
 ///
 /// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
 public struct Div: BinaryArithmetic {

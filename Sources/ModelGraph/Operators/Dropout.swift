@@ -1,5 +1,5 @@
-/// Dropout: the input as it is, except in training. https://onnx.ai/onnx/operators/onnx__Dropout.html, opsets 7, 10
-/// (`ratio` is an attribute), 12 and 13 (an input).
+/// Dropout: the input as it is, except in training. https://onnx.ai/onnx/operators/onnx__Dropout.html, opsets 1, 6, 7,
+/// 10 (`ratio` is an attribute), 12 and 13 (an input).
 ///
 /// Inputs: data, ratio (optional scalar, 0.5), training_mode (optional scalar, false).
 /// Outputs: output, and mask (optional), which is true where data was kept.
@@ -23,6 +23,9 @@ public struct Dropout: OperatorDefinition {
   public init() {}
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
+    if attributes.opset < 7, try !attributes.flag("is_test", default: true) {
+      throw attributes.bad("is_test", "is 0: the model is in training form; export it for inference")
+    }
     if attributes.opset < 12 {
       guard let ratio = try attributes.optionalFloat("ratio") else { return }
       attributes.becomesInput(Input.ratio, try Tensor(scalar: ratio))

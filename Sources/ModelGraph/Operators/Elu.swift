@@ -1,4 +1,4 @@
-/// Elu: y = x, or alpha · (e^x − 1) below zero. https://onnx.ai/onnx/operators/onnx__Elu.html, opsets 6 and 22.
+/// Elu: y = x, or alpha · (e^x − 1) below zero. https://onnx.ai/onnx/operators/onnx__Elu.html, opsets 1, 6 and 22.
 ///
 /// Input: X. Output: Y, of the same shape.
 public struct Elu: FloatFunction {

@@ -1,4 +1,4 @@
-/// Gemm: Y = alpha · A′ · B′ + beta · C. https://onnx.ai/onnx/operators/onnx__Gemm.html, opsets 7, 9, 11 and 13.
+/// Gemm: Y = alpha · A′ · B′ + beta · C. https://onnx.ai/onnx/operators/onnx__Gemm.html, opsets 1, 6, 7, 9, 11 and 13.
 ///
 /// Inputs: A `[M, K]` (`[K, M]` with transA), B `[K, N]` (`[N, K]` with transB), C that broadcasts to `[M, N]`
 /// (optional; not read where beta is 0). Output: Y `[M, N]`.
@@ -33,6 +33,8 @@ public struct Gemm: FloatOperator {
     beta = try attributes.float("beta", default: 1)
     transA = try attributes.flag("transA", default: false)
     transB = try attributes.flag("transB", default: false)
+    // C was broadcast only if it said so; the last axes lay side by side, as they do today.
+    if attributes.opset < 7 { _ = try attributes.flag("broadcast", default: false) }
   }
 
   public var attributes: [Attribute] {

@@ -1,4 +1,5 @@
-/// HardSigmoid: y = max(0, min(1, alpha · x + beta)). https://onnx.ai/onnx/operators/onnx__HardSigmoid.html, opset 6.
+/// HardSigmoid: y = max(0, min(1, alpha · x + beta)). https://onnx.ai/onnx/operators/onnx__HardSigmoid.html, opsets 1 and
+/// 6.
 ///
 /// Input: X. Output: Y, of the same shape.
 public struct HardSigmoid: FloatFunction {

@@ -1,4 +1,4 @@
-/// LeakyRelu: y = x, or alpha · x below zero. https://onnx.ai/onnx/operators/onnx__LeakyRelu.html, opsets 6 and 16.
+/// LeakyRelu: y = x, or alpha · x below zero. https://onnx.ai/onnx/operators/onnx__LeakyRelu.html, opsets 1, 6 and 16.
 ///
 /// Input: X. Output: Y, of the same shape.
 public struct LeakyRelu: FloatFunction {

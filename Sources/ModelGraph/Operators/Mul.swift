@@ -1,4 +1,4 @@
-/// Mul: the product, element by element. https://onnx.ai/onnx/operators/onnx__Mul.html, opsets 7, 13 and 14.
+/// Mul: the product, element by element. https://onnx.ai/onnx/operators/onnx__Mul.html, opsets 1, 6, 7, 13 and 14.
 ///
 /// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
 public struct Mul: BinaryArithmetic {

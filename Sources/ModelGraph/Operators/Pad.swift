@@ -1,5 +1,5 @@
 /// Pad: elements added (or, where a pad is negative, taken away) before and after each axis.
-/// https://onnx.ai/onnx/operators/onnx__Pad.html, opsets 2 to 21.
+/// https://onnx.ai/onnx/operators/onnx__Pad.html, opsets 1 to 21.
 ///
 /// Inputs: data, pads (int64 vector: all befores, then all afters), constant_value (scalar, optional: 0), axes (int64
 /// vector, optional: all). Before opset 11 pads and the value were attributes.
@@ -35,7 +35,7 @@ public struct Pad: OperatorDefinition {
     case let other: throw attributes.bad("mode", "is '\(other)', which opset \(attributes.opset) does not have")
     }
     guard attributes.opset < 11 else { return }
-    try attributes.moveInts(to: Input.pads)
+    try attributes.moveInts(named: attributes.opset < 2 ? "paddings" : nil, to: Input.pads)
     if let value = try attributes.optionalFloat("value") {
       attributes.becomesInput(Input.constantValue, try Tensor(scalar: value))
     }

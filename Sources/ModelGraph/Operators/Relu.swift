@@ -1,4 +1,4 @@
-/// Relu: y = max(0, x). https://onnx.ai/onnx/operators/onnx__Relu.html, opsets 6, 13 and 14 (signed integers too).
+/// Relu: y = max(0, x). https://onnx.ai/onnx/operators/onnx__Relu.html, opsets 1, 6, 13 and 14 (signed integers too).
 ///
 /// Input: X. Output: Y, of the same shape.
 public struct Relu: NumberFunction {

@@ -1,4 +1,5 @@
-/// Reshape: the same elements under other extents. https://onnx.ai/onnx/operators/onnx__Reshape.html, opsets 5 to 21.
+/// Reshape: the same elements under other extents. https://onnx.ai/onnx/operators/onnx__Reshape.html, opsets 1 (`shape` is an
+/// attribute) and 5 to 21.
 ///
 /// Inputs: data, shape (int64 vector). In `shape`, 0 keeps the extent of data at that place (unless `allowzero`), and
 /// one -1 takes what is left over.
@@ -21,6 +22,7 @@ public struct Reshape: OperatorDefinition {
   public init(allowzero: Bool = false) { self.allowzero = allowzero }
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
+    if attributes.opset < 5 { try attributes.moveInts(to: Input.shape) }
     allowzero = attributes.opset >= 14 ? try attributes.flag("allowzero", default: false) : false
   }
 

@@ -1,4 +1,4 @@
-/// Sigmoid: y = 1 / (1 + e^−x). https://onnx.ai/onnx/operators/onnx__Sigmoid.html, opsets 6 and 13.
+/// Sigmoid: y = 1 / (1 + e^−x). https://onnx.ai/onnx/operators/onnx__Sigmoid.html, opsets 1, 6 and 13.
 ///
 /// Input: X. Output: Y, of the same shape.
 public struct Sigmoid: FloatFunction {

@@ -1,4 +1,4 @@
-/// Sub: the difference, element by element. https://onnx.ai/onnx/operators/onnx__Sub.html, opsets 7, 13 and 14.
+/// Sub: the difference, element by element. https://onnx.ai/onnx/operators/onnx__Sub.html, opsets 1, 6, 7, 13 and 14.
 ///
 /// Inputs: A, B, of one number type. Output: C, of the shape both broadcast to.
 public struct Sub: BinaryArithmetic {

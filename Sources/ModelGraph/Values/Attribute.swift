@@ -40,6 +40,8 @@ public final class AttributeReader {
   /// The number of inputs that the node lists in the file, empty ones included.
   public let inputCount: Int
   public private(set) var addedInputs: [(index: Int, tensor: Tensor)] = []
+  /// Inputs whose first axis lies at `axis` of input 0, as opsets below 7 could have it.
+  public private(set) var alignedInputs: [(index: Int, axis: Int)] = []
   private let attributes: [Attribute]
   private var used: [Bool]
 
@@ -55,6 +57,21 @@ public final class AttributeReader {
 
   /// Makes a constant input of an attribute that is an input in the modern form of the operator.
   public func becomesInput(_ input: OperatorInput, _ tensor: Tensor) { addedInputs.append((input.index, tensor)) }
+
+  /// Broadcasts `input` as opsets below 7 did: its first axis lies at `axis` of input 0, and not its last one at the
+  /// last. One element broadcasts everywhere. The reader of the file adds the axes of extent 1 that say the same today.
+  public func align(_ input: OperatorInput, to axis: Int) { alignedInputs.append((input.index, axis)) }
+
+  /// Reads `broadcast` and `axis`, by which operators of two inputs broadcast the second one before opset 7.
+  ///
+  /// Without them both shapes are the same, and without `axis` the last axes lie side by side, as they do today.
+  public func readOldBroadcast(of input: OperatorInput) throws(GraphError) {
+    guard opset < 7 else { return }
+    let broadcasts = try flag("broadcast", default: false)
+    guard let axis = try optionalInt("axis"), broadcasts else { return }
+    guard axis >= 0 else { throw bad("axis", "is \(axis); opsets below 7 count it from the front") }
+    align(input, to: axis)
+  }
 
   public func optionalInt(_ name: String) throws(GraphError) -> Int? {
     guard let value = take(name) else { return nil }
@@ -148,6 +165,8 @@ public final class AttributeReader {
   /// supported.
   public func finish() throws(GraphError) {
     for index in attributes.indices where !used[index] {
+      // Below opset 6 it said which inputs' memory may be written to. It says nothing of values.
+      if opset < 6, attributes[index].name.isExactly("consumed_inputs") { continue }
       throw GraphError(.badAttribute, "\(operatorName) has no attribute '\(attributes[index].name)' in opset \(opset)")
     }
   }
