@@ -92,6 +92,9 @@ public struct Attention: OperatorDefinition {
     return list
   }
 
+  /// 24 adds nonpad_kv_seqlen, 25 the windows. A node is not told its inputs here: 24 reads files of 23 alike.
+  public var firstOpset: Int { leftWindow == nil && rightWindow == nil ? 24 : 25 }
+
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let (q, k, v) = (try inputs.required(Input.q), try inputs.required(Input.k), try inputs.required(Input.v))
     try inputs.check(Input.q, is: ElementType.floats)
