@@ -84,7 +84,7 @@ public final class PictureClassifier {
     decision = reading.decision
     interface = reading.interface
     session = try model.makeSession(inputShapes: [reading.interface.inputShape])
-    guard session.outputShapes.first?.count == interface.scoreCount * interface.batch else { throw .changedFile }
+    guard session.outputShapes.first??.count == interface.scoreCount * interface.batch else { throw .changedFile }
     input = interface.batch > 1 ? try Tensor(zeros: interface.inputShape) : nil
   }
 

@@ -13,6 +13,12 @@ final class ModelWriter {
 
   /// Must live as long as the writer.
   func model() throws(GraphError) -> UnsafeMutablePointer<Onnx__ModelProto> {
+    for node in graph.nodes {
+      guard case .branch = node.operation else { continue }
+      throw GraphError(
+        .subgraph, "holds graphs, which are read but not written; fix the input size when exporting, or run onnx-simplifier"
+      ).at(node.place)
+    }
     names = uniqueNames()
     var proto = Onnx__ModelProto()
     onnx__model_proto__init(&proto)
@@ -182,8 +188,8 @@ final class ModelWriter {
         symbols.insert(ExactText(name))
       }
     }
-    let first = try graph.infer(graph.planningShapes(others: 1))
-    let second = symbols.isEmpty ? first : try graph.infer(graph.planningShapes(others: 2))
+    let first = try graph.inferEarly(graph.planningShapes(others: 1)).facts
+    let second = symbols.isEmpty ? first : try graph.inferEarly(graph.planningShapes(others: 2)).facts
     var declarations: [Declaration] = []
     for id in graph.outputs {
       if let declaration = graph.values[id].declaration {

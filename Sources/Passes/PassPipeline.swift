@@ -4,6 +4,7 @@ import ModelGraph
 public enum PassPipeline {
   /// Passes that create work for one another, repeated until none changes anything.
   private static let simplifications: [Pass] = [
+    Pass("inline-branches", inlineBranches),
     Pass("lower-half-floats", lowerHalfFloats),
     Pass("drop-identity", dropIdentity),
     Pass("fold-constants", foldConstants),

@@ -47,6 +47,7 @@ public enum Operator: Sendable {
   case convInteger(ConvInteger)
   case matMulInteger(MatMulInteger)
   case dynamicQuantizeLinear(DynamicQuantizeLinear)
+  indirect case branch(If)
 
   // com.microsoft: operators that onnxruntime adds.
   case fusedConv(FusedConv)
@@ -105,6 +106,7 @@ public enum Operator: Sendable {
     case (.onnx, ConvInteger.name): self = .convInteger(try ConvInteger(attributes))
     case (.onnx, MatMulInteger.name): self = .matMulInteger(try MatMulInteger(attributes))
     case (.onnx, DynamicQuantizeLinear.name): self = .dynamicQuantizeLinear(try DynamicQuantizeLinear(attributes))
+    case (.onnx, If.name): self = .branch(try If(attributes))
     case (.microsoft, FusedConv.name): self = .fusedConv(try FusedConv(attributes))
     case (.microsoft, QLinearAdd.name): self = .qLinearAdd(try QLinearAdd(attributes))
     case (.microsoft, QLinearMul.name): self = .qLinearMul(try QLinearMul(attributes))
@@ -167,6 +169,7 @@ public enum Operator: Sendable {
     case .convInteger(let definition): try visitor.visit(definition)
     case .matMulInteger(let definition): try visitor.visit(definition)
     case .dynamicQuantizeLinear(let definition): try visitor.visit(definition)
+    case .branch(let definition): try visitor.visit(definition)
     case .fusedConv(let definition): try visitor.visit(definition)
     case .qLinearAdd(let definition): try visitor.visit(definition)
     case .qLinearMul(let definition): try visitor.visit(definition)

@@ -24,8 +24,10 @@ extension Operator {
   }
 
   /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
-  public func evaluate(_ inputs: [Tensor?]) throws(GraphError) -> [Tensor] {
-    try accept(EvaluateVisitor(inputs: inputs))
+  ///
+  /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
+  public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
+    try accept(EvaluateVisitor(inputs: inputs, mostBytes: mostBytes))
   }
 
   /// The operator's inputs in the order of its page.
@@ -126,10 +128,26 @@ private struct InferVisitor: OperatorVisitor {
 
 private struct EvaluateVisitor: OperatorVisitor {
   let inputs: [Tensor?]
+  let mostBytes: Int
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
     let facts = inputs.map { $0.map { Fact($0) } }
-    _ = try InferVisitor(inputs: facts, outputCount: Definition.outputs.lowerBound).visit(definition)
+    let results = try InferVisitor(inputs: facts, outputCount: Definition.outputs.lowerBound).visit(definition)
+    try EvaluateVisitor.check(results, mostBytes: mostBytes)
     return try definition.evaluate(Inputs(Definition.name, inputs))
+  }
+
+  private static func check(_ facts: [Fact], mostBytes: Int) throws(GraphError) {
+    var left = mostBytes
+    for fact in facts {
+      let bytes = fact.shape.count * fact.type.byteCount
+      guard bytes <= left else {
+        throw GraphError(
+          .tooLarge,
+          "its result is \(fact.shape), \((bytes >> 20) + 1) MiB; \(max(left, 0) >> 20) MiB are left of the limit for running "
+            + "the model. If it is to be trusted, raise the limit with --max-memory SIZE (2G, say)")
+      }
+      left -= bytes
+    }
   }
 }

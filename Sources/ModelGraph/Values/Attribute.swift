@@ -10,6 +10,8 @@ public struct Attribute: Sendable {
     case string(String)
     case strings([String])
     case tensor(Tensor)
+    /// A branch of If.
+    case graph(Graph)
   }
 
   public let name: String
@@ -150,6 +152,12 @@ public final class AttributeReader {
     guard let value = take(name) else { return nil }
     guard case .tensor(let tensor) = value else { throw wrongKind(name, "a tensor") }
     return tensor
+  }
+
+  public func graph(_ name: String) throws(GraphError) -> Graph {
+    guard let value = take(name) else { throw missing(name) }
+    guard case .graph(let graph) = value else { throw wrongKind(name, "a graph") }
+    return graph
   }
 
   /// The value of an attribute of any type.
