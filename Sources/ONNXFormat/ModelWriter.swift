@@ -16,7 +16,8 @@ final class ModelWriter {
     for node in graph.nodes {
       guard case .branch = node.operation else { continue }
       throw GraphError(
-        .subgraph, "holds graphs, which are read but not written; fix the input size when exporting, or run onnx-simplifier"
+        .subgraph,
+        "holds graphs, which are read but not written; fix the input size when exporting, or run onnx-simplifier"
       ).at(node.place)
     }
     names = uniqueNames()

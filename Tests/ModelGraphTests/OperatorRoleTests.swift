@@ -8,8 +8,8 @@ import Testing
   @Test func everyOperatorIsThere() throws {
     let names = try Operator.every().map { "\($0.domain.name).\($0.name)" }
     #expect(Set(names).count == names.count)
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    let folder = root.appending(path: "Sources/ModelGraph/Operators").path
+    let folder = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../Sources/ModelGraph/Operators").standardized.path
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == names.count)
     for operation in try Operator.every() {
       let attributes = operation.attributes
