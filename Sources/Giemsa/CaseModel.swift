@@ -26,11 +26,7 @@ package final class CaseModel {
   package func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     try checkInputs(inputs)
     let shapes = inputs.map { $0.shape }
-    if isReference {
-      let bytes = graph.peakActivationBytes(try graph.infer(shapes))
-      try options.limits.admit(bytes: bytes, batch: shapes.first?.extents.first ?? 1, weightBytes: graph.constantBytes)
-      return try graph.evaluate(inputs)
-    }
+    if isReference { return try evaluate(inputs) }
     if let session, session.inputShapes == shapes { return try session.run(inputs) }
     do {
       let session = try makeSession(graph, shapes)
@@ -39,7 +35,29 @@ package final class CaseModel {
     } catch {
       guard error.code == .notConstant else { throw error }
     }
-    // A shape depends on an input's value (Reshape's `shape` fed from outside): plan for this case's values.
+    let (bound, fed) = bind(inputs)
+    return try makeSession(bound, fed.map { $0.shape }).run(fed)
+  }
+
+  /// By the plain definitions, within the limit of memory.
+  private func evaluate(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
+    let facts: [Fact?]
+    do {
+      facts = try graph.infer(inputs.map { $0.shape })
+    } catch {
+      guard error.code == .notConstant else { throw error }
+      let (bound, fed) = bind(inputs)
+      facts = try bound.infer(fed.map { $0.shape })
+    }
+    let batch = inputs.first?.shape.extents.first ?? 1
+    try options.limits.admit(
+      bytes: graph.peakActivationBytes(facts), batch: batch, weightBytes: graph.constantBytes)
+    return try graph.evaluate(inputs)
+  }
+
+  /// The graph with the values of this case in place of inputs that shapes may depend on (Reshape's `shape` fed from
+  /// outside), and the other inputs.
+  private func bind(_ inputs: [Tensor]) -> (graph: Graph, fed: [Tensor]) {
     var bound = graph
     var fed: [Tensor] = []
     bound.inputs = []
@@ -51,7 +69,7 @@ package final class CaseModel {
         fed.append(input)
       }
     }
-    return try makeSession(bound, fed.map { $0.shape }).run(fed)
+    return (bound, fed)
   }
 
   private func makeSession(_ graph: Graph, _ shapes: [Shape]) throws(GraphError) -> Session {
