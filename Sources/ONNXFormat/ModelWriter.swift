@@ -24,12 +24,13 @@ final class ModelWriter {
     var proto = Onnx__ModelProto()
     onnx__model_proto__init(&proto)
     proto.has_ir_version = 1
-    proto.ir_version = Versions.writtenIR
+    let opset = Versions.writtenOpset(of: graph)
+    proto.ir_version = Versions.writtenIR(ofOpset: opset)
     proto.has_producer_name = 1
     proto.producer_name = arena.data(Versions.producer)
     proto.has_producer_version = 1
     proto.producer_version = arena.data(Versions.producerVersion)
-    var sets = [operatorSet("", Versions.writtenOpset)]
+    var sets = [operatorSet("", opset)]
     if graph.nodes.contains(where: { $0.operation.domain == .microsoft }) {
       sets.append(operatorSet(OperatorDomain.microsoft.name, Versions.writtenMicrosoftOpset))
     }

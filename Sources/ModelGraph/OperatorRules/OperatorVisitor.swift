@@ -42,6 +42,9 @@ extension Operator {
     (try? accept(DifferentiabilityVisitor())) ?? .notDifferentiable("")
   }
 
+  /// The least opset of a file with the operator, at least ``Graph/opset``.
+  public var firstOpset: Int { (try? accept(OpsetVisitor())) ?? Graph.opset }
+
   private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
     // The visitor does not throw; the fallback is never used.
     (try? accept(RolesVisitor())) ?? ([], .computation, .none)
@@ -73,6 +76,13 @@ private struct RolesVisitor: OperatorVisitor {
 private struct DifferentiabilityVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Differentiability {
     Definition.differentiability
+  }
+}
+
+// A visitor of its own: only a program that writes files needs it.
+private struct OpsetVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Int {
+    definition.firstOpset
   }
 }
 
