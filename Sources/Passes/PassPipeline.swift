@@ -22,7 +22,10 @@ public enum PassPipeline {
   ]
 
   /// Passes that introduce engine-only operators, run once the graph is fully simplified.
-  private static let fusions: [Pass] = [Pass("fuse-convolution") { graph, _ in fuseConvolution(&graph) }]
+  private static let fusions: [Pass] = [
+    Pass("recognise-activations") { graph, _ in recogniseActivations(&graph) },
+    Pass("fuse-convolution") { graph, _ in fuseConvolution(&graph) },
+  ]
 
   /// Every changing round leaves fewer or simpler nodes, so this limit only guards against a faulty pass.
   private static let roundLimit = 64

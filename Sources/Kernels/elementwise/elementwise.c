@@ -8,14 +8,16 @@
 
 enum { BLOCK = 16 * 1024 };  // elements a task
 
-#define EACH(expression)                                      \
-  for (size_t i = 0; i < count; i++) {                        \
-    const float v = x[i];                                     \
-    y[i] = (expression);                                      \
-  }                                                           \
+#define EACH(expression)                                              \
+  for (size_t row = 0; row < rows; row++, x += stride, y += stride)   \
+    for (size_t i = 0; i < count; i++) {                              \
+      const float v = x[i];                                           \
+      y[i] = (expression);                                            \
+    }                                                                 \
   break;
 
-KERNEL_BODY unary_body(f32_function function, float a, float b, const float *x, float *y, size_t count) {
+KERNEL_BODY unary_body(
+    f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count, size_t stride) {
   switch (function) {
     case F32_CLAMP: EACH(clamp_float(v, a, b))
     case F32_LEAKY: EACH(v < 0 ? a * v : v)
@@ -37,7 +39,14 @@ KERNEL_BODY unary_body(f32_function function, float a, float b, const float *x, 
   }
 }
 MULTIVERSION(
-    unary, (f32_function function, float a, float b, const float *x, float *y, size_t count), (function, a, b, x, y, count))
+    unary, (f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count, size_t stride),
+    (function, a, b, x, y, rows, count, stride))
+
+void f32_apply(
+    kernels_level isa, f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count,
+    size_t stride) {
+  unary(isa, function, a, b, x, y, rows, count, stride);
+}
 
 void f32_unary_plan(f32_unary *u) { u->tasks = (u->count + BLOCK - 1) / BLOCK; }
 
@@ -46,7 +55,7 @@ void f32_unary_task(void *context, size_t task, size_t worker) {
   const f32_unary *u = context;
   KERNEL_REQUIRE(task < u->tasks);
   const size_t first = task * BLOCK;
-  unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, smaller(BLOCK, u->count - first));
+  unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, 1, smaller(BLOCK, u->count - first), 0);
 }
 
 #define BINARY_LOOP(a_index, b_index)                                             \

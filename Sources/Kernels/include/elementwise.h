@@ -26,6 +26,18 @@ typedef enum {
   F32_NEG
 } f32_function;
 
+// What a layer's kernel does to its sums while they are in the cache: an activation that is no clamp.
+typedef struct {
+  int applies;
+  f32_function function;
+  float a, b;
+} f32_activation;
+
+// y[row][i] = function(x[row][i]) for `count` floats of each row, rows being `stride` floats apart; y may be x.
+void f32_apply(
+    kernels_level isa, f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count,
+    size_t stride);
+
 // y[i] = function(x[i]); y may be x.
 typedef struct {
   f32_function function;
