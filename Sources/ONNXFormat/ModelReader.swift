@@ -246,6 +246,7 @@ final class ModelReader {
     do throws(GraphError) {
       let reader = try attributeReader(proto, kind)
       let found = try Operator(kind, domain: reader.domain, reader.attributes)
+      for index in reader.attributes.insertedInputs where index < inputs.count { inputs.insert(nil, at: index) }
       try add(reader.attributes.addedInputs, to: &inputs, name)
       oldBroadcast.add(reader.attributes.alignedInputs, of: graph.nodes.count)
       inputs += reader.captured
@@ -318,7 +319,8 @@ final class ModelReader {
       list.append(attribute)
     }
     let reader = AttributeReader(
-      kind, opset: Int(version), inputCount: Int(proto.n_input), attributes: branches?.attributes ?? list)
+      kind, opset: Int(version), inputCount: Int(proto.n_input), outputCount: Int(proto.n_output),
+      attributes: branches?.attributes ?? list)
     return (domain, reader, branches?.captured ?? [])
   }
 

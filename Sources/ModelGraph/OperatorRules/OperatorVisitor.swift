@@ -125,11 +125,14 @@ private struct InferVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
     try Arity(Definition.self).check(inputs: inputs.count, outputs: outputCount)
     let facts = try definition.infer(Inputs(Definition.name, inputs))
-    try InferVisitor.check(facts, of: Definition.name)
+    try InferVisitor.check(facts, outputCount, of: Definition.name)
     return facts
   }
 
-  private static func check(_ facts: [Fact], of name: String) throws(GraphError) {
+  private static func check(_ facts: [Fact], _ outputCount: Int, of name: String) throws(GraphError) {
+    guard facts.count >= outputCount else {
+      throw GraphError(.wrongArity, "\(name) makes \(facts.count) outputs here, the node lists \(outputCount)")
+    }
     for fact in facts {
       do { _ = try fact.shape.checked() } catch { throw error.at(name) }
     }
@@ -142,8 +145,10 @@ private struct EvaluateVisitor: OperatorVisitor {
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
     let facts = inputs.map { $0.map { Fact($0) } }
-    let results = try InferVisitor(inputs: facts, outputCount: Definition.outputs.lowerBound).visit(definition)
-    try EvaluateVisitor.check(results, mostBytes: mostBytes)
+    let known = try InferVisitor(inputs: facts, outputCount: Definition.outputs.lowerBound).visit(definition)
+    try EvaluateVisitor.check(known, mostBytes: mostBytes)
+    // A shape rule that had to compute the values to know their number returns them.
+    if !known.isEmpty, known.allSatisfy({ $0.constant != nil }) { return known.compactMap { $0.constant } }
     return try definition.evaluate(Inputs(Definition.name, inputs))
   }
 
