@@ -75,7 +75,7 @@ public enum ONNXFile {
 
   /// Size of the file that ``write(_:to:)`` would write, including all data.
   public static func size(of graph: Graph) throws(GraphError) -> Int {
-    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut())
+    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut().withOldNormalizationSpelledOut())
     let model = try writer.model()
     return withExtendedLifetime(writer) { onnx_model_size(model) }
   }
@@ -84,7 +84,7 @@ public enum ONNXFile {
   ///
   /// Constants that no node reads are left out. Throws E101 if the file cannot be written, E105 beyond 2 GiB.
   public static func write(_ graph: Graph, to path: String) throws(GraphError) {
-    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut())
+    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut().withOldNormalizationSpelledOut())
     let model = try writer.model()
     try writer.check(onnx_model_size(model))
     try replaceFile(path) { file in onnx_write_model(model, file) }

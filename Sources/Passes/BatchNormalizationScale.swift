@@ -15,6 +15,7 @@ struct BatchNormalizationScale {
       return tensor.array()
     }
     guard case .batchNormalization(let definition) = graph.nodes[index].operation, !definition.trainingMode,
+      !definition.isPerElement,
       graph.soleOutput(index) != nil, let gamma = constant(Input.scale), let beta = constant(Input.b),
       let mean = constant(Input.mean), let variance = constant(Input.variance)
     else { return nil }

@@ -34,6 +34,7 @@ struct FloatConvolution {
     if let bias = node[Input.b], !planner.isKnown(bias) { return nil }
     geometry = try ConvolutionGeometry(
       window, group: group, x: planner.shape(x), w: planner.shape(w), of: node.operation.name)
+    guard geometry.plane.isFlat else { return nil }
     (name, self.x, residual, output) = (node.name, x, node[Input.z], candidate.output)
     (self.activation, layout) = (activation, .channelsLast)
     source = ConvolutionWeights(weights: w, bias: node[Input.b])

@@ -58,7 +58,9 @@ struct QuantizedChains {
     ofSum index: Int, _ graph: Graph, _ facts: [Fact], _ producers: [Int?], _ readers: [Int?]
   ) -> Int? {
     let sum = graph.nodes[index]
-    guard let a = sum[QLinearAdd.Input.a], let b = sum[QLinearAdd.Input.b], a != b, facts[a].shape == facts[b].shape
+    // Kernels take at most two spatial axes.
+    guard let a = sum[QLinearAdd.Input.a], let b = sum[QLinearAdd.Input.b], a != b, facts[a].shape == facts[b].shape,
+      facts[a].shape.rank <= 4
     else { return nil }
     var later: Int?
     for summand in [QLinearAdd.a, QLinearAdd.b] {

@@ -54,6 +54,7 @@ struct QuantizedConvolution {
         ratio: from.scale / to.scale, planner)
     else { return nil }
     geometry = try conv.geometry(x: planner.shape(x), w: planner.shape(source.weights))
+    guard geometry.plane.isFlat else { return nil }
     (name, self.x, self.from, self.source, layout) = (node.name, x, from, source, .channelsLast)
     output = candidate.output
     if let sum {

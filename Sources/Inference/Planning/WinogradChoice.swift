@@ -25,7 +25,7 @@ extension Planner {
     var directBytes = 0
     for node in graph.nodes {
       guard let output = node.firstOutput, let geometry = geometry(node) else { continue }
-      directBytes += geometry.filters * geometry.groupChannels * geometry.taps * 4
+      directBytes += geometry.filters * geometry.groupChannels * geometry.plane.taps * 4
       guard isWinograd(geometry) else { continue }
       chosen[output] = WinogradCost(direct: geometry, threads: threads)
       for tile in 2...6 where geometry.plane.height.stride == 1 || tile == 2 || tile == 4 {
@@ -78,10 +78,12 @@ extension Planner {
     guard let x = node[Conv.Input.x], let w = node[Conv.Input.w], isFloat(x), isKnown(w), isFloat(w) else {
       return nil
     }
+    let geometry: ConvolutionGeometry?
     switch node.operation {
-    case .conv(let conv): return try? conv.geometry(x: shape(x), w: shape(w))
-    case .fusedConv(let conv): return try? conv.geometry(x: shape(x), w: shape(w))
+    case .conv(let conv): geometry = try? conv.geometry(x: shape(x), w: shape(w))
+    case .fusedConv(let conv): geometry = try? conv.geometry(x: shape(x), w: shape(w))
     default: return nil
     }
+    return geometry?.plane.isFlat == true ? geometry : nil
   }
 }

@@ -18,7 +18,7 @@ final class AffineStep: Step {
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard case .batchNormalization(let norm) = candidate.node.operation, !norm.trainingMode,
+    guard case .batchNormalization(let norm) = candidate.node.operation, !norm.trainingMode, !norm.isPerElement,
       let x = planner.floatVariable(candidate[BatchNormalization.Input.x]), planner.shape(x).rank >= 2
     else { return false }
     var constants: [Graph.ValueID] = []

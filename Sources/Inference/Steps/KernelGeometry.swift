@@ -2,7 +2,7 @@ import Kernels
 import ModelGraph
 
 extension convolution_geometry {
-  /// The geometry of every kernel with a window is filled here, and only here.
+  /// The geometry of every kernel with a window is filled here, and only here. The plane must be flat.
   ///
   /// - Parameters:
   ///   - channels: of the input, of all groups together.
@@ -42,9 +42,6 @@ extension ConvolutionGeometry {
     try self.init(Window(), group: 1, x: [1, depth, rows], w: [columns, depth, 1], of: operatorName)
   }
 
-  /// Pixels of a filter.
-  var taps: Int { plane.height.kernel * plane.width.kernel }
-
   /// Multiply-adds of the whole convolution.
-  var multiplyAdds: Int { batch * filters * plane.outputCount * groupChannels * taps }
+  var multiplyAdds: Int { batch * filters * plane.outputCount * groupChannels * plane.taps }
 }

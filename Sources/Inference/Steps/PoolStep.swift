@@ -28,8 +28,9 @@ final class PoolStep: Step {
     let (shape, name) = (planner.shape(x), candidate.node.operation.name)
     let geometry: convolution_geometry
     if let window {
-      geometry = convolution_geometry(
-        try window.plane(over: shape, kernel: window.kernel, of: name), batch: shape[0], channels: shape[1])
+      let plane = try window.plane(over: shape, kernel: window.kernel, of: name)
+      guard plane.isFlat else { return false }
+      geometry = convolution_geometry(plane, batch: shape[0], channels: shape[1])
     } else {
       guard shape.rank >= 3 else { return false }
       geometry = try convolution_geometry(wholePlanesOf: shape, of: name)

@@ -28,12 +28,13 @@ final class QuantizedPoolStep: Step {
     let (geometry, change): (convolution_geometry, GridChange?)
     switch node.operation {
     case .maxPool(let pool):
-      (geometry, change) = (try window(pool.window, over: shape, node), nil)
+      guard let found = try window(pool.window, over: shape, node) else { return false }
+      (geometry, change) = (found, nil)
     case .qLinearAveragePool(let pool):
-      guard !pool.channelsLast, !pool.countIncludePad, let found = self.change(x, candidate, planner) else {
-        return false
-      }
-      (geometry, change) = (try window(pool.window, over: shape, node), found)
+      guard !pool.channelsLast, !pool.countIncludePad, let found = self.change(x, candidate, planner),
+        let window = try window(pool.window, over: shape, node)
+      else { return false }
+      (geometry, change) = (window, found)
     case .qLinearGlobalAveragePool(let pool):
       guard !pool.channelsLast, let found = self.change(x, candidate, planner) else { return false }
       (geometry, change) = (try convolution_geometry(wholePlanesOf: shape, of: node.operation.name), found)
@@ -47,11 +48,12 @@ final class QuantizedPoolStep: Step {
     return true
   }
 
+  /// nil for three spatial axes.
   private static func window(_ window: Window, over x: Shape, _ node: Graph.Node) throws(GraphError)
-    -> convolution_geometry
+    -> convolution_geometry?
   {
     let plane = try window.plane(over: x, kernel: window.kernel, of: node.operation.name)
-    return convolution_geometry(plane, batch: x[0], channels: x[1])
+    return plane.isFlat ? convolution_geometry(plane, batch: x[0], channels: x[1]) : nil
   }
 
   private static func change(

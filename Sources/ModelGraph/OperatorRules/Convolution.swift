@@ -9,13 +9,13 @@ public struct ConvolutionGeometry: Sendable, Equatable {
   public var plane: WindowPlane
 
   /// - Parameters:
-  ///   - x: `[N, C, (H,) W]`.
-  ///   - w: `[M, C/group, (kH,) kW]`.
+  ///   - x: `[N, C, ((D,) H,) W]`.
+  ///   - w: `[M, C/group, ((kD,) kH,) kW]`.
   /// - Throws: E204, E205 or E206 where they do not fit.
   public init(_ window: Window, group: Int, x: Shape, w: Shape, of name: String) throws(GraphError) {
     guard group >= 1 else { throw GraphError(.badAttribute, "\(name): group is \(group), must be at least 1") }
     guard w.rank == x.rank, w.rank > 2 else {
-      throw GraphError(.wrongRank, "\(name): X is \(x) and W is \(w); both must be [_, _, (height,) width]")
+      throw GraphError(.wrongRank, "\(name): X is \(x) and W is \(w); both must be [_, _, ((depth,) height,) width]")
     }
     guard x[1] == w[1] * group else {
       throw .mismatch("\(name): X has \(x[1]) channels, W wants \(w[1] * group) (group \(group))")
@@ -37,7 +37,7 @@ public struct ConvolutionGeometry: Sendable, Equatable {
 
   public var filters: Int { group * groupFilters }
   public var channels: Int { group * groupChannels }
-  /// `[N, M, (oH,) oW]`.
+  /// `[N, M, ((oD,) oH,) oW]`.
   public var outputShape: Shape { plane.outputShape(batch: batch, channels: filters) }
 
   /// Throws E204 unless there is one bias for each filter.
@@ -55,9 +55,7 @@ public struct ConvolutionGeometry: Sendable, Equatable {
     var y = try Tensor(zeros: outputShape, type: Number.elementType)
     let bias: [Number]? = bias?.array()
     let plane = plane.asOneRow ?? plane
-    let (inputCount, outputCount, taps) = (
-      plane.inputCount, plane.outputCount, plane.height.kernel * plane.width.kernel
-    )
+    let (inputCount, outputCount, taps) = (plane.inputCount, plane.outputCount, plane.taps)
     x.withElements(Number.self) { x in
       w.withElements(Number.self) { w in
         y.withMutableElements(Number.self) { y in
@@ -82,9 +80,9 @@ public struct ConvolutionGeometry: Sendable, Equatable {
 extension WindowPlane {
   /// For a 1×1 window without stride or padding: the plane as one long row.
   fileprivate var asOneRow: WindowPlane? {
-    guard height.isPointwise, width.isPointwise else { return nil }
+    guard depth.isPointwise, height.isPointwise, width.isPointwise else { return nil }
     var row = self
-    row.height = .single
+    (row.depth, row.height) = (.single, .single)
     row.width.widen(to: inputCount)
     return row
   }
@@ -94,18 +92,19 @@ extension WindowPlane {
   fileprivate func sweep<Number: Arithmetic>(
     _ weights: UnsafePointer<Number>, over source: UnsafePointer<Number>, into target: UnsafeMutablePointer<Number>
   ) {
-    for tapRow in 0..<height.kernel {
-      let rows = height.outputs(reading: tapRow)
-      for tapColumn in 0..<width.kernel {
-        let columns = width.outputs(reading: tapColumn)
-        if columns.isEmpty { continue }
-        let weight = weights[tapRow * width.kernel + tapColumn]
-        let firstColumn = width.start(columns.lowerBound) + tapColumn * width.dilation
-        for row in rows {
-          let inputRow = height.start(row) + tapRow * height.dilation
+    for tap in 0..<taps {
+      let tapColumn = tap % width.kernel
+      let (tapSlice, tapRow) = (tap / width.kernel / height.kernel, tap / width.kernel % height.kernel)
+      let columns = width.outputs(reading: tapColumn)
+      if columns.isEmpty { continue }
+      let firstColumn = width.start(columns.lowerBound) + tapColumn * width.dilation
+      for slice in depth.outputs(reading: tapSlice) {
+        let inputSlice = depth.start(slice) + tapSlice * depth.dilation
+        for row in height.outputs(reading: tapRow) {
+          let inputRow = inputSlice * height.input + height.start(row) + tapRow * height.dilation
           addScaled(
-            source + inputRow * width.input + firstColumn, step: width.stride, by: weight,
-            to: target + row * width.output + columns.lowerBound, count: columns.count)
+            source + inputRow * width.input + firstColumn, step: width.stride, by: weights[tap],
+            to: target + (slice * height.output + row) * width.output + columns.lowerBound, count: columns.count)
         }
       }
     }

@@ -8,6 +8,8 @@ public enum MultiplyAdds: Sendable {
   case none
   /// For each output element, as many as a filter has weights. `weight` is `[M, C/group, …]`.
   case convolution(weight: OperatorInput)
+  /// For each input element, as many as a channel has weights. `weight` is `[C, M/group, …]`.
+  case transposedConvolution(weight: OperatorInput)
   /// For each output element, as many as `a`, `[…, M, K]`, has columns.
   case matrixProduct(a: OperatorInput)
   /// The same where `a` is `[M, K]` or `[K, M]`.
@@ -20,6 +22,12 @@ public enum MultiplyAdds: Sendable {
     case .convolution(let weight):
       guard let weight = inputs[weight]?.shape, weight.rank > 1, weight[0] > 0 else { return 0 }
       return output.count * (weight.count / weight[0])
+    case .transposedConvolution(let weight):
+      guard let weight = inputs[weight]?.shape, weight.rank > 1, weight[0] > 0, let x = inputs.items.first??.shape
+      else {
+        return 0
+      }
+      return x.count * (weight.count / weight[0])
     case .matrixProduct(let a):
       guard let depth = inputs[a]?.shape.extents.last else { return 0 }
       return output.count * depth

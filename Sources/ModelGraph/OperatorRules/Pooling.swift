@@ -1,9 +1,9 @@
-/// A pooling with every extent known: a window over each plane of an `[N, C, (H,) W]` input.
+/// A pooling with every extent known: a window over each plane of an `[N, C, ((D,) H,) W]` input.
 struct PoolingGeometry {
   /// N · C.
   var planeCount: Int
   var plane: WindowPlane
-  /// `[N, C, (oH,) oW]`.
+  /// `[N, C, ((oD,) oH,) oW]`.
   var outputShape: Shape
 }
 

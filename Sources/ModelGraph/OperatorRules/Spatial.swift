@@ -37,16 +37,17 @@ public struct Window: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - hasDilations, hasCeilMode: whether the operator has the attribute in the file's opset.
+  ///   - hasDilations, hasCeilMode, hasAutoPad: whether the operator has the attribute in the file's opset.
   init(
-    _ attributes: AttributeReader, hasDilations: Bool = true, hasCeilMode: Bool = false
+    _ attributes: AttributeReader, hasDilations: Bool = true, hasCeilMode: Bool = false, hasAutoPad: Bool = true
   ) throws(GraphError) {
     kernel = try attributes.ints("kernel_shape", default: [])
     strides = try attributes.ints("strides", default: [])
     pads = try attributes.ints("pads", default: [])
     dilations = hasDilations ? try attributes.ints("dilations", default: []) : []
     ceilMode = hasCeilMode ? try attributes.flag("ceil_mode", default: false) : false
-    let autoPadName = try attributes.string("auto_pad", default: AutoPad.notSet.rawValue)
+    let notSet = AutoPad.notSet.rawValue
+    let autoPadName = hasAutoPad ? try attributes.string("auto_pad", default: notSet) : notSet
     guard let autoPad = AutoPad(rawValue: autoPadName) else {
       throw attributes.bad("auto_pad", "is '\(autoPadName)', must be NOTSET, SAME_UPPER, SAME_LOWER or VALID")
     }
@@ -69,21 +70,25 @@ public struct Window: Sendable, Equatable {
     return list
   }
 
-  /// This window over an input `[N, C, (H,) W]`.
+  /// This window over an input `[N, C, ((D,) H,) W]`.
   ///
   /// - Parameter kernel: the window's extents, one per spatial axis.
-  /// - Throws: E205 unless there are one or two spatial axes; E206 for lists of the wrong length; E204 if the window is
-  ///   larger than the padded input.
+  /// - Throws: E205 unless there are one to three spatial axes; E206 for lists of the wrong length; E204 if the window
+  ///   is larger than the padded input; E212 for one of too many cells.
   public func plane(over input: Shape, kernel: [Int], of operatorName: String) throws(GraphError) -> WindowPlane {
     let rank = input.rank - 2
-    guard rank == 1 || rank == 2 else {
+    guard (1...3).contains(rank) else {
       throw GraphError(
-        .wrongRank, "\(operatorName): X is \(input), must have 3 or 4 dimensions (1 or 2 spatial axes)")
+        .wrongRank, "\(operatorName): X is \(input), must have 3 to 5 dimensions (1 to 3 spatial axes)")
     }
-    try check(kernel, "kernel_shape", rank, operatorName)
-    if !strides.isEmpty { try check(strides, "strides", rank, operatorName) }
-    if !dilations.isEmpty { try check(dilations, "dilations", rank, operatorName) }
-    if !pads.isEmpty { try check(pads, "pads", 2 * rank, operatorName) }
+    guard kernel.count == rank else {
+      throw GraphError(
+        .badAttribute, "\(operatorName): 'kernel_shape' has \(kernel.count) numbers, X needs \(rank)")
+    }
+    do { _ = try Shape(kernel).checked() } catch { throw error.at("\(operatorName): the window") }
+    try check(strides, "strides", rank, operatorName)
+    try check(dilations, "dilations", rank, operatorName)
+    try check(pads, "pads", 2 * rank, operatorName)
 
     var axes: [WindowAxis] = []
     for index in 0..<rank {
@@ -94,10 +99,12 @@ public struct Window: Sendable, Equatable {
       try axis.settle(autoPad, ceilMode: ceilMode, of: operatorName)
       axes.append(axis)
     }
-    return WindowPlane(spatialRank: rank, height: rank == 2 ? axes[0] : .single, width: axes[rank - 1])
+    return WindowPlane(axes)
   }
 
-  private func check(_ list: [Int], _ name: String, _ wanted: Int, _ operatorName: String) throws(GraphError) {
+  /// Throws E206 unless a list has a number for each spatial axis of X, or is empty.
+  func check(_ list: [Int], _ name: String, _ wanted: Int, _ operatorName: String) throws(GraphError) {
+    if list.isEmpty { return }
     guard list.count == wanted else {
       throw GraphError(.badAttribute, "\(operatorName): '\(name)' has \(list.count) numbers, X needs \(wanted)")
     }
@@ -124,6 +131,15 @@ public struct WindowAxis: Sendable, Equatable {
     self.dilation = dilation
     self.padBefore = padBefore
     self.padAfter = padAfter
+  }
+
+  /// The axis of a convolution that makes `output` positions of `input`, read backwards by a transposed convolution.
+  init(
+    transposing output: Int, into input: Int, kernel: Int, stride: Int, dilation: Int, padBefore: Int, padAfter: Int
+  ) {
+    self.init(
+      input: input, kernel: kernel, stride: stride, dilation: dilation, padBefore: padBefore, padAfter: padAfter)
+    self.output = output
   }
 
   /// From the window's first cell to its last.
@@ -190,35 +206,56 @@ public struct WindowAxis: Sendable, Equatable {
   }
 }
 
-/// A window over one or two spatial axes; 1-D data is a plane of height 1.
+/// A window over one to three spatial axes; the data of two axes are of depth 1, those of one are of height 1 too.
 public struct WindowPlane: Sendable, Equatable {
-  /// 1 or 2.
+  /// 1 to 3.
   public var spatialRank: Int
-  public var height: WindowAxis
+  public var depth = WindowAxis.single
+  public var height = WindowAxis.single
   public var width: WindowAxis
 
-  public var inputCount: Int { height.input * width.input }
-  public var outputCount: Int { height.output * width.output }
+  /// - Parameter axes: one to three, the outermost first.
+  init(_ axes: [WindowAxis]) {
+    spatialRank = axes.count
+    width = axes[axes.count - 1]
+    if axes.count > 1 { height = axes[axes.count - 2] }
+    if axes.count > 2 { depth = axes[axes.count - 3] }
+  }
 
-  /// `[batch, channels, (oH,) oW]`.
+  /// Whether there are at most two spatial axes, as kernels and gradient steps need it.
+  public var isFlat: Bool { spatialRank < 3 }
+
+  public var inputCount: Int { depth.input * height.input * width.input }
+  public var outputCount: Int { depth.output * height.output * width.output }
+  /// Cells of the window.
+  public var taps: Int { depth.kernel * height.kernel * width.kernel }
+
+  /// `[batch, channels, ((oD,) oH,) oW]`.
   public func outputShape(batch: Int, channels: Int) -> Shape {
-    Shape([batch, channels] + (spatialRank == 2 ? [height.output] : []) + [width.output])
+    let spatial = [depth.output, height.output, width.output]
+    return Shape([batch, channels] + spatial.suffix(spatialRank))
   }
 
   /// Calls `body` for every output position, row by row, with the part of its window that lies inside the input.
   @inline(__always)
   public func forEachWindow(_ body: (_ output: Int, _ cells: WindowCells) -> Void) {
-    for y in 0..<height.output {
-      let rowTaps = height.taps(at: y)
+    let inputArea = height.input * width.input
+    for row in 0..<depth.output * height.output {
+      let (z, y) = (row / height.output, row % height.output)
+      let (sliceTaps, rowTaps) = (depth.taps(at: z), height.taps(at: y))
+      let firstSlice = depth.start(z) + sliceTaps.lowerBound * depth.dilation
+      let firstRow = height.start(y) + rowTaps.lowerBound * height.dilation
+      let countWithPadding = depth.tapsWithPadding(at: z) * height.tapsWithPadding(at: y)
       for x in 0..<width.output {
         let columnTaps = width.taps(at: x)
+        let firstColumn = width.start(x) + columnTaps.lowerBound * width.dilation
         let cells = WindowCells(
-          rowCount: rowTaps.count, columnCount: columnTaps.count,
-          firstRow: height.start(y) + rowTaps.lowerBound * height.dilation,
-          firstColumn: width.start(x) + columnTaps.lowerBound * width.dilation,
-          rowStep: height.dilation, columnStep: width.dilation, inputWidth: width.input,
-          countWithPadding: height.tapsWithPadding(at: y) * width.tapsWithPadding(at: x))
-        body(y * width.output + x, cells)
+          sliceCount: sliceTaps.count, rowCount: rowTaps.count, columnCount: columnTaps.count,
+          // Wraps around only for a window that lies in the padding, whose first cell nobody reads.
+          first: firstSlice &* inputArea &+ firstRow &* width.input &+ firstColumn,
+          sliceStep: depth.dilation &* inputArea, rowStep: height.dilation &* width.input, columnStep: width.dilation,
+          countWithPadding: countWithPadding * width.tapsWithPadding(at: x))
+        body(row * width.output + x, cells)
       }
     }
   }
@@ -226,24 +263,27 @@ public struct WindowPlane: Sendable, Equatable {
 
 /// The cells of one window that lie inside the input plane.
 public struct WindowCells: Sendable {
+  var sliceCount: Int
   var rowCount: Int
   var columnCount: Int
-  var firstRow: Int
-  var firstColumn: Int
+  /// The index of the first cell in the row-major input plane, and the distances to the next ones.
+  var first: Int
+  var sliceStep: Int
   var rowStep: Int
   var columnStep: Int
-  var inputWidth: Int
   /// The window's cells inside the input or its padding.
   public var countWithPadding: Int
 
-  public var count: Int { rowCount * columnCount }
+  public var count: Int { sliceCount * rowCount * columnCount }
 
   /// Calls `body` with the index of every cell in the row-major input plane.
   @inline(__always)
   public func forEach(_ body: (_ index: Int) -> Void) {
-    for row in 0..<rowCount {
-      let start = (firstRow + row * rowStep) * inputWidth + firstColumn
-      for column in 0..<columnCount { body(start + column * columnStep) }
+    for slice in 0..<sliceCount {
+      for row in 0..<rowCount {
+        let start = first &+ slice &* sliceStep &+ row &* rowStep
+        for column in 0..<columnCount { body(start + column * columnStep) }
+      }
     }
   }
 }

@@ -1,7 +1,7 @@
 /// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 1, 7, 10, 11 and
 /// 19.
 ///
-/// Input: X `[N, C, (H,) W]`. Output: Y `[N, C, (oH,) oW]`.
+/// Input: X `[N, C, ((D,) H,) W]`. Output: Y `[N, C, ((oD,) oH,) oW]`.
 public struct AveragePool: FloatOperator {
   public static let name = "AveragePool"
 

@@ -2,10 +2,12 @@
 /// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html, opsets 1, 6, 7, 9, 14 and 15.
 ///
 /// Inputs: X `[N, C, …]` (or `[N]`, one channel), scale, B, input_mean, input_var `[C]`. Output: Y, of X's shape.
+/// Everything is computed in double precision.
 ///
 /// With `training_mode`, mean and var are those of X itself over N and all spatial axes, and two more outputs,
-/// running_mean and running_var `[C]`, are input · momentum + X's · (1 − momentum).
-public struct BatchNormalization: FloatOperator {
+/// running_mean and running_var `[C]`, are input · momentum + X's · (1 − momentum). Before opset 9, `spatial` could be
+/// 0: the four inputs then hold a number for each element of a sample, `[C, …]`.
+public struct BatchNormalization: OperatorDefinition {
   public static let name = "BatchNormalization"
 
   public enum Input {
@@ -25,22 +27,24 @@ public struct BatchNormalization: FloatOperator {
   public var epsilon: Float
   public var momentum: Float
   public var trainingMode: Bool
+  /// The meaning of `spatial = 0` before opset 9: statistics for each element of a sample. When a file is written,
+  /// ``Graph/withOldNormalizationSpelledOut()`` replaces it by other operators.
+  public var isPerElement: Bool
 
-  public init(epsilon: Float = 1e-5, momentum: Float = 0.9, trainingMode: Bool = false) {
+  public init(epsilon: Float = 1e-5, momentum: Float = 0.9, trainingMode: Bool = false, isPerElement: Bool = false) {
     self.epsilon = epsilon
     self.momentum = momentum
     self.trainingMode = trainingMode
+    self.isPerElement = isPerElement
   }
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     epsilon = try attributes.float("epsilon", default: 1e-5)
     momentum = try attributes.float("momentum", default: 0.9)
     trainingMode = attributes.opset >= 14 ? try attributes.flag("training_mode", default: false) : false
+    isPerElement = attributes.opset < 9 ? try !attributes.flag("spatial", default: true) : false
     if attributes.opset < 7, try !attributes.flag("is_test", default: true) {
       throw attributes.bad("is_test", "is 0: the model is in training form; export it for inference")
-    }
-    if attributes.opset < 9, try !attributes.flag("spatial", default: true) {
-      throw attributes.bad("spatial", "is 0: statistics per pixel, which opset 9 took away, are not supported")
     }
   }
 
@@ -51,70 +55,64 @@ public struct BatchNormalization: FloatOperator {
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let x = try inputs.required(Input.x)
-    try inputs.check(Input.x, is: ElementType.floats)
+    let mean = try inputs.required(Input.mean)
     guard x.shape.rank >= 1 else { throw .wrongRank("BatchNormalization: X", expected: 2, found: 0) }
-    let channels = Self.channels(x.shape)
+    try inputs.check(Input.x, is: ElementType.floats)
+    for input in [Input.scale, Input.mean] { try inputs.check(input, is: ElementType.floats) }
+    // Scale and bias may have a type of their own, and the statistics another.
+    try inputs.check(Input.b, matches: Input.scale)
+    try inputs.check(Input.variance, matches: Input.mean)
+    let channels = channels(x.shape)
     for input in Self.inputs.dropFirst() {
       let parameter = try inputs.required(input)
-      try inputs.check(input, matches: Input.x)
-      guard parameter.shape == [channels] else {
-        throw .mismatch("BatchNormalization: \(input.name) is \(parameter.shape), X has \(channels) channels")
+      guard parameter.shape == channels else {
+        let has = isPerElement ? "whose samples are \(channels)" : "which has \(channels[0]) channels"
+        throw .mismatch("BatchNormalization: \(input.name) is \(parameter.shape), X is \(x.shape), \(has)")
       }
     }
-    let statistics = Fact(x.type, [channels])
+    let statistics = Fact(mean.type, channels)
     return [Fact(x.type, x.shape)] + (trainingMode ? [statistics, statistics] : [])
   }
 
-  public func evaluate<Number: Real>(_ inputs: Inputs<Tensor>, as _: Number.Type) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(Input.x)
-    let scale: [Number] = try inputs.required(Input.scale).array()
-    let bias: [Number] = try inputs.required(Input.b).array()
-    let inputMean: [Number] = try inputs.required(Input.mean).array()
-    let inputVariance: [Number] = try inputs.required(Input.variance).array()
-    let (mean, variance) = trainingMode ? Self.statistics(of: x, Number.self) : (inputMean, inputVariance)
-
-    var y = x
-    y.withMutableElements(Number.self) { y in
-      Self.forEachRow(x.shape) { channel, row in
-        let factor = scale[channel] / (variance[channel] + Number(epsilon)).squareRoot()
-        for index in row { y[index] = (y[index] - mean[channel]) * factor + bias[channel] }
-      }
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    let (x, rank) = (try inputs.required(Input.x), isPerElement ? 2 : try inputs.required(Input.x).shape.rank)
+    // Each parameter in the shape that broadcasts to X.
+    func parameter(_ input: OperatorInput) throws(GraphError) -> Tensor {
+      let values = try inputs.required(input).converted(to: .float64)
+      return isPerElement ? values : try values.alongChannels(rank)
     }
+    let (inputMean, inputVariance) = (try parameter(Input.mean), try parameter(Input.variance))
+    let (mean, variance) = trainingMode ? try statistics(of: x, inputMean.shape) : (inputMean, inputVariance)
+    let epsilon = Double(epsilon)
+    let factor = try parameter(Input.scale).combined(with: variance, of: Self.name) {
+      $0 / ($1 + epsilon).squareRoot()
+    }
+    let y = try x.combined(with: mean, of: Self.name, to: .float64) { $0 - $1 }
+      .affine(factor, parameter(Input.b), of: Self.name).converted(to: x.type)
     guard trainingMode else { return [y] }
-    func running(_ old: [Number], _ new: [Number]) throws(GraphError) -> Tensor {
-      let keep = Number(momentum)
-      return try Tensor([old.count], zip(old, new).map { $0 * keep + $1 * (1 - keep) })
+    func running(_ old: Tensor, _ new: Tensor, _ input: OperatorInput) throws(GraphError) -> Tensor {
+      let keep = Double(momentum)
+      let result = try old.combined(with: new, of: Self.name) { $0 * keep + $1 * (1 - keep) }
+      let given = try inputs.required(input)
+      return try result.reshaped(given.shape).converted(to: given.type)
     }
-    return [y, try running(inputMean, mean), try running(inputVariance, variance)]
+    return [y, try running(inputMean, mean, Input.mean), try running(inputVariance, variance, Input.variance)]
   }
 
-  /// Mean and (population) variance of each channel.
-  private static func statistics<Number: Real>(of x: Tensor, _: Number.Type) -> (mean: [Number], variance: [Number]) {
-    let (shape, channels) = (x.shape, channels(x.shape))
-    let count = Double(x.count / max(channels, 1))
-    var mean = [Double](repeating: 0, count: channels)
-    var variance = mean
-    x.withElements(Number.self) { x in
-      Self.forEachRow(shape) { channel, row in
-        for index in row { mean[channel] += x[index].wide / count }
-      }
-      Self.forEachRow(shape) { channel, row in
-        for index in row {
-          let difference = x[index].wide - mean[channel]
-          variance[channel] += difference * difference / count
-        }
-      }
+  /// Mean and (population) variance of each channel, in float64 and in `shape`.
+  private func statistics(of x: Tensor, _ shape: Shape) throws(GraphError) -> (mean: Tensor, variance: Tensor) {
+    func average(_ values: Tensor) throws(GraphError) -> Tensor {
+      let axes = [Int64](x.shape.extents.indices.filter { $0 != 1 }.map { Int64($0) })
+      let reduced = try ReduceMean().evaluate(Inputs(Self.name, [values, try Tensor([axes.count], axes)]))[0]
+      return try reduced.reshaped(shape)
     }
-    return (mean.map { Number($0) }, variance.map { Number($0) })
+    let mean = try average(x.converted(to: .float64))
+    let squares = try x.combined(with: mean, of: Self.name, to: .float64) { ($0 - $1) * ($0 - $1) }
+    return (mean, try average(squares))
   }
 
-  private static func channels(_ x: Shape) -> Int { x.rank == 1 ? 1 : x[1] }
-
-  /// Calls `body` with each channel of each sample and the range of its elements.
-  @inline(__always)
-  private static func forEachRow(_ x: Shape, _ body: (_ channel: Int, _ row: Range<Int>) -> Void) {
-    let channels = channels(x)
-    let length = x.rank == 1 ? 1 : x.extents[2...].reduce(1) { $0 * $1 }
-    for row in 0..<x[0] * channels { body(row % channels, row * length..<(row + 1) * length) }
+  /// The shape of the parameters.
+  private func channels(_ x: Shape) -> Shape {
+    isPerElement ? Shape(Array(x.extents.dropFirst())) : [x.rank == 1 ? 1 : x[1]]
   }
 }

@@ -1,6 +1,7 @@
-/// Conv: convolution over one or two spatial axes. https://onnx.ai/onnx/operators/onnx__Conv.html, opsets 1 and 11.
+/// Conv: convolution over one to three spatial axes. https://onnx.ai/onnx/operators/onnx__Conv.html, opsets 1 and 11.
 ///
-/// Inputs: X `[N, C, (H,) W]`, W `[M, C/group, (kH,) kW]`, B `[M]` (optional). Output: Y `[N, M, (oH,) oW]`.
+/// Inputs: X `[N, C, ((D,) H,) W]`, W `[M, C/group, ((kD,) kH,) kW]`, B `[M]` (optional). Output: Y `[N, M, ((oD,) oH,)
+/// oW]`.
 public struct Conv: FloatOperator {
   public static let name = "Conv"
 

@@ -1,8 +1,8 @@
 /// ConvInteger: convolution of 8-bit data by 8-bit weights into int32.
 /// https://onnx.ai/onnx/operators/onnx__ConvInteger.html, opset 10.
 ///
-/// Inputs: x `[N, C, (H,) W]`, w `[M, C/group, (kH,) kW]`, x_zero_point (optional: 0), w_zero_point (one or M,
-/// optional: 0). Output: y `[N, M, (oH,) oW]`; sums beyond 32 bits wrap around.
+/// Inputs: x `[N, C, ((D,) H,) W]`, w `[M, C/group, ((kD,) kH,) kW]`, x_zero_point (optional: 0), w_zero_point (one or
+/// M, optional: 0). Output: y `[N, M, ((oD,) oH,) oW]`; sums beyond 32 bits wrap around.
 public struct ConvInteger: OperatorDefinition {
   public static let name = "ConvInteger"
 

@@ -1,8 +1,8 @@
 /// FusedConv of com.microsoft: Y = activation(Conv(X, W) + B + Z).
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FusedConv
 ///
-/// Inputs: X `[N, C, (H,) W]`, W `[M, C/group, (kH,) kW]`, B `[M]` (optional), Z of Y's shape (optional).
-/// Output: Y `[N, M, (oH,) oW]`.
+/// Inputs: X `[N, C, ((D,) H,) W]`, W `[M, C/group, ((kD,) kH,) kW]`, B `[M]` (optional), Z of Y's shape (optional).
+/// Output: Y `[N, M, ((oD,) oH,) oW]`.
 public struct FusedConv: FloatOperator {
   public static let name = "FusedConv"
   public static let domain = OperatorDomain.microsoft

@@ -1,9 +1,9 @@
 /// MaxPool: the largest value of each window. https://onnx.ai/onnx/operators/onnx__MaxPool.html, opsets 1, 8, 10, 11
 /// and 12.
 ///
-/// Input: X `[N, C, (H,) W]`. Outputs: Y `[N, C, (oH,) oW]` and Indices (optional), where in the whole of X each
-/// maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1. NaN
-/// wins over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
+/// Input: X `[N, C, ((D,) H,) W]`. Outputs: Y `[N, C, ((oD,) oH,) oW]` and Indices (optional), where in the whole of X
+/// each maximum was found. A window that lies in the padding altogether gives the lowest value there is and index -1.
+/// NaN wins over every number (the first of several), as in GlobalMaxPool: ONNX leaves it open, and PyTorch has it so.
 public struct MaxPool: FloatOperator {
   public static let name = "MaxPool"
 
@@ -77,6 +77,7 @@ public struct MaxPool: FloatOperator {
 
 extension WindowPlane {
   fileprivate func columnMajor(_ cell: Int) -> Int {
-    cell % width.input * height.input + cell / width.input
+    let (row, column) = (cell / width.input, cell % width.input)
+    return (column * height.input + row % height.input) * depth.input + row / height.input
   }
 }

@@ -1,8 +1,8 @@
 /// QLinearAveragePool of com.microsoft: the mean of each window of a quantised tensor, quantised again.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearAveragePool
 ///
-/// Inputs: X `[N, C, (H,) W]` (`[N, (H,) W, C]` with channels_last), x_scale, x_zero_point (optional: 0), y_scale,
-/// y_zero_point (optional: 0). Output: Y, of X's 8-bit type and layout.
+/// Inputs: X `[N, C, ((D,) H,) W]` (`[N, ((D,) H,) W, C]` with channels_last), x_scale, x_zero_point (optional: 0),
+/// y_scale, y_zero_point (optional: 0). Output: Y, of X's 8-bit type and layout.
 public struct QLinearAveragePool: OperatorDefinition {
   public static let name = "QLinearAveragePool"
   public static let domain = OperatorDomain.microsoft
@@ -71,7 +71,7 @@ public struct QLinearAveragePool: OperatorDefinition {
             var sum = 0.0
             cells.forEach { sum += Double(real[channel * plane.inputCount + $0]) }
             means[channel * plane.outputCount + output] = Float(
-              sum / Double(countIncludePad ? plane.height.kernel * plane.width.kernel : cells.count))
+              sum / Double(countIncludePad ? plane.taps : cells.count))
           }
         }
       }

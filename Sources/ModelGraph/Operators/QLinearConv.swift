@@ -1,8 +1,9 @@
 /// QLinearConv: convolution of quantised data by quantised weights, the result quantised again.
 /// https://onnx.ai/onnx/operators/onnx__QLinearConv.html, opset 10.
 ///
-/// Inputs: x `[N, C, (H,) W]`, its scale and zero point; w `[M, C/group, (kH,) kW]`, its scale and zero point (one or
-/// M); y's scale and zero point; B int32 `[M]` (optional, of scale x_scale · w_scale). Output: y `[N, M, (oH,) oW]`.
+/// Inputs: x `[N, C, ((D,) H,) W]`, its scale and zero point; w `[M, C/group, ((kD,) kH,) kW]`, its scale and zero
+/// point (one or M); y's scale and zero point; B int32 `[M]` (optional, of scale x_scale · w_scale). Output: y `[N, M,
+/// ((oD,) oH,) oW]`.
 public struct QLinearConv: OperatorDefinition {
   public static let name = "QLinearConv"
 

@@ -6,33 +6,44 @@ extension Conv: Differentiable {
     let (x, w) = (Values(try inputs.required(Input.x)), Values(try inputs.required(Input.w)))
     let geometry = try geometry(x: x.shape, w: w.shape)
     let plane = geometry.plane
-    let taps = plane.height.kernel * plane.width.kernel
     var (dx, dw) = (Values(zeros: x.shape), Values(zeros: w.shape))
     var db = Values(zeros: [geometry.filters])
     for sample in 0..<geometry.batch {
       for filter in 0..<geometry.filters {
         let firstChannel = sample * geometry.channels + filter / geometry.groupFilters * geometry.groupChannels
-        for y in 0..<plane.height.output {
-          for column in 0..<plane.width.output {
-            let position = y * plane.width.output + column
-            let dy = slope[(sample * geometry.filters + filter) * plane.outputCount + position]
-            db[filter] += dy
-            for tapY in plane.height.taps(at: y) {
-              let row = plane.height.start(y) + tapY * plane.height.dilation
-              for tapX in plane.width.taps(at: column) {
-                let pixel = row * plane.width.input + plane.width.start(column) + tapX * plane.width.dilation
-                for channel in 0..<geometry.groupChannels {
-                  let from = (firstChannel + channel) * plane.inputCount + pixel
-                  let weight = (filter * geometry.groupChannels + channel) * taps + tapY * plane.width.kernel + tapX
-                  dx[from] += w[weight] * dy
-                  dw[weight] += x[from] * dy
-                }
-              }
+        for position in 0..<plane.outputCount {
+          let dy = slope[(sample * geometry.filters + filter) * plane.outputCount + position]
+          db[filter] += dy
+          plane.forEachTap(at: position) { tap, pixel in
+            for channel in 0..<geometry.groupChannels {
+              let from = (firstChannel + channel) * plane.inputCount + pixel
+              let weight = (filter * geometry.groupChannels + channel) * plane.taps + tap
+              dx[from] += w[weight] * dy
+              dw[weight] += x[from] * dy
             }
           }
         }
       }
     }
     return [dx, dw, db]
+  }
+}
+
+extension WindowPlane {
+  /// Calls `body` with each tap of the window of an output position that lies inside the input, and the pixel there.
+  fileprivate func forEachTap(at position: Int, _ body: (_ tap: Int, _ pixel: Int) -> Void) {
+    let (line, x) = (position / width.output, position % width.output)
+    let (z, y) = (line / height.output, line % height.output)
+    for tapZ in depth.taps(at: z) {
+      let slice = depth.start(z) + tapZ * depth.dilation
+      for tapY in height.taps(at: y) {
+        let row = slice * height.input + height.start(y) + tapY * height.dilation
+        for tapX in width.taps(at: x) {
+          body(
+            (tapZ * height.kernel + tapY) * width.kernel + tapX,
+            row * width.input + width.start(x) + tapX * width.dilation)
+        }
+      }
+    }
   }
 }

@@ -4,6 +4,9 @@ extension BatchNormalization: Differentiable {
   /// With batch statistics: dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), since mean and variance follow x too.
   /// With given ones: dx = γ/σ · dy. Either way dγ = Σ dy · x̂ and dβ = Σ dy.
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
+    guard !isPerElement else {
+      throw GraphError(.badAttribute, "BatchNormalization: spatial is 0, which cannot be trained")
+    }
     let x = Values(try inputs.required(Input.x))
     let scale = Values(try inputs.required(Input.scale))
     let mean = Values(try inputs.required(Input.mean))

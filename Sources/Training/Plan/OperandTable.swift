@@ -1,7 +1,7 @@
 import ModelGraph
 
-/// The operands of all steps: activations that earlier steps produce, parameters, running statistics and constants. A value
-/// that several nodes read is one object.
+/// The operands of all steps: activations that earlier steps produce, parameters, running statistics and constants. A
+/// value that several nodes read is one object.
 struct OperandTable {
   private(set) var parameters: [Parameter] = []
   private let graph: Graph
@@ -72,11 +72,12 @@ struct OperandTable {
       for (index, input) in node.inputs.enumerated() where input == value {
         var layout = Parameter.Layout.plain
         switch (node.operation, index) {
-        case (.conv(let conv), Conv.Input.w.index) where constant.shape.rank >= 3:
+        case (.conv(let conv), Conv.Input.w.index) where constant.shape.rank == 3 || constant.shape.rank == 4:
           let isDepthwise = conv.group > 1 && conv.group == constant.shape[0] && constant.shape[1] == 1
           layout = isDepthwise ? .depthwise : .panels(group: conv.group, width: panelWidth)
           (learns, decays) = (true, true)
-        case (.gemm, Gemm.Input.b.index), (.matMul, _): (learns, decays) = (true, true)
+        // A Conv over three spatial axes is run by its definition.
+        case (.conv, Conv.Input.w.index), (.gemm, Gemm.Input.b.index), (.matMul, _): (learns, decays) = (true, true)
         case (.batchNormalization, BatchNormalization.Input.scale.index),
           (.batchNormalization, BatchNormalization.Input.b.index):
           (learns, normalizes) = (true, true)

@@ -112,7 +112,7 @@ struct StepBuilder {
         break
       }
       let plane = try pool.window.plane(over: x.shape, kernel: pool.window.kernel, of: "MaxPool")
-      guard plane.height.kernel * plane.width.kernel < UInt16.max else { break }
+      guard plane.isFlat, plane.taps < UInt16.max else { break }
       return MaxPoolStep(place: place, operands: operands, output: output, plane: plane)
     case .globalAveragePool:
       return GlobalAveragePoolStep(place: place, operands: try operands.operands(node), output: output)
@@ -167,6 +167,9 @@ struct StepBuilder {
   ) throws(GraphError) -> Step {
     guard case .batchNormalization(let definition) = node.operation else {
       throw GraphError(.unknownOperator, "not a normalisation").at(node.place)
+    }
+    guard !definition.isPerElement else {
+      throw GraphError(.badAttribute, "spatial is 0, which cannot be trained").at(node.place)
     }
     var operands = try Array(self.operands.operands(node)[0..<3])
     if let residual { operands.append(try self.operands.operand(residual)) }
