@@ -759,7 +759,7 @@ def roi_align(g, op):
     boxes = np.concatenate([corners, corners + g.rng.uniform(0.5, 4, (3, 2))], 1).astype(x.dtype)
     batch = g.constant(g.rng.integers(0, x.shape[0], 3))
     attributes = {"output_height": g.integer(1, 4), "output_width": g.integer(1, 4), "sampling_ratio": g.below(3),
-                  "spatial_scale": g.choice([1.0, 0.5]), "mode": g.choice(["avg", "max"])}
+                  "spatial_scale": g.choice([1.0, 0.5])}  # Of mode max, onnxruntime says itself that it is wrong.
     if g.opset >= 16:
         attributes["coordinate_transformation_mode"] = g.choice(["half_pixel", "output_half_pixel"])
     return g.node(op, [x, g.constant(boxes), batch], **attributes)

@@ -31,7 +31,7 @@ import Testing
     dimensions[0] = .symbol("N")
     var x = graph.addInput("input", Declaration(.float32, dimensions))
     if isLast {
-      let transpose = try Operator(named: "Transpose", attributes: [Attribute("perm", .ints([0, 3, 1, 2]))])
+      let transpose = try Operator(named: "Transpose", [.ints("perm", [0, 3, 1, 2])])
       x = graph.add(transpose, "planes", [x])
     }
     let weight = [Float](repeating: 1 / Float(channels) / range, count: 2 * channels)

@@ -38,7 +38,11 @@ import Testing
         let pixels = try Preprocessing(metadata, inputShape: [1, 2, 3, 3], axes: last).tensor([picture])
         #expect(pixels.shape == [1, 2, 3, 3])
         let (a, b) = (planes.array(of: Float.self), pixels.array(of: Float.self))
-        #expect((0..<18).allSatisfy { a[$0 % 3 * 6 + $0 / 3] == b[$0] })
+        let same = (0..<18).allSatisfy { (index: Int) -> Bool in
+          let (pixel, channel) = (index / 3, index % 3)
+          return a[channel * 6 + pixel] == b[index]
+        }
+        #expect(same)
       }
     }
   }
