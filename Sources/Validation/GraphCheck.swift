@@ -214,7 +214,10 @@ struct GraphCheck {
     guard let input = graph.inputs.first, let declaration = graph.values[input].declaration,
       declaration.dimensions.count == 4
     else { return }
-    if case .fixed(let channels) = declaration.dimensions[1], !metadata.mean.isEmpty, metadata.mean.count != channels {
+    let axes = PictureAxes(declaration.dimensions)
+    if case .fixed(let channels) = declaration.dimensions[axes.channel], !metadata.mean.isEmpty,
+      metadata.mean.count != channels
+    {
       report(
         .badMetadata, "metadata 'giemsa.mean' has \(metadata.mean.count) channels; the model's input has \(channels)")
     }

@@ -228,7 +228,7 @@ typedef struct giemsa_picture_options {
   size_t size;                 // sizeof(giemsa_picture_options)
   int32_t height;              // of the model's input in pixels, 0: what the file says; 0
   int32_t width;               // both or none
-  const float *mean;           // of red, green and blue from 0 to 1, three numbers; NULL
+  const float *mean;           // of red, green and blue from 0 to 1, three numbers (equal ones for greys); NULL
   const float *std;            // alike; NULL
   const char *const *classes;  // names in the order of the scores; NULL
   size_t class_count;          // 0
@@ -238,7 +238,8 @@ typedef struct giemsa_picture_options {
 // Writes the defaults. `size` is sizeof(giemsa_picture_options). NULL does nothing. Any thread.
 void giemsa_picture_options_init(giemsa_picture_options *options, size_t size);
 
-// A classifier for a model of one input, float32 [N, 3, height, width], and a score for each class.
+// A classifier for a model of one input, float32 [N, channels, height, width] or [N, height, width, channels] with 3 channels
+// or 1 (grey), and a score for each class.
 //
 // options      NULL: the file says everything; what it points to may be freed afterwards
 // *classifier  free it with giemsa_classifier_free
