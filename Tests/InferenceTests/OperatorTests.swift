@@ -145,7 +145,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip", "Swish", "Gelu", "Mish", "Tanh", "Erf", "Exp",
+    "Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip", "Swish", "Gelu", "Mish", "Tanh", "Erf",
+    "Exp",
     "Abs", "Neg",
   ])
   func unary(_ name: String) throws {
