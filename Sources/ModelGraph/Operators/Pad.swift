@@ -72,14 +72,14 @@ public struct Pad: OperatorDefinition {
     return [padded]
   }
 
-  private typealias AxisPads = (before: Int, after: Int)
+  typealias AxisPads = (before: Int, after: Int)
 
   private func padded(_ shape: Shape, _ pads: [AxisPads]) -> Shape {
     Shape(zip(shape.extents, pads).map { $0 + $1.before + $1.after })
   }
 
   /// The number of elements added before and after each axis of data.
-  private func pads(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisPads] {
+  func pads(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisPads] {
     let pads = try inputs.ints(Input.pads)
     let named = try inputs.optionalInts(Input.axes)
     let axes =
@@ -104,7 +104,7 @@ public struct Pad: OperatorDefinition {
   }
 
   /// For each index of a padded axis, the index in data that it comes from. Negative pads are applied first.
-  private func sources(_ pads: AxisPads, extent: Int) -> [Int] {
+  func sources(_ pads: AxisPads, extent: Int) -> [Int] {
     let first = max(-pads.before, 0)
     let kept = extent + min(pads.before, 0) + min(pads.after, 0)
     let leading = max(pads.before, 0)

@@ -73,7 +73,7 @@ public struct SplitOperator: OperatorDefinition {
   }
 
   /// The extents of the parts of an axis of `whole`.
-  private func extents(_ inputs: Inputs<Fact>, of whole: Int) throws(GraphError) -> [Int] {
+  func extents(_ inputs: Inputs<Fact>, of whole: Int) throws(GraphError) -> [Int] {
     if let extents = try inputs.optionalInts(Input.split) {
       guard partCount == nil else {
         throw GraphError(.badAttribute, "Split: both 'split' and 'num_outputs' are given")
