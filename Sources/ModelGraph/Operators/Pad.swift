@@ -65,7 +65,8 @@ public struct Pad: OperatorDefinition {
     let data = try inputs.required(Input.data)
     let pads = try pads(inputs.facts, of: data.shape)
     let strides = data.shape.strides
-    let padded = try data.picking(padded(data.shape, pads), fill: try inputs[Input.constantValue]?.converted(to: data.type)) { axis in
+    let fill = try inputs[Input.constantValue]?.converted(to: data.type)
+    let padded = try data.picking(padded(data.shape, pads), fill: fill) { axis in
       sources(pads[axis], extent: data.shape[axis]).map { $0 == Tensor.nowhere ? $0 : $0 * strides[axis] }
     }
     return [padded]
