@@ -50,7 +50,10 @@ def some_axes(g, x):
 @maker("Exp", "Log", "Sqrt", "Reciprocal", "Erf", "Tanh", "Sigmoid", "Softplus", "Softsign", "Mish", "HardSwish", "Ceil",
        "Floor", "Round", "Sin", "Cos", "Selu")
 def unary(g, op):
-    return g.node(op, [g.floats(finite=False)])
+    x = g.floats(finite=False)
+    if op == "HardSwish" and x.dtype == np.float64:
+        raise Unfit  # onnxruntime's 1/6 is a float32.
+    return g.node(op, [x])
 
 
 @maker("Neg", "Abs", "Sign", "Relu")
@@ -198,10 +201,12 @@ def softmax(g, op):
        "ReduceLogSumExp", "ReduceSumSquare")
 def reduction(g, op):
     x = g.value(FLOATS + (np.int32, np.int64), least=1)
+    if op == "ReduceLogSumExp" and x.dtype not in FLOATS:
+        raise Unfit  # onnxruntime rounds each exponential to an integer.
     if op == "ReduceLogSum":
         x = g.node("Abs", [g.floats(least=1)])[0]
-    if op == "ReduceProd" and x.array.size > 500:
-        raise Unfit
+    if op == "ReduceProd" and x.array.size > (18 if x.dtype == np.int64 else 9 if x.dtype == np.int32 else 500):
+        raise Unfit  # Integers of up to 9, whose product must not overflow.
     attributes = {"keepdims": g.below(2)} if g.chance(0.7) else {}
     axes = some_axes(g, x) if g.chance(0.85) else None
     if g.opset < (13 if op == "ReduceSum" else 18):

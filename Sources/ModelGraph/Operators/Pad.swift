@@ -53,10 +53,9 @@ public struct Pad: OperatorDefinition {
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let data = try inputs.required(Input.data)
     if let value = inputs[Input.constantValue] {
-      guard value.type == data.type, value.shape.count == 1 else {
-        throw GraphError(
-          .typeMismatch,
-          "Pad: constant_value must be one \(data.type.name), is \(value.type.name) \(value.shape)")
+      try inputs.check(Input.constantValue, matchesOrWasAttribute: Input.data)
+      guard value.shape.count == 1 else {
+        throw .mismatch("Pad: constant_value must be one number, is \(value.shape)")
       }
     }
     return [Fact(data.type, padded(data.shape, try pads(inputs, of: data.shape)))]
@@ -66,7 +65,8 @@ public struct Pad: OperatorDefinition {
     let data = try inputs.required(Input.data)
     let pads = try pads(inputs.facts, of: data.shape)
     let strides = data.shape.strides
-    let padded = try data.picking(padded(data.shape, pads), fill: inputs[Input.constantValue]) { axis in
+    let fill = try inputs[Input.constantValue]?.converted(to: data.type)
+    let padded = try data.picking(padded(data.shape, pads), fill: fill) { axis in
       sources(pads[axis], extent: data.shape[axis]).map { $0 == Tensor.nowhere ? $0 : $0 * strides[axis] }
     }
     return [padded]
