@@ -85,7 +85,7 @@ public struct Window: Sendable, Equatable {
       throw GraphError(
         .badAttribute, "\(operatorName): 'kernel_shape' has \(kernel.count) numbers, X needs \(rank)")
     }
-    do { _ = try Shape(kernel).checked() } catch { throw error.at("\(operatorName): the window") }
+    do { _ = try Shape(kernel).checked(limit: 1 << 62) } catch { throw error.at("\(operatorName): the window") }
     try check(strides, "strides", rank, operatorName)
     try check(dilations, "dilations", rank, operatorName)
     try check(pads, "pads", 2 * rank, operatorName)

@@ -15,7 +15,7 @@ public struct MaxUnpool: OperatorDefinition {
 
   public static let inputs = [Input.x, Input.indices, Input.shape]
   public static let multiplyAdds = MultiplyAdds.none
-  public static let movement = DataMovement.rearrangement
+  public static let movement = DataMovement.computation
   public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
 
   public var window: Window
