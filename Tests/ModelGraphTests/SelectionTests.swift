@@ -65,6 +65,15 @@ import Testing
     #expect(refusal(try operation("NonZero"), [Fact(.float32, [2])])?.code == .notConstant)
   }
 
+  /// A shape rule does not compute with many values, the definition does.
+  @Test func manyValuesAreLeftToTheRun() throws {
+    let x = try Tensor([1 << 17], [UInt8](repeating: 1, count: 1 << 17))
+    let unique = try operation("Unique")
+    #expect(refusal(unique, [Fact(x)])?.code == .notConstant)
+    #expect(try unique.evaluate([x]).map { $0.count } == [1, 1, 1 << 17, 1])
+    #expect(throws: GraphError.self) { try unique.evaluate([x], mostBytes: 1 << 17) }
+  }
+
   @Test func compressKeepsWhereTheConditionHolds() throws {
     let condition = try Tensor([3], [false, true, true])
     let rows = try run(try operation("Compress", .int("axis", 0)), [try counting([2, 2]), condition])

@@ -12,11 +12,12 @@ extension Inputs where Element == Fact {
     return value
   }
 
-  /// The values of all inputs, for operators whose output is as large as they say. Throws E211 if one is not known.
-  func allKnown() throws(GraphError) -> Inputs<Tensor> {
+  /// The values of all inputs, for operators whose output is as large as they say. Throws E211 if one is not known, or
+  /// has more than `most` elements: a shape rule is applied often, and should not compute for long.
+  func allKnown(most: Int) throws(GraphError) -> Inputs<Tensor> {
     var values: [Tensor?] = []
     for (index, fact) in items.enumerated() {
-      if let fact, fact.constant == nil {
+      if let fact, fact.constant == nil || fact.shape.count > most {
         throw GraphError(
           .notConstant,
           "\(operatorName): the output's shape depends on the values of input \(index), "

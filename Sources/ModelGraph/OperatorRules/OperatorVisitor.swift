@@ -38,25 +38,18 @@ extension Operator {
   /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
   public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
     let arity = try accept(ArityVisitor())
-    let known = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound)
-    try Operator.check(known, mostBytes: mostBytes)
-    // A shape rule that had to compute the values to know their number returns them.
-    if !known.isEmpty, known.allSatisfy({ $0.constant != nil }) { return known.compactMap { $0.constant } }
-    return try accept(EvaluateVisitor(inputs: Inputs(arity.name, inputs)))
-  }
-
-  private static func check(_ facts: [Fact], mostBytes: Int) throws(GraphError) {
-    var left = mostBytes
-    for fact in facts {
-      let bytes = fact.shape.count * fact.type.byteCount
-      guard bytes <= left else {
-        throw GraphError(
-          .tooLarge,
-          "its result is \(fact.shape), \((bytes >> 20) + 1) MiB; \(max(left, 0) >> 20) MiB are left of the limit for running "
-            + "the model. If it is to be trusted, raise the limit with --max-memory SIZE (2G, say)")
-      }
-      left -= bytes
+    var facts: [Fact] = []
+    do { facts = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound) } catch {
+      // All values are here. Only a shape rule that leaves the computation of many to `evaluate` throws this.
+      guard error.code == .notConstant else { throw error }
     }
+    try facts.check(mostBytes: mostBytes)
+    // A shape rule that had to compute the values to know their number returns them.
+    let known = facts.compactMap { $0.constant }
+    if !known.isEmpty, known.count == facts.count { return known }
+    let results = try accept(EvaluateVisitor(inputs: Inputs(arity.name, inputs)))
+    if facts.isEmpty { try results.map { Fact($0) }.check(mostBytes: mostBytes) }
+    return results
   }
 
   /// The operator's inputs in the order of its page.
@@ -162,5 +155,22 @@ private struct EvaluateVisitor: OperatorVisitor {
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
     try definition.evaluate(inputs)
+  }
+}
+
+extension [Fact] {
+  /// Throws E212 if values of these facts take more than `mostBytes`.
+  fileprivate func check(mostBytes: Int) throws(GraphError) {
+    var left = mostBytes
+    for fact in self {
+      let bytes = fact.shape.count * fact.type.byteCount
+      guard bytes <= left else {
+        throw GraphError(
+          .tooLarge,
+          "its result is \(fact.shape), \((bytes >> 20) + 1) MiB; \(Swift.max(left, 0) >> 20) MiB are left of the limit for "
+            + "running the model. If it is to be trusted, raise the limit with --max-memory SIZE (2G, say)")
+      }
+      left -= bytes
+    }
   }
 }

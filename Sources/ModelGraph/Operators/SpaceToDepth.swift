@@ -19,12 +19,13 @@ public struct SpaceToDepth: OperatorDefinition {
 
   public init(_ block: PixelBlock) { self.block = block }
 
-  // Opset 21, in which operators are kept, has no mode: it is read wherever it stands.
   public init(_ attributes: AttributeReader) throws(GraphError) {
-    block = try PixelBlock(attributes, hasMode: attributes.opset >= Graph.opset)
+    // Graph.opset has no mode; operators are made of their attributes in it all the same.
+    block = try PixelBlock(attributes, hasMode: attributes.opset >= 28 || attributes.opset == Graph.opset)
   }
 
   public var attributes: [Attribute] { block.attributes }
+  public var firstOpset: Int { block.keepsPixelsTogether ? 28 : Graph.opset }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let data = try inputs.required(Input.data)
