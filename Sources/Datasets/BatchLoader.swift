@@ -4,7 +4,7 @@ import ModelGraph
 
 /// The input of a training step.
 public struct Batch: Sendable {
-  /// `[N, 3, H, W]` float32, normalised.
+  /// Float32, normalised, of the shape that `Preprocessing.shape` says.
   public var images: Tensor
   public var labels: [Int32]
   /// The loader's items in this batch, by index.
@@ -233,7 +233,7 @@ private final class Shared: @unchecked Sendable {  // all mutable state is acces
   }
 
   private func plain(_ draws: [Draw], _ epoch: Int) throws -> Batch {
-    var images = try Tensor(zeros: [draws.count, 3, preprocessing.height, preprocessing.width])
+    var images = try Tensor(zeros: preprocessing.shape(draws.count))
     let step = preprocessing.floatsPerPicture
     for (slot, draw) in draws.enumerated() {
       var picture = try store.picture(draw.index)

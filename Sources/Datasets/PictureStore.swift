@@ -20,7 +20,7 @@ final class PictureStore: @unchecked Sendable {  // `kept` is accessed under `lo
     self.preprocessing = preprocessing
     self.crops = crops
     // All or nothing: keeping only a part would speed up only a part of each epoch but use the memory all the same.
-    keeps = items.count * preprocessing.floatsPerPicture <= byteBudget
+    keeps = items.count * preprocessing.bytesPerPicture <= byteBudget
     kept = [Picture?](repeating: nil, count: keeps ? items.count : 0)
   }
 

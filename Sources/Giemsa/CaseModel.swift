@@ -27,24 +27,25 @@ package final class CaseModel {
     try checkInputs(inputs)
     let shapes = inputs.map { $0.shape }
     if isReference {
-      let bytes = graph.peakActivationBytes(try graph.infer(shapes))
-      try options.limits.admit(bytes: bytes, batch: shapes.first?.extents.first ?? 1, weightBytes: graph.constantBytes)
-      return try graph.evaluate(inputs)
+      let (batch, weightBytes) = (shapes.first?.extents.first ?? 1, graph.constantBytes)
+      try options.limits.admit(
+        bytes: graph.peakActivationBytes(try graph.inferEarly(shapes).facts), batch: batch, weightBytes: weightBytes)
+      return try graph.evaluate(
+        inputs, mostBytes: options.limits.room(batch: batch, weightBytes: weightBytes))
     }
     if let session, session.inputShapes == shapes { return try session.run(inputs) }
-    do {
+    if try !graph.inferEarly(shapes).isLate.contains(true) {
       let session = try makeSession(graph, shapes)
       self.session = session
       return try session.run(inputs)
-    } catch {
-      guard error.code == .notConstant else { throw error }
     }
-    // A shape depends on an input's value (Reshape's `shape` fed from outside): plan for this case's values.
+    // A shape depends on an input's value (Reshape's `shape` fed from outside): plan for this case's values. What is late
+    // all the same runs so.
     var bound = graph
     var fed: [Tensor] = []
     bound.inputs = []
     for (id, input) in zip(graph.inputs, inputs) {
-      if input.ints != nil, input.shape.rank <= 1 {
+      if input.shape.rank <= 1, input.count <= 64 {
         bound.values[id].constant = input
       } else {
         bound.inputs.append(id)

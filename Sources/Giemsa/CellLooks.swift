@@ -1,4 +1,5 @@
 import ModelGraph
+import PictureModels
 
 /// Judges cells of one field in batches: each once, and those that may be infected again in the seven other orientations.
 /// A cell has no up, so the mean of what the model says of all eight is more reliable than one answer.
@@ -27,7 +28,7 @@ struct CellLooks {
     return means
   }
 
-  /// - Parameter picture: prepared, `[1, 3, height, width]`.
+  /// - Parameter picture: prepared, a tensor of one.
   mutating func add(_ picture: Tensor, _ classifier: PictureClassifier) throws(ClassificationError) {
     waiting.append((sums.count, picture, true))
     sums.append([])
@@ -57,7 +58,9 @@ struct CellLooks {
       }
       guard item.isFirst, looks > 1, answer[positive] >= least else { continue }
       for way in 1..<looks {
-        do { waiting.append((item.cell, try item.picture.turned(way), false)) } catch { throw .model(error) }
+        do { waiting.append((item.cell, try item.picture.turned(way, classifier.interface.axes), false)) } catch {
+          throw .model(error)
+        }
       }
     }
   }
@@ -66,8 +69,10 @@ struct CellLooks {
 extension Tensor {
   /// A prepared picture in another of the eight orientations. Bit 0: left and right are swapped; bit 1: top and bottom;
   /// bit 2: rows and columns, if there are as many.
-  fileprivate func turned(_ way: Int) throws(GraphError) -> Tensor {
-    let (planes, height, width) = (shape[1], shape[2], shape[3])
+  fileprivate func turned(_ way: Int, _ axes: PictureAxes) throws(GraphError) -> Tensor {
+    let (height, width) = (shape[axes.height], shape[axes.width])
+    // Floats side by side that belong to one pixel, and how often the pixels are repeated.
+    let (depth, planes) = axes.isChannelsLast ? (shape[axes.channel], 1) : (1, shape[axes.channel])
     var result = try Tensor(zeros: shape)
     withElements(Float.self) { source in
       result.withMutableElements(Float.self) { target in
@@ -78,8 +83,9 @@ extension Tensor {
               var (row, column) = way & 4 != 0 && height == width ? (x, y) : (y, x)
               if way & 1 != 0 { column = width - 1 - column }
               if way & 2 != 0 { row = height - 1 - row }
-              target[out] = source[(plane * height + row) * width + column]
-              out += 1
+              let place = ((plane * height + row) * width + column) * depth
+              for channel in 0..<depth { target[out + channel] = source[place + channel] }
+              out += depth
             }
           }
         }

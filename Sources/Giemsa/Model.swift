@@ -23,7 +23,8 @@ import PictureModels
 /// A model may be used by any number of threads. ``run(_:)`` lets one at a time through; for runs side by side give each
 /// thread a ``Session`` of its own (``makeSession(inputShapes:)``).
 public final class Model: Sendable {
-  /// An input or an output, as the file declares it.
+  /// An input or an output, as the file declares it. An output may come out smaller or larger than it declares where only a
+  /// run finds the shape (``Session/outputShapes``).
   public struct Port: Sendable {
     public let name: String
     public let type: ElementType
@@ -179,14 +180,13 @@ public final class Model: Sendable {
 
   /// The outputs of a graph that has no plan yet. An extent that the file does not declare is a symbol `?`.
   private static func outputs(of graph: borrowing Graph) throws(GraphError) -> [Port] {
-    let facts = try graph.infer(graph.planningShapes())
+    let facts = try graph.inferEarly(graph.planningShapes()).facts
     var ports: [Port] = []
     for id in graph.outputs {
-      guard let fact = facts[id] else {
-        throw GraphError(.noOutput, "output '\(graph.values[id].name)' is produced by no node")
-      }
-      let dimensions = fact.shape.extents.map { _ in Dimension.symbol("?") }
-      ports.append(Port(name: graph.values[id].name, type: fact.type, dimensions: dimensions))
+      let type: ElementType
+      if let fact = facts[id] { type = fact.type } else { type = try graph.lateOutputType(id) }
+      let dimensions = (facts[id]?.shape.extents ?? []).map { _ in Dimension.symbol("?") }
+      ports.append(Port(name: graph.values[id].name, type: type, dimensions: dimensions))
     }
     return ports
   }
@@ -203,7 +203,7 @@ extension Plan {
     outputNames.indices.map { index in
       Model.Port(
         name: outputNames[index], type: outputTypes[index],
-        dimensions: outputShapes[index].extents.map { .fixed($0) })
+        dimensions: (outputShapes[index]?.extents ?? []).map { .fixed($0) })
     }
   }
 }

@@ -10,7 +10,7 @@ package struct ModelInspection {
       package let name: String
       /// `Conv+Add+Relu` for a fused node.
       package let title: String
-      /// Of the first output; nil where it is not known.
+      /// Of the first output; nil where it is not known before a run.
       package let shape: Shape?
       package let parameters: Int
       package let multiplyAdds: Int
@@ -29,7 +29,7 @@ package struct ModelInspection {
     package private(set) var operatorCounts: [(name: String, count: Int)] = []
 
     fileprivate init(_ graph: Graph, _ inputShapes: [Shape]) throws(GraphError) {
-      let facts = try graph.infer(inputShapes)
+      let facts = try graph.inferEarly(inputShapes).facts
       parameters = graph.parameterCount
       constantBytes = graph.constantBytes
       peakBytes = graph.peakActivationBytes(facts)

@@ -27,7 +27,7 @@ public final class PictureClassifier {
   public let preprocessing: Preprocessing
   package let interface: ClassifierInterface
   package let session: Session
-  /// Where several pictures become one input: `[batch, 3, height, width]`; nil for a batch of one.
+  /// Where several pictures become one input; nil for a batch of one.
   private var input: Tensor?
 
   /// Pixels that a side of a model's input may have.
@@ -36,7 +36,8 @@ public final class PictureClassifier {
   /// Pictures that the model takes at once: ``Model/Options/batch``, or what the file is made for.
   public var batch: Int { interface.batch }
 
-  /// Opens a model of one input, float32 `[N, 3, height, width]`, whose first output is a score for each class.
+  /// Opens a model of one input, float32 `[N, channels, height, width]` or `[N, height, width, channels]` with 3 channels
+  /// or 1 (grey), whose first output is a score for each class.
   ///
   /// - Parameters:
   ///   - path: an ONNX file.
@@ -84,7 +85,7 @@ public final class PictureClassifier {
     decision = reading.decision
     interface = reading.interface
     session = try model.makeSession(inputShapes: [reading.interface.inputShape])
-    guard session.outputShapes.first?.count == interface.scoreCount * interface.batch else { throw .changedFile }
+    guard session.outputShapes.first??.count == interface.scoreCount * interface.batch else { throw .changedFile }
     input = interface.batch > 1 ? try Tensor(zeros: interface.inputShape) : nil
   }
 
@@ -102,7 +103,7 @@ public final class PictureClassifier {
       interface = try ClassifierInterface(copy graph, batch: options.batch, size: description.size)
       let colors = try description.colors(metadata, interface)
       do throws(ImagingError) {
-        var preparing = try Preprocessing(colors, inputShape: interface.inputShape)
+        var preparing = try Preprocessing(colors, inputShape: interface.inputShape, axes: interface.axes)
         preparing.reading.limits = description.limits
         preparing.reduces = !options.exact
         preprocessing = preparing
@@ -138,7 +139,7 @@ public final class PictureClassifier {
     return Classification(probabilities, decision(probabilities), classes: classes)
   }
 
-  /// The probabilities of prepared pictures, each `[1, 3, height, width]` from ``preprocessing``; nil where a picture's
+  /// The probabilities of prepared pictures, each a tensor of one from ``preprocessing``; nil where a picture's
   /// scores are no numbers. For a program that prepares pictures on one thread while the model runs on another.
   ///
   /// - Parameter pictures: at most ``batch``.

@@ -8,9 +8,12 @@ extension PictureClassifier {
   public struct Description: Sendable {
     /// Height and width of the model's input in pixels.
     public var size: (height: Int, width: Int)?
-    /// Of red, green and blue from 0 to 1, in the model's channel order: three numbers.
+    /// Of red, green and blue, in the model's channel order: three numbers; one for a model of greys.
     public var mean: [Float]?
     public var std: [Float]?
+    /// What a pixel's value goes up to, which ``mean`` and ``std`` refer to: 1, or 255. If it is given, mean is 0 and std is 1
+    /// unless they are given too.
+    public var range: Float?
     /// Bits of a file's 16-bit samples that are data: 12 for camera data stored without scaling. `giemsa.bits`, or 16, unless
     /// given.
     public var bits: Int?
@@ -29,6 +32,7 @@ extension PictureClassifier {
       package var size = "size"
       package var mean = "mean"
       package var std = "std"
+      package var range = "range"
       package var bits = "bits"
       package var classes = "classes"
       package var toOverride = "set overrides"
@@ -49,8 +53,12 @@ extension PictureClassifier.Description {
     if let classes, !metadata.classes.isEmpty, !sameBytes(classes, metadata.classes) {
       throw contradiction(names.classes, metadata.classes.joined(separator: ","))
     }
-    if let centering = metadata.centering, mean != nil || std != nil {
-      throw contradiction(mean != nil ? names.mean : names.std, "colours are centred: \(centering.rawValue)")
+    if let centering = metadata.centering, mean != nil || std != nil || range != nil {
+      let name = mean != nil ? names.mean : std != nil ? names.std : names.range
+      throw contradiction(name, "colours are centred: \(centering.rawValue)")
+    }
+    if range != nil, metadata.saysHowColorsAreNormalized {
+      throw contradiction(names.range, "mean \(list(metadata.mean)), std \(list(metadata.std))")
     }
     if let mean, !metadata.mean.isEmpty, mean != metadata.mean {
       throw contradiction(names.mean, list(metadata.mean))
@@ -65,11 +73,15 @@ extension PictureClassifier.Description {
       throw GraphError(
         .badInput, "\(names.size) is \(size.height)x\(size.width); 1 to \(sides.upperBound) pixels are possible")
     }
-    if let mean, mean.count != 3 || !mean.allSatisfy({ $0.magnitude <= 1000 }) {
-      throw GraphError(.badInput, "\(names.mean) must be three numbers from -1000 to 1000")
+    let counts = PictureAxes.channelCounts
+    if let mean, !counts.contains(mean.count) || !mean.allSatisfy({ $0.magnitude <= 1000 }) {
+      throw GraphError(.badInput, "\(names.mean) must be three numbers from -1000 to 1000, or one for greys")
     }
-    if let std, std.count != 3 || !std.allSatisfy({ $0 >= 1e-6 && $0 <= 1000 }) {
-      throw GraphError(.badInput, "\(names.std) must be three numbers from 1e-06 to 1000")
+    if let std, !counts.contains(std.count) || !std.allSatisfy({ $0 >= 1e-6 && $0 <= 1000 }) {
+      throw GraphError(.badInput, "\(names.std) must be three numbers from 1e-06 to 1000, or one for greys")
+    }
+    if let range, range != 1, range != 255 {
+      throw GraphError(.badInput, "\(names.range) must be 1 or 255")
     }
     if let bits, !ModelMetadata.Bound.bits.contains(bits) {
       throw GraphError(.badInput, "\(names.bits) is \(bits); 8 to 16 are possible")
@@ -83,20 +95,43 @@ extension PictureClassifier.Description {
   }
 
   /// `metadata` with the colours that are given here, and without a size: the interface has it.
-  func colors(_ metadata: ModelMetadata, _ interface: ClassifierInterface) throws(GraphError) -> ModelMetadata {
+  package func colors(_ metadata: ModelMetadata, _ interface: ClassifierInterface) throws(GraphError) -> ModelMetadata {
     var described = metadata
     described.inputSize = []
-    if mean != nil || std != nil { described.centering = nil }
-    described.mean = mean ?? described.mean
-    described.std = std ?? described.std
+    if mean != nil || std != nil || range != nil { described.centering = nil }
+    let channels = interface.inputShape[interface.axes.channel]
+    if let range {
+      // The file's numbers are for pixels from 0 to 1.
+      described.mean = (mean ?? [Float](repeating: 0, count: channels)).map { $0 / range }
+      described.std = (std ?? [Float](repeating: 1, count: channels)).map { $0 / range }
+    } else {
+      described.mean = mean ?? described.mean
+      described.std = std ?? described.std
+    }
+    // A caller may give three equal numbers for greys.
+    if channels == 1 {
+      described.mean = PictureClassifier.Description.single(described.mean)
+      described.std = PictureClassifier.Description.single(described.std)
+    }
     described.bits = bits ?? described.bits
-    guard described.centering != nil || described.mean.count == 3 || interface.inputShape[1] != 3 else {
+    guard described.centering != nil || !described.mean.isEmpty else {
       throw GraphError(
         .badInput,
         "does not say how colours are normalised; give \(names.mean) and \(names.std) (most models: 0.485,0.456,0.406 and "
-          + "0.229,0.224,0.225)")
+          + "0.229,0.224,0.225), or \(names.range) 255 if it takes pixels as they are")
+    }
+    for (name, numbers) in [(names.mean, described.mean), (names.std, described.std)]
+    where described.centering == nil && numbers.count != channels {
+      throw GraphError(
+        .badInput,
+        "\(name) has \(numbers.count) \(numbers.count == 1 ? "number" : "numbers"); the model takes "
+          + (channels == 3 ? "red, green and blue" : channels == 1 ? "greys: one number" : "\(channels) channels"))
     }
     return described
+  }
+
+  private static func single(_ numbers: [Float]) -> [Float] {
+    numbers.count == 3 && numbers[0] == numbers[1] && numbers[1] == numbers[2] ? [numbers[0]] : numbers
   }
 
   /// A name for each class: those given here, the file's, or else numbers.

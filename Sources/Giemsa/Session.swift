@@ -13,9 +13,10 @@ public final class Session {
     self.engine = engine
   }
 
-  /// The shapes that runs are planned for, in the order of ``Model/inputs`` and ``Model/outputs``.
+  /// The shapes that runs are planned for, in the order of ``Model/inputs``.
   public var inputShapes: [Shape] { engine.inputShapes }
-  public var outputShapes: [Shape] { engine.outputShapes }
+  /// The shapes of ``Model/outputs``. nil: one that only a run finds, because it depends on values (NonMaxSuppression).
+  public var outputShapes: [Shape?] { engine.outputShapes }
 
   /// Runs the model: a tensor for each input, in order; returns a new one for each output.
   ///
@@ -23,7 +24,7 @@ public final class Session {
   public func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] { try engine.run(inputs) }
 
   /// The same into tensors of the outputs' types and shapes, as an earlier run returned them. Allocates nothing unless the
-  /// model has a step without a kernel.
+  /// model has a step without a kernel. An output whose shape only a run finds is a new tensor each time.
   public func run(_ inputs: [Tensor], into outputs: inout [Tensor]) throws(GraphError) {
     try engine.run(inputs, into: &outputs)
   }
@@ -54,17 +55,24 @@ public final class Session {
   /// - Parameters:
   ///   - inputs: row-major elements of each input, aligned to the size of an element.
   ///   - outputs: room for each output, aligned alike. No output may overlap an input.
-  /// - Throws: E213 unless there is a buffer for each, of exactly the planned size.
+  /// - Throws: E213 unless there is a buffer for each, of exactly the planned size, and if only a run finds an output's
+  ///   shape: ``run(_:)`` returns such a model's outputs.
   public func run(
     inputs: [UnsafeRawBufferPointer], outputs: [UnsafeMutableRawBufferPointer]
   ) throws(GraphError) {
+    if let late = outputShapes.firstIndex(where: { $0 == nil }) {
+      throw GraphError(
+        .badInput,
+        "output '\(model.outputs[late].name)' has a shape that only a run finds; it cannot be written into a buffer")
+    }
     let given: [Tensor]
     var results: [Tensor]
     (given, results) = try tensors(over: inputs, outputs)
     try engine.run(given, into: &results)
   }
 
-  /// What ``run(inputs:outputs:)`` takes for a run: the caller's memory as tensors.
+  /// What ``run(inputs:outputs:)`` takes for a run: the caller's memory as tensors. For an output whose shape only a run
+  /// finds the buffer is empty, and the run replaces the tensor.
   ///
   /// - Throws: E213 unless there is a buffer for each, of exactly the planned size.
   package func tensors(
@@ -84,7 +92,7 @@ public final class Session {
     }
     var results: [Tensor] = []
     for (index, buffer) in outputs.enumerated() {
-      results.append(try tensor(over: buffer, model.outputs[index], outputShapes[index], "output"))
+      results.append(try tensor(over: buffer, model.outputs[index], outputShapes[index] ?? [0], "output"))
     }
     return (given, results)
   }

@@ -36,13 +36,18 @@ final class PortText: @unchecked Sendable {
       CText(port.name), port.type, port.dimensions.map { if case .fixed(let extent) = $0 { extent } else { -1 } })
   }
 
+  /// An output whose shape only a run finds: every extent is open.
+  convenience init(_ name: CText, late port: Model.Port) {
+    self.init(name, port.type, port.dimensions.map { _ in -1 }, isOpen: true)
+  }
+
   /// - Parameter extents: -1 for an open one.
-  init(_ name: CText, _ type: ElementType, _ extents: [Int]) {
+  init(_ name: CText, _ type: ElementType, _ extents: [Int], isOpen: Bool = false) {
     self.name = name
     self.type = type
     rank = extents.count
     self.extents = .allocate(capacity: max(1, rank))
-    var bytes = type.byteCount
+    var bytes = isOpen ? 0 : type.byteCount
     for (axis, extent) in extents.enumerated() {
       self.extents[axis] = Int64(extent)
       // A declared shape has at most 2³¹ elements.

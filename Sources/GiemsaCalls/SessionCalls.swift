@@ -9,6 +9,8 @@ final class SessionHandle {
   /// As planned.
   private(set) var inputs: [PortText] = []
   private(set) var outputs: [PortText] = []
+  /// The outputs whose shapes only a run finds, as the last run left them.
+  private var late: [Tensor?] = []
 
   init(_ model: ModelHandle, _ session: Session) {
     self.model = model
@@ -27,8 +29,25 @@ final class SessionHandle {
       PortText(self.model.inputs[$0].name, model.inputs[$0].type, session.inputShapes[$0].extents)
     }
     outputs = model.outputs.indices.map {
-      PortText(self.model.outputs[$0].name, model.outputs[$0].type, session.outputShapes[$0].extents)
+      let name = self.model.outputs[$0].name
+      return session.outputShapes[$0].map { [port = model.outputs[$0]] in PortText(name, port.type, $0.extents) }
+        ?? PortText(name, late: model.outputs[$0])
     }
+    late = [Tensor?](repeating: nil, count: outputs.count)
+  }
+
+  /// Keeps the results that the caller gave no room for.
+  func keepLate(_ results: [Tensor]) {
+    for (index, result) in results.enumerated() where session.outputShapes[index] == nil {
+      late[index] = result
+      outputs[index] = PortText(model.outputs[index].name, result.type, result.shape.extents)
+    }
+  }
+
+  /// The elements of such a result.
+  func lateElements(_ index: Int) -> UnsafeRawPointer? {
+    guard late.indices.contains(index), let tensor = late[index] else { return nil }
+    return tensor.withBytes { $0.baseAddress }
   }
 }
 
@@ -116,11 +135,17 @@ public func giemsa_run(
     }
     do throws(GraphError) {
       try handle.session.run(given, into: &results)
+      handle.keepLate(results)
     } catch {
       // An operator refuses the value of an input.
       throw Failure(error, badInput: GIEMSA_BAD_ARGUMENT)
     }
   }
+}
+
+@c @implementation
+public func giemsa_session_output_data(_ session: OpaquePointer?, _ index: Int) -> UnsafeRawPointer? {
+  session?.object(SessionHandle.self).lateElements(index)
 }
 
 @c @implementation

@@ -64,6 +64,13 @@ public final class Engine {
         StepDescription(
           name: planned.name, kernel: planned.step.kernel, multiplyAdds: planned.multiplyAdds, seconds: 0))
     }
+    if let late = plan.late {
+      let count = late.graph.nodes.count
+      descriptions.append(
+        StepDescription(
+          name: "\(count) node\(count == 1 ? "" : "s") of shapes that only a run finds", kernel: "reference",
+          multiplyAdds: 0, seconds: 0))
+    }
     contexts = binder.contexts
     calls = binder.calls
     patches = binder.patches
@@ -76,7 +83,8 @@ public final class Engine {
   public var inputNames: [String] { plan.inputNames }
   public var inputShapes: [Shape] { plan.inputShapes }
   public var outputNames: [String] { plan.outputNames }
-  public var outputShapes: [Shape] { plan.outputShapes }
+  /// nil: a shape that only a run finds.
+  public var outputShapes: [Shape?] { plan.outputShapes }
   /// Threads that share a run.
   public var threads: Int { workers.count }
   /// Bytes of packed weights, which engines of one plan share.
@@ -106,14 +114,14 @@ public final class Engine {
   public func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     var results: [Tensor] = []
     for index in plan.outputs.indices {
-      results.append(try Tensor(zeros: plan.outputShapes[index], type: plan.outputTypes[index]))
+      results.append(try Tensor(zeros: plan.outputShapes[index] ?? [0], type: plan.outputTypes[index]))
     }
     try run(inputs, into: &results)
     return results
   }
 
   /// Runs the graph into tensors of the outputs' types and shapes, as an earlier run returned them. Allocates nothing,
-  /// unless the graph has a step without a kernel.
+  /// unless the graph has a step without a kernel. An output whose shape only a run finds is a new tensor each time.
   public func run(_ inputs: [Tensor], into results: inout [Tensor]) throws(GraphError) {
     try check(inputs)
     // By index: without optimisation an iterator allocates.
@@ -133,6 +141,7 @@ public final class Engine {
     }
     withExtendedLifetime(inputs) {}
     try store(&results)
+    if let late = plan.late { try run(late, into: &results) }
   }
 
   private func store(_ results: inout [Tensor]) throws(GraphError) {
@@ -140,19 +149,46 @@ public final class Engine {
       throw GraphError(.badInput, "the model has \(plan.outputs.count) outputs; room for \(results.count) was given")
     }
     for index in results.indices {
-      guard results[index].shape == plan.outputShapes[index], results[index].type == plan.outputTypes[index] else {
+      guard let shape = plan.outputShapes[index] else { continue }
+      guard results[index].shape == shape, results[index].type == plan.outputTypes[index] else {
         throw GraphError(
-          .badInput,
-          "output '\(plan.outputNames[index])' is \(plan.outputShapes[index]), not \(results[index].shape)")
+          .badInput, "output '\(plan.outputNames[index])' is \(shape), not \(results[index].shape)")
       }
-      results[index].withMutableBytes { target in
-        switch plan.outputs[index] {
-        case .memory(let offset):
-          target.copyMemory(from: UnsafeRawBufferPointer(start: memory.base + offset, count: target.count))
-        case .constant(let tensor): tensor.withBytes { target.copyMemory(from: $0) }
-        }
+      copy(plan.outputs[index], to: &results[index])
+    }
+  }
+
+  private func copy(_ source: Plan.Output, to tensor: inout Tensor) {
+    tensor.withMutableBytes { target in
+      switch source {
+      case .memory(let offset):
+        target.copyMemory(from: UnsafeRawBufferPointer(start: memory.base + offset, count: target.count))
+      case .constant(let tensor): tensor.withBytes { target.copyMemory(from: $0) }
+      case .late: return
       }
     }
+  }
+
+  private func run(_ late: Plan.LateNodes, into results: inout [Tensor]) throws(GraphError) {
+    let start = isProfiling ? platform_seconds() : 0
+    var feeds: [Tensor] = []
+    for input in late.inputs {
+      var tensor = try Tensor(zeros: input.shape, type: input.type)
+      copy(input.source, to: &tensor)
+      feeds.append(tensor)
+    }
+    let found = try late.graph.evaluate(feeds, mostBytes: late.mostBytes)
+    for (index, output) in plan.outputs.enumerated() {
+      guard case .late(let place) = output else { continue }
+      guard found[place].type == plan.outputTypes[index] else {
+        throw GraphError(
+          .typeMismatch,
+          "output '\(plan.outputNames[index])' is declared \(plan.outputTypes[index].name) but became "
+            + found[place].type.name)
+      }
+      results[index] = found[place]
+    }
+    if isProfiling { descriptions[descriptions.count - 1].seconds += platform_seconds() - start }
   }
 
   private func check(_ inputs: [Tensor]) throws(GraphError) {

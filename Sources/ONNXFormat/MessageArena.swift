@@ -92,6 +92,9 @@ final class MessageArena {
       proto.type = 7
       proto.n_ints = values.count
       proto.ints = array(values.map { Int64($0) })
+    case .graph:
+      // The writer refuses nodes with branches.
+      proto.type = 5
     case .strings(let values):
       proto.type = 8
       proto.n_strings = values.count

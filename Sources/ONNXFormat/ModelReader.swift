@@ -17,12 +17,19 @@ final class ModelReader {
   /// Values without a producer because of a reported problem; their readers are not reported.
   private(set) var unknown: Set<Graph.ValueID> = []
 
+  /// Of a branch of If.
+  private let surroundings: Surroundings?
+  private let depth: Int
+  /// All nodes of the file so far, those in branches included.
+  private let tally: Tally
   private var ids: [ExactText: Graph.ValueID] = [:]
   private var opset: Int64?
   private var microsoftOpset: Int64?
   private var symbols = 0
   private var oldBroadcast = OldBroadcast()
   private var isOutput: Set<Graph.ValueID> = []
+  /// In a branch: the values that stand for those of ``Surroundings/captured``, by their position.
+  private var capturedHere: [Int: Graph.ValueID] = [:]
 
   init(_ bytes: ModelBytes, _ limits: Limits, defersWeights: Bool = false) {
     self.limits = limits
@@ -31,6 +38,19 @@ final class ModelReader {
       limits: limits, external: ExternalData(besides: bytes.path, limits: limits),
       defersBlobs: defersWeights)
     attributes = AttributeDecoder(limits: limits, tensors: tensors)
+    surroundings = nil
+    depth = 0
+    tally = Tally()
+  }
+
+  /// The reader of a branch.
+  private init(_ surroundings: Surroundings) {
+    let outer = surroundings.reader
+    (limits, tensors, attributes, tally) = (outer.limits, outer.tensors, outer.attributes, outer.tally)
+    (opset, microsoftOpset) = (outer.opset, outer.microsoftOpset)
+    problems = Problems(outer.limits)
+    self.surroundings = surroundings
+    depth = outer.depth + 1
   }
 
   /// Throws only errors that make the rest meaningless: no graph, an unknown version, a limit.
@@ -88,8 +108,10 @@ final class ModelReader {
 
   // MARK: The graph
 
-  private func read(_ proto: borrowing Onnx__GraphProto, _ source: ModelSource) throws(GraphError) {
-    try check(proto.n_node, limits.nodes, "nodes")
+  /// - Parameter source: has the initialisers' raw_data; nil for a branch, whose message holds them.
+  private func read(_ proto: borrowing Onnx__GraphProto, _ source: ModelSource?) throws(GraphError) {
+    tally.nodes += min(proto.n_node, limits.nodes + 1)
+    try check(tally.nodes, limits.nodes, "nodes")
     try check(proto.n_initializer, limits.initialisers, "initialisers")
     try check(proto.n_input, limits.graphInputs, "inputs")
     try check(proto.n_output, limits.graphInputs, "outputs")
@@ -99,7 +121,8 @@ final class ModelReader {
         GraphError(.sparse, "has \(proto.n_sparse_initializer) sparse initialisers, which are not supported"))
     }
     for (index, entry) in UnsafeBufferPointer(start: proto.initializer, count: proto.n_initializer).enumerated() {
-      if let entry { try readInitialiser(entry, source.blobs[index].map { (source, $0) }) }
+      let blob = source?.blobs[index].flatMap { blob in source.map { ($0, blob) } }
+      if let entry { try readInitialiser(entry, blob) }
     }
     for case let entry? in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
       try readInput(entry.pointee)
@@ -147,7 +170,7 @@ final class ModelReader {
 
   private func readOutput(_ proto: Onnx__ValueInfoProto) throws(GraphError) {
     let name = try proto.name.text("output name", limit: limits.nameBytes)
-    guard let id = ids[ExactText(name)] else {
+    guard let id = value(name) else {
       problems.append(.undefinedOutput(name))
       let id = graph.addValue(name)
       unknown.insert(id)
@@ -223,8 +246,10 @@ final class ModelReader {
     do throws(GraphError) {
       let reader = try attributeReader(proto, kind)
       let found = try Operator(kind, domain: reader.domain, reader.attributes)
+      for index in reader.attributes.insertedInputs where index < inputs.count { inputs.insert(nil, at: index) }
       try add(reader.attributes.addedInputs, to: &inputs, name)
       oldBroadcast.add(reader.attributes.alignedInputs, of: graph.nodes.count)
+      inputs += reader.captured
       operation = found
     } catch {
       problems.append(error.at(place))
@@ -256,7 +281,7 @@ final class ModelReader {
       let input = try data.text("\(place): input name", limit: limits.nameBytes)
       if input.isEmpty {
         inputs.append(nil)
-      } else if let id = ids[ExactText(input)] {
+      } else if let id = value(input) {
         inputs.append(id)
       } else {
         problems.append(order.problem(of: input, at: index).at(place))
@@ -272,7 +297,7 @@ final class ModelReader {
 
   private func attributeReader(
     _ proto: Onnx__NodeProto, _ kind: String
-  ) throws(GraphError) -> (domain: OperatorDomain, attributes: AttributeReader) {
+  ) throws(GraphError) -> (domain: OperatorDomain, attributes: AttributeReader, captured: [Graph.ValueID]) {
     let domainName = try proto.domain.text("domain", limit: limits.nameBytes)
     guard let domain = OperatorDomain(name: domainName) else {
       throw GraphError(.domain, "operators of domain '\(domainName)' are not supported")
@@ -284,15 +309,19 @@ final class ModelReader {
     }
     try check(proto.n_attribute, limits.attributes, "attributes")
     var list: [Attribute] = []
-    for case let entry? in UnsafeBufferPointer(start: proto.attribute, count: proto.n_attribute) {
+    let entries = UnsafeBufferPointer(start: proto.attribute, count: proto.n_attribute)
+    let branches = kind == If.name && domain == .onnx ? try readBranches(entries) : nil
+    for case let entry? in branches == nil ? entries : UnsafeBufferPointer(start: nil, count: 0) {
       let attribute = try attributes.attribute(entry.pointee)
       guard !list.contains(where: { $0.name.isExactly(attribute.name) }) else {
         throw GraphError(.badAttribute, "attribute '\(attribute.name)' is given twice")
       }
       list.append(attribute)
     }
-    let reader = AttributeReader(kind, opset: Int(version), inputCount: Int(proto.n_input), attributes: list)
-    return (domain, reader)
+    let reader = AttributeReader(
+      kind, opset: Int(version), inputCount: Int(proto.n_input), outputCount: Int(proto.n_output),
+      attributes: branches?.attributes ?? list)
+    return (domain, reader, branches?.captured ?? [])
   }
 
   /// Turns what older opsets give as an attribute into the constant input of the modern form.
@@ -308,6 +337,66 @@ final class ModelReader {
       let id = graph.addFreshConstant("\(node)_input_\(index)", tensor)
       inputs[index] = id
     }
+  }
+
+  // MARK: Branches of If
+
+  /// The branches of an If, and the values of this graph that they read.
+  private func readBranches(
+    _ entries: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__AttributeProto>?>
+  ) throws(GraphError) -> (attributes: [Attribute], captured: [Graph.ValueID]) {
+    let surroundings = Surroundings(self)
+    var branches: [(name: String, reader: ModelReader)] = []
+    for case let entry? in entries {
+      let name = try entry.pointee.name.text("attribute name", limit: limits.nameBytes)
+      branches.append((name, try readBranch(entry.pointee, name, surroundings)))
+    }
+    return (
+      branches.map { Attribute($0.name, .graph($0.reader.branch(reading: surroundings.captured.count))) },
+      surroundings.captured
+    )
+  }
+
+  private func readBranch(
+    _ proto: Onnx__AttributeProto, _ name: String, _ surroundings: Surroundings
+  ) throws(GraphError) -> ModelReader {
+    guard proto.n_g == 1, let bytes = proto.g?[0] else {
+      throw GraphError(.badAttribute, "attribute '\(name)' holds \(proto.n_g) graphs, not one")
+    }
+    guard depth < limits.depth else {
+      throw GraphError(.overLimit, "attribute '\(name)': branches lie in branches more than \(limits.depth) deep")
+    }
+    var budget = onnx_budget(left: limits.parseBudget(bytes.len), exhausted: 0)
+    guard let graph = onnx_unpack_graph(bytes.data, bytes.len, &budget) else {
+      if budget.exhausted != 0 { throw ParsedModel.tooMuch(bytes.len) }
+      throw GraphError(.damaged, "attribute '\(name)' is damaged or cut off; copy or export it again")
+    }
+    defer { onnx_free_graph(graph) }
+    let reader = ModelReader(surroundings)
+    if graph.pointee.n_input > 0 {
+      throw GraphError(.badAttribute, "attribute '\(name)' has \(graph.pointee.n_input) inputs; a branch has none")
+    }
+    try reader.read(graph.pointee, nil)
+    for problem in reader.problems.list { problems.append(problem.at("attribute '\(name)'")) }
+    warnings += reader.warnings
+    return reader
+  }
+
+  /// The branch, with an input for each value that it and its sibling read.
+  private func branch(reading count: Int) -> Graph {
+    var branch = graph
+    for position in 0..<count { branch.inputs.append(capturedHere[position] ?? branch.addValue("")) }
+    return branch
+  }
+
+  /// The value of that name, in a branch also one of the graph around it.
+  private func value(_ name: String) -> Graph.ValueID? {
+    if let id = ids[ExactText(name)] { return id }
+    guard let surroundings, let outer = surroundings.reader.value(name) else { return nil }
+    let id = graph.addValue(name)
+    ids[ExactText(name)] = id
+    capturedHere[surroundings.position(of: outer)] = id
+    return id
   }
 
   // MARK: Helpers
@@ -335,4 +424,24 @@ final class ModelReader {
   private func check(_ count: Int, _ limit: Int, _ what: String) throws(GraphError) {
     guard count <= limit else { throw GraphError(.overLimit, "\(count) \(what); the limit is \(limit)") }
   }
+}
+
+/// What the two branches of an If share: the reader of the graph around them, and the values of it that they read.
+private final class Surroundings {
+  let reader: ModelReader
+  private(set) var captured: [Graph.ValueID] = []
+  private var positions: [Graph.ValueID: Int] = [:]
+
+  init(_ reader: ModelReader) { self.reader = reader }
+
+  func position(of id: Graph.ValueID) -> Int {
+    if let known = positions[id] { return known }
+    captured.append(id)
+    positions[id] = captured.count - 1
+    return captured.count - 1
+  }
+}
+
+private final class Tally {
+  var nodes = 0
 }

@@ -13,16 +13,24 @@ final class ModelWriter {
 
   /// Must live as long as the writer.
   func model() throws(GraphError) -> UnsafeMutablePointer<Onnx__ModelProto> {
+    for node in graph.nodes {
+      guard case .branch = node.operation else { continue }
+      throw GraphError(
+        .subgraph,
+        "holds graphs, which are read but not written; fix the input size when exporting, or run onnx-simplifier"
+      ).at(node.place)
+    }
     names = uniqueNames()
     var proto = Onnx__ModelProto()
     onnx__model_proto__init(&proto)
     proto.has_ir_version = 1
-    proto.ir_version = Versions.writtenIR
+    let opset = Versions.writtenOpset(of: graph)
+    proto.ir_version = Versions.writtenIR(ofOpset: opset)
     proto.has_producer_name = 1
     proto.producer_name = arena.data(Versions.producer)
     proto.has_producer_version = 1
     proto.producer_version = arena.data(Versions.producerVersion)
-    var sets = [operatorSet("", Versions.writtenOpset)]
+    var sets = [operatorSet("", opset)]
     if graph.nodes.contains(where: { $0.operation.domain == .microsoft }) {
       sets.append(operatorSet(OperatorDomain.microsoft.name, Versions.writtenMicrosoftOpset))
     }
@@ -182,8 +190,8 @@ final class ModelWriter {
         symbols.insert(ExactText(name))
       }
     }
-    let first = try graph.infer(graph.planningShapes(others: 1))
-    let second = symbols.isEmpty ? first : try graph.infer(graph.planningShapes(others: 2))
+    let first = try graph.inferEarly(graph.planningShapes(others: 1)).facts
+    let second = symbols.isEmpty ? first : try graph.inferEarly(graph.planningShapes(others: 2)).facts
     var declarations: [Declaration] = []
     for id in graph.outputs {
       if let declaration = graph.values[id].declaration {

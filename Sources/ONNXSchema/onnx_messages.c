@@ -39,11 +39,17 @@ Onnx__ModelProto *onnx_unpack_model(const uint8_t *bytes, size_t count, onnx_bud
   return (Onnx__ModelProto *)unpack(&onnx__model_proto__descriptor, bytes, count, budget);
 }
 
+Onnx__GraphProto *onnx_unpack_graph(const uint8_t *bytes, size_t count, onnx_budget *budget) {
+  return (Onnx__GraphProto *)unpack(&onnx__graph_proto__descriptor, bytes, count, budget);
+}
+
 Onnx__TensorProto *onnx_unpack_tensor(const uint8_t *bytes, size_t count, onnx_budget *budget) {
   return (Onnx__TensorProto *)unpack(&onnx__tensor_proto__descriptor, bytes, count, budget);
 }
 
 void onnx_free_model(Onnx__ModelProto *model) { let_go((ProtobufCMessage *)model); }
+
+void onnx_free_graph(Onnx__GraphProto *graph) { let_go((ProtobufCMessage *)graph); }
 
 void onnx_free_tensor(Onnx__TensorProto *tensor) { let_go((ProtobufCMessage *)tensor); }
 

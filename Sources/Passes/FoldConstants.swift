@@ -16,7 +16,7 @@ func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   return replaceNodes(&graph) { node, graph in
     guard !node.outputs.contains(where: { $0.map { isOutput[$0] } ?? true }) else { return nil }
     switch node.operation {
-    case .dequantizeLinear, .dropout: return nil
+    case .dequantizeLinear, .dropout, .branch: return nil
     default: return knownResults(node, facts, graph, &context)
     }
   }

@@ -85,8 +85,20 @@ private func fuseActivations(_ graph: inout Graph) -> Int {
   return changes
 }
 
-/// A Relu, or a Clip whose bounds are known, as FusedConv's activation.
+/// A node as FusedConv's activation: a function of one input, or a Clip whose bounds are known.
 private func activation(_ graph: Graph, _ index: Int) -> Activation? {
-  if case .relu = graph.nodes[index].operation { return .relu }
-  return graph.bounds(index).map { .clip(min: $0.low, max: $0.high) }
+  switch graph.nodes[index].operation {
+  case .relu: .relu
+  case .leakyRelu(let leaky): .leakyRelu(alpha: leaky.alpha)
+  case .sigmoid: .sigmoid
+  case .hardSigmoid(let hard): .hardSigmoid(alpha: hard.alpha, beta: hard.beta)
+  case .hardSwish: .hardSwish
+  case .swish(let swish): .swish(alpha: swish.alpha)
+  case .quickGelu(let gelu): .swish(alpha: gelu.alpha)
+  case .gelu(let gelu): gelu.isApproximate ? .approximateGelu : .gelu
+  case .microsoftGelu: .gelu
+  case .mish: .mish
+  case .tanh: .tanh
+  default: graph.bounds(index).map { .clip(min: $0.low, max: $0.high) }
+  }
 }

@@ -48,7 +48,7 @@ private struct QuantizationLowering {
   /// An 8-bit activation that a DequantizeLinear reads.
   private func source(_ id: Graph.ValueID?) -> (value: Graph.ValueID, grid: QuantizationGrid)? {
     guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
-      dequantize.granularity.blockSize == 0, let value = graph.nodes[index][DequantizeLinear.Input.x],
+      dequantize.isPlain, let value = graph.nodes[index][DequantizeLinear.Input.x],
       graph.values[value].constant == nil, let type = facts.type(value),
       let grid = QuantizationGrid(graph, index, type: type)
     else { return nil }
@@ -64,7 +64,7 @@ private struct QuantizationLowering {
   // MARK: QuantizeLinear and the operator before it
 
   private mutating func lowerQuantize(_ index: Int) -> Bool {
-    guard case .quantizeLinear(let quantize) = graph.nodes[index].operation, quantize.granularity.blockSize == 0,
+    guard case .quantizeLinear(let quantize) = graph.nodes[index].operation, quantize.isPlain,
       let output = graph.soleOutput(index), let type = facts.type(output),
       let grid = QuantizationGrid(graph, index, type: type), let end = graph.nodes[index][QuantizeLinear.Input.x],
       uses.isReadOnce(end), var maker = uses.producer(end)

@@ -4,6 +4,7 @@ import ModelGraph
 public enum PassPipeline {
   /// Passes that create work for one another, repeated until none changes anything.
   private static let simplifications: [Pass] = [
+    Pass("inline-branches", inlineBranches),
     Pass("lower-half-floats", lowerHalfFloats),
     Pass("drop-identity", dropIdentity),
     Pass("fold-constants", foldConstants),
@@ -21,7 +22,10 @@ public enum PassPipeline {
   ]
 
   /// Passes that introduce engine-only operators, run once the graph is fully simplified.
-  private static let fusions: [Pass] = [Pass("fuse-convolution") { graph, _ in fuseConvolution(&graph) }]
+  private static let fusions: [Pass] = [
+    Pass("recognise-activations") { graph, _ in recogniseActivations(&graph) },
+    Pass("fuse-convolution") { graph, _ in fuseConvolution(&graph) },
+  ]
 
   /// Every changing round leaves fewer or simpler nodes, so this limit only guards against a faulty pass.
   private static let roundLimit = 64

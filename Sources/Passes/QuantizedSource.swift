@@ -56,7 +56,7 @@ struct QuantizedWeights {
 
   init?(_ graph: Graph, _ id: Graph.ValueID?, _ uses: Uses) {
     guard let index = uses.producer(id), case .dequantizeLinear(let dequantize) = graph.nodes[index].operation,
-      dequantize.granularity.blockSize == 0, let weights = graph.nodes[index][DequantizeLinear.Input.x],
+      dequantize.isPlain, let weights = graph.nodes[index][DequantizeLinear.Input.x],
       let tensor = graph.values[weights].constant, tensor.type == .int8 || tensor.type == .uint8,
       let scale = graph.nodes[index][DequantizeLinear.Input.scale], let scales = graph.values[scale].constant,
       scales.type == .float32

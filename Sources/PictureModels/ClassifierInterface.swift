@@ -1,10 +1,12 @@
 import ModelGraph
 import Platform
 
-/// The inputs and outputs of a graph as a picture classifier: one input `[N, C, H, W]`, a score for each class.
+/// The inputs and outputs of a graph as a picture classifier: one input, a batch of pictures, and a score for each class.
 public struct ClassifierInterface: Sendable {
-  /// `[N, C, H, W]` with every symbol bound.
+  /// With every symbol bound.
   public let inputShape: Shape
+  /// Which axes of ``inputShape`` are channels and sides.
+  public let axes: PictureAxes
   /// Number of classes that the model distinguishes.
   public let classCount: Int
   /// Number of scores per picture: as many as classes, or one, the probability of the second of two classes.
@@ -30,7 +32,6 @@ public struct ClassifierInterface: Sendable {
   ///   - batch: the batch size, if the model leaves it open; a model with a fixed batch size keeps it.
   ///   - size: height and width if the model leaves them open; otherwise they must agree. nil: as `giemsa.input_size`
   ///     says.
-  ///     `giemsa.input_size` says.
   /// - Throws: E213 if the graph is not such a classifier or has no picture size; E215 if its metadata is malformed or
   ///   its Softmax is not over the classes.
   public init(_ graph: Graph, batch: Int, size: (height: Int, width: Int)?) throws(GraphError) {
@@ -42,8 +43,12 @@ public struct ClassifierInterface: Sendable {
     guard declaration.type == .float32, dimensions.count == 4 else {
       let shape = ClassifierInterface.text(dimensions)
       throw GraphError(
-        .badInput, "its input is \(declaration.type.name) \(shape); pictures are float32 [N, channels, height, width]")
+        .badInput,
+        "its input is \(declaration.type.name) \(shape); pictures are float32 [N, channels, height, width] or "
+          + "[N, height, width, channels]")
     }
+    let axes = PictureAxes(dimensions)
+    self.axes = axes
     let metadata = try ModelMetadata(graph.metadata)
     var wanted: [Int]?
     if let size {
@@ -54,20 +59,20 @@ public struct ClassifierInterface: Sendable {
     }
     var extents = declaration.shape(fallback: 3).extents
     if case .symbol = dimensions[0] { extents[0] = batch }
-    for axis in 2...3 {
+    for axis in axes.height...axes.width {
       switch dimensions[axis] {
       case .fixed(let extent):
-        if let size, extent != (axis == 2 ? size.height : size.width) {
+        if let size, extent != (axis == axes.height ? size.height : size.width) {
           throw GraphError(
             .badInput,
-            "it is made for pictures of \(ClassifierInterface.text([dimensions[2], dimensions[3]])) pixels "
+            "it is made for pictures of \(ClassifierInterface.text([dimensions[axes.height], dimensions[axes.width]])) pixels "
               + "(height, width); --size cannot change that")
         }
       case .symbol:
         guard let wanted else {
           throw GraphError(.badInput, "does not say what size its pictures have; give --size HEIGHTxWIDTH")
         }
-        extents[axis] = wanted[axis - 2]
+        extents[axis] = wanted[axis - axes.height]
       }
     }
     inputShape = Shape(extents)

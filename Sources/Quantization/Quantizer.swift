@@ -225,6 +225,8 @@ public struct Quantizer {
   private static func classes(_ scores: Tensor, _ batch: CalibrationBatch) -> [Int] {
     scores.withFirst(batch.count) { scores in
       let classes = scores.count / max(1, batch.count)
+      // One score is the probability of the second of two classes.
+      if classes == 1 { return (0..<batch.count).map { scores[$0] > 0.5 ? 1 : 0 } }
       return (0..<batch.count).map { picture in
         (0..<classes).reduce(0) { scores[picture * classes + $1] > scores[picture * classes + $0] ? $1 : $0 }
       }

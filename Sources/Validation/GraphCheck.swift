@@ -8,6 +8,9 @@ struct GraphCheck {
   /// Values that cannot be checked because of a problem already reported.
   private var unknown: Set<Graph.ValueID>
   private var facts: [Fact?]
+  /// Values whose shapes only a run finds, and the nodes that make them.
+  private var late: Set<Graph.ValueID> = []
+  private var lateNodes: [Graph.Node] = []
   private var found: Findings
 
   /// - Parameter found: earlier findings.
@@ -69,6 +72,10 @@ struct GraphCheck {
   }
 
   private mutating func check(_ node: Graph.Node) {
+    if node.inputs.contains(where: { $0.map { late.contains($0) } ?? false }) {
+      addLate(node)
+      return
+    }
     var isKnown = true
     for case let input? in node.inputs where facts[input] == nil {
       isKnown = false
@@ -82,10 +89,19 @@ struct GraphCheck {
           if let output { facts[output] = fact }
         }
       } catch {
+        if error.code == .notConstant {
+          addLate(node)
+          return
+        }
         found.append(Finding(error.at(node.place)))
       }
     }
     for case let output? in node.outputs where facts[output] == nil { unknown.insert(output) }
+  }
+
+  private mutating func addLate(_ node: Graph.Node) {
+    lateNodes.append(node)
+    for case let output? in node.outputs { late.insert(output) }
   }
 
   private mutating func checkOutputs() {
@@ -94,6 +110,15 @@ struct GraphCheck {
     }
     for id in graph.outputs {
       let name = graph.values[id].name
+      if late.contains(id) {
+        do throws(GraphError) {
+          _ = try graph.lateOutputType(id)
+        } catch {
+          found.append(Finding(error))
+          lateNodes = []
+        }
+        continue
+      }
       guard let fact = facts[id] else {
         if !unknown.contains(id) { found.append(Finding(.undefinedOutput(name))) }
         continue
@@ -189,7 +214,10 @@ struct GraphCheck {
     guard let input = graph.inputs.first, let declaration = graph.values[input].declaration,
       declaration.dimensions.count == 4
     else { return }
-    if case .fixed(let channels) = declaration.dimensions[1], !metadata.mean.isEmpty, metadata.mean.count != channels {
+    let axes = PictureAxes(declaration.dimensions)
+    if case .fixed(let channels) = declaration.dimensions[axes.channel], !metadata.mean.isEmpty,
+      metadata.mean.count != channels
+    {
       report(
         .badMetadata, "metadata 'giemsa.mean' has \(metadata.mean.count) channels; the model's input has \(channels)")
     }
@@ -214,6 +242,14 @@ struct GraphCheck {
     for id in graph.outputs { isRead[id] = true }
     for (id, value) in graph.values.enumerated() where value.constant != nil && !isRead[id] {
       report(.unusedConstant, "initialiser '\(value.name)' is read by no node; it only makes the file larger")
+    }
+    if let first = lateNodes.first {
+      let behind = lateNodes.count - 1
+      report(
+        .lateShape,
+        "\(first.place): the shape of its output depends on values that only a run finds; it"
+          + (behind == 0 ? "" : " and \(behind) node\(behind == 1 ? "" : "s") behind it")
+          + " run by plain definitions, slowly")
     }
     for node in dead.reversed() {
       report(.deadNode, "\(node.place): no output of the model depends on it; it is removed when the model runs")

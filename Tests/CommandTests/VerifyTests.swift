@@ -26,8 +26,22 @@ import Testing
     #expect(try run(try Tensor([2], [Float(100.09), 1e-8]), expected).status == 0)
     #expect(try run(try Tensor([2], [Float(100.2), 0]), expected).status == 1)
     #expect(try run(try Tensor([2], [Float(100.2), 0]), expected, ["--rtol", "0.01"]).status == 0)
-    #expect(try run(try Tensor([2], [Float(100), 0.001]), expected).status == 1)
-    #expect(try run(try Tensor([2], [Float(100), 0.001]), expected, ["--atol=0.01"]).status == 0)
+    #expect(try run(try Tensor([2], [Float(100), 0.01]), expected).status == 1)
+    #expect(try run(try Tensor([2], [Float(100), 0.01]), expected, ["--atol=0.02"]).status == 0)
+  }
+
+  /// Without --atol, an element near 0 may be off by a share of the output's root mean square.
+  @Test func theDefaultScalesWithTheOutput() throws {
+    let expected = try Tensor([4], [Float(300), -400, 0, 1e-3])  // root mean square 250
+    #expect(try run(try Tensor([4], [Float(300), -400, 0.02, 0.01]), expected).status == 0)
+    let wrong = try run(try Tensor([4], [Float(300), -400, 0.03, 1e-3]), expected)
+    #expect(wrong.status == 1 && wrong.output.contains("allowed 0.025 + 0.001 of the expected"), "\(wrong.output)")
+    #expect(try run(try Tensor([4], [Float(300), -400, 0.02, 1e-3]), expected, ["--rtol", "1e-4"]).status == 1)
+    // Neither infinities nor the size of the numbers spoil it.
+    let odd = try Tensor([3], [Float.infinity, 3e38, 0])
+    #expect(try run(odd, odd).status == 0)
+    #expect(try run(try Tensor([2], [Float(1e-8), 0]), try Tensor([2], [Float(0), 0])).status == 0)
+    #expect(try run(try Tensor([2], [Float(1e-6), 0]), try Tensor([2], [Float(0), 0])).status == 1)
   }
 
   @Test func theMismatchIsNamed() throws {

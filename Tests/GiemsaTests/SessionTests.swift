@@ -47,6 +47,45 @@ import Testing
     #expect(sum == [6, 8, 10, 12] && product == [5, 12, 21, 32])
   }
 
+  @Test func `a shape that only a run finds`() throws {
+    let model = try Model(contentsOf: Fixture.late)
+    #expect(model.outputs[0].dimensions.count == 2 && model.outputs[0].type == .float32)
+    let session = try model.makeSession()
+    #expect(session.outputShapes == [nil, [1, 6]])
+    let x = try Tensor([1, 6], [-1, 2, -3, 4, -5, 6] as [Float])
+    for (target, shape) in [([2, 3], [2, 3]), ([-1, 1], [6, 1])] as [([Int64], Shape)] {
+      let results = try session.run([x, try Tensor([2], target)])
+      #expect(results[0].shape == shape && results[0].array(of: Float.self) == [1, 3, 1, 5, 1, 7])
+      #expect(results[1].array(of: Float.self) == [0, 2, 0, 4, 0, 6])
+    }
+    // Room from a run of another shape.
+    var results = try session.run([x, try Tensor([2], [1, 6] as [Int64])])
+    try session.run([x, try Tensor([2], [3, 2] as [Int64])], into: &results)
+    #expect(results[0].shape == [3, 2])
+    let wrong = try Tensor([2], [4, 4] as [Int64])
+    #expect(message { () throws(GraphError) in _ = try session.run([x, wrong]) }.contains("node 'reshape' (Reshape)"))
+    let bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    #expect(
+      message { () throws(GraphError) in try session.run(inputs: [bytes, bytes], outputs: []) }
+        .contains("output 'reshaped' has a shape that only a run finds"))
+  }
+
+  @Test func `the branch of an If whose condition is known`() throws {
+    let session = try Model(contentsOf: Fixture.branches).makeSession()
+    #expect(session.outputShapes == [[1, 3]])
+    #expect(session.steps.map { $0.kernel }.allSatisfy { $0 != "reference" })
+    #expect(try session.run([try Tensor([1, 3], [-1, 0, 2] as [Float])])[0].array(of: Float.self) == [0, 0, 2])
+  }
+
+  @Test func `an If whose condition is an input`() throws {
+    let session = try Model(contentsOf: Fixture.lateBranches).makeSession()
+    #expect(session.outputShapes == [nil])
+    let x = try Tensor([1, 3], [-1, 0, 2] as [Float])
+    for (condition, y) in [(true, [0, 1, 3]), (false, [0, 0, 2])] as [(Bool, [Float])] {
+      #expect(try session.run([x, try Tensor([1], [condition])])[0].array(of: Float.self) == y)
+    }
+  }
+
   @Test func `an output that is a constant is written where the caller wants it`() throws {
     let session = try Model(contentsOf: Fixture.ports).makeSession()
     let data = try Tensor([3], [0, 1, 2] as [Float])

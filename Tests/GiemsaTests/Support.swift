@@ -7,6 +7,9 @@ enum Fixture {
   static let open = path("models/open.onnx")
   static let twoInputs = path("models/two-inputs.onnx")
   static let ports = path("models/ports.onnx")
+  static let late = path("models/late.onnx")
+  static let branches = path("models/branches.onnx")
+  static let lateBranches = path("models/late-branches.onnx")
   static let picture = path("pictures/kind-rgb8.png")
 
   static func path(_ name: String) -> String {

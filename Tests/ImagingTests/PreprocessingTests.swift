@@ -25,6 +25,53 @@ import Testing
     #expect(close)
   }
 
+  /// Keras's order of axes: the same numbers, pixel by pixel.
+  @Test func channelsLast() throws {
+    let picture = Picture(width: 3, height: 2, pixels: (0..<18).map { UInt8($0 * 13) })
+    let last = PictureAxes(isChannelsLast: true)
+    var metadata = metadata()
+    for centering in [nil, ModelMetadata.Centering.cell] {
+      metadata.centering = centering
+      for order in [ModelMetadata.ChannelOrder.rgb, .bgr] {
+        metadata.channelOrder = order
+        let planes = try Preprocessing(metadata, inputShape: [1, 3, 2, 3]).tensor([picture])
+        let pixels = try Preprocessing(metadata, inputShape: [1, 2, 3, 3], axes: last).tensor([picture])
+        #expect(pixels.shape == [1, 2, 3, 3])
+        let (a, b) = (planes.array(of: Float.self), pixels.array(of: Float.self))
+        let same = (0..<18).allSatisfy { (index: Int) -> Bool in
+          let (pixel, channel) = (index / 3, index % 3)
+          return a[channel * 6 + pixel] == b[index]
+        }
+        #expect(same)
+      }
+    }
+  }
+
+  /// A model of one channel: Pillow's `convert("L")`.
+  @Test func greys() throws {
+    let colors: [UInt8] = [255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255, 1, 2, 3, 200, 100, 50]
+    var metadata = ModelMetadata()
+    (metadata.mean, metadata.std) = ([0], [1 / 255])
+    for axes in [PictureAxes.channelsFirst, PictureAxes(isChannelsLast: true)] {
+      let shape = axes.shape(1, channels: 1, height: 2, width: 3)
+      let greys = try Preprocessing(metadata, inputShape: shape, axes: axes)
+        .tensor([Picture(width: 3, height: 2, pixels: colors)])
+      #expect(greys.shape == shape)
+      #expect(greys.array(of: Float.self).map { $0.rounded() } == [76, 150, 29, 255, 2, 124])
+    }
+    metadata.centering = .cell
+    #expect(throws: ImagingError.self) { try Preprocessing(metadata, inputShape: [1, 1, 2, 3]) }
+  }
+
+  @Test func axesOfAnInput() {
+    func isLast(_ dimensions: [Int?]) -> Bool {
+      PictureAxes(dimensions.map { $0.map { .fixed($0) } ?? .symbol("N") }).isChannelsLast
+    }
+    #expect(isLast([nil, 64, 64, 3]) && isLast([nil, nil, nil, 1]) && isLast([1, 5, 7, 3]))
+    #expect(
+      !isLast([nil, 3, 64, 64]) && !isLast([nil, 1, 64, 3]) && !isLast([nil, 3, 3, 3]) && !isLast([nil, nil, 64, 64]))
+  }
+
   /// The cell is where a channel is above 8: its own mean is subtracted, and the background becomes 0.
   @Test(arguments: [ModelMetadata.ChannelOrder.rgb, .bgr])
   func centeredOnTheCell(_ order: ModelMetadata.ChannelOrder) throws {
@@ -100,7 +147,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (Shape([1, 1, 8, 8]), "channels"), (Shape([1, 8, 8]), "shape"), (Shape([1, 3, 0, 8]), "pixels"),
+    (Shape([1, 2, 8, 8]), "channels"), (Shape([1, 1, 8, 8]), "greys"), (Shape([1, 8, 8]), "shape"),
+    (Shape([1, 3, 0, 8]), "pixels"),
   ])
   func wrongInputs(_ shape: Shape, _ word: String) {
     do throws(ImagingError) {

@@ -76,6 +76,23 @@ import Testing
     try sketch.check()
   }
 
+  /// One group, groups that share a panel of weights, a group for each channel; several passes over the taps.
+  @Test(arguments: ["Swish", "Gelu", "FastGelu", "Mish", "Tanh", "HardSwish"], [1, 8, 24])
+  func activationsInTheEpilogue(_ activation: String, _ group: Int) throws {
+    for (kernel, isExact) in [(1, true), (3, true), (3, false), (7, true)] {
+      var sketch = Sketch(seed: group + kernel)
+      let x = sketch.input([2, 24, 9, 11])
+      var attributes: [Attribute] = [
+        .ints("pads", [Int](repeating: kernel / 2, count: 4)), .int("group", group), .string("activation", activation),
+      ]
+      if activation == "Swish" { attributes.append(Attribute("activation_params", .floats([1.5]))) }
+      let w = try sketch.constant([24, 24 / group, kernel, kernel], scale: 0.3)
+      let inputs: [Int?] = [x, w, try sketch.constant([24])]
+      sketch.output(try sketch.node("FusedConv", inputs, attributes, domain: .microsoft))
+      try sketch.check(exact: isExact)
+    }
+  }
+
   @Test func residualFromTheInputItself() throws {
     var sketch = Sketch(seed: 6)
     let x = sketch.input([1, 16, 6, 6])
@@ -127,7 +144,11 @@ import Testing
     try other.check(references: 1)
   }
 
-  @Test(arguments: ["Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip"])
+  @Test(arguments: [
+    "Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip", "Swish", "Gelu", "Mish", "Tanh", "Erf",
+    "Exp",
+    "Abs", "Neg",
+  ])
   func unary(_ name: String) throws {
     var sketch = Sketch(seed: 2)
     let x = sketch.input([2, 5, 3, 7])

@@ -13,6 +13,16 @@ import Testing
       (F32_SIGMOID, 0, 0, { 1 / (1 + exp(-$0)) }),
       (F32_HARD_SIGMOID, 0.2, 0.5, { min(max(0.2 * $0 + 0.5, 0), 1) }),
       (F32_HARD_SWISH, 0, 0, { $0 * min(max($0 / 6 + 0.5, 0), 1) }),
+      (F32_SWISH, 1.5, 0, { $0 / (1 + exp(-1.5 * $0)) }),
+      (F32_GELU, 0, 0, { $0 * 0.5 * erfc(-$0 * 0.5.squareRoot()) }),
+      (F32_GELU_TANH, 0, 0, { $0 * 0.5 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }),
+      (F32_MISH, 0, 0, { $0 * tanh(log1p(exp($0))) }),
+      (F32_TANH, 0, 0, { tanh($0) }),
+      (F32_ERF, 0, 0, { erf($0) }),
+      (F32_SQRT, 0, 0, { $0.squareRoot() }),
+      (F32_RECIPROCAL, 0, 0, { 1 / $0 }),
+      (F32_ABS, 0, 0, { abs($0) }),
+      (F32_NEG, 0, 0, { -$0 }),
     ]
     for (function, a, b, definition) in functions {
       let y = try GuardedFloats([Float](repeating: .nan, count: count))
@@ -23,6 +33,52 @@ import Testing
       for task in 0..<unary.tasks { f32_unary_task(&unary, task, 0) }
       expectEqual(y.array, x.array.map { definition(Double($0)) }, within: 2e-6, "function \(function.rawValue)")
     }
+  }
+
+  /// Relative errors over the whole range of each function, and what is neither finite nor a number.
+  @Test(arguments: instructionSets) func transcendentals(_ isa: kernels_level) throws {
+    let functions: [(f32_function, ClosedRange<Double>, Double, (Double) -> Double)] = [
+      (F32_EXP, -104...89, 1.5, { exp($0) }), (F32_SIGMOID, -87...40, 3, { 1 / (1 + exp(-$0)) }),
+      (F32_TANH, -20...20, 2, { tanh($0) }), (F32_ERF, -6...6, 3, { erf($0) }),
+      (F32_GELU, -5...20, 40, { $0 * 0.5 * erfc(-$0 * 0.5.squareRoot()) }),
+    ]
+    for (function, range, mostUnits, definition) in functions {
+      var x = (0..<20_000).map { Float(range.lowerBound + (range.upperBound - range.lowerBound) * Double($0) / 19_999) }
+      x += (0..<1000).map { Float(pow(10, -Double($0) / 30)) }
+      let y = apply(function, isa, x)
+      for (value, found) in zip(x, y) {
+        let wanted = definition(Double(value))
+        let unit = Double(max(Float(abs(wanted)).ulp, .leastNonzeroMagnitude))
+        if Double(found) == Double(Float(wanted)) { continue }
+        if abs(Double(found) - wanted) > mostUnits * unit {
+          Issue.record("function \(function.rawValue) of \(value) is \(found), should be \(wanted)")
+          break
+        }
+      }
+    }
+    let ends: [Float] = [.nan, .infinity, -.infinity]
+    for function in [F32_EXP, F32_SIGMOID, F32_TANH, F32_ERF, F32_GELU, F32_MISH, F32_SWISH] {
+      #expect(apply(function, isa, ends)[0].isNaN, "\(function.rawValue)")
+    }
+    #expect(Array(apply(F32_EXP, isa, ends)[1...]) == [.infinity, 0])
+    #expect(Array(apply(F32_SIGMOID, isa, ends)[1...]) == [1, 0])
+    #expect(Array(apply(F32_TANH, isa, ends)[1...]) == [1, -1])
+    #expect(Array(apply(F32_ERF, isa, ends)[1...]) == [1, -1])
+    #expect(Array(apply(F32_GELU, isa, ends)[1...]) == [.infinity, 0])
+  }
+
+  private func apply(_ function: f32_function, _ isa: kernels_level, _ x: [Float]) -> [Float] {
+    var y = [Float](repeating: .nan, count: x.count)
+    x.withUnsafeBufferPointer { x in
+      y.withUnsafeMutableBufferPointer { y in
+        var unary = f32_unary()
+        (unary.function, unary.a, unary.isa, unary.count) = (function, 1, isa, x.count)
+        (unary.x, unary.y) = (x.baseAddress, y.baseAddress)
+        f32_unary_plan(&unary)
+        for task in 0..<unary.tasks { f32_unary_task(&unary, task, 0) }
+      }
+    }
+    return y
   }
 
   /// Every way in which each of two operands may repeat along four axes.
@@ -92,13 +148,14 @@ import Testing
     expectEqual(y.array, expected, within: 1e-6, "affine")
   }
 
-  @Test(arguments: [0, 1]) func softmax(_ logarithm: Int) throws {
+  @Test(arguments: instructionSets, [(0, 17), (1, 17), (0, 1), (0, 300), (1, 1000)])
+  func softmax(_ isa: kernels_level, _ kind: (logarithm: Int, columns: Int)) throws {
     var noise = Noise(1)
-    let (rows, columns) = (3, 17)
+    let (rows, logarithm, columns) = (3, kind.logarithm, kind.columns)
     let x = try GuardedFloats(noise.floats(rows * columns).map { $0 * 100 })
     let y = try GuardedFloats([Float](repeating: .nan, count: x.count))
     var softmax = f32_softmax(
-      rows: rows, columns: columns, logarithm: Int32(logarithm), x: UnsafePointer(x.base), y: y.base)
+      isa: isa, rows: rows, columns: columns, logarithm: Int32(logarithm), x: UnsafePointer(x.base), y: y.base)
     for row in 0..<rows { f32_softmax_task(&softmax, row, 0) }
     var expected: [Double] = []
     for row in 0..<rows {

@@ -233,6 +233,39 @@ static void sizes(giemsa_model *model, giemsa_session *session, giemsa_classifie
   WANT(GIEMSA_BAD_MODEL, giemsa_classifier_create(model, &pictures, &judge));
 }
 
+// An output whose shape only a run finds.
+static void late(const char *fixtures) {
+  char *path = join(fixtures, "models/late.onnx");
+  giemsa_model *model = NULL;
+  giemsa_session *session = NULL;
+  giemsa_tensor tensor = {.size = sizeof tensor};
+  WANT(GIEMSA_OK, giemsa_open(path, NULL, &model));
+  WANT(GIEMSA_OK, giemsa_session_create(model, NULL, 0, &session));
+  WANT(GIEMSA_OK, giemsa_session_output(session, 0, &tensor));
+  HOLDS(tensor.rank == 2 && tensor.extents[0] == -1 && tensor.extents[1] == -1 && tensor.byte_count == 0);
+  HOLDS(giemsa_session_output_data(session, 0) == NULL);
+
+  const float x[] = {-1, 2, -3, 4, -5, 6};
+  int64_t target[] = {3, 2};
+  float positive[6] = {0};
+  giemsa_input inputs[] = {{x, sizeof x}, {target, sizeof target}};
+  giemsa_output outputs[] = {{NULL, 0}, {positive, sizeof positive}};
+  WANT(GIEMSA_OK, giemsa_run(session, inputs, 2, outputs, 2));
+  WANT(GIEMSA_OK, giemsa_session_output(session, 0, &tensor));
+  HOLDS(tensor.extents[0] == 3 && tensor.extents[1] == 2 && tensor.byte_count == 6 * sizeof *x);
+  const float *reshaped = giemsa_session_output_data(session, 0);
+  HOLDS(reshaped && reshaped[0] == 1 && reshaped[5] == 7 && positive[1] == 2);
+  HOLDS(!giemsa_session_output_data(session, 1) && !giemsa_session_output_data(session, 2));
+  HOLDS(!giemsa_session_output_data(NULL, 0));
+  target[0] = 4;
+  WANT(GIEMSA_BAD_MODEL, giemsa_run(session, inputs, 2, outputs, 2));
+  outputs[0] = (giemsa_output){positive, sizeof positive};
+  WANT(GIEMSA_BAD_SIZE, giemsa_run(session, inputs, 2, outputs, 2));
+  giemsa_session_free(session);
+  giemsa_close(model);
+  free(path);
+}
+
 // Inputs of other types, values that an operator refuses, an output that is a constant.
 static void ports(const char *fixtures) {
   char *path = join(fixtures, "models/ports.onnx");
@@ -384,6 +417,7 @@ int main(int count, char **arguments) {
   if (failures) return 1;
   nulls(model, session, classifier, path);
   sizes(model, session, classifier, path);
+  late(arguments[1]);
   ports(arguments[1]);
   changes(arguments[1], arguments[2]);
   damage(arguments[1]);

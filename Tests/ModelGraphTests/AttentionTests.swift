@@ -3,9 +3,13 @@ import Testing
 
 @Suite struct AttentionTests {
   /// Two queries and two keys of one element each, whose scores are ln of small numbers.
-  private let q = try! Tensor([1, 1, 2, 1], [Float(1), 2])
-  private let k = try! Tensor([1, 1, 2, 1], [Float(0), 0.6931472])
-  private let v = try! Tensor([1, 1, 2, 1], [Float(0), 30])
+  private let (q, k, v): (Tensor, Tensor, Tensor)
+
+  init() throws {
+    q = try Tensor([1, 1, 2, 1], [Float(1), 2])
+    k = try Tensor([1, 1, 2, 1], [Float(0), 0.6931472])
+    v = try Tensor([1, 1, 2, 1], [Float(0), 30])
+  }
 
   @Test func valuesAreWeightedByTheSoftmaxOfScores() throws {
     let plain = try operation("Attention", opset: 23)

@@ -2,6 +2,18 @@ import ModelGraph
 import Testing
 
 @Suite struct ElementwiseTests {
+  /// Before opset 11 the bounds of Clip and the value of Pad are attributes, which are float32 for all floats.
+  @Test(arguments: [ElementType.float16, .float64]) func attributesOfOtherFloats(type: ElementType) throws {
+    let x = try Tensor([3], [Float(-2), 0.5, 9]).converted(to: type)
+    let clip = try run(
+      operation("Clip"), [x, try Tensor(scalar: Float(0)), try Tensor(scalar: Float(1))])
+    #expect(clip.type == type && clip.doubles == [0, 0.5, 1])
+    let pad = try run(operation("Pad"), [x, try Tensor([2], [Int64(1), 0]), try Tensor(scalar: Float(0.25))])
+    #expect(pad.type == type && pad.doubles == [0.25, -2, 0.5, 9])
+    let wrong = refusal(try operation("Clip"), [Fact(.float32, [3]), Fact(.float64, [])])
+    #expect(wrong?.code == .typeMismatch)
+  }
+
   @Test func broadcastsAsNumPyDoes() throws {
     let x = try counting([2, 3, 2])
     let perChannel = try Tensor([3, 1], [Float(10), 20, 30])

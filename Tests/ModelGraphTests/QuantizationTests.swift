@@ -49,6 +49,48 @@ import Testing
     #expect(narrow?.code == .unsupportedType)
   }
 
+  @Test func sixteenBits() throws {
+    let x = try Tensor([4], [0.5, 1.5, 1e6, -1e6] as [Float])
+    let quantize = try operation("QuantizeLinear")
+    #expect(try run(quantize, [x, try scalar(Float(1)), try scalar(UInt16(7))]).ints == [7, 9, 65535, 0])
+    #expect(try run(quantize, [x, try scalar(Float(1)), try scalar(Int16(-7))]).ints == [-7, -5, 32767, -32768])
+    let dequantize = try operation("DequantizeLinear")
+    let wide = try Tensor([2], [65535, 0] as [UInt16])
+    #expect(
+      try run(dequantize, [wide, try scalar(Float(0.5)), try scalar(UInt16(32768))]).doubles == [16383.5, -16384])
+  }
+
+  /// The quotient is rounded to the scale's type, and what is dequantised is of it.
+  @Test func halfScales() throws {
+    let scale = try Tensor(scalar: Half(3))
+    let x = try Tensor([2], [Half(7), Half(-6)])
+    let y = try run(try operation("QuantizeLinear"), [x, scale, try scalar(Int8(0))])
+    #expect(y.ints == [2, -2])
+    let back = try run(try operation("DequantizeLinear"), [y, scale])
+    #expect(back.type == .float16)
+    #expect(back.doubles == [6, -6])
+    let precise = AttributeReader("QuantizeLinear", opset: 23, inputCount: 2, attributes: [.int("precision", 10)])
+    let other = try Operator("QuantizeLinear", domain: .onnx, precise)
+    #expect(other.firstOpset == 23)
+    // In float16, 2.5002 is 2.5, which is rounded to even.
+    let near = try Tensor([2], [2.5002, 2.5] as [Float])
+    #expect(try run(other, [near, try scalar(Float(1))]).ints == [2, 2])
+    #expect(try run(try operation("QuantizeLinear"), [near, try scalar(Float(1))]).ints == [3, 2])
+    let narrow = AttributeReader("DequantizeLinear", opset: 23, inputCount: 2, attributes: [.int("output_dtype", 10)])
+    let half = try run(try Operator("DequantizeLinear", domain: .onnx, narrow), [y, try scalar(Float(1))])
+    #expect(half.type == .float16)
+    #expect(half.doubles == [2, -2])
+  }
+
+  @Test func thoseOfMicrosoftAreTheSame() throws {
+    let x = try Tensor([2], [1, -3] as [Float])
+    let quantize = try operation("QuantizeLinear", opset: 1, domain: .microsoft, .int("axis", 0))
+    #expect(quantize.domain == .onnx)
+    #expect(
+      try run(quantize, [x, try Tensor([2], [1, 0.5] as [Float]), try Tensor([2], [0, 1] as [Int16])]).ints == [1, -5])
+    _ = try operation("DequantizeLinear", opset: 1, domain: .microsoft)
+  }
+
   @Test func scalesThatDoNotFitAreRefused() throws {
     let quantize = try operation("QuantizeLinear")
     #expect(refusal(quantize, [Fact(.float32, [2, 3]), Fact(.float32, [2])])?.code == .shapeMismatch)

@@ -27,6 +27,19 @@ import Testing
     #expect(product.doubles == [39, 100, 87, 101, 101, 107, 97, 97])
   }
 
+  @Test func activations() throws {
+    let x = try [bytes([8], a), scale(0.05), zero(120)]
+    let leaky = try run(try contrib("QLinearLeakyRelu", .float("alpha", 0.1)), x + [try scale(0.02), try zero(99)])
+    #expect(leaky.doubles == [69, 69, 81, 117, 119, 255, 255, 255])
+    let rows = try [bytes([2, 4], a), scale(0.05), zero(120), scale(1.0 / 256), zero(0)]
+    let softmax = try contrib("QLinearSoftmax", .int("opset", 13))
+    #expect(try run(softmax, rows).doubles == [0, 0, 5, 250, 0, 8, 121, 127])
+    let old = try contrib("QLinearSoftmax", .int("opset", 12), .int("axis", 1))
+    let planes = try [bytes([2, 2, 2], a)] + rows[1...]
+    #expect(try run(old, planes).doubles == [0, 0, 5, 250, 0, 8, 121, 127])
+    #expect(throws: GraphError.self) { try contrib("QLinearSoftmax") }
+  }
+
   @Test func addBroadcastsAndMayLackZeroPoints() throws {
     let sum = try run(
       try contrib("QLinearAdd"),

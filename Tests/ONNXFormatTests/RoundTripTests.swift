@@ -45,6 +45,20 @@ import Testing
     #expect(a.first?.array(of: Float.self) == b.first?.array(of: Float.self))
   }
 
+  /// A file with an operator that opset 21 lacks is of the first opset that has it.
+  @Test func newOperatorsRaiseTheOpset() throws {
+    let scratch = try TemporaryFolder()
+    var graph = Graph(name: "new")
+    let x = graph.addInput("x", Declaration(.float32, [.fixed(2)]))
+    graph.outputs = [graph.add(.swish(Swish()), "y", [x])]
+    try ONNXFile.write(graph, to: scratch.path + "/new.onnx")
+    #expect(try ONNXFile.read(scratch.path + "/new.onnx").nodes.map { $0.operation.firstOpset } == [24])
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: scratch.path + "/new.onnx"))
+    // ModelProto.ir_version is its first field; opset_import, field 8, holds the empty domain and the version.
+    #expect(Array(bytes.prefix(2)) == [8, 12])
+    #expect(bytes.range(of: Data([0x42, 4, 0x0A, 0, 0x10, 24])) != nil)
+  }
+
   @Test func writingTwiceGivesTheSameBytes() throws {
     let scratch = try TemporaryFolder()
     try ONNXFile.write(try graph(), to: scratch.path + "/a.onnx")

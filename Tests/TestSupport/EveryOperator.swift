@@ -1,89 +1,184 @@
 import ModelGraph
 
 extension Operator {
-  /// One instance of every operator.
+  /// One instance of every operator. `OperatorRoleTests` compares them with the files in `Operators/`.
   public static func every() throws -> [Operator] {
-    var all: [Operator] = [.conv(Conv())]
-    while let next = try all.last?.next { all.append(next) }
-    return all
-  }
-
-  /// Lists the operators; the compiler requires a line here for a new one.
-  private var next: Operator? {
-    get throws {
-      switch self {
-      case .conv: .convTranspose(ConvTranspose())
-      case .convTranspose: .deformConv(DeformConv())
-      case .deformConv: .batchNormalization(BatchNormalization())
-      case .batchNormalization: .instanceNormalization(InstanceNormalization())
-      case .instanceNormalization: .groupNormalization(GroupNormalization())
-      case .groupNormalization: .layerNormalization(LayerNormalization())
-      case .layerNormalization: .rmsNormalization(RMSNormalization())
-      case .rmsNormalization: .lpNormalization(LpNormalization())
-      case .lpNormalization: .meanVarianceNormalization(MeanVarianceNormalization())
-      case .meanVarianceNormalization: .lrn(LRN(size: 5))
-      case .lrn: .relu(Relu())
-      case .relu: .leakyRelu(LeakyRelu())
-      case .leakyRelu: .elu(Elu())
-      case .elu: .clip(Clip())
-      case .clip: .sigmoid(Sigmoid())
-      case .sigmoid: .hardSigmoid(HardSigmoid())
-      case .hardSigmoid: .hardSwish(HardSwish())
-      case .hardSwish: .maxPool(MaxPool(Window(kernel: [2, 2])))
-      case .maxPool: .maxUnpool(MaxUnpool(Window(kernel: [2, 2])))
-      case .maxUnpool: .averagePool(AveragePool(Window(kernel: [2, 2])))
-      case .averagePool: .globalAveragePool(GlobalAveragePool())
-      case .globalAveragePool: .globalMaxPool(GlobalMaxPool())
-      case .globalMaxPool: .lpPool(LpPool(Window(kernel: [2, 2])))
-      case .lpPool: .globalLpPool(GlobalLpPool())
-      case .globalLpPool: .reduceMean(ReduceMean())
-      case .reduceMean: .reduceMax(ReduceMax())
-      case .reduceMax: .add(Add())
-      case .add: .sub(Sub())
-      case .sub: .mul(Mul())
-      case .mul: .div(Div())
-      case .div: .concat(Concat(axis: 0))
-      case .concat: .flatten(Flatten())
-      case .flatten: .reshape(Reshape())
-      case .reshape: .squeeze(Squeeze())
-      case .squeeze: .unsqueeze(Unsqueeze())
-      case .unsqueeze: .transpose(Transpose(perm: nil))
-      case .transpose: .pad(Pad())
-      case .pad: .gemm(Gemm())
-      case .gemm: .matMul(MatMul())
-      case .matMul: try .einsum(Einsum("ij,jk->ik"))
-      case .einsum: .attention(Attention())
-      case .attention: .rotaryEmbedding(RotaryEmbedding())
-      case .rotaryEmbedding: .softmax(Softmax())
-      case .softmax: .logSoftmax(LogSoftmax())
-      case .logSoftmax: .identity(Identity())
-      case .identity: .dropout(Dropout())
-      case .dropout: try .constant(Constant(Tensor(zeros: [])))
-      case .constant: .cast(Cast(to: .float32))
-      case .cast: .shape(ShapeOperator())
-      case .shape: .gather(Gather())
-      case .gather: .slice(Slice())
-      case .slice: .quantizeLinear(QuantizeLinear())
-      case .quantizeLinear: .dequantizeLinear(DequantizeLinear())
-      case .dequantizeLinear: .qLinearConv(QLinearConv())
-      case .qLinearConv: .qLinearMatMul(QLinearMatMul())
-      case .qLinearMatMul: .convInteger(ConvInteger())
-      case .convInteger: .matMulInteger(MatMulInteger())
-      case .matMulInteger: .dynamicQuantizeLinear(DynamicQuantizeLinear())
-      case .dynamicQuantizeLinear: .fusedConv(FusedConv())
-      case .fusedConv: .fusedGemm(FusedGemm())
-      case .fusedGemm: .fusedMatMul(FusedMatMul())
-      case .fusedMatMul: .dynamicQuantizeMatMul(DynamicQuantizeMatMul())
-      case .dynamicQuantizeMatMul: .skipLayerNormalization(SkipLayerNormalization())
-      case .skipLayerNormalization: .qLinearAdd(QLinearAdd())
-      case .qLinearAdd: .qLinearMul(QLinearMul())
-      case .qLinearMul: .qLinearConcat(QLinearConcat(axis: 0))
-      case .qLinearConcat: .qLinearAveragePool(QLinearAveragePool(Window(kernel: [2, 2])))
-      case .qLinearAveragePool: .qLinearGlobalAveragePool(QLinearGlobalAveragePool())
-      case .qLinearGlobalAveragePool: .qLinearSigmoid(QLinearSigmoid())
-      case .qLinearSigmoid: .qGemm(QGemm())
-      case .qGemm: nil
-      }
-    }
+    try [
+      .conv(Conv()),
+      .batchNormalization(BatchNormalization()),
+      .relu(Relu()),
+      .leakyRelu(LeakyRelu()),
+      .elu(Elu()),
+      .clip(Clip()),
+      .sigmoid(Sigmoid()),
+      .hardSigmoid(HardSigmoid()),
+      .hardSwish(HardSwish()),
+      .tanh(Tanh()),
+      .selu(Selu()),
+      .celu(Celu()),
+      .pRelu(PRelu()),
+      .softplus(Softplus()),
+      .softsign(Softsign()),
+      .mish(Mish()),
+      .swish(Swish()),
+      .gelu(Gelu()),
+      .thresholdedRelu(ThresholdedRelu()),
+      .shrink(Shrink()),
+      .maxPool(MaxPool(Window(kernel: [2, 2]))),
+      .averagePool(AveragePool(Window(kernel: [2, 2]))),
+      .globalAveragePool(GlobalAveragePool()),
+      .globalMaxPool(GlobalMaxPool()),
+      .reduceMean(ReduceMean()),
+      .reduceMax(ReduceMax()),
+      .reduceMin(ReduceMin()),
+      .reduceSum(ReduceSum()),
+      .reduceProd(ReduceProd()),
+      .reduceL1(ReduceL1()),
+      .reduceL2(ReduceL2()),
+      .reduceSumSquare(ReduceSumSquare()),
+      .reduceLogSum(ReduceLogSum()),
+      .reduceLogSumExp(ReduceLogSumExp()),
+      .argMax(ArgMax()),
+      .argMin(ArgMin()),
+      .cumSum(CumSum()),
+      .cumProd(CumProd()),
+      .add(Add()),
+      .sub(Sub()),
+      .mul(Mul()),
+      .div(Div()),
+      .pow(Pow()),
+      .mod(Mod()),
+      .max(Max()),
+      .min(Min()),
+      .sum(Sum()),
+      .mean(Mean()),
+      .exp(Exp()),
+      .log(Log()),
+      .sqrt(Sqrt()),
+      .reciprocal(Reciprocal()),
+      .erf(Erf()),
+      .neg(Neg()),
+      .abs(Abs()),
+      .sign(Sign()),
+      .ceil(Ceil()),
+      .floor(Floor()),
+      .round(Round()),
+      .sin(Sin()),
+      .cos(Cos()),
+      .tan(Tan()),
+      .asin(Asin()),
+      .acos(Acos()),
+      .atan(Atan()),
+      .sinh(Sinh()),
+      .cosh(Cosh()),
+      .asinh(Asinh()),
+      .acosh(Acosh()),
+      .atanh(Atanh()),
+      .equal(Equal()),
+      .greater(Greater()),
+      .greaterOrEqual(GreaterOrEqual()),
+      .less(Less()),
+      .lessOrEqual(LessOrEqual()),
+      .and(And()),
+      .or(Or()),
+      .xor(Xor()),
+      .not(Not()),
+      .bitwiseAnd(BitwiseAnd()),
+      .bitwiseOr(BitwiseOr()),
+      .bitwiseXor(BitwiseXor()),
+      .bitwiseNot(BitwiseNot()),
+      .bitShift(BitShift()),
+      .whereCondition(Where()),
+      .isNaN(IsNaN()),
+      .isInf(IsInf()),
+      .concat(Concat(axis: 0)),
+      .flatten(Flatten()),
+      .reshape(Reshape()),
+      .squeeze(Squeeze()),
+      .unsqueeze(Unsqueeze()),
+      .transpose(Transpose(perm: nil)),
+      .pad(Pad()),
+      .gemm(Gemm()),
+      .matMul(MatMul()),
+      .softmax(Softmax()),
+      .logSoftmax(LogSoftmax()),
+      .hardmax(Hardmax()),
+      .identity(Identity()),
+      .dropout(Dropout()),
+      .constant(Constant(Tensor(zeros: []))),
+      .cast(Cast(to: .float32)),
+      .castLike(CastLike()),
+      .shape(ShapeOperator()),
+      .gather(Gather()),
+      .slice(Slice()),
+      .quantizeLinear(QuantizeLinear()),
+      .dequantizeLinear(DequantizeLinear()),
+      .qLinearConv(QLinearConv()),
+      .qLinearMatMul(QLinearMatMul()),
+      .convInteger(ConvInteger()),
+      .matMulInteger(MatMulInteger()),
+      .dynamicQuantizeLinear(DynamicQuantizeLinear()),
+      .fusedConv(FusedConv()),
+      .qLinearAdd(QLinearAdd()),
+      .qLinearMul(QLinearMul()),
+      .qLinearConcat(QLinearConcat(axis: 0)),
+      .qLinearAveragePool(QLinearAveragePool(Window(kernel: [2, 2]))),
+      .qLinearGlobalAveragePool(QLinearGlobalAveragePool()),
+      .qLinearSigmoid(QLinearSigmoid()),
+      .qLinearLeakyRelu(QLinearLeakyRelu()),
+      .qLinearSoftmax(QLinearSoftmax()),
+      .qGemm(QGemm()),
+      .microsoftGelu(MicrosoftGelu()),
+      .fastGelu(FastGelu()),
+      .quickGelu(QuickGelu()),
+      .biasGelu(BiasGelu()),
+      .branch(If(thenBranch: Graph(name: "then"), elseBranch: Graph(name: "else"))),
+      .resize(Resize()),
+      .split(SplitOperator(partCount: 2)),
+      .expand(Expand()),
+      .tile(Tile()),
+      .gatherElements(GatherElements()),
+      .gatherND(GatherND()),
+      .scatterElements(ScatterElements()),
+      .scatterND(ScatterND()),
+      .depthToSpace(DepthToSpace(PixelBlock(size: 2))),
+      .spaceToDepth(SpaceToDepth(PixelBlock(size: 2))),
+      .reverseSequence(ReverseSequence()),
+      .trilu(Trilu()),
+      .constantOfShape(ConstantOfShape(Tensor(zeros: []))),
+      .range(RangeOperator()),
+      .size(SizeOperator()),
+      .eyeLike(EyeLike()),
+      .oneHot(OneHot()),
+      .topK(TopK()),
+      .compress(Compress()),
+      .nonZero(NonZero()),
+      .unique(Unique()),
+      .nonMaxSuppression(NonMaxSuppression()),
+      .roiAlign(RoiAlign()),
+      .gridSample(GridSample()),
+      .affineGrid(AffineGrid()),
+      .centerCropPad(CenterCropPad()),
+      .col2Im(Col2Im()),
+      .convTranspose(ConvTranspose()),
+      .deformConv(DeformConv()),
+      .instanceNormalization(InstanceNormalization()),
+      .groupNormalization(GroupNormalization()),
+      .layerNormalization(LayerNormalization()),
+      .rmsNormalization(RMSNormalization()),
+      .lpNormalization(LpNormalization()),
+      .meanVarianceNormalization(MeanVarianceNormalization()),
+      .lrn(LRN(size: 5)),
+      .maxUnpool(MaxUnpool(Window(kernel: [2, 2]))),
+      .lpPool(LpPool(Window(kernel: [2, 2]))),
+      .globalLpPool(GlobalLpPool()),
+      .einsum(Einsum("ij,jk->ik")),
+      .attention(Attention()),
+      .rotaryEmbedding(RotaryEmbedding()),
+      .fusedGemm(FusedGemm()),
+      .fusedMatMul(FusedMatMul()),
+      .dynamicQuantizeMatMul(DynamicQuantizeMatMul()),
+      .skipLayerNormalization(SkipLayerNormalization()),
+    ]
   }
 }

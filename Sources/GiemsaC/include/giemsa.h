@@ -182,6 +182,9 @@ void giemsa_session_free(giemsa_session *session);
 
 // Input or output `index` as planned: every extent is known. The extents live until the session is reshaped. The session's
 // thread. GIEMSA_BAD_ARGUMENT.
+//
+// An output whose shape depends on values (NonMaxSuppression) is the exception: its extents are -1 and its byte_count is 0
+// until a run, and then those of the last run, until the next.
 giemsa_status giemsa_session_input(const giemsa_session *session, size_t index, giemsa_tensor *tensor);
 giemsa_status giemsa_session_output(const giemsa_session *session, size_t index, giemsa_tensor *tensor);
 
@@ -191,7 +194,8 @@ typedef struct giemsa_input {
   size_t byte_count;
 } giemsa_input;
 
-// Room for an output, aligned alike. It may overlap no input and no other output.
+// Room for an output, aligned alike. It may overlap no input and no other output. NULL and 0 for an output whose shape only a
+// run finds: giemsa_session_output_data has it afterwards.
 typedef struct giemsa_output {
   void *data;
   size_t byte_count;
@@ -204,6 +208,11 @@ typedef struct giemsa_output {
 // kernel. After a failure the contents of the outputs are undefined.
 giemsa_status giemsa_run(giemsa_session *session, const giemsa_input *inputs, size_t input_count,
                          const giemsa_output *outputs, size_t output_count);
+
+// The row-major elements of an output whose shape only a run finds, as the last run left them. They live until the next run
+// of the session, or until it is reshaped. NULL for any other output, for a bad index, and before the first run. The
+// session's thread.
+const void *giemsa_session_output_data(const giemsa_session *session, size_t index);
 
 // Describes the last failure of a call on this session, as giemsa_message does, until the next one; "" before the first,
 // or for NULL. The session's thread.
@@ -219,7 +228,7 @@ typedef struct giemsa_picture_options {
   size_t size;                 // sizeof(giemsa_picture_options)
   int32_t height;              // of the model's input in pixels, 0: what the file says; 0
   int32_t width;               // both or none
-  const float *mean;           // of red, green and blue from 0 to 1, three numbers; NULL
+  const float *mean;           // of red, green and blue from 0 to 1, three numbers (equal ones for greys); NULL
   const float *std;            // alike; NULL
   const char *const *classes;  // names in the order of the scores; NULL
   size_t class_count;          // 0
@@ -229,7 +238,8 @@ typedef struct giemsa_picture_options {
 // Writes the defaults. `size` is sizeof(giemsa_picture_options). NULL does nothing. Any thread.
 void giemsa_picture_options_init(giemsa_picture_options *options, size_t size);
 
-// A classifier for a model of one input, float32 [N, 3, height, width], and a score for each class.
+// A classifier for a model of one input, float32 [N, channels, height, width] or [N, height, width, channels] with 3 channels
+// or 1 (grey), and a score for each class.
 //
 // options      NULL: the file says everything; what it points to may be freed afterwards
 // *classifier  free it with giemsa_classifier_free

@@ -81,13 +81,16 @@ extension f32_weight_layout {
 }
 
 extension Planner {
-  /// Adds `step`, which computes `layer`. An activation that is no clamp follows as a step of its own, in place.
-  func append(_ layer: FloatConvolution, _ step: any Step) throws(GraphError) {
+  /// Adds `step`, which computes `layer`.
+  ///
+  /// - Parameter activates: whether the step applies every activation. Otherwise one that is no clamp follows as a step of
+  ///   its own, in place.
+  func append(_ layer: FloatConvolution, _ step: any Step, activates: Bool) throws(GraphError) {
     var reads = [try operand(layer.x, layer.layout), Operand.none]
     if let residual = layer.residual { reads[1] = try operand(residual, layer.layout) }
     let target = newBuffer(layer.output, layer.layout)
     append(step, name: layer.name, reads: reads, writes: [target], multiplyAdds: layer.geometry.multiplyAdds)
-    if layer.activation.isClamp { return }
+    if activates || layer.activation.isClamp { return }
     let unary = UnaryStep(UnaryFunction(layer.activation), count: shape(layer.output).count, self)
     append(unary, name: layer.name, reads: [.buffer(target)], writes: [target])
   }

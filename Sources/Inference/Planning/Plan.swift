@@ -10,6 +10,17 @@ public final class Plan: @unchecked Sendable {
   enum Output {
     case memory(offset: Int)
     case constant(Tensor)
+    /// An output of ``Plan/late``.
+    case late(Int)
+  }
+
+  /// The nodes whose shapes only a run finds: they run by their definitions when all steps are done.
+  struct LateNodes {
+    let graph: Graph
+    /// A source for each of the graph's inputs.
+    let inputs: [(source: Output, type: ElementType, shape: Shape)]
+    /// Bytes that their results may take at one time.
+    let mostBytes: Int
   }
 
   /// The graph's inputs and outputs, in ONNX's order.
@@ -17,7 +28,8 @@ public final class Plan: @unchecked Sendable {
   public let inputShapes: [Shape]
   public let inputTypes: [ElementType]
   public let outputNames: [String]
-  public let outputShapes: [Shape]
+  /// nil: a shape that only a run finds.
+  public let outputShapes: [Shape?]
   public let outputTypes: [ElementType]
   /// Threads that the work of each step is divided for.
   public let threads: Int
@@ -27,6 +39,7 @@ public final class Plan: @unchecked Sendable {
   let steps: [PlannedStep]
   let memory: MemoryPlan
   let outputs: [Output]
+  let late: LateNodes?
   /// By value: those that steps read as they are.
   let constants: [Tensor?]
   private let weights: [MemoryBlock]
@@ -49,7 +62,11 @@ public final class Plan: @unchecked Sendable {
     if let inputShapes, inputShapes.count != graph.inputs.count {
       throw .wrongInputCount(inputShapes.count, graph.inputs.count, "shapes ")
     }
-    var facts = try Plan.completeFacts(graph, inputShapes)
+    let (known, isLate) = try graph.inferEarly(inputShapes)
+    // An empty shape for a late value, and for one without producer and readers.
+    var facts = known.map { $0 ?? Fact(.float32, [0]) }
+    let outputIDs = graph.outputs
+    let lateGraph = isLate.contains(true) ? graph.splitOff(late: isLate) : nil
     // From here on every constant has one owner, so that packing it can release it. The planner sees small constants,
     // and the zero points of channels.
     var constants: [Tensor?] = []
@@ -69,9 +86,8 @@ public final class Plan: @unchecked Sendable {
     steps = planner.planned
     memory = MemoryPlan(planner.buffers, steps)
     let packedBytes = steps.reduce(0) { $0 + MemoryBlock.rounded($1.step.needs.packedBytes) }
-    try options.limits.admit(
-      bytes: memory.byteCount(threads: threads) + packedBytes, batch: Plan.batch(graph, inputShapes),
-      weightBytes: originalBytes)
+    let (bytes, batch) = (memory.byteCount(threads: threads) + packedBytes, Plan.batch(graph, inputShapes))
+    try options.limits.admit(bytes: bytes, batch: batch, weightBytes: originalBytes)
 
     let packer = try Packer(steps, consume constants, outputs: operands, workers: workers)
     for planned in steps { try packer.pack(planned.step) }
@@ -79,24 +95,47 @@ public final class Plan: @unchecked Sendable {
     weights = packer.blocks
     self.constants = packer.constants
 
-    var outputs: [Output] = []
+    var sources: [Output] = []
     for (id, operand) in zip(graph.outputs, operands) {
       let missing = GraphError.undefinedOutput(graph.values[id].name)
       switch operand {
-      case .buffer(let buffer): outputs.append(.memory(offset: memory.offset(ofBuffer: buffer)))
+      case .buffer(let buffer): sources.append(.memory(offset: memory.offset(ofBuffer: buffer)))
       case .constant(let id):
         guard let tensor = self.constants[id] else { throw missing }
-        outputs.append(.constant(tensor))
+        sources.append(.constant(tensor))
       case .input, .none: throw missing
       }
     }
-    self.outputs = outputs
     inputNames = graph.inputs.map { graph.values[$0].name }
     self.inputShapes = graph.inputs.map { facts[$0].shape }
     inputTypes = graph.inputs.map { facts[$0].type }
-    outputNames = graph.outputs.map { graph.values[$0].name }
-    outputShapes = graph.outputs.map { facts[$0].shape }
-    outputTypes = graph.outputs.map { facts[$0].type }
+    outputNames = outputIDs.map { graph.values[$0].name }
+    outputShapes = outputIDs.map { known[$0]?.shape }
+
+    var outputs: [Output] = []
+    var types: [ElementType] = []
+    var lateCount = 0
+    for id in outputIDs {
+      if let type = known[id]?.type {
+        outputs.append(sources[outputs.count - lateCount])
+        types.append(type)
+      } else {
+        outputs.append(.late(lateCount))
+        types.append(try graph.lateOutputType(id))
+        lateCount += 1
+      }
+    }
+    self.outputs = outputs
+    outputTypes = types
+    late = lateGraph.map { late in
+      // Deferred weights are read now, so that threads can share them.
+      for case let tensor? in late.values.map({ $0.constant }) { tensor.withBytes { _ in } }
+      let crossing = (outputIDs.count - lateCount)..<sources.count
+      return LateNodes(
+        graph: late,
+        inputs: crossing.map { (sources[$0], facts[graph.outputs[$0]].type, facts[graph.outputs[$0]].shape) },
+        mostBytes: options.limits.room(batch: batch, weightBytes: originalBytes) - bytes)
+    }
   }
 
   /// Pictures at once, as far as the caller chose it: a batch that is fixed in the file counts as one.
@@ -108,12 +147,5 @@ public final class Plan: @unchecked Sendable {
       }
     }
     return batch
-  }
-
-  /// Type and shape of every value; an empty shape for a value without producer and readers.
-  private static func completeFacts(_ graph: borrowing Graph, _ shapes: [Shape]?) throws(GraphError) -> [Fact] {
-    var facts: [Fact] = []
-    for fact in try graph.infer(shapes) { facts.append(fact ?? Fact(.float32, [0])) }
-    return facts
   }
 }

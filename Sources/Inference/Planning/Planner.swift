@@ -68,6 +68,7 @@ final class Planner {
       let candidate = Candidate(node: node, index: index, output: output)
       if try planStep(candidate) { return }
     }
+    if try PickStep.plan(split: node, self) { return }
     try ReferenceStep.plan(node, self)
   }
 
@@ -84,13 +85,18 @@ final class Planner {
     if try WinogradStep.plan(candidate, self) { return true }
     if try DepthwiseStep.plan(candidate, self) { return true }
     if try ConvolutionStep.plan(candidate, self) { return true }
+    if try MatMulStep.plan(candidate, self) { return true }
+    if try TransposedConvolutionStep.plan(candidate, self) { return true }
     if try PoolStep.plan(candidate, self) { return true }
     if try AffineStep.plan(candidate, self) { return true }
     if try UnaryStep.plan(candidate, self) { return true }
     if try BinaryStep.plan(candidate, self) { return true }
     if try SoftmaxStep.plan(candidate, self) { return true }
+    if try RowNormStep.plan(candidate, self) { return true }
+    if try InterpolateStep.plan(candidate, self) { return true }
     // Any type.
     if try CopyStep.plan(candidate, self) { return true }
+    if try PickStep.plan(candidate, self) { return true }
     return try View.plan(candidate, self)
   }
 
@@ -203,6 +209,15 @@ final class Planner {
     }
     guard case .buffer(let buffer) = try operand(x, .plain) else { return false }
     plainBuffer[output] = buffer
+    return true
+  }
+
+  /// Makes `output` in `layout` another name of the memory of `x` in `source`, if that is a buffer.
+  func alias(
+    _ output: Graph.ValueID, _ layout: Layout, of x: Graph.ValueID, _ source: Layout
+  ) throws(GraphError) -> Bool {
+    guard case .buffer(let buffer) = try operand(x, source) else { return false }
+    if layout == .plain { plainBuffer[output] = buffer } else { channelsLastBuffer[output] = buffer }
     return true
   }
 

@@ -58,16 +58,7 @@ final class BinaryStep: Step {
     _ planner: Planner, _ id: Graph.ValueID, along target: Shape, _ layout: Layout
   ) -> [Int] {
     let own = planner.shape(id)
-    var strides = own.strides
-    if layout == .channelsLast, !planner.isKnown(id), own.rank >= 3 {
-      strides[1] = 1
-      var step = own[1]
-      for axis in (2..<own.rank).reversed() {
-        strides[axis] = step
-        step *= own[axis]
-      }
-      strides[0] = step
-    }
+    let strides = own.strides(planner.isKnown(id) ? .plain : layout)
     var steps = [Int](repeating: 0, count: target.rank)
     for axis in 0..<own.rank where own[axis] != 1 { steps[axis + target.rank - own.rank] = strides[axis] }
     return inMemoryOrder(steps, layout)

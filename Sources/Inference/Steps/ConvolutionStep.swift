@@ -9,13 +9,14 @@ final class ConvolutionStep: Step {
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.geometry = convolution_geometry(layer.geometry)
     (parameters.low, parameters.high) = layer.activation.clampBounds
+    parameters.activation = f32_activation(layer.activation)
     f32_convolution_plan(&parameters, planner.level, Int32(planner.threads))
     source = layer.source
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard let layer = try FloatConvolution(candidate, planner) else { return false }
-    try planner.append(layer, ConvolutionStep(layer, planner))
+    try planner.append(layer, ConvolutionStep(layer, planner), activates: true)
     return true
   }
 

@@ -10,6 +10,7 @@ final class DepthwiseStep: Step {
     parameters.geometry = convolution_geometry(layer.geometry)
     parameters.isa = planner.level
     (parameters.low, parameters.high) = layer.activation.clampBounds
+    parameters.activation = f32_activation(layer.activation)
     f32_depthwise_plan(&parameters)
     source = layer.source
   }
@@ -18,7 +19,7 @@ final class DepthwiseStep: Step {
     guard let layer = try FloatConvolution(candidate, planner), layer.geometry.group > 1,
       layer.geometry.groupChannels == 1, layer.geometry.groupFilters == 1
     else { return false }
-    try planner.append(layer, DepthwiseStep(layer, planner))
+    try planner.append(layer, DepthwiseStep(layer, planner), activates: true)
     return true
   }
 

@@ -13,7 +13,7 @@ final class DequantizeStep: Step {
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard case .dequantizeLinear(let dequantize) = candidate.node.operation, dequantize.granularity.blockSize == 0,
+    guard case .dequantizeLinear(let dequantize) = candidate.node.operation, dequantize.isPlain,
       let x = candidate[DequantizeLinear.Input.x], !planner.isKnown(x),
       let from = planner.grid(
         of: x, candidate.node, DequantizeLinear.Input.scale, DequantizeLinear.Input.zeroPoint)

@@ -15,7 +15,7 @@ final class QuantizeStep: Step {
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard case .quantizeLinear(let quantize) = candidate.node.operation, quantize.granularity.blockSize == 0,
+    guard case .quantizeLinear(let quantize) = candidate.node.operation, quantize.isPlain,
       let x = planner.floatVariable(candidate[QuantizeLinear.Input.x]),
       let to = planner.grid(
         of: candidate.output, candidate.node, QuantizeLinear.Input.scale, QuantizeLinear.Input.zeroPoint)

@@ -5,7 +5,8 @@ import ModelGraph
 final class SoftmaxStep: Step {
   private var parameters = f32_softmax()
 
-  private init(rows: Int, columns: Int, logarithm: Bool) {
+  private init(rows: Int, columns: Int, logarithm: Bool, _ planner: Planner) {
+    parameters.isa = planner.level
     (parameters.rows, parameters.columns, parameters.logarithm) = (rows, columns, logarithm ? 1 : 0)
   }
 
@@ -21,8 +22,8 @@ final class SoftmaxStep: Step {
     guard split.inner == 1 else { return false }
     let reads = [try planner.operand(x, .plain)]
     planner.append(
-      SoftmaxStep(rows: split.outer, columns: split.count, logarithm: logarithm), for: candidate.node, reads: reads,
-      writes: [planner.newBuffer(candidate.output, .plain)])
+      SoftmaxStep(rows: split.outer, columns: split.count, logarithm: logarithm, planner), for: candidate.node,
+      reads: reads, writes: [planner.newBuffer(candidate.output, .plain)])
     return true
   }
 

@@ -59,6 +59,19 @@ struct UnaryFunction {
     case .sigmoid: self.init(F32_SIGMOID)
     case .hardSigmoid(let hard): self.init(F32_HARD_SIGMOID, a: hard.alpha, b: hard.beta)
     case .hardSwish: self.init(F32_HARD_SWISH)
+    case .swish(let swish): self.init(F32_SWISH, a: swish.alpha)
+    case .quickGelu(let gelu): self.init(F32_SWISH, a: gelu.alpha)
+    case .gelu(let gelu): self.init(gelu.isApproximate ? F32_GELU_TANH : F32_GELU)
+    case .microsoftGelu: self.init(F32_GELU)
+    case .fastGelu where node[FastGelu.Input.bias] == nil: self.init(F32_GELU_TANH)
+    case .mish: self.init(F32_MISH)
+    case .tanh: self.init(F32_TANH)
+    case .erf: self.init(F32_ERF)
+    case .exp: self.init(F32_EXP)
+    case .sqrt: self.init(F32_SQRT)
+    case .reciprocal: self.init(F32_RECIPROCAL)
+    case .abs: self.init(F32_ABS)
+    case .neg: self.init(F32_NEG)
     case .clip:
       guard let (low, high) = node.clipBounds(constant) else { return nil }
       self.init(.clip(min: low, max: high))
@@ -75,16 +88,30 @@ struct UnaryFunction {
     case .sigmoid: self.init(F32_SIGMOID)
     case .hardSigmoid(let alpha, let beta): self.init(F32_HARD_SIGMOID, a: alpha, b: beta)
     case .hardSwish: self.init(F32_HARD_SWISH)
+    case .swish(let alpha): self.init(F32_SWISH, a: alpha)
+    case .gelu: self.init(F32_GELU)
+    case .approximateGelu: self.init(F32_GELU_TANH)
+    case .mish: self.init(F32_MISH)
+    case .tanh: self.init(F32_TANH)
     }
   }
 }
 
+extension f32_activation {
+  /// What a layer's kernel applies behind its clamp: nothing for an activation that is a clamp itself.
+  init(_ activation: Activation) {
+    let function = UnaryFunction(activation)
+    self.init(
+      applies: activation.isClamp ? 0 : 1, function: function.function, a: function.a, b: function.b)
+  }
+}
+
 extension Activation {
-  /// Whether the activation is a clamp, which is all that the epilogue of a convolution kernel can do.
+  /// Whether the activation is a clamp, which micro-kernels apply before they store.
   var isClamp: Bool {
     switch self {
     case .none, .relu, .clip: true
-    case .leakyRelu, .sigmoid, .hardSigmoid, .hardSwish: false
+    case .leakyRelu, .sigmoid, .hardSigmoid, .hardSwish, .swish, .gelu, .approximateGelu, .mish, .tanh: false
     }
   }
 

@@ -16,7 +16,7 @@ final class WinogradStep: Step {
     guard let choice = planner.winogradChoices[candidate.output],
       let layer = try FloatConvolution(candidate, planner)
     else { return false }
-    try planner.append(layer, WinogradStep(layer, choice, planner))
+    try planner.append(layer, WinogradStep(layer, choice, planner), activates: false)
     return true
   }
 

@@ -3,39 +3,52 @@
 #include <math.h>
 
 #include "cpu/multiversion.h"
+#include "elementwise/functions.h"
 #include "geometry/sizes.h"
 
 enum { BLOCK = 16 * 1024 };  // elements a task
 
-static inline float clamp(float x, float low, float high) {
-  x = x < low ? low : x;  // a NaN fails both comparisons
-  return x > high ? high : x;
-}
+// Each number is read before its place is written, so that y may be x; the compiler would otherwise not make vectors of that.
+#define EACH(expression)                                              \
+  for (size_t row = 0; row < rows; row++, x += stride, y += stride)   \
+    _Pragma("clang loop vectorize(assume_safety)")                    \
+    for (size_t i = 0; i < count; i++) {                              \
+      const float v = x[i];                                           \
+      y[i] = (expression);                                            \
+    }                                                                 \
+  break;
 
-KERNEL_BODY unary_body(f32_function function, float a, float b, const float *x, float *y, size_t count) {
+KERNEL_BODY unary_body(
+    f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count, size_t stride) {
   switch (function) {
-    case F32_CLAMP:
-      for (size_t i = 0; i < count; i++) y[i] = clamp(x[i], a, b);
-      break;
-    case F32_LEAKY:
-      for (size_t i = 0; i < count; i++) y[i] = x[i] < 0 ? a * x[i] : x[i];
-      break;
-    case F32_SIGMOID:
-      for (size_t i = 0; i < count; i++) y[i] = 1 / (1 + expf(-x[i]));
-      break;
-    case F32_HARD_SIGMOID:
-      for (size_t i = 0; i < count; i++) y[i] = clamp(a * x[i] + b, 0, 1);
-      break;
-    case F32_HARD_SWISH:
-      for (size_t i = 0; i < count; i++) y[i] = x[i] * clamp(x[i] * (1.0f / 6) + 0.5f, 0, 1);
-      break;
-    case F32_ELU:
-      for (size_t i = 0; i < count; i++) y[i] = x[i] < 0 ? a * (expf(x[i]) - 1) : x[i];
-      break;
+    case F32_CLAMP: EACH(clamp_float(v, a, b))
+    case F32_LEAKY: EACH(v < 0 ? a * v : v)
+    case F32_SIGMOID: EACH(sigmoid_float(v))
+    case F32_HARD_SIGMOID: EACH(clamp_float(a * v + b, 0, 1))
+    case F32_HARD_SWISH: EACH(v * clamp_float(v * (1.0f / 6) + 0.5f, 0, 1))
+    case F32_ELU: EACH(v < 0 ? a * (exp_float(v) - 1) : v)
+    case F32_SWISH: EACH(v / (1 + exp_float(-a * v)))
+    case F32_GELU: EACH(gelu_float(v))
+    case F32_GELU_TANH: EACH(v * sigmoid_float(1.59576912f * (v + 0.044715f * v * v * v)))
+    case F32_MISH: EACH(mish_float(v))
+    case F32_TANH: EACH(tanh_float(v))
+    case F32_ERF: EACH(erf_float(v))
+    case F32_EXP: EACH(exp_float(v))
+    case F32_SQRT: EACH(__builtin_elementwise_sqrt(v))
+    case F32_RECIPROCAL: EACH(1 / v)
+    case F32_ABS: EACH(fabsf(v))
+    case F32_NEG: EACH(-v)
   }
 }
 MULTIVERSION(
-    unary, (f32_function function, float a, float b, const float *x, float *y, size_t count), (function, a, b, x, y, count))
+    unary, (f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count, size_t stride),
+    (function, a, b, x, y, rows, count, stride))
+
+void f32_apply(
+    kernels_level isa, f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count,
+    size_t stride) {
+  unary(isa, function, a, b, x, y, rows, count, stride);
+}
 
 void f32_unary_plan(f32_unary *u) { u->tasks = (u->count + BLOCK - 1) / BLOCK; }
 
@@ -44,7 +57,7 @@ void f32_unary_task(void *context, size_t task, size_t worker) {
   const f32_unary *u = context;
   KERNEL_REQUIRE(task < u->tasks);
   const size_t first = task * BLOCK;
-  unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, smaller(BLOCK, u->count - first));
+  unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, 1, smaller(BLOCK, u->count - first), 0);
 }
 
 #define BINARY_LOOP(a_index, b_index)                                             \
@@ -133,7 +146,7 @@ void f32_binary_task(void *context, size_t task, size_t worker) {
 
 KERNEL_BODY affine_row_body(
     const float *x, const float *scale, const float *shift, float low, float high, float *y, size_t count) {
-  for (size_t i = 0; i < count; i++) y[i] = clamp(x[i] * scale[i] + shift[i], low, high);
+  for (size_t i = 0; i < count; i++) y[i] = clamp_float(x[i] * scale[i] + shift[i], low, high);
 }
 MULTIVERSION(
     affine_row, (const float *x, const float *scale, const float *shift, float low, float high, float *y, size_t count),
@@ -154,22 +167,37 @@ void f32_affine_task(void *context, size_t task, size_t worker) {
         v->isa, v->x + row * v->channels, v->scale, v->shift, v->low, v->high, v->y + row * v->channels, v->channels);
 }
 
+// Sums in double, of as many floats as can be added without losing digits.
+enum { SUMMED = 256 };
+
+KERNEL_BODY softmax_row_body(const float *x, float *y, size_t count, int logarithm) {
+  float largest = -INFINITY;
+  for (size_t i = 0; i < count; i++) largest = x[i] > largest ? x[i] : largest;
+  double sum = 0;
+  for (size_t first = 0; first < count; first += SUMMED) {
+    const size_t end = smaller(count, first + SUMMED);
+    for (size_t i = first; i < end; i++) y[i] = exp_float(x[i] - largest);
+    float parts[16] = {0};
+    size_t i = first;
+    for (; i + 16 <= end; i += 16)
+      for (size_t lane = 0; lane < 16; lane++) parts[lane] += y[i + lane];
+    for (; i < end; i++) sum += (double)y[i];
+    for (size_t lane = 0; lane < 16; lane++) sum += (double)parts[lane];
+  }
+  if (logarithm) {
+    // In this order: the logarithm would vanish beside a large logit.
+    const float shift = (float)log(sum);
+    for (size_t i = 0; i < count; i++) y[i] = (x[i] - largest) - shift;
+  } else {
+    const float factor = (float)(1 / sum);
+    for (size_t i = 0; i < count; i++) y[i] *= factor;
+  }
+}
+MULTIVERSION(softmax_row, (const float *x, float *y, size_t count, int logarithm), (x, y, count, logarithm))
+
 void f32_softmax_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_softmax *v = context;
   KERNEL_REQUIRE(task < v->rows && v->columns >= 1);
-  const float *x = v->x + task * v->columns;
-  float *y = v->y + task * v->columns;
-  float largest = -INFINITY;
-  for (size_t i = 0; i < v->columns; i++) largest = x[i] > largest ? x[i] : largest;
-  double sum = 0;
-  for (size_t i = 0; i < v->columns; i++) sum += expf(x[i] - largest);
-  if (v->logarithm) {
-    // In this order: the logarithm would vanish beside a large logit.
-    const float shift = (float)log(sum);
-    for (size_t i = 0; i < v->columns; i++) y[i] = (x[i] - largest) - shift;
-  } else {
-    const float factor = (float)(1 / sum);
-    for (size_t i = 0; i < v->columns; i++) y[i] = expf(x[i] - largest) * factor;
-  }
+  softmax_row(v->isa, v->x + task * v->columns, v->y + task * v->columns, v->columns, v->logarithm);
 }

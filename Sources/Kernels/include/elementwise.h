@@ -12,8 +12,31 @@ typedef enum {
   F32_SIGMOID,
   F32_HARD_SIGMOID,  // clamp(a · x + b) to 0 ... 1
   F32_HARD_SWISH,  // x · clamp(x / 6 + 1/2) to 0 ... 1
-  F32_ELU  // x, or a · (e^x - 1) below zero
+  F32_ELU,  // x, or a · (e^x - 1) below zero
+  F32_SWISH,  // x / (1 + e^(-a · x))
+  F32_GELU,
+  F32_GELU_TANH,  // its approximation by tanh
+  F32_MISH,
+  F32_TANH,
+  F32_ERF,
+  F32_EXP,
+  F32_SQRT,
+  F32_RECIPROCAL,
+  F32_ABS,
+  F32_NEG
 } f32_function;
+
+// What a layer's kernel does to its sums while they are in the cache: an activation that is no clamp.
+typedef struct {
+  int applies;
+  f32_function function;
+  float a, b;
+} f32_activation;
+
+// y[row][i] = function(x[row][i]) for `count` floats of each row, rows being `stride` floats apart; y may be x.
+void f32_apply(
+    kernels_level isa, f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count,
+    size_t stride);
 
 // y[i] = function(x[i]); y may be x.
 typedef struct {
@@ -63,8 +86,9 @@ typedef struct {
 void f32_affine_plan(f32_affine *affine);
 void f32_affine_task(void *context, size_t task, size_t worker);  // context: f32_affine
 
-// y[row] = softmax(x[row]), or its logarithm.
+// y[row] = softmax(x[row]), or its logarithm. y may not be x.
 typedef struct {
+  kernels_level isa;
   size_t rows, columns;
   int logarithm;
   const float *x;

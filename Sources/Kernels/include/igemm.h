@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "cpu.h"
+#include "elementwise.h"
 #include "geometry.h"
 
 // The epilogue: what happens to a tile's sums before they are stored.
@@ -73,6 +74,7 @@ void f32_igemm_pack(
 typedef struct {
   convolution_geometry geometry;
   float low, high;
+  f32_activation activation;  // of the clamped sums
 
   // Data. `w` holds the groups' packed weights one after the other (groups / merged of them).
   const float *x;
@@ -84,6 +86,7 @@ typedef struct {
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
 
   // Decided by f32_convolution_plan.
+  kernels_level isa;
   const f32_igemm_family *family;
   size_t merged;  // groups that are packed as one
   size_t pixel_block, panel_block, pixel_blocks, panel_blocks;

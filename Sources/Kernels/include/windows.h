@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "cpu.h"
+#include "elementwise.h"
 #include "geometry.h"
 
 typedef enum {
@@ -34,6 +35,7 @@ typedef struct {
   convolution_geometry geometry;
   kernels_level isa;
   float low, high;
+  f32_activation activation;  // of the clamped sums
   const float *x;
   const float *w;  // [1 + taps, in_channels]: biases, then the weights of each tap
   const float *residual;  // of y's shape, or NULL

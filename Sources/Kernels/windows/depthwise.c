@@ -118,4 +118,8 @@ void f32_depthwise_task(void *context, size_t task, size_t worker) {
   const f32_depthwise *d = context;
   KERNEL_REQUIRE(task < d->tasks);
   depthwise_row(d->isa, d, task / d->geometry.out_height, task % d->geometry.out_height);
+  if (!d->activation.applies) return;
+  const size_t count = d->geometry.out_width * d->geometry.in_channels;
+  float *y = d->y + task * count;
+  f32_apply(d->isa, d->activation.function, d->activation.a, d->activation.b, y, y, 1, count, 0);
 }

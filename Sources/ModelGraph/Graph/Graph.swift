@@ -126,7 +126,15 @@ public struct Graph: Sendable {
   /// a constant and that no node computes.
   ///
   /// - Parameter inputShapes: the shapes of ``inputs``. nil: the declared shapes, with 1 for every symbol.
+  /// - Throws: E211 if a shape depends on values that only a run finds; ``inferEarly(_:)`` goes on there.
   public func infer(_ inputShapes: [Shape]? = nil) throws(GraphError) -> [Fact?] {
+    var facts = try sourceFacts(inputShapes)
+    for node in nodes { try infer(node, into: &facts, inputShapes) }
+    return facts
+  }
+
+  /// The facts of inputs and constants.
+  func sourceFacts(_ inputShapes: [Shape]?) throws(GraphError) -> [Fact?] {
     var facts = [Fact?](repeating: nil, count: values.count)
     for (id, value) in values.enumerated() {
       if let constant = value.constant { facts[id] = Fact(constant) }
@@ -138,14 +146,16 @@ public struct Graph: Sendable {
       let shape = inputShapes.map { $0[index] } ?? declaration.shape()
       facts[id] = Fact(declaration.type, try shape.checked())
     }
-    for node in nodes {
-      let results: [Fact]
-      do { results = try infer(node, facts) } catch { throw explained(error.at(node.place), inputShapes) }
-      for (output, fact) in zip(node.outputs, results) {
-        if let output { facts[output] = fact }
-      }
-    }
     return facts
+  }
+
+  /// Adds the facts of a node's outputs.
+  func infer(_ node: Node, into facts: inout [Fact?], _ inputShapes: [Shape]?) throws(GraphError) {
+    let results: [Fact]
+    do { results = try infer(node, facts) } catch { throw explained(error.at(node.place), inputShapes) }
+    for (output, fact) in zip(node.outputs, results) {
+      if let output { facts[output] = fact }
+    }
   }
 
   /// Adds advice to a shape mismatch that may come from a batch size the file was not exported for.
@@ -191,6 +201,7 @@ public struct Graph: Sendable {
     let most = node.operation.movement == .rearrangement ? 4096 : 64
     let small = results.allSatisfy { $0.shape.count <= 64 } && known.allSatisfy { ($0?.shape.count ?? 0) <= most }
     let allKnown = known.allSatisfy { $0 == nil || $0?.constant != nil }
+    if case .branch = node.operation { return results }  // Its own nodes were computed alike.
     if small, allKnown, results.contains(where: { $0.constant == nil }) {
       results = try node.operation.evaluate(known.map { $0?.constant }).map { Fact($0) }
     }
@@ -199,8 +210,11 @@ public struct Graph: Sendable {
 
   /// Runs the graph by the operators' plain definitions. It is slow, and the reference for the inference engine.
   ///
-  /// - Parameter feeds: a tensor for each of ``inputs``. Returns one for each of ``outputs``.
-  public func evaluate(_ feeds: [Tensor]) throws(GraphError) -> [Tensor] {
+  /// - Parameters:
+  ///   - feeds: a tensor for each of ``inputs``. Returns one for each of ``outputs``.
+  ///   - mostBytes: what all results that are alive at one time may take.
+  /// - Throws: E212 beyond `mostBytes`; what an operator's shape rule throws.
+  public func evaluate(_ feeds: [Tensor], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
     guard feeds.count == inputs.count else {
       throw .wrongInputCount(feeds.count, inputs.count)
     }
@@ -211,6 +225,8 @@ public struct Graph: Sendable {
       for case let input? in node.inputs { lastUse[input] = index }
     }
     for id in outputs { lastUse[id] = nodes.count }
+    var bytesLeft = mostBytes
+    var resultBytes = [Int](repeating: 0, count: values.count)
     for (index, node) in nodes.enumerated() {
       var arguments: [Tensor?] = []
       for input in node.inputs {
@@ -220,11 +236,26 @@ public struct Graph: Sendable {
         arguments.append(input.flatMap { live[$0] })
       }
       let results: [Tensor]
-      do { results = try node.operation.evaluate(arguments) } catch { throw error.at(node.place) }
-      for (output, result) in zip(node.outputs, results) {
-        if let output { live[output] = result }
+      do {
+        if case .branch(let condition) = node.operation {
+          results = try condition.evaluate(Inputs(If.name, arguments), mostBytes: bytesLeft)
+        } else {
+          results = try node.operation.evaluate(arguments, mostBytes: bytesLeft)
+        }
+      } catch {
+        throw error.at(node.place)
       }
-      for case let input? in node.inputs where lastUse[input] == index { live[input] = nil }
+      for (output, result) in zip(node.outputs, results) {
+        guard let output else { continue }
+        live[output] = result
+        resultBytes[output] = result.byteCount
+        bytesLeft -= result.byteCount
+      }
+      for case let input? in node.inputs where lastUse[input] == index {
+        live[input] = nil
+        bytesLeft += resultBytes[input]
+        resultBytes[input] = 0
+      }
     }
     var results: [Tensor] = []
     for id in outputs {

@@ -101,6 +101,7 @@ public enum Code: Int, Sendable, CaseIterable {
   case deadNode = 302
   case noMetadata = 303
   case unsorted = 304
+  case lateShape = 305
 
   public var isWarning: Bool { rawValue >= 300 }
 

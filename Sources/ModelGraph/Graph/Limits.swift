@@ -21,6 +21,8 @@ public struct Limits: Sendable {
   /// Attributes of one node, and entries of a list in one attribute.
   public var attributes = 64
   public var attributeEntries = 1 << 20
+  /// How deep branches may lie in branches.
+  public var depth = 8
   /// Bytes of any name.
   public var nameBytes = 16384
   /// Axes of a tensor.
@@ -44,14 +46,20 @@ public struct Limits: Sendable {
   /// large, but only a few layers use them.
   private static let packedShare = 4
 
-  /// Throws E212 if a plan for `batch` pictures takes more memory than the limit.
-  public func admit(bytes: Int, batch: Int, weightBytes: Int) throws(GraphError) {
+  /// Bytes that running a model may take for `batch` pictures.
+  public func room(batch: Int, weightBytes: Int) -> Int {
     let (base, overflow) = memoryBytes.multipliedReportingOverflow(by: max(batch, 1))
     let room = Double(overflow ? Int.max : base) + Double(Limits.packedShare) * Double(weightBytes)
-    guard Double(bytes) > room else { return }
+    return Int(saturating: room)
+  }
+
+  /// Throws E212 if a plan for `batch` pictures takes more memory than the limit.
+  public func admit(bytes: Int, batch: Int, weightBytes: Int) throws(GraphError) {
+    let room = room(batch: batch, weightBytes: weightBytes)
+    guard bytes > room else { return }
     throw GraphError(
       .tooLarge,
-      "wants \((bytes >> 20) + 1) MiB of memory to run; the limit for it is \(Int(room) >> 20) MiB. "
+      "wants \((bytes >> 20) + 1) MiB of memory to run; the limit for it is \(room >> 20) MiB. "
         + "If it is to be trusted, raise the limit with --max-memory SIZE (2G, say), or take a smaller batch or picture"
     )
   }

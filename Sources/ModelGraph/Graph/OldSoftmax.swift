@@ -1,7 +1,7 @@
 extension Graph {
   /// The same graph without ``SoftmaxAxis/includesLaterAxes``, for which opset 21 has no attribute.
   ///
-  /// A Softmax or LogSoftmax over several axes becomes Flatten → Softmax → Reshape. One over the last axis alone, as
+  /// A Softmax, LogSoftmax or Hardmax over several axes becomes Flatten → Softmax → Reshape. One over the last axis alone, as
   /// most are, stays as it is.
   public func withOldSoftmaxSpelledOut() -> Graph {
     guard nodes.contains(where: { $0.operation.softmaxAxis?.includesLaterAxes == true }) else { return self }
@@ -36,12 +36,13 @@ extension Graph {
 }
 
 extension Operator {
-  /// The axis of a Softmax or LogSoftmax; setting it does nothing to other operators.
+  /// The axis of a Softmax, LogSoftmax or Hardmax; setting it does nothing to other operators.
   fileprivate var softmaxAxis: SoftmaxAxis? {
     get {
       switch self {
       case .softmax(let softmax): softmax.axis
       case .logSoftmax(let softmax): softmax.axis
+      case .hardmax(let hardmax): hardmax.axis
       default: nil
       }
     }
@@ -50,6 +51,7 @@ extension Operator {
       switch self {
       case .softmax: self = .softmax(Softmax(newValue))
       case .logSoftmax: self = .logSoftmax(LogSoftmax(newValue))
+      case .hardmax: self = .hardmax(Hardmax(newValue))
       default: break
       }
     }

@@ -7,6 +7,12 @@ public enum Activation: Sendable, Equatable {
   case sigmoid
   case hardSigmoid(alpha: Float, beta: Float)
   case hardSwish
+  case swish(alpha: Float)
+  case gelu
+  /// Gelu, approximated by a hyperbolic tangent.
+  case approximateGelu
+  case mish
+  case tanh
 
   /// From an operator's name and its parameters. nil for an unknown activation or a wrong number of parameters.
   public init?(_ name: String, _ parameters: [Float]) {
@@ -18,6 +24,11 @@ public enum Activation: Sendable, Equatable {
     case ("Sigmoid", 0): self = .sigmoid
     case ("HardSigmoid", 2): self = .hardSigmoid(alpha: parameters[0], beta: parameters[1])
     case ("HardSwish", 0): self = .hardSwish
+    case ("Swish", 1): self = .swish(alpha: parameters[0])
+    case ("Gelu", 0): self = .gelu
+    case ("FastGelu", 0): self = .approximateGelu
+    case ("Mish", 0): self = .mish
+    case ("Tanh", 0): self = .tanh
     default: return nil
     }
   }
@@ -32,13 +43,18 @@ public enum Activation: Sendable, Equatable {
     case .sigmoid: Sigmoid.name
     case .hardSigmoid: HardSigmoid.name
     case .hardSwish: HardSwish.name
+    case .swish: Swish.name
+    case .gelu: Gelu.name
+    case .approximateGelu: FastGelu.name
+    case .mish: Mish.name
+    case .tanh: Tanh.name
     }
   }
 
   public var parameters: [Float] {
     switch self {
-    case .none, .relu, .sigmoid, .hardSwish: []
-    case .leakyRelu(let alpha): [alpha]
+    case .none, .relu, .sigmoid, .hardSwish, .gelu, .approximateGelu, .mish, .tanh: []
+    case .leakyRelu(let alpha), .swish(let alpha): [alpha]
     case .clip(let min, let max): [min, max]
     case .hardSigmoid(let alpha, let beta): [alpha, beta]
     }
@@ -53,6 +69,11 @@ public enum Activation: Sendable, Equatable {
     case .sigmoid: x.sigmoid
     case .hardSigmoid(let alpha, let beta): x.hardSigmoid(Number(alpha), Number(beta))
     case .hardSwish: x.hardSwish
+    case .swish(let alpha): Number(x.wide.swish(Double(alpha)))
+    case .gelu: Number(x.wide.gelu)
+    case .approximateGelu: Number(x.wide.approximateGelu)
+    case .mish: Number(Mish().apply(x.wide))
+    case .tanh: Number(Tanh().apply(x.wide))
     }
   }
 }

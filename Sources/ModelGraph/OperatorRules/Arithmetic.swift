@@ -57,6 +57,9 @@ extension FixedWidthInteger {
 extension Arithmetic {
   /// The larger of two numbers, or NaN if one of them is NaN: the maximum of ReduceMax, GlobalMaxPool and MaxPool.
   @inline(__always) func orLarger(_ next: Self) -> Self { next > self || next != next ? next : self }
+
+  /// The smaller of two numbers, or NaN if one of them is NaN.
+  @inline(__always) func orSmaller(_ next: Self) -> Self { next < self || next != next ? next : self }
 }
 
 /// float32 or float64.

@@ -30,12 +30,8 @@ extension BinaryArithmetic {
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.pair(Self.types) }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(BinaryInput.a), try inputs.required(BinaryInput.b))
-    return [
-      try a.combined(
-        with: b, of: Self.name, real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) },
-        unsigned: { Self.combine($0, $1) })
-    ]
+    try inputs.combined(
+      real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) }, unsigned: { Self.combine($0, $1) })
   }
 }
 
@@ -48,5 +44,56 @@ extension Inputs where Element == Fact {
     try check(BinaryInput.a, is: types)
     try check(BinaryInput.b, matches: BinaryInput.a)
     return [Fact(result ?? a.type, try broadcast(a.shape, b.shape, of: operatorName))]
+  }
+}
+
+/// A comparison of two inputs of one type; the output is bool.
+public protocol ComparisonOperator: OperatorDefinition {
+  typealias Input = BinaryInput
+
+  init()
+  static var types: [ElementType] { get }
+  static func holds<Number: Arithmetic>(_ a: Number, _ b: Number) -> Bool
+}
+
+extension ComparisonOperator {
+  public static var types: [ElementType] { ElementType.numbers }
+  public static var inputs: [OperatorInput] { BinaryInput.all }
+  public static var multiplyAdds: MultiplyAdds { .none }
+  public static var movement: DataMovement { .computation }
+
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    self.init()
+    try attributes.readOldBroadcast(of: BinaryInput.b)
+  }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
+    try inputs.pair(Self.types, to: .bool)
+  }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    try inputs.combined(
+      to: .bool, real: { Self.holds($0, $1) ? 1 : 0 }, signed: { Self.holds($0, $1) ? 1 : 0 },
+      unsigned: { Self.holds($0, $1) ? 1 : 0 })
+  }
+}
+
+/// Two inputs of one integer type, or bool, of which the output is too.
+public protocol BitCombination: OperatorDefinition {
+  typealias Input = BinaryInput
+
+  static var types: [ElementType] { get }
+  func combine<Number: FixedWidthInteger>(_ a: Number, _ b: Number) -> Number
+}
+
+extension BitCombination {
+  public static var inputs: [OperatorInput] { BinaryInput.all }
+  public static var multiplyAdds: MultiplyAdds { .none }
+  public static var movement: DataMovement { .computation }
+
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.pair(Self.types) }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    try inputs.combined(real: { a, _ in a }, signed: { combine($0, $1) }, unsigned: { combine($0, $1) })
   }
 }

@@ -69,8 +69,11 @@ public protocol OperatorDefinition: Sendable {
   /// From a file's attributes, of any supported opset.
   init(_ attributes: AttributeReader) throws(GraphError)
 
-  /// The attributes in a file of opset ``Graph/opset``. Those at their default may be left out.
+  /// The attributes in a file of opset ``firstOpset``. Those at their default may be left out.
   var attributes: [Attribute] { get }
+
+  /// The opset of a file with the operator: ``Graph/opset``, or the first one that has it, or its attributes.
+  var firstOpset: Int { get }
 
   /// The shape rule: types and shapes of the outputs. It must throw for every input that `evaluate` cannot handle.
   func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact]
@@ -83,6 +86,7 @@ extension OperatorDefinition {
   public static var domain: OperatorDomain { .onnx }
   public static var outputs: ClosedRange<Int> { 1...1 }
   public var attributes: [Attribute] { [] }
+  public var firstOpset: Int { Graph.opset }
 }
 
 /// Who defines an operator.

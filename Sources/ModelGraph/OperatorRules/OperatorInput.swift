@@ -20,6 +20,8 @@ public struct OperatorInput: Sendable {
     case optional
     /// Required once. A node may list any number of further ones: the parts of Concat.
     case repeated
+    /// A node may list any number of them, or none: the values that a branch of If reads.
+    case further
   }
 
   public let name: String
@@ -43,8 +45,8 @@ extension Array where Element == OperatorInput {
     var least = 0
     var most = count
     for input in self {
-      if input.presence != .optional { least = input.index + 1 }
-      if input.presence == .repeated { most = Limits.standard.nodeInputs }
+      if input.presence == .required || input.presence == .repeated { least = input.index + 1 }
+      if input.presence == .repeated || input.presence == .further { most = Limits.standard.nodeInputs }
     }
     return least...Swift.max(least, most)
   }

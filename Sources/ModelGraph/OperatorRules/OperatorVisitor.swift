@@ -15,7 +15,17 @@ extension Operator {
 
   /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
-    try accept(InferVisitor(inputs: inputs, outputCount: outputCount))
+    let arity = try accept(ArityVisitor())
+    try arity.check(inputs: inputs.count, outputs: outputCount)
+    let facts = try accept(InferVisitor(inputs: Inputs(arity.name, inputs)))
+    guard facts.count >= outputCount else {
+      throw GraphError(
+        .wrongArity, "\(arity.name) makes \(facts.count) outputs here, the node lists \(outputCount)")
+    }
+    for fact in facts {
+      do { _ = try fact.shape.checked() } catch { throw error.at(arity.name) }
+    }
+    return facts
   }
 
   /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
@@ -24,8 +34,22 @@ extension Operator {
   }
 
   /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
-  public func evaluate(_ inputs: [Tensor?]) throws(GraphError) -> [Tensor] {
-    try accept(EvaluateVisitor(inputs: inputs))
+  ///
+  /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
+  public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
+    let arity = try accept(ArityVisitor())
+    var facts: [Fact] = []
+    do { facts = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound) } catch {
+      // All values are here. Only a shape rule that leaves the computation of many to `evaluate` throws this.
+      guard error.code == .notConstant else { throw error }
+    }
+    try facts.check(mostBytes: mostBytes)
+    // A shape rule that had to compute the values to know their number returns them.
+    let known = facts.compactMap { $0.constant }
+    if !known.isEmpty, known.count == facts.count { return known }
+    let results = try accept(EvaluateVisitor(inputs: Inputs(arity.name, inputs)))
+    if facts.isEmpty { try results.map { Fact($0) }.check(mostBytes: mostBytes) }
+    return results
   }
 
   /// The operator's inputs in the order of its page.
@@ -39,6 +63,9 @@ extension Operator {
     // The visitor does not throw; the fallback is never used.
     (try? accept(DifferentiabilityVisitor())) ?? .notDifferentiable("")
   }
+
+  /// The least opset of a file with the operator, at least ``Graph/opset``.
+  public var firstOpset: Int { (try? accept(OpsetVisitor())) ?? Graph.opset }
 
   private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
     // The visitor does not throw; the fallback is never used.
@@ -74,6 +101,13 @@ private struct DifferentiabilityVisitor: OperatorVisitor {
   }
 }
 
+// A visitor of its own: only a program that writes files needs it.
+private struct OpsetVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Int {
+    definition.firstOpset
+  }
+}
+
 /// How many inputs and outputs an operator takes.
 private struct Arity {
   let name: String
@@ -86,7 +120,6 @@ private struct Arity {
     outputs = Definition.outputs
   }
 
-  // Not generic: the compiler makes a copy of a generic function for every operator.
   func check(inputs: Int, outputs: Int) throws(GraphError) {
     guard inputs <= self.inputs.upperBound else {
       throw GraphError(.wrongArity, "\(name) takes at most \(self.inputs.upperBound) inputs, has \(inputs)")
@@ -106,30 +139,38 @@ private struct ArityVisitor: OperatorVisitor {
   }
 }
 
+// The compiler makes a copy of these two for every operator: all that is the same for all is in `Operator.infer` and
+// `Operator.evaluate`.
+
 private struct InferVisitor: OperatorVisitor {
-  let inputs: [Fact?]
-  let outputCount: Int
+  let inputs: Inputs<Fact>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
-    try Arity(Definition.self).check(inputs: inputs.count, outputs: outputCount)
-    let facts = try definition.infer(Inputs(Definition.name, inputs))
-    try InferVisitor.check(facts, of: Definition.name)
-    return facts
-  }
-
-  private static func check(_ facts: [Fact], of name: String) throws(GraphError) {
-    for fact in facts {
-      do { _ = try fact.shape.checked() } catch { throw error.at(name) }
-    }
+    try definition.infer(inputs)
   }
 }
 
 private struct EvaluateVisitor: OperatorVisitor {
-  let inputs: [Tensor?]
+  let inputs: Inputs<Tensor>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
-    let facts = inputs.map { $0.map { Fact($0) } }
-    _ = try InferVisitor(inputs: facts, outputCount: Definition.outputs.lowerBound).visit(definition)
-    return try definition.evaluate(Inputs(Definition.name, inputs))
+    try definition.evaluate(inputs)
+  }
+}
+
+extension [Fact] {
+  /// Throws E212 if values of these facts take more than `mostBytes`.
+  fileprivate func check(mostBytes: Int) throws(GraphError) {
+    var left = mostBytes
+    for fact in self {
+      let bytes = fact.shape.count * fact.type.byteCount
+      guard bytes <= left else {
+        throw GraphError(
+          .tooLarge,
+          "its result is \(fact.shape), \((bytes >> 20) + 1) MiB; \(Swift.max(left, 0) >> 20) MiB are left of the limit for "
+            + "running the model. If it is to be trusted, raise the limit with --max-memory SIZE (2G, say)")
+      }
+      left -= bytes
+    }
   }
 }

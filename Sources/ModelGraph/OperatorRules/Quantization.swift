@@ -30,16 +30,21 @@ enum QuantizationGrain: Sendable {
 extension ElementType {
   /// The types of quantised activations and weights.
   static let bytes: [ElementType] = [.int8, .uint8]
+  /// Those of QuantizeLinear and DequantizeLinear alone.
+  static let quantized: [ElementType] = bytes + [.int16, .uint16]
+  /// The types of their scales.
+  static let scales: [ElementType] = [.float32, .float16, .bfloat16]
 }
 
 extension Inputs where Element == Fact {
-  /// Throws E207, E208 or E204 unless input `scale` is float32 and input `zeroPoint` is of `type` (or left out), and
+  /// Throws E207, E208 or E204 unless input `scale` is of one of `scales` and input `zeroPoint` is of `type` (or left out), and
   /// each holds one number, or one for each of `channels`.
   func checkQuantization(
-    _ scale: OperatorInput, _ zeroPoint: OperatorInput, _ type: ElementType, channels: Int = 1
+    _ scale: OperatorInput, _ zeroPoint: OperatorInput, _ type: ElementType, channels: Int = 1,
+    scales: [ElementType] = [.float32]
   ) throws(GraphError) {
     let fact = try required(scale)
-    try check(scale, is: [.float32])
+    try check(scale, is: scales)
     try checkCount(fact.shape, scale.name, channels)
     try checkZeroPoint(zeroPoint, type, channels: channels)
   }
@@ -64,32 +69,21 @@ extension Inputs where Element == Tensor {
   func scale(_ input: OperatorInput) -> Float { scales(input).first ?? 1 }
 
   /// The scale of a tensor, or the scales of its channels, after `checkQuantization`.
-  func scales(_ input: OperatorInput) -> [Float] { self[input]?.array(of: Float.self) ?? [1] }
+  func scales(_ input: OperatorInput) -> [Float] { self[input]?.doubles.map { Float($0) } ?? [1] }
 
   /// The zero point of a whole tensor; 0 if it is left out.
   func zeroPoint(_ input: OperatorInput) -> Int32 { self[input]?.zeroPoints.first ?? 0 }
 }
 
 extension Tensor {
-  /// The elements of an int8, uint8 or int32 tensor of zero points.
+  /// The elements of a tensor of zero points.
   var zeroPoints: [Int32] { (ints ?? []).map { Int32(truncatingIfNeeded: $0) } }
 
-  /// int8, uint8 or int32 elements minus their zero points, as int32: the operands of products.
+  /// Integers of up to 32 bits minus their zero points, as int32: the operands of products.
   func centered(_ zeroPoint: Tensor?, _ grain: QuantizationGrain = .tensor) throws(GraphError) -> Tensor {
-    switch type {
-    case .int8: return try centered(Int8.self, zeroPoint, grain)
-    case .uint8: return try centered(UInt8.self, zeroPoint, grain)
-    default: return try centered(Int32.self, zeroPoint, grain)
-    }
-  }
-
-  private func centered<Element: TensorElement & FixedWidthInteger>(
-    _: Element.Type, _ zeroPoint: Tensor?, _ grain: QuantizationGrain
-  ) throws(GraphError) -> Tensor {
-    let zeroPoints = zeroPoint?.zeroPoints ?? [0]
-    return try mapped(zeroPoints, grain) { (element: Element, zeroPoint: Int32) in
-      Int32(truncatingIfNeeded: element) &- zeroPoint
-    }
+    let integers = try converted(to: .int32)
+    guard let zeroPoints = zeroPoint?.zeroPoints else { return integers }
+    return try integers.mapped(zeroPoints, grain) { (element: Int32, zeroPoint: Int32) in element &- zeroPoint }
   }
 
   /// int32 elements times their scales, as float32: the real numbers that they stand for.
@@ -97,22 +91,17 @@ extension Tensor {
     try mapped(scales, grain) { (element: Int32, scale: Float) in Float(element) * scale }
   }
 
-  /// Rounds float32 elements, already divided by their scale, to int8 or uint8.
+  /// Rounds float32 elements, already divided by their scale, to an integer type of 8 or 16 bits.
   func quantized(
     _ type: ElementType, zeroPoints: [Int32], _ grain: QuantizationGrain = .tensor
   ) throws(GraphError) -> Tensor {
-    switch type {
-    case .int8: return try quantized(Int8.self, zeroPoints, grain)
-    default: return try quantized(UInt8.self, zeroPoints, grain)
+    let bits = Int32(8 * type.byteCount)
+    let least: Int32 = type.lane == .signed ? -1 << (bits - 1) : 0
+    let most = least + (1 << bits) - 1
+    let integers = try mapped(zeroPoints, grain) { (element: Float, zeroPoint: Int32) in
+      Int32(quantizing: element, zeroPoint: zeroPoint, from: least, to: most)
     }
-  }
-
-  private func quantized<Byte: TensorElement & FixedWidthInteger>(
-    _: Byte.Type, _ zeroPoints: [Int32], _ grain: QuantizationGrain
-  ) throws(GraphError) -> Tensor {
-    try mapped(zeroPoints, grain) { (element: Float, zeroPoint: Int32) in
-      Byte(quantizing: element, zeroPoint: zeroPoint)
-    }
+    return try integers.converted(to: type)
   }
 
   /// Applies `transform` to each element and its parameter.
@@ -136,14 +125,14 @@ extension Tensor {
   }
 }
 
-extension FixedWidthInteger {
-  /// `value` rounded to the nearest integer (halves to even) plus `zeroPoint`, clamped to the type; NaN gives the
+extension Int32 {
+  /// `value` rounded to the nearest integer (halves to even) plus `zeroPoint`, clamped to a type's range; NaN gives the
   /// lowest. In float32 and in this order, as onnxruntime computes it.
   @inline(__always)
-  init(quantizing value: Float, zeroPoint: Int32) {
-    let lowest = Float(Self.min) - Float(zeroPoint)
-    let highest = Float(Self.max) - Float(zeroPoint)
+  init(quantizing value: Float, zeroPoint: Int32, from least: Int32, to most: Int32) {
+    let lowest = Float(least) - Float(zeroPoint)
+    let highest = Float(most) - Float(zeroPoint)
     let clamped = value > lowest ? Swift.min(value, highest) : lowest
-    self = Self(truncatingIfNeeded: Int32(clamped.rounded(.toNearestOrEven)) &+ zeroPoint)
+    self = Int32(clamped.rounded(.toNearestOrEven)) &+ zeroPoint
   }
 }

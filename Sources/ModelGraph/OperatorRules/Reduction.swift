@@ -16,11 +16,11 @@ public struct Reduction: Sendable, Equatable {
     self.noAxesMeansNone = noAxesMeansNone
   }
 
-  /// `axes` is an attribute before opset 18 and input 1 from then on.
-  init(_ attributes: AttributeReader) throws(GraphError) {
+  /// `axes` is an attribute before opset 18 (that of ReduceSum 13) and input 1 from then on.
+  init(_ attributes: AttributeReader, axesAreInputSince opset: Int = 18) throws(GraphError) {
     keepsAxes = try attributes.flag("keepdims", default: true)
-    noAxesMeansNone = attributes.opset >= 18 ? try attributes.flag("noop_with_empty_axes", default: false) : false
-    if attributes.opset < 18 { try attributes.moveInts(to: Input.axes) }
+    noAxesMeansNone = attributes.opset >= opset ? try attributes.flag("noop_with_empty_axes", default: false) : false
+    if attributes.opset < opset { try attributes.moveInts(to: Input.axes) }
   }
 
   var attributes: [Attribute] {

@@ -20,6 +20,15 @@ extension Inputs where Element == Fact {
     throw GraphError(.typeMismatch, "\(operatorName): \(input.name) is \(type.name), must be \(names)")
   }
 
+  /// As ``check(_:matches:_:)``, but a float32 goes with other floats too: an attribute of an old opset, which is a float32
+  /// whatever the type of the data, has become this input.
+  func check(_ input: OperatorInput, matchesOrWasAttribute other: OperatorInput, _ otherName: String? = nil)
+    throws(GraphError)
+  {
+    if self[input]?.type == .float32, let wanted = self[other]?.type, ElementType.floats.contains(wanted) { return }
+    try check(input, matches: other, otherName)
+  }
+
   /// Throws E208 unless the input, where the node has it, is of the same type as `other`. `otherName` is what the
   /// message calls the other, its own name if nil.
   func check(_ input: OperatorInput, matches other: OperatorInput, _ otherName: String? = nil) throws(GraphError) {

@@ -30,7 +30,7 @@ public struct Clip: OperatorDefinition {
     try inputs.check(Input.x, is: ElementType.numbers)
     for input in [Input.min, Input.max] {
       guard let bound = inputs[input] else { continue }
-      try inputs.check(input, matches: Input.x, "the input")
+      try inputs.check(input, matchesOrWasAttribute: Input.x, "the input")
       guard bound.shape.count == 1 else { throw .mismatch("Clip: \(input.name) is \(bound.shape), must be one number") }
     }
     return [Fact(x.type, x.shape)]

@@ -33,7 +33,8 @@ public struct DynamicQuantizeLinear: OperatorDefinition {
       if value > highest { highest = value }
     }
     let scale = highest == lowest ? 1 : (highest - lowest) / 255
-    let zeroPoint = UInt8(quantizing: -lowest / scale, zeroPoint: 0)
+    let zeroPoint = UInt8(
+      truncatingIfNeeded: Int32(quantizing: -lowest / scale, zeroPoint: 0, from: 0, to: 255))
     let y = try x.mapped { (x: Float) in x / scale }.quantized(.uint8, zeroPoints: [Int32(zeroPoint)])
     return [y, try Tensor(scalar: scale), try Tensor(scalar: zeroPoint)]
   }

@@ -22,6 +22,8 @@ public struct InstanceNormalization: OperatorDefinition {
 
   public init(_ attributes: AttributeReader) throws(GraphError) {
     epsilon = try attributes.float("epsilon", default: 1e-5)
+    // Said which inputs an engine may overwrite.
+    if attributes.opset < 6 { _ = attributes.take("consumed_inputs") }
   }
 
   public var attributes: [Attribute] { [.float("epsilon", epsilon)] }

@@ -53,10 +53,9 @@ public struct Pad: OperatorDefinition {
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let data = try inputs.required(Input.data)
     if let value = inputs[Input.constantValue] {
-      guard value.type == data.type, value.shape.count == 1 else {
-        throw GraphError(
-          .typeMismatch,
-          "Pad: constant_value must be one \(data.type.name), is \(value.type.name) \(value.shape)")
+      try inputs.check(Input.constantValue, matchesOrWasAttribute: Input.data)
+      guard value.shape.count == 1 else {
+        throw .mismatch("Pad: constant_value must be one number, is \(value.shape)")
       }
     }
     return [Fact(data.type, padded(data.shape, try pads(inputs, of: data.shape)))]
@@ -66,20 +65,21 @@ public struct Pad: OperatorDefinition {
     let data = try inputs.required(Input.data)
     let pads = try pads(inputs.facts, of: data.shape)
     let strides = data.shape.strides
-    let padded = try data.picking(padded(data.shape, pads), fill: inputs[Input.constantValue]) { axis in
+    let fill = try inputs[Input.constantValue]?.converted(to: data.type)
+    let padded = try data.picking(padded(data.shape, pads), fill: fill) { axis in
       sources(pads[axis], extent: data.shape[axis]).map { $0 == Tensor.nowhere ? $0 : $0 * strides[axis] }
     }
     return [padded]
   }
 
-  private typealias AxisPads = (before: Int, after: Int)
+  typealias AxisPads = (before: Int, after: Int)
 
   private func padded(_ shape: Shape, _ pads: [AxisPads]) -> Shape {
     Shape(zip(shape.extents, pads).map { $0 + $1.before + $1.after })
   }
 
   /// The number of elements added before and after each axis of data.
-  private func pads(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisPads] {
+  func pads(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisPads] {
     let pads = try inputs.ints(Input.pads)
     let named = try inputs.optionalInts(Input.axes)
     let axes =
@@ -104,7 +104,7 @@ public struct Pad: OperatorDefinition {
   }
 
   /// For each index of a padded axis, the index in data that it comes from. Negative pads are applied first.
-  private func sources(_ pads: AxisPads, extent: Int) -> [Int] {
+  func sources(_ pads: AxisPads, extent: Int) -> [Int] {
     let first = max(-pads.before, 0)
     let kept = extent + min(pads.before, 0) + min(pads.after, 0)
     let leading = max(pads.before, 0)

@@ -2,7 +2,8 @@
 /// https://onnx.ai/onnx/operators/onnx__QLinearMatMul.html, opsets 10 and 21.
 ///
 /// Inputs: a `[…, M, K]`, its scale and zero point (one, or M of each); b `[…, K, N]`, its scale and zero point (one,
-/// or N of each); y's scale and zero point. Output: y `[…, M, N]`.
+/// or N of each); y's scale and zero point. Scales are float32 or, from opset 21 on, float16 or bfloat16. Output: y
+/// `[…, M, N]`.
 public struct QLinearMatMul: OperatorDefinition {
   public static let name = "QLinearMatMul"
 
@@ -36,9 +37,11 @@ public struct QLinearMatMul: OperatorDefinition {
     try inputs.check(Input.b, is: ElementType.bytes)
     try inputs.check(Input.yZeroPoint, is: ElementType.bytes)
     let product = try MatrixProduct(a.shape, b.shape, of: Self.name)
-    try inputs.checkQuantization(Input.aScale, Input.aZeroPoint, a.type, channels: product.rows)
-    try inputs.checkQuantization(Input.bScale, Input.bZeroPoint, b.type, channels: product.columns)
-    try inputs.checkQuantization(Input.yScale, Input.yZeroPoint, y.type)
+    try inputs.checkQuantization(
+      Input.aScale, Input.aZeroPoint, a.type, channels: product.rows, scales: ElementType.scales)
+    try inputs.checkQuantization(
+      Input.bScale, Input.bZeroPoint, b.type, channels: product.columns, scales: ElementType.scales)
+    try inputs.checkQuantization(Input.yScale, Input.yZeroPoint, y.type, scales: ElementType.scales)
     return [Fact(y.type, product.outputShape)]
   }
 

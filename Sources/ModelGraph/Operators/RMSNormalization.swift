@@ -32,6 +32,7 @@ public struct RMSNormalization: OperatorDefinition {
   }
 
   public var attributes: [Attribute] { [.int("axis", axis), .float("epsilon", epsilon)] }
+  public var firstOpset: Int { 23 }
 
   public var firstOpset: Int { 23 }
 

@@ -42,10 +42,10 @@ public struct Slice: OperatorDefinition {
     return [sliced]
   }
 
-  private typealias AxisRange = (start: Int, step: Int, count: Int)
+  typealias AxisRange = (start: Int, step: Int, count: Int)
 
   /// What is kept of each axis of data.
-  private func ranges(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisRange] {
+  func ranges(_ inputs: Inputs<Fact>, of shape: Shape) throws(GraphError) -> [AxisRange] {
     let starts = try inputs.ints(Input.starts)
     let ends = try inputs.ints(Input.ends)
     let axes = try shape.distinctAxes(try inputs.optionalInts(Input.axes) ?? Array(starts.indices), of: "Slice")

@@ -34,7 +34,7 @@ public struct Transpose: OperatorDefinition {
     return [try data.picking(shape) { axis in (0..<shape[axis]).map { $0 * strides[order[axis]] } }]
   }
 
-  private func order(_ shape: Shape) throws(GraphError) -> [Int] {
+  func order(_ shape: Shape) throws(GraphError) -> [Int] {
     guard let perm else { return shape.extents.indices.reversed() }
     guard perm.sorted() == Array(0..<shape.rank) else {
       throw GraphError(

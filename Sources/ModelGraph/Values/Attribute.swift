@@ -10,6 +10,8 @@ public struct Attribute: Sendable {
     case string(String)
     case strings([String])
     case tensor(Tensor)
+    /// A branch of If.
+    case graph(Graph)
   }
 
   public let name: String
@@ -39,16 +41,24 @@ public final class AttributeReader {
   public let opset: Int
   /// The number of inputs that the node lists in the file, empty ones included.
   public let inputCount: Int
+  /// The number of outputs that the node lists in the file, empty ones included.
+  public let outputCount: Int
   public private(set) var addedInputs: [(index: Int, tensor: Tensor)] = []
   /// Inputs whose first axis lies at `axis` of input 0, as opsets below 7 could have it.
   public private(set) var alignedInputs: [(index: Int, axis: Int)] = []
+  /// Where the modern form has an input that the file's opset does not have: before ``addedInputs``, an empty input is
+  /// inserted at each of these positions.
+  public private(set) var insertedInputs: [Int] = []
   private let attributes: [Attribute]
   private var used: [Bool]
 
-  public init(_ operatorName: String, opset: Int, inputCount: Int, attributes: [Attribute]) {
+  public init(
+    _ operatorName: String, opset: Int, inputCount: Int, outputCount: Int = 1, attributes: [Attribute]
+  ) {
     self.operatorName = operatorName
     self.opset = opset
     self.inputCount = inputCount
+    self.outputCount = outputCount
     self.attributes = attributes
     used = [Bool](repeating: false, count: attributes.count)
   }
@@ -72,6 +82,9 @@ public final class AttributeReader {
     guard axis >= 0 else { throw bad("axis", "is \(axis); opsets below 7 count it from the front") }
     align(input, to: axis)
   }
+
+  /// Shifts the node's inputs from this one on by one place: the file's opset does not have the input.
+  public func lacksInput(_ input: OperatorInput) { insertedInputs.append(input.index) }
 
   public func optionalInt(_ name: String) throws(GraphError) -> Int? {
     guard let value = take(name) else { return nil }
@@ -150,6 +163,12 @@ public final class AttributeReader {
     guard let value = take(name) else { return nil }
     guard case .tensor(let tensor) = value else { throw wrongKind(name, "a tensor") }
     return tensor
+  }
+
+  public func graph(_ name: String) throws(GraphError) -> Graph {
+    guard let value = take(name) else { throw missing(name) }
+    guard case .graph(let graph) = value else { throw wrongKind(name, "a graph") }
+    return graph
   }
 
   /// The value of an attribute of any type.

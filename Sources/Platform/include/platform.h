@@ -114,6 +114,24 @@ float platform_expf(float x);
 double platform_log(double x);
 float platform_logf(float x);
 double platform_pow(double x, double y);
+double platform_expm1(double x);
+double platform_log1p(double x);
+double platform_erf(double x);
+double platform_erfc(double x);
+double platform_tanh(double x);
+double platform_sin(double x);
+double platform_cos(double x);
+double platform_tan(double x);
+double platform_asin(double x);
+double platform_acos(double x);
+double platform_atan(double x);
+double platform_sinh(double x);
+double platform_cosh(double x);
+double platform_asinh(double x);
+double platform_acosh(double x);
+double platform_atanh(double x);
+// The remainder of x / y truncated, with the sign of x.
+double platform_fmod(double x, double y);
 
 // Starts a thread that runs `body` once; NULL if none can be created. Joining waits for its end.
 void *platform_thread_start(void (*body)(void *context), void *context);

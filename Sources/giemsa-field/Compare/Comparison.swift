@@ -3,8 +3,31 @@ import Text
 
 /// The allowed deviation of a float: |found - expected| <= absolute + relative · |expected|.
 struct Tolerance {
-  var relative: Double
-  var absolute: Double
+  /// nil: as much as the output's type can keep.
+  var relative: Double?
+  /// nil: a share of the output's size, since the error of a sum of large numbers that nearly cancel is theirs.
+  var absolute: Double?
+
+  /// What holds for one output.
+  func applied(to expected: Tensor, _ values: [Double]) -> (relative: Double, absolute: Double) {
+    let relative =
+      self.relative
+      ?? {
+        switch expected.type {
+        case .float16: 0.01
+        case .bfloat16: 0.05
+        default: 0.001
+        }
+      }()
+    if let absolute { return (relative, absolute) }
+    let finite = values.filter { $0.isFinite }
+    let largest = finite.reduce(0) { max($0, $1.magnitude) }
+    guard largest > 0 else { return (relative, 1e-7) }
+    // Divided first: squares of large numbers would overflow.
+    let squares = finite.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }
+    let size = largest * (squares / Double(finite.count)).squareRoot()
+    return (relative, max(1e-7, 0.1 * relative * size))
+  }
 }
 
 /// The comparison of one output with its expected value, as in numpy.testing.assert_allclose: NaN equals NaN, an
@@ -22,16 +45,20 @@ struct Comparison {
       return
     }
     let summary: Summary
+    var allowed = ""
     if let integers = found.ints, let wanted = expected.ints {
       summary = Comparison.exact(integers, wanted)
     } else {
-      summary = Comparison.floats(found.doubles, expected.doubles, tolerance)
+      let wanted = expected.doubles
+      let (relative, absolute) = tolerance.applied(to: expected, wanted)
+      summary = Comparison.floats(found.doubles, wanted, relative: relative, absolute: absolute)
+      allowed = "; allowed \(Comparison.brief(absolute)) + \(NumberText.shortest(relative)) of the expected"
     }
     agrees = summary.different == 0
     var text = "\(what): largest error \(summary.largest)"
     if !agrees {
       text = "MISMATCH: \(text); \(summary.different) of \(found.count) elements differ, the first "
-      text += "at \(Comparison.position(summary.first, found.shape)): \(summary.example)"
+      text += "at \(Comparison.position(summary.first, found.shape)): \(summary.example)\(allowed)"
     }
     self.text = text
   }
@@ -45,7 +72,9 @@ struct Comparison {
     var largest = ""
   }
 
-  private static func floats(_ found: [Double], _ expected: [Double], _ tolerance: Tolerance) -> Summary {
+  private static func floats(
+    _ found: [Double], _ expected: [Double], relative most: Double, absolute least: Double
+  ) -> Summary {
     var summary = Summary()
     var absolute = 0.0
     var relative = 0.0
@@ -57,7 +86,7 @@ struct Comparison {
         absolute = max(absolute, error)
         if b != 0 { relative = max(relative, error / b.magnitude) }
       }
-      if isFinite, error <= tolerance.absolute + tolerance.relative * b.magnitude { continue }
+      if isFinite, error <= least + most * b.magnitude { continue }
       if summary.different == 0 {
         summary.first = index
         summary.example = "\(NumberText.shortest(a)) instead of \(NumberText.shortest(b))"

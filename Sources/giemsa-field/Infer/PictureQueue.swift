@@ -4,7 +4,7 @@ import Platform
 /// Pictures ready for the model, in the order of the files. A second thread reads, decodes, resizes and normalises them
 /// a few pictures ahead of the thread that runs the model. A single picture is prepared when requested.
 struct PictureQueue {
-  /// A prepared picture, `[1, 3, height, width]`, or the reason why there is none.
+  /// A prepared picture, a tensor of one, or the reason why there is none.
   enum Entry {
     case picture(Tensor, [PictureNote])
     case problem(String)

@@ -5,12 +5,18 @@ import Text
 enum DescriptionRules {
   static let all = [
     OptionRule(name: "--size", value: "HxW", help: "input size, if the model does not record it: 224 or 64x48"),
-    OptionRule(name: "--mean", value: "R,G,B", help: "of colours from 0 to 1, if the model does not record it"),
-    OptionRule(name: "--std", value: "R,G,B", help: "of colours from 0 to 1, if the model does not record it"),
+    OptionRule(
+      name: "--mean", value: "R,G,B", help: "of colours, if the model does not record it; one number if it takes greys"),
+    OptionRule(
+      name: "--std", value: "R,G,B", help: "of colours, if the model does not record it; one number if it takes greys"),
+    OptionRule(
+      name: "--range", value: "N",
+      help: "what colours go up to, which --mean and --std refer to: 1 (the default) or 255; alone, mean is 0 and std 1"
+    ),
     OptionRule(name: "--classes", value: "A,B,…", help: "class names, if the model does not record them"),
     OptionRule(
       name: "--override", value: nil,
-      help: "--size, --mean, --std, --bits and --classes override what the model records"),
+      help: "--size, --mean, --std, --range, --bits and --classes override what the model records"),
   ]
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> PictureClassifier.Description {
@@ -18,11 +24,17 @@ enum DescriptionRules {
     description.size = try size(options)
     description.mean = try colors(options, "--mean", from: 0)
     description.std = try colors(options, "--std", from: 1e-6)
+    if let text = options.string("--range") {
+      guard let range = PictureClassifier.Description.range(text) else {
+        throw UsageError(message: "--range '\(text)' must be 1 or 255")
+      }
+      description.range = range
+    }
     description.classes = try classes(options)
     description.bits = try PictureRules.bits(options)
     description.limits = try PictureRules.limits(options)
     description.overrides = options.has("--override")
-    description.names = names
+    description.names = PictureClassifier.Description.optionNames
     return description
   }
 
@@ -37,23 +49,9 @@ enum DescriptionRules {
     }
   }
 
-  /// What messages about a description call its parts: the options.
-  private static var names: PictureClassifier.Description.Names {
-    var names = PictureClassifier.Description.Names()
-    (names.size, names.mean, names.std, names.classes) = ("--size", "--mean", "--std", "--classes")
-    names.bits = "--bits"
-    names.toOverride = "add --override"
-    return names
-  }
-
-  private static func split(_ text: String) -> [String] {
-    Array(text.utf8).split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false)
-      .map { String(decoding: $0, as: UTF8.self) }
-  }
-
   private static func classes(_ options: CommandLineOptions) throws(UsageError) -> [String]? {
     guard let text = options.string("--classes") else { return nil }
-    let names = split(text)
+    let names = PictureClassifier.Description.names(text)
     for (index, name) in names.enumerated() {
       if name.isEmpty { throw UsageError(message: "--classes '\(text)' has an empty name") }
       // Compared by bytes: Unicode-equivalent names are different.
@@ -64,30 +62,23 @@ enum DescriptionRules {
     return names
   }
 
-  /// `224` or `64x48`: height and width.
   private static func size(_ options: CommandLineOptions) throws(UsageError) -> (height: Int, width: Int)? {
     guard let text = options.string("--size") else { return nil }
-    let parts = Array(text.utf8).split(separator: UInt8(ascii: "x"), omittingEmptySubsequences: false)
-      .map { Int(String(decoding: $0, as: UTF8.self)) ?? 0 }
-    let sides = PictureClassifier.inputSides
-    guard parts.count == 1 || parts.count == 2, parts.allSatisfy({ sides.contains($0) }) else {
+    guard let size = PictureClassifier.Description.size(text) else {
       throw UsageError(
-        message: "--size '\(text)' must be a number of pixels (224) or height x width (64x48), to \(sides.upperBound)")
+        message: "--size '\(text)' must be a number of pixels (224) or height x width (64x48), to "
+          + "\(PictureClassifier.inputSides.upperBound)")
     }
-    return (parts[0], parts[parts.count - 1])
+    return size
   }
 
-  /// Three numbers, each at least `least`.
   private static func colors(_ options: CommandLineOptions, _ name: String, from least: Double) throws(UsageError)
     -> [Float]?
   {
     guard let text = options.string(name) else { return nil }
-    var numbers: [Float] = []
-    for part in split(text) {
-      if let number = NumberText.parse(part), number >= least, number <= 1000 { numbers.append(Float(number)) }
-    }
-    guard numbers.count == 3, split(text).count == 3 else {
-      throw UsageError(message: "\(name) '\(text)' must be three numbers with commas: 0.485,0.456,0.406")
+    guard let numbers = PictureClassifier.Description.colors(text, from: least) else {
+      throw UsageError(
+        message: "\(name) '\(text)' must be three numbers with commas (0.485,0.456,0.406), or one for greys")
     }
     return numbers
   }

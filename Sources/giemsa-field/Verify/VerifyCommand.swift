@@ -12,8 +12,11 @@ enum VerifyCommand {
       equal. Exit status 1 on a mismatch.
       """,
     options: [
-      OptionRule(name: "--rtol", value: "R", help: "relative tolerance; default 0.001"),
-      OptionRule(name: "--atol", value: "A", help: "absolute tolerance; default 1e-07"),
+      OptionRule(
+        name: "--rtol", value: "R", help: "relative tolerance; default 0.001, for float16 0.01, for bfloat16 0.05"),
+      OptionRule(
+        name: "--atol", value: "A",
+        help: "absolute tolerance; default R / 10 times the root mean square of the expected output, at least 1e-07"),
       OptionRule(name: "--reference", value: nil, help: "run the operators' plain definitions instead of the engine"),
     ] + EngineRules.all, run: run)
 
@@ -22,8 +25,8 @@ enum VerifyCommand {
       throw UsageError(message: "wants a model and at least one folder with input_0.pb and output_0.pb")
     }
     let tolerance = Tolerance(
-      relative: try options.double("--rtol", default: 1e-3, in: 0...1e9),
-      absolute: try options.double("--atol", default: 1e-7, in: 0...1e9))
+      relative: options.string("--rtol") == nil ? nil : try options.double("--rtol", default: 0, in: 0...1e9),
+      absolute: options.string("--atol") == nil ? nil : try options.double("--atol", default: 0, in: 0...1e9))
     let engine = try EngineRules.read(options)
 
     let runner: CaseRunner

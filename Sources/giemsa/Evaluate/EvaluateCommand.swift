@@ -36,6 +36,7 @@ struct EvaluateCommand: ParsableCommand {
   var tta = false
   @Option(help: "Batch size.") var batch = 16
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @OptionGroup var pictureModel: ModelFlags
   @OptionGroup var files: PictureFlags
 
   func validate() throws {
@@ -56,7 +57,8 @@ struct EvaluateCommand: ParsableCommand {
       var results: [FoldResult] = []
       var warnings: [String] = []
       if let (run, path) = found {
-        let predictor = try Predictor(path, batch: batch, threads: threads, limits: files.limits)
+        let predictor = try Predictor(
+          path, batch: batch, threads: threads, limits: files.limits, description: pictureModel.description)
         let order = try predictor.order(for: cells)
         let settings = try run?.read().settings
         let recorded = settings?.positive ?? predictor.positive

@@ -9,7 +9,7 @@ import Text
 /// A trained model, run by the same engine as in the field.
 final class Predictor {
   let path: String
-  /// Class names; empty if the file does not record them.
+  /// Class names; empty if neither the file nor the caller has them.
   let classes: [String]
   /// The positive class as recorded under `giemsa.positive`.
   let positive: String?
@@ -20,34 +20,49 @@ final class Predictor {
   /// How the model's pictures were cut out of fields; nil if unknown.
   let cell: CellCut?
   let trainedSlides: TrainedSlides
+  /// The file's metadata with what the caller says of its pictures.
+  let described: ModelMetadata
   /// What the model takes and gives.
   let interface: ClassifierInterface
   let preprocessing: Preprocessing
   private let session: Session
 
-  /// - Parameter batch: the batch size, if the model leaves it open.
-  convenience init(_ path: String, batch: Int, threads: Int, limits: PictureLimits) throws {
-    try self.init(try readModel(path), path: path, batch: batch, threads: threads, limits: limits)
+  /// - Parameters:
+  ///   - batch: the batch size, if the model leaves it open.
+  ///   - description: what the file does not say of its pictures.
+  convenience init(
+    _ path: String, batch: Int, threads: Int, limits: PictureLimits,
+    description: PictureClassifier.Description = PictureClassifier.Description()
+  ) throws {
+    try self.init(
+      try readModel(path), path: path, batch: batch, threads: threads, limits: limits, description: description)
   }
 
   /// - Parameter path: the model's name in messages.
-  init(_ model: Graph, path: String, batch: Int, threads: Int, limits: PictureLimits) throws {
+  init(
+    _ model: Graph, path: String, batch: Int, threads: Int, limits: PictureLimits,
+    description: PictureClassifier.Description = PictureClassifier.Description()
+  ) throws {
     self.path = path
     do {
       let metadata = try ModelMetadata(model.metadata)
-      var description = PictureClassifier.Description()
+      var description = description
       description.limits = limits
-      if !metadata.saysHowColorsAreNormalized {
-        (description.mean, description.std) = (Preprocessing.imageNetMean, Preprocessing.imageNetStd)
-      }
+      description.names = PictureClassifier.Description.optionNames
+      let isSaid = description.mean != nil || description.std != nil || description.range != nil
+      let assumes = !metadata.saysHowColorsAreNormalized && !isSaid && Predictor.takesColors(model)
+      if assumes { (description.mean, description.std) = (Preprocessing.imageNetMean, Preprocessing.imageNetStd) }
       var options = Model.Options()
       (options.threads, options.batch) = (threads, batch)
       let classifier = try PictureClassifier(graph: model, description: description, options: options)
-      if description.mean != nil {
+      if assumes {
         complain("note: \(path) does not record how colours are normalised; using ImageNet's mean and std")
       }
       (interface, preprocessing, session) = (classifier.interface, classifier.preprocessing, classifier.session)
-      classes = metadata.classes
+      var described = try description.colors(metadata, interface)
+      classes = description.classes ?? metadata.classes
+      (described.classes, described.inputSize) = (classes, [preprocessing.height, preprocessing.width])
+      self.described = described
       positive = metadata.positive
       threshold = metadata.threshold
       looks = metadata.looks ?? 1
@@ -56,6 +71,14 @@ final class Predictor {
     } catch {
       throw CommandFailure("\(path): \(error)")
     }
+  }
+
+  /// Whether the model's input has three channels.
+  private static func takesColors(_ model: Graph) -> Bool {
+    guard let input = model.inputs.first, let dimensions = model.values[input].declaration?.dimensions,
+      dimensions.count == 4, case .fixed(let channels) = dimensions[PictureAxes(dimensions).channel]
+    else { return true }
+    return channels == 3
   }
 
   /// The index of each of the folder's classes in the model's scores, matched by name. If the model does not name its
@@ -69,7 +92,7 @@ final class Predictor {
     if classes.isEmpty {
       let names = cells.classes.enumerated().prefix(20).map { "\($0 + 1) = \($1)" }.joined(separator: ", ")
       complain(
-        "warning: \(path) does not name its classes (no giemsa.classes); its scores are assumed to be in the order of the folders' "
+        "warning: \(path) does not name its classes (no giemsa.classes, no --classes); its scores are assumed to be in the order of the folders' "
           + "names (\(names)\(cells.classes.count > 20 ? ", …" : "")), which may be wrong")
       return Array(cells.classes.indices)
     }

@@ -46,13 +46,15 @@ struct QuantizationSource {
       graph = graph.described(by: metadata, metadata.training)
     }
     let batch = min(Self.batch, command.images)
+    let description = command.pictureModel.description
     do {
-      let shape = try ClassifierInterface(graph, batch: batch, size: nil).inputShape
+      let shape = try ClassifierInterface(graph, batch: batch, size: description.size).inputShape
       prepared = try PreparedModel(graph, inputShape: shape)
     } catch {
       throw CommandFailure("\(path): \(error)")
     }
-    float = try Predictor(graph, path: path, batch: batch, threads: command.threads, limits: command.files.limits)
+    float = try Predictor(
+      graph, path: path, batch: batch, threads: command.threads, limits: command.files.limits, description: description)
     let cells = try CellFolder.listed(command.calibrate)
     self.cells = cells
     order = try float.order(for: cells)
@@ -72,12 +74,18 @@ struct QuantizationSource {
     }
   }
 
-  /// Adds ImageNet's mean and std to the metadata if the float file does not record how colours are normalised.
+  /// Records what the float file does not say and the command line does: colours (ImageNet's if neither does), size, bits
+  /// and classes.
   func describing(_ graph: Graph) throws -> Graph {
     var metadata = try ModelMetadata(graph.metadata)
-    guard !metadata.saysHowColorsAreNormalized else { return graph }
-    metadata.mean = Preprocessing.imageNetMean
-    metadata.std = Preprocessing.imageNetStd
+    let said = float.described
+    if metadata.mean == said.mean, metadata.std == said.std, metadata.centering == said.centering,
+      metadata.bits == said.bits, metadata.inputSize == said.inputSize, metadata.classes == said.classes
+    {
+      return graph
+    }
+    (metadata.mean, metadata.std, metadata.centering) = (said.mean, said.std, said.centering)
+    (metadata.bits, metadata.inputSize, metadata.classes) = (said.bits, said.inputSize, said.classes)
     return graph.described(by: metadata, metadata.training)
   }
 

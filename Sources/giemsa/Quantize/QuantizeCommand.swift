@@ -37,6 +37,7 @@ struct QuantizeCommand: ParsableCommand {
   var report: String?
   @Option(help: "Maximum number of pictures for the comparison of the two models.") var compare = 2000
   @Option(help: "Threads; all processors unless given.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @OptionGroup var pictureModel: ModelFlags
   @OptionGroup var files: PictureFlags
 
   func validate() throws {

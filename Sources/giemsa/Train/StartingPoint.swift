@@ -163,6 +163,14 @@ struct StartingPoint {
     else {
       throw GraphError(.badInput, "is not a picture classifier (one float32 input [N, 3, height, width])")
     }
+    var channels = 3
+    if case .fixed(let extent) = declaration.dimensions[1] { channels = extent }
+    guard !PictureAxes(declaration.dimensions).isChannelsLast, channels == 3 else {
+      throw GraphError(
+        .badInput,
+        "takes pictures as [\(declaration.dimensions.map { $0.text }.joined(separator: ", "))]; only [N, 3, height, width] can be trained (infer, evaluate and quantize take "
+          + "[N, height, width, channels] and greys too)")
+    }
     for axis in 2...3 {
       if case .fixed(let extent) = declaration.dimensions[axis], extent != size {
         // Networks with global pooling accept other sizes; for the rest, the shape rules report the error.

@@ -66,6 +66,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
   KERNEL_REQUIRE(g->groups >= 1 && g->in_channels % g->groups == 0 && g->out_channels % g->groups == 0);
+  v->isa = level;
   v->family = f32_igemm_for(level);
   const size_t mr = v->family->mr, nr = v->family->nr;
 
@@ -263,8 +264,15 @@ static inline panel_pass find_pass(const f32_convolution *v, const pixel_tiles *
   return part;
 }
 
+static void activate(const f32_convolution *v, const panel_pass *part, size_t pixel, size_t pixels) {
+  float *y = part->y + pixel * v->y_stride;
+  f32_apply(
+      v->isa, v->activation.function, v->activation.a, v->activation.b, y, y, pixels, part->written, v->y_stride);
+}
+
 static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_pass *part, size_t tile) {
   const size_t pixel = block->first + tile * block->even + smaller(tile, block->longer);
+  const size_t pixels = block->even + (tile < block->longer);
   if (block->weights_ahead) {
     part->epilogue.ahead = part->next_weights + tile * part->taps * block->weights_slice;
   } else {
@@ -272,10 +280,12 @@ static inline void run_tile(const f32_convolution *v, pixel_tiles *block, panel_
     block->next_rows += block->rows_slice;
   }
   v->family->run(
-      block->even + (tile < block->longer), part->written, part->taps, block->channels,
+      pixels, part->written, part->taps, block->channels,
       block->rows + (tile * block->taps + part->first_tap) * v->family->mr, part->x_offset, part->bias, part->w,
       part->y + pixel * v->y_stride, part->added ? part->added + pixel * part->epilogue.residual_stride : NULL,
       &part->epilogue);
+  if (v->activation.applies && v->merged == 1 && part->first_tap + part->taps == block->taps)
+    activate(v, part, pixel, pixels);
 }
 
 // One output's sum over the channels of its own group and the taps inside the picture.
@@ -380,5 +390,6 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
   for (size_t panel = first_panel; v->merged > 1 && panel < last_panel; panel++) {
     const panel_pass part = find_pass(v, &block, panel, block.passes - 1);
     mend_groups(v, &block, last, &part, panel);
+    if (v->activation.applies) activate(v, &part, first, count);
   }
 }

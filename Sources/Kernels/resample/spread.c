@@ -1,0 +1,91 @@
+#include "spread.h"
+
+#include <string.h>
+
+#include "cpu/multiversion.h"
+#include "geometry/sizes.h"
+#include "kernel_require.h"
+
+// A row of y from the rows of x that its taps name. Two taps, as linear interpolation has, are read together.
+KERNEL_BODY interpolate_row_body(
+    const float *x, const size_t *places, const float *weights, size_t taps, size_t inner, float *y) {
+  const float *a = x + places[0] * inner, *b = taps > 1 ? x + places[1] * inner : a;
+  const float wa = weights[0], wb = taps > 1 ? weights[1] : 0;
+  if (taps > 1) {
+    for (size_t i = 0; i < inner; i++) y[i] = wa * a[i] + wb * b[i];
+  } else {
+    for (size_t i = 0; i < inner; i++) y[i] = wa * a[i];
+  }
+  for (size_t tap = 2; tap < taps; tap++) {
+    const float *c = x + places[tap] * inner, weight = weights[tap];
+    for (size_t i = 0; i < inner; i++) y[i] += weight * c[i];
+  }
+}
+MULTIVERSION(
+    interpolate_row,
+    (const float *x, const size_t *places, const float *weights, size_t taps, size_t inner, float *y),
+    (x, places, weights, taps, inner, y))
+
+void f32_interpolate_plan(f32_interpolate *v) {
+  KERNEL_REQUIRE(v->taps >= 1 && v->input >= 1);
+  v->tasks = v->outer;
+  // Few rows outside the axis: a task makes a part of the axis.
+  if (v->outer < 16) v->tasks = v->outer * v->output;
+}
+
+void f32_interpolate_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_interpolate *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
+  const size_t count = v->tasks == v->outer ? v->output : 1;
+  const size_t outer = task * count / v->output, first = task * count % v->output;
+  const float *x = v->x + outer * v->input * v->inner;
+  float *y = v->y + (outer * v->output + first) * v->inner;
+  for (size_t place = first; place < first + count; place++, y += v->inner)
+    interpolate_row(v->isa, x, v->places + place * v->taps, v->weights + place * v->taps, v->taps, v->inner, y);
+}
+
+KERNEL_BODY add_row_body(const float *x, float *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] += x[i];
+}
+MULTIVERSION(add_row, (const float *x, float *y, size_t count), (x, y, count))
+
+void f32_tap_sums_plan(f32_tap_sums *v) {
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1);
+  v->tasks = g->batch * g->in_height;
+}
+
+// The position of the window whose tap falls on `cell`; at least `count` if there is none.
+static size_t window_at(size_t cell, size_t pad, size_t tap, size_t dilation, size_t stride, size_t count) {
+  const size_t shifted = cell + pad, reach = tap * dilation;
+  return shifted < reach || (shifted - reach) % stride != 0 ? count : (shifted - reach) / stride;
+}
+
+void f32_tap_sums_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const f32_tap_sums *v = context;
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(task < v->tasks);
+  const size_t image = task / g->in_height, row = task % g->in_height, channels = g->in_channels;
+  const size_t taps = g->kernel_height * g->kernel_width;
+  float *y = v->y + task * g->in_width * channels;
+  for (size_t column = 0; column < g->in_width; column++, y += channels) {
+    if (v->bias) {
+      memcpy(y, v->bias, channels * sizeof *y);
+    } else {
+      memset(y, 0, channels * sizeof *y);
+    }
+    for (size_t ky = 0; ky < g->kernel_height; ky++) {
+      const size_t oy = window_at(row, g->pad_top, ky, g->dilation_height, g->stride_height, g->out_height);
+      if (oy >= g->out_height) continue;
+      for (size_t kx = 0; kx < g->kernel_width; kx++) {
+        const size_t ox = window_at(column, g->pad_left, kx, g->dilation_width, g->stride_width, g->out_width);
+        if (ox >= g->out_width) continue;
+        const size_t pixel = (image * g->out_height + oy) * g->out_width + ox;
+        add_row(v->isa, v->x + (pixel * taps + ky * g->kernel_width + kx) * channels, y, channels);
+      }
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/// CumProd: the product of the elements along an axis up to each. https://onnx.ai/onnx/operators/onnx__CumProd.html,
+/// opset 26.
+///
+/// Inputs: x, axis (int32 or int64, one number). Output: y, of x's shape. With `exclusive`, an element itself does not
+/// count; with `reverse`, the elements from it to the end count.
+public struct CumProd: CumulativeOperator {
+  public static let name = "CumProd"
+  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static var types: [ElementType] { ElementType.reducible }
+
+  public var direction: CumulativeDirection
+
+  public init(_ direction: CumulativeDirection = CumulativeDirection()) { self.direction = direction }
+
+  public var firstOpset: Int { 26 }
+
+  public static func start<Number: Arithmetic>() -> Number { 1 }
+  public static func combine<Number: Arithmetic>(_ held: Number, _ next: Number) -> Number { held.times(next) }
+}

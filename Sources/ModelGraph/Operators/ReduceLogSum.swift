@@ -1,0 +1,19 @@
+import Platform
+
+/// ReduceLogSum: the logarithm of the sum over some axes. https://onnx.ai/onnx/operators/onnx__ReduceLogSum.html, opsets 1, 11, 13
+/// (`axes` is an attribute) and 18 (an input).
+///
+/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`,
+/// gone. That of integers is truncated.
+public struct ReduceLogSum: ReductionOperator {
+  public static let name = "ReduceLogSum"
+  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+
+  public var reduction: Reduction
+
+  public init(_ reduction: Reduction = Reduction()) { self.reduction = reduction }
+
+  public static var isReal: Bool { true }
+  public static func combine<Number: Arithmetic>(_ held: Number, _ next: Number) -> Number { held.plus(next) }
+  public static func finish(real held: Double, count: Int) -> Double { platform_log(held) }
+}

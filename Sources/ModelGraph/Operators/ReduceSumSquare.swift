@@ -1,0 +1,17 @@
+/// ReduceSumSquare: the sum of squares over some axes. https://onnx.ai/onnx/operators/onnx__ReduceSumSquare.html, opsets 1, 11, 13
+/// (`axes` is an attribute) and 18 (an input).
+///
+/// Inputs: data, axes int64 (optional; constant). Output: reduced, whose reduced axes are 1 or, without `keepdims`,
+/// gone.
+public struct ReduceSumSquare: ReductionOperator {
+  public static let name = "ReduceSumSquare"
+  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+
+  public var reduction: Reduction
+
+  public init(_ reduction: Reduction = Reduction()) { self.reduction = reduction }
+
+  public static func combine<Number: Arithmetic>(_ held: Number, _ next: Number) -> Number {
+    held.plus(next.times(next))
+  }
+}

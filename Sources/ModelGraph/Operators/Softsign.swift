@@ -1,0 +1,12 @@
+/// Softsign: x / (1 + |x|). https://onnx.ai/onnx/operators/onnx__Softsign.html, opsets 1 and 22.
+///
+/// Input: X. Output: Y, of the same shape.
+public struct Softsign: RealFunction {
+  public static let name = "Softsign"
+  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+
+  public init() {}
+  public init(_ attributes: AttributeReader) throws(GraphError) {}
+
+  public func apply(_ x: Double) -> Double { x / (1 + x.magnitude) }
+}

@@ -1,0 +1,15 @@
+/// Xor: whether one of A and B alone is true. https://onnx.ai/onnx/operators/onnx__Xor.html, opsets 1 and 7.
+///
+/// Inputs: A, B, of one type. Output: C, of the shape both broadcast to.
+public struct Xor: BitCombination {
+  public static let name = "Xor"
+  public static let differentiability = Differentiability.notDifferentiable("it is constant almost everywhere")
+  public static var types: [ElementType] { [.bool] }
+
+  public init() {}
+  public init(_ attributes: AttributeReader) throws(GraphError) {
+    try attributes.readOldBroadcast(of: Input.b)
+  }
+
+  public func combine<Number: FixedWidthInteger>(_ a: Number, _ b: Number) -> Number { a ^ b }
+}
