@@ -1,7 +1,8 @@
 """Nodes of tools/random-graphs: a maker per operator, and the layouts of networks that are built of them.
 
-A maker takes the graph that is being built (`Sketch` of tools/random-graphs), picks values that exist or adds new ones, and
-adds nodes. `Sketch.node` raises Unfit where a node does not suit; a maker needs no check that onnxruntime makes anyway.
+A maker takes the graph that is being built (`Sketch` of tools/random-graphs), picks values that exist or adds new ones,
+and adds nodes. `Sketch.node` raises Unfit where a node does not suit; a maker needs no check that onnxruntime makes
+anyway.
 """
 
 import numpy as np
@@ -47,8 +48,9 @@ def some_axes(g, x):
 # Element by element
 
 
-@maker("Exp", "Log", "Sqrt", "Reciprocal", "Erf", "Tanh", "Sigmoid", "Softplus", "Softsign", "Mish", "HardSwish", "Ceil",
-       "Floor", "Round", "Sin", "Cos", "Selu")
+@maker("Exp", "Log", "Sqrt", "Reciprocal", "Erf", "Tanh", "Sigmoid", "Softplus", "Softsign", "Mish", "HardSwish",
+       "Ceil", "Floor", "Round", "Sin", "Cos", "Selu", "Asin", "Acos", "Atan", "Sinh", "Cosh", "Tan", "Asinh", "Acosh",
+       "Atanh")
 def unary(g, op):
     x = g.floats(finite=False)
     if op == "HardSwish" and x.dtype == np.float64:
@@ -70,7 +72,10 @@ def with_alpha(g, op):
 def gelu(g, op):
     if g.opset < 20:
         raise Unfit
-    return g.node(op, [g.floats()], **({"approximate": g.choice(["tanh", "none"])} if g.chance(0.7) else {}))
+    x = g.floats()
+    # onnxruntime has ten digits of √(2/π).
+    kinds = ["none"] if x.dtype == np.float64 else ["tanh", "none"]
+    return g.node(op, [x], **({"approximate": g.choice(kinds)} if g.chance(0.7) else {}))
 
 
 @maker("com.microsoft.Gelu", "com.microsoft.QuickGelu", "com.microsoft.FastGelu", "com.microsoft.BiasGelu")
@@ -78,7 +83,8 @@ def contributed_gelu(g, op):
     name = op.removeprefix(MICROSOFT + ".")
     x = g.value((np.float32,), least=1)
     bias = [g.constant_like(x, x.shape[-1:])] if name == "BiasGelu" or name == "FastGelu" and g.chance(0.5) else []
-    return g.node(name, [x] + bias, domain=MICROSOFT, **({"alpha": 1.5} if name == "QuickGelu" and g.chance(0.5) else {}))
+    alpha = {"alpha": 1.5} if name == "QuickGelu" and g.chance(0.5) else {}
+    return g.node(name, [x] + bias, domain=MICROSOFT, **alpha)
 
 
 @maker("HardSigmoid")
@@ -88,7 +94,8 @@ def hard_sigmoid(g, op):
 
 @maker("Shrink")
 def shrink(g, op):
-    return g.node(op, [g.value(FLOATS + SIGNED)], bias=float(g.integer(0, 2)), lambd=float(g.integer(0, 2)))
+    # Of float64, onnxruntime rounds to float32.
+    return g.node(op, [g.value(FLOATS[:2] + SIGNED)], bias=float(g.integer(0, 2)), lambd=float(g.integer(0, 2)))
 
 
 @maker("Clip")
@@ -123,8 +130,8 @@ def kinds_of_number(g, op):
 def cast(g, op):
     x = g.value(ANY)
     to = g.choice(ANY)
-    if x.dtype in FLOATS and to not in FLOATS and not (x.array.size and x.array.min() >= (-100 if to in SIGNED else 0) and
-                                                       x.array.max() <= 100):
+    low = -100 if to in SIGNED else 0
+    if x.dtype in FLOATS and to not in FLOATS and not (x.array.size and x.array.min() >= low and x.array.max() <= 100):
         raise Unfit  # A float outside of the integer's range: C leaves the result open.
     if op == "CastLike":
         return g.node(op, [x, g.constant(np.zeros((2,), to))])
@@ -254,7 +261,10 @@ def lp_normalization(g, op):
 @maker("MeanVarianceNormalization")
 def mean_variance(g, op):
     x = g.feature_map()
-    return g.node(op, [x], **({"axes": [0, 2, 3]} if g.chance(0.5) else {}))
+    y = g.node(op, [x], **({"axes": [0, 2, 3]} if g.chance(0.5) else {}))
+    if not y[0].finite:
+        raise Unfit  # By rounding, onnxruntime's variance of equal numbers may be less than 0.
+    return y
 
 
 @maker("LayerNormalization")
@@ -411,7 +421,8 @@ def gather(g, op):
     extent = x.shape[axis]
     shape = g.choice([(), (3,), (1, 2), (2, 1, 2)])
     low = -extent if g.opset >= 11 else 0
-    return g.node(op, [x, g.constant(g.rng.integers(low, max(extent, 1), shape, g.choice([np.int32, np.int64])))], axis=axis)
+    indices = g.rng.integers(low, max(extent, 1), shape, g.choice([np.int32, np.int64]))
+    return g.node(op, [x, g.constant(indices)], axis=axis)
 
 
 @maker("GatherElements")
@@ -634,6 +645,9 @@ def conv_transpose(g, op):
             attributes["output_padding"] = [g.below(s) for s in attributes["strides"]]
     if g.chance(0.2):
         attributes["auto_pad"] = g.choice(["SAME_UPPER", "SAME_LOWER", "VALID"])
+        # onnxruntime makes less than input · stride where a kernel is smaller than its stride.
+        if any(k < s for k, s in zip(attributes["kernel_shape"], attributes.get("strides", [1] * 3))):
+            raise Unfit
     elif g.chance(0.6):
         attributes["pads"] = [g.integer(0, k // 2) for k in attributes["kernel_shape"] * 2]
     if g.chance(0.2) and "auto_pad" not in attributes:
@@ -655,10 +669,11 @@ def pool(g, op):
         attributes["count_include_pad"] = 1
     if g.opset >= (18 if op == "LpPool" else 10) and "auto_pad" not in attributes and g.chance(0.3):
         attributes["ceil_mode"] = 1
-    if g.opset >= {"MaxPool": 10, "AveragePool": 19, "LpPool": 18}[op] and "auto_pad" not in attributes and g.chance(0.2):
+    first = {"MaxPool": 10, "AveragePool": 19, "LpPool": 18}[op]
+    if g.opset >= first and "auto_pad" not in attributes and g.chance(0.2):
         attributes["dilations"] = [g.integer(1, 2) for _ in x.shape[2:]]
-    if "auto_pad" not in attributes:
-        # onnxruntime divides by the stride towards zero, so that a window beyond the padding gives one output, not none.
+    if attributes.get("auto_pad", "VALID") == "VALID":
+        # onnxruntime divides by the stride towards zero: a window beyond the padding gives one output, not none.
         pads, dilations = attributes.get("pads", [0] * 6), attributes.get("dilations", [1] * 3)
         for index, kernel in enumerate(attributes["kernel_shape"]):
             if dilations[index] * (kernel - 1) >= x.shape[index + 2] + pads[index] + pads[index + x.rank - 2]:
@@ -698,7 +713,8 @@ def instance_normalization(g, op):
 
 @maker("GroupNormalization")
 def group_normalization(g, op):
-    x = g.feature_map(channels=g.choice([6, 12]))
+    # Before it scales, onnxruntime computes in float32, as the attribute stash_type says.
+    x = g.feature_map(channels=g.choice([6, 12]), kinds=FLOATS[:2])
     groups = g.choice([1, 2, 3, 6])
     shape = (groups,) if g.opset < 21 else x.shape[1:2]
     return g.node(op, [x, g.constant_like(x, shape), g.constant_like(x, shape)], num_groups=groups, epsilon=1e-3)
@@ -706,7 +722,8 @@ def group_normalization(g, op):
 
 @maker("LRN")
 def lrn(g, op):
-    return g.node(op, [g.feature_map(channels=g.choice([1, 5, 7]))], size=g.choice([1, 3, 5]), alpha=0.01, beta=0.75, bias=1.5)
+    x = g.feature_map(channels=g.choice([1, 5, 7]))
+    return g.node(op, [x], size=g.choice([1, 3, 5]), alpha=0.01, beta=0.75, bias=1.5)
 
 
 @maker("Resize")
@@ -733,6 +750,8 @@ def resize(g, op):
     nothing = None if g.opset >= 13 else g.constant(np.zeros(0, np.float32))
     if g.chance(0.5):
         scales = np.array([1, 1] + [g.choice([0.5, 2, 1.5, 3]) for _ in sizes], np.float32)
+        if "align" in attributes["coordinate_transformation_mode"] and any(e * s % 1 for e, s in zip(x.shape, scales)):
+            raise Unfit  # ONNX's cases divide by scale · extent − 1, onnxruntime by that of the rounded extent.
         return g.node(op, [x, nothing, g.constant(scales)], **attributes)
     empty = None if g.opset >= 13 else g.constant(np.zeros(0, np.float32))
     return g.node(op, [x, nothing, empty, g.constant(np.array(list(x.shape[:2]) + sizes, np.int64))], **attributes)
@@ -753,8 +772,82 @@ def grid_sample(g, op):
     x = g.feature_map(most=17)
     grid = g.rng.uniform(-1.2, 1.2, (x.shape[0], g.choice([3, 5]), g.choice([1, 7]), 2)).astype(x.dtype)
     names = ["bilinear", "nearest", "bicubic"] if g.opset < 20 else ["linear", "nearest", "cubic"]
-    return g.node(op, [x, g.constant(grid)], mode=g.choice(names), align_corners=g.below(2),
-                  padding_mode=g.choice(["zeros", "border", "reflection"]))
+    mode, padding = g.choice(names), g.choice(["zeros", "border", "reflection"])
+    if "cubic" in mode and padding == "border":
+        raise Unfit  # onnxruntime moves the point to the border, ONNX's reference only the pixels around it.
+    return g.node(op, [x, g.constant(grid)], mode=mode, align_corners=g.below(2), padding_mode=padding)
+
+
+@maker("AffineGrid")
+def affine_grid(g, op):
+    theta = g.input(g.rng.standard_normal((2, 2, 3)).astype(np.float32))
+    return g.node(op, [theta, g.constant(np.array([2, 3, 5, 7], np.int64))], align_corners=g.below(2))
+
+
+@maker("BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot")
+def bitwise(g, op):
+    x = g.value(SIGNED + UNSIGNED)
+    return g.node(op, [x] if op == "BitwiseNot" else [x, g.partner(x)])
+
+
+@maker("BitShift")
+def bit_shift(g, op):
+    x = g.value(UNSIGNED)
+    shift = g.constant(g.rng.integers(0, 5, g.reduced_shape(x)).astype(x.dtype))
+    return g.node(op, [x, shift], direction=g.choice(["LEFT", "RIGHT"]))
+
+
+@maker("CenterCropPad")
+def center_crop_pad(g, op):
+    x = g.value(FLOATS + (np.int64, np.uint8), least=1)
+    axes = sorted({a % x.rank for a in some_axes(g, x)})
+    return g.node(op, [x, g.constant(np.array([g.choice(SIDES[:5]) for _ in axes], np.int64))], axes=axes)
+
+
+@maker("ReverseSequence")
+def reverse_sequence(g, op):
+    x = g.value(ANY, least=2)
+    return g.node(op, [x, g.constant(g.rng.integers(1, x.shape[1] + 1, x.shape[0]))], batch_axis=0, time_axis=1)
+
+
+@maker("Unique")
+def unique(g, op):
+    x = g.value((np.float32, np.int64, np.float64, np.int8), least=1)
+    return g.node(op, [x], outputs=g.choice([1, 4]), **({"axis": axis_of(g, x)} if g.chance(0.5) else {}),
+                  **({"sorted": 0} if g.chance(0.3) else {}))
+
+
+@maker("DeformConv")
+def deform_conv(g, op):
+    x = g.feature_map(most=7, kinds=(np.float32,))
+    n, c, h, w = (int(e) for e in x.shape)
+    weights = g.constant(g.weights((3, c, 3, 3)))
+    offset = g.constant(g.rng.standard_normal((n, 18, h, w)).astype(np.float32))
+    more = [g.constant_like(x, (3,)), g.constant(g.rng.random((n, 9, h, w)).astype(np.float32))][: g.below(3)]
+    return g.node(op, [x, weights, offset] + more, kernel_shape=[3, 3], pads=[1] * 4)
+
+
+@maker("MaxUnpool")
+def max_unpool(g, op):
+    x = g.feature_map(kinds=(np.float32,))
+    if min(x.shape[2:]) < 2:
+        raise Unfit
+    window = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    values, indices = g.node("MaxPool", [x], outputs=2, **window)
+    return g.node(op, [values, indices], **window)
+
+
+@maker("RotaryEmbedding")
+def rotary_embedding(g, op):
+    x = g.input(g.numbers((2, 3, 5, 8), np.float32))
+    cache = [g.constant(g.numbers((7, 4), np.float32)) for _ in range(2)]
+    return g.node(op, [x, *cache, g.constant(g.rng.integers(0, 7, (2, 5)))], interleaved=g.below(2))
+
+
+@maker("Col2Im")
+def col_to_image(g, op):
+    x = g.input(g.numbers((2, 3 * 4, 9), np.float32))
+    return g.node(op, [x] + [g.constant(np.array(s, np.int64)) for s in ([6, 6], [2, 2])], strides=[2, 2])
 
 
 @maker("RoiAlign")
@@ -834,8 +927,8 @@ def fused_matmul(g, op):
 def einsum(g, op):
     b, i, j, k = (g.choice((1, 2, 3, 5)) for _ in range(4))
     shapes = {"b": b, "i": i, "j": j, "k": k}
-    text = g.choice(["bij,bjk->bik", "ij,jk->ik", "bij->bji", "bij->b", "ij,ij->i", "bij,kj->bik", "i,j->ij", "bij,bkj->bik",
-                     "ii->i", "...ij,...jk->...ik", "ij,jk"])
+    text = g.choice(["bij,bjk->bik", "ij,jk->ik", "bij->bji", "bij->b", "ij,ij->i", "bij,kj->bik", "i,j->ij",
+                     "bij,bkj->bik", "ii->i", "...ij,...jk->...ik", "ij,jk"])
     terms = text.split("->")[0].replace("...", "b").split(",")
     dtype = g.choice([np.float32, np.float32, np.float64])
     inputs = [g.input(g.numbers(tuple(shapes[c] for c in term), dtype)) for term in terms]
@@ -958,7 +1051,9 @@ def q_linear_unary(g, op):
 @maker("com.microsoft.QLinearAveragePool", "com.microsoft.QLinearGlobalAveragePool")
 def q_linear_pool(g, op):
     x = g.input(g.rng.integers(0, 255, (1, 3, 7, 5)).astype(np.uint8))
-    attributes = {"channels_last": 0} if "Global" in op else {"kernel_shape": [3, 3], "strides": [2, 1], "pads": [1, 1, 1, 1]}
+    attributes = {"kernel_shape": [3, 3], "strides": [2, 1], "pads": [1, 1, 1, 1]}
+    if "Global" in op:
+        attributes = {"channels_last": 0}
     return g.node(op.removeprefix(MICROSOFT + "."), [x, *grid(g), *grid(g)], domain=MICROSOFT, **attributes)
 
 
@@ -974,7 +1069,8 @@ def q_gemm(g, op):
     b = g.constant(g.rng.integers(-100, 100, (7, 5)).astype(np.int8))
     c = g.constant(g.rng.integers(-500, 500, 5).astype(np.int32)) if g.chance(0.6) else None
     scale, zero = g.constant(np.array(0.01, np.float32)), g.constant(np.array(0, np.int8))
-    return g.node("QGemm", [a, *grid(g), b, scale, zero, c] + (list(grid(g)) if g.chance(0.6) else []), domain=MICROSOFT)
+    to = list(grid(g)) if g.chance(0.6) else []
+    return g.node("QGemm", [a, *grid(g), b, scale, zero, c] + to, domain=MICROSOFT)
 
 
 @maker("com.microsoft.DynamicQuantizeMatMul")
@@ -989,7 +1085,8 @@ def dynamic_quantize_matmul(g, op):
 
 
 def activation(g, x):
-    kind = g.choice(["Relu", "Relu", "LeakyRelu", "Sigmoid", "HardSwish", "Clip", "Swish", "PRelu", "Elu", "Mish", "Gelu"])
+    kind = g.choice(
+        ["Relu", "Relu", "LeakyRelu", "Sigmoid", "HardSwish", "Clip", "Swish", "PRelu", "Elu", "Mish", "Gelu"])
     if kind == "Clip":
         if g.opset < 11:
             return g.node("Clip", [x], min=0.0, max=6.0)[0]
@@ -1042,7 +1139,8 @@ def inverted_residual(g):
     channels = x.shape[1]
     wide = 3 * channels
     y = activation(g, g.node("Conv", [x, g.constant(g.weights((wide, channels, 1, 1)))])[0])
-    y = g.node("Conv", [y, g.constant(g.weights((wide, 1, 3, 3))), g.constant_like(x, (wide,))], group=wide, pads=[1] * 4)[0]
+    depthwise = [g.constant(g.weights((wide, 1, 3, 3))), g.constant_like(x, (wide,))]
+    y = g.node("Conv", [y, *depthwise], group=wide, pads=[1] * 4)[0]
     y = g.node("Conv", [activation(g, y), g.constant(g.weights((channels, wide, 1, 1)))])[0]
     return g.node("Add", [y, x])[0]
 
@@ -1074,7 +1172,8 @@ def decoder(g):
     elif how == 1 and g.opset >= 11:
         nothing = None if g.opset >= 13 else g.constant(np.zeros(0, np.float32))
         y = g.node("Resize", [x, nothing, g.constant(np.array([1, 1, 2, 2], np.float32))],
-                   mode=g.choice(["nearest", "linear"]), coordinate_transformation_mode=g.choice(["asymmetric", "half_pixel"]))[0]
+                   mode=g.choice(["nearest", "linear"]),
+                   coordinate_transformation_mode=g.choice(["asymmetric", "half_pixel"]))[0]
     else:
         y = g.node("ConvTranspose", [x, g.constant(g.weights((c, 3, 3, 3)))], strides=[2, 2], pads=[1, 1, 0, 0])[0]
     other = g.input(g.numbers((n, 3, *y.shape[2:]), np.float32))
