@@ -30,12 +30,8 @@ extension BinaryArithmetic {
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.pair(Self.types) }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(BinaryInput.a), try inputs.required(BinaryInput.b))
-    return [
-      try a.combined(
-        with: b, of: Self.name, real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) },
-        unsigned: { Self.combine($0, $1) })
-    ]
+    try inputs.combined(
+      real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) }, unsigned: { Self.combine($0, $1) })
   }
 }
 
@@ -76,12 +72,9 @@ extension ComparisonOperator {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(BinaryInput.a), try inputs.required(BinaryInput.b))
-    return [
-      try a.combined(
-        with: b, of: Self.name, to: .bool, real: { Self.holds($0, $1) ? 1 : 0 },
-        signed: { Self.holds($0, $1) ? 1 : 0 }, unsigned: { Self.holds($0, $1) ? 1 : 0 })
-    ]
+    try inputs.combined(
+      to: .bool, real: { Self.holds($0, $1) ? 1 : 0 }, signed: { Self.holds($0, $1) ? 1 : 0 },
+      unsigned: { Self.holds($0, $1) ? 1 : 0 })
   }
 }
 
@@ -101,10 +94,6 @@ extension BitCombination {
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.pair(Self.types) }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(BinaryInput.a), try inputs.required(BinaryInput.b))
-    return [
-      try a.combined(
-        with: b, of: Self.name, real: { a, _ in a }, signed: { combine($0, $1) }, unsigned: { combine($0, $1) })
-    ]
+    try inputs.combined(real: { a, _ in a }, signed: { combine($0, $1) }, unsigned: { combine($0, $1) })
   }
 }

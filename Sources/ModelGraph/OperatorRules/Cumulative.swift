@@ -17,10 +17,36 @@ public struct CumulativeDirection: Sendable, Equatable {
 
   var attributes: [Attribute] { [.flag("exclusive", isExclusive), .flag("reverse", isReverse)] }
 
-  /// Combines the elements along an axis, in the numbers of a lane.
-  func run<Number: Arithmetic>(
-    _ wide: Tensor, axis: Int, start: Number, _ combine: (Number, Number) -> Number
-  ) -> Tensor {
+  func infer(_ inputs: Inputs<Fact>, _ types: [ElementType]) throws(GraphError) -> [Fact] {
+    let (x, axis) = (try inputs.required(CumulativeInput.x), try inputs.required(CumulativeInput.axis))
+    try inputs.check(CumulativeInput.x, is: types)
+    try inputs.check(CumulativeInput.axis, is: [.int32, .int64])
+    guard axis.shape.count == 1 else {
+      throw .mismatch("\(inputs.operatorName): axis is \(axis.shape), must be one number")
+    }
+    if let axis = axis.constant?.ints?.first { _ = try x.shape.axis(axis, of: inputs.operatorName) }
+    return [Fact(x.type, x.shape)]
+  }
+
+  /// Combines the elements along the axis, in the numbers of their lane.
+  @inline(never)
+  func evaluate(
+    _ inputs: Inputs<Tensor>, _ real: LaneCumulation<Double>, _ signed: LaneCumulation<Int64>,
+    _ unsigned: LaneCumulation<UInt64>
+  ) throws(GraphError) -> [Tensor] {
+    let x = try inputs.required(CumulativeInput.x)
+    let axis = try x.shape.axis(
+      try inputs.required(CumulativeInput.axis).ints?.first ?? 0, of: inputs.operatorName)
+    let y: Tensor
+    switch x.type.lane {
+    case .real: y = run(try x.converted(to: .float64), axis, real)
+    case .signed: y = run(try x.converted(to: .int64), axis, signed)
+    case .unsigned: y = run(try x.converted(to: .uint64), axis, unsigned)
+    }
+    return [try y.converted(to: x.type)]
+  }
+
+  private func run<Number: Arithmetic>(_ wide: Tensor, _ axis: Int, _ cumulation: LaneCumulation<Number>) -> Tensor {
     var result = wide
     let shape = wide.shape
     let (count, inner) = (shape[axis], shape.extents[(axis + 1)...].reduce(1, *))
@@ -28,10 +54,10 @@ public struct CumulativeDirection: Sendable, Equatable {
     result.withMutableElements(Number.self) { elements in
       for line in 0..<lines {
         let first = line / inner * count * inner + line % inner
-        var held = start
+        var held = cumulation.start
         for index in 0..<count {
           let place = first + (isReverse ? count - 1 - index : index) * inner
-          let next = combine(held, elements[place])
+          let next = cumulation.combine(held, elements[place])
           elements[place] = isExclusive ? held : next
           held = next
         }
@@ -39,6 +65,12 @@ public struct CumulativeDirection: Sendable, Equatable {
     }
     return result
   }
+}
+
+/// How numbers are combined one after the other.
+struct LaneCumulation<Number: Arithmetic> {
+  let start: Number
+  let combine: (_ held: Number, _ next: Number) -> Number
 }
 
 /// An operator whose output holds, for each element, what those before it come to: CumSum and its kind.
@@ -70,35 +102,12 @@ extension CumulativeOperator {
 
   public var attributes: [Attribute] { direction.attributes }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, axis) = (try inputs.required(CumulativeInput.x), try inputs.required(CumulativeInput.axis))
-    try inputs.check(CumulativeInput.x, is: Self.types)
-    try inputs.check(CumulativeInput.axis, is: [.int32, .int64])
-    guard axis.shape.count == 1 else {
-      throw .mismatch("\(Self.name): axis is \(axis.shape), must be one number")
-    }
-    if let axis = axis.constant?.ints?.first { _ = try x.shape.axis(axis, of: Self.name) }
-    return [Fact(x.type, x.shape)]
-  }
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try direction.infer(inputs, Self.types) }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(CumulativeInput.x)
-    let axis = try x.shape.axis(try inputs.required(CumulativeInput.axis).ints?.first ?? 0, of: Self.name)
-    let y: Tensor
-    switch x.type.lane {
-    case .real:
-      y = direction.run(try x.converted(to: .float64), axis: axis, start: Self.start() as Double) {
-        Self.combine($0, $1)
-      }
-    case .signed:
-      y = direction.run(try x.converted(to: .int64), axis: axis, start: Self.start() as Int64) {
-        Self.combine($0, $1)
-      }
-    case .unsigned:
-      y = direction.run(try x.converted(to: .uint64), axis: axis, start: Self.start() as UInt64) {
-        Self.combine($0, $1)
-      }
-    }
-    return [try y.converted(to: x.type)]
+    try direction.evaluate(
+      inputs, LaneCumulation(start: Self.start(), combine: { Self.combine($0, $1) }),
+      LaneCumulation(start: Self.start(), combine: { Self.combine($0, $1) }),
+      LaneCumulation(start: Self.start(), combine: { Self.combine($0, $1) }))
   }
 }

@@ -84,3 +84,32 @@ extension Tensor {
       with: other, of: operatorName, to: type, real: function, signed: { a, _ in a }, unsigned: { a, _ in a })
   }
 }
+
+// What operators call: they differ in the functions alone, and inlined copies would be most of their code.
+extension Inputs where Element == Tensor {
+  /// The function of the lane applied to each element of an input.
+  @inline(never)
+  func mapped(
+    _ input: OperatorInput, real: (Double) -> Double, signed: (Int64) -> Int64, unsigned: (UInt64) -> UInt64
+  ) throws(GraphError) -> [Tensor] {
+    [try required(input).mapped(real: real, signed: signed, unsigned: unsigned)]
+  }
+
+  /// The function applied to each element of a float input.
+  @inline(never)
+  func mapped(
+    _ input: OperatorInput, to type: ElementType? = nil, real function: (Double) -> Double
+  ) throws(GraphError) -> [Tensor] {
+    [try required(input).mapped(to: type, real: function)]
+  }
+
+  /// The function of the lane applied to every pair of elements of the inputs of a binary operator.
+  @inline(never)
+  func combined(
+    to type: ElementType? = nil, real: (Double, Double) -> Double, signed: (Int64, Int64) -> Int64,
+    unsigned: (UInt64, UInt64) -> UInt64
+  ) throws(GraphError) -> [Tensor] {
+    let (a, b) = (try required(BinaryInput.a), try required(BinaryInput.b))
+    return [try a.combined(with: b, of: operatorName, to: type, real: real, signed: signed, unsigned: unsigned)]
+  }
+}

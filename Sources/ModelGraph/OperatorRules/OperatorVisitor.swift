@@ -15,7 +15,17 @@ extension Operator {
 
   /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
-    try accept(InferVisitor(inputs: inputs, outputCount: outputCount))
+    let arity = try accept(ArityVisitor())
+    try arity.check(inputs: inputs.count, outputs: outputCount)
+    let facts = try accept(InferVisitor(inputs: Inputs(arity.name, inputs)))
+    guard facts.count >= outputCount else {
+      throw GraphError(
+        .wrongArity, "\(arity.name) makes \(facts.count) outputs here, the node lists \(outputCount)")
+    }
+    for fact in facts {
+      do { _ = try fact.shape.checked() } catch { throw error.at(arity.name) }
+    }
+    return facts
   }
 
   /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
@@ -27,7 +37,26 @@ extension Operator {
   ///
   /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
   public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
-    try accept(EvaluateVisitor(inputs: inputs, mostBytes: mostBytes))
+    let arity = try accept(ArityVisitor())
+    let known = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound)
+    try Operator.check(known, mostBytes: mostBytes)
+    // A shape rule that had to compute the values to know their number returns them.
+    if !known.isEmpty, known.allSatisfy({ $0.constant != nil }) { return known.compactMap { $0.constant } }
+    return try accept(EvaluateVisitor(inputs: Inputs(arity.name, inputs)))
+  }
+
+  private static func check(_ facts: [Fact], mostBytes: Int) throws(GraphError) {
+    var left = mostBytes
+    for fact in facts {
+      let bytes = fact.shape.count * fact.type.byteCount
+      guard bytes <= left else {
+        throw GraphError(
+          .tooLarge,
+          "its result is \(fact.shape), \((bytes >> 20) + 1) MiB; \(Swift.max(left, 0) >> 20) MiB are left of the limit for running "
+            + "the model. If it is to be trusted, raise the limit with --max-memory SIZE (2G, say)")
+      }
+      left -= bytes
+    }
   }
 
   /// The operator's inputs in the order of its page.
@@ -98,7 +127,6 @@ private struct Arity {
     outputs = Definition.outputs
   }
 
-  // Not generic: the compiler makes a copy of a generic function for every operator.
   func check(inputs: Int, outputs: Int) throws(GraphError) {
     guard inputs <= self.inputs.upperBound else {
       throw GraphError(.wrongArity, "\(name) takes at most \(self.inputs.upperBound) inputs, has \(inputs)")
@@ -118,51 +146,21 @@ private struct ArityVisitor: OperatorVisitor {
   }
 }
 
+// The compiler makes a copy of these two for every operator: all that is the same for all is in `Operator.infer` and
+// `Operator.evaluate`.
+
 private struct InferVisitor: OperatorVisitor {
-  let inputs: [Fact?]
-  let outputCount: Int
+  let inputs: Inputs<Fact>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
-    try Arity(Definition.self).check(inputs: inputs.count, outputs: outputCount)
-    let facts = try definition.infer(Inputs(Definition.name, inputs))
-    try InferVisitor.check(facts, outputCount, of: Definition.name)
-    return facts
-  }
-
-  private static func check(_ facts: [Fact], _ outputCount: Int, of name: String) throws(GraphError) {
-    guard facts.count >= outputCount else {
-      throw GraphError(.wrongArity, "\(name) makes \(facts.count) outputs here, the node lists \(outputCount)")
-    }
-    for fact in facts {
-      do { _ = try fact.shape.checked() } catch { throw error.at(name) }
-    }
+    try definition.infer(inputs)
   }
 }
 
 private struct EvaluateVisitor: OperatorVisitor {
-  let inputs: [Tensor?]
-  let mostBytes: Int
+  let inputs: Inputs<Tensor>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
-    let facts = inputs.map { $0.map { Fact($0) } }
-    let known = try InferVisitor(inputs: facts, outputCount: Definition.outputs.lowerBound).visit(definition)
-    try EvaluateVisitor.check(known, mostBytes: mostBytes)
-    // A shape rule that had to compute the values to know their number returns them.
-    if !known.isEmpty, known.allSatisfy({ $0.constant != nil }) { return known.compactMap { $0.constant } }
-    return try definition.evaluate(Inputs(Definition.name, inputs))
-  }
-
-  private static func check(_ facts: [Fact], mostBytes: Int) throws(GraphError) {
-    var left = mostBytes
-    for fact in facts {
-      let bytes = fact.shape.count * fact.type.byteCount
-      guard bytes <= left else {
-        throw GraphError(
-          .tooLarge,
-          "its result is \(fact.shape), \((bytes >> 20) + 1) MiB; \(max(left, 0) >> 20) MiB are left of the limit for running "
-            + "the model. If it is to be trusted, raise the limit with --max-memory SIZE (2G, say)")
-      }
-      left -= bytes
-    }
+    try definition.evaluate(inputs)
   }
 }

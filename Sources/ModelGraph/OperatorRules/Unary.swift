@@ -25,7 +25,7 @@ extension RealFunction {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    [try inputs.required(UnaryInput.x).mapped(real: { apply($0) })]
+    try inputs.mapped(UnaryInput.x, real: { apply($0) })
   }
 }
 
@@ -47,17 +47,20 @@ extension NumberFunction {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let x = try inputs.required(UnaryInput.x)
-    return [try x.mapped(real: { apply($0) }, signed: { apply($0) }, unsigned: { apply($0) })]
+    try inputs.mapped(UnaryInput.x, real: { apply($0) }, signed: { apply($0) }, unsigned: { apply($0) })
   }
 }
 
 extension Inputs where Element == Fact {
-  /// The fact of an output of the type and shape of `input`, which must be of one of `types`.
-  func sameAsFirst(_ input: OperatorInput, _ types: [ElementType]) throws(GraphError) -> [Fact] {
+  /// The fact of an output of the shape of `input`, which must be of one of `types`.
+  ///
+  /// - Parameter result: the output's type; nil: that of the input.
+  func sameAsFirst(
+    _ input: OperatorInput, _ types: [ElementType], to result: ElementType? = nil
+  ) throws(GraphError) -> [Fact] {
     let x = try required(input)
     try check(input, is: types)
-    return [Fact(x.type, x.shape)]
+    return [Fact(result ?? x.type, x.shape)]
   }
 }
 
@@ -81,10 +84,7 @@ extension LaneFunction {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    [
-      try inputs.required(UnaryInput.x).mapped(
-        real: { real($0) }, signed: { signed($0) }, unsigned: { unsigned($0) })
-    ]
+    try inputs.mapped(UnaryInput.x, real: { real($0) }, signed: { signed($0) }, unsigned: { unsigned($0) })
   }
 }
 
@@ -101,11 +101,11 @@ extension FloatTest {
   public static var movement: DataMovement { .computation }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    [Fact(.bool, try inputs.sameAsFirst(UnaryInput.x, ElementType.floats)[0].shape)]
+    try inputs.sameAsFirst(UnaryInput.x, ElementType.floats, to: .bool)
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    [try inputs.required(UnaryInput.x).mapped(to: .bool, real: { holds($0) ? 1 : 0 })]
+    try inputs.mapped(UnaryInput.x, to: .bool, real: { holds($0) ? 1 : 0 })
   }
 }
 

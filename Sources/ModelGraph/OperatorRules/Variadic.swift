@@ -22,29 +22,43 @@ extension VariadicOperator {
   public static var movement: DataMovement { .computation }
   public static func finish(_ held: Double, count: Int) -> Double { held }
 
-  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let all = try inputs.all()
-    try inputs.check(VariadicInput.data, is: Self.types)
+  public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] { try inputs.broadcastAll(Self.types) }
+
+  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
+    try inputs.combinedAll(
+      real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) }, unsigned: { Self.combine($0, $1) },
+      finish: { Self.finish($0, count: $1) })
+  }
+}
+
+extension Inputs where Element == Fact {
+  /// The fact of an output of the shape that all inputs broadcast to. They must be of one of `types`, and of the same.
+  fileprivate func broadcastAll(_ types: [ElementType]) throws(GraphError) -> [Fact] {
+    let all = try all()
+    try check(VariadicInput.data, is: types)
     var shape = all[0].shape
     for next in all.dropFirst() {
       guard next.type == all[0].type else {
-        throw GraphError(.typeMismatch, "\(Self.name): inputs are \(all[0].type.name) and \(next.type.name)")
+        throw GraphError(.typeMismatch, "\(operatorName): inputs are \(all[0].type.name) and \(next.type.name)")
       }
-      shape = try broadcast(shape, next.shape, of: Self.name).checked()
+      shape = try broadcast(shape, next.shape, of: operatorName).checked()
     }
     return [Fact(all[0].type, shape)]
   }
+}
 
-  public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let all = try inputs.all()
+extension Inputs where Element == Tensor {
+  @inline(never)
+  fileprivate func combinedAll(
+    real: (Double, Double) -> Double, signed: (Int64, Int64) -> Int64, unsigned: (UInt64, UInt64) -> UInt64,
+    finish: (Double, Int) -> Double
+  ) throws(GraphError) -> [Tensor] {
+    let all = try all()
     let type = all[0].type
     var held = type.isFloat ? try all[0].converted(to: .float64) : all[0]
     for next in all.dropFirst() {
-      held = try held.combined(
-        with: next, of: Self.name, real: { Self.combine($0, $1) }, signed: { Self.combine($0, $1) },
-        unsigned: { Self.combine($0, $1) })
+      held = try held.combined(with: next, of: operatorName, real: real, signed: signed, unsigned: unsigned)
     }
-    guard type.isFloat else { return [held] }
-    return [try held.mapped(to: type, real: { Self.finish($0, count: all.count) })]
+    return [type.isFloat ? try held.mapped(to: type, real: { finish($0, all.count) }) : held]
   }
 }

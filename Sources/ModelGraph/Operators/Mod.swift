@@ -28,12 +28,7 @@ public struct Mod: OperatorDefinition {
   }
 
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
-    let (a, b) = (try inputs.required(BinaryInput.a), try inputs.required(BinaryInput.b))
-    return [
-      try a.combined(
-        with: b, of: Self.name, real: { real($0, $1) }, signed: { signed($0, $1) },
-        unsigned: { $1 == 0 ? 0 : $0 % $1 })
-    ]
+    try inputs.combined(real: { real($0, $1) }, signed: { signed($0, $1) }, unsigned: { $1 == 0 ? 0 : $0 % $1 })
   }
 
   private func real(_ a: Double, _ b: Double) -> Double {

@@ -44,9 +44,7 @@ public struct QLinearSoftmax: OperatorDefinition {
     let x = try inputs.required(Input.x)
     let scale = inputs.scale(Input.yScale)
     let real = try x.centered(inputs[Input.xZeroPoint]).scaled(by: inputs.scales(Input.xScale))
-    let shares = try axis.normalized(real, of: Self.name) { (x: Float, largest, sum) in
-      Float((x - largest).exponential.wide / sum)
-    }
+    let shares = try Softmax(axis).evaluate(Inputs(Self.name, [real]), as: Float.self)[0]
     let quotients = try shares.mapped { (share: Float) in share / scale }
     return [try quotients.quantized(x.type, zeroPoints: [inputs.zeroPoint(Input.yZeroPoint)])]
   }
