@@ -44,6 +44,8 @@ public struct RotaryEmbedding: OperatorDefinition {
     [.flag("interleaved", interleaved), .int("num_heads", heads), .int("rotary_embedding_dim", rotated)]
   }
 
+  public var firstOpset: Int { 23 }
+
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let (x, cosines) = (try inputs.required(Input.x), try inputs.required(Input.cosines))
     _ = try inputs.required(Input.sines)
