@@ -53,7 +53,7 @@ import Testing
     let parts = (0..<3).map { sketch.graph.addValue("part \($0)") }
     sketch.graph.nodes.append(
       Graph.Node(
-        "split", .split(Split(axis: axis)), inputs: [x, try sketch.ints([1, 5, 2])],
+        "split", .split(SplitOperator(axis: axis)), inputs: [x, try sketch.ints([1, 5, 2])],
         outputs: [parts[0], nil, parts[2]]))
     sketch.output(try sketch.node("Conv", [parts[2], try sketch.constant([3, axis == 1 ? 2 : 8, 1, 1])]))
     sketch.output(parts[0])

@@ -106,7 +106,8 @@ import Testing
     #expect(refusal(conv, [x, Fact(.float64, [8, 64, 3, 3])])?.code == .typeMismatch)
     #expect(refusal(conv, [Fact(.int8, [1, 64, 8, 8]), Fact(.int8, [8, 64, 3, 3])])?.code == .typeMismatch)
     #expect(refusal(conv, [x, Fact(.float32, [8, 64, 3, 3]), Fact(.float32, [4])])?.code == .shapeMismatch)
-    #expect(refusal(conv, [Fact(.float32, [1, 2, 4, 4, 4, 4]), Fact(.float32, [2, 2, 1, 1, 1, 1])])?.code == .wrongRank)
+    let fourAxes = [Fact(.float32, [1, 2, 4, 4, 4, 4]), Fact(.float32, [2, 2, 1, 1, 1, 1])]
+    #expect(refusal(conv, fourAxes)?.code == .wrongRank)
     let grouped = #expect(throws: GraphError.self) { try operation("Conv", .int("group", 0)) }
     #expect(grouped?.code == .badAttribute)
     let wrongPads = try operation("Conv", .ints("pads", [1, 1]))

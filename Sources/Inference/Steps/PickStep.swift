@@ -76,7 +76,8 @@ final class PickStep: Step {
       guard let known = planner.constant(value) else { return false }
       fill = known
     }
-    let read = try planner.untouchedInput(x) ?? planner.operand(x, source)
+    let read: Operand
+    if let input = planner.untouchedInput(x) { read = input } else { read = try planner.operand(x, source) }
     planner.append(
       PickStep(loop, element: element, fill: fill), for: node, reads: [read],
       writes: [planner.newBuffer(output, layout)])

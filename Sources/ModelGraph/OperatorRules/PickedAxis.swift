@@ -17,7 +17,7 @@ public struct PickedAxis: Sendable {
 
   public static let nowhere = -1
   /// Indices that are listed at most: an axis with more is left to the operator's definition.
-  static let longestList = 65536
+  public static let longestList = 65536
 
   /// The axis of the output that it is, or is part of.
   public let output: Int
@@ -71,7 +71,7 @@ extension Slice {
   }
 }
 
-extension Split {
+extension SplitOperator {
   func pickedAxes(_ inputs: Inputs<Fact>, of data: Shape, position: Int) throws(GraphError) -> [PickedAxis]? {
     let axis = try data.axis(axis, of: Self.name)
     let extents = try extents(inputs, of: data[axis])
