@@ -100,6 +100,10 @@ extension PictureClassifier.Description {
     described.inputSize = []
     if mean != nil || std != nil || range != nil { described.centering = nil }
     let channels = interface.inputShape[interface.axes.channel]
+    guard PictureAxes.channelCounts.contains(channels) else {
+      throw GraphError(
+        .badInput, "the model wants \(channels) channels; pictures have 3 (red, green, blue) or 1 (grey)")
+    }
     if let range {
       // The file's numbers are for pixels from 0 to 1.
       described.mean = (mean ?? [Float](repeating: 0, count: channels)).map { $0 / range }

@@ -75,8 +75,6 @@ public struct Attention: OperatorDefinition {
     }
   }
 
-  public var firstOpset: Int { leftWindow == nil && rightWindow == nil ? 24 : 25 }
-
   private static func window(_ attributes: AttributeReader, _ name: String) throws(GraphError) -> Int? {
     let size = try attributes.int(name, default: -1)
     guard size >= -1 else { throw attributes.bad(name, "is \(size), must be at least -1") }

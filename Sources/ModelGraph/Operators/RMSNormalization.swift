@@ -34,8 +34,6 @@ public struct RMSNormalization: OperatorDefinition {
   public var attributes: [Attribute] { [.int("axis", axis), .float("epsilon", epsilon)] }
   public var firstOpset: Int { 23 }
 
-  public var firstOpset: Int { 23 }
-
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
     let (x, scale) = (try inputs.required(Input.x), try inputs.required(Input.scale))
     try inputs.check(Input.x, is: ElementType.floats)
