@@ -57,7 +57,13 @@ import Testing
         outputs: [parts[0], nil, parts[2]]))
     sketch.output(try sketch.node("Conv", [parts[2], try sketch.constant([3, axis == 1 ? 2 : 8, 1, 1])]))
     sketch.output(parts[0])
-    try sketch.check()
+    let ends = (0..<2).map { sketch.graph.addValue("end \($0)") }
+    sketch.graph.nodes.append(
+      Graph.Node(
+        "nothing", .split(SplitOperator(axis: axis)), inputs: [x, try sketch.ints([8, 0])], outputs: [ends[0], ends[1]])
+    )
+    sketch.output(try sketch.node("Concat", [ends[1], ends[0]], [.int("axis", axis)]))
+    try sketch.check(references: 1)
   }
 
   /// The input of the network itself, read where the caller has it; other element types.

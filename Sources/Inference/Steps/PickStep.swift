@@ -44,8 +44,12 @@ final class PickStep: Step {
       guard axes(node, position, planner) != nil else { return false }
     }
     for (position, output) in node.outputs.enumerated() {
-      guard let output, planner.shape(output).count > 0 else { continue }
-      guard try plan(node, position, planner) else { return false }
+      guard let output else { continue }
+      if planner.shape(output).count == 0 {
+        _ = planner.newBuffer(output, .plain)
+      } else {
+        guard try plan(node, position, planner) else { return false }
+      }
     }
     return true
   }
