@@ -168,29 +168,34 @@ void f32_affine_task(void *context, size_t task, size_t worker) {
 }
 
 // Sums in double, of as many floats as can be added without losing digits.
-enum { SUMMED = 256 };
+enum { SUMMED = 256, LANES = 16 };
 
 KERNEL_BODY softmax_row_body(const float *x, float *y, size_t count, int logarithm) {
+  float parts[LANES];
+  for (size_t lane = 0; lane < LANES; lane++) parts[lane] = -INFINITY;
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES)
+    for (size_t lane = 0; lane < LANES; lane++) parts[lane] = x[i + lane] > parts[lane] ? x[i + lane] : parts[lane];
   float largest = -INFINITY;
-  for (size_t i = 0; i < count; i++) largest = x[i] > largest ? x[i] : largest;
+  for (; i < count; i++) largest = x[i] > largest ? x[i] : largest;
+  for (size_t lane = 0; lane < LANES; lane++) largest = parts[lane] > largest ? parts[lane] : largest;
   double sum = 0;
   for (size_t first = 0; first < count; first += SUMMED) {
     const size_t end = smaller(count, first + SUMMED);
-    for (size_t i = first; i < end; i++) y[i] = exp_float(x[i] - largest);
-    float parts[16] = {0};
-    size_t i = first;
-    for (; i + 16 <= end; i += 16)
-      for (size_t lane = 0; lane < 16; lane++) parts[lane] += y[i + lane];
+    for (i = first; i < end; i++) y[i] = exp_float(x[i] - largest);
+    for (size_t lane = 0; lane < LANES; lane++) parts[lane] = 0;
+    for (i = first; i + LANES <= end; i += LANES)
+      for (size_t lane = 0; lane < LANES; lane++) parts[lane] += y[i + lane];
     for (; i < end; i++) sum += (double)y[i];
-    for (size_t lane = 0; lane < 16; lane++) sum += (double)parts[lane];
+    for (size_t lane = 0; lane < LANES; lane++) sum += (double)parts[lane];
   }
   if (logarithm) {
     // In this order: the logarithm would vanish beside a large logit.
     const float shift = (float)log(sum);
-    for (size_t i = 0; i < count; i++) y[i] = (x[i] - largest) - shift;
+    for (i = 0; i < count; i++) y[i] = (x[i] - largest) - shift;
   } else {
     const float factor = (float)(1 / sum);
-    for (size_t i = 0; i < count; i++) y[i] *= factor;
+    for (i = 0; i < count; i++) y[i] *= factor;
   }
 }
 MULTIVERSION(softmax_row, (const float *x, float *y, size_t count, int logarithm), (x, y, count, logarithm))
