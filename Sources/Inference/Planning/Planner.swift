@@ -93,6 +93,7 @@ final class Planner {
     if try BinaryStep.plan(candidate, self) { return true }
     if try SoftmaxStep.plan(candidate, self) { return true }
     if try RowNormStep.plan(candidate, self) { return true }
+    if try ReduceStep.plan(candidate, self) { return true }
     if try InterpolateStep.plan(candidate, self) { return true }
     // Any type.
     if try CopyStep.plan(candidate, self) { return true }
