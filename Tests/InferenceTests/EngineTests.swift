@@ -111,9 +111,9 @@ import Testing
     var graph = try network()
     let last = try #require(graph.outputs.first)
     let scale = graph.addConstant("scale", try Tensor([5], [1, 2, 3, 4, 5] as [Float]))
-    let max = try Operator(named: "ReduceMax", domain: .onnx, inputCount: 1, [.flag("keepdims", true)])
+    let reduction = try Operator(named: "ReduceProd", domain: .onnx, inputCount: 1, [.flag("keepdims", true)])
     let product = graph.add(.mul(Mul()), "product", [last, scale])
-    graph.outputs = [graph.add(max, "largest", [product])]
+    graph.outputs = [graph.add(reduction, "all", [product])]
     var noise = Noise(6)
     var inputs: [[Tensor]] = []
     for _ in 0..<10 { inputs.append([try noise.tensor([1, 3, 32, 32])]) }

@@ -137,17 +137,11 @@ import Testing
     let a = sketch.input([2, 3, 5, 7])
     sketch.output(try sketch.node("MatMul", [a, try sketch.constant([7, 19])]))
     try sketch.check()
-    var other = Sketch(seed: 4)
-    let b = other.input([3, 5])
-    let c = other.input([5, 2])
-    other.output(try other.node("MatMul", [b, c]))
-    try other.check(references: 1)
   }
 
   @Test(arguments: [
     "Relu", "LeakyRelu", "Elu", "Sigmoid", "HardSigmoid", "HardSwish", "Clip", "Swish", "Gelu", "Mish", "Tanh", "Erf",
-    "Exp",
-    "Abs", "Neg",
+    "Exp", "Abs", "Neg",
   ])
   func unary(_ name: String) throws {
     var sketch = Sketch(seed: 2)
@@ -238,6 +232,6 @@ import Testing
     // A convolution whose weights are computed by the graph.
     let w = try sketch.node("Relu", [sketch.input([3, 6, 2, 2])])
     sketch.output(try sketch.node("Conv", [y, w]))
-    try sketch.check(references: 2)
+    try sketch.check(references: 1)
   }
 }
