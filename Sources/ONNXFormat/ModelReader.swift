@@ -249,7 +249,7 @@ final class ModelReader {
       for index in reader.attributes.insertedInputs where index < inputs.count { inputs.insert(nil, at: index) }
       try add(reader.attributes.addedInputs, to: &inputs, name)
       oldBroadcast.add(reader.attributes.alignedInputs, of: graph.nodes.count)
-      inputs += reader.captured
+      for id in reader.captured { inputs.append(id) }
       operation = found
     } catch {
       problems.append(error.at(place))
