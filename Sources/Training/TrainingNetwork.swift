@@ -4,7 +4,7 @@ import Platform
 import TrainingKernels
 
 /// Trains a ``Graph``: executes it forward in training mode, backward by one gradient rule per operator, and updates its
-/// parameters: the float constants that feed Conv, BatchNormalization, Gemm and MatMul.
+/// parameters: the float constants that feed convolutions, normalisations, Gemm, MatMul and PRelu.
 ///
 /// Start here. `Plan` decides once, for one batch shape, which step executes which nodes and where every value lies. `Steps`
 /// holds one kind of step a file, `Gradients` the gradient rules that steps without kernels use. `Network` holds the parts

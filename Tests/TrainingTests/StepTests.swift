@@ -158,6 +158,79 @@ import Training
     try check(sketch.graph, [6, 3, 8, 8], tolerance: 1e-4)
   }
 
+  /// A transformer's block over the pixels of a picture: attention of one head, then two layers with Gelu.
+  @Test func transformerBlock() throws {
+    var sketch = Sketch()
+    let x = sketch.input([4, 3, 6, 4])
+    let patches = try sketch.conv("patches", x, [8, 3, 2, 2], stride: 2, bias: true)
+    let rows = sketch.op("rows", .reshape(Reshape()), [patches, try sketch.ints([0, 8, 6])])
+    let tokens = sketch.op("tokens", .transpose(Transpose(perm: [0, 2, 1])), [rows])
+    func norm(_ name: String, _ value: Graph.ValueID) throws -> Graph.ValueID {
+      sketch.op(
+        name, .layerNormalization(LayerNormalization()),
+        [
+          value, try sketch.weights("\(name).weight", [8], scale: 0.3, offset: 1),
+          try sketch.weights("\(name).bias", [8]),
+        ])
+    }
+    func linear(_ name: String, _ value: Graph.ValueID, _ from: Int, _ to: Int) throws -> Graph.ValueID {
+      sketch.op(name, .matMul(MatMul()), [value, try sketch.weights("\(name).weight", [from, to])])
+    }
+    let normal = try norm("norm1", tokens)
+    let keys = sketch.op("keys", .transpose(Transpose(perm: [0, 2, 1])), [try linear("k", normal, 8, 8)])
+    let scores = sketch.op("scores", .matMul(MatMul()), [try linear("q", normal, 8, 8), keys])
+    let mixed = sketch.op(
+      "mixed", .matMul(MatMul()), [sketch.op("softmax", .softmax(Softmax()), [scores]), try linear("v", normal, 8, 8)])
+    let first = sketch.op("first", .add(Add()), [tokens, mixed])
+    let hidden = sketch.op("gelu", .gelu(Gelu()), [try linear("up", try norm("norm2", first), 8, 12)])
+    let second = sketch.op("second", .add(Add()), [first, try linear("down", hidden, 12, 8)])
+    let mean = sketch.op("mean", .reduceMean(ReduceMean(Reduction(keepsAxes: false))), [second, try sketch.ints([1])])
+    sketch.graph.outputs = [try sketch.linear("fc", mean, from: 8, to: 3)]
+    try check(sketch.graph, [4, 3, 6, 4], tolerance: 1e-4)
+    let network = try TrainingNetwork(sketch.graph, inputShape: [4, 3, 6, 4], threads: 1)
+    let names = Set(
+      try network.gradients(images: try Tensor.noise([4, 3, 6, 4], seed: 1), labels: [0, 1, 2, 0]).gradients.map {
+        $0.0
+      })
+    #expect(names.isSuperset(of: ["norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias", "up.weight"]))
+  }
+
+  /// A Split is trained as a Slice for each part; the part that nobody reads gets none.
+  @Test func splitIsTrainedAsSlices() throws {
+    let shape: Shape = [3, 2, 5, 4]
+    let images = try Tensor.noise(shape, seed: 42)
+    var losses: [Float] = []
+    var gradients: [[String: [Double]]] = []
+    for splits in [true, false] {
+      var sketch = Sketch()
+      let y = try sketch.conv("c0", sketch.input(shape), [9, 2, 3, 3], pad: 1)
+      var parts: [Graph.ValueID] = []
+      if splits {
+        parts = ["a", "b", "unread"].map { sketch.graph.addValue($0) }
+        sketch.graph.nodes.append(
+          Graph.Node(
+            "split", .split(SplitOperator(axis: 1)), inputs: [y, try sketch.ints([4, 4, 1])],
+            outputs: [parts[0], parts[1], nil]))
+      } else {
+        for start in [Int64(0), 4] {
+          parts.append(
+            sketch.op(
+              "part\(start)", .slice(Slice()),
+              [y, try sketch.ints([start]), try sketch.ints([start + 4]), try sketch.ints([1])]))
+        }
+      }
+      let gated = sketch.op("gated", .mul(Mul()), [parts[0], sketch.op("gate", .swish(Swish()), [parts[1]])])
+      try sketch.head(gated, channels: 4, classes: 2)
+      let network = try TrainingNetwork(sketch.graph, inputShape: shape, threads: 1)
+      let found = try network.gradients(images: images, labels: [0, 1, 1])
+      losses.append(found.loss)
+      gradients.append(Dictionary(uniqueKeysWithValues: found.gradients.map { ($0.0, $0.1.doubles) }))
+    }
+    #expect(losses[0] == losses[1])
+    #expect(gradients[0] == gradients[1])
+    #expect(gradients[0]["c0.weight"]?.contains { $0 != 0 } ?? false)
+  }
+
   @Test func flattenedPictures() throws {
     var sketch = Sketch()
     let x = sketch.input([3, 2, 5, 4])
@@ -183,9 +256,7 @@ import Training
     var sketch = Sketch()
     let x = sketch.input([2, 3, 6, 6])
     let y = try sketch.conv("c0", x, [4, 3, 3, 3])
-    let cast = sketch.op(
-      "rounded", .cast(Cast(to: .float32)), [y])
-    try sketch.head(cast, channels: 4, classes: 2)
+    try sketch.head(sketch.op("rounded", .round(Round()), [y]), channels: 4, classes: 2)
     let error = #expect(throws: GraphError.self) {
       try TrainingNetwork(sketch.graph, inputShape: [2, 3, 6, 6], threads: 1)
     }

@@ -3,7 +3,7 @@
 /// Input: X. Output: Y, of the same type and shape. The lowest integer stays as it is.
 public struct Abs: LaneFunction {
   public static let name = "Abs"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
   public static var types: [ElementType] { ElementType.numbers }
 
   public init() {}

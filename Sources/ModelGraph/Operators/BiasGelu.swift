@@ -12,7 +12,7 @@ public struct BiasGelu: BiasedFunction {
   }
 
   public static let inputs = [Input.x, Input.bias]
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
   public init(_ attributes: AttributeReader) throws(GraphError) {}

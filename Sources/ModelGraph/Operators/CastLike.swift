@@ -14,7 +14,7 @@ public struct CastLike: OperatorDefinition {
   public static let inputs = [Input.x, Input.target]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 

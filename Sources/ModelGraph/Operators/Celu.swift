@@ -5,7 +5,7 @@ import Platform
 /// Input: X. Output: Y, of the same shape.
 public struct Celu: RealFunction {
   public static let name = "Celu"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
 

@@ -14,7 +14,7 @@ public struct CenterCropPad: OperatorDefinition {
   public static let inputs = [Input.data, Input.shape]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.rearrangement
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   /// nil: all.
   public var axes: [Int]?

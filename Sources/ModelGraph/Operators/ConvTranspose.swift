@@ -17,7 +17,7 @@ public struct ConvTranspose: OperatorDefinition {
   public static let inputs = [Input.x, Input.w, Input.b]
   public static let multiplyAdds = MultiplyAdds.transposedConvolution(weight: Input.w)
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var window: Window
   public var group: Int

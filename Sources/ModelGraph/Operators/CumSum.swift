@@ -5,7 +5,7 @@
 /// count; with `reverse`, the elements from it to the end count.
 public struct CumSum: CumulativeOperator {
   public static let name = "CumSum"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
   public static var types: [ElementType] { ElementType.reducible }
 
   public var direction: CumulativeDirection

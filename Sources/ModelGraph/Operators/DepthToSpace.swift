@@ -13,7 +13,7 @@ public struct DepthToSpace: OperatorDefinition {
   public static let inputs = [Input.data]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.rearrangement
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var block: PixelBlock
 

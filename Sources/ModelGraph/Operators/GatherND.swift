@@ -15,7 +15,7 @@ public struct GatherND: OperatorDefinition {
   public static let inputs = [Input.data, Input.indices]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.rearrangement
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var batchAxes: Int
 

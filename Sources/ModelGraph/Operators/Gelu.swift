@@ -4,7 +4,7 @@
 /// Input: X. Output: Y, of the same shape.
 public struct Gelu: RealFunction {
   public static let name = "Gelu"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   /// Computes Φ by a hyperbolic tangent, and not by the error function.
   public var isApproximate: Bool

@@ -16,7 +16,7 @@ public struct GroupNormalization: OperatorDefinition {
   public static let inputs = [Input.x, Input.scale, Input.bias]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var groups: Int
   public var epsilon: Float

@@ -14,7 +14,7 @@ public struct InstanceNormalization: OperatorDefinition {
   public static let inputs = [Input.x, Input.scale, Input.b]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var epsilon: Float
 

@@ -16,7 +16,7 @@ public struct LayerNormalization: OperatorDefinition {
   public static let outputs = 1...3
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   /// Negative values count from the back.
   public var axis: Int

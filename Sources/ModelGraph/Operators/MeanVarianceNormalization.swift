@@ -12,7 +12,7 @@ public struct MeanVarianceNormalization: OperatorDefinition {
   public static let inputs = [Input.x]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   /// Negative values count from the back; none: all axes.
   public var axes: [Int]

@@ -5,7 +5,7 @@
 public struct MicrosoftGelu: RealFunction {
   public static let name = "Gelu"
   public static let domain = OperatorDomain.microsoft
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
   public init(_ attributes: AttributeReader) throws(GraphError) {}

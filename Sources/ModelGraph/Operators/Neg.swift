@@ -3,7 +3,7 @@
 /// Input: X. Output: Y, of the same type and shape. The lowest integer stays as it is.
 public struct Neg: LaneFunction {
   public static let name = "Neg"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
   public static var types: [ElementType] { ElementType.floats + ElementType.signed }
 
   public init() {}

@@ -13,7 +13,7 @@ public struct PRelu: OperatorDefinition {
   public static let inputs = [Input.x, Input.slope]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
 

@@ -5,7 +5,7 @@
 public struct QuickGelu: RealFunction {
   public static let name = "QuickGelu"
   public static let domain = OperatorDomain.microsoft
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
 

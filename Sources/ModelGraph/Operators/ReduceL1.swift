@@ -5,7 +5,7 @@
 /// gone.
 public struct ReduceL1: ReductionOperator {
   public static let name = "ReduceL1"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 

@@ -5,7 +5,7 @@
 /// gone. That of integers is truncated.
 public struct ReduceL2: ReductionOperator {
   public static let name = "ReduceL2"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 

@@ -7,7 +7,7 @@ import Platform
 /// gone. That of integers is truncated.
 public struct ReduceLogSum: ReductionOperator {
   public static let name = "ReduceLogSum"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 

@@ -14,7 +14,7 @@ public struct ReduceLogSumExp: OperatorDefinition {
   public static let inputs = Reduction.Input.all
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
   public static var types: [ElementType] { ElementType.reducible }
 
   public var reduction: Reduction

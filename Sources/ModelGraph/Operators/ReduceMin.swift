@@ -5,7 +5,7 @@
 /// gone. NaN wins over every number; of nothing, the smallest is the highest number there is.
 public struct ReduceMin: ReductionOperator {
   public static let name = "ReduceMin"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 

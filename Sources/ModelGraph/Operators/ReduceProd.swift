@@ -5,7 +5,7 @@
 /// gone.
 public struct ReduceProd: ReductionOperator {
   public static let name = "ReduceProd"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 

@@ -5,7 +5,7 @@
 /// gone.
 public struct ReduceSum: ReductionOperator {
   public static let name = "ReduceSum"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var reduction: Reduction
 

@@ -19,7 +19,7 @@ public struct Resize: OperatorDefinition {
   public static let inputs = [Input.x, Input.roi, Input.scales, Input.sizes]
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public enum Mode: String, Sendable { case nearest, linear, cubic }
 

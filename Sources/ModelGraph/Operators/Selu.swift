@@ -6,7 +6,7 @@ import Platform
 /// Input: X. Output: Y, of the same shape.
 public struct Selu: RealFunction {
   public static let name = "Selu"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
   public var gamma: Float

@@ -9,7 +9,7 @@ public struct Shrink: OperatorDefinition {
   public static let inputs = UnaryInput.all
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.computation
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var bias: Float
   public var lambd: Float

@@ -3,7 +3,7 @@
 /// Input: X. Output: Y, of the same shape.
 public struct Softplus: RealFunction {
   public static let name = "Softplus"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
   public init(_ attributes: AttributeReader) throws(GraphError) {}

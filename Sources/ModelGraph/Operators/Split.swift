@@ -15,7 +15,7 @@ public struct SplitOperator: OperatorDefinition {
   public static let outputs = 1...Limits.standard.nodeInputs
   public static let multiplyAdds = MultiplyAdds.none
   public static let movement = DataMovement.rearrangement
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var axis: Int
   /// The number of equal parts; nil: the extents are an input.

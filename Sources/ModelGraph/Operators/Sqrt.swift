@@ -3,7 +3,7 @@
 /// Input: X. Output: Y, of the same shape. Of a negative number: NaN.
 public struct Sqrt: RealFunction {
   public static let name = "Sqrt"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
   public init(_ attributes: AttributeReader) throws(GraphError) {}

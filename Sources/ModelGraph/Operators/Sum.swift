@@ -3,7 +3,7 @@
 /// Inputs: any number of one type. Output: of the shape that all broadcast to.
 public struct Sum: VariadicOperator {
   public static let name = "Sum"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
   public static var types: [ElementType] { ElementType.floats }
 
   public init() {}

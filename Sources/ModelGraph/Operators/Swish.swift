@@ -3,7 +3,7 @@
 /// Input: X. Output: Y, of the same shape.
 public struct Swish: RealFunction {
   public static let name = "Swish"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
 

@@ -5,7 +5,7 @@ import Platform
 /// Input: X. Output: Y, of the same shape.
 public struct Tan: RealFunction {
   public static let name = "Tan"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public init() {}
   public init(_ attributes: AttributeReader) throws(GraphError) {}

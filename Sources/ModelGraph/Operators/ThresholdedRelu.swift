@@ -3,7 +3,7 @@
 /// Input: X. Output: Y, of the same shape. A NaN gives 0.
 public struct ThresholdedRelu: RealFunction {
   public static let name = "ThresholdedRelu"
-  public static let differentiability = Differentiability.notDifferentiable("its gradient rule is not written")
+  public static let differentiability = Differentiability.differentiable
 
   public var alpha: Float
 

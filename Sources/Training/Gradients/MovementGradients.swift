@@ -47,3 +47,23 @@ extension Pad: MovementDifferentiable {}
 extension Slice: MovementDifferentiable {}
 extension Gather: MovementDifferentiable {}
 extension Concat: MovementDifferentiable {}
+extension Expand: MovementDifferentiable {}
+extension Tile: MovementDifferentiable {}
+extension DepthToSpace: MovementDifferentiable {}
+extension SpaceToDepth: MovementDifferentiable {}
+extension GatherElements: MovementDifferentiable {}
+extension GatherND: MovementDifferentiable {}
+extension Trilu: MovementDifferentiable {}
+extension CenterCropPad: MovementDifferentiable {}
+/// Of output 0. Where there are more, training has a Slice for each (`TrainableGraph`).
+extension SplitOperator: MovementDifferentiable {}
+
+extension CumSum: Differentiable {
+  /// An element counts in all sums from its own on: the same sum from the other end.
+  func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
+    var reverse = self
+    reverse.direction.isReverse.toggle()
+    let sums = try reverse.evaluate(Inputs(Self.name, [try slope.tensor(.float64), inputs[Self.inputs[1]]]))
+    return [sums.first.map { Values($0) }, nil]
+  }
+}

@@ -57,32 +57,3 @@ extension GlobalMaxPool: Differentiable {
     return [dx]
   }
 }
-
-extension ReduceMean: Differentiable {
-  /// Reducing is broadcasting read backwards.
-  func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let shape = try inputs.required(Input.data).shape
-    let reduced = try reducedAxes(of: shape, axes: inputs[Input.axes])
-    let kept = Shape(zip(shape.extents, reduced).map { $1 ? 1 : $0 })
-    let count = Double(shape.count / max(kept.count, 1))
-    return [Values(shape, kept.spread(over: shape).map { slope[$0] / count }), nil]
-  }
-}
-
-extension ReduceMax: Differentiable {
-  /// The slope goes to the element that was taken: the first of equals.
-  func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
-    let x = Values(try inputs.required(Input.data))
-    let reduced = try reducedAxes(of: x.shape, axes: inputs[Input.axes])
-    let kept = Shape(zip(x.shape.extents, reduced).map { $1 ? 1 : $0 })
-    var best = [Int?](repeating: nil, count: kept.count)
-    for (index, place) in kept.spread(over: x.shape).enumerated() {
-      if best[place].map({ x[index] > x[$0] }) ?? true { best[place] = index }
-    }
-    var dx = Values(zeros: x.shape)
-    for (place, index) in best.enumerated() {
-      if let index { dx[index] = slope[place] }
-    }
-    return [dx, nil]
-  }
-}

@@ -29,7 +29,7 @@ extension LogSoftmax: Differentiable {
 
 extension SoftmaxAxis {
   /// New values for every line of indices along the axis.
-  fileprivate func lines(
+  func lines(
     _ slope: Values, of name: String, _ transform: ([Int]) -> [Double]
   ) throws(GraphError) -> Values {
     let (outer, count, inner) = try split(slope.shape, of: name)

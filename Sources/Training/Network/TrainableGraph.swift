@@ -14,6 +14,7 @@ struct TrainableGraph {
     try graph.foldConstants()
     saved = graph
     try graph.foldShapes([inputShape])
+    try graph.sliceSplits([inputShape])
     try graph.freeBatch(inputShape[0], inputShape: inputShape)
     planned = graph
   }
@@ -54,5 +55,34 @@ extension Graph {
       }
       nodes[index].outputs = Array(nodes[index].outputs.prefix(1))
     }
+  }
+
+  /// Replaces every Split by a Slice for each part: a training step has one output. The result is planned, not saved.
+  fileprivate mutating func sliceSplits(_ inputShapes: [Shape]) throws(GraphError) {
+    guard nodes.contains(where: { $0.outputs.count > 1 && $0.operation.name == SplitOperator.name }) else { return }
+    let facts = try infer(inputShapes)
+    var replaced: [Node] = []
+    for node in nodes {
+      guard case .split(let split) = node.operation, node.outputs.count > 1, let data = node[SplitOperator.Input.data],
+        let shape = facts[data]?.shape
+      else {
+        replaced.append(node)
+        continue
+      }
+      let axis = try shape.axis(split.axis, of: SplitOperator.name)
+      var start = 0
+      for (output, part) in zip(node.outputs, try infer(node, facts)) {
+        let end = start + part.shape[axis]
+        if let output {
+          var inputs: [ValueID?] = [data]
+          for (name, number) in [("start", start), ("end", end), ("axis", axis)] {
+            inputs.append(addFreshConstant("\(values[output].name)/\(name)", try Tensor([1], [Int64(number)])))
+          }
+          replaced.append(Node(node.name, .slice(Slice()), inputs: inputs, outputs: [output]))
+        }
+        start = end
+      }
+    }
+    nodes = replaced
   }
 }

@@ -16,7 +16,8 @@ public struct LayerGroups: Sendable {
     let facts = try graph.infer([inputShape])
     func hasWeights(_ node: Graph.Node) -> Bool {
       switch node.operation {
-      case .conv, .gemm, .matMul, .batchNormalization:
+      case .conv, .convTranspose, .gemm, .matMul, .batchNormalization, .instanceNormalization, .groupNormalization,
+        .layerNormalization, .rmsNormalization:
         node.inputs.contains { $0.map { graph.values[$0].constant != nil } ?? false }
       default: false
       }

@@ -77,11 +77,19 @@ struct OperandTable {
           layout = isDepthwise ? .depthwise : .panels(group: conv.group, width: panelWidth)
           (learns, decays) = (true, true)
         // A Conv over three spatial axes is run by its definition.
-        case (.conv, Conv.Input.w.index), (.gemm, Gemm.Input.b.index), (.matMul, _): (learns, decays) = (true, true)
+        case (.conv, Conv.Input.w.index), (.convTranspose, ConvTranspose.Input.w.index), (.gemm, Gemm.Input.b.index),
+          (.matMul, _):
+          (learns, decays) = (true, true)
         case (.batchNormalization, BatchNormalization.Input.scale.index),
           (.batchNormalization, BatchNormalization.Input.b.index):
           (learns, normalizes) = (true, true)
-        case (.conv, Conv.Input.b.index), (.gemm, Gemm.Input.c.index): learns = true
+        // Their inputs behind the first are scale and bias.
+        case (.layerNormalization, 1...), (.rmsNormalization, 1...), (.instanceNormalization, 1...),
+          (.groupNormalization, 1...):
+          (learns, normalizes) = (true, true)
+        case (.conv, Conv.Input.b.index), (.convTranspose, ConvTranspose.Input.b.index), (.gemm, Gemm.Input.c.index),
+          (.pRelu, PRelu.Input.slope.index):
+          learns = true
         default: break
         }
         layouts.append(layout)

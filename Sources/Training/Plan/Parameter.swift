@@ -1,6 +1,6 @@
 import ModelGraph
 
-/// Weights that learn unless they are frozen: a float constant that feeds a Conv, BatchNormalization, Gemm or MatMul.
+/// Weights that learn unless they are frozen: a float constant that feeds a Conv, a normalisation, Gemm, MatMul or PRelu.
 final class Parameter {
   /// Memory layout of the weights, their gradients and their moments. Checkpoints and graphs always use ONNX's order.
   enum Layout: Equatable {
