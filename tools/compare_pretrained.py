@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
-"""Loads torchvision's weights into `giemsa`: the logits equal PyTorch's to 1e-5; quantised models are dequantised.
+"""Loads torchvision's weights into `giemsa`: the logits equal PyTorch's to 1e-5 (MobileNets and EfficientNet: 1e-4);
+quantised models are dequantised.
 
-    tools/compare_pretrained.py FOLDER     random weights, nothing is downloaded; files go to FOLDER
+    tools/compare_pretrained.py FOLDER [CELLS]     random weights, nothing is downloaded; files go to FOLDER
+
+With a folder of cells, one epoch of training follows on some of the networks.
 
 Skips (exit status 0) if torch, torchvision, onnx or onnxruntime cannot be imported.
 """
@@ -66,17 +69,17 @@ def run(*command, fails=False):
     return result.stdout + result.stderr
 
 
-def verify(model, exported, folder, channels=3):
+def verify(model, exported, folder, channels=3, size=SIZE, tolerance="1e-5"):
     """Stores PyTorch's logits as a case and verifies it with the field program."""
     os.makedirs(folder, exist_ok=True)
-    images = torch.randn(1, channels, SIZE, SIZE)
+    images = torch.randn(1, channels, size, size)
     with torch.no_grad():
         logits = model(images)
     for name, tensor in (("input", images), ("output", logits)):
         proto = numpy_helper.from_array(tensor.numpy(), "input" if name == "input" else "logits")
         with open(f"{folder}/{name}_0.pb", "wb") as file:
             file.write(proto.SerializeToString())
-    print("  " + run(FIELD, "verify", exported, folder, "--rtol", "1e-5", "--atol", "1e-5").splitlines()[0])
+    print("  " + run(FIELD, "verify", exported, folder, "--rtol", tolerance, "--atol", tolerance).splitlines()[0])
 
 
 def residual_networks(folder):
@@ -105,6 +108,51 @@ def residual_networks(folder):
     with torch.no_grad():
         model.conv1.weight = torch.nn.Parameter(model.conv1.weight.repeat(1, 3, 1, 1) / 3)
     verify(model, f"{folder}/grey.onnx", f"{folder}/grey-case")
+
+
+def inverted_residual_networks(folder, cells):
+    for name, dtype, size in (
+        ("mobilenet_v2", torch.float32, SIZE),
+        ("mobilenet_v3_small", torch.float16, SIZE),
+        ("mobilenet_v3_small", torch.float32, 75),
+        ("mobilenet_v3_large", torch.float32, SIZE),
+        ("efficientnet_b0", torch.float32, SIZE),
+        ("efficientnet_b0", torch.bfloat16, 75),
+    ):
+        model = randomised(getattr(torchvision.models, name)(num_classes=5))
+        with torch.no_grad():
+            # Without this the logits are as small as the tolerance.
+            spread = model(torch.randn(8, 3, size, size)).std()
+            model.classifier[-1].weight.mul_(1 / spread)
+            model.classifier[-1].bias.normal_()
+        if dtype != torch.float32:
+            model.load_state_dict({k: v.to(dtype).to(v.dtype) for k, v in model.state_dict().items()})
+        print(f"{name}, {dtype}, {size} pixels")
+        weights, exported = f"{folder}/{name}.safetensors", f"{folder}/{name}.onnx"
+        save_safetensors(model.state_dict(), weights, dtype)
+        run(GIEMSA, "export", weights, "--arch", name, "--size", str(size), "--out", exported)
+        onnx.checker.check_model(exported, full_check=True)
+        verify(model, exported, f"{folder}/{name}-case", size=size, tolerance="1e-4")
+        # The momentum has no effect on the logits.
+        norm = next(module for module in model.modules() if isinstance(module, torch.nn.BatchNorm2d))
+        for node in onnx.load(exported).graph.node:
+            if node.op_type == "BatchNormalization":
+                settings = {attribute.name: attribute.f for attribute in node.attribute}
+                assert abs(settings["epsilon"] - norm.eps) < 1e-9, settings
+                assert abs(settings["momentum"] - (1 - norm.momentum)) < 1e-6, settings
+    text = run(GIEMSA, "export", weights, "--arch", "mobilenet_v2", "--out", exported, fails=True)
+    assert "--arch efficientnet_b0" in text and text.count("\n") == 1, text
+    if not cells:
+        return
+    for name in ("mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0"):
+        out = f"{folder}/{name}-run"
+        arguments = ["--size", "64", "--epochs", "1", "--batch", "16", "--lr", "1e-3", "--overwrite"]
+        text = run(
+            GIEMSA, "train", cells, "--arch", name, "--pretrained", f"{folder}/{name}.safetensors", *arguments,
+            "--out", out)
+        print(f"  {name} trains: " + [line for line in text.splitlines() if line.startswith("0 ")][0])
+        run(GIEMSA, "export", out, "--out", f"{folder}/{name}.onnx")
+        run(FIELD, "infer", f"{folder}/{name}.onnx", cells)
 
 
 class Noise(CalibrationDataReader):
@@ -164,5 +212,7 @@ if __name__ == "__main__":
     np.random.seed(1)
     torch.set_num_threads(2)
     os.makedirs(sys.argv[1], exist_ok=True)
+    cells = sys.argv[2] if len(sys.argv) > 2 else None
     residual_networks(sys.argv[1])
-    quantised_networks(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)
+    inverted_residual_networks(sys.argv[1], cells)
+    quantised_networks(sys.argv[1], cells)

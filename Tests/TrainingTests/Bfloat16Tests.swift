@@ -77,7 +77,7 @@ struct Bfloat16Tests {
   /// The gradients of a fresh ResNet-18, whose error is mostly due to rectifiers that switch sides. PyTorch's autocast
   /// deviates by 0.33 on average over the convolutions of such a network (16 pictures of 64 pixels).
   @Test func residualNetwork() throws {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 2, inputSize: (64, 64), seed: 3)
+    let graph = try Architecture.resnet18.graph(classes: 2, inputSize: (64, 64), seed: 3)
     let errors = try errors(graph, [16, 3, 64, 64], threads: 2).filter { $0.name.hasSuffix("conv1.weight") }
     let mean = errors.reduce(0) { $0 + $1.error } / Double(errors.count)
     #expect(mean < 0.3, "\(errors)")
@@ -85,7 +85,7 @@ struct Bfloat16Tests {
 
   /// Grad-CAM runs the backward pass of a network in evaluation mode.
   @Test func classActivationsAreThoseOfFloat() throws {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 2, inputSize: (64, 64), seed: 3)
+    let graph = try Architecture.resnet18.graph(classes: 2, inputSize: (64, 64), seed: 3)
     let images = try Tensor.noise([2, 3, 64, 64], seed: 5)
     let maps = try [Precision.bfloat16, .float32].map { precision in
       try TrainingNetwork(graph, inputShape: [2, 3, 64, 64], threads: 2, precision: precision)

@@ -57,7 +57,7 @@ import Training
   }
 
   @Test func ofAResNetAtTheWantedSize() throws {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 2, head: .fastai, inputSize: (64, 64), seed: 1)
+    let graph = try Architecture.resnet18.graph(classes: 2, head: .fastai, inputSize: (64, 64), seed: 1)
     let network = try TrainingNetwork(graph, inputShape: [2, 3, 64, 64], threads: 2)
     let images = try Tensor.noise([1, 3, 64, 64], seed: 4)
     let last = try network.classActivations(images, classes: [1])
@@ -66,7 +66,7 @@ import Training
     #expect(finer.map { $0.rows } == [8] && !finer[0].isLast)
     #expect(finer[0].layer.contains("layer2.1"), "\(finer[0].layer) is not the end of a block")
     #expect(finer[0].values.allSatisfy { $0 >= 0 && $0 <= 1 })
-    let deep = try ResNetArchitecture.resnet50.graph(classes: 2, head: .linear, inputSize: (64, 64), seed: 1)
+    let deep = try Architecture.resnet50.graph(classes: 2, head: .linear, inputSize: (64, 64), seed: 1)
     let bottlenecks = try TrainingNetwork(deep, inputShape: [1, 3, 64, 64], threads: 2)
     let block = try bottlenecks.classActivations(images, classes: [1], side: 7)
     #expect(block[0].layer.contains("layer2.3") && block[0].rows == 8, "\(block[0].layer)")

@@ -9,7 +9,7 @@ import Training
   private let labels: [Int32] = [0, 1, 1, 0]
 
   private func network(_ freezing: Freezing, threads: Int = 2) throws -> TrainingNetwork {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 2, head: .fastai, inputSize: (32, 32), seed: 1)
+    let graph = try Architecture.resnet18.graph(classes: 2, head: .fastai, inputSize: (32, 32), seed: 1)
     return try TrainingNetwork(graph, inputShape: shape, threads: threads, freezing: freezing)
   }
 
@@ -58,7 +58,7 @@ import Training
   /// A head that does not begin with dropout: trainable parameters have the same gradients whether or not the rest is
   /// frozen.
   @Test func gradientsAreTheSame() throws {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 2, inputSize: (32, 32), seed: 1)
+    let graph = try Architecture.resnet18.graph(classes: 2, inputSize: (32, 32), seed: 1)
     let images = try Tensor.noise(shape, seed: 3)
     func gradients(_ freezing: Freezing) throws -> [String: Tensor] {
       let network = try TrainingNetwork(graph, inputShape: shape, threads: 2, freezing: freezing)

@@ -71,23 +71,23 @@ import Training
   }
 
   @Test func weightsByName() throws {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 3, inputSize: (32, 32), seed: 5)
+    let graph = try Architecture.resnet18.graph(classes: 3, inputSize: (32, 32), seed: 5)
     let weights = try SafeTensors(saved(graph, prefix: "model."))
     let images = try Tensor.noise([2, 3, 32, 32], seed: 1)
     func logits(_ graph: Graph) throws -> [Float] {
       try TrainingNetwork(graph, inputShape: images.shape, threads: 1).logits(images).array()
     }
-    let all = try ResNetArchitecture.resnet18.graph(
+    let all = try Architecture.resnet18.graph(
       weights: weights, classes: nil, head: .linear, inputSize: (32, 32), seed: 9)
     #expect(all.hasHead)
     #expect(try logits(all.graph) == logits(graph))
-    let fresh = try ResNetArchitecture.resnet18.graph(
+    let fresh = try Architecture.resnet18.graph(
       weights: weights, classes: 2, head: .fastai, inputSize: (32, 32), seed: 9)
     #expect(!fresh.hasHead)
     func conv1(_ graph: Graph) -> [Float]? { graph.values.first { $0.name == "conv1.weight" }?.constant?.array() }
     #expect(conv1(fresh.graph) == conv1(graph) && conv1(graph) != nil)
     do {
-      _ = try ResNetArchitecture.resnet34.graph(
+      _ = try Architecture.resnet34.graph(
         weights: weights, classes: 2, head: .linear, inputSize: (32, 32), seed: 9)
       Issue.record("a resnet18's weights are not a resnet34's")
     } catch let error as WeightsError {
@@ -95,9 +95,36 @@ import Training
     }
   }
 
+  /// A file of another classifier: the hidden layer is kept, the last one fresh. A file of another network is named.
+  @Test func weightsOfMobileNets() throws {
+    let graph = try Architecture.mobilenetV3Small.graph(classes: 3, inputSize: (32, 32), seed: 5)
+    let weights = try SafeTensors(saved(graph, prefix: "module."))
+    func tensors(_ graph: Graph) -> [String: [Float]] {
+      var tensors: [String: [Float]] = [:]
+      for value in graph.values { tensors[value.name] = value.constant?.array() }
+      return tensors
+    }
+    let same = try Architecture.mobilenetV3Small.graph(
+      weights: weights, classes: nil, head: .linear, inputSize: (32, 32), seed: 9)
+    #expect(same.hasHead && tensors(same.graph) == tensors(graph))
+    let other = try Architecture.mobilenetV3Small.graph(
+      weights: weights, classes: 2, head: .linear, inputSize: (32, 32), seed: 9)
+    let (old, new) = (tensors(graph), tensors(other.graph))
+    #expect(!other.hasHead)
+    #expect(Set(old.keys.filter { old[$0] != new[$0] }) == ["classifier.3.weight", "classifier.3.bias"])
+    for wrong in [Architecture.mobilenetV2, .efficientnetB0, .resnet18] {
+      do {
+        _ = try wrong.graph(weights: weights, classes: 2, head: .linear, inputSize: (32, 32), seed: 9)
+        Issue.record("a mobilenet_v3_small's weights are not those of \(wrong.rawValue)")
+      } catch let error as WeightsError {
+        #expect(error.description.contains("--arch mobilenet_v3_small"))
+      }
+    }
+  }
+
   /// The initial network equals the file's network to 1e-5.
   @Test func trainersLogitsAreTheGraphs() throws {
-    let graph = try ResNetArchitecture.resnet18.graph(classes: 3, inputSize: (32, 32), seed: 5)
+    let graph = try Architecture.resnet18.graph(classes: 3, inputSize: (32, 32), seed: 5)
     let images = try Tensor.noise([2, 3, 32, 32], seed: 1)
     let network = try TrainingNetwork(graph, inputShape: images.shape, threads: 2)
     #expect(try distance(network.logits(images), graph.evaluate([images])[0]) < 1e-5)

@@ -9,12 +9,16 @@ struct NetworkBuilder {
     case torch
     /// fastai's head: normal with deviation √(2/in) (Kaiming, fan-in), no bias.
     case fastai
+    /// torchvision's MobileNets: normal with deviation 0.01, bias 0.
+    case small
   }
 
   var graph: Graph
   private let seed: UInt64
   /// Number of weight tensors so far. Each tensor draws from its own random stream.
   private var stream: UInt64 = 0
+  /// 0 and 6, which all ReLU6 share.
+  private var sixBounds: (low: Graph.ValueID, high: Graph.ValueID)?
 
   init(name: String, seed: UInt64) {
     graph = Graph(name: name)
@@ -28,25 +32,31 @@ struct NetworkBuilder {
     stream = 1 << 32
   }
 
-  /// Conv without bias, weights [to, from, kernel, kernel] normal with deviation √(2/(kernel²·to)): He et al.,
-  /// "Delving Deep into Rectifiers" (2015), fan-out, as torchvision does it.
+  /// Conv, weights [to, from/groups, kernel, kernel] normal with deviation √(2/(kernel²·to)): He et al.,
+  /// "Delving Deep into Rectifiers" (2015), fan-out, as torchvision does it, also with groups. The bias is 0.
   mutating func convolution(
-    _ name: String, _ x: Graph.ValueID, from: Int, to: Int, kernel: Int, stride: Int
+    _ name: String, _ x: Graph.ValueID, from: Int, to: Int, kernel: Int, stride: Int, groups: Int = 1,
+    hasBias: Bool = false
   ) throws(GraphError) -> Graph.ValueID {
     let deviation = (2 / Float(kernel * kernel * to)).squareRoot()
-    let weight = graph.addConstant("\(name).weight", try normal([to, from, kernel, kernel], deviation: deviation))
+    let shape: Shape = [to, from / groups, kernel, kernel]
+    var inputs: [Graph.ValueID?] = [
+      x, graph.addConstant("\(name).weight", try normal(shape, deviation: deviation)),
+    ]
+    if hasBias { inputs.append(graph.addConstant("\(name).bias", try Tensor(zeros: [to]))) }
     let pad = kernel / 2
-    let attributes: [Attribute] = [
+    var attributes: [Attribute] = [
       .ints("kernel_shape", [kernel, kernel]), .ints("strides", [stride, stride]),
       .ints("pads", [pad, pad, pad, pad]),
     ]
-    return graph.add(try Operator(named: "Conv", inputCount: 2, attributes), name, [x, weight])
+    if groups != 1 { attributes.append(.int("group", groups)) }
+    return graph.add(try Operator(named: "Conv", inputCount: inputs.count, attributes), name, inputs)
   }
 
-  /// γ = 1, β = 0, running mean 0, running variance 1; ε = 1e-5, momentum 0.9 (PyTorch's 0.1 counts the other way).
-  mutating func batchNormalization(_ name: String, _ x: Graph.ValueID, channels: Int) throws(GraphError)
-    -> Graph.ValueID
-  {
+  /// γ = 1, β = 0, running mean 0, running variance 1. A momentum of 0.9 is PyTorch's 0.1, which counts the other way.
+  mutating func batchNormalization(
+    _ name: String, _ x: Graph.ValueID, channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.9
+  ) throws(GraphError) -> Graph.ValueID {
     let zeros = [Float](repeating: 0, count: channels)
     let ones = [Float](repeating: 1, count: channels)
     let inputs: [Graph.ValueID?] = [
@@ -56,12 +66,22 @@ struct NetworkBuilder {
       graph.addConstant("\(name).running_mean", try Tensor([channels], zeros)),
       graph.addConstant("\(name).running_var", try Tensor([channels], ones)),
     ]
-    let attributes: [Attribute] = [.float("epsilon", 1e-5), .float("momentum", 0.9)]
+    let attributes: [Attribute] = [.float("epsilon", epsilon), .float("momentum", momentum)]
     return graph.add(try Operator(named: "BatchNormalization", inputCount: 5, attributes), name, inputs)
   }
 
   mutating func relu(_ name: String, _ x: Graph.ValueID) throws(GraphError) -> Graph.ValueID {
     graph.add(try Operator(named: "Relu"), name, [x])
+  }
+
+  /// Clip to 0…6.
+  mutating func relu6(_ name: String, _ x: Graph.ValueID) throws(GraphError) -> Graph.ValueID {
+    if sixBounds == nil {
+      let low = graph.addConstant("relu6.min", try Tensor(scalar: Float(0)))
+      let high = graph.addConstant("relu6.max", try Tensor(scalar: Float(6)))
+      sixBounds = (low, high)
+    }
+    return graph.add(try Operator(named: "Clip", inputCount: 3), name, [x, sixBounds?.low, sixBounds?.high])
   }
 
   mutating func maxPool(_ name: String, _ x: Graph.ValueID, kernel: Int, stride: Int) throws(GraphError)
@@ -95,6 +115,9 @@ struct NetworkBuilder {
     case .fastai:
       let deviation = (2 / Float(from)).squareRoot()
       inputs.append(graph.addConstant("\(name).weight", try normal([to, from], deviation: deviation)))
+    case .small:
+      inputs.append(graph.addConstant("\(name).weight", try normal([to, from], deviation: 0.01)))
+      inputs.append(graph.addConstant("\(name).bias", try Tensor(zeros: [to])))
     }
     let y = graph.add(try Operator(named: "Gemm", inputCount: inputs.count, [.int("transB", 1)]), name, inputs)
     if let output { graph.values[y].name = output }

@@ -1,57 +1,95 @@
 import ModelGraph
 
-extension ResNetArchitecture {
-  /// The network with the weights of a file that uses torchvision's or timm's names (`layer1.0.conv1.weight`). All names may
-  /// have a common prefix such as `module.` or `model.`.
+extension Architecture {
+  /// The network with the weights of a file that uses torchvision's names (`layer1.0.conv1.weight`,
+  /// `features.3.conv.0.0.weight`), which timm's ResNets have too. All names may have a common prefix such as `module.` or
+  /// `model.`.
   ///
   /// - Parameters:
   ///   - classes: nil takes the number of the file's last layer.
-  ///   - seed: of a fresh head, if the file's head has another number of classes or another kind than `head`.
+  ///   - seed: of a fresh head, if the file's head has another number of classes or another kind than `head`. With the
+  ///     linear head only the last layer is fresh then; the hidden layer of MobileNetV3's classifier is the file's.
   /// - Returns: the graph, and whether its head is the file's.
   public func graph(
     weights file: SafeTensors, classes: Int?, head: Head, inputSize: (Int, Int), seed: UInt64
   ) throws -> (graph: Graph, hasHead: Bool) {
-    let prefix = try prefix(in: file)
-    let own = file.shape("\(prefix)fc.weight").flatMap { $0.rank == 2 ? $0[0] : nil }
-    guard let count = classes ?? own else {
-      throw WeightsError("has no last layer (fc.weight) that would tell the number of classes")
+    guard let prefix = prefix(in: file) else {
+      throw misfit(file, "holds no \(family) under torchvision's names (\(landmarks.joined(separator: ", ")), …)")
     }
-    let hasHead = head == .linear && own == count && file.shape("\(prefix)fc.bias") == [count]
+    let last = prefix + lastLayer
+    let own = file.shape("\(last).weight").flatMap { $0.rank == 2 ? $0[0] : nil }
+    guard let count = classes ?? own else {
+      throw WeightsError("has no last layer (\(lastLayer).weight) that would tell the number of classes")
+    }
+    let hasHead = head == .linear && own == count && file.shape("\(last).bias") == [count]
     var graph = try graph(classes: count, head: head, inputSize: inputSize, seed: seed)
     for index in graph.values.indices {
-      guard let old = graph.values[index].constant, old.type == .float32 else { continue }
+      // Scalars are settings: the ratio of a Dropout, the bounds of a Clip.
+      guard let old = graph.values[index].constant, old.type == .float32, old.shape.rank > 0 else { continue }
       let name = graph.values[index].name
-      let isHead = name.hasPrefix("head.") || name.hasPrefix("fc.")
+      let isHead = name.hasPrefix("head.") || name.hasPrefix("\(lastLayer).")
       if isHead && !hasHead { continue }
-      guard var tensor = try file.tensor(prefix + name) else { throw misfit(file, prefix, "has no '\(name)'") }
-      if name == "conv1.weight" { tensor = try tensor.adaptingInputChannels(to: old.shape[1]) }
+      guard var tensor = try file.tensor(prefix + name) else { throw misfit(file, "has no '\(name)'") }
+      if name == landmarks[0] { tensor = try tensor.adaptingInputChannels(to: old.shape[1]) }
       guard tensor.shape == old.shape else {
-        throw misfit(file, prefix, "has '\(name)' \(tensor.shape), where \(rawValue) has \(old.shape)")
+        throw misfit(file, "has '\(name)' \(tensor.shape), where \(rawValue) has \(old.shape)")
       }
       graph.values[index].constant = tensor
     }
     return (graph, hasHead)
   }
 
-  private func prefix(in file: SafeTensors) throws(WeightsError) -> String {
-    for name in file.names where name == "conv1.weight" || name.hasSuffix(".conv1.weight") {
-      let prefix = String(name.dropLast("conv1.weight".count))
-      if file.shape("\(prefix)bn1.running_mean") != nil, file.shape("\(prefix)layer1.0.conv1.weight") != nil {
-        return prefix
-      }
+  private var family: String {
+    switch design {
+    case .residual: "ResNet"
+    case .invertedResidual: rawValue
     }
-    throw WeightsError("holds no ResNet under torchvision's names (conv1.weight, layer1.0.conv1.weight, …)")
   }
 
-  /// The error, extended by the architecture that the file holds, if it is one of ours.
-  private func misfit(_ file: SafeTensors, _ prefix: String, _ what: String) -> WeightsError {
-    let found = ResNetArchitecture.allCases.first { other in
-      other.hasBottlenecks == (file.shape("\(prefix)layer1.0.conv3.weight") != nil)
-        && other.blocks.enumerated().allSatisfy { stage, count in
+  /// The name of the layer whose outputs are the classes' scores.
+  private var lastLayer: String {
+    switch design {
+    case .residual: "fc"
+    case .invertedResidual(let network): network.lastLayer
+    }
+  }
+
+  /// Tensors that every network of the family has: first the weights of its first convolution.
+  private var landmarks: [String] {
+    switch design {
+    case .residual: ["conv1.weight", "layer1.0.conv1.weight", "bn1.running_mean"]
+    case .invertedResidual: ["features.0.0.weight", "features.0.1.running_mean"]
+    }
+  }
+
+  /// What the file's names have before those of a network of this family; nil if it holds none.
+  private func prefix(in file: SafeTensors) -> String? {
+    for name in file.names where name == landmarks[0] || name.hasSuffix(".\(landmarks[0])") {
+      let prefix = String(name.dropLast(landmarks[0].count))
+      if landmarks.allSatisfy({ file.shape(prefix + $0) != nil }) { return prefix }
+    }
+    return nil
+  }
+
+  /// Whether the file's layers are those of this network, as far as few names tell.
+  private func looksHeld(by file: SafeTensors) -> Bool {
+    guard let prefix = prefix(in: file) else { return false }
+    switch design {
+    case .residual(let network):
+      return network.hasBottlenecks == (file.shape("\(prefix)layer1.0.conv3.weight") != nil)
+        && network.blocks.enumerated().allSatisfy { stage, count in
           file.shape("\(prefix)layer\(stage + 1).\(count - 1).conv1.weight") != nil
             && file.shape("\(prefix)layer\(stage + 1).\(count).conv1.weight") == nil
         }
+    case .invertedResidual(let network):
+      let shape: Shape = [network.features, network.lastInputs, 1, 1]
+      return file.shape("\(prefix)features.\(network.lastIndex).0.weight") == shape
     }
+  }
+
+  /// The error, extended by the architecture that the file holds, if it is one of ours.
+  private func misfit(_ file: SafeTensors, _ what: String) -> WeightsError {
+    let found = Architecture.allCases.first { $0.looksHeld(by: file) }
     let advice = found.map { $0 == self ? "" : "; it looks like \($0.rawValue): give --arch \($0.rawValue)" } ?? ""
     return WeightsError(what + advice)
   }

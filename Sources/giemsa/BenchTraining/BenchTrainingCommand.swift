@@ -11,7 +11,7 @@ struct BenchTrainingCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench-training", abstract: "Measures training throughput in images per second, on random data.")
 
-  @Option(help: "The network: \(ResNetArchitecture.allCases.map { $0.rawValue }.joined(separator: ", ")).")
+  @Option(help: "The network: \(Architecture.allCases.map { $0.rawValue }.joined(separator: ", ")).")
   var arch = "resnet18"
 
   @Option(help: "Side of the square input, in pixels.")
@@ -33,7 +33,7 @@ struct BenchTrainingCommand: ParsableCommand {
   var profile = false
 
   mutating func validate() throws {
-    guard ResNetArchitecture(rawValue: arch) != nil else { throw ValidationError("--arch '\(arch)' is not known") }
+    guard Architecture(rawValue: arch) != nil else { throw ValidationError("--arch '\(arch)' is not known") }
     guard (16...2048).contains(size) else { throw ValidationError("--size must be from 16 to 2048") }
     guard (2...4096).contains(batch) else { throw ValidationError("--batch must be from 2 to 4096") }
     guard (1...256).contains(threads) else { throw ValidationError("--threads must be from 1 to 256") }
@@ -41,7 +41,7 @@ struct BenchTrainingCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard let architecture = ResNetArchitecture(rawValue: arch) else { return }
+    guard let architecture = Architecture(rawValue: arch) else { return }
     let network = try TrainingNetwork(
       try architecture.graph(classes: 2, inputSize: (size, size), seed: 1), inputShape: [batch, 3, size, size],
       threads: threads, precision: precision)

@@ -28,7 +28,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The positive class. Default: as recorded in the run.", valueName: "name"))
   var positive: String?
   @Option(help: "How many stored inputs and outputs to write beside the file.") var cases = 0
-  @Option(help: "For a .safetensors file: its architecture.") var arch = ResNetArchitecture.resnet34
+  @Option(help: "For a .safetensors file: its architecture.") var arch = Architecture.resnet34
   @Option(help: "For a .safetensors file: input size, in pixels per side.") var size = 224
   @Option(help: "The folder of pictures, if it has moved since the run.") var data: String?
   @Option(help: "Threads that compute the cases.") var threads = 1

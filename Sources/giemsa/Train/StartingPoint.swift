@@ -124,7 +124,7 @@ struct StartingPoint {
 
   /// An architecture with the weights of a `.safetensors` file. `classes` nil means as many classes as the file has.
   static func weights(
-    _ file: String, _ architecture: ResNetArchitecture, _ head: ResNetArchitecture.Head, classes: Int?, size: Int,
+    _ file: String, _ architecture: Architecture, _ head: Architecture.Head, classes: Int?, size: Int,
     seed: UInt64
   ) throws -> (graph: Graph, hasHead: Bool) {
     guard !RunFolder.exists(file) else { throw CommandFailure("--pretrained \(file): a run; name it with --from") }

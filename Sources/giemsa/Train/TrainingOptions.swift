@@ -6,11 +6,11 @@ import Reports
 import Text
 import Training
 
-extension ResNetArchitecture: ExpressibleByArgument {
+extension Architecture: ExpressibleByArgument {
   /// The default architecture.
-  static let usual = ResNetArchitecture.resnet34
+  static let usual = Architecture.resnet34
 }
-extension ResNetArchitecture.Head: ExpressibleByArgument {}
+extension Architecture.Head: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 /// The value of `--split`.
 enum SplitChoice: String, CaseIterable, ExpressibleByArgument {
@@ -121,17 +121,20 @@ struct TrainingOptions: ParsableArguments {
       "The positive class, which sensitivity refers to. Default: guessed from names such as infected or positive.",
       valueName: "name"))
   var positive: String?
-  @Option(help: "The architecture. Default: that of --from, else \(ResNetArchitecture.usual.rawValue).")
-  var arch: ResNetArchitecture?
+  @Option(help: "The architecture. Default: that of --from, else \(Architecture.usual.rawValue).")
+  var arch: Architecture?
   @Option(help: "The classification head. Default: that of --from, else linear.")
-  var head: ResNetArchitecture.Head?
+  var head: Architecture.Head?
   @Option(
     name: [.long, .customLong("load")],
     help: "Start from this run, stage or ONNX file; its last layer is replaced if the classes differ.")
   var from: String?
   @Option(
     help: ArgumentHelp(
-      "Start from these weights: a .safetensors file of --arch under torchvision's or timm's names, or an ONNX file.",
+      """
+      Start from these weights: a .safetensors file of --arch under torchvision's names (which timm's ResNets have), or \
+      an ONNX file.
+      """,
       valueName: "file"))
   var pretrained: String?
   @Option(help: "Input size, in pixels per side. Default: that of --from, else 64.")
