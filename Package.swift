@@ -154,7 +154,8 @@ for target in package.targets where target.type == .test && !computing.contains(
 // needs any.
 if let last = Context.environment["GIEMSA_LAST_MODULE"] {
   for target in package.targets where target.name != last {
-    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-Xfrontend", "-emit-empty-object-file"])]
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-Xfrontend", "-emit-empty-object-file"])]
   }
 }
 

@@ -182,7 +182,9 @@ import Training
     let mixed = sketch.op(
       "mixed", .matMul(MatMul()), [sketch.op("softmax", .softmax(Softmax()), [scores]), try linear("v", normal, 8, 8)])
     let first = sketch.op("first", .add(Add()), [tokens, mixed])
-    let hidden = sketch.op("gelu", .gelu(Gelu()), [try linear("up", try norm("norm2", first), 8, 12)])
+    let up = sketch.op(
+      "biased", .add(Add()), [try sketch.weights("up.bias", [12]), try linear("up", try norm("norm2", first), 8, 12)])
+    let hidden = sketch.op("gelu", .gelu(Gelu()), [up])
     let second = sketch.op("second", .add(Add()), [first, try linear("down", hidden, 12, 8)])
     let mean = sketch.op("mean", .reduceMean(ReduceMean(Reduction(keepsAxes: false))), [second, try sketch.ints([1])])
     sketch.graph.outputs = [try sketch.linear("fc", mean, from: 8, to: 3)]
@@ -192,7 +194,7 @@ import Training
       try network.gradients(images: try Tensor.noise([4, 3, 6, 4], seed: 1), labels: [0, 1, 2, 0]).gradients.map {
         $0.0
       })
-    #expect(names.isSuperset(of: ["norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias", "up.weight"]))
+    #expect(names.isSuperset(of: ["norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias", "up.weight", "up.bias"]))
   }
 
   /// A Split is trained as a Slice for each part; the part that nobody reads gets none.

@@ -8,6 +8,7 @@ struct OperandTable {
   private let freezing: Freezing
   private let groups: LayerGroups
   private let consumers: [[Int]]
+  private let producers: [Int?]
   /// Columns of a panel of packed weights.
   private let panelWidth: Int
   private var slots: [Graph.ValueID: Slot] = [:]
@@ -20,6 +21,7 @@ struct OperandTable {
     self.panelWidth = panelWidth
     groups = try LayerGroups(graph, inputShape: inputShape)
     consumers = graph.consumers()
+    producers = graph.producers()
   }
 
   func slot(_ value: Graph.ValueID) -> Slot? { slots[value] }
@@ -90,6 +92,8 @@ struct OperandTable {
         case (.conv, Conv.Input.b.index), (.convTranspose, ConvTranspose.Input.b.index), (.gemm, Gemm.Input.c.index),
           (.pRelu, PRelu.Input.slope.index):
           learns = true
+        // A linear layer over more than two axes is exported as MatMul and Add.
+        case (.add, _) where constant.shape.rank == 1 && isProduct(node.inputs[1 - min(index, 1)]): learns = true
         default: break
         }
         layouts.append(layout)
@@ -99,5 +103,12 @@ struct OperandTable {
     let group = consumers[value].map { groups.groups[$0] }.max() ?? LayerGroups.head
     let isFree = group >= freezing.groups || normalizes && freezing.normalizationsLearn
     return (layouts.allSatisfy { $0 == first } ? first : .plain, decays, group, isFree)
+  }
+
+  private func isProduct(_ value: Graph.ValueID?) -> Bool {
+    guard let value, let producer = producers[value], case .matMul = graph.nodes[producer].operation else {
+      return false
+    }
+    return true
   }
 }
