@@ -1,4 +1,5 @@
 import ModelGraph
+import TestSupport
 import Testing
 import Training
 

@@ -65,6 +65,23 @@ import Training
     try check(sketch.graph, [5, 3, 9, 8])
   }
 
+  /// x · sigmoid(x), a factor per channel in both orders, and products with one value, of which some have no own step.
+  @Test func products() throws {
+    for swaps in [false, true] {
+      var sketch = Sketch()
+      let x = sketch.input([5, 3, 7, 6])
+      let first = try sketch.conv("first", x, [20, 3, 3, 3], pad: 1, bias: true)
+      let sigmoid = sketch.op("sigmoid", .sigmoid(Sigmoid()), [first])
+      let swish = sketch.op("swish", .mul(Mul()), swaps ? [sigmoid, first] : [first, sigmoid])
+      let mean = sketch.op("mean", .globalAveragePool(GlobalAveragePool()), [swish])
+      let gate = try sketch.conv("gate", mean, [20, 20, 1, 1], bias: true)
+      let scaled = sketch.op("scaled", .mul(Mul()), swaps ? [gate, swish] : [swish, gate])
+      let square = sketch.op("square", .mul(Mul()), [scaled, scaled])
+      try sketch.head(square, channels: 20, classes: 3)
+      try check(sketch.graph, [5, 3, 7, 6])
+    }
+  }
+
   /// More pixels than a block of the weight gradient, more channels than a slice of the forward kernel.
   @Test func largeConvolutions() throws {
     var wide = Sketch()

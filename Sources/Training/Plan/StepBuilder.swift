@@ -129,6 +129,9 @@ struct StepBuilder {
       }
     case .add where NodeJoins.isPlainAdd(node, graph, facts):
       return AddStep(place: place, operands: try operands.operands(node), output: output, rectifies: false)
+    case .mul:
+      let operands = try self.operands.operands(node)
+      if let step = MulStep(place: place, operands: operands, output: output) { return step }
     case .concat(let concat):
       let operands = try self.operands.operands(node)
       if try output.shape.axis(concat.axis, of: "Concat") == 1, operands.allSatisfy({ $0?.slot != nil }) {
