@@ -154,8 +154,7 @@ for target in package.targets where target.type == .test && !computing.contains(
 // needs any.
 if let last = Context.environment["GIEMSA_LAST_MODULE"] {
   for target in package.targets where target.name != last {
-    target.swiftSettings =
-      (target.swiftSettings ?? []) + [.unsafeFlags(["-Onone", "-Xfrontend", "-emit-empty-object-file"])]
+    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
   }
 }
 
