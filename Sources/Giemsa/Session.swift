@@ -56,7 +56,7 @@ public final class Session {
   ///   - inputs: row-major elements of each input, aligned to the size of an element.
   ///   - outputs: room for each output, aligned alike. No output may overlap an input.
   /// - Throws: E213 unless there is a buffer for each, of exactly the planned size, and if only a run finds an output's
-  ///   shape: ``run(_:)`` returns such a model's outputs.
+  ///   shape: ``run(_:)->[Tensor]`` returns such a model's outputs.
   public func run(
     inputs: [UnsafeRawBufferPointer], outputs: [UnsafeMutableRawBufferPointer]
   ) throws(GraphError) {
