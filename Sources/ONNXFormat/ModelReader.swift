@@ -308,20 +308,26 @@ final class ModelReader {
         "the file does not import the operator set '\(domain == .onnx ? "ai.onnx" : domainName)'; export it again")
     }
     try check(proto.n_attribute, limits.attributes, "attributes")
-    var list: [Attribute] = []
     let entries = UnsafeBufferPointer(start: proto.attribute, count: proto.n_attribute)
-    let branches = kind == If.name && domain == .onnx ? try readBranches(entries) : nil
-    for case let entry? in branches == nil ? entries : UnsafeBufferPointer(start: nil, count: 0) {
+    let isBranching = kind == If.name && domain == .onnx
+    let (list, captured) = isBranching ? try readBranches(entries) : (try readAttributes(entries), [])
+    let reader = AttributeReader(
+      kind, opset: Int(version), inputCount: Int(proto.n_input), outputCount: Int(proto.n_output), attributes: list)
+    return (domain, reader, captured)
+  }
+
+  private func readAttributes(
+    _ entries: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__AttributeProto>?>
+  ) throws(GraphError) -> [Attribute] {
+    var list: [Attribute] = []
+    for case let entry? in entries {
       let attribute = try attributes.attribute(entry.pointee)
       guard !list.contains(where: { $0.name.isExactly(attribute.name) }) else {
         throw GraphError(.badAttribute, "attribute '\(attribute.name)' is given twice")
       }
       list.append(attribute)
     }
-    let reader = AttributeReader(
-      kind, opset: Int(version), inputCount: Int(proto.n_input), outputCount: Int(proto.n_output),
-      attributes: branches?.attributes ?? list)
-    return (domain, reader, branches?.captured ?? [])
+    return list
   }
 
   /// Turns what older opsets give as an attribute into the constant input of the modern form.

@@ -5,8 +5,11 @@ import ModelGraph
 ///
 /// Only if nothing else reads the values in between. If two convolutions are added, the later one takes the other's
 /// output as its Z. Exact up to the order of summation (1e-6 relative, tested).
-public func fuseConvolution(_ graph: inout Graph) -> Int {
-  fuseResiduals(&graph) + fuseActivations(&graph)
+public func fuseConvolution(_ graph: inout Graph) -> Int { PassContext.alone(&graph, fuseConvolution) }
+
+func fuseConvolution(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  let facts = context.facts(graph)
+  return fuseResiduals(&graph, facts) + fuseActivations(&graph, facts)
 }
 
 /// A Conv, or a FusedConv that can absorb a further operator.
@@ -39,8 +42,7 @@ private struct Convolution {
 }
 
 /// The fused node takes the place of the Add, since all inputs of both nodes are available there.
-private func fuseResiduals(_ graph: inout Graph) -> Int {
-  let facts = KnownFacts(graph)
+private func fuseResiduals(_ graph: inout Graph, _ facts: KnownFacts) -> Int {
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices {
@@ -65,8 +67,7 @@ private func fuseResiduals(_ graph: inout Graph) -> Int {
   return changes
 }
 
-private func fuseActivations(_ graph: inout Graph) -> Int {
-  let facts = KnownFacts(graph)
+private func fuseActivations(_ graph: inout Graph, _ facts: KnownFacts) -> Int {
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices {
@@ -87,18 +88,5 @@ private func fuseActivations(_ graph: inout Graph) -> Int {
 
 /// A node as FusedConv's activation: a function of one input, or a Clip whose bounds are known.
 private func activation(_ graph: Graph, _ index: Int) -> Activation? {
-  switch graph.nodes[index].operation {
-  case .relu: .relu
-  case .leakyRelu(let leaky): .leakyRelu(alpha: leaky.alpha)
-  case .sigmoid: .sigmoid
-  case .hardSigmoid(let hard): .hardSigmoid(alpha: hard.alpha, beta: hard.beta)
-  case .hardSwish: .hardSwish
-  case .swish(let swish): .swish(alpha: swish.alpha)
-  case .quickGelu(let gelu): .swish(alpha: gelu.alpha)
-  case .gelu(let gelu): gelu.isApproximate ? .approximateGelu : .gelu
-  case .microsoftGelu: .gelu
-  case .mish: .mish
-  case .tanh: .tanh
-  default: graph.bounds(index).map { .clip(min: $0.low, max: $0.high) }
-  }
+  Activation(graph.nodes[index].operation) ?? graph.bounds(index).map { .clip(min: $0.low, max: $0.high) }
 }

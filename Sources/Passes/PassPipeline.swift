@@ -23,8 +23,7 @@ public enum PassPipeline {
 
   /// Passes that introduce engine-only operators, run once the graph is fully simplified.
   private static let fusions: [Pass] = [
-    Pass("recognise-activations") { graph, _ in recogniseActivations(&graph) },
-    Pass("fuse-convolution") { graph, _ in fuseConvolution(&graph) },
+    Pass("recognise-activations", recogniseActivations), Pass("fuse-convolution", fuseConvolution),
   ]
 
   /// Every changing round leaves fewer or simpler nodes, so this limit only guards against a faulty pass.

@@ -9,7 +9,9 @@ import ModelGraph
 /// - 0.5 · x · (1 + Erf(x / √2)), with its factors in any order: Gelu
 ///
 /// Only of float32, and if nothing else reads the values in between. Exact up to float rounding (1e-6 relative, tested).
-public func recogniseActivations(_ graph: inout Graph) -> Int {
+public func recogniseActivations(_ graph: inout Graph) -> Int { PassContext.alone(&graph, recogniseActivations) }
+
+func recogniseActivations(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let hasFactors = graph.hasNode { operation in
     switch operation {
     case .mul, .div: true
@@ -17,7 +19,7 @@ public func recogniseActivations(_ graph: inout Graph) -> Int {
     }
   }
   guard hasFactors else { return 0 }
-  let facts = KnownFacts(graph)
+  let facts = context.facts(graph)
   var changes = 0
   // A HardSigmoid that is found first is then part of a HardSwish.
   for _ in 0..<2 {

@@ -114,6 +114,12 @@ final class Planner {
   func shape(_ id: Graph.ValueID) -> Shape { facts[id].shape }
   func type(_ id: Graph.ValueID) -> ElementType { facts[id].type }
   func isKnown(_ id: Graph.ValueID) -> Bool { isConstant[id] }
+
+  /// What is known of a node's inputs, for the rules of its operator.
+  func inputFacts(of node: Graph.Node) -> [Fact?] {
+    node.inputs.map { $0.map { Fact(type($0), shape($0), constant: constant($0)) } }
+  }
+
   func constant(_ id: Graph.ValueID) -> Tensor? { isConstant[id] ? facts[id].constant : nil }
 
   /// Whether a float kernel can read the value: float32, and not empty.

@@ -28,9 +28,9 @@ final class BinaryStep: Step {
       planner.isKnown(b) ? .constant(b) : try planner.operand(b, layout),
     ]
     let step = BinaryStep(operation, planner)
-    store(inMemoryOrder(shape.extents, layout), in: &step.parameters.extents)
-    store(steps(planner, a, along: shape, layout), in: &step.parameters.a_steps)
-    store(steps(planner, b, along: shape, layout), in: &step.parameters.b_steps)
+    store(inMemoryOrder(shape.extents, layout), asLastOf: &step.parameters.extents)
+    store(steps(planner, a, along: shape, layout), asLastOf: &step.parameters.a_steps)
+    store(steps(planner, b, along: shape, layout), asLastOf: &step.parameters.b_steps)
     f32_binary_plan(&step.parameters)
     planner.append(step, for: candidate.node, reads: reads, writes: [planner.newBuffer(candidate.output, layout)])
     return true
@@ -62,15 +62,6 @@ final class BinaryStep: Step {
     var steps = [Int](repeating: 0, count: target.rank)
     for axis in 0..<own.rank where own[axis] != 1 { steps[axis + target.rank - own.rank] = strides[axis] }
     return inMemoryOrder(steps, layout)
-  }
-
-  /// Stores `numbers` as the last of C's four.
-  private static func store(_ numbers: [Int], in target: inout (Int, Int, Int, Int)) {
-    withUnsafeMutableBytes(of: &target) { target in
-      for (axis, number) in numbers.enumerated() {
-        target.storeBytes(of: number, toByteOffset: (4 - numbers.count + axis) * 8, as: Int.self)
-      }
-    }
   }
 
   var kernel: String { "f32_binary" }

@@ -23,9 +23,7 @@ final class ConvolutionStep: Step {
   var kernel: String { String(cString: parameters.family.pointee.name) }
 
   var needs: StepNeeds {
-    StepNeeds(
-      packedBytes: parameters.packed_count * 4, scratchBytes: parameters.scratch_bytes,
-      zeroBytes: parameters.zero_count * 4, weights: source.weights, others: [source.bias])
+    parameters.needs(weights: source.weights, others: [source.bias])
   }
 
   func pack(_ packer: Packer) {
@@ -42,14 +40,27 @@ final class ConvolutionStep: Step {
   }
 
   func bind(_ binder: Binder) {
-    var parameters = parameters
+    parameters.bind(binder)
+  }
+}
+
+extension f32_convolution {
+  func needs(weights: Graph.ValueID, others: [Graph.ValueID?]) -> StepNeeds {
+    StepNeeds(
+      packedBytes: packed_count * 4, scratchBytes: scratch_bytes, zeroBytes: zero_count * 4, weights: weights,
+      others: others)
+  }
+
+  /// Adds the call. Operands: the input, and what is added to the sums.
+  func bind(_ binder: Binder) {
+    var parameters = self
     parameters.x = binder.floats(0)
     parameters.residual = binder.floats(1)
     parameters.y = binder.floatResult()
-    parameters.y_stride = parameters.geometry.out_channels
+    parameters.y_stride = geometry.out_channels
     parameters.zero = binder.zeros
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes
-    binder.call(f32_convolution_task, parameters, tasks: parameters.tasks)
+    binder.call(f32_convolution_task, parameters, tasks: tasks)
   }
 }

@@ -3,13 +3,15 @@ import ModelGraph
 
 /// `f32_interpolate`: linear or cubic Resize, one axis after the other. Nearest neighbours are picked (`PickStep`).
 final class InterpolateStep: Step {
+  private typealias Tap = (index: Int, weight: Double)
+
   private var parameters = f32_interpolate()
   private let places: [Int]
   private let weights: [Float]
 
   /// - Parameter taps: for each place of the output the places of the input and their weights, as many for all.
-  private init(outer: Int, inner: Int, input: Int, _ taps: [[(place: Int, weight: Double)]], _ planner: Planner) {
-    places = taps.flatMap { $0.map { $0.place } }
+  private init(outer: Int, inner: Int, input: Int, _ taps: [[Tap]], _ planner: Planner) {
+    places = taps.flatMap { $0.map { $0.index } }
     weights = taps.flatMap { $0.map { Float($0.weight) } }
     parameters.isa = planner.level
     (parameters.outer, parameters.inner, parameters.input) = (outer, inner, input)
@@ -22,11 +24,11 @@ final class InterpolateStep: Step {
       let x = planner.floatVariable(candidate.node.firstInput)
     else { return false }
     let node = candidate.node
-    let facts = node.inputs.map { $0.map { Fact(planner.type($0), planner.shape($0), constant: planner.constant($0)) } }
-    guard let axes = try? resize.resampledAxes(Inputs(Resize.name, facts), of: planner.shape(x)) else { return false }
-    var passes: [(axis: Int, taps: [[(place: Int, weight: Double)]])] = []
+    let inputs = Inputs(Resize.name, planner.inputFacts(of: node))
+    guard let axes = try? resize.resampledAxes(inputs, of: planner.shape(x)) else { return false }
+    var passes: [(axis: Int, taps: [[Tap]])] = []
     // Axes that shrink come first, as in the definition.
-    let order = axes.indices.filter { !axes[$0].isUnchanged }.sorted { ratio(axes[$0]) < ratio(axes[$1]) }
+    let order = axes.indices.filter { !axes[$0].isUnchanged }.sorted { axes[$0].growth < axes[$1].growth }
     for axis in order {
       guard let taps = taps(axes[axis], resize) else { return false }
       passes.append((axis, taps))
@@ -50,29 +52,23 @@ final class InterpolateStep: Step {
     return true
   }
 
-  private static func ratio(_ axis: ResampledAxis) -> Double { Double(axis.output) / Double(max(axis.input, 1)) }
-
   /// The taps of each place, all of the same number; nil if a place is extrapolated, or there are far too many.
-  private static func taps(_ axis: ResampledAxis, _ resize: Resize) -> [[(place: Int, weight: Double)]]? {
+  private static func taps(_ axis: ResampledAxis, _ resize: Resize) -> [[Tap]]? {
     guard axis.output <= PickedAxis.longestList else { return nil }
-    var all: [[(place: Int, weight: Double)]] = []
+    var all: [[Tap]] = []
     var most = 1
     for place in 0..<axis.output {
       guard let taps = resize.sampling.taps(place, axis, isCubic: resize.mode == .cubic) else { return nil }
-      var reads: [(place: Int, weight: Double)] = []
-      for (offset, weight) in taps.weights.enumerated() where weight != 0 {
-        reads.append((min(max(taps.first + offset, 0), axis.input - 1), weight))
-      }
-      most = max(most, reads.count)
-      all.append(reads)
+      most = max(most, taps.count)
+      all.append(taps)
     }
     guard most <= 64, !all.isEmpty else { return nil }
     // A tap of weight 0 would make a NaN of an infinity beside: the first one is halved instead.
-    return all.map { reads in
-      guard let first = reads.first else { return [(place: Int, weight: Double)](repeating: (0, 0), count: most) }
-      let added = most - reads.count
-      let share = (place: first.place, weight: first.weight / Double(added + 1))
-      return [(place: Int, weight: Double)](repeating: share, count: added + 1) + reads.dropFirst()
+    return all.map { taps in
+      guard let first = taps.first else { return [Tap](repeating: (0, 0), count: most) }
+      let added = most - taps.count
+      let share: Tap = (first.index, first.weight / Double(added + 1))
+      return [Tap](repeating: share, count: added + 1) + taps.dropFirst()
     }
   }
 

@@ -13,9 +13,9 @@ final class MatMulStep: Step {
     )
     (parameters.a_row, parameters.b_depth, parameters.b_column) = (parameters.depth, parameters.columns, 1)
     parameters.scale = 1
-    store(items, in: &parameters.items)
-    store(MatMulStep.steps(of: a, along: items), in: &parameters.a_steps)
-    store(MatMulStep.steps(of: b, along: items), in: &parameters.b_steps)
+    store(items, asLastOf: &parameters.items)
+    store(MatMulStep.steps(of: a, along: items), asLastOf: &parameters.a_steps)
+    store(MatMulStep.steps(of: b, along: items), asLastOf: &parameters.b_steps)
     f32_matmul_plan(&parameters, planner.level, Int32(planner.threads))
   }
 
@@ -40,15 +40,6 @@ final class MatMulStep: Step {
     return items.indices.map { axis in
       let place = axis - (items.count - own)
       return place < 0 || operand[place] == 1 ? 0 : strides[place]
-    }
-  }
-
-  /// Stores `numbers` as the last of C's four.
-  private func store(_ numbers: [Int], in target: inout (Int, Int, Int, Int)) {
-    withUnsafeMutableBytes(of: &target) { target in
-      for (axis, number) in numbers.enumerated() {
-        target.storeBytes(of: number, toByteOffset: (4 - numbers.count + axis) * 8, as: Int.self)
-      }
     }
   }
 

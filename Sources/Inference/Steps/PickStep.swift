@@ -10,25 +10,13 @@ final class PickStep: Step {
   private init(_ loop: Loop, element: Int, fill: Tensor?) {
     lists = loop.axes.map { $0.list }
     (parameters.element, parameters.axes, parameters.first) = (element, loop.axes.count, loop.first)
-    withUnsafeMutableBytes(of: &parameters.extents) { extents in
-      for (axis, part) in loop.axes.enumerated() {
-        extents.storeBytes(of: part.count, toByteOffset: axis * 8, as: Int.self)
-      }
-    }
-    withUnsafeMutableBytes(of: &parameters.steps) { steps in
-      for (axis, part) in loop.axes.enumerated() {
-        steps.storeBytes(of: part.step, toByteOffset: axis * 8, as: Int.self)
-      }
-    }
+    store(loop.axes.map { $0.count }, in: &parameters.extents)
+    store(loop.axes.map { $0.step }, in: &parameters.steps)
     withUnsafeMutableBytes(of: &parameters.fill) { target in
       fill?.withBytes { source in target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source.prefix(8))) }
     }
     // The plan asks whether an axis has offsets; their addresses are known once they are packed.
-    withUnsafeMutableBytes(of: &parameters.offsets) { offsets in
-      for (axis, list) in lists.enumerated() where list != nil {
-        offsets.storeBytes(of: 1, toByteOffset: axis * 8, as: Int.self)
-      }
-    }
+    store(lists.map { $0 == nil ? 0 : 1 }, in: &parameters.offsets)
     tensor_pick_plan(&parameters)
   }
 
@@ -55,8 +43,7 @@ final class PickStep: Step {
   }
 
   private static func axes(_ node: Graph.Node, _ position: Int, _ planner: Planner) -> [PickedAxis]? {
-    let facts = node.inputs.map { $0.map { Fact(planner.type($0), planner.shape($0), constant: planner.constant($0)) } }
-    return node.operation.pickedAxes(facts, position: position)
+    node.operation.pickedAxes(planner.inputFacts(of: node), position: position)
   }
 
   private static func plan(_ node: Graph.Node, _ position: Int, _ planner: Planner) throws(GraphError) -> Bool {
@@ -97,16 +84,15 @@ final class PickStep: Step {
 
   func pack(_ packer: Packer) {
     var place = packer.room.assumingMemoryBound(to: Int.self)
-    withUnsafeMutableBytes(of: &parameters.offsets) { offsets in
-      for (axis, list) in lists.enumerated() {
-        guard let list else { continue }
-        offsets.storeBytes(of: Int(bitPattern: place), toByteOffset: axis * 8, as: Int.self)
-        for offset in list {
-          place.pointee = offset
-          place += 1
-        }
+    var addresses: [Int] = []
+    for list in lists {
+      addresses.append(list == nil ? 0 : Int(bitPattern: place))
+      for offset in list ?? [] {
+        place.pointee = offset
+        place += 1
       }
     }
+    store(addresses, in: &parameters.offsets)
   }
 
   func bind(_ binder: Binder) {

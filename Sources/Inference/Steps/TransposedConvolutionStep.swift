@@ -55,9 +55,7 @@ private final class TapProductsStep: Step {
   var kernel: String { String(cString: parameters.family.pointee.name) }
 
   var needs: StepNeeds {
-    StepNeeds(
-      packedBytes: parameters.packed_count * 4, scratchBytes: parameters.scratch_bytes,
-      zeroBytes: parameters.zero_count * 4, weights: source, others: [])
+    parameters.needs(weights: source, others: [])
   }
 
   /// The file's weights are `[channels, filters, taps]`; filters must be next to each other.
@@ -78,14 +76,7 @@ private final class TapProductsStep: Step {
   }
 
   func bind(_ binder: Binder) {
-    var parameters = parameters
-    parameters.x = binder.floats(0)
-    parameters.y = binder.floatResult()
-    parameters.y_stride = parameters.geometry.out_channels
-    parameters.zero = binder.zeros
-    parameters.scratch = binder.scratch
-    parameters.scratch_bytes = binder.scratchBytes
-    binder.call(f32_convolution_task, parameters, tasks: parameters.tasks)
+    parameters.bind(binder)
   }
 }
 

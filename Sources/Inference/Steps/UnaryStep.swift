@@ -52,20 +52,13 @@ struct UnaryFunction {
   ///
   /// - Parameter constant: the value of an input, where it is known.
   init?(_ node: Graph.Node, _ constant: (Graph.ValueID) -> Tensor?) {
+    if let activation = Activation(node.operation) {
+      self.init(activation)
+      return
+    }
     switch node.operation {
-    case .relu: self.init(.relu)
-    case .leakyRelu(let leaky): self.init(F32_LEAKY, a: leaky.alpha)
     case .elu(let elu): self.init(F32_ELU, a: elu.alpha)
-    case .sigmoid: self.init(F32_SIGMOID)
-    case .hardSigmoid(let hard): self.init(F32_HARD_SIGMOID, a: hard.alpha, b: hard.beta)
-    case .hardSwish: self.init(F32_HARD_SWISH)
-    case .swish(let swish): self.init(F32_SWISH, a: swish.alpha)
-    case .quickGelu(let gelu): self.init(F32_SWISH, a: gelu.alpha)
-    case .gelu(let gelu): self.init(gelu.isApproximate ? F32_GELU_TANH : F32_GELU)
-    case .microsoftGelu: self.init(F32_GELU)
     case .fastGelu where node[FastGelu.Input.bias] == nil: self.init(F32_GELU_TANH)
-    case .mish: self.init(F32_MISH)
-    case .tanh: self.init(F32_TANH)
     case .erf: self.init(F32_ERF)
     case .exp: self.init(F32_EXP)
     case .sqrt: self.init(F32_SQRT)

@@ -33,6 +33,24 @@ public enum Activation: Sendable, Equatable {
     }
   }
 
+  /// What an operator applies to its only input; nil for one that is no activation. A Clip's bounds are inputs of its node.
+  public init?(_ operation: Operator) {
+    switch operation {
+    case .relu: self = .relu
+    case .leakyRelu(let leaky): self = .leakyRelu(alpha: leaky.alpha)
+    case .sigmoid: self = .sigmoid
+    case .hardSigmoid(let hard): self = .hardSigmoid(alpha: hard.alpha, beta: hard.beta)
+    case .hardSwish: self = .hardSwish
+    case .swish(let swish): self = .swish(alpha: swish.alpha)
+    case .quickGelu(let gelu): self = .swish(alpha: gelu.alpha)
+    case .gelu(let gelu): self = gelu.isApproximate ? .approximateGelu : .gelu
+    case .microsoftGelu: self = .gelu
+    case .mish: self = .mish
+    case .tanh: self = .tanh
+    default: return nil
+    }
+  }
+
   /// The operator's name, "" for none.
   public var name: String {
     switch self {

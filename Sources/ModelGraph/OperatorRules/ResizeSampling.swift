@@ -94,9 +94,9 @@ public struct ResizeSampling: Sendable, Equatable {
     return min(max(Int(saturating: rounded), 0), axis.input - 1)
   }
 
-  /// The taps that a place of the output sums up: elements from `first` on, of which those outside of the axis stand
-  /// for the one at its end. nil: the place is outside.
-  public func taps(_ place: Int, _ axis: ResampledAxis, isCubic: Bool) -> (first: Int, weights: [Double])? {
+  /// The elements of the axis that a place of the output sums up, and their weights, none of which is 0. nil: the place is
+  /// outside.
+  public func taps(_ place: Int, _ axis: ResampledAxis, isCubic: Bool) -> [(index: Int, weight: Double)]? {
     guard let x = inside(coordinate(Double(place), axis), axis) else { return nil }
     let floor = x.rounded(.down)
     let fraction = x - floor
@@ -115,7 +115,12 @@ public struct ResizeSampling: Sendable, Equatable {
       sum += weight
     }
     if (excludesOutside || stretch < 1) && sum != 0 { for index in weights.indices { weights[index] /= sum } }
-    return (first, weights)
+    var taps: [(index: Int, weight: Double)] = []
+    // Beyond the axis stands the element at its end.
+    for (offset, weight) in weights.enumerated() where weight != 0 {
+      taps.append((min(max(first + offset, 0), axis.input - 1), weight))
+    }
+    return taps
   }
 
   /// Keys' cubic convolution at a distance from the tap.
@@ -173,5 +178,5 @@ public struct ResampledAxis: Sendable, Equatable {
   /// Whether the output is the input.
   public var isUnchanged: Bool { scale == 1 && input == output && roiStart == 0 && roiEnd == 1 }
 
-  var growth: Double { Double(output) / Double(max(input, 1)) }
+  public var growth: Double { Double(output) / Double(max(input, 1)) }
 }

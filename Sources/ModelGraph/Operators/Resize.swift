@@ -223,14 +223,10 @@ extension Tensor {
             }
             continue
           }
-          var reads: [(start: Int, weight: Double)] = []
-          for (offset, weight) in taps.weights.enumerated() where weight != 0 {
-            reads.append((min(max(taps.first + offset, 0), plan.input - 1) * inner, weight))
-          }
           for row in 0..<outer {
             let from = source + row * plan.input * inner
             let to = target + (row * plan.output + place) * inner
-            for read in reads { addScaled(from + read.start, step: 1, by: read.weight, to: to, count: inner) }
+            for tap in taps { addScaled(from + tap.index * inner, step: 1, by: tap.weight, to: to, count: inner) }
           }
         }
       }

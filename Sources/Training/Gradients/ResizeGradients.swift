@@ -15,10 +15,7 @@ extension Resize: Differentiable {
   /// The elements of an axis that a place of the output sums up; none for a place outside, which holds a fixed value.
   private func reads(_ place: Int, _ plan: ResampledAxis) -> [(index: Int, weight: Double)] {
     if mode == .nearest { return sampling.nearest(place, plan).map { [($0, 1)] } ?? [] }
-    guard let taps = sampling.taps(place, plan, isCubic: mode == .cubic) else { return [] }
-    return taps.weights.enumerated().map { offset, weight in
-      (min(max(taps.first + offset, 0), plan.input - 1), weight)
-    }
+    return sampling.taps(place, plan, isCubic: mode == .cubic) ?? []
   }
 }
 
@@ -32,7 +29,7 @@ extension Values {
     let inner = shape.extents[(axis + 1)...].reduce(1, *)
     let outer = shape.extents[..<axis].reduce(1, *)
     for place in 0..<shape[axis] {
-      for read in reads(place) where read.weight != 0 {
+      for read in reads(place) {
         for row in 0..<outer {
           let (from, to) = ((row * shape[axis] + place) * inner, (row * extent + read.index) * inner)
           for index in 0..<inner { result[to + index] += read.weight * self[from + index] }
