@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Conv → BatchNormalization becomes Conv: W' = W · γ/√(σ²+ε) per output channel, b' = (b − μ) · γ/√(σ²+ε) + β.
 ///

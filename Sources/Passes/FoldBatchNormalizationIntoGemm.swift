@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// BatchNormalization → Gemm (or MatMul) becomes Gemm: W' = W · γ/√(σ²+ε) per input, b' = b + W · (β − μ · γ/√(σ²+ε));
 /// Gemm (or MatMul) → BatchNormalization becomes Gemm, scaled per output. fastai's heads have the first kind.

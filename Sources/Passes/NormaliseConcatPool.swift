@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Concat(Flatten(a), Flatten(b), …) of pooled `[N, C, 1, 1]` values becomes Flatten(Concat(a, b, …)), so that fastai's
 /// AdaptiveConcatPool has one form, whether its exporter flattened before or after the Concat.

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Pooling over the whole picture becomes GlobalAveragePool or GlobalMaxPool: ReduceMean and ReduceMax over all spatial
 /// axes (followed by Flatten if they drop the axes), and AveragePool and MaxPool with one window that covers

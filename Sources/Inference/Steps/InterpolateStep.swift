@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_interpolate`: linear or cubic Resize, one axis after the other. Nearest neighbours are picked (`PickStep`).
 final class InterpolateStep: Step {

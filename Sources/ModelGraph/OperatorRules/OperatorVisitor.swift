@@ -1,3 +1,5 @@
+import Text
+
 /// A generic function over all operators, without existentials: ``Operator/accept(_:)`` calls it with the operator's
 /// struct.
 public protocol OperatorVisitor {
@@ -11,7 +13,10 @@ extension Operator {
   public var domain: OperatorDomain { identity.domain }
 
   /// The attributes to write to a file of opset ``Graph/opset``.
-  public var attributes: [Attribute] { identity.attributes }
+  public var attributes: [Attribute] {
+    // The visitor does not throw; the fallback is never used.
+    (try? accept(AttributesVisitor())) ?? []
+  }
 
   /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
@@ -72,17 +77,24 @@ extension Operator {
     (try? accept(RolesVisitor())) ?? ([], .computation, .none)
   }
 
-  private var identity: (name: String, domain: OperatorDomain, attributes: [Attribute]) {
+  private var identity: (name: String, domain: OperatorDomain) {
     // The visitor does not throw; the fallback is never used.
-    (try? accept(IdentityVisitor())) ?? ("", .onnx, [])
+    (try? accept(IdentityVisitor())) ?? ("", .onnx)
   }
 }
 
 private struct IdentityVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
-    -> (name: String, domain: OperatorDomain, attributes: [Attribute])
+    -> (name: String, domain: OperatorDomain)
   {
-    (Definition.name, Definition.domain, definition.attributes)
+    (Definition.name, Definition.domain)
+  }
+}
+
+// A visitor of its own: only a program that writes files needs it.
+private struct AttributesVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Attribute] {
+    definition.attributes
   }
 }
 
@@ -146,7 +158,8 @@ private struct InferVisitor: OperatorVisitor {
   let inputs: Inputs<Fact>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
-    try definition.infer(inputs)
+    guard Definition.isIncluded else { throw .unknownOperator(inputs.operatorName) }
+    return try definition.infer(inputs)
   }
 }
 
@@ -154,7 +167,8 @@ private struct EvaluateVisitor: OperatorVisitor {
   let inputs: Inputs<Tensor>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
-    try definition.evaluate(inputs)
+    guard Definition.isIncluded else { throw .unknownOperator(inputs.operatorName) }
+    return try definition.evaluate(inputs)
   }
 }
 

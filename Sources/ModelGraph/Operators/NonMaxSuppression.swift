@@ -1,3 +1,5 @@
+import Text
+
 /// NonMaxSuppression: the boxes with the highest scores that overlap none with a higher one.
 /// https://onnx.ai/onnx/operators/onnx__NonMaxSuppression.html, opsets 10 and 11.
 ///

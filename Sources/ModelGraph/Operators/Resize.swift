@@ -1,3 +1,5 @@
+import Text
+
 /// Resize: a tensor with other extents, its elements interpolated. https://onnx.ai/onnx/operators/onnx__Resize.html,
 /// opsets 10, 11, 13, 18 and 19.
 ///

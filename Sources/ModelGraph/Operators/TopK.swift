@@ -1,3 +1,5 @@
+import Text
+
 /// TopK: the largest or smallest elements along an axis, and their indices.
 /// https://onnx.ai/onnx/operators/onnx__TopK.html, opsets 1 (`k` is an attribute), 10 (an input), 11 and 24.
 ///

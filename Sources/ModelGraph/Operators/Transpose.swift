@@ -1,3 +1,5 @@
+import Text
+
 /// Transpose: axes in another order. https://onnx.ai/onnx/operators/onnx__Transpose.html, opsets 1 to 21.
 ///
 /// Output axis `i` is input axis `perm[i]`; without perm, the axes in reverse.

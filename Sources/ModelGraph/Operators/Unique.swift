@@ -1,3 +1,5 @@
+import Text
+
 /// Unique: every element, or slice along `axis`, once. https://onnx.ai/onnx/operators/onnx__Unique.html, opsets 11
 /// and 28.
 ///
