@@ -50,7 +50,7 @@ package struct ModelInspection {
             name: node.name, title: title, shape: shape, parameters: cost.parameters, multiplyAdds: cost.multiplyAdds,
             outputBytes: cost.outputBytes))
       }
-      operatorCounts.sort { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
+      operatorCounts = operatorCounts.inOrder { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
     }
   }
 

@@ -49,7 +49,7 @@ func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) 
 /// Exactly the axes 2…, counted from the front or from the back.
 private func isSpatial(_ node: Graph.Node, _ rank: Int, _ facts: KnownFacts) -> Bool {
   guard let id = node[Reduction.Input.axes], let axes = facts.constant(id)?.ints else { return false }
-  let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
+  let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.inOrder(<)
   return fromFront == Array(2..<rank)
 }
 

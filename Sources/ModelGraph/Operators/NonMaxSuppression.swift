@@ -72,7 +72,7 @@ public struct NonMaxSuppression: OperatorDefinition {
         let (picture, kind) = (row / classes, row % classes)
         func score(_ box: Int) -> Float { values[row * count + box] }
         let order = (0..<count).filter { isCandidate(score($0)) }
-          .sorted { score($0) != score($1) ? score($0) > score($1) : $0 < $1 }
+          .inOrder { score($0) != score($1) ? score($0) > score($1) : $0 < $1 }
         var kept: [Int] = []
         for candidate in order {
           if kept.count >= most { break }

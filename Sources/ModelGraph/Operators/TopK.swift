@@ -108,6 +108,6 @@ public struct TopK: OperatorDefinition {
         sink(0)
       }
     }
-    return heap.sorted { isWorse($1, $0) }
+    return heap.inOrder { isWorse($1, $0) }
   }
 }

@@ -38,7 +38,7 @@ public struct Transpose: OperatorDefinition {
 
   func order(_ shape: Shape) throws(GraphError) -> [Int] {
     guard let perm else { return shape.extents.indices.reversed() }
-    guard perm.sorted() == Array(0..<shape.rank) else {
+    guard perm.inOrder(<) == Array(0..<shape.rank) else {
       throw GraphError(
         .badAttribute, "Transpose: perm \(Shape(perm)) is no order of the \(shape.rank) axes of \(shape)")
     }
