@@ -8,6 +8,7 @@ import Text
 public func foldBatchNormalization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldBatchNormalization) }
 
 func foldBatchNormalization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  guard BatchNormalization.isIncluded else { return 0 }
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {

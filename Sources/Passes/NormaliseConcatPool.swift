@@ -7,6 +7,7 @@ import Text
 /// Exact. Only for inputs from GlobalMaxPool or GlobalAveragePool, in any order, if nothing else reads the flattened
 /// values.
 public func normaliseConcatPool(_ graph: inout Graph) -> Int {
+  guard Concat.isIncluded else { return 0 }
   var uses = Uses(graph)
   var changes = 0
   let (concat, flatten) = (Operator.concat(Concat(axis: 1)), Operator.flatten(Flatten()))

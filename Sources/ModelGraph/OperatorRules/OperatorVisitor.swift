@@ -20,7 +20,7 @@ extension Operator {
 
   /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
-    let arity = try accept(ArityVisitor())
+    let arity = try arity()
     try arity.check(inputs: inputs.count, outputs: outputCount)
     let facts = try accept(InferVisitor(inputs: Inputs(arity.name, inputs)))
     guard facts.count >= outputCount else {
@@ -35,14 +35,14 @@ extension Operator {
 
   /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
   public func checkArity(inputs: Int, outputs: Int) throws(GraphError) {
-    try accept(ArityVisitor()).check(inputs: inputs, outputs: outputs)
+    try arity().check(inputs: inputs, outputs: outputs)
   }
 
   /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
   ///
   /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
   public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
-    let arity = try accept(ArityVisitor())
+    let arity = try arity()
     var facts: [Fact] = []
     do { facts = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound) } catch {
       // All values are here. Only a shape rule that leaves the computation of many to `evaluate` throws this.
@@ -71,6 +71,11 @@ extension Operator {
 
   /// The least opset of a file with the operator, at least ``Graph/opset``.
   public var firstOpset: Int { (try? accept(OpsetVisitor())) ?? Graph.opset }
+
+  /// Throws E201 for an operator that this build leaves out: passes may have made it.
+  private func arity() throws(GraphError) -> Arity {
+    do { return try accept(ArityVisitor()) } catch { throw .unknownOperator(name) }
+  }
 
   private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
     // The visitor does not throw; the fallback is never used.
@@ -102,7 +107,8 @@ private struct RolesVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
     -> (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds)
   {
-    (Definition.inputs, Definition.movement, Definition.multiplyAdds)
+    Definition.isIncluded
+      ? (Definition.inputs, Definition.movement, Definition.multiplyAdds) : ([], .computation, .none)
   }
 }
 
@@ -147,7 +153,8 @@ private struct Arity {
 
 private struct ArityVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Arity {
-    Arity(Definition.self)
+    guard Definition.isIncluded else { throw .unknownOperator("") }
+    return Arity(Definition.self)
   }
 }
 

@@ -28,12 +28,13 @@ void kernels_probe(kernels_cpu *cpu) {
 
 void kernels_fill(kernels_level level, kernels_table *table) {
   table->f32_igemm = (f32_igemm_family){"f32_igemm_8x8_neon", 8, 8, f32_igemm_8x8_neon};
-  table->q8_igemm = S8(s8_igemm_4x4_neon, 4, 4, 16);
-  table->q8_igemm.rule = Q8_PAIRS_EIGHT_APART;
-  if (level == KERNELS_NEONDOT) table->q8_igemm = S8(s8_igemm_8x8_neondot, 8, 8, 4);
-  if (level == KERNELS_NEONI8MM) table->q8_igemm = S8(s8_igemm_8x8_neoni8mm, 8, 8, 8);
-  table->q8_igemm_of_small = table->q8_igemm;
-  table->q8_winograd = (q8_igemm_family){
-      .name = "s16_igemm_8x8_neon", .run = s16_igemm_8x8_neon, .mr = 8, .nr = 8, .kr = 1, .sub = 1, .wide = 1};
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = S8(s8_igemm_4x4_neon, 4, 4, 16);
+      table->q8_igemm.rule = Q8_PAIRS_EIGHT_APART;
+      if (level == KERNELS_NEONDOT) table->q8_igemm = S8(s8_igemm_8x8_neondot, 8, 8, 4);
+      if (level == KERNELS_NEONI8MM) table->q8_igemm = S8(s8_igemm_8x8_neoni8mm, 8, 8, 8);
+      table->q8_igemm_of_small = table->q8_igemm;
+      table->q8_winograd = (q8_igemm_family){
+          .name = "s16_igemm_8x8_neon", .run = s16_igemm_8x8_neon, .mr = 8, .nr = 8, .kr = 1, .sub = 1, .wide = 1};)
 }
 #endif

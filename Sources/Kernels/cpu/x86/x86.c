@@ -61,19 +61,21 @@ static void fill_avx2(kernels_table *table) {
   table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx2);
   // Measured on x86 alone: the shared cache of a small Arm is smaller than a layer's weights.
   table->f32_tiles_split = 1;
-  table->q8_igemm = S16(s16_igemm_6x16_avx2, 6, 16);
-  table->q8_igemm_of_small = U7S8(u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2);
-  table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
-  table->q8_winograd.points = s16_points_6x16_avx2;
-  table->q8_transforms.taps = q8_winograd_taps_avx2;
-  table->q8_finish = q8_finish_avx2;
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = S16(s16_igemm_6x16_avx2, 6, 16);
+      table->q8_igemm_of_small = U7S8(u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2);
+      table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
+      table->q8_winograd.points = s16_points_6x16_avx2;
+      table->q8_transforms.taps = q8_winograd_taps_avx2;
+      table->q8_finish = q8_finish_avx2;)
 }
 
 // Over AVX2's.
 static void fill_avxvnni(kernels_table *table) {
-  table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
-  table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
-  table->q8_winograd.points = s16_points_6x16_avxvnni;
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
+      table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
+      table->q8_winograd.points = s16_points_6x16_avxvnni;)
 }
 
 // Over AVX2's.
@@ -81,23 +83,25 @@ static void fill_avx512(kernels_table *table) {
   table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_12x32_avx512, 12, 32);
   table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx512);
   table->f32_taps = (f32_taps_family){"f32_taps_24x16_avx512", f32_taps_24x16_avx512, .pays = 1};
-  table->q8_igemm = S16(s16_igemm_12x32_avx512, 12, 32);
-  table->q8_igemm_of_small = U7S8(u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512);
-  table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
-  table->q8_winograd.points = s16_points_12x32_avx512;
-  table->q8_transforms =
-      (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = S16(s16_igemm_12x32_avx512, 12, 32);
+      table->q8_igemm_of_small = U7S8(u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512);
+      table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
+      table->q8_winograd.points = s16_points_12x32_avx512;
+      table->q8_transforms =
+          (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};)
 }
 
 // Over AVX-512's.
 static void fill_avx512vnni(kernels_table *table) {
-  table->q8_igemm = U8S8(u8s8_igemm_12x32_avx512vnni, 12, 32);
-  table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
-  table->q8_igemm.fused_row = u8s8_fused_row_6x32_avx512vnni;
-  table->q8_igemm_of_small = table->q8_igemm;
-  table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
-  table->q8_winograd.points = s16_points_12x32_avx512vnni;
-  table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = U8S8(u8s8_igemm_12x32_avx512vnni, 12, 32);
+      table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
+      table->q8_igemm.fused_row = u8s8_fused_row_6x32_avx512vnni;
+      table->q8_igemm_of_small = table->q8_igemm;
+      table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
+      table->q8_winograd.points = s16_points_12x32_avx512vnni;
+      table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};)
 }
 
 void kernels_fill(kernels_level level, kernels_table *table) {
