@@ -1,3 +1,5 @@
+import Text
+
 /// Where buffers lie in one block of memory: buffers that are never alive at the same time share bytes.
 ///
 /// Best fit over live intervals, the largest buffer first (Pisarchyk & Lee, "Efficient Memory Management for Deep
