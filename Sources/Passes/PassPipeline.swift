@@ -9,6 +9,7 @@ public enum PassPipeline {
     Pass("lower-half-floats", lowerHalfFloats),
     Pass("drop-identity", dropIdentity),
     Pass("fold-constants", foldConstants),
+    Pass("fold-pad-into-convolution", foldPadIntoConvolution),
     Pass("recognise-flatten", recogniseFlatten),
     Pass("recognise-global-pooling", recogniseGlobalPooling),
     Pass("normalise-concat-pool") { graph, _ in normaliseConcatPool(&graph) },
@@ -24,6 +25,8 @@ public enum PassPipeline {
 
   /// Passes that introduce engine-only operators, run once the graph is fully simplified.
   private static let fusions: [Pass] = [
+    Pass("merge-parallel-convolutions", mergeParallelConvolutions),
+    Pass("drop-unreachable-taps", dropUnreachableTaps),
     Pass("recognise-activations", recogniseActivations), Pass("fuse-convolution", fuseConvolution),
   ]
 

@@ -39,4 +39,30 @@ import Testing
     sketch.output(try sketch.node("MatMul", [try sketch.constant([3, 4, 5]), x]))
     try sketch.check()
   }
+
+  /// A product with constant weights, and what its step computes besides: a row, a residual, an activation; in any order, read
+  /// elsewhere, or made too late.
+  @Test(arguments: ["Relu", "Gelu", "Sigmoid", "Tanh"]) func chains(_ activation: String) throws {
+    for rows in [[2, 9, 24], [1, 24], [3, 1, 5, 24]] {
+      var sketch = Sketch(seed: rows.count)
+      let x = sketch.input(Shape(rows))
+      func product(_ x: Int) throws -> Int {
+        try sketch.node("MatMul", [x, try sketch.constant([24, 24], scale: 0.2)])
+      }
+      func act(_ x: Int) throws -> Int { try sketch.node(activation, [x]) }
+      func add(_ a: Int, _ b: Int) throws -> Int { try sketch.node("Add", [a, b]) }
+      let row = try sketch.constant([24])
+      let biased = try act(try add(row, try product(x)))
+      sketch.output(biased)
+      let first = try add(try add(try product(biased), row), x)
+      sketch.output(try act(first))
+      sketch.output(first)
+      sketch.output(try act(try add(try add(biased, try product(first)), row)))
+      // The residual is made behind the product.
+      let early = try product(x)
+      sketch.output(try act(try add(early, try act(x))))
+      sketch.output(try add(try product(x), try sketch.constant([1])))
+      try sketch.check()
+    }
+  }
 }

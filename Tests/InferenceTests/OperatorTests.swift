@@ -35,6 +35,49 @@ import Testing
     try sketch.check()
   }
 
+  /// Groups of few channels, at sizes that tiles take and at others.
+  @Test(arguments: [4, 8, 16], [1, 2]) func groups(_ group: Int, _ stride: Int) throws {
+    for (count, kernel) in [(1, 3), (2, 3), (5, 3), (9, 3), (3, 5)] {
+      var sketch = Sketch(seed: group * count)
+      let channels = group * count
+      let x = sketch.input([2, channels, 9, 15])
+      let w = try sketch.constant([channels, group, kernel, kernel])
+      let attributes: [Attribute] = [
+        .int("group", count), .ints("pads", [1, 1, 1, 1]), .ints("strides", [stride, stride]),
+      ]
+      sketch.output(
+        try sketch.node("Relu", [try sketch.node("Conv", [x, w, try sketch.constant([channels])], attributes)]))
+      sketch.output(try sketch.node("Sigmoid", [try sketch.node("Conv", [x, w], attributes)]))
+      try sketch.check()
+    }
+  }
+
+  /// Taps that lie apart, by Winograd over parts of the planes.
+  @Test(arguments: [2, 3, 5], ["", "Relu", "HardSwish"]) func dilated(_ dilation: Int, _ activation: String) throws {
+    for (height, width) in [(12, 15), (11, 6), (30, 30)] {
+      var sketch = Sketch(seed: height)
+      let x = sketch.input([2, 48, height, width])
+      let attributes: [Attribute] = [
+        .ints("dilations", [dilation, dilation]), .ints("pads", [Int](repeating: dilation, count: 4)),
+      ]
+      let w = try sketch.constant([40, 48, 3, 3], scale: 0.1)
+      let y = try sketch.node("Conv", [x, w, try sketch.constant([40])], attributes)
+      sketch.output(activation.isEmpty ? y : try sketch.node(activation, [y]))
+      try sketch.check(tolerance: 1e-4, exact: false)
+    }
+  }
+
+  /// More than four axes, of which all but four are walked as one.
+  @Test func binaryOverManyAxes() throws {
+    var sketch = Sketch(seed: 6)
+    let x = sketch.input([2, 3, 4, 5, 6])
+    sketch.output(try sketch.node("Mul", [x, try sketch.constant([2, 3, 4, 1, 1])]))
+    sketch.output(try sketch.node("Add", [try sketch.constant([3, 1, 1, 1]), x]))
+    sketch.output(try sketch.node("Sub", [x, try sketch.constant([2, 1, 4, 1, 1])]))
+    sketch.output(try sketch.node("Add", [sketch.input([1]), sketch.input([1, 1, 1, 1, 1])]))
+    try sketch.check()
+  }
+
   @Test(arguments: [1, 3], [false, true]) func depthwise(_ stride: Int, _ fused: Bool) throws {
     for channels in [2, 16, 24, 127] {
       var sketch = Sketch(seed: channels)

@@ -21,6 +21,19 @@ import Testing
     }
   }
 
+  /// Of a value whose channels are last: over positions, over channels, over both, and over one axis of the positions.
+  @Test(arguments: ["ReduceMean", "ReduceL2", "ReduceMax"]) func channelsLast(_ name: String) throws {
+    for axes in [[2, 3], [1], [1, 2, 3], [3], [-1, -2]] as [[Int64]] {
+      for keeps in [0, 1] {
+        var sketch = Sketch(seed: axes.count)
+        let x = sketch.input([2, 5, 7, 6])
+        let y = try sketch.node("Conv", [x, try sketch.constant([19, 5, 1, 1])])
+        sketch.output(try sketch.node(name, [y, try sketch.ints(axes)], [.int("keepdims", keeps)]))
+        try sketch.check()
+      }
+    }
+  }
+
   @Test func axesApartAreLeftToTheDefinition() throws {
     var sketch = Sketch(seed: 1)
     let x = sketch.input([2, 3, 4])

@@ -75,6 +75,29 @@ import Testing
       "\(String(cString: family.name)) pixels \(pixels) outputs \(outputs) taps \(taps) channels \(channels)")
   }
 
+  /// Products of a row, for as many panels as a kernel takes at once.
+  @Test(arguments: instructionSets, [1, 3, 17, 127]) func rows(_ isa: kernels_level, _ depth: Int) throws {
+    let family = try #require(f32_igemm_for(isa)).pointee
+    let step = family.nr * (1 + depth)
+    var noise = Noise(depth)
+    for panels in 1...Int(F32_GEMV_PANELS) {
+      let packed = try GuardedFloats(noise.floats(panels * step), aligned: true)
+      let x = try GuardedFloats(noise.floats(depth))
+      let sums = try GuardedFloats([Float](repeating: .nan, count: panels * family.nr), aligned: true)
+      family.run_row(panels, depth, x.base, packed.base, step, sums.base)
+      var expected: [Double] = []
+      for panel in 0..<panels {
+        for output in 0..<family.nr {
+          let column = packed.base + panel * step + output
+          var sum = Double(column[0])
+          for place in 0..<depth { sum += Double(x.base[place]) * Double(column[(1 + place) * family.nr]) }
+          expected.append(sum)
+        }
+      }
+      expectEqual(sums.array, expected, within: 2e-7 * Double(depth + 8), "\(panels) panels, depth \(depth)")
+    }
+  }
+
   @Test(arguments: instructionSets) func nanStaysNaN(_ isa: kernels_level) throws {
     let found = try #require(f32_igemm_for(isa))
     let nr = found.pointee.nr

@@ -28,6 +28,32 @@ import Testing
     }
   }
 
+  /// Kernels that have tiles, and groups of channels: fewer channels than a vector has, whole vectors and a rest, blocks of
+  /// channels; planes that are narrower than a tile, and wider.
+  @Test(arguments: instructionSets, [4, 12, 16, 24, 40, 304])
+  func tiles(_ isa: kernels_level, _ channels: Int) throws {
+    var noise = Noise(channels)
+    for columns in [3, 5, 7] {
+      for stride in [1, 2] {
+        for group in [1, 4, 8, 16] where channels % group == 0 && (group == 1 || columns == 3) {
+          var window = convolution_geometry()
+          (window.batch, window.in_channels) = (noise.int(1...2), channels)
+          (window.in_height, window.in_width) = (noise.int(7...20), noise.int(7...26))
+          (window.kernel_height, window.kernel_width) = (noise.int(0...3) == 0 ? 1 : columns, columns)
+          (window.stride_height, window.stride_width) = (noise.int(1...2), stride)
+          (window.dilation_height, window.dilation_width) = (1, 1)
+          (window.pad_top, window.pad_left) = (noise.int(0...columns), noise.int(0...columns))
+          (window.pad_bottom, window.pad_right) = (noise.int(0...columns), noise.int(0...columns))
+          window.out_height =
+            (window.in_height + window.pad_top + window.pad_bottom - window.kernel_height) / window.stride_height + 1
+          window.out_width = (window.in_width + window.pad_left + window.pad_right - columns) / stride + 1
+          let x = try GuardedFloats(noise.floats(window.batch * window.in_height * window.in_width * channels))
+          try depthwise(isa, window, group: group, x, &noise)
+        }
+      }
+    }
+  }
+
   @Test(arguments: instructionSets) func globalPoolingIsCutByChannels(_ isa: kernels_level) throws {
     var noise = Noise(1)
     var window = convolution_geometry()
@@ -77,25 +103,35 @@ import Testing
     }
   }
 
-  private func depthwise(_ isa: kernels_level, _ window: convolution_geometry, _ x: GuardedFloats, _ noise: inout Noise)
-    throws
-  {
+  /// With groups, only where the level has tiles for them.
+  private func depthwise(
+    _ isa: kernels_level, _ window: convolution_geometry, group: Int = 1, _ x: GuardedFloats, _ noise: inout Noise
+  ) throws {
+    var depthwise = f32_depthwise()
+    (depthwise.geometry, depthwise.group, depthwise.isa) = (window, group, isa)
+    (depthwise.low, depthwise.high) = (0, .infinity)
+    f32_depthwise_plan(&depthwise)
+    if group > 1, depthwise.by_tiles == 0 { return }
     let taps = window.kernel_height * window.kernel_width
-    let weights = noise.floats(window.in_channels * taps)
+    let weights = noise.floats(window.in_channels * group * taps)
     let bias = noise.floats(window.in_channels)
     let residual = noise.floats(window.batch * window.out_height * window.out_width * window.in_channels)
     var expected: [Double] = []
     forEachWindow(window) { channel, cells, _ in
       var sum = Double(bias[channel]) + Double(residual[expected.count])
-      for cell in cells { sum += Double(x.base[cell.index + channel]) * Double(weights[channel * taps + cell.tap]) }
+      for cell in cells {
+        for j in 0..<group {
+          let value = x.base[cell.index + channel / group * group + j]
+          sum += Double(value) * Double(weights[(channel * group + j) * taps + cell.tap])
+        }
+      }
       expected.append(max(sum, 0))
     }
-    let packed = try GuardedFloats([Float](repeating: .nan, count: (1 + taps) * window.in_channels))
+    let packed = try GuardedFloats([Float](repeating: .nan, count: f32_depthwise_packed_count(&depthwise)))
+    let zero = try GuardedFloats([Float](repeating: 0, count: window.in_channels))
     let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
-    var depthwise = f32_depthwise()
-    (depthwise.geometry, depthwise.isa, depthwise.low, depthwise.high) = (window, isa, 0, .infinity)
     (depthwise.x, depthwise.w, depthwise.y) = (UnsafePointer(x.base), UnsafePointer(packed.base), y.base)
-    f32_depthwise_plan(&depthwise)
+    depthwise.zero = UnsafePointer(zero.base)
     f32_depthwise_pack(&depthwise, weights, bias, packed.base)
     residual.withUnsafeBufferPointer {
       depthwise.residual = $0.baseAddress

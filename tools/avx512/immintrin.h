@@ -26,6 +26,9 @@ static inline simde__m512i emulated_madd(simde__m512i a, simde__m512i b) {
 #define _mm512_madd_epi16(a, b) emulated_madd(a, b)
 
 typedef simde__mmask16 __mmask16;
+#ifndef _mm512_rcp14_ps
+#define _mm512_rcp14_ps(x) simde_mm512_div_ps(simde_mm512_set1_ps(1), (x))
+#endif
 typedef unsigned emulated_pairs __attribute__((vector_size(64)));
 #undef __m512bh
 #define __m512bh emulated_pairs

@@ -1,14 +1,15 @@
 import Kernels
 import ModelGraph
 
-/// A convolution or matrix product of floats with constant weights: a Conv, FusedConv, Gemm or MatMul.
+/// A convolution or matrix product of floats with constant weights: a Conv, FusedConv, Gemm or MatMul, the latter two with what
+/// ``FloatChains`` joins to them.
 struct FloatConvolution {
   let name: String
   let x: Graph.ValueID
   /// The value that is added to the result before the activation.
   let residual: Graph.ValueID?
   let output: Graph.ValueID
-  let geometry: ConvolutionGeometry
+  var geometry: ConvolutionGeometry
   let activation: Activation
   let layout: Layout
   let source: ConvolutionWeights
@@ -52,7 +53,9 @@ struct FloatConvolution {
       guard planner.isKnown(c), shape.count == columns, shape.extents.last == columns else { return nil }
     }
     geometry = try ConvolutionGeometry(rows: planner.shape(a)[0], depth: depth, columns: columns, of: Gemm.name)
-    (name, x, residual, output, activation, layout) = (node.name, a, nil, candidate.output, .none, .plain)
+    let chain = planner.floatChains.chain[candidate.index]
+    (name, x, layout) = (node.name, a, .plain)
+    (residual, activation, output) = (chain?.residual, chain?.activation ?? .none, chain?.output ?? candidate.output)
     source = ConvolutionWeights(
       weights: b, bias: c, layout: f32_weight_layout(depth: depth, columns: columns, transposed: gemm.transB),
       scale: gemm.alpha, biasScale: gemm.beta)
@@ -66,9 +69,11 @@ struct FloatConvolution {
     let (depth, columns) = (planner.shape(b)[0], planner.shape(b)[1])
     geometry = try ConvolutionGeometry(
       rows: planner.shape(a).count / depth, depth: depth, columns: columns, of: MatMul.name)
-    (name, x, residual, output, activation, layout) = (node.name, a, nil, candidate.output, .none, .plain)
+    let chain = planner.floatChains.chain[candidate.index]
+    (name, x, layout) = (node.name, a, .plain)
+    (residual, activation, output) = (chain?.residual, chain?.activation ?? .none, chain?.output ?? candidate.output)
     source = ConvolutionWeights(
-      weights: b, bias: nil, layout: f32_weight_layout(depth: depth, columns: columns, transposed: false))
+      weights: b, bias: chain?.bias, layout: f32_weight_layout(depth: depth, columns: columns, transposed: false))
   }
 }
 
@@ -90,6 +95,7 @@ extension Planner {
     if let residual = layer.residual { reads[1] = try operand(residual, layer.layout) }
     let target = newBuffer(layer.output, layer.layout)
     append(step, name: layer.name, reads: reads, writes: [target], multiplyAdds: layer.geometry.multiplyAdds)
+    isChained[layer.output] = true
     if activates || layer.activation.isClamp { return }
     let unary = UnaryStep(UnaryFunction(layer.activation), count: shape(layer.output).count, self)
     append(unary, name: layer.name, reads: [.buffer(target)], writes: [target])

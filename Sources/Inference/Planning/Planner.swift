@@ -15,12 +15,17 @@ final class Planner {
   let level: kernels_level
   let threads: Int
   let isExact: Bool
+  let memory: EngineOptions.Memory
   /// By a convolution's output: the tile of those that are run by Winograd.
   private(set) var winogradChoices: [WinogradChoice?] = []
   /// Bytes that 8-bit layers may still take for transformed weights beyond their taps.
   var quantizedWinogradRoom = 0
   /// Which nodes of 8-bit integers one step computes together.
   let chains: QuantizedChains
+  /// The same for products of floats.
+  let floatChains: FloatChains
+  /// By value: those that a step for a float layer makes, with all that ``floatChains`` joins to it.
+  var isChained: [Bool]
 
   private(set) var planned: [PlannedStep] = []
   private(set) var buffers: [Arena.Buffer] = []
@@ -36,11 +41,14 @@ final class Planner {
     level = kernels_level_in_use()
     threads = options.threads
     isExact = options.exact
+    memory = options.memory
     plainBuffer = [Int?](repeating: nil, count: facts.count)
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     chains = QuantizedChains(graph, facts)
+    floatChains = FloatChains(graph, facts, isConstant: isConstant)
+    isChained = [Bool](repeating: false, count: facts.count)
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
   }
@@ -87,7 +95,10 @@ final class Planner {
     if DequantizeLinear.isIncluded, try DequantizeStep.plan(candidate, self) { return true }
     // Layers of floats.
     if try WinogradStep.plan(candidate, self) { return true }
-    if Conv.isIncluded || FusedConv.isIncluded, try DepthwiseStep.plan(candidate, self) { return true }
+    if Conv.isIncluded || FusedConv.isIncluded {
+      if try DilatedWinogradStep.plan(candidate, self) { return true }
+      if try DepthwiseStep.plan(candidate, self) { return true }
+    }
     if try ConvolutionStep.plan(candidate, self) { return true }
     if MatMul.isIncluded, try MatMulStep.plan(candidate, self) { return true }
     if ConvTranspose.isIncluded, try TransposedConvolutionStep.plan(candidate, self) { return true }
@@ -109,6 +120,10 @@ final class Planner {
 
   /// Whether another node's step computes this one too.
   private func isDone(_ node: Graph.Node, _ index: Int, _ output: Graph.ValueID) -> Bool {
+    // A product that had to be run otherwise has not absorbed what is behind it.
+    if let product = floatChains.product[index], let chain = floatChains.chain[product] {
+      return isChained[chain.output]
+    }
     guard chains.isAbsorbed[index] else { return false }
     // A Clip follows the step that absorbs it, unless that had to be run by its definition. A product comes before.
     if case .clip = node.operation { return isPlanned(output) }

@@ -2,7 +2,8 @@ import Kernels
 import ModelGraph
 import Text
 
-/// `f32_binary`: sum, difference, product or quotient of floats, with NumPy's broadcasting over at most four axes.
+/// `f32_binary`: sum, difference, product or quotient of floats, with NumPy's broadcasting over at most four axes, after those
+/// that both operands walk as one are joined.
 final class BinaryStep: Step {
   private var parameters = f32_binary()
 
@@ -13,8 +14,7 @@ final class BinaryStep: Step {
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard let operation = operation(candidate.node.operation), let a = candidate[BinaryInput.a],
-      let b = candidate[BinaryInput.b], planner.isFloat(a), planner.isFloat(b),
-      planner.shape(candidate.output).rank <= 4
+      let b = candidate[BinaryInput.b], planner.isFloat(a), planner.isFloat(b)
     else { return false }
     let shape = planner.shape(candidate.output)
     // Channels last if one operand has them last and the other can be read in that order.
@@ -23,18 +23,39 @@ final class BinaryStep: Step {
       planner.isKnown($0) || planner.shape($0).rank == shape.rank || planner.shape($0).count == 1
     }
     let layout: Layout = wantsChannelsLast && fits && shape.rank >= 3 ? .channelsLast : .plain
+    let axes = joined(
+      inMemoryOrder(shape.extents, layout), steps(planner, a, along: shape, layout),
+      steps(planner, b, along: shape, layout))
+    guard axes.count <= 4 else { return false }
     // A constant stays in its file's order: the kernel takes any strides.
     let reads = [
       planner.isKnown(a) ? .constant(a) : try planner.operand(a, layout),
       planner.isKnown(b) ? .constant(b) : try planner.operand(b, layout),
     ]
     let step = BinaryStep(operation, planner)
-    store(inMemoryOrder(shape.extents, layout), asLastOf: &step.parameters.extents)
-    store(steps(planner, a, along: shape, layout), asLastOf: &step.parameters.a_steps)
-    store(steps(planner, b, along: shape, layout), asLastOf: &step.parameters.b_steps)
+    store(axes.map { $0.extent }, asLastOf: &step.parameters.extents)
+    store(axes.map { $0.a }, asLastOf: &step.parameters.a_steps)
+    store(axes.map { $0.b }, asLastOf: &step.parameters.b_steps)
     f32_binary_plan(&step.parameters)
     planner.append(step, for: candidate.node, reads: reads, writes: [planner.newBuffer(candidate.output, layout)])
     return true
+  }
+
+  /// An axis of the loop: its extent, and the floats from one index to the next in either operand.
+  private typealias Axis = (extent: Int, a: Int, b: Int)
+
+  /// The axes without those of one index; an axis that continues the one inside it, in both operands, is joined to it.
+  private static func joined(_ extents: [Int], _ a: [Int], _ b: [Int]) -> [Axis] {
+    var axes: [Axis] = []
+    for place in extents.indices where extents[place] != 1 {
+      let axis: Axis = (extents[place], a[place], b[place])
+      if let outer = axes.last, outer.a == axis.a * axis.extent, outer.b == axis.b * axis.extent {
+        axes[axes.count - 1] = (outer.extent * axis.extent, axis.a, axis.b)
+      } else {
+        axes.append(axis)
+      }
+    }
+    return axes
   }
 
   private static func operation(_ operation: Operator) -> f32_operation? {

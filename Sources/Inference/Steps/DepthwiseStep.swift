@@ -2,13 +2,14 @@ import Kernels
 import ModelGraph
 import Text
 
-/// `f32_depthwise`: a convolution of floats with one filter for each channel.
+/// `f32_depthwise`: a convolution of floats with one filter for each channel, or with groups of few channels.
 final class DepthwiseStep: Step {
   private var parameters = f32_depthwise()
   private let source: ConvolutionWeights
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.geometry = convolution_geometry(layer.geometry)
+    parameters.group = layer.geometry.groupChannels
     parameters.isa = planner.level
     (parameters.low, parameters.high) = layer.activation.clampBounds
     parameters.activation = f32_activation(layer.activation)
@@ -18,19 +19,24 @@ final class DepthwiseStep: Step {
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard let layer = try FloatConvolution(candidate, planner), layer.geometry.group > 1,
-      layer.geometry.groupChannels == 1, layer.geometry.groupFilters == 1
+      layer.geometry.groupChannels == layer.geometry.groupFilters
     else { return false }
-    try planner.append(layer, DepthwiseStep(layer, planner), activates: true)
+    let step = DepthwiseStep(layer, planner)
+    guard step.parameters.by_tiles != 0 || step.parameters.group == 1 else { return false }
+    try planner.append(layer, step, activates: true)
     return true
   }
 
-  var kernel: String { "f32_depthwise_\(String(cString: kernels_level_name(kernels_level_base(parameters.isa))))" }
+  /// `f32_depthwise_avx2`, `f32_groups4_avx2`
+  var kernel: String {
+    let form = parameters.group == 1 ? "depthwise" : "groups\(parameters.group)"
+    return "f32_\(form)_\(String(cString: kernels_level_name(kernels_level_base(parameters.isa))))"
+  }
 
   var needs: StepNeeds {
-    let taps = parameters.geometry.kernel_height * parameters.geometry.kernel_width
-    return StepNeeds(
-      packedBytes: (1 + taps) * parameters.geometry.in_channels * 4, scratchBytes: 0, zeroBytes: 0,
-      weights: source.weights, others: [source.bias])
+    StepNeeds(
+      packedBytes: f32_depthwise_packed_count(&parameters) * 4, scratchBytes: 0,
+      zeroBytes: parameters.geometry.in_channels * 4, weights: source.weights, others: [source.bias])
   }
 
   func pack(_ packer: Packer) {
@@ -44,6 +50,7 @@ final class DepthwiseStep: Step {
     var parameters = parameters
     parameters.x = binder.floats(0)
     parameters.residual = binder.floats(1)
+    parameters.zero = binder.zeros
     parameters.y = binder.floatResult()
     binder.call(f32_depthwise_task, parameters, tasks: parameters.tasks)
   }

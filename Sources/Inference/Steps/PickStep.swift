@@ -21,6 +21,14 @@ final class PickStep: Step {
     tensor_pick_plan(&parameters)
   }
 
+  /// Floats picked from one buffer into another.
+  ///
+  /// - Parameter axes: of the output's memory, outermost first: how many places, and the floats from one to the next in the
+  ///   input, or how far each lies from the first (`Int.min`: a zero).
+  convenience init(floats axes: [(count: Int, step: Int, list: [Int]?)]) {
+    self.init(Loop(axes.map { Loop.Axis(count: $0.count, step: $0.step, list: $0.list) }), element: 4, fill: nil)
+  }
+
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     try plan(candidate.node, 0, planner)
   }
@@ -116,6 +124,8 @@ private struct Loop {
 
   private(set) var axes: [Axis] = []
   private(set) var first = 0
+
+  init(_ axes: [Axis]) { self.axes = axes }
 
   /// - Parameters:
   ///   - shape: of the input, which lies in `layout`.

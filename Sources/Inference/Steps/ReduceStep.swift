@@ -28,17 +28,25 @@ final class ReduceStep: Step {
       (reduction, reduced) = (F32_REDUCE_MIN, try reduce.reducedAxes(of: shape, axes: known))
     default: return false
     }
-    let places = shape.extents.indices.filter { reduced[$0] && shape[$0] != 1 }
+    // Channels last if x has them so and what remains is in the same order either way: only channels, or only positions.
+    let remains = shape.extents.indices.filter { !reduced[$0] && shape[$0] != 1 }
+    let isSameOrder = !remains.contains(1) || !remains.contains { $0 > 1 }
+    let layout: Layout = planner.prefersChannelsLast(x) && isSameOrder ? .channelsLast : .plain
+    let order =
+      layout == .plain
+      ? Array(shape.extents.indices) : [0] + Array(shape.extents.indices.dropFirst(2)) + [1]
+    let places = order.indices.filter { reduced[order[$0]] && shape[order[$0]] != 1 }
     guard let first = places.first, let last = places.last else { return false }
-    guard (first...last).allSatisfy({ reduced[$0] || shape[$0] == 1 }) else { return false }
+    guard (first...last).allSatisfy({ reduced[order[$0]] || shape[order[$0]] == 1 }) else { return false }
+    let extents = order.map { shape[$0] }
     let step = ReduceStep()
     (step.parameters.reduction, step.parameters.isa) = (reduction, planner.level)
-    step.parameters.outer = shape.extents[..<first].reduce(1, *)
-    step.parameters.count = shape.extents[first...last].reduce(1, *)
-    step.parameters.inner = shape.extents[(last + 1)...].reduce(1, *)
+    step.parameters.outer = extents[..<first].reduce(1, *)
+    step.parameters.count = extents[first...last].reduce(1, *)
+    step.parameters.inner = extents[(last + 1)...].reduce(1, *)
     f32_reduce_plan(&step.parameters)
     planner.append(
-      step, for: node, reads: [try planner.operand(x, .plain)],
+      step, for: node, reads: [try planner.operand(x, layout)],
       writes: [planner.newBuffer(candidate.output, .plain)])
     return true
   }

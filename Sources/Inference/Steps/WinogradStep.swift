@@ -7,7 +7,7 @@ final class WinogradStep: Step {
   private var parameters: f32_winograd
   private let source: ConvolutionWeights
 
-  private init(_ layer: FloatConvolution, _ choice: WinogradChoice, _ planner: Planner) {
+  init(_ layer: FloatConvolution, _ choice: WinogradChoice, _ planner: Planner) {
     parameters = f32_winograd(layer.geometry, choice, planner.level, threads: planner.threads)
     (parameters.low, parameters.high) = layer.activation.clampBounds
     source = layer.source

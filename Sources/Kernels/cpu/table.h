@@ -5,6 +5,8 @@
 
 #include "convolution/f32/igemm_kernels.h"
 #include "convolution/q8/q8_igemm_kernels.h"
+#include "elementwise/curves.h"
+#include "windows/depthwise_tiles.h"
 #include "winograd/f32/winograd_transforms.h"
 #include "winograd/q8/q8_winograd_transforms.h"
 #include "winograd/taps/winograd_taps.h"
@@ -17,6 +19,12 @@ typedef struct kernels_table {
   f32_winograd_transforms f32_winograd;
   f32_taps_family f32_taps;
   int f32_tiles_split;  // f32_winograd divides tiles rather than outputs among threads, if there are enough tiles
+
+  f32_depthwise_tiles f32_depthwise;
+
+  // Functions of floats, where a level has better than plain C (elementwise.c); NULL where it has not.
+  f32_curves_kernel f32_curves;
+  f32_softmax_kernel f32_softmax_row;
 
   // 8-bit convolutions.
   q8_igemm_family q8_igemm;

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "cpu/multiversion.h"
+#include "cpu/table.h"
 #include "elementwise/functions.h"
 #include "geometry/sizes.h"
 
@@ -47,6 +48,8 @@ MULTIVERSION(
 void f32_apply(
     kernels_level isa, f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count,
     size_t stride) {
+  const f32_curves_kernel curves = kernels_table_for(isa)->f32_curves;
+  if (curves && curves(function, a, b, x, y, rows, count, stride)) return;
   unary(isa, function, a, b, x, y, rows, count, stride);
 }
 
@@ -57,7 +60,7 @@ void f32_unary_task(void *context, size_t task, size_t worker) {
   const f32_unary *u = context;
   KERNEL_REQUIRE(task < u->tasks);
   const size_t first = task * BLOCK;
-  unary(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, 1, smaller(BLOCK, u->count - first), 0);
+  f32_apply(u->isa, u->function, u->a, u->b, u->x + first, u->y + first, 1, smaller(BLOCK, u->count - first), 0);
 }
 
 #define BINARY_LOOP(a_index, b_index)                                             \
@@ -204,5 +207,9 @@ void f32_softmax_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_softmax *v = context;
   KERNEL_REQUIRE(task < v->rows && v->columns >= 1);
-  softmax_row(v->isa, v->x + task * v->columns, v->y + task * v->columns, v->columns, v->logarithm);
+  const float *x = v->x + task * v->columns;
+  float *y = v->y + task * v->columns;
+  const f32_softmax_kernel row = kernels_table_for(v->isa)->f32_softmax_row;
+  if (row) row(x, y, v->columns, v->logarithm);
+  else softmax_row(v->isa, x, y, v->columns, v->logarithm);
 }

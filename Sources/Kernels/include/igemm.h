@@ -38,11 +38,18 @@ typedef void (*f32_igemm_kernel)(
     size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x, size_t x_offset,
     const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue);
 
+// The sums of one row for up to F32_GEMV_PANELS panels (f32_gemv.inc): sums[panel][output] = bias + Σ over depth of x · w. `w` is
+// the first panel with its biases; `sums` is aligned to 64 bytes.
+#define F32_GEMV_PANELS 4
+typedef void (*f32_gemv_kernel)(
+    size_t panels, size_t depth, const float *x, const float *w, size_t panel_step, float *sums);
+
 typedef struct {
   const char *name;  // "f32_igemm_6x16_avx2"
   size_t mr;  // most pixels of a tile
   size_t nr;  // outputs of a panel
   f32_igemm_kernel run;
+  f32_gemv_kernel run_row;  // for products of one row
 } f32_igemm_family;
 
 // The kernel of a level; the portable one if the level is not available.
@@ -97,6 +104,7 @@ typedef struct {
   size_t packed_count;  // floats of all packed weights
   int row_taps;  // a whole kernel row is one tap: few channels
   int panels_first;  // consecutive tasks share weights rather than pixels
+  int is_row;  // one pixel and one tap, not of padding: the product of a row by a matrix
   int tiles_first;  // a task takes all its panels for one tile, then the next tile's, rather than the other way round
 } f32_convolution;
 

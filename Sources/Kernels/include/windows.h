@@ -30,21 +30,28 @@ typedef struct {
 void f32_pool_plan(f32_pool *pool);
 void f32_pool_task(void *context, size_t task, size_t worker);  // context: f32_pool
 
-// Depthwise convolution: one filter a channel. y = clamp(bias + Σ over taps of x · w, + residual)
+// Depthwise convolution: one filter a channel, y = clamp(bias + Σ over taps of x · w, + residual). Also convolutions of groups of
+// few channels with as many filters, where f32_depthwise_plan finds tiles for them.
 typedef struct {
   convolution_geometry geometry;
+  size_t group;  // channels of a group: 1 for a depthwise convolution
   kernels_level isa;
   float low, high;
   f32_activation activation;  // of the clamped sums
   const float *x;
-  const float *w;  // [1 + taps, in_channels]: biases, then the weights of each tap
+  const float *w;  // [1 + taps · group, in_channels]: biases, then the weights of each tap and channel of a group
   const float *residual;  // of y's shape, or NULL
+  const float *zero;  // in_channels zeros
   float *y;
-  size_t tasks;  // batch × out_height
+  // By f32_depthwise_plan.
+  int by_tiles;  // depthwise_tiles.h has a tile for the geometry; otherwise `group` must be 1
+  size_t row_block, channel_block;  // of a task
+  size_t tasks;
 } f32_depthwise;
 
 void f32_depthwise_plan(f32_depthwise *depthwise);
-// `w` is ONNX's [channels, 1, kernel_height, kernel_width]; bias may be NULL; `packed` has (1 + taps) × channels floats.
+size_t f32_depthwise_packed_count(const f32_depthwise *depthwise);  // floats
+// `w` is ONNX's [channels, group, kernel_height, kernel_width]; bias may be NULL.
 void f32_depthwise_pack(const f32_depthwise *depthwise, const float *w, const float *bias, float *packed);
 void f32_depthwise_task(void *context, size_t task, size_t worker);  // context: f32_depthwise
 

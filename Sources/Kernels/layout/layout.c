@@ -9,6 +9,15 @@ enum { COLUMNS = 512, TILE = 8, BYTES = 64 * 1024 };
 
 
 KERNEL_BODY transpose_columns_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+  if (rows == 3) {
+    const float *x1 = x + columns, *x2 = x1 + columns;
+    for (size_t c = from; c < to; c++) {
+      y[3 * c] = x[c];
+      y[3 * c + 1] = x1[c];
+      y[3 * c + 2] = x2[c];
+    }
+    return;
+  }
   if (rows <= 4) {
     // Pictures: three planes read side by side.
     for (size_t c = from; c < to; c++)

@@ -5,20 +5,53 @@
 #include "geometry/sizes.h"
 #include "kernel_require.h"
 
-enum { BLOCK = 16 * 1024, EDGE = 16 };  // elements of a task; of a square that is turned
+// Elements of a task; of a square that is turned; of a row that is copied without a call.
+enum { BLOCK = 16 * 1024, EDGE = 16, SHORT = 8 };
 
-// The place in x of a row's first element; PICK_NOWHERE if nothing is picked for it.
-static ptrdiff_t row_start(const tensor_pick *v, size_t row) {
-  ptrdiff_t start = v->first;
+// A row's place in x, and its index along each axis outside the last one (0 for the turned one).
+typedef struct {
+  size_t index[PICK_AXES];
+  ptrdiff_t start;  // PICK_NOWHERE if nothing is picked for the row
+} pick_row;
+
+static void find_start(const tensor_pick *v, pick_row *at) {
+  at->start = v->first;
+  for (size_t axis = 0; axis + 1 < v->axes; axis++) {
+    const size_t i = at->index[axis];
+    const ptrdiff_t offset = v->offsets[axis] ? v->offsets[axis][i] : v->steps[axis] * (ptrdiff_t)i;
+    if (offset == PICK_NOWHERE) {
+      at->start = PICK_NOWHERE;
+      return;
+    }
+    at->start += offset;
+  }
+}
+
+static pick_row find_row(const tensor_pick *v, size_t row) {
+  pick_row at = {0};
   for (size_t axis = v->axes - 1; axis-- > 0;) {
     if ((int)axis == v->turned) continue;
-    const size_t extent = v->extents[axis];
-    const ptrdiff_t offset = v->offsets[axis] ? v->offsets[axis][row % extent] : v->steps[axis] * (ptrdiff_t)(row % extent);
-    if (offset == PICK_NOWHERE) return PICK_NOWHERE;
-    start += offset;
-    row /= extent;
+    at.index[axis] = row % v->extents[axis];
+    row /= v->extents[axis];
   }
-  return start;
+  find_start(v, &at);
+  return at;
+}
+
+// The next row; behind the last one nothing of use.
+static void next_row(const tensor_pick *v, pick_row *at) {
+  int is_listed = at->start == PICK_NOWHERE;
+  size_t start = (size_t)at->start;
+  for (size_t axis = v->axes - 1; axis-- > 0;) {
+    if ((int)axis == v->turned) continue;
+    is_listed |= v->offsets[axis] != NULL;
+    start += (size_t)v->steps[axis];
+    if (++at->index[axis] < v->extents[axis]) break;
+    start -= (size_t)v->steps[axis] * v->extents[axis];
+    at->index[axis] = 0;
+  }
+  at->start = (ptrdiff_t)start;
+  if (is_listed) find_start(v, at);
 }
 
 // The place in y of a row's first element, in which the turned axis is left out.
@@ -49,7 +82,7 @@ static size_t row_target(const tensor_pick *v, size_t row) {
     const ptrdiff_t *offsets = v->offsets[last], step = v->steps[last];                                                \
     if (offsets) {                                                                                                     \
       for (size_t i = 0; i < count; i++) y[i] = offsets[i] == PICK_NOWHERE ? fill : x[offsets[i]];                     \
-    } else if (step == 1) {                                                                                            \
+    } else if (step == 1 && count > SHORT) {                                                                           \
       memcpy(y, x, count * sizeof *y);                                                                                 \
     } else {                                                                                                           \
       for (size_t i = 0; i < count; i++) y[i] = x[(ptrdiff_t)i * step];                                                \
@@ -73,8 +106,8 @@ DEFINE_ROWS(uint32_t)
 DEFINE_ROWS(uint64_t)
 
 #define PICK_ROWS(word)                                                                     \
-  for (size_t row = first; row < end; row++) {                                              \
-    const ptrdiff_t start = row_start(v, row);                                              \
+  for (size_t row = first; row < end; row++, next_row(v, &at)) {                            \
+    const ptrdiff_t start = at.start;                                                       \
     if (v->turned < 0) {                                                                    \
       pick_row_##word(v, start, (word *)v->y + row * v->extents[v->axes - 1]);              \
     } else if (start == PICK_NOWHERE) {                                                     \
@@ -114,6 +147,7 @@ void tensor_pick_task(void *context, size_t task, size_t worker) {
   const tensor_pick *v = context;
   KERNEL_REQUIRE(task < v->tasks);
   const size_t first = task * v->block, end = smaller(v->rows, first + v->block);
+  pick_row at = find_row(v, first);
   switch (v->element) {
     case 1: PICK_ROWS(uint8_t)
     case 2: PICK_ROWS(uint16_t)

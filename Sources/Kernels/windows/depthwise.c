@@ -3,6 +3,7 @@
 #include "windows.h"
 
 #include "cpu/multiversion.h"
+#include "cpu/table.h"
 #include "geometry/window_taps.h"
 #include "unroll.h"
 
@@ -62,7 +63,7 @@ typedef struct {
   }
 
 DEFINE_TILES(depthwise_pixel, 1)
-DEFINE_TILES(depthwise_tile, PIXELS)
+DEFINE_TILES(depthwise_pixels, PIXELS)
 
 KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) {
   const convolution_geometry *g = &d->geometry;
@@ -88,7 +89,7 @@ KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) 
     const size_t last = ox + PIXELS - 1;
     if (taps.columns == g->kernel_width && last < g->out_width &&
         columns_inside(g, last).end == g->kernel_width) {
-      depthwise_tile(d, &taps, residual, d->y + at);
+      depthwise_pixels(d, &taps, residual, d->y + at);
       ox += PIXELS;
     } else {
       depthwise_pixel(d, &taps, residual, d->y + at);
@@ -98,28 +99,111 @@ KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) 
 }
 MULTIVERSION(depthwise_row, (const f32_depthwise *d, size_t image, size_t oy), (d, image, oy))
 
+// NEAR_BYTES: what the inputs of a row of tiles may take, to be still in the first-level cache for the next row.
+// FEWEST_CHANNELS: with fewer in a block, too little of each pixel would be read in one go. A picture beyond FAR_BYTES comes from
+// further away than the second-level cache, and is read as it lies: prefetching counts more than reading lines once.
+enum { NEAR_BYTES = 32 * 1024, FAR_BYTES = 1024 * 1024, FEWEST_CHANNELS = 64, ROW_BLOCK = 8 };
+
+// The tile for the geometry; NULL if there is none.
+static f32_depthwise_tile tile_of(const f32_depthwise *d) {
+  const convolution_geometry *g = &d->geometry;
+  const f32_depthwise_tiles *tiles = &kernels_table_for(d->isa)->f32_depthwise;
+  const size_t columns = g->kernel_width, stride = g->stride_width, group = d->group;
+  if ((stride != 1 && stride != 2) || g->dilation_width != 1 || g->kernel_height > DEPTHWISE_MOST_LINES ||
+      g->in_channels < tiles->lanes || g->in_channels % group != 0)
+    return NULL;
+  if (group == 1) return columns == 3 || columns == 5 || columns == 7 ? tiles->run[columns / 2 - 1][stride - 1] : NULL;
+  return columns == 3 && (group == 4 || group == 8 || group == 16) ? tiles->groups[group / 8][stride - 1] : NULL;
+}
+
 void f32_depthwise_plan(f32_depthwise *d) {
   const convolution_geometry *g = &d->geometry;
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
-  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1);
-  d->tasks = g->batch * g->out_height;
+  KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1 && d->group >= 1);
+  d->by_tiles = tile_of(d) != NULL;
+  d->row_block = 1;
+  d->channel_block = g->in_channels;
+  if (d->by_tiles) {
+    const size_t lanes = kernels_table_for(d->isa)->f32_depthwise.lanes;
+    const size_t line_bytes = g->in_width * sizeof(float), fitting = NEAR_BYTES / (g->kernel_height * line_bytes);
+    const int is_far = g->in_height * g->in_channels * line_bytes > FAR_BYTES;
+    // Blocks of about equal size and of whole vectors; the last one takes what remains.
+    const size_t blocks = is_far ? 1 : divide_up(g->in_channels, larger(FEWEST_CHANNELS, fitting));
+    d->channel_block = g->in_channels / blocks / lanes * lanes;
+    d->row_block = smaller(ROW_BLOCK, g->out_height);
+  }
+  d->tasks = g->batch * divide_up(g->out_height, d->row_block) * (g->in_channels / d->channel_block);
+}
+
+size_t f32_depthwise_packed_count(const f32_depthwise *d) {
+  const convolution_geometry *g = &d->geometry;
+  return (1 + g->kernel_height * g->kernel_width * d->group) * g->in_channels;
 }
 
 void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bias, float *packed) {
   const size_t channels = d->geometry.in_channels, taps = d->geometry.kernel_height * d->geometry.kernel_width;
   for (size_t c = 0; c < channels; c++) {
     packed[c] = bias ? bias[c] : 0;
-    for (size_t tap = 0; tap < taps; tap++) packed[(1 + tap) * channels + c] = w[c * taps + tap];
+    for (size_t j = 0; j < d->group; j++)
+      for (size_t tap = 0; tap < taps; tap++)
+        packed[(1 + tap * d->group + j) * channels + c] = w[(c * d->group + j) * taps + tap];
+  }
+}
+
+// Output rows [oy, end) of the channels [first, last).
+static void run_tiles(const f32_depthwise *d, size_t image, size_t oy, size_t end, size_t first, size_t last) {
+  const convolution_geometry *g = &d->geometry;
+  const f32_depthwise_tile run = tile_of(d);
+  const size_t channels = g->in_channels, inputs = (DEPTHWISE_PIXELS - 1) * g->stride_width + g->kernel_width;
+  const float *picture = d->x + image * g->in_height * g->in_width * channels;
+  depthwise_tile tile = {
+      .bias = d->w, .channels = channels, .first = first, .end = last, .low = d->low, .high = d->high};
+  for (; oy < end; oy++) {
+    const window_taps down = rows_inside(g, oy);
+    tile.lines = down.end - down.first;
+    tile.w = d->w + (1 + down.first * g->kernel_width * d->group) * channels;
+    int was_inside = 0;
+    for (size_t ox = 0; ox < g->out_width; ox += DEPTHWISE_PIXELS) {
+      const size_t left = ox * g->stride_width - g->pad_left;
+      const int is_inside = left < g->in_width && left + inputs <= g->in_width;
+      if (was_inside && is_inside) {
+        tile.offset += DEPTHWISE_PIXELS * g->stride_width * channels;
+      } else {
+        tile.offset = 0;
+        for (size_t line = 0; line < tile.lines; line++) {
+          const float *row = picture + (down.at + line * g->dilation_height) * g->in_width * channels;
+          for (size_t i = 0; i < inputs; i++)
+            tile.x[line * inputs + i] = left + i < g->in_width ? row + (left + i) * channels : d->zero;
+        }
+      }
+      was_inside = is_inside;
+      const size_t at = ((image * g->out_height + oy) * g->out_width + ox) * channels;
+      tile.pixels = smaller(DEPTHWISE_PIXELS, g->out_width - ox);
+      tile.y = d->y + at;
+      tile.residual = d->residual ? d->residual + at : NULL;
+      run(&tile);
+    }
   }
 }
 
 void f32_depthwise_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_depthwise *d = context;
-  KERNEL_REQUIRE(task < d->tasks);
-  depthwise_row(d->isa, d, task / d->geometry.out_height, task % d->geometry.out_height);
+  const convolution_geometry *g = &d->geometry;
+  KERNEL_REQUIRE(task < d->tasks && (d->by_tiles || d->group == 1));
+  const size_t channels = g->in_channels, blocks = channels / d->channel_block;
+  const size_t row_blocks = divide_up(g->out_height, d->row_block), index = task / blocks;
+  const size_t image = index / row_blocks, oy = index % row_blocks * d->row_block;
+  const size_t end = smaller(g->out_height, oy + d->row_block);
+  const size_t block = task % blocks, first = block * d->channel_block;
+  const size_t last = block + 1 < blocks ? first + d->channel_block : channels;
+  if (d->by_tiles)
+    run_tiles(d, image, oy, end, first, last);
+  else
+    depthwise_row(d->isa, d, image, oy);
   if (!d->activation.applies) return;
-  const size_t count = d->geometry.out_width * d->geometry.in_channels;
-  float *y = d->y + task * count;
-  f32_apply(d->isa, d->activation.function, d->activation.a, d->activation.b, y, y, 1, count, 0);
+  float *y = d->y + (image * g->out_height + oy) * g->out_width * channels + first;
+  f32_apply(
+      d->isa, d->activation.function, d->activation.a, d->activation.b, y, y, (end - oy) * g->out_width, last - first,
+      channels);
 }

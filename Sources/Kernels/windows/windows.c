@@ -5,9 +5,14 @@
 
 #include "cpu/multiversion.h"
 #include "geometry/window_taps.h"
+#include "unroll.h"
 
-// FLOAT_SUM: most values that are added in one float. Of more values, sums of that many are added in double.
-enum { LANES = 16, FLOAT_SUM = 256 };
+// FLOAT_SUM: most values that are added in one float. Of more values, sums of that many are added in double. Windows of more
+// than LONG values read WIDE channels of each pixel in one go: fewer would not be prefetched.
+enum { LANES = 16, FLOAT_SUM = 256, LONG = 32, WIDE = 4 };
+
+typedef float f32x16 __attribute__((ext_vector_type(16), aligned(4)));
+typedef double f64x16 __attribute__((ext_vector_type(16)));
 
 // Channels [from, to) of one output pixel: the largest of rows × columns inputs (NaN if one is), or their sum · `factor`.
 KERNEL_BODY pool_pixel_body(
@@ -41,11 +46,42 @@ KERNEL_BODY pool_pixel_body(
   }
 }
 
-// The same for sums of more than FLOAT_SUM inputs, for which float is not precise enough.
+// Sums · `factor` of `vectors` (a constant) · LANES channels, in double where they are many.
+KERNEL_BODY sum_vectors(
+    const int vectors, const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, double factor,
+    float *y) {
+  f32x16 held[WIDE];
+  f64x16 sums[WIDE];
+  UNROLL for (int v = 0; v < vectors; v++) {
+    held[v] = 0;
+    sums[v] = 0;
+  }
+  size_t left = FLOAT_SUM;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t column = 0; column < columns; column++) {
+      const float *in = x + row * row_step + column * column_step;
+      UNROLL for (int v = 0; v < vectors; v++) held[v] += *(const f32x16 *)(in + v * LANES);
+      if (--left > 0) continue;
+      UNROLL for (int v = 0; v < vectors; v++) {
+        sums[v] += __builtin_convertvector(held[v], f64x16);
+        held[v] = 0;
+      }
+      left = FLOAT_SUM;
+    }
+  UNROLL for (int v = 0; v < vectors; v++)
+    *(f32x16 *)(y + v * LANES) = __builtin_convertvector((sums[v] + __builtin_convertvector(held[v], f64x16)) * factor, f32x16);
+}
+
+// The same as pool_pixel for sums of many inputs, for which float may not be precise enough.
 KERNEL_BODY long_sum_body(
     const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, double factor, float *y, size_t from,
     size_t to) {
-  for (size_t c = from; c < to; c += LANES) {
+  size_t c = from;
+  for (; c + WIDE * LANES <= to; c += WIDE * LANES)
+    sum_vectors(WIDE, x + c, rows, columns, row_step, column_step, factor, y + c);
+  for (; c + 2 * LANES <= to; c += 2 * LANES)
+    sum_vectors(2, x + c, rows, columns, row_step, column_step, factor, y + c);
+  for (; c < to; c += LANES) {
     const size_t lanes = smaller(LANES, to - c);
     float held[LANES] = {0};
     double sums[LANES] = {0};
@@ -87,7 +123,7 @@ KERNEL_BODY pool_row_body(const f32_pool *p, size_t image, size_t oy, size_t fro
       if (p->kind == F32_POOL_AVERAGE_PADDED) count = window_padded(g, oy, ox);
       if (p->kind == F32_POOL_MAX) {
         pool_pixel_body(1, x, rows, columns, row_step, column_step, 1, y, from, to);
-      } else if (rows * columns > FLOAT_SUM) {
+      } else if (rows * columns > LONG) {
         long_sum_body(x, rows, columns, row_step, column_step, 1.0 / (double)count, y, from, to);
       } else {
         pool_pixel_body(0, x, rows, columns, row_step, column_step, 1.0f / (float)count, y, from, to);

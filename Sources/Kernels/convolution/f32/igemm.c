@@ -124,6 +124,11 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->pixel_blocks = divide_up(pixels, v->pixel_block);
   v->panel_block = divide_up(panels, v->panel_blocks);
   v->panel_blocks = divide_up(panels, v->panel_block);
+  v->is_row = pixels == 1 && g->kernel_height * g->kernel_width == 1 && g->groups == 1 && g->pad_top + g->pad_left == 0;
+  if (v->is_row) {
+    v->panel_block = smaller(panels, F32_GEMV_PANELS);
+    v->panel_blocks = divide_up(panels, v->panel_block);
+  }
   v->tasks = v->pixel_blocks * v->panel_blocks;
   const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
   v->tap_block = divide_up(taps, passes);
@@ -331,6 +336,19 @@ static void mend_groups(const f32_convolution *v, const pixel_tiles *block, size
   }
 }
 
+// Panels [first, last) of the product of a row by a matrix.
+static void run_row(const f32_convolution *v, size_t first, size_t last) {
+  _Alignas(64) float sums[F32_GEMV_PANELS * F32_IGEMM_MAX_NR];
+  const size_t nr = v->family->nr, depth = tap_channels(v), step = nr * (1 + depth), outputs = v->geometry.out_channels;
+  const size_t output = first * nr, written = smaller(outputs, last * nr) - output;
+  const f32_igemm_epilogue epilogue = {.low = v->low, .high = v->high};
+  v->family->run_row(last - first, depth, v->x, v->w + first * step, step, sums);
+  f32_igemm_finish(sums, written, v->y + output, v->residual ? v->residual + output : NULL, &epilogue);
+  if (!v->activation.applies) return;
+  f32_apply(
+      v->isa, v->activation.function, v->activation.a, v->activation.b, v->y + output, v->y + output, 1, written, 0);
+}
+
 void f32_convolution_task(void *context, size_t task, size_t worker) {
   const f32_convolution *v = context;
   const convolution_geometry *g = &v->geometry;
@@ -343,6 +361,10 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
   const size_t panel_index = v->panels_first ? task / v->pixel_blocks : task % v->panel_blocks;
   const size_t first = pixel_index * v->pixel_block, last = smaller(pixels, first + v->pixel_block);
   const size_t first_panel = panel_index * v->panel_block, last_panel = smaller(panels, first_panel + v->panel_block);
+  if (v->is_row) {
+    run_row(v, first_panel, last_panel);
+    return;
+  }
 
   const size_t count = last - first, tiles = divide_up(count, mr);
   const float **lines = (const float **)((char *)v->scratch + worker * v->scratch_bytes);

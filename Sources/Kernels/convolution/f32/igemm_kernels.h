@@ -11,6 +11,11 @@
 
 F32_IGEMM_DECLARE(f32_igemm_4x8_portable);
 
+#define F32_GEMV_DECLARE(name) \
+  void name(size_t panels, size_t depth, const float *x, const float *w, size_t panel_step, float *sums)
+
+F32_GEMV_DECLARE(f32_gemv_4x8_portable);
+
 // What every kernel of mr × nr needs, whose vectors of weights are `alignment` bytes.
 #define F32_IGEMM_REQUIRE(mr, nr, alignment)                                                                           \
   KERNEL_REQUIRE(1 <= pixels && pixels <= (mr));                                                                       \

@@ -27,7 +27,7 @@ void kernels_probe(kernels_cpu *cpu) {
   }
 
 void kernels_fill(kernels_level level, kernels_table *table) {
-  table->f32_igemm = (f32_igemm_family){"f32_igemm_8x8_neon", 8, 8, f32_igemm_8x8_neon};
+  table->f32_igemm = (f32_igemm_family){"f32_igemm_8x8_neon", 8, 8, f32_igemm_8x8_neon, f32_gemv_4x8_portable};
   KERNELS_OF_8_BITS(
       table->q8_igemm = S8(s8_igemm_4x4_neon, 4, 4, 16);
       table->q8_igemm.rule = Q8_PAIRS_EIGHT_APART;

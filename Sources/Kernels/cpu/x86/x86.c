@@ -43,7 +43,7 @@ void kernels_probe(kernels_cpu *cpu) {
 }
 #endif
 
-#define F32_IGEMM(kernel, most_pixels, outputs) {#kernel, most_pixels, outputs, kernel}
+#define F32_IGEMM(kernel, most_pixels, outputs, row_kernel) {#kernel, most_pixels, outputs, kernel, row_kernel}
 #define F32_WINOGRAD(level) {f32_winograd_filter_##level, f32_winograd_input_##level, f32_winograd_output_##level}
 // 16-bit inputs: for 8-bit convolutions and for Winograd's products.
 #define S16(kernel, most_pixels, outputs) \
@@ -57,7 +57,9 @@ void kernels_probe(kernels_cpu *cpu) {
   }
 
 static void fill_avx2(kernels_table *table) {
-  table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_6x16_avx2, 6, 16);
+  table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_6x16_avx2, 6, 16, f32_gemv_4x16_avx2);
+  table->f32_depthwise = F32_DEPTHWISE(
+      8, avx2, F32_DEPTHWISE_PAIR(3_groups4, avx2), F32_DEPTHWISE_PAIR(3_groups8, avx2));
   table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx2);
   // Measured on x86 alone: the shared cache of a small Arm is smaller than a layer's weights.
   table->f32_tiles_split = 1;
@@ -80,7 +82,12 @@ static void fill_avxvnni(kernels_table *table) {
 
 // Over AVX2's.
 static void fill_avx512(kernels_table *table) {
-  table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_12x32_avx512, 12, 32);
+  table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_12x32_avx512, 12, 32, f32_gemv_4x32_avx512);
+  table->f32_curves = f32_curves_avx512;
+  table->f32_softmax_row = f32_softmax_row_avx512;
+  table->f32_depthwise = F32_DEPTHWISE(
+      16, avx512, F32_DEPTHWISE_PAIR(3_groups4, avx512), F32_DEPTHWISE_PAIR(3_groups8, avx512),
+      F32_DEPTHWISE_PAIR(3_groups16, avx512));
   table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx512);
   table->f32_taps = (f32_taps_family){"f32_taps_24x16_avx512", f32_taps_24x16_avx512, .pays = 1};
   KERNELS_OF_8_BITS(
