@@ -3,9 +3,10 @@ import ModelGraph
 /// Decides which products of a prepared model are computed in integers, and which values are quantised for them.
 ///
 /// The outputs of Conv, of an Add of such outputs and (if another product reads it) of Gemm are quantised, after a Relu or
-/// Clip that is their only reader. So are all inputs of products, these Adds and pooling. MaxPool and operators that only
-/// move elements keep the scale and zero point of their input. Everything else stays in float between a DequantizeLinear
-/// and a QuantizeLinear: the residual sums of a transformer too, whose range one scale covers badly.
+/// Clip that is their only reader. So are all inputs of products, these Adds, pooling and the Mul of squeeze-and-excitation.
+/// MaxPool and operators that only move elements keep the scale and zero point of their input. Everything else stays in
+/// float between a DequantizeLinear and a QuantizeLinear: the residual sums of a transformer too, whose range one scale
+/// covers badly.
 struct QuantizationPlan: Sendable {
   /// Node indices of the integer products, in order.
   private(set) var products: [Int] = []
@@ -50,6 +51,15 @@ struct QuantizationPlan: Sendable {
         && (results.contains(a) || results.contains(b))
     }
 
+    /// Whether the node is not the Mul of a map by numbers of which an integer product made one for each channel.
+    func isFloat(gateOf node: Graph.Node) -> Bool {
+      guard let a = node[Mul.Input.a], let b = node[Mul.Input.b], isActivation(a), isActivation(b),
+        let y = node.firstOutput, let from = model.facts[a]?.shape, let gate = model.facts[b]?.shape, from != gate,
+        from == model.facts[y]?.shape || gate == model.facts[y]?.shape, from.rank == 4, gate.rank == 4
+      else { return true }
+      return !self.weightOnly.isDisjoint(with: model.gates)
+    }
+
     var bounds = Set<Graph.ValueID>()
     for (index, node) in graph.nodes.enumerated() {
       let isConv = if case .conv = node.operation { integer.contains(index) } else { false }
@@ -68,6 +78,8 @@ struct QuantizationPlan: Sendable {
       } else if wanted[output], let x = node.firstInput, isActivation(x) {
         switch node.operation {
         case .globalAveragePool, .averagePool: wanted[x] = true
+        case .mul where !isFloat(gateOf: node):
+          for case let factor? in node.inputs { wanted[factor] = true }
         case .concat where node.inputs.allSatisfy({ isActivation($0) }):
           for case let part? in node.inputs { wanted[part] = true }
         case .maxPool, .globalMaxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:

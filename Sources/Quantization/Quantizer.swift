@@ -188,8 +188,8 @@ public struct Quantizer {
     }
     add(.weightClipping, (\.clipsWeights, true), isPossible: true)
     add(.biasCorrection, (\.correctsBiases, true), isPossible: true)
-    add(.floatGates, (\.floatGates, true), isPossible: !model.gates.isEmpty)
     add(.equalization, (\.equalizes, true), isPossible: canEqualize)
+    add(.floatGates, (\.floatGates, false), isPossible: !model.gates.isEmpty)
     add(.floatStem, (\.floatStem, false), isPossible: stem != nil)
     add(.floatHead, (\.floatHead, false), isPossible: head != nil)
     return changes

@@ -3,7 +3,7 @@ import Passes
 import TestSupport
 import Testing
 
-@Suite struct FoldDequantizedTests {
+@Suite struct DequantizeConstantsTests {
   /// A Conv of floats with int8 weights behind a DequantizeLinear, as quantisers write layers that they leave in float.
   @Test func weightsOfAFloatProductBecomeFloats() throws {
     var sketch = Sketch(seed: 1)
@@ -16,7 +16,7 @@ import Testing
     sketch.output(y)
     let before = sketch.graph
     var after = before
-    #expect(foldDequantizedWeights(&after) == 1)
+    #expect(dequantizeConstants(&after) == 1)
     #expect(after.nodes.count == 1)
     #expect(after.values[w].constant?.type == .float32)
     let images = try Tensor.noise([1, 3, 5, 5], seed: 4)
@@ -36,6 +36,6 @@ import Testing
     let constant = sketch.constant(try Tensor([2], [Int8(1), 2]))
     sketch.output(try sketch.node("DequantizeLinear", [constant, scale]))
     var graph = sketch.graph
-    #expect(foldDequantizedWeights(&graph) == 0)
+    #expect(dequantizeConstants(&graph) == 0)
   }
 }
