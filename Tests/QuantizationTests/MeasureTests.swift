@@ -200,6 +200,8 @@ import Testing
     let engine = try Engine(optimized, inputShapes: [shape])
     #expect(!engine.profile.contains { $0.kernel == "reference" }, "\(engine.profile.map { $0.kernel })")
     #expect(try signalToNoise(graph, model) > 0.9 * (try signalToNoise(plain, model)))
+    // As training reads such a file.
+    #expect(try signalToNoise(try graph.dequantized(), model) > 1000)
   }
 
   // MARK: Sensitive layers

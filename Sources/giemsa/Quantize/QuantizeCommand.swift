@@ -38,10 +38,11 @@ struct QuantizeCommand: ParsableCommand {
       "A measure not to take; may be given several times.",
       discussion: """
         equalization: factors that give channels like ranges. function-ranges: ranges end where Swish, Sigmoid and the \
-        like are constant. weight-clipping, bias-correction: as they say. float-gates: squeeze-and-excite in float. \
-        float-stem, float-head, float-layers: the first, the last or the most sensitive layers in float.
+        like are constant. weight-clipping: scales that clip the largest weights. bias-correction: biases that keep the \
+        channels' means. float-gates: squeeze-and-excitation in float. float-stem, float-head, float-layers: the first, \
+        the last or the most sensitive layers in float.
         """, valueName: "measure"))
-  var without: [QuantizationMeasure] = []
+  var without: [String] = []
   @Option(help: "The ONNX file to write.") var out: String
   @Option(help: "Write an HTML report: tables, noise per layer, the pictures on which the models differ.")
   var report: String?
@@ -51,6 +52,10 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var files: PictureFlags
 
   func validate() throws {
+    for name in without where QuantizationMeasure(rawValue: name) == nil {
+      let names = QuantizationMeasure.allCases.map { $0.rawValue }.joined(separator: ", ")
+      throw ValidationError("--without \(name): no such measure; there are \(names)")
+    }
     guard (1...10000).contains(images) else { throw ValidationError("--images \(images) must be from 1 to 10000") }
     guard (1...1_000_000).contains(compare) else {
       throw ValidationError("--compare \(compare) must be from 1 to 1000000")
@@ -74,7 +79,8 @@ struct QuantizeCommand: ParsableCommand {
       for line in try source.contradictions(chosen + items) { complain(line) }
       let quantizer = Quantizer(
         source.prepared, fitting: try source.batches(fitting, batch), judging: try source.batches(judging, batch),
-        without: Set(without), threads: threads, progress: progress.update)
+        without: Set(without.compactMap { QuantizationMeasure(rawValue: $0) }), threads: threads,
+        progress: progress.update)
       if chosen.count < images { complain("note: only \(counted(chosen.count, "picture")) to calibrate on") }
       if judging.count == chosen.count {
         complain(
@@ -167,5 +173,3 @@ struct QuantizationRecord: Codable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 }
-
-extension QuantizationMeasure: ExpressibleByArgument {}
