@@ -25,6 +25,7 @@ public enum PassPipeline {
 
   /// Passes that introduce engine-only operators, run once the graph is fully simplified.
   private static let fusions: [Pass] = [
+    Pass("dequantize-constants", dequantizeConstants),
     Pass("merge-parallel-convolutions", mergeParallelConvolutions),
     Pass("drop-unreachable-taps", dropUnreachableTaps),
     Pass("recognise-activations", recogniseActivations), Pass("fuse-convolution", fuseConvolution),

@@ -14,7 +14,12 @@ public struct ActivationStatistics: Sendable {
   /// False if any element was NaN or infinite.
   public private(set) var isFinite = true
 
-  public init() {}
+  /// What of the range matters; elements beyond count as the nearest bound.
+  private let useful: ClosedRange<Float>
+
+  public init(useful: ClosedRange<Float> = -Float.infinity...Float.infinity) {
+    self.useful = useful
+  }
 
   public var binWidth: Float { (high - low) / Float(Self.binCount) }
   /// Number of nonzero elements.
@@ -29,7 +34,9 @@ public struct ActivationStatistics: Sendable {
       high = value > high ? value : high
       odd += value * 0
     }
-    (self.low, self.high) = (low, high)
+    (self.low, self.high) = (
+      max(low, min(useful.lowerBound, 0)), min(high, max(useful.upperBound, 0))
+    )
     if odd != 0 || odd.isNaN { isFinite = false }
   }
 

@@ -18,7 +18,7 @@ struct BiasCorrection {
     var runner = try BatchRunner(model.graph, outputs: outputs, inputShapes: [model.inputShape], threads: threads)
     var meters = plan.products.map { _ in ChannelMeans() }
     for batch in batches {
-      for (index, tensor) in try runner.run([batch.images]).enumerated() { meters[index].add(tensor, batch.count) }
+      for (index, tensor) in try runner.run([batch.images]).enumerated() { meters[index].add(tensor, batch) }
     }
     return Dictionary(uniqueKeysWithValues: zip(plan.products, meters.map { $0.means }))
   }
@@ -59,7 +59,7 @@ struct BiasCorrection {
       var meter = ChannelMeans()
       for index in batches.indices {
         let results = try runner.run(inputs.compactMap { kept[index][$0] })
-        meter.add(results[0], batches[index].count)
+        meter.add(results[0], batches[index])
         for (id, tensor) in zip(outputs, results) { kept[index][id] = tensor }
       }
       let moved = meter.means
@@ -73,31 +73,6 @@ struct BiasCorrection {
       progress(plan.products.firstIndex(of: product).map { $0 + 1 } ?? 0, plan.products.count)
     }
   }
-}
-
-/// The mean of each channel of `[N, C, …]`.
-private struct ChannelMeans {
-  private var sums: [Double] = []
-  private var count = 0
-
-  mutating func add(_ tensor: Tensor, _ pictures: Int) {
-    let channels = tensor.shape[1]
-    let area = tensor.count / max(1, tensor.shape[0] * channels)
-    if sums.isEmpty { sums = [Double](repeating: 0, count: channels) }
-    tensor.withFirst(pictures) { elements in
-      for picture in 0..<pictures {
-        for channel in 0..<channels {
-          let first = (picture * channels + channel) * area
-          var sum = 0.0
-          for index in first..<(first + area) { sum += Double(elements[index]) }
-          sums[channel] += sum
-        }
-      }
-    }
-    count += pictures * area
-  }
-
-  var means: [Double] { sums.map { $0 / Double(max(1, count)) } }
 }
 
 extension Tensor {

@@ -28,10 +28,13 @@ public struct CalibrationBatch: Sendable {
 }
 
 extension Tensor {
-  /// The elements of the first `count` slices along the outermost axis.
-  func withFirst<Result>(_ count: Int, _ body: (UnsafeBufferPointer<Float>) throws -> Result) rethrows -> Result {
-    let step = shape.rank > 0 && shape[0] > 0 ? self.count / shape[0] : self.count
-    return try withElements(Float.self) { try body(UnsafeBufferPointer(rebasing: $0[..<min($0.count, count * step)])) }
+  /// The elements that belong to the pictures of `batch`, without those of its padding. The outermost axis is the batch,
+  /// or the batch times the places of a picture.
+  func withPictures<Result>(
+    of batch: CalibrationBatch, _ body: (UnsafeBufferPointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    let count = self.count / max(1, batch.images.shape[0]) * batch.count
+    return try withElements(Float.self) { try body(UnsafeBufferPointer(rebasing: $0[..<min($0.count, count)])) }
   }
 }
 

@@ -21,6 +21,7 @@ struct LayerMeter {
   let model: PreparedModel
   let plan: QuantizationPlan
   let numbers: QuantizationNumbers
+  let useful: [Graph.ValueID: ClosedRange<Float>]
   let threads: Int
 
   func measure(_ batches: [CalibrationBatch], _ progress: (Int, Int) -> Void) throws -> [LayerRecord] {
@@ -39,11 +40,14 @@ struct LayerMeter {
       let found = try quantised.run([batch.images])
       for (index, id) in plan.values.enumerated() {
         guard let tensor = meant[id], let grid = numbers.grids[plan.tied[id] ?? id] else { continue }
-        tensor.withFirst(batch.count) { meant in
-          found[index].withFirst(batch.count) { found in
+        // What lies beyond the useful range changes nothing, so it is no noise.
+        let (low, high) = useful[id].map { ($0.lowerBound, $0.upperBound) } ?? (-.infinity, .infinity)
+        tensor.withPictures(of: batch) { meant in
+          found[index].withPictures(of: batch) { found in
             for element in meant.indices {
-              rounding[index].add(meant[element], grid.nearest(meant[element]))
-              whole[index].add(meant[element], found[element])
+              let real = max(low, min(high, meant[element]))
+              rounding[index].add(real, grid.nearest(real))
+              whole[index].add(real, found[element])
             }
           }
         }

@@ -10,6 +10,10 @@ public struct PreparedModel: Sendable {
   public let inputShape: Shape
   /// Element type and shape of every value.
   let facts: [Fact?]
+  /// What of a value's range matters to the functions that read it (``usefulRanges(of:)``).
+  let usefulRanges: [Graph.ValueID: ClosedRange<Float>]
+  /// The products of squeeze-and-excitation.
+  private(set) var gates: Set<Int>
 
   /// Throws if the model is already quantised or has nothing to quantise.
   public init(_ model: Graph, inputShape: Shape) throws {
@@ -19,15 +23,27 @@ public struct PreparedModel: Sendable {
     }
     var graph = model
     try PassPipeline.simplify(&graph)
+    try graph.flattenMatMuls(inputShape: inputShape)
     let facts = try graph.infer([inputShape])
     for index in graph.nodes.indices { Self.normalise(&graph, index, facts) }
     graph.compact()
     self.graph = graph
     self.inputShape = inputShape
     self.facts = try graph.infer([inputShape])
+    usefulRanges = Self.usefulRanges(of: graph)
+    gates = Self.gateProducts(graph, self.facts)
+    gates = gates.filter { isProduct($0) }
     guard graph.nodes.indices.contains(where: { isProduct($0) }) else {
       throw QuantizationError("has no Conv, Gemm or MatMul with float weights, so nothing in it can be quantised")
     }
+  }
+
+  /// The model with other constants: `graph` has the nodes of `model.graph`.
+  init(rewritten graph: Graph, _ model: PreparedModel) throws {
+    self.graph = graph
+    inputShape = model.inputShape
+    facts = try graph.infer([model.inputShape])
+    (usefulRanges, gates) = (model.usefulRanges, model.gates)
   }
 
   static func isQuantized(_ operation: Operator) -> Bool {

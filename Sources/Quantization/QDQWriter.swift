@@ -34,6 +34,7 @@ struct QDQWriter {
       var node = original
       node.inputs = original.inputs.map { $0.map { restored[$0] ?? $0 } }
       if products.contains(index) { try operands(&node, index, original, numbers, plan) }
+      if plan.weightOnly.contains(index) { try weights(&node, index, original, numbers) }
       graph.nodes.append(node)
       for case let id? in original.outputs where values.contains(id) { try grid(id, plan, numbers, &constants) }
     }
@@ -91,19 +92,33 @@ struct QDQWriter {
     let (integers, units) = Self.units(bias, grid.scale, weight.scales)
     let (wName, bName) = (graph.values[w].name, graph.values[b].name)
     let channels = weight.scales.count
+    node[Conv.Input.w] = try store(weight, wName)
     if simulates {
       let real = zip(integers, units).map { Float($0) * $1 }
-      node[Conv.Input.w] = graph.addFreshConstant("\(wName)_real", try weight.real())
       node[Conv.Input.b] = graph.addFreshConstant("\(bName)_real", try Tensor([channels], real))
       return
     }
-    let wScale = graph.addFreshConstant("\(wName)_scale", try Tensor([channels], weight.scales))
-    let wZero = graph.addFreshConstant("\(wName)_zero_point", try Tensor(zeros: [channels], type: .int8))
-    node[Conv.Input.w] = dequantized(
-      wName, [graph.addFreshConstant("\(wName)_quantized", weight.integers), wScale, wZero])
     let bScale = graph.addFreshConstant("\(bName)_scale", try Tensor([channels], units))
     node[Conv.Input.b] = dequantized(
       bName, [graph.addFreshConstant("\(bName)_quantized", try Tensor([channels], integers)), bScale])
+  }
+
+  /// The weights of a product of floats.
+  private mutating func weights(
+    _ node: inout Graph.Node, _ index: Int, _ original: Graph.Node, _ numbers: QuantizationNumbers
+  ) throws {
+    guard let weight = numbers.weights[index], let w = original[Conv.Input.w] else {
+      throw QuantizationError("\(original.place.printable) has no quantised weights")
+    }
+    node[Conv.Input.w] = try store(weight, graph.values[w].name)
+  }
+
+  private mutating func store(_ weight: QuantizedWeight, _ name: String) throws -> Graph.ValueID {
+    if simulates { return graph.addFreshConstant("\(name)_real", try weight.real()) }
+    let channels = weight.scales.count
+    let scale = graph.addFreshConstant("\(name)_scale", try Tensor([channels], weight.scales))
+    let zero = graph.addFreshConstant("\(name)_zero_point", try Tensor(zeros: [channels], type: .int8))
+    return dequantized(name, [graph.addFreshConstant("\(name)_quantized", weight.integers), scale, zero])
   }
 
   private mutating func dequantized(_ name: String, _ inputs: [Graph.ValueID?]) -> Graph.ValueID {

@@ -75,16 +75,25 @@ public struct QuantizationReport: Sendable {
   }
 
   var trialTable: [[String]] {
-    [["method", "weights", "biases", "stem", "head", "scores dB", "same answer", "accuracy", ""]]
+    [["method", "channels", "weights", "biases", "in float", "scores dB", "same answer", "accuracy", ""]]
       + result.trials.map { trial in
         let recipe = trial.recipe
         return [
-          recipe.method.rawValue, recipe.clipsWeights ? "clipped" : "full range",
-          recipe.correctsBiases ? "corrected" : "unchanged", recipe.floatStem ? "float" : "int8",
-          recipe.floatHead ? "float" : "int8", Self.decibels(trial.decibels), "\(trial.agreeing) of \(trial.pictures)",
+          recipe.method.rawValue, recipe.equalizes ? "equalized" : "unchanged",
+          recipe.clipsWeights ? "clipped" : "full range", recipe.correctsBiases ? "corrected" : "unchanged",
+          Self.floats(recipe), Self.decibels(trial.decibels), "\(trial.agreeing) of \(trial.pictures)",
           Self.percent(trial.correct, of: trial.pictures), trial.isChosen ? "chosen" : "",
         ]
       }
+  }
+
+  private static func floats(_ recipe: Quantizer.Recipe) -> String {
+    var parts: [String] = []
+    if recipe.floatGates { parts.append("gates") }
+    if recipe.floatStem { parts.append("stem") }
+    if recipe.floatHead { parts.append("head") }
+    if !recipe.floatLayers.isEmpty { parts.append(counted(recipe.floatLayers.count, "layer")) }
+    return parts.isEmpty ? "none" : parts.joined(separator: ", ")
   }
 
   var layerTable: [[String]] {

@@ -96,7 +96,10 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("int8.onnx")), "left something behind")
   }
 
-  @Test(arguments: [("--method", "best"), ("--images", "0"), ("--images", "many"), ("--threads", "0"), ("--bits", "4")])
+  @Test(arguments: [
+    ("--method", "best"), ("--images", "0"), ("--images", "many"), ("--threads", "0"), ("--bits", "4"),
+    ("--without", "nonsense"),
+  ])
   func mistakenOption(_ option: String, _ value: String) throws {
     try expectOneClearLine("giemsa", command([option: value]), naming: [option])
   }

@@ -32,6 +32,17 @@ struct QuantizeCommand: ParsableCommand {
   var calibrate: String
   @Option(help: "Number of calibration pictures, spread over classes and slides.") var images = 200
   @Option(help: "How activation ranges are chosen; auto tries all methods.") var method = Method.auto
+  @Option(
+    name: .customLong("without"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "A measure not to take; may be given several times.",
+      discussion: """
+        equalization: factors that give channels like ranges. function-ranges: ranges end where Swish, Sigmoid and the \
+        like are constant. weight-clipping: scales that clip the largest weights. bias-correction: biases that keep the \
+        channels' means. float-gates: squeeze-and-excitation in float. float-stem, float-head, float-layers: the first, \
+        the last or the most sensitive layers in float.
+        """, valueName: "measure"))
+  var without: [String] = []
   @Option(help: "The ONNX file to write.") var out: String
   @Option(help: "Write an HTML report: tables, noise per layer, the pictures on which the models differ.")
   var report: String?
@@ -41,6 +52,10 @@ struct QuantizeCommand: ParsableCommand {
   @OptionGroup var files: PictureFlags
 
   func validate() throws {
+    for name in without where QuantizationMeasure(rawValue: name) == nil {
+      let names = QuantizationMeasure.allCases.map { $0.rawValue }.joined(separator: ", ")
+      throw ValidationError("--without \(name): no such measure; there are \(names)")
+    }
     guard (1...10000).contains(images) else { throw ValidationError("--images \(images) must be from 1 to 10000") }
     guard (1...1_000_000).contains(compare) else {
       throw ValidationError("--compare \(compare) must be from 1 to 1000000")
@@ -64,7 +79,8 @@ struct QuantizeCommand: ParsableCommand {
       for line in try source.contradictions(chosen + items) { complain(line) }
       let quantizer = Quantizer(
         source.prepared, fitting: try source.batches(fitting, batch), judging: try source.batches(judging, batch),
-        threads: threads, progress: progress.update)
+        without: Set(without.compactMap { QuantizationMeasure(rawValue: $0) }), threads: threads,
+        progress: progress.update)
       if chosen.count < images { complain("note: only \(counted(chosen.count, "picture")) to calibrate on") }
       if judging.count == chosen.count {
         complain(
@@ -121,6 +137,10 @@ struct QuantizationRecord: Codable {
   var activations = "uint8"
   var clippedWeights: Bool
   var correctedBiases: Bool
+  /// Absent unless true, or not 0.
+  var equalizedChannels: Bool?
+  var gates: String?
+  var floatLayers: Int?
   var stem: String
   var head: String
   var comparedOn: Int
@@ -134,6 +154,9 @@ struct QuantizationRecord: Codable {
     weights = "int8 per channel"
     clippedWeights = recipe.clipsWeights
     correctedBiases = recipe.correctsBiases
+    equalizedChannels = recipe.equalizes ? true : nil
+    gates = recipe.floatGates ? "float32" : nil
+    floatLayers = recipe.floatLayers.isEmpty ? nil : recipe.floatLayers.count
     stem = recipe.floatStem ? "float32" : "int8"
     head = recipe.floatHead ? "float32" : "int8"
     let all = Double(max(1, comparison.pictures))
