@@ -13,6 +13,7 @@ void kernels_fill_portable(kernels_table *table) {
       .q8_transforms = {
           .taps = q8_winograd_taps_portable, .input = q8_winograd_input_portable, .output = q8_winograd_output_portable},
       .q8_finish = q8_finish_portable,
+      .q8_depthwise = {.name = "u8s16_depthwise_portable", .single = {u8s16_depthwise_portable}},
   };
   table->q8_igemm_of_small = table->q8_igemm;
 }

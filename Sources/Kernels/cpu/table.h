@@ -5,6 +5,7 @@
 
 #include "convolution/f32/igemm_kernels.h"
 #include "convolution/q8/q8_igemm_kernels.h"
+#include "windows/q8_depthwise_kernels.h"
 #include "winograd/f32/winograd_transforms.h"
 #include "winograd/q8/q8_winograd_transforms.h"
 #include "winograd/taps/winograd_taps.h"
@@ -25,6 +26,7 @@ typedef struct kernels_table {
   s16_taps_family s16_taps;
   q8_winograd_transforms q8_transforms;
   q8_finish_kernel q8_finish;
+  q8_depthwise_family q8_depthwise;
 } kernels_table;
 
 // The kernels of a level; of one that is not available, the portable ones.

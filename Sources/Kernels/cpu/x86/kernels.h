@@ -36,6 +36,19 @@ void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS);
 
 void q8_finish_avx2(Q8_FINISH_PARAMETERS);
 
+// The kernels of a width: of one output, and of two.
+#define Q8_DEPTHWISE_DECLARE(prefix, width, level)                      \
+  void prefix##_##width##_single_##level(Q8_DEPTHWISE_PARAMETERS); \
+  void prefix##_##width##_pair_##level(Q8_DEPTHWISE_PARAMETERS)
+Q8_DEPTHWISE_DECLARE(u8s16_depthwise, 16, avx2);
+Q8_DEPTHWISE_DECLARE(u8s16_depthwise, 32, avx2);
+Q8_DEPTHWISE_DECLARE(u8s16_depthwise, 64, avx512);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 16, avxvnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 32, avxvnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 16, avx512vnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 32, avx512vnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 64, avx512vnni);
+
 void q8_winograd_taps_avx2(Q8_WINOGRAD_TAPS_PARAMETERS);
 void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS);
 void q8_winograd_input_avx512(Q8_WINOGRAD_INPUT_PARAMETERS);

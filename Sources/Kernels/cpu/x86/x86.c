@@ -67,6 +67,10 @@ static void fill_avx2(kernels_table *table) {
   table->q8_winograd.points = s16_points_6x16_avx2;
   table->q8_transforms.taps = q8_winograd_taps_avx2;
   table->q8_finish = q8_finish_avx2;
+  table->q8_depthwise = (q8_depthwise_family){
+      .name = "u8s16_depthwise_avx2", .layout = Q8_TAPS_PAIRS,
+      .single = {u8s16_depthwise_16_single_avx2, u8s16_depthwise_32_single_avx2},
+      .pair = {u8s16_depthwise_16_pair_avx2, u8s16_depthwise_32_pair_avx2}};
 }
 
 // Over AVX2's.
@@ -74,6 +78,10 @@ static void fill_avxvnni(kernels_table *table) {
   table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
   table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
   table->q8_winograd.points = s16_points_6x16_avxvnni;
+  table->q8_depthwise = (q8_depthwise_family){
+      .name = "u8s8_depthwise_avxvnni", .layout = Q8_TAPS_QUADS,
+      .single = {u8s8_depthwise_16_single_avxvnni, u8s8_depthwise_32_single_avxvnni},
+      .pair = {u8s8_depthwise_16_pair_avxvnni, u8s8_depthwise_32_pair_avxvnni}};
 }
 
 // Over AVX2's.
@@ -87,6 +95,9 @@ static void fill_avx512(kernels_table *table) {
   table->q8_winograd.points = s16_points_12x32_avx512;
   table->q8_transforms =
       (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
+  table->q8_depthwise.name = "u8s16_depthwise_avx512";
+  table->q8_depthwise.single[2] = u8s16_depthwise_64_single_avx512;
+  table->q8_depthwise.pair[2] = u8s16_depthwise_64_pair_avx512;
 }
 
 // Over AVX-512's.
@@ -98,6 +109,10 @@ static void fill_avx512vnni(kernels_table *table) {
   table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
   table->q8_winograd.points = s16_points_12x32_avx512vnni;
   table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
+  table->q8_depthwise = (q8_depthwise_family){
+      .name = "u8s8_depthwise_avx512vnni", .layout = Q8_TAPS_QUADS,
+      .single = {u8s8_depthwise_16_single_avx512vnni, u8s8_depthwise_32_single_avx512vnni, u8s8_depthwise_64_single_avx512vnni},
+      .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};
 }
 
 void kernels_fill(kernels_level level, kernels_table *table) {
