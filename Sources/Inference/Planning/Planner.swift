@@ -39,7 +39,7 @@ final class Planner {
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
-    chains = QuantizedChains(graph, facts)
+    chains = QuantizedChains(graph, facts, isConstant)
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
   }
@@ -69,15 +69,20 @@ final class Planner {
       if try planStep(candidate) { return }
     }
     if try PickStep.plan(split: node, self) { return }
+    if try DynamicQuantizeStep.plan(node, self) { return }
     try ReferenceStep.plan(node, self)
   }
 
   /// Asks every step whether it fits, in this order. A new step is a file in `Steps` and a line here.
   private func planStep(_ candidate: Candidate) throws(GraphError) -> Bool {
     // Layers of 8-bit integers.
+    if try IntegerProductStep.plan(candidate, self) { return true }
+    if try QuantizedDepthwiseStep.plan(candidate, self) { return true }
     if try QuantizedWinogradStep.plan(candidate, self) { return true }
     if try QuantizedConvolutionStep.plan(candidate, self) { return true }
     if try QuantizedAddStep.plan(candidate, self) { return true }
+    if try QuantizedMultiplyStep.plan(candidate, self) { return true }
+    if try ByteTableStep.plan(candidate, self) { return true }
     if try QuantizedPoolStep.plan(candidate, self) { return true }
     if try QuantizeStep.plan(candidate, self) { return true }
     if try DequantizeStep.plan(candidate, self) { return true }

@@ -46,7 +46,7 @@ static void find(void) {
     kernels_fill_portable(table);
     if (level == KERNELS_PORTABLE || !is_available(level)) continue;
     table->level = (kernels_level)level;
-    kernels_fill((kernels_level)level, table);
+    kernels_fill((kernels_level)level, &found.cpu, table);
   }
 }
 

@@ -20,7 +20,7 @@ struct q8_depthwise_family;
 typedef struct {
   convolution_geometry geometry;  // out_channels and groups are not used
   int x_signed, x_zero;
-  int y_zero, low, high;  // in y's own range; y is s8 if low is below 0
+  int y_zero, low, high;  // in y's own range; y is s8 if low is below 0, and either if not
 
   // Data.
   const void *x;  // u8 or s8, NHWC

@@ -54,4 +54,6 @@ void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS);
 void q8_winograd_input_avx512(Q8_WINOGRAD_INPUT_PARAMETERS);
 void q8_winograd_output_avx512(Q8_WINOGRAD_OUTPUT_PARAMETERS);
 
+void q8_look_up_avx512vbmi(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t count);
+
 #endif

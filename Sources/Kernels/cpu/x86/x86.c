@@ -7,6 +7,7 @@ void kernels_probe(kernels_cpu *cpu) {
   for (int level = KERNELS_AVX2; level <= KERNELS_AVX512VNNI; level++) kernels_add_level(cpu, (kernels_level)level);
   kernels_add_feature(cpu, "emulated");
   cpu->multiplies_bf16 = 1;
+  cpu->permutes_bytes = 1;
 }
 #else
 #include <cpuid.h>
@@ -23,7 +24,7 @@ void kernels_probe(kernels_cpu *cpu) {
   if (!saves_ymm || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
   const int avx2 = b >> 5 & 1, avx512f = saves_zmm && (b >> 16 & 1);
   const int avx512bw_dq_vl = avx512f && (b >> 30 & 1) && (b >> 17 & 1) && (b >> 31 & 1);
-  const int avx512vnni = avx512f && (c >> 11 & 1), has_leaf_1 = a >= 1;
+  const int avx512vbmi = avx512f && (c >> 1 & 1), avx512vnni = avx512f && (c >> 11 & 1), has_leaf_1 = a >= 1;
   const unsigned leaf_1 = has_leaf_1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) ? a : 0;
   const int avxvnni = leaf_1 >> 4 & 1, avx512bf16 = leaf_1 >> 5 & 1;
 
@@ -33,6 +34,7 @@ void kernels_probe(kernels_cpu *cpu) {
   if (has_avx2 && avxvnni) kernels_add_level(cpu, KERNELS_AVXVNNI);
   if (has_avx512 && avx512vnni) kernels_add_level(cpu, KERNELS_AVX512VNNI);
   cpu->multiplies_bf16 = has_avx512 && avx512bf16;
+  cpu->permutes_bytes = has_avx512 && avx512vbmi;
 
   if (avx2) kernels_add_feature(cpu, "avx2");
   if (fma) kernels_add_feature(cpu, "fma");
@@ -115,10 +117,11 @@ static void fill_avx512vnni(kernels_table *table) {
       .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};
 }
 
-void kernels_fill(kernels_level level, kernels_table *table) {
+void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *table) {
   fill_avx2(table);
   if (level == KERNELS_AVXVNNI) fill_avxvnni(table);
   if (level == KERNELS_AVX512 || level == KERNELS_AVX512VNNI) fill_avx512(table);
+  if ((level == KERNELS_AVX512 || level == KERNELS_AVX512VNNI) && cpu->permutes_bytes) table->q8_look_up = q8_look_up_avx512vbmi;
   if (level == KERNELS_AVX512VNNI) fill_avx512vnni(table);
 }
 #endif
