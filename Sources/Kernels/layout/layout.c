@@ -4,37 +4,52 @@
 
 #include "cpu/multiversion.h"
 #include "geometry/sizes.h"
+#include "layout/float_tiles.h"
 
-enum { COLUMNS = 512, TILE = 8, BYTES = 64 * 1024 };
+enum { COLUMNS = 512, BYTES = 64 * 1024 };
 
-
-KERNEL_BODY transpose_columns_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+KERNEL_BODY transpose_columns(
+    const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to, size_t tile) {
   if (rows <= 4) {
     // Pictures: three planes read side by side.
     for (size_t c = from; c < to; c++)
       for (size_t r = 0; r < rows; r++) y[c * rows + r] = x[r * columns + c];
     return;
   }
+  const size_t ahead = rows < columns ? 16 : 16 * columns;
   // Tiles small enough that both sides' cache lines stay until they are used up.
-  for (size_t c0 = from; c0 < to; c0 += TILE) {
-    const size_t width = smaller(TILE, to - c0);
-    for (size_t r0 = 0; r0 < rows; r0 += TILE) {
-      const size_t height = smaller(TILE, rows - r0);
-      if (width == TILE && height == TILE) {
-        float tile[TILE][TILE];
-        for (int r = 0; r < TILE; r++)
-          for (int c = 0; c < TILE; c++) tile[c][r] = x[(r0 + r) * columns + c0 + c];
-        for (int c = 0; c < TILE; c++)
-          for (int r = 0; r < TILE; r++) y[(c0 + c) * rows + r0 + r] = tile[c][r];
-      } else {
+  for (size_t c0 = from; c0 < to; c0 += tile) {
+    const size_t width = smaller(tile, to - c0);
+    for (size_t r0 = 0; r0 < rows; r0 += tile) {
+      const size_t height = smaller(tile, rows - r0);
+      const float *in = x + r0 * columns + c0;
+      float *out = y + c0 * rows + r0;
+      if (width < tile || height < tile) {
         for (size_t c = 0; c < width; c++)
-          for (size_t r = 0; r < height; r++) y[(c0 + c) * rows + r0 + r] = x[(r0 + r) * columns + c0 + c];
+          for (size_t r = 0; r < height; r++) out[c * rows + r] = in[r * columns + c];
+      } else if (tile == 16) {
+        // So many lines that far apart are no streams that processors recognise.
+        for (size_t r = 0; r < 16; r++) KERNELS_FETCH((kernels_fetch)(in + r * columns + ahead));
+        transpose_16(in, columns, out, rows);
+      } else {
+        transpose_8(in, columns, out, rows);
       }
     }
   }
 }
+
+KERNEL_BODY transpose_eights_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+  transpose_columns(x, y, rows, columns, from, to, 8);
+}
+KERNEL_BODY transpose_sixteens_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+  transpose_columns(x, y, rows, columns, from, to, 16);
+}
 MULTIVERSION(
-    transpose_columns, (const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to),
+    transpose_eights, (const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to),
+    (x, y, rows, columns, from, to))
+// For vectors of 16 floats: with shorter ones, a tile would not fit the registers.
+MULTIVERSION(
+    transpose_sixteens, (const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to),
     (x, y, rows, columns, from, to))
 
 static size_t blocks_of(const f32_transpose *v) { return (v->columns + COLUMNS - 1) / COLUMNS; }
@@ -46,7 +61,12 @@ void f32_transpose_task(void *context, size_t task, size_t worker) {
   const f32_transpose *v = context;
   KERNEL_REQUIRE(task < v->tasks);
   const size_t image = task / blocks_of(v), from = task % blocks_of(v) * COLUMNS, plane = v->rows * v->columns;
-  transpose_columns(
+#if defined(KERNELS_X86)
+  const int sixteens = v->isa == KERNELS_AVX512 || v->isa == KERNELS_AVX512VNNI;
+#else
+  const int sixteens = 0;
+#endif
+  (sixteens ? transpose_sixteens : transpose_eights)(
       v->isa, v->x + image * plane, v->y + image * plane, v->rows, v->columns, from, smaller(v->columns, from + COLUMNS));
 }
 
