@@ -24,6 +24,7 @@ public enum PassPipeline {
 
   /// Passes that introduce engine-only operators, run once the graph is fully simplified.
   private static let fusions: [Pass] = [
+    Pass("dequantize-constants", dequantizeConstants),
     Pass("recognise-activations", recogniseActivations), Pass("fuse-convolution", fuseConvolution),
   ]
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "convolution/q8/byte_tiles.h"
 #include "cpu/multiversion.h"
 #include "geometry/sizes.h"
 #include "layout/float_tiles.h"
@@ -91,6 +92,22 @@ void bytes_transpose_task(void *context, size_t task, size_t worker) {
   KERNEL_REQUIRE(task < t->batch);
   const char *x = (const char *)t->x + task * t->rows * t->columns;
   char *y = (char *)t->y + task * t->rows * t->columns;
-  for (size_t column = 0; column < t->columns; column++)
-    for (size_t row = 0; row < t->rows; row++) y[column * t->rows + row] = x[row * t->columns + column];
+  const size_t rows = t->rows, columns = t->columns;
+  for (size_t c0 = 0; c0 < columns; c0 += 16) {
+    const size_t width = smaller(16, columns - c0);
+    for (size_t r0 = 0; r0 < rows; r0 += 16) {
+      const size_t height = smaller(16, rows - r0);
+      const char *in = x + r0 * columns + c0;
+      char *out = y + c0 * rows + r0;
+      if (width == 16 && height == 16) {
+        byte_line lines[16];
+        for (size_t i = 0; i < 16; i++) lines[i] = *(const byte_line *)(const void *)(in + i * columns);
+        transpose_bytes(lines);
+        for (size_t i = 0; i < 16; i++) *(byte_line *)(void *)(out + i * rows) = lines[i];
+      } else {
+        for (size_t c = 0; c < width; c++)
+          for (size_t r = 0; r < height; r++) out[c * rows + r] = in[r * columns + c];
+      }
+    }
+  }
 }
