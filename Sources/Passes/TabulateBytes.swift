@@ -36,7 +36,8 @@ func tabulateBytes(_ graph: inout Graph, _ context: inout PassContext) -> Int {
     let indices = graph.addValue(graph.freshName("\(graph.values[output].name)_index"))
     let table = graph.addFreshConstant("table", function.table)
     nodes.append(
-      Graph.Node(graph.freshName("\(node.name)_index"), .cast(Cast(to: .int32)), inputs: [function.source], outputs: [indices]))
+      Graph.Node(
+        graph.freshName("\(node.name)_index"), .cast(Cast(to: .int32)), inputs: [function.source], outputs: [indices]))
     nodes.append(Graph.Node(node.name, .gather(Gather()), inputs: [table, indices], outputs: [output]))
     changes += 1
   }
@@ -96,7 +97,8 @@ private func byteFunction(
     guard let found = functions[x], node.inputs.dropFirst().allSatisfy({ graph.isScalar($0) }) else { return nil }
     function = found
     arguments = [function.table] + node.inputs.dropFirst().map { $0.flatMap { graph.values[$0].constant } }
-  case .sigmoid, .hardSigmoid, .hardSwish, .leakyRelu, .elu, .tanh, .softplus, .softsign, .mish, .swish, .gelu, .quickGelu,
+  case .sigmoid, .hardSigmoid, .hardSwish, .leakyRelu, .elu, .tanh, .softplus, .softsign, .mish, .swish, .gelu,
+    .quickGelu,
     .microsoftGelu, .erf, .exp, .sqrt, .abs, .neg, .reciprocal:
     guard let found = functions[x] else { return nil }
     function = found

@@ -269,7 +269,8 @@ private struct QDQSketch {
     y = try sketch.node("Add", [y, try sketch.constant([17])])
     w = try integers([17, 6])
     y = try sketch.node(
-      "DynamicQuantizeMatMul", [y, w.w, sketch.constant(try Tensor(scalar: Float(0.01))), w.zero, try sketch.constant([6])],
+      "DynamicQuantizeMatMul",
+      [y, w.w, sketch.constant(try Tensor(scalar: Float(0.01))), w.zero, try sketch.constant([6])],
       domain: .microsoft)
     sketch.output(y)
     var lowered = sketch.graph

@@ -44,7 +44,8 @@ import Testing
     func number(_ range: ClosedRange<Int>) -> Int {
       [noise.int(range), noise.int(range), noise.int(range), range.upperBound][noise.int(0...3)]
     }
-    let values = (0..<sizes.batch * sizes.input.height * sizes.input.width * channels).map { _ in number(range(signed)) }
+    let values = (0..<sizes.batch * sizes.input.height * sizes.input.width * channels).map { _ in number(range(signed))
+    }
     let weights = (0..<channels * taps).map { _ in kind == .ones ? 1 : number(range(wSigned)) }
     let hasZeros = kind == .signedWithZeros || kind == .unsigned
     let zeros = (0..<channels).map { _ in Int32(hasZeros ? noise.int(range(wSigned)) : 0) }

@@ -103,7 +103,8 @@ import Testing
         let channel = planes ? rest / size.pixels : rest % size.channels
         let factor = bValues[gates ? image * size.channels + channel : index] - bZero
         return rounded(
-          Double((aValues[index] - aZero) * factor) * 0.0078125, zero, range(signed).lowerBound, range(signed).upperBound)
+          Double((aValues[index] - aZero) * factor) * 0.0078125, zero, range(signed).lowerBound,
+          range(signed).upperBound)
       }
       #expect(y.values(signed: signed) == expected)
     }
@@ -125,7 +126,8 @@ import Testing
   }
 
   /// By the range of the values and 0, as ONNX says; a NaN becomes 0.
-  @Test(arguments: instructionSets, [1, 31, 33, 70_001]) func rangesFoundInARun(_ isa: kernels_level, _ count: Int) throws
+  @Test(arguments: instructionSets, [1, 31, 33, 70_001]) func rangesFoundInARun(_ isa: kernels_level, _ count: Int)
+    throws
   {
     var noise = Noise(count)
     for range in [-700...700, 5...900, -900...(-5), 0...0] {
