@@ -13,6 +13,7 @@ static const struct {
     [KERNELS_AVX512] = {"avx512", KERNELS_AVX512},
     [KERNELS_AVXVNNI] = {"avxvnni", KERNELS_AVX2},
     [KERNELS_AVX512VNNI] = {"avx512vnni", KERNELS_AVX512},
+    [KERNELS_AVX512AMX] = {"avx512amx", KERNELS_AVX512},
     [KERNELS_NEON] = {"neon", KERNELS_NEON},
     [KERNELS_NEONDOT] = {"neondot", KERNELS_NEON},
     [KERNELS_NEONI8MM] = {"neoni8mm", KERNELS_NEON},

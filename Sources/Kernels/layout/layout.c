@@ -63,7 +63,7 @@ void f32_transpose_task(void *context, size_t task, size_t worker) {
   KERNEL_REQUIRE(task < v->tasks);
   const size_t image = task / blocks_of(v), from = task % blocks_of(v) * COLUMNS, plane = v->rows * v->columns;
 #if defined(KERNELS_X86)
-  const int sixteens = v->isa == KERNELS_AVX512 || v->isa == KERNELS_AVX512VNNI;
+  const int sixteens = kernels_level_base(v->isa) == KERNELS_AVX512;
 #else
   const int sixteens = 0;
 #endif

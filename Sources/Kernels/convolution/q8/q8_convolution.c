@@ -46,7 +46,7 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   KERNEL_REQUIRE(g->groups >= 1 && g->in_channels % g->groups == 0 && g->out_channels % g->groups == 0);
   v->kernels = kernels_table_for(level);
   v->family = family_for(v);
-  const size_t nr = v->family->nr, mr = v->family->mr;
+  const size_t nr = v->family->nr;
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
   v->pointwise = g->kernel_height == 1 && g->kernel_width == 1 && g->pad_top == 0 && g->pad_left == 0 &&
@@ -55,9 +55,13 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
   v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);
+  // A tile of inputs takes as long as its widest run: short runs leave most of it empty.
+  const size_t outputs = g->batch * g->out_height * g->out_width;
+  if (v->kernels->q8_igemm_deep.run && v->run >= 32 && v->taps * v->run >= 64 && outputs >= 16)
+    v->family = &v->kernels->q8_igemm_deep;
 
   // Blocks of rows of one image, or of pixels if the convolution is pointwise.
-  const size_t units = units_of(v), panels = panels_of(v);
+  const size_t units = units_of(v), panels = panels_of(v), mr = v->family->mr;
   const size_t row_bytes = staged_columns(v) * pixel_bytes(v);
   size_t longest;  // units of a block
   if (v->pointwise) {
@@ -220,7 +224,8 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   int16_t *wide_w = (int16_t *)(void *)(scratch + v->scratch_bytes - v->taps * v->steps * 2 * step_bytes(v));
   const int fuses = family->fused && q8_fusible(&v->epilogue, v->residual != NULL);
-  const size_t tiles = divide_up(pixels, mr), even = pixels / tiles, longer = pixels % tiles;
+  const size_t tiles = divide_up(pixels, mr);
+  const size_t even = family->fills ? mr : pixels / tiles, longer = family->fills ? 0 : pixels % tiles;
   int32_t sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   int32_t found_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   float found_multipliers[Q8_IGEMM_MAX_NR];
@@ -234,6 +239,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   q8_fused_set(&fused, &epilogue);
   fused.residual_stride = out_channels;
   fused.y_stride = y_stride;
+  if (family->begin) family->begin();
   const size_t slice = panel_bytes(v) / tiles & ~(size_t)63;
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const size_t group = panel / panels_of_group(v), column = panel % panels_of_group(v) * nr;
@@ -297,4 +303,5 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
       pixel += size;
     }
   }
+  if (family->end) family->end();
 }

@@ -32,6 +32,10 @@ size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t f
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
+void u8s8_begin_avx512amx(void);
+void u8s8_end_avx512amx(void);
+void u8s8_igemm_32x32_avx512amx(Q8_IGEMM_PARAMETERS);
+void u8s8_fused_32x32_avx512amx(Q8_FUSED_PARAMETERS);
 void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS);
 
 void q8_finish_avx2(Q8_FINISH_PARAMETERS);
