@@ -16,10 +16,13 @@ final class QuantizedDepthwiseStep: Step {
     source = layer.source
   }
 
+  /// The kernel keeps an address for each tap of each tile of a row.
+  private static let mostTaps = 1024
+
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard case .qLinearConv = candidate.node.operation,
       let layer = try QuantizedConvolution(candidate, planner), layer.residual == nil, layer.geometry.group > 1,
-      layer.geometry.groupChannels == 1, layer.geometry.groupFilters == 1
+      layer.geometry.groupChannels == 1, layer.geometry.groupFilters == 1, layer.geometry.plane.taps <= mostTaps
     else { return false }
     try planner.append(layer, QuantizedDepthwiseStep(layer, planner))
     return true
