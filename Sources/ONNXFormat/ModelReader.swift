@@ -408,9 +408,9 @@ final class ModelReader {
   // MARK: Helpers
 
   /// A new value; nil, with a problem recorded, if the name is already taken.
-  private func define(_ name: String, _ place: String) -> Graph.ValueID? {
+  private func define(_ name: String, _ place: @autoclosure () -> String) -> Graph.ValueID? {
     guard ids[ExactText(name)] == nil else {
-      problems.append(GraphError(.definedTwice, "\(place) is defined twice; names of values must be unique"))
+      problems.append(GraphError(.definedTwice, "\(place()) is defined twice; names of values must be unique"))
       return nil
     }
     let id = graph.addValue(name)
@@ -427,8 +427,8 @@ final class ModelReader {
     }
   }
 
-  private func check(_ count: Int, _ limit: Int, _ what: String) throws(GraphError) {
-    guard count <= limit else { throw GraphError(.overLimit, "\(count) \(what); the limit is \(limit)") }
+  private func check(_ count: Int, _ limit: Int, _ what: @autoclosure () -> String) throws(GraphError) {
+    guard count <= limit else { throw GraphError(.overLimit, "\(count) \(what()); the limit is \(limit)") }
   }
 }
 

@@ -9,14 +9,19 @@ struct BatchNormalizationScale {
 
   /// nil unless node `index` is a float32 BatchNormalization with constant statistics and only its first output.
   init?(_ graph: Graph, _ index: Int) {
-    typealias Input = BatchNormalization.Input
-    func constant(_ input: OperatorInput) -> [Float]? {
-      guard let tensor = graph.constantInput(index, input), tensor.type == .float32 else { return nil }
+    guard graph.soleOutput(index) != nil else { return nil }
+    self.init(graph.nodes[index]) { id in
+      guard let tensor = graph.values[id].constant, tensor.type == .float32 else { return nil }
       return tensor.array()
     }
-    guard case .batchNormalization(let definition) = graph.nodes[index].operation, !definition.trainingMode,
-      !definition.isPerElement,
-      graph.soleOutput(index) != nil, let gamma = constant(Input.scale), let beta = constant(Input.b),
+  }
+
+  /// nil unless `node` is a BatchNormalization in inference mode whose parameters `numbers` knows.
+  init?(_ node: Graph.Node, _ numbers: (Graph.ValueID) -> [Float]?) {
+    typealias Input = BatchNormalization.Input
+    func constant(_ input: OperatorInput) -> [Float]? { node[input].flatMap { numbers($0) } }
+    guard case .batchNormalization(let definition) = node.operation, !definition.trainingMode,
+      !definition.isPerElement, let gamma = constant(Input.scale), let beta = constant(Input.b),
       let mean = constant(Input.mean), let variance = constant(Input.variance)
     else { return nil }
     let channels = gamma.count

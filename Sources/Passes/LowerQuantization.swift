@@ -132,6 +132,18 @@ private struct QuantizationLowering {
         x.value, x.grid.scaleID, xZero, other.value, other.grid.scaleID, otherZero, grid.scaleID, yZero,
       ]
       return Graph.Node(node.name, .qLinearAdd(QLinearAdd()), inputs: inputs, outputs: [output])
+    case .mul:
+      guard let x, let other = source(node[Add.Input.b]), x.grid.type == grid.type, other.grid.type == grid.type,
+        facts.always(x.value, other.value, { $0 == $1 || $0.isGate(of: $1) || $1.isGate(of: $0) }),
+        let xZero = zero(x.grid), let otherZero = zero(other.grid), let yZero = zero(grid)
+      else { return nil }
+      let inputs: [Graph.ValueID?] = [
+        x.value, x.grid.scaleID, xZero, other.value, other.grid.scaleID, otherZero, grid.scaleID, yZero,
+      ]
+      return Graph.Node(node.name, .qLinearMul(QLinearMul()), inputs: inputs, outputs: [output])
+    case .batchNormalization:
+      guard let x else { return nil }
+      return normalization(node, x, grid, output)
     case .globalAveragePool:
       guard let x, x.grid.type == grid.type, let xZero = zero(x.grid), let yZero = zero(grid) else { return nil }
       return Graph.Node(
@@ -163,7 +175,7 @@ private struct QuantizationLowering {
       }
       return Graph.Node(
         node.name, .qLinearConcat(QLinearConcat(axis: concat.axis)), inputs: inputs, outputs: [output])
-    case .maxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .identity, .dropout:
+    case .maxPool, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .identity, .dropout:
       // These operators work on the 8-bit elements directly, since quantization preserves order.
       guard let x, x.grid.equals(grid), node.outputs.dropFirst().allSatisfy({ $0 == nil }) else { return nil }
       return Graph.Node(
@@ -212,6 +224,50 @@ private struct QuantizationLowering {
       inputs.append(id)
     }
     return Graph.Node(node.name, operation, inputs: inputs, outputs: [output])
+  }
+
+  /// A BatchNormalization as a QLinearConv of one tap with a weight of ±127 for each channel. Its bias, in units of a
+  /// 127th of the channel's factor, is rounded by far less than a step of y.
+  private mutating func normalization(
+    _ node: Graph.Node, _ x: (value: Graph.ValueID, grid: QuantizationGrid), _ grid: QuantizationGrid,
+    _ output: Graph.ValueID
+  ) -> Graph.Node? {
+    guard facts.rank(x.value) == 4, let affine = BatchNormalizationScale(node, { floats($0) }), affine.channels > 1,
+      facts.extent(x.value, 1) == affine.channels, context.allows(bytes: 10 * affine.channels, work: affine.channels),
+      let xZero = zero(x.grid), let yZero = zero(grid)
+    else { return nil }
+    var (weights, scales, biases): ([Int8], [Float], [Int32]) = ([], [], [])
+    for (factor, shift) in zip(affine.scale, affine.shift) {
+      let bias = shift / Double(x.grid.scale)
+      // A bias that would not fit makes its unit larger.
+      let unit = Float(max(abs(factor) / 127, abs(bias) / 1_000_000_000, Double(Float.leastNormalMagnitude)))
+      guard unit.isFinite else { return nil }
+      weights.append(Int8(clamping: Int((factor / Double(unit)).rounded())))
+      scales.append(unit)
+      biases.append(Int32((bias / Double(unit)).rounded()))
+    }
+    let (channels, windows) = (Shape([affine.channels]), Shape([affine.channels, 1, 1, 1]))
+    guard let w = try? Tensor(windows, weights), let scale = try? Tensor(channels, scales),
+      let bias = try? Tensor(channels, biases), let wZero = try? Tensor(scalar: Int8(0))
+    else { return nil }
+    let inputs: [Graph.ValueID?] = [
+      x.value, x.grid.scaleID, xZero, graph.addFreshConstant("weight", w), graph.addFreshConstant("scale", scale),
+      graph.addFreshConstant("zero_point", wZero), grid.scaleID, yZero, graph.addFreshConstant("bias", bias),
+    ]
+    return Graph.Node(
+      node.name, .qLinearConv(QLinearConv(Window(), group: affine.channels)), inputs: inputs, outputs: [output])
+  }
+
+  /// The numbers of a float constant, or of one behind a DequantizeLinear.
+  private func floats(_ id: Graph.ValueID) -> [Float]? {
+    if let constant = graph.values[id].constant { return constant.type == .float32 ? constant.array() : nil }
+    guard let index = uses.producer(id), case .dequantizeLinear = graph.nodes[index].operation else { return nil }
+    let arguments = graph.nodes[index].inputs.map { $0.flatMap { graph.values[$0].constant } }
+    guard let numbers = arguments.first ?? nil, numbers.count <= 65536,
+      zip(graph.nodes[index].inputs, arguments).allSatisfy({ $0 == nil || $1 != nil }),
+      let result = try? graph.nodes[index].operation.evaluate(arguments).first, result.type == .float32
+    else { return nil }
+    return result.array()
   }
 
   private mutating func zero(_ w: QuantizedWeights) -> Graph.ValueID? {

@@ -16,6 +16,7 @@ public enum PassPipeline {
     Pass("fold-batch-normalization", foldBatchNormalization),
     Pass("fold-batch-normalization-into-gemm", foldBatchNormalizationIntoGemm),
     Pass("fuse-matmul-add", fuseMatMulAdd),
+    Pass("tabulate-bytes", tabulateBytes),
     Pass("lower-quantization", lowerQuantization),
     Pass("drop-dead-nodes") { graph, context in
       context.forget()

@@ -17,7 +17,15 @@ extension String {
   /// Whether both strings have the same bytes.
   @inline(never)
   public func isExactly(_ other: String) -> Bool {
-    utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    guard utf8.count == other.utf8.count else { return false }
+    var (mine, theirs) = (self, other)
+    return mine.withUTF8 { mine in
+      // Buffers, because generic views are compared through their iterators.
+      theirs.withUTF8 { theirs in
+        for index in mine.indices where mine[index] != theirs[index] { return false }
+        return true
+      }
+    }
   }
 
   /// The text shortened to about `limit` bytes: the beginning and the end, with `…` between them.

@@ -21,6 +21,8 @@ public enum PathText {
   }
 
   public static func text(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
+    // Nearly every name. A model has thousands.
+    if bytes.allSatisfy({ $0 < 0x80 }) { return String(decoding: bytes, as: UTF8.self) }
     var scalars = String.UnicodeScalarView()
     var at = 0
     while at < bytes.count {

@@ -11,7 +11,10 @@ import Testing
     let mr: Int
     let nr: Int
     let run: q8_fused_kernel
-    let row: q8_fused_row_kernel
+    let row: q8_fused_row_kernel?
+    /// What a thread calls before its calls, and behind them.
+    var begin: (@convention(c) () -> Void)?
+    var end: (@convention(c) () -> Void)?
   }
 
   /// Of the levels that have such kernels, and the portable ones.
@@ -20,11 +23,7 @@ import Testing
       Kernel(
         name: "u8s8_fused_4x8_portable", mr: 4, nr: 8, run: u8s8_fused_4x8_portable, row: u8s8_fused_row_6x8_portable)
     ]
-    + each(instructionSets8) { table in
-      let family = table.q8_igemm
-      guard let run = family.fused, let row = family.fused_row else { return nil }
-      return Kernel(name: "\(String(cString: family.name)), fused", mr: family.mr, nr: family.nr, run: run, row: row)
-    }
+    + each(instructionSets8) { Kernel($0.q8_igemm) } + each(instructionSets8) { Kernel($0.q8_igemm_deep) }
 
   @Test(arguments: kernels, [1, 3, 5, 16, 17, 64, 127]) func tiles(_ kernel: Kernel, _ channels: Int) throws {
     var noise = Noise(channels)
@@ -33,7 +32,8 @@ import Testing
     }
   }
 
-  @Test(arguments: kernels, [48, 52, 127]) func rows(_ kernel: Kernel, _ channels: Int) throws {
+  @Test(arguments: kernels.filter { $0.row != nil }, [48, 52, 127]) func rows(_ kernel: Kernel, _ channels: Int) throws
+  {
     var noise = Noise(channels)
     for tiles in 1...3 {
       for ending in 0..<6 {
@@ -72,9 +72,11 @@ import Testing
       fused_create(&epilogue, ends.hasResidual ? residual.bytes : nil, residualStride, y.bytes, yStride))
     defer { free(UnsafeMutableRawPointer(fused)) }
     let from = UnsafePointer(x.bytes)
+    kernel.begin?()
+    defer { kernel.end?() }
     constants.base.withMemoryRebound(to: Int32.self, capacity: constants.count) { constants in
       if isRow {
-        kernel.row(pixels / Int(Q8_FUSED_ROW_PIXELS), steps, from, depth, constants, w.base, fused)
+        kernel.row?(pixels / Int(Q8_FUSED_ROW_PIXELS), steps, from, depth, constants, w.base, fused)
       } else {
         let rows = (0..<kernel.mr).map { Optional(from + min($0, pixels - 1) * taps * depth) }
         kernel.run(pixels, taps, steps, rows, (0..<taps).map { $0 * depth }, constants, w.base, fused)
@@ -179,5 +181,15 @@ struct Ending {
     }
     if let residual { value += Double(residual - Int(e.residual_zero)) * Double(e.residual_multiplier) }
     return Int(clamp(value.rounded(.toNearestOrEven) + Double(e.y_zero), e.low, e.high))
+  }
+}
+
+extension FusedKernelTests.Kernel {
+  /// nil for a family without such kernels.
+  fileprivate init?(_ family: q8_igemm_family) {
+    guard let run = family.fused else { return nil }
+    self.init(
+      name: "\(String(cString: family.name)), fused", mr: family.mr, nr: family.nr, run: run, row: family.fused_row,
+      begin: family.begin, end: family.end)
   }
 }

@@ -166,6 +166,63 @@ import Testing
     expectQuantised(y.values(signed: ySigned), expected, what)
   }
 
+  /// A zero point and a scale that only a run finds: the sums are exact, and as floats they are scaled and shifted.
+  @Test(arguments: instructionSets8, cases) func zeroPointsFoundInARun(_ isa: kernels_level, _ test: Case) throws {
+    var noise = Noise(test.channels + 1)
+    for round in 0..<8 {
+      let (isFloat, signed, wSigned) = (round & 1 == 1, round & 2 == 2, round & 4 == 4)
+      func range(_ signed: Bool) -> ClosedRange<Int> { signed ? -128...127 : 0...255 }
+      var plan = q8_convolution()
+      plan.geometry =
+        Sizes(
+          batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, kernel: test.kernel,
+          stride: test.stride, dilation: test.dilation, pad: test.pad, groups: test.groups
+        ).geometry
+      (plan.x_signed, plan.dynamic, plan.epilogue.float_output) = (signed ? 1 : 0, 1, isFloat ? 1 : 2)
+      q8_convolution_plan(&plan, isa, Int32(noise.int(1...3)))
+      let depth = test.channels / test.groups * test.kernel.0 * test.kernel.1
+      let weights = (0..<test.outputs * depth).map { _ in noise.int(range(wSigned)) }
+      let values = (0..<test.batch * test.size.0 * test.size.1 * test.channels).map { _ in noise.int(range(signed)) }
+      let zeros = (0..<test.outputs).map { _ in Int32(noise.int(range(wSigned))) }
+      let multipliers = (0..<test.outputs).map { _ in Float(noise.int(50...100)) / 100 }
+      let shifts = (0..<test.outputs).map { _ in Float(noise.int(-100...100)) / 77 }
+      let (w, layout) = (try GuardedBytes(weights), q8_convolution_layout(&plan))
+      func pack(_ packed: UnsafeMutableRawPointer?, _ room: Int) -> Int {
+        q8_convolution_pack(&plan, w.base, wSigned ? 1 : 0, layout, zeros, nil, multipliers, shifts, packed, room)
+      }
+      let size = pack(nil, 0)
+      let packed = try GuardedBytes(count: size, aligned: true)
+      #expect(pack(packed.base, size) == size)
+      // Packed once, run with two zero points.
+      for _ in 0..<2 {
+        let point = noise.int(range(signed))
+        let (x, zero, scale) = (try GuardedBytes(values), try GuardedBytes([point]), try GuardedFloats([0.125]))
+        let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
+        let y = try GuardedBytes(count: 4 * count)
+        let scratch = try GuardedBytes(count: plan.scratch_bytes, aligned: true)
+        (plan.x, plan.w) = (UnsafeRawPointer(x.base), UnsafeRawPointer(packed.base))
+        (plan.zero_point, plan.scale) = (UnsafePointer(zero.bytes), UnsafePointer(scale.base))
+        (plan.y, plan.scratch, plan.y_stride) = (y.base, scratch.base, test.outputs)
+        for task in (0..<plan.tasks).reversed() { q8_convolution_task(&plan, task, 0) }
+        var meant = plan
+        meant.x_zero = Int32(point)
+        let sums = reference(meant, values, weights, zeros, [Int32](repeating: 0, count: test.outputs))
+        if isFloat {
+          let found = (0..<count).map { y.base.load(fromByteOffset: 4 * $0, as: Float.self) }
+          let expected = sums.indices.map { index in
+            Double(sums[index]) * 0.125 * Double(multipliers[index % test.outputs])
+              + Double(shifts[index % test.outputs])
+          }
+          let most = expected.map { abs($0) }.max() ?? 0
+          expectEqual(found, expected, within: 1e-6 * most + 1e-4, String(cString: q8_convolution_kernel(&plan)))
+        } else {
+          let found = (0..<count).map { Int(y.base.load(fromByteOffset: 4 * $0, as: Int32.self)) }
+          #expect(found == sums, "\(String(cString: q8_convolution_kernel(&plan)))")
+        }
+      }
+    }
+  }
+
   /// Sums of more than 66,311 extremes leave 32 bits. They wrap round, as ONNX's int32 accumulators do: at every level alike,
   /// and by arithmetic that C defines.
   @Test(arguments: instructionSets8) func sumsBeyond32BitsWrap(_ isa: kernels_level) throws {

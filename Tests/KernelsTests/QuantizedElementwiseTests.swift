@@ -75,6 +75,85 @@ import Testing
     }
   }
 
+  @Test(arguments: instructionSets, [(1, 1, 1), (2, 7, 3), (1, 33, 17), (2, 130, 96), (1, 3, 9000)])
+  func multiplication(_ isa: kernels_level, _ size: (batch: Int, pixels: Int, channels: Int)) throws {
+    var noise = Noise(size.pixels)
+    let count = size.batch * size.pixels * size.channels
+    for round in 0..<16 {
+      let (aSigned, bSigned, signed) = (round & 1 == 1, round & 2 == 2, round % 3 == 0)
+      let (planes, gates) = (round & 4 == 4, round & 8 == 8)
+      let (aZero, bZero, zero) = (noise.int(range(aSigned)), noise.int(range(bSigned)), noise.int(range(signed)))
+      let aValues = (0..<count).map { _ in noise.int(range(aSigned)) }
+      let bValues = (0..<(gates ? size.batch * size.channels : count)).map { _ in noise.int(range(bSigned)) }
+      let (a, b, y) = (try GuardedBytes(aValues), try GuardedBytes(bValues), try GuardedBytes(count: count))
+      var multiply = q8_multiply()
+      (multiply.isa, multiply.batch, multiply.pixels, multiply.channels) = (
+        isa, size.batch, size.pixels, size.channels
+      )
+      (multiply.planes, multiply.gates) = (planes ? 1 : 0, gates ? 1 : 0)
+      (multiply.a_signed, multiply.a_zero) = (aSigned ? 1 : 0, Int32(aZero))
+      (multiply.b_signed, multiply.b_zero) = (bSigned ? 1 : 0, Int32(bZero))
+      (multiply.multiplier, multiply.zero) = (0.0078125, Int32(zero))
+      (multiply.low, multiply.high) = (Int32(range(signed).lowerBound), Int32(range(signed).upperBound))
+      (multiply.a, multiply.b, multiply.y) = (UnsafeRawPointer(a.base), UnsafeRawPointer(b.base), y.base)
+      q8_multiply_plan(&multiply)
+      for task in (0..<multiply.tasks).reversed() { q8_multiply_task(&multiply, task, 0) }
+      let expected = (0..<count).map { index -> Int in
+        let (image, rest) = (index / (size.pixels * size.channels), index % (size.pixels * size.channels))
+        let channel = planes ? rest / size.pixels : rest % size.channels
+        let factor = bValues[gates ? image * size.channels + channel : index] - bZero
+        return rounded(
+          Double((aValues[index] - aZero) * factor) * 0.0078125, zero, range(signed).lowerBound,
+          range(signed).upperBound)
+      }
+      #expect(y.values(signed: signed) == expected)
+    }
+  }
+
+  @Test(arguments: instructionSets, [1, 15, 16, 63, 64, 65, 200, 20_001])
+  func tables(_ isa: kernels_level, _ count: Int) throws {
+    var noise = Noise(count)
+    let (bytes, values) = ((0..<256).map { _ in noise.int(0...255) }, (0..<count).map { _ in noise.int(0...255) })
+    let (x, y) = (try GuardedBytes(values), try GuardedBytes(count: count))
+    let table = try GuardedBytes(count: 256, aligned: true)
+    for (index, byte) in bytes.enumerated() { table.bytes[index] = UInt8(byte) }
+    var look = q8_table()
+    (look.isa, look.count, look.x, look.y) = (isa, count, UnsafeRawPointer(x.base), y.base)
+    look.table = UnsafePointer(table.bytes)
+    q8_table_plan(&look)
+    for task in 0..<look.tasks { q8_table_task(&look, task, 0) }
+    #expect(y.values(signed: false) == values.map { bytes[$0] })
+  }
+
+  /// By the range of the values and 0, as ONNX says; a NaN becomes 0.
+  @Test(arguments: instructionSets, [1, 31, 33, 70_001]) func rangesFoundInARun(_ isa: kernels_level, _ count: Int)
+    throws
+  {
+    var noise = Noise(count)
+    for range in [-700...700, 5...900, -900...(-5), 0...0] {
+      var values = (0..<count).map { _ in Float(noise.int(range)) * 0.37 }
+      let isBroken = range == -700...700 && count > 1
+      if isBroken { values[count / 2] = .nan }
+      let (x, y) = (try GuardedFloats(values), try GuardedBytes(count: count))
+      let (scale, zero) = (try GuardedFloats([.nan]), try GuardedBytes(count: 1))
+      var quantize = q8_dynamic_quantize()
+      (quantize.isa, quantize.count) = (isa, count)
+      q8_dynamic_quantize_plan(&quantize)
+      let ranges = try GuardedFloats([Float](repeating: .nan, count: 2 * quantize.tasks))
+      (quantize.x, quantize.y) = (UnsafePointer(x.base), y.bytes)
+      (quantize.scale, quantize.zero, quantize.ranges) = (scale.base, zero.bytes, ranges.base)
+      for task in 0..<quantize.tasks { q8_find_range_task(&quantize, task, 0) }
+      for task in (0..<quantize.tasks).reversed() { q8_dynamic_quantize_task(&quantize, task, 0) }
+      let real = values.filter { !$0.isNaN }
+      let (low, high) = (min(real.min() ?? 0, 0), max(real.max() ?? 0, 0))
+      let step = high == low ? 1 : (high - low) / 255
+      let point = rounded(Double(-low / step), 0, 0, 255)
+      #expect(scale.base[0] == step && Int(zero.bytes[0]) == point)
+      let expected = values.map { $0.isNaN ? 0 : rounded(Double($0 / step), point, 0, 255) }
+      #expect(y.values(signed: false) == expected)
+    }
+  }
+
   @Test(arguments: instructionSets, [1, 3, 31, 32, 64, 77, 300]) func pooling(_ isa: kernels_level, _ channels: Int)
     throws
   {

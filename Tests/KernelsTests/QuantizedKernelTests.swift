@@ -18,11 +18,15 @@ import Testing
     let rule: q8_weight_rule
     let run: q8_igemm_kernel
     let points: q8_points_kernel?
+    /// What a thread calls before its calls, and behind them.
+    let begin: (@convention(c) () -> Void)?
+    let end: (@convention(c) () -> Void)?
 
     init(_ family: q8_igemm_family) {
       (name, mr, nr) = (String(cString: family.name), family.mr, family.nr)
       (kr, sub, isWide, isSigned) = (family.kr, family.sub, family.wide != 0, family.x_signed != 0)
       (rule, run, points) = (family.rule, family.run, family.points)
+      (begin, end) = (family.begin, family.end)
     }
 
     /// Steps come in multiples of this.
@@ -32,19 +36,25 @@ import Testing
   }
 
   static let kernels =
-    each(instructionSets8) { Kernel($0.q8_igemm) } + each(instructionSets8) { Kernel($0.q8_igemm_of_small) }
+    each(instructionSets8) { Kernel($0.q8_igemm) }
+    + each(instructionSets8) { $0.q8_igemm_deep.run == nil ? nil : Kernel($0.q8_igemm_deep) }
+    + each(instructionSets8) { Kernel($0.q8_igemm_of_small) }
     + each(instructionSets8) { Kernel($0.q8_winograd) } + twins
 
   /// Portable kernels that no level uses.
   private static let twins: [Kernel] = [
     Kernel(
       q8_igemm_family(
-        name: strdup("u7s8_igemm_4x8_portable"), mr: 4, nr: 8, kr: 8, wide: 0, x_signed: 0, rule: Q8_FOURS_WITHIN_255,
-        run: u7s8_igemm_4x8_portable, sub: 4, take_highs: nil, add_highs: nil, fused: nil, fused_row: nil, points: nil)),
+        name: strdup("u7s8_igemm_4x8_portable"), mr: 4, nr: 8, kr: 8, wide: 0, x_signed: 0, fills: 0,
+        rule: Q8_FOURS_WITHIN_255,
+        run: u7s8_igemm_4x8_portable, sub: 4, begin: nil, end: nil, take_highs: nil, add_highs: nil, fused: nil,
+        fused_row: nil, points: nil)),
     Kernel(
       q8_igemm_family(
-        name: strdup("s16_points_4x8_portable"), mr: 4, nr: 8, kr: 1, wide: 1, x_signed: 0, rule: Q8_ANY_WEIGHTS,
-        run: s16_igemm_4x8_portable, sub: 1, take_highs: nil, add_highs: nil, fused: nil, fused_row: nil,
+        name: strdup("s16_points_4x8_portable"), mr: 4, nr: 8, kr: 1, wide: 1, x_signed: 0, fills: 0,
+        rule: Q8_ANY_WEIGHTS,
+        run: s16_igemm_4x8_portable, sub: 1, begin: nil, end: nil, take_highs: nil, add_highs: nil, fused: nil,
+        fused_row: nil,
         points: s16_points_4x8_portable)),
   ]
 
@@ -77,6 +87,8 @@ import Testing
     let sums = try Guarded([Int32](repeating: 12345, count: pixels * nr), aligned: true)
     var pointers = rows.map { Optional(UnsafePointer($0.bytes)) }
     pointers += [UnsafePointer<UInt8>?](repeating: pointers[0], count: kernel.mr - pixels)
+    kernel.begin?()
+    defer { kernel.end?() }
     kernel.run(
       pixels, taps, steps, pointers, offsets, biases.base, w.base.assumingMemoryBound(to: Int8.self), extras,
       places.map { Int32($0 * kr * size) }, extraW.base.assumingMemoryBound(to: Int8.self), sums.base)

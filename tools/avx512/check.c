@@ -7,6 +7,8 @@
 
 #include "igemm.h"
 #include "q8_convolution.h"
+#include "q8_depthwise.h"
+#include "q8_elementwise.h"
 #include "q8_winograd.h"
 #include "winograd.h"
 
@@ -257,7 +259,64 @@ static void float_kernels(kernels_level level) {
   }
 }
 
+// A depthwise layer, beside the portable kernel's. The shifts are 0: without them no level rounds a product twice.
+static void depthwise(kernels_level level, int h, int w, int channels, int kernel, int stride, int dilation, int mode) {
+  q8_depthwise v = {.x_signed = mode & 1, .x_zero = mode & 1 ? -7 : 119, .y_zero = 12, .low = mode & 2 ? -128 : 0};
+  v.high = v.low + 255;
+  const int pad = dilation * (kernel / 2), reach = dilation * (kernel - 1) + 1;
+  v.geometry = (convolution_geometry){
+      .batch = 2, .in_height = (size_t)h, .in_width = (size_t)w, .in_channels = (size_t)channels,
+      .out_height = (size_t)((h + 2 * pad - reach) / stride + 1), .out_width = (size_t)((w + 2 * pad - reach) / stride + 1),
+      .kernel_height = (size_t)kernel, .kernel_width = (size_t)kernel, .stride_height = (size_t)stride,
+      .stride_width = (size_t)stride, .dilation_height = (size_t)dilation, .dilation_width = (size_t)dilation,
+      .pad_top = (size_t)pad, .pad_left = (size_t)pad};
+  const size_t inputs = 2 * (size_t)(h * w * channels), taps = (size_t)(kernel * kernel);
+  const size_t outputs = 2 * v.geometry.out_height * v.geometry.out_width * (size_t)channels;
+  uint8_t *x = room(inputs), *weights = room(taps * (size_t)channels), *made[2];
+  for (size_t i = 0; i < inputs; i++) x[i] = (uint8_t)between(0, 255);
+  for (size_t i = 0; i < taps * (size_t)channels; i++) weights[i] = (uint8_t)(between(0, 3) ? between(0, 255) : 255);
+  int32_t *bias = room(4 * (size_t)channels), *zeros = room(4 * (size_t)channels);
+  float *multipliers = room(4 * (size_t)channels);
+  for (int c = 0; c < channels; c++) {
+    bias[c] = between(-5000, 5000), zeros[c] = mode & 4 ? between(0, 255) - (mode & 8 ? 128 : 0) : 0;
+    multipliers[c] = (float)between(50000, 100000) / 100003 / 200;
+  }
+  for (int i = 0; i < 2; i++) {
+    q8_depthwise own = v;
+    q8_depthwise_plan(&own, i ? level : KERNELS_PORTABLE);
+    const size_t size = q8_depthwise_pack(&own, weights, mode >> 3 & 1, zeros, bias, multipliers, NULL, NULL, 0);
+    void *packed = room(size), *scratch = room(own.scratch_bytes);
+    q8_depthwise_pack(&own, weights, mode >> 3 & 1, zeros, bias, multipliers, NULL, packed, size);
+    own.x = x, own.w = packed, own.y = made[i] = room(outputs), own.scratch = scratch;
+    for (size_t task = 0; task < own.tasks; task++) q8_depthwise_task(&own, task, 0);
+    free(packed), free(scratch);
+  }
+  expect(memcmp(made[0], made[1], outputs) == 0, "depthwise", level, channels, 100 * kernel + 10 * stride + mode, 0);
+  free(x), free(weights), free(bias), free(zeros), free(multipliers), free(made[0]), free(made[1]);
+}
+
+static void byte_table(kernels_level level, size_t count) {
+  uint8_t *table = room(256), *x = room(count), *y = room(count);
+  for (int i = 0; i < 256; i++) table[i] = (uint8_t)between(0, 255);
+  for (size_t i = 0; i < count; i++) x[i] = (uint8_t)between(0, 255);
+  q8_table v = {.isa = level, .count = count, .x = x, .table = table, .y = y};
+  q8_table_plan(&v);
+  for (size_t task = 0; task < v.tasks; task++) q8_table_task(&v, task, 0);
+  for (size_t i = 0; i < count; i++) expect(y[i] == table[x[i]], "table", level, (int)i, (int)count, 0);
+  free(table), free(x), free(y);
+}
+
 static void int8_kernels(kernels_level level) {
+  for (int mode = 0; mode < 16; mode++) {
+    for (int channels = 1; channels <= 144; channels += channels < 15 ? 7 : 9) {
+      depthwise(level, 5, 7, channels, 3, 1, 1, mode);
+      depthwise(level, 6, 9, channels, 3, 2, 1, mode);
+      depthwise(level, 8, 7, channels, 5, 1, 1, mode);
+      depthwise(level, 9, 10, channels, 3, 1, 2, mode);
+      depthwise(level, 4, 5, channels, 1, 1, 1, mode);
+    }
+  }
+  byte_table(level, 17), byte_table(level, 20000);
   for (int mode = 0; mode < 16; mode++) {
     int8_layer(level, LAYER(5, 7, 24, 17, 3, 1, 1, 1), mode);
     int8_layer(level, LAYER(9, 11, 16, 17, 3, 1, 1, 1), mode);

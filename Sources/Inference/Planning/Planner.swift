@@ -46,9 +46,20 @@ final class Planner {
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
-    chains = QuantizedChains(graph, facts)
-    floatChains = FloatChains(graph, facts, isConstant: isConstant)
-    isChained = [Bool](repeating: false, count: facts.count)
+    if ConvInteger.isIncluded || MatMulInteger.isIncluded || DynamicQuantizeMatMul.isIncluded {
+      if try IntegerProductStep.plan(candidate, self) { return true }
+    }
+    if QuantizeLinear.isIncluded || QLinearConv.isIncluded || QLinearMatMul.isIncluded || QGemm.isIncluded {
+      if try QuantizedDepthwiseStep.plan(candidate, self) { return true }
+      if try QuantizedWinogradStep.plan(candidate, self) { return true }
+      if try QuantizedConvolutionStep.plan(candidate, self) { return true }
+      if try QuantizedAddStep.plan(candidate, self) { return true }
+      if try QuantizedMultiplyStep.plan(candidate, self) { return true }
+      if try ByteTableStep.plan(candidate, self) { return true }
+      if try QuantizedPoolStep.plan(candidate, self) { return true }
+    }
+    if QuantizeLinear.isIncluded, try QuantizeStep.plan(candidate, self) { return true }
+    if DequantizeLinear.isIncluded, try DequantizeStep.plan(candidate, self) { return true }
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
   }
@@ -78,6 +89,7 @@ final class Planner {
       if try planStep(candidate) { return }
     }
     if try PickStep.plan(split: node, self) { return }
+    if try DynamicQuantizeStep.plan(node, self) { return }
     try ReferenceStep.plan(node, self)
   }
 
@@ -85,10 +97,16 @@ final class Planner {
   /// operators of a step leaves it out, and its kernels (`LeftOut.swift`).
   private func planStep(_ candidate: Candidate) throws(GraphError) -> Bool {
     // Layers of 8-bit integers.
+    if ConvInteger.isIncluded || MatMulInteger.isIncluded || DynamicQuantizeMatMul.isIncluded {
+      if try IntegerProductStep.plan(candidate, self) { return true }
+    }
     if QuantizeLinear.isIncluded || QLinearConv.isIncluded || QLinearMatMul.isIncluded || QGemm.isIncluded {
+      if try QuantizedDepthwiseStep.plan(candidate, self) { return true }
       if try QuantizedWinogradStep.plan(candidate, self) { return true }
       if try QuantizedConvolutionStep.plan(candidate, self) { return true }
       if try QuantizedAddStep.plan(candidate, self) { return true }
+      if try QuantizedMultiplyStep.plan(candidate, self) { return true }
+      if try ByteTableStep.plan(candidate, self) { return true }
       if try QuantizedPoolStep.plan(candidate, self) { return true }
     }
     if QuantizeLinear.isIncluded, try QuantizeStep.plan(candidate, self) { return true }

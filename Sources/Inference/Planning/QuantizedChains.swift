@@ -2,6 +2,8 @@ import ModelGraph
 
 /// Which nodes of 8-bit integers one step computes together, as the kernel of the first stores its results.
 ///
+/// A product of integers (ConvInteger, MatMulInteger) is absorbed by what makes floats of its sums: ``IntegerChain``. A Gather from a table of 256 bytes absorbs the Cast that makes its indices of 8-bit integers.
+///
 /// A QLinearAdd absorbs the QLinearConv before it; either of them, and every matrix product, absorbs the Clip behind
 /// it. An absorbed node's result must be read by the absorbing node alone. Floats are joined in the same way before
 /// they are planned, by a pass (`fuseConvolution`), because ONNX has an operator for the joined node.
@@ -19,13 +21,40 @@ struct QuantizedChains {
   private(set) var product: [Int?]
   /// By a sum or product, the Clip that it absorbs.
   private(set) var clip: [Bounds?]
+  /// By the last node of each, the products of integers that one step computes together with what follows.
+  private(set) var integerProduct: [IntegerChain?]
+  /// By a Gather from a table of 256 bytes, the 8-bit value of its indices.
+  private(set) var index: [Graph.ValueID?]
 
-  init(_ graph: Graph, _ facts: [Fact]) {
+  init(_ graph: Graph, _ facts: [Fact], _ isConstant: [Bool]) {
     isAbsorbed = [Bool](repeating: false, count: graph.nodes.count)
     product = [Int?](repeating: nil, count: graph.nodes.count)
     clip = [Bounds?](repeating: nil, count: graph.nodes.count)
-    guard graph.nodes.contains(where: { QuantizedChains.isProduct($0.operation) }) else { return }
+    index = [Graph.ValueID?](repeating: nil, count: graph.nodes.count)
+    integerProduct = [IntegerChain?](repeating: nil, count: graph.nodes.count)
+    let hasWork = graph.nodes.contains { node in
+      switch node.operation {
+      case .gather, .convInteger, .matMulInteger: true
+      default: QuantizedChains.isProduct(node.operation)
+      }
+    }
+    guard hasWork else { return }
     let (producers, readers) = (graph.producers(), graph.onlyReaders())
+    for (place, node) in graph.nodes.enumerated() {
+      guard case .gather = node.operation, let indices = node[Gather.Input.indices], readers[indices] == place,
+        let cast = producers[indices],
+        let source = QuantizedChains.source(ofTable: node, indices: graph.nodes[cast], facts, isConstant)
+      else { continue }
+      index[place] = source
+      isAbsorbed[cast] = true
+    }
+    for index in graph.nodes.indices {
+      guard let chain = IntegerChain(graph, index, facts, isConstant, readers), let last = chain.nodes.last else {
+        continue
+      }
+      for node in chain.nodes.dropLast() { isAbsorbed[node] = true }
+      integerProduct[last] = chain
+    }
     for (index, node) in graph.nodes.enumerated() {
       guard case .qLinearAdd = node.operation else { continue }
       product[index] = QuantizedChains.product(ofSum: index, graph, facts, producers, readers)
@@ -39,6 +68,18 @@ struct QuantizedChains {
       clip[index] = bounds
       isAbsorbed[reader] = true
     }
+  }
+
+  /// The 8-bit value of which a Gather makes another by a table.
+  private static func source(
+    ofTable gather: Graph.Node, indices: Graph.Node, _ facts: [Fact], _ isConstant: [Bool]
+  ) -> Graph.ValueID? {
+    guard case .cast(let cast) = indices.operation, cast.to == .int32, let source = indices.firstInput,
+      let table = gather[Gather.Input.data], isConstant[table], facts[table].shape == [256],
+      facts[table].type == .uint8 || facts[table].type == .int8, !isConstant[source], facts[source].shape.count > 0,
+      facts[source].type == .uint8 || facts[source].type == .int8
+    else { return nil }
+    return source
   }
 
   private static func isSum(_ operation: Operator) -> Bool {

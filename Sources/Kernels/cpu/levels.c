@@ -13,6 +13,7 @@ static const struct {
     [KERNELS_AVX512] = {"avx512", KERNELS_AVX512},
     [KERNELS_AVXVNNI] = {"avxvnni", KERNELS_AVX2},
     [KERNELS_AVX512VNNI] = {"avx512vnni", KERNELS_AVX512},
+    [KERNELS_AVX512AMX] = {"avx512amx", KERNELS_AVX512},
     [KERNELS_NEON] = {"neon", KERNELS_NEON},
     [KERNELS_NEONDOT] = {"neondot", KERNELS_NEON},
     [KERNELS_NEONI8MM] = {"neoni8mm", KERNELS_NEON},
@@ -46,7 +47,7 @@ static void find(void) {
     kernels_fill_portable(table);
     if (level == KERNELS_PORTABLE || !is_available(level)) continue;
     table->level = (kernels_level)level;
-    kernels_fill((kernels_level)level, table);
+    kernels_fill((kernels_level)level, &found.cpu, table);
   }
 }
 

@@ -14,12 +14,14 @@ void kernels_fill_portable(kernels_table *table) {
           .s16_taps = {.name = "s16_taps_24x16_portable", .run = s16_taps_24x16_portable},
           .q8_transforms = {.taps = q8_winograd_taps_portable, .input = q8_winograd_input_portable,
                             .output = q8_winograd_output_portable},
-          .q8_finish = q8_finish_portable, )
+          .q8_finish = q8_finish_portable,
+          .q8_depthwise = {.name = "u8s16_depthwise_portable", .single = {u8s16_depthwise_portable}},
+          .q8_look_up = q8_look_up_portable, )
   };
   table->q8_igemm_of_small = table->q8_igemm;
 }
 
 #if defined(KERNELS_NO_ARCHITECTURE)
 void kernels_probe(kernels_cpu *cpu) { (void)cpu; }
-void kernels_fill(kernels_level level, kernels_table *table) { (void)level, (void)table; }
+void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *table) { (void)level, (void)cpu, (void)table; }
 #endif

@@ -6,7 +6,9 @@
 #include "convolution/f32/igemm_kernels.h"
 #include "convolution/q8/q8_igemm_kernels.h"
 #include "elementwise/curves.h"
+#include "elementwise/q8_elementwise_kernels.h"
 #include "windows/depthwise_tiles.h"
+#include "windows/q8_depthwise_kernels.h"
 #include "winograd/f32/winograd_transforms.h"
 #include "winograd/q8/q8_winograd_transforms.h"
 #include "winograd/taps/winograd_taps.h"
@@ -28,11 +30,15 @@ typedef struct kernels_table {
 
   // 8-bit convolutions.
   q8_igemm_family q8_igemm;
+  q8_igemm_family q8_igemm_deep;  // for long sums, or without kernels; otherwise as q8_igemm: weights are packed alike
   q8_igemm_family q8_igemm_of_small;  // for activations of which few are 128 or more (as u8)
   q8_igemm_family q8_winograd;  // products of transformed 16-bit integers
   s16_taps_family s16_taps;
   q8_winograd_transforms q8_transforms;
   q8_finish_kernel q8_finish;
+  q8_depthwise_family q8_depthwise;
+
+  q8_look_up_kernel q8_look_up;
 } kernels_table;
 
 // Entries for 8-bit layers. A build that leaves the layers out (tools/build-field --for) leaves the kernels out too: nothing asks
@@ -50,6 +56,7 @@ const kernels_table *kernels_table_for(kernels_level level);
 typedef struct {
   uint32_t levels;  // 1 << level for each that is available; KERNELS_PORTABLE always is
   int multiplies_bf16;
+  int permutes_bytes;  // of two vectors: AVX512-VBMI
   char features[96];  // for kernels_cpu_features; see kernels_add_feature
 } kernels_cpu;
 
@@ -60,6 +67,6 @@ void kernels_fill_portable(kernels_table *table);
 
 // Of each architecture: asks the processor what it has, and puts the kernels of an available level into its table.
 void kernels_probe(kernels_cpu *cpu);
-void kernels_fill(kernels_level level, kernels_table *table);
+void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *table);
 
 #endif

@@ -1,11 +1,11 @@
 #include "q8_elementwise.h"
 
 #include "cpu/multiversion.h"
+#include "cpu/table.h"
 #include "convolution/q8/q8_rounding.h"
 #include "geometry/sizes.h"
 
 enum { BLOCK = 16 * 1024, CHUNK = 64 };
-
 
 KERNEL_BODY quantize_row_body(const q8_quantize *v, const float *x, uint8_t *y, size_t count) {
   const float scale = v->scale, low = (float)(v->low - v->zero), high = (float)(v->high - v->zero);
@@ -65,6 +65,63 @@ void q8_quantize_task(void *context, size_t task, size_t worker) {
       smaller(v->pixels, first + block) - first);
 }
 
+// The least and the largest of `count` values and 0; NaNs are passed over.
+KERNEL_BODY range_body(const float *x, size_t count, float *range) {
+  enum { LANES = 32 };
+  float low[LANES] = {0}, high[LANES] = {0};
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    for (size_t j = 0; j < LANES; j++) {
+      low[j] = x[i + j] < low[j] ? x[i + j] : low[j];
+      high[j] = x[i + j] > high[j] ? x[i + j] : high[j];
+    }
+  }
+  for (; i < count; i++) {
+    low[0] = x[i] < low[0] ? x[i] : low[0];
+    high[0] = x[i] > high[0] ? x[i] : high[0];
+  }
+  for (size_t j = 1; j < LANES; j++) {
+    low[0] = low[j] < low[0] ? low[j] : low[0];
+    high[0] = high[j] > high[0] ? high[j] : high[0];
+  }
+  range[0] = low[0];
+  range[1] = high[0];
+}
+MULTIVERSION(range, (const float *x, size_t count, float *range), (x, count, range))
+
+void q8_dynamic_quantize_plan(q8_dynamic_quantize *v) {
+  // Each task of the second kind reads the ranges of all.
+  v->block = larger(BLOCK, v->count / 256);
+  v->tasks = divide_up(v->count, v->block);
+}
+
+void q8_find_range_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const q8_dynamic_quantize *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
+  const size_t first = task * v->block;
+  range(v->isa, v->x + first, smaller(v->count - first, v->block), v->ranges + 2 * task);
+}
+
+void q8_dynamic_quantize_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const q8_dynamic_quantize *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
+  float low = 0, high = 0;
+  for (size_t i = 0; i < v->tasks; i++) {
+    low = v->ranges[2 * i] < low ? v->ranges[2 * i] : low;
+    high = v->ranges[2 * i + 1] > high ? v->ranges[2 * i + 1] : high;
+  }
+  q8_quantize part = {.scale = high == low ? 1 : (high - low) / 255, .low = 0, .high = 255};
+  part.zero = q8_round(q8_clamp(-low / part.scale, 0, 255), 0);
+  if (task == 0) {
+    *v->scale = part.scale;
+    *v->zero = (uint8_t)part.zero;
+  }
+  const size_t first = task * v->block;
+  quantize_row(v->isa, &part, v->x + first, v->y + first, smaller(v->count - first, v->block));
+}
+
 KERNEL_BODY dequantize_row_body(const q8_dequantize *v, const uint8_t *x, float *y, size_t count) {
   const uint8_t flip = v->x_signed ? 0x80 : 0;
   const int zero = v->zero + flip;
@@ -119,4 +176,69 @@ void q8_add_task(void *context, size_t task, size_t worker) {
   KERNEL_REQUIRE(task < v->tasks);
   const size_t first = task * BLOCK, count = smaller(v->count - first, BLOCK);
   add(v->isa, v, (const uint8_t *)v->a + first, (const uint8_t *)v->b + first, (uint8_t *)v->y + first, count);
+}
+
+// `count` products; with `step` 0 one b serves them all.
+KERNEL_BODY multiply_body(const q8_multiply *v, const uint8_t *a, const uint8_t *b, uint8_t *y, size_t count, size_t step) {
+  const uint8_t a_flip = v->a_signed ? 0x80 : 0, b_flip = v->b_signed ? 0x80 : 0;
+  const int a_zero = v->a_zero + a_flip, b_zero = v->b_zero + b_flip, zero = v->zero;
+  const float multiplier = v->multiplier, low = (float)(v->low - zero), high = (float)(v->high - zero);
+  if (step == 0) {
+    const int factor = (*b ^ b_flip) - b_zero;
+    for (size_t i = 0; i < count; i++)
+      y[i] = q8_round(q8_clamp((float)(((a[i] ^ a_flip) - a_zero) * factor) * multiplier, low, high), zero);
+    return;
+  }
+  for (size_t i = 0; i < count; i++) {
+    const int product = ((a[i] ^ a_flip) - a_zero) * ((b[i] ^ b_flip) - b_zero);
+    y[i] = q8_round(q8_clamp((float)product * multiplier, low, high), zero);
+  }
+}
+MULTIVERSION(
+    multiply, (const q8_multiply *v, const uint8_t *a, const uint8_t *b, uint8_t *y, size_t count, size_t step),
+    (v, a, b, y, count, step))
+
+// With gates a task is a few rows: pixels, or planes.
+static size_t rows_of(const q8_multiply *v) { return v->batch * (v->planes ? v->channels : v->pixels); }
+static size_t row_length(const q8_multiply *v) { return v->planes ? v->pixels : v->channels; }
+static size_t rows_of_task(const q8_multiply *v) { return larger(1, BLOCK / row_length(v)); }
+
+void q8_multiply_plan(q8_multiply *v) {
+  v->tasks = v->gates ? divide_up(rows_of(v), rows_of_task(v)) : divide_up(v->batch * v->pixels * v->channels, BLOCK);
+}
+
+void q8_multiply_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const q8_multiply *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
+  const uint8_t *a = v->a, *b = v->b;
+  uint8_t *y = v->y;
+  if (!v->gates) {
+    const size_t first = task * BLOCK, count = smaller(v->batch * v->pixels * v->channels - first, BLOCK);
+    multiply(v->isa, v, a + first, b + first, y + first, count, 1);
+    return;
+  }
+  const size_t length = row_length(v), first = task * rows_of_task(v), end = smaller(rows_of(v), first + rows_of_task(v));
+  for (size_t row = first; row < end; row++) {
+    const size_t at = row * length;
+    if (v->planes) {
+      multiply(v->isa, v, a + at, b + row, y + at, length, 0);
+    } else {
+      multiply(v->isa, v, a + at, b + row / v->pixels * length, y + at, length, 1);
+    }
+  }
+}
+
+void q8_look_up_portable(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t count) {
+  for (size_t i = 0; i < count; i++) y[i] = table[x[i]];
+}
+
+void q8_table_plan(q8_table *v) { v->tasks = divide_up(v->count, BLOCK); }
+
+void q8_table_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const q8_table *v = context;
+  KERNEL_REQUIRE(task < v->tasks);
+  const size_t first = task * BLOCK, count = smaller(v->count - first, BLOCK);
+  kernels_table_for(v->isa)->q8_look_up(v->table, (const uint8_t *)v->x + first, (uint8_t *)v->y + first, count);
 }

@@ -29,13 +29,14 @@ typedef enum {
   KERNELS_AVX512,  // AVX-512 F, BW, DQ, VL
   KERNELS_AVXVNNI,  // AVX2 and AVX-VNNI
   KERNELS_AVX512VNNI,
+  KERNELS_AVX512AMX,  // and AMX with 8-bit integers
   KERNELS_NEON,  // any aarch64
   KERNELS_NEONDOT,  // and dot products
   KERNELS_NEONI8MM,  // and 8-bit matrix products
   KERNELS_LEVEL_COUNT
 } kernels_level;
 
-// "portable", "avx2", "avx512", "avxvnni", "avx512vnni", "neon", "neondot", "neoni8mm".
+// "portable", "avx2", "avx512", "avxvnni", "avx512vnni", "avx512amx", "neon", "neondot", "neoni8mm".
 const char *kernels_level_name(kernels_level level);
 
 // The level without the instructions that only 8-bit kernels use: float kernels of avx512vnni are those of avx512.

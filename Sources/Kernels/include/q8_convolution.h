@@ -16,7 +16,7 @@
 
 // The epilogue, from a sum to the stored value. All integers are in the tensor's own range: 0 ... 255 or −128 ... 127.
 typedef struct {
-  // 1: y is float, y = sum · multiplier[c] + shift[c], and nothing below applies.
+  // 1: y is float, y = sum · multiplier[c] + shift[c], and nothing below applies. 2: y is int32, the sums.
   int float_output;
 
   int y_zero, low, high;  // a Relu or Clip that follows is a narrower low and high
@@ -40,13 +40,18 @@ struct q8_igemm_family;
 typedef struct {
   convolution_geometry geometry;
   int x_signed, x_zero;
+  // 1: only a run finds x's zero point, at `zero_point`; x_zero is not used, biases are none, and y is float or int32. If it is
+  // float, all multipliers are times *scale, unless that is NULL.
+  int dynamic;
   q8_epilogue epilogue;
 
   // Data.
   const void *x;  // u8 or s8, NHWC
   const void *w;  // as q8_convolution_pack left it, 64-byte aligned
   const void *residual;  // u8 or s8 [batch, out_height, out_width, out_channels], or NULL
-  void *y;  // u8, s8 or float
+  const uint8_t *zero_point;
+  const float *scale;
+  void *y;  // u8, s8, float or int32
   size_t y_stride;  // elements from pixel to pixel; out_channels unless y is a slice of a wider tensor
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
 
@@ -75,7 +80,7 @@ const char *q8_convolution_kernel(const q8_convolution *convolution);
 // w            s8 or, with w_signed 0, u8; ONNX's [out_channels, in_channels / groups, kernel_height, kernel_width] or
 //              what `layout` says of it
 // w_zeros      one for each output channel, or NULL for zeros
-// bias         one for each output channel, in units of x's scale · w's scale, or NULL
+// bias         one for each output channel, in units of x's scale · w's scale, or NULL; NULL if dynamic
 // multipliers  one for each output channel
 // shifts       one for each output channel, in units of y's (t's) step, or NULL: a bias that was left in float
 size_t q8_convolution_pack(

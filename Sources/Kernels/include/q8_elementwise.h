@@ -25,6 +25,23 @@ typedef struct {
 void q8_quantize_plan(q8_quantize *quantize);
 void q8_quantize_task(void *context, size_t task, size_t worker);  // context: q8_quantize
 
+// y = clamp(round(x / scale) + zero, 0, 255) with a scale and zero point that let 0 … 255 stand for the range of x's values and 0:
+// ONNX's DynamicQuantizeLinear. A NaN becomes 0. All tasks of q8_find_range_task come before those of q8_dynamic_quantize_task.
+typedef struct {
+  kernels_level isa;
+  size_t count;
+  const float *x;
+  uint8_t *y;
+  float *scale;
+  uint8_t *zero;
+  float *ranges;  // room for two numbers of each task
+  size_t block, tasks;  // by q8_dynamic_quantize_plan
+} q8_dynamic_quantize;
+
+void q8_dynamic_quantize_plan(q8_dynamic_quantize *quantize);
+void q8_find_range_task(void *context, size_t task, size_t worker);  // context: q8_dynamic_quantize
+void q8_dynamic_quantize_task(void *context, size_t task, size_t worker);  // the same
+
 // y = (x − zero) · scale
 typedef struct {
   kernels_level isa;
@@ -55,5 +72,36 @@ typedef struct {
 
 void q8_add_plan(q8_add *add);
 void q8_add_task(void *context, size_t task, size_t worker);  // context: q8_add
+
+// y = clamp(round((a − a_zero) · (b − b_zero) · multiplier) + zero, low, high), multiplier being a's scale · b's scale / y's
+// scale. a and y are [batch, pixels, channels], or with `planes` [batch, channels, pixels]. b is of a's shape or, with
+// `gates`, [batch, channels]. y may be a, or b without `gates`.
+typedef struct {
+  kernels_level isa;
+  size_t batch, pixels, channels;
+  int planes, gates;
+  int a_signed, a_zero, b_signed, b_zero;
+  float multiplier;
+  int zero, low, high;
+  const void *a, *b;
+  void *y;
+  size_t tasks;  // by q8_multiply_plan
+} q8_multiply;
+
+void q8_multiply_plan(q8_multiply *multiply);
+void q8_multiply_task(void *context, size_t task, size_t worker);  // context: q8_multiply
+
+// y = table[x], for the bits of x. y may be x.
+typedef struct {
+  kernels_level isa;
+  size_t count;
+  const void *x;
+  const uint8_t *table;  // 256 bytes, 64-byte aligned
+  void *y;
+  size_t tasks;  // by q8_table_plan
+} q8_table;
+
+void q8_table_plan(q8_table *table);
+void q8_table_task(void *context, size_t task, size_t worker);  // context: q8_table
 
 #endif

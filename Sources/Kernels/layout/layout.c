@@ -2,13 +2,15 @@
 
 #include <string.h>
 
+#include "convolution/q8/byte_tiles.h"
 #include "cpu/multiversion.h"
 #include "geometry/sizes.h"
+#include "layout/float_tiles.h"
 
-enum { COLUMNS = 512, TILE = 8, BYTES = 64 * 1024 };
+enum { COLUMNS = 512, BYTES = 64 * 1024 };
 
-
-KERNEL_BODY transpose_columns_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+KERNEL_BODY transpose_columns(
+    const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to, size_t tile) {
   if (rows == 3) {
     const float *x1 = x + columns, *x2 = x1 + columns;
     for (size_t c = from; c < to; c++) {
@@ -24,26 +26,40 @@ KERNEL_BODY transpose_columns_body(const float *x, float *y, size_t rows, size_t
       for (size_t r = 0; r < rows; r++) y[c * rows + r] = x[r * columns + c];
     return;
   }
+  const size_t ahead = rows < columns ? 16 : 16 * columns;
   // Tiles small enough that both sides' cache lines stay until they are used up.
-  for (size_t c0 = from; c0 < to; c0 += TILE) {
-    const size_t width = smaller(TILE, to - c0);
-    for (size_t r0 = 0; r0 < rows; r0 += TILE) {
-      const size_t height = smaller(TILE, rows - r0);
-      if (width == TILE && height == TILE) {
-        float tile[TILE][TILE];
-        for (int r = 0; r < TILE; r++)
-          for (int c = 0; c < TILE; c++) tile[c][r] = x[(r0 + r) * columns + c0 + c];
-        for (int c = 0; c < TILE; c++)
-          for (int r = 0; r < TILE; r++) y[(c0 + c) * rows + r0 + r] = tile[c][r];
-      } else {
+  for (size_t c0 = from; c0 < to; c0 += tile) {
+    const size_t width = smaller(tile, to - c0);
+    for (size_t r0 = 0; r0 < rows; r0 += tile) {
+      const size_t height = smaller(tile, rows - r0);
+      const float *in = x + r0 * columns + c0;
+      float *out = y + c0 * rows + r0;
+      if (width < tile || height < tile) {
         for (size_t c = 0; c < width; c++)
-          for (size_t r = 0; r < height; r++) y[(c0 + c) * rows + r0 + r] = x[(r0 + r) * columns + c0 + c];
+          for (size_t r = 0; r < height; r++) out[c * rows + r] = in[r * columns + c];
+      } else if (tile == 16) {
+        // So many lines that far apart are no streams that processors recognise.
+        for (size_t r = 0; r < 16; r++) KERNELS_FETCH((kernels_fetch)(in + r * columns + ahead));
+        transpose_16(in, columns, out, rows);
+      } else {
+        transpose_8(in, columns, out, rows);
       }
     }
   }
 }
+
+KERNEL_BODY transpose_eights_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+  transpose_columns(x, y, rows, columns, from, to, 8);
+}
+KERNEL_BODY transpose_sixteens_body(const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to) {
+  transpose_columns(x, y, rows, columns, from, to, 16);
+}
 MULTIVERSION(
-    transpose_columns, (const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to),
+    transpose_eights, (const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to),
+    (x, y, rows, columns, from, to))
+// For vectors of 16 floats: with shorter ones, a tile would not fit the registers.
+MULTIVERSION(
+    transpose_sixteens, (const float *x, float *y, size_t rows, size_t columns, size_t from, size_t to),
     (x, y, rows, columns, from, to))
 
 static size_t blocks_of(const f32_transpose *v) { return (v->columns + COLUMNS - 1) / COLUMNS; }
@@ -55,7 +71,12 @@ void f32_transpose_task(void *context, size_t task, size_t worker) {
   const f32_transpose *v = context;
   KERNEL_REQUIRE(task < v->tasks);
   const size_t image = task / blocks_of(v), from = task % blocks_of(v) * COLUMNS, plane = v->rows * v->columns;
-  transpose_columns(
+#if defined(KERNELS_X86)
+  const int sixteens = kernels_level_base(v->isa) == KERNELS_AVX512;
+#else
+  const int sixteens = 0;
+#endif
+  (sixteens ? transpose_sixteens : transpose_eights)(
       v->isa, v->x + image * plane, v->y + image * plane, v->rows, v->columns, from, smaller(v->columns, from + COLUMNS));
 }
 
@@ -80,6 +101,22 @@ void bytes_transpose_task(void *context, size_t task, size_t worker) {
   KERNEL_REQUIRE(task < t->batch);
   const char *x = (const char *)t->x + task * t->rows * t->columns;
   char *y = (char *)t->y + task * t->rows * t->columns;
-  for (size_t column = 0; column < t->columns; column++)
-    for (size_t row = 0; row < t->rows; row++) y[column * t->rows + row] = x[row * t->columns + column];
+  const size_t rows = t->rows, columns = t->columns;
+  for (size_t c0 = 0; c0 < columns; c0 += 16) {
+    const size_t width = smaller(16, columns - c0);
+    for (size_t r0 = 0; r0 < rows; r0 += 16) {
+      const size_t height = smaller(16, rows - r0);
+      const char *in = x + r0 * columns + c0;
+      char *out = y + c0 * rows + r0;
+      if (width == 16 && height == 16) {
+        byte_line lines[16];
+        for (size_t i = 0; i < 16; i++) lines[i] = *(const byte_line *)(const void *)(in + i * columns);
+        transpose_bytes(lines);
+        for (size_t i = 0; i < 16; i++) *(byte_line *)(void *)(out + i * rows) = lines[i];
+      } else {
+        for (size_t c = 0; c < width; c++)
+          for (size_t r = 0; r < height; r++) out[c * rows + r] = in[r * columns + c];
+      }
+    }
+  }
 }

@@ -28,6 +28,11 @@ public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
     return strides
   }
 
+  /// Whether a tensor of this shape has one element for each channel of each sample of `picture`, `[N, C, …]`.
+  public func isGate(of picture: Shape) -> Bool {
+    rank >= 3 && rank == picture.rank && self[0] == picture[0] && self[1] == picture[1] && count == self[0] * self[1]
+  }
+
   /// The largest number of elements of a tensor: 2^31 - 1, as in other engines.
   public static let elementLimit = Int(Int32.max)
 

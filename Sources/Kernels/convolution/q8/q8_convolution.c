@@ -13,7 +13,7 @@ static const q8_igemm_family *family_for(const q8_convolution *v) {
   const size_t columns = (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
   const int numbered = g->in_channels < 1 << 18 && columns * reach(g->kernel_height, g->dilation_height) < 1 << 14;
   const int is_small = v->x_zero + (v->x_signed ? 128 : 0) < 32;
-  const int takes = deep && g->groups == 1 && g->in_channels % 4 == 0 && numbered && is_small;
+  const int takes = !v->dynamic && deep && g->groups == 1 && g->in_channels % 4 == 0 && numbered && is_small;
   return takes ? &v->kernels->q8_igemm_of_small : &v->kernels->q8_igemm;
 }
 
@@ -46,7 +46,7 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   KERNEL_REQUIRE(g->groups >= 1 && g->in_channels % g->groups == 0 && g->out_channels % g->groups == 0);
   v->kernels = kernels_table_for(level);
   v->family = family_for(v);
-  const size_t nr = v->family->nr, mr = v->family->mr;
+  const size_t nr = v->family->nr;
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
   v->pointwise = g->kernel_height == 1 && g->kernel_width == 1 && g->pad_top == 0 && g->pad_left == 0 &&
@@ -55,9 +55,13 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
   v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);
+  // A tile of inputs takes as long as its widest run: short runs leave most of it empty.
+  const size_t outputs = g->batch * g->out_height * g->out_width;
+  if (v->kernels->q8_igemm_deep.run && v->run >= 32 && v->taps * v->run >= 64 && outputs >= 16)
+    v->family = &v->kernels->q8_igemm_deep;
 
   // Blocks of rows of one image, or of pixels if the convolution is pointwise.
-  const size_t units = units_of(v), panels = panels_of(v);
+  const size_t units = units_of(v), panels = panels_of(v), mr = v->family->mr;
   const size_t row_bytes = staged_columns(v) * pixel_bytes(v);
   size_t longest;  // units of a block
   if (v->pointwise) {
@@ -161,8 +165,27 @@ static void add_highs(
   }
 }
 
+// The biases and multipliers of a panel for the zero point and scale that a run found.
+static void set_found(const q8_convolution *v, const panel_parts *panel, int32_t *bias, float *multipliers) {
+  const size_t nr = v->family->nr;
+  const float *packed = (const float *)(panel->bias + nr), scale = v->scale ? *v->scale : 1;
+  const uint32_t zero = (uint32_t)staged_zero(v);
+  for (size_t o = 0; o < nr; o++) {
+    // Sums wrap around, as those of 32-bit integers do.
+    bias[o] = (int32_t)(0 - zero * (uint32_t)panel->bias[o]);
+    multipliers[o] = packed[o] * scale;
+  }
+}
+
 void q8_convolution_task(void *context, size_t task, size_t worker) {
+  q8_convolution own;
   const q8_convolution *v = context;
+  if (v->dynamic) {
+    KERNEL_REQUIRE(v->zero_point && v->epilogue.float_output);
+    own = *v;
+    own.x_zero = v->x_signed ? *(const int8_t *)v->zero_point : *v->zero_point;
+    v = &own;
+  }
   const convolution_geometry *g = &v->geometry;
   KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
@@ -201,8 +224,11 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   static const int32_t no_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
   int16_t *wide_w = (int16_t *)(void *)(scratch + v->scratch_bytes - v->taps * v->steps * 2 * step_bytes(v));
   const int fuses = family->fused && q8_fusible(&v->epilogue, v->residual != NULL);
-  const size_t tiles = divide_up(pixels, mr), even = pixels / tiles, longer = pixels % tiles;
+  const size_t tiles = divide_up(pixels, mr);
+  const size_t even = family->fills ? mr : pixels / tiles, longer = family->fills ? 0 : pixels % tiles;
   int32_t sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  int32_t found_bias[Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
+  float found_multipliers[Q8_IGEMM_MAX_NR];
   const uint8_t *rows[Q8_IGEMM_MAX_MR] = {0};
   const size_t pixel_size = pixel_bytes(v), out_channels = g->out_channels, taps = v->taps, steps = v->steps;
   const size_t y_stride = v->y_stride, y_size = v->epilogue.float_output ? 4 : 1;
@@ -213,11 +239,18 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   q8_fused_set(&fused, &epilogue);
   fused.residual_stride = out_channels;
   fused.y_stride = y_stride;
+  if (family->begin) family->begin();
   const size_t slice = panel_bytes(v) / tiles & ~(size_t)63;
   for (size_t panel = first_panel; panel < last_panel; panel++) {
     const size_t group = panel / panels_of_group(v), column = panel % panels_of_group(v) * nr;
     const panel_parts parts = panel_at(v, panel);
-    const float *scales = (const float *)(parts.bias + nr);
+    const float *scales = (const float *)(parts.bias + nr), *shifts = scales + nr;
+    const int32_t *bias = parts.bias;
+    if (v->dynamic) {
+      set_found(v, &parts, found_bias, found_multipliers);
+      bias = found_bias;
+      scales = found_multipliers;
+    }
     const int8_t *w = parts.w;
     const size_t outputs = smaller(nr, group_outputs(v) - column), output = group * group_outputs(v) + column;
     const uint8_t *group_x = staged.x + group * group_channels(v) * element(v);
@@ -249,7 +282,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
         continue;
       }
       family->run(
-          size, taps, steps, rows, offsets, parts.bias, w, parts.extra_count, parts.extras, parts.extra_w, sums);
+          size, taps, steps, rows, offsets, bias, w, parts.extra_count, parts.extras, parts.extra_w, sums);
       if (listed) {
         add_highs(v, &staged, &parts, places + pixel, size, sums);
       } else if (dense) {
@@ -259,10 +292,16 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
             size, taps, steps, rows, offsets, no_bias, w, parts.extra_count, parts.extras, parts.extra_w, high_sums);
         for (size_t i = 0; i < size * nr; i++) sums[i] += high_sums[i];
       }
+      if (epilogue.float_output == 2) {
+        for (size_t p = 0; p < size; p++) memcpy(y + (pixel + p) * y_stride * y_size, sums + p * nr, outputs * y_size);
+        pixel += size;
+        continue;
+      }
       v->kernels->q8_finish(
-          level, &epilogue, size, outputs, sums, 0, nr, scales, scales + nr, residual ? residual + pixel * out_channels : NULL,
+          level, &epilogue, size, outputs, sums, 0, nr, scales, shifts, residual ? residual + pixel * out_channels : NULL,
           out_channels, y + pixel * y_stride * y_size, y_stride);
       pixel += size;
     }
   }
+  if (family->end) family->end();
 }

@@ -5,7 +5,7 @@
 #include "q8_convolution.h"
 #include "winograd/taps/winograd_taps.h"
 
-#define Q8_IGEMM_MAX_MR 12
+#define Q8_IGEMM_MAX_MR 32
 #define Q8_IGEMM_MAX_NR 32
 #define Q8_IGEMM_MAX_KR 16
 
@@ -143,11 +143,15 @@ typedef struct q8_igemm_family {
   size_t kr;  // inputs of a step
   int wide;  // x and w come to the kernel as 16-bit integers, x less its zero point
   int x_signed;  // otherwise as bytes: x as s8, or as u8
+  int fills;  // tiles of mr pixels and a smaller last one, rather than tiles of about the same size
   q8_weight_rule rule;
   q8_igemm_kernel run;
   size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]
 
   // Optional kernels, NULL where a family has none.
+
+  // What a thread calls before its calls of the other kernels, and behind them.
+  void (*begin)(void), (*end)(void);
 
   // For a family whose x has 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, and lists the groups of four
   // in which an input has it. Returns their number. `highs` has room for count / 4.

@@ -407,7 +407,8 @@ size_t q8_convolution_pack(
         pack_split(&source, first, count, out, totals, &counted);
       }
       for (size_t o = 0; o < count; o++) {
-        biases[o] = (int32_t)((bias ? bias[first + o] : 0) - totals[o] * staged_zero(v));
+        // Without a zero point, what it will be multiplied by.
+        biases[o] = (int32_t)(v->dynamic ? totals[o] : (bias ? bias[first + o] : 0) - totals[o] * staged_zero(v));
         scales[o] = multipliers[first + o];
         scales[nr + o] = shifts ? shifts[first + o] : 0;
       }

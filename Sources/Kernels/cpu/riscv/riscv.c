@@ -5,5 +5,7 @@
 #if defined(KERNELS_RISCV)
 void kernels_probe(kernels_cpu *cpu) { kernels_add_feature(cpu, "rv64"); }
 
-void kernels_fill(kernels_level level, kernels_table *table) { (void)level, (void)table; }
+void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *table) {
+  (void)level, (void)cpu, (void)table;
+}
 #endif

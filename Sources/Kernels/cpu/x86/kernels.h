@@ -43,13 +43,32 @@ size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t f
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
+void u8s8_begin_avx512amx(void);
+void u8s8_end_avx512amx(void);
+void u8s8_igemm_32x32_avx512amx(Q8_IGEMM_PARAMETERS);
+void u8s8_fused_32x32_avx512amx(Q8_FUSED_PARAMETERS);
 void u8s8_fused_row_6x32_avx512vnni(Q8_FUSED_ROW_PARAMETERS);
 
 void q8_finish_avx2(Q8_FINISH_PARAMETERS);
+
+// The kernels of a width: of one output, and of two.
+#define Q8_DEPTHWISE_DECLARE(prefix, width, level)                      \
+  void prefix##_##width##_single_##level(Q8_DEPTHWISE_PARAMETERS); \
+  void prefix##_##width##_pair_##level(Q8_DEPTHWISE_PARAMETERS)
+Q8_DEPTHWISE_DECLARE(u8s16_depthwise, 16, avx2);
+Q8_DEPTHWISE_DECLARE(u8s16_depthwise, 32, avx2);
+Q8_DEPTHWISE_DECLARE(u8s16_depthwise, 64, avx512);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 16, avxvnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 32, avxvnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 16, avx512vnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 32, avx512vnni);
+Q8_DEPTHWISE_DECLARE(u8s8_depthwise, 64, avx512vnni);
 
 void q8_winograd_taps_avx2(Q8_WINOGRAD_TAPS_PARAMETERS);
 void q8_winograd_taps_avx512(Q8_WINOGRAD_TAPS_PARAMETERS);
 void q8_winograd_input_avx512(Q8_WINOGRAD_INPUT_PARAMETERS);
 void q8_winograd_output_avx512(Q8_WINOGRAD_OUTPUT_PARAMETERS);
+
+void q8_look_up_avx512vbmi(const uint8_t *table, const uint8_t *x, uint8_t *y, size_t count);
 
 #endif

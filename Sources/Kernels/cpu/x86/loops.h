@@ -12,7 +12,8 @@
 
 #define KERNEL_CASES(name, arguments)                        \
   case KERNELS_AVX512:                                       \
-  case KERNELS_AVX512VNNI: name##_avx512 arguments; break;   \
+  case KERNELS_AVX512VNNI:                                   \
+  case KERNELS_AVX512AMX: name##_avx512 arguments; break;   \
   case KERNELS_AVX2:                                         \
   case KERNELS_AVXVNNI: name##_avx2 arguments; break;
 

@@ -7,9 +7,24 @@ void kernels_probe(kernels_cpu *cpu) {
   for (int level = KERNELS_AVX2; level <= KERNELS_AVX512VNNI; level++) kernels_add_level(cpu, (kernels_level)level);
   kernels_add_feature(cpu, "emulated");
   cpu->multiplies_bf16 = 1;
+  cpu->permutes_bytes = 1;
 }
 #else
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+// Whether this process may use tiles: the operating system saves them for those alone that asked.
+static int may_use_tiles(void) {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+  enum { ARCH_REQ_XCOMP_PERM = 0x1023, XFEATURE_XTILEDATA = 18 };
+  return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA) == 0;
+#else
+  return 0;
+#endif
+}
 
 void kernels_probe(kernels_cpu *cpu) {
   unsigned a, b, c, d;
@@ -23,7 +38,8 @@ void kernels_probe(kernels_cpu *cpu) {
   if (!saves_ymm || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return;
   const int avx2 = b >> 5 & 1, avx512f = saves_zmm && (b >> 16 & 1);
   const int avx512bw_dq_vl = avx512f && (b >> 30 & 1) && (b >> 17 & 1) && (b >> 31 & 1);
-  const int avx512vnni = avx512f && (c >> 11 & 1), has_leaf_1 = a >= 1;
+  const int avx512vbmi = avx512f && (c >> 1 & 1), avx512vnni = avx512f && (c >> 11 & 1);
+  const int amx = (d >> 24 & 1) && (d >> 25 & 1) && (low & 0x60000) == 0x60000, has_leaf_1 = a >= 1;
   const unsigned leaf_1 = has_leaf_1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) ? a : 0;
   const int avxvnni = leaf_1 >> 4 & 1, avx512bf16 = leaf_1 >> 5 & 1;
 
@@ -32,7 +48,9 @@ void kernels_probe(kernels_cpu *cpu) {
   if (has_avx512) kernels_add_level(cpu, KERNELS_AVX512);
   if (has_avx2 && avxvnni) kernels_add_level(cpu, KERNELS_AVXVNNI);
   if (has_avx512 && avx512vnni) kernels_add_level(cpu, KERNELS_AVX512VNNI);
+  if (has_avx512 && avx512vnni && amx && may_use_tiles()) kernels_add_level(cpu, KERNELS_AVX512AMX);
   cpu->multiplies_bf16 = has_avx512 && avx512bf16;
+  cpu->permutes_bytes = has_avx512 && avx512vbmi;
 
   if (avx2) kernels_add_feature(cpu, "avx2");
   if (fma) kernels_add_feature(cpu, "fma");
@@ -40,6 +58,7 @@ void kernels_probe(kernels_cpu *cpu) {
   if (avx512bw_dq_vl) kernels_add_feature(cpu, "avx512bw+dq+vl");
   if (avx512vnni) kernels_add_feature(cpu, "avx512vnni");
   if (avxvnni) kernels_add_feature(cpu, "avxvnni");
+  if (amx) kernels_add_feature(cpu, "amx");
 }
 #endif
 
@@ -69,7 +88,11 @@ static void fill_avx2(kernels_table *table) {
       table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
       table->q8_winograd.points = s16_points_6x16_avx2;
       table->q8_transforms.taps = q8_winograd_taps_avx2;
-      table->q8_finish = q8_finish_avx2;)
+      table->q8_finish = q8_finish_avx2;
+      table->q8_depthwise = (q8_depthwise_family){
+          .name = "u8s16_depthwise_avx2", .layout = Q8_TAPS_PAIRS,
+          .single = {u8s16_depthwise_16_single_avx2, u8s16_depthwise_32_single_avx2},
+          .pair = {u8s16_depthwise_16_pair_avx2, u8s16_depthwise_32_pair_avx2}};)
 }
 
 // Over AVX2's.
@@ -77,7 +100,11 @@ static void fill_avxvnni(kernels_table *table) {
   KERNELS_OF_8_BITS(
       table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
       table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
-      table->q8_winograd.points = s16_points_6x16_avxvnni;)
+      table->q8_winograd.points = s16_points_6x16_avxvnni;
+      table->q8_depthwise = (q8_depthwise_family){
+          .name = "u8s8_depthwise_avxvnni", .layout = Q8_TAPS_QUADS,
+          .single = {u8s8_depthwise_16_single_avxvnni, u8s8_depthwise_32_single_avxvnni},
+          .pair = {u8s8_depthwise_16_pair_avxvnni, u8s8_depthwise_32_pair_avxvnni}};)
 }
 
 // Over AVX2's.
@@ -96,7 +123,10 @@ static void fill_avx512(kernels_table *table) {
       table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
       table->q8_winograd.points = s16_points_12x32_avx512;
       table->q8_transforms =
-          (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};)
+          (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
+      table->q8_depthwise.name = "u8s16_depthwise_avx512";
+      table->q8_depthwise.single[2] = u8s16_depthwise_64_single_avx512;
+      table->q8_depthwise.pair[2] = u8s16_depthwise_64_pair_avx512;)
 }
 
 // Over AVX-512's.
@@ -108,13 +138,36 @@ static void fill_avx512vnni(kernels_table *table) {
       table->q8_igemm_of_small = table->q8_igemm;
       table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
       table->q8_winograd.points = s16_points_12x32_avx512vnni;
-      table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};)
+      table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
+      table->q8_depthwise = (q8_depthwise_family){
+          .name = "u8s8_depthwise_avx512vnni", .layout = Q8_TAPS_QUADS,
+          .single = {u8s8_depthwise_16_single_avx512vnni, u8s8_depthwise_32_single_avx512vnni, u8s8_depthwise_64_single_avx512vnni},
+          .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};)
 }
 
-void kernels_fill(kernels_level level, kernels_table *table) {
+// Over AVX-512 VNNI's.
+static void fill_avx512amx(kernels_table *table) {
+#if !defined(GIEMSA_EMULATED_X86)
+  KERNELS_OF_8_BITS(
+      table->q8_igemm_deep = U8S8(u8s8_igemm_32x32_avx512amx, 32, 32);
+      table->q8_igemm_deep.fused = u8s8_fused_32x32_avx512amx;
+      table->q8_igemm_deep.begin = u8s8_begin_avx512amx;
+      table->q8_igemm_deep.end = u8s8_end_avx512amx;
+      table->q8_igemm_deep.fills = 1;)
+#else
+  (void)table;
+#endif
+}
+
+void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *table) {
   fill_avx2(table);
   if (level == KERNELS_AVXVNNI) fill_avxvnni(table);
-  if (level == KERNELS_AVX512 || level == KERNELS_AVX512VNNI) fill_avx512(table);
-  if (level == KERNELS_AVX512VNNI) fill_avx512vnni(table);
+  const int has_vnni = level == KERNELS_AVX512VNNI || level == KERNELS_AVX512AMX;
+  if (level == KERNELS_AVX512 || has_vnni) {
+    fill_avx512(table);
+    KERNELS_OF_8_BITS(if (cpu->permutes_bytes) table->q8_look_up = q8_look_up_avx512vbmi;)
+  }
+  if (has_vnni) fill_avx512vnni(table);
+  if (level == KERNELS_AVX512AMX) fill_avx512amx(table);
 }
 #endif
