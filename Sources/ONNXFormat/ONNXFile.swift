@@ -31,7 +31,7 @@ public enum ONNXFile {
     try bytes.checkUnchanged()
     let model = try ParsedModel(bytes, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-    if let problem = reader.problems.list.first { throw problem }
+    if let problem = reader.problems.list.first { throw problem.error }
     return (reader.graph, model.source.deferred)
   }
 
@@ -39,13 +39,36 @@ public enum ONNXFile {
   public struct Examination: Sendable {
     /// nil if the file could not be parsed; otherwise its valid part.
     public let graph: Graph?
-    public let problems: [GraphError]
+    public let located: [Problem]
     /// Number of problems beyond ``Limits/findings``.
     public let moreProblems: Int
     /// Warnings (W3xx) about what was corrected while reading.
     public let warnings: [GraphError]
     /// Values of `graph` without a producer because of one of the problems.
     public let unknown: Set<Graph.ValueID>
+    /// Of the ONNX domain; nil if the file does not say.
+    public let opset: Int?
+    /// Bytes of the file, and of the external data that were read.
+    public let byteCount: Int
+
+    public var problems: [GraphError] { located.map { $0.error } }
+
+    fileprivate init(_ reader: ModelReader, _ bytes: ModelBytes, graph: Graph?, thrown: GraphError? = nil) {
+      self.graph = graph
+      located = reader.problems.list + (thrown.map { [Problem(error: $0, node: nil, value: nil)] } ?? [])
+      moreProblems = reader.problems.more
+      warnings = reader.warnings
+      unknown = graph == nil ? [] : reader.unknown
+      opset = reader.opset.map { Int($0) }
+      byteCount = bytes.byteCount + reader.externalByteCount
+    }
+
+    /// Of a file that cannot be opened.
+    fileprivate init(_ error: GraphError) {
+      graph = nil
+      located = [Problem(error: error, node: nil, value: nil)]
+      (moreProblems, warnings, unknown, opset, byteCount) = (0, [], [], nil, 0)
+    }
   }
 
   /// Reads a file and records every problem, for `validate`.
@@ -53,7 +76,7 @@ public enum ONNXFile {
     do {
       return examine(try ModelBytes(opening: path), limits: limits)
     } catch {
-      return Examination(graph: nil, problems: [error], moreProblems: 0, warnings: [], unknown: [])
+      return Examination(error)
     }
   }
 
@@ -63,13 +86,9 @@ public enum ONNXFile {
     do {
       let model = try ParsedModel(bytes, limits)
       try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-      return Examination(
-        graph: reader.graph, problems: reader.problems.list, moreProblems: reader.problems.more,
-        warnings: reader.warnings, unknown: reader.unknown)
+      return Examination(reader, bytes, graph: reader.graph)
     } catch {
-      return Examination(
-        graph: nil, problems: reader.problems.list + [error], moreProblems: reader.problems.more,
-        warnings: reader.warnings, unknown: [])
+      return Examination(reader, bytes, graph: nil, thrown: error)
     }
   }
 
