@@ -8,6 +8,7 @@ enum Program {
     CountCommand.command,
     VerifyCommand.command,
     ValidateCommand.command,
+    CompareCommand.command,
     BenchCommand.command,
     InspectCommand.command,
   ]

@@ -8,6 +8,11 @@ struct Tolerance {
   /// nil: a share of the output's size, since the error of a sum of large numbers that nearly cancel is theirs.
   var absolute: Double?
 
+  init(_ options: CommandLineOptions) throws(UsageError) {
+    relative = options.string("--rtol") == nil ? nil : try options.double("--rtol", default: 0, in: 0...1e9)
+    absolute = options.string("--atol") == nil ? nil : try options.double("--atol", default: 0, in: 0...1e9)
+  }
+
   /// What holds for one output.
   func applied(to expected: Tensor, _ values: [Double]) -> (relative: Double, absolute: Double) {
     let relative =
@@ -114,7 +119,7 @@ struct Comparison {
   }
 
   /// Three digits are enough for an error: `1.25e-07`.
-  private static func brief(_ value: Double) -> String {
+  static func brief(_ value: Double) -> String {
     if value == 0 || !value.isFinite { return NumberText.shortest(value) }
     var scale = 1.0
     while value * scale < 100, scale < 1e300 { scale *= 10 }

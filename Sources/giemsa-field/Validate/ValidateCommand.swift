@@ -62,5 +62,5 @@ enum ValidateCommand {
   }
 
   /// Code and stacks that a run touches, and the program has not when it starts.
-  private static let programRunBytes = 2 << 20
+  private static let programRunBytes = 13 << 18
 }

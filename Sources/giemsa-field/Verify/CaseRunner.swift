@@ -27,8 +27,8 @@ struct CaseRunner {
   /// Prints a line for each output. Throws if the case cannot be run at all.
   func run(_ directory: String) throws(GraphError) -> Bool {
     let names = model.outputNames
-    let inputs = try tensors(directory, "input", model.inputCount)
-    let expected = try tensors(directory, "output", names.count)
+    let inputs = try Self.tensors(directory, "input", model.inputCount, limits: limits)
+    let expected = try Self.tensors(directory, "output", names.count, limits: limits)
     let found = try model.run(inputs)
     guard found.count == expected.count else {
       throw GraphError(.noOutput, "the model gave \(found.count) outputs; the case has \(expected.count)")
@@ -42,7 +42,9 @@ struct CaseRunner {
     return agrees
   }
 
-  private func tensors(_ directory: String, _ kind: String, _ count: Int) throws(GraphError) -> [Tensor] {
+  static func tensors(
+    _ directory: String, _ kind: String, _ count: Int, limits: Limits
+  ) throws(GraphError) -> [Tensor] {
     var tensors: [Tensor] = []
     for index in 0..<count {
       let name = "\(kind)_\(index).pb"

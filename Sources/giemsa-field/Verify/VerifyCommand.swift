@@ -24,9 +24,7 @@ enum VerifyCommand {
     guard let path = options.positional.first, options.positional.count >= 2 else {
       throw UsageError(message: "wants a model and at least one folder with input_0.pb and output_0.pb")
     }
-    let tolerance = Tolerance(
-      relative: options.string("--rtol") == nil ? nil : try options.double("--rtol", default: 0, in: 0...1e9),
-      absolute: options.string("--atol") == nil ? nil : try options.double("--atol", default: 0, in: 0...1e9))
+    let tolerance = try Tolerance(options)
     let engine = try EngineRules.read(options)
 
     let runner: CaseRunner
