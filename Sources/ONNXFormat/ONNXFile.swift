@@ -131,6 +131,34 @@ public enum ONNXFile {
     withExtendedLifetime(writer) {}
   }
 
+  /// Writes the graph for an opset, atomically, unless `check` throws: it is given a path from which what was written can
+  /// be read before the file gets its name.
+  ///
+  /// Throws E107 for an opset that is not written, or that lacks an operator of the graph.
+  public static func write(
+    _ graph: Graph, to path: String, opset: Int, check: (_ written: String) throws(GraphError) -> Void
+  ) throws(GraphError) {
+    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut().withOldNormalizationSpelledOut(), opset: opset)
+    let model = try writer.model()
+    try writer.check(onnx_model_size(model))
+    var file: Int32 = -1
+    var error = path.withPath { platform_replace_begin($0, &file) }
+    if error == 0 {
+      error = onnx_write_model(model, file)
+      do throws(GraphError) {
+        if error == 0 { try check("/proc/self/fd/\(file)") }
+      } catch {
+        platform_replace_abandon(file)
+        throw error
+      }
+      if error == 0 { error = platform_replace_commit(file, 0) } else { platform_replace_abandon(file) }
+    }
+    withExtendedLifetime(writer) {}
+    guard error == 0 else {
+      throw GraphError(.unreadable, "cannot be written: \(String(cString: platform_error_text(error)))")
+    }
+  }
+
   /// Reads a test data file of ONNX (`input_0.pb`): one TensorProto.
   public static func readTensor(_ path: String, limits: Limits = .standard) throws(GraphError) -> (
     name: String, tensor: Tensor

@@ -10,6 +10,7 @@ enum Program {
     ValidateCommand.command,
     CompareCommand.command,
     BenchCommand.command,
+    UpgradeCommand.command,
     InspectCommand.command,
   ]
 

@@ -31,7 +31,16 @@ struct AnswerComparison {
     var different: [(path: String, old: String, new: String)] = []
   }
 
-  private let paths: (old: String, new: String)
+  static let rules = [
+    OptionRule(name: "--cases", value: "DIR", help: "stored inputs, as for verify; may be given several times"),
+    OptionRule(name: "--inputs", value: "N", help: "random inputs, if there are none; default 3"),
+    OptionRule(name: "--seed", value: "N", help: "of the random inputs; default 1"),
+    OptionRule(name: "--rtol", value: "R", help: "relative tolerance, as for verify"),
+    OptionRule(name: "--atol", value: "A", help: "absolute tolerance, as for verify"),
+  ]
+
+  private let old: String
+  var new: String
   private let engine: Model.Options
   private let tolerance: Tolerance
   private let agreement: Double?
@@ -48,7 +57,7 @@ struct AnswerComparison {
   private(set) var speed: (old: Double, new: Double)?
 
   init(_ old: String, _ new: String, _ options: CommandLineOptions) throws(UsageError) {
-    paths = (old, new)
+    (self.old, self.new) = (old, new)
     engine = try EngineRules.read(options)
     tolerance = try Tolerance(options)
     agreement = options.string("--agreement") == nil ? nil : try options.double("--agreement", default: 1, in: 0...1)
@@ -81,7 +90,7 @@ struct AnswerComparison {
   }
 
   mutating func run() throws(ChangeProblem) {
-    let (a, b) = (try model(paths.old), try model(paths.new))
+    let (a, b) = (try model(old), try model(new))
     outputs = a.outputNames.map { Output(name: $0) }
     for folder in cases {
       do throws(GraphError) {
@@ -96,7 +105,7 @@ struct AnswerComparison {
         do throws(GraphError) {
           try compare(a, b, try a.randomInputs(seed: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(draw)))
         } catch {
-          throw ChangeProblem(paths.new, error)
+          throw ChangeProblem(new, error)
         }
       }
     }
@@ -125,8 +134,8 @@ struct AnswerComparison {
     let models: (old: PictureClassifier, new: PictureClassifier)
     do throws(UsageError) {
       models = (
-        try DescriptionRules.classifier(paths.old, .init(), engine),
-        try DescriptionRules.classifier(paths.new, .init(), engine)
+        try DescriptionRules.classifier(old, .init(), engine),
+        try DescriptionRules.classifier(new, .init(), engine)
       )
     } catch {
       throw ChangeProblem(error.message)
@@ -161,7 +170,7 @@ struct AnswerComparison {
     do throws(GraphError) {
       var sessions: [Session] = []
       var options = engine
-      for path in [paths.old, paths.new] {
+      for path in [old, new] {
         options.inputShapes = try CaseModel(contentsOf: path, isReference: false, options: engine).planningShapes
         sessions.append(try Model(contentsOf: path, options: options).makeSession())
       }
@@ -180,7 +189,7 @@ struct AnswerComparison {
       for index in 0...1 { times[index].sort() }
       speed = (times[0][times[0].count / 2] * 1000, times[1][times[1].count / 2] * 1000)
     } catch {
-      throw ChangeProblem(paths.new, error)
+      throw ChangeProblem(new, error)
     }
   }
 }
@@ -199,20 +208,9 @@ extension AnswerComparison.Output {
       squares += (a - b) * (a - b)
     }
     for a in x { oldSquares += a * a }
-    guard old.type.isFloat, old.shape.rank == 2, old.shape[1] > 1 else { return }
-    let classes = old.shape[1]
-    for row in 0..<old.shape[0] {
-      rows += 1
-      if Self.top(x[(row * classes)..<((row + 1) * classes)]) == Self.top(y[(row * classes)..<((row + 1) * classes)]) {
-        sameClass += 1
-      }
+    if let classes = ClassAgreement(new, old) {
+      rows += classes.rows
+      sameClass += classes.same
     }
-  }
-
-  /// The index of the largest score.
-  private static func top(_ scores: ArraySlice<Double>) -> Int {
-    var best = scores.startIndex
-    for index in scores.indices where scores[index] > scores[best] { best = index }
-    return best
   }
 }

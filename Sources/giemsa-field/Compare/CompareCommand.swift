@@ -12,18 +12,13 @@ enum CompareCommand {
       has it.
       """,
     options: [
-      OptionRule(name: "--cases", value: "DIR", help: "stored inputs, as for verify; may be given several times"),
       OptionRule(name: "--pictures", value: "PATH", help: "pictures or folders of them; may be given several times"),
-      OptionRule(name: "--inputs", value: "N", help: "random inputs, if there are neither; default 3"),
-      OptionRule(name: "--seed", value: "N", help: "of the random inputs; default 1"),
-      OptionRule(name: "--rtol", value: "R", help: "relative tolerance, as for verify"),
-      OptionRule(name: "--atol", value: "A", help: "absolute tolerance, as for verify"),
       OptionRule(
         name: "--agreement", value: "SHARE",
         help: "what counts instead of tolerances: the share of inputs (or pictures) with the same class, as 0.99"),
       OptionRule(name: "--speed", value: "SECONDS", help: "also measure both, run by run in turn, for so long"),
       OptionRule(name: "--format", value: "HOW", help: "text (default), json or markdown"),
-    ] + EngineRules.all,
+    ] + AnswerComparison.rules + EngineRules.all,
     statuses: """
       Exit status: 0 the files hold the same bytes; 10 the same answers, bit for bit; 11 the same within the tolerance; 12
       different answers; 13 another interface: inputs, outputs, or metadata that prepare pictures or name classes. 1 a

@@ -14,6 +14,7 @@ enum InspectCommand {
         name: "--size", value: "HxW", help: "height and width of inputs that leave them open; default 224x224"),
       OptionRule(name: "--batch", value: "N", help: "batch size of inputs that leave it open; default 1"),
       OptionRule(name: "--summary", value: nil, help: "omit the tables of nodes"),
+      OptionRule(name: "--json", value: nil, help: "print one JSON object"),
     ] + LimitRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
@@ -25,7 +26,10 @@ enum InspectCommand {
     let limits = try LimitRules.read(options)
     do {
       let inspection = try ModelInspection(contentsOf: path, batch: batch, size: size, limits: limits)
-      Console.out(text(inspection, path: path, tables: !options.has("--summary")))
+      let tables = !options.has("--summary")
+      Console.out(
+        options.has("--json")
+          ? InspectionJSON.text(inspection, path: path, tables: tables) : text(inspection, path: path, tables: tables))
       return 0
     } catch {
       Console.error("\(path): \(error)")

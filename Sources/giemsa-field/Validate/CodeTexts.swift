@@ -101,7 +101,8 @@ enum CodeTexts {
     E404|Such a run takes more memory than `--max-memory` allows, the program and the weights included; or no \
     plan can be made, and the line says why.|Quantise the model, or take a smaller picture; `inspect` shows the \
     largest activations.
-    E405|The opset is not in the range of `--opset`.|Export for another opset.
+    E405|The opset is not in the range of `--opset`.|Export for another opset, or convert it with `giemsa-field \
+    upgrade`.
     E406|An operator is not in the list of `--operators`.|Another export option often avoids the operator; \
     otherwise extend the list.
     E407|The engine of `--target` does not run an operator, as far as our tables tell.|Another export option \

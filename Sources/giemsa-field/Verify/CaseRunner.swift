@@ -25,7 +25,7 @@ struct CaseRunner {
   }
 
   /// Prints a line for each output. Throws if the case cannot be run at all.
-  func run(_ directory: String) throws(GraphError) -> Bool {
+  func run(_ directory: String, asJSON: Bool) throws(GraphError) -> Bool {
     let names = model.outputNames
     let inputs = try Self.tensors(directory, "input", model.inputCount, limits: limits)
     let expected = try Self.tensors(directory, "output", names.count, limits: limits)
@@ -36,7 +36,9 @@ struct CaseRunner {
     var agrees = true
     for (index, name) in names.enumerated() {
       let comparison = Comparison(found[index], expected[index], tolerance)
-      Console.out("\(directory): \(name): \(comparison.text)".printable)
+      Console.out(
+        asJSON
+          ? comparison.json(case: directory, output: name) : "\(directory): \(name): \(comparison.text)".printable)
       if !comparison.agrees { agrees = false }
     }
     return agrees
