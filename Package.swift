@@ -105,7 +105,7 @@ let package = Package(
     .testTarget(name: "PictureModelsTests", dependencies: ["ModelGraph", "PictureModels", "Text"]),
     .testTarget(
       name: "ONNXFormatTests", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Platform", "TestSupport"]),
-    .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Validation"]),
+    .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Text", "Validation"]),
     .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes", "Inference", "TestSupport"]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),
     .target(

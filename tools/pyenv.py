@@ -11,7 +11,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Packages whose module has another name.
-MODULES = {"pillow": "PIL"}
+MODULES = {"pillow": "PIL", "pydantic-sarif": "pydantic_sarif"}
 
 
 def need(*packages):

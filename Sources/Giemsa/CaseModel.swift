@@ -23,6 +23,30 @@ package final class CaseModel {
     self.options = options
   }
 
+  /// The inputs' shapes, with a batch of one and the size of pictures that the model records.
+  package var planningShapes: [Shape] { graph.planningShapes() }
+
+  /// Input of those shapes: floats from -√3 to √3, of mean 0 and variance 1, and zeros for other types.
+  package func randomInputs(seed: UInt64) throws(GraphError) -> [Tensor] {
+    var inputs: [Tensor] = []
+    var state = seed | 1
+    for (id, shape) in zip(graph.inputs, planningShapes) {
+      let type = graph.values[id].declaration?.type ?? .float32
+      var tensor = try Tensor(zeros: shape, type: type.isFloat ? .float32 : type)
+      if type.isFloat {
+        tensor.withMutableElements(Float.self) { elements in
+          for index in elements.indices {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            elements[index] = Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-31 * 1.7320508
+          }
+        }
+        tensor = try tensor.converted(to: type)
+      }
+      inputs.append(tensor)
+    }
+    return inputs
+  }
+
   /// A tensor for each output. Throws E213 for inputs that are not as the model declares them.
   package func run(_ inputs: [Tensor]) throws(GraphError) -> [Tensor] {
     try checkInputs(inputs)

@@ -1,6 +1,7 @@
 // The types of other modules that callers of this one use. They need no other import.
 @_exported import enum Imaging.FileKind
 @_exported import struct Imaging.FolderListing
+@_exported import struct Imaging.FolderSet
 @_exported import struct Imaging.ImagingError
 @_exported import enum Imaging.JPEGFile
 @_exported import struct Imaging.LeftOut
@@ -35,6 +36,8 @@
 @_exported import enum Smears.FieldNote
 @_exported import struct Smears.FoundCell
 @_exported import struct Smears.PixelBox
+@_exported import enum Validation.Target
+@_exported import struct Validation.Budgets
 @_exported import struct Validation.Finding
 @_exported import struct Validation.Findings
 @_exported import enum Validation.Validator

@@ -40,6 +40,7 @@ final class ExternalData {
   /// nil: the model has no folder.
   private let folder: String?
   private var bytesLeft: Int
+  private(set) var bytesRead = 0
 
   /// - Parameter path: the path of the model; nil for a model in memory, which may have no external data.
   init(besides path: String?, limits: Limits) {
@@ -99,6 +100,7 @@ final class ExternalData {
       throw GraphError(.externalSize, "external data '\(location)' could not be read completely")
     }
     bytesLeft -= byteCount
+    bytesRead += byteCount
     return storage
   }
 

@@ -10,7 +10,7 @@ public final class ModelBytes: Sendable {
     case memory(Storage)
   }
 
-  let byteCount: Int
+  public let byteCount: Int
   /// Path of the file, beside which external data is looked for; nil for memory.
   let path: String?
   private let place: Place

@@ -23,7 +23,7 @@ final class ModelReader {
   /// All nodes of the file so far, those in branches included.
   private let tally: Tally
   private var ids: [ExactText: Graph.ValueID] = [:]
-  private var opset: Int64?
+  private(set) var opset: Int64?
   private var microsoftOpset: Int64?
   private var symbols = 0
   private var oldBroadcast = OldBroadcast()
@@ -52,6 +52,9 @@ final class ModelReader {
     self.surroundings = surroundings
     depth = outer.depth + 1
   }
+
+  /// Bytes of external data that were read.
+  var externalByteCount: Int { tensors.external?.bytesRead ?? 0 }
 
   /// Throws only errors that make the rest meaningless: no graph, an unknown version, a limit.
   func read(_ model: borrowing Onnx__ModelProto, _ source: ModelSource) throws(GraphError) {
@@ -143,7 +146,7 @@ final class ModelReader {
       problems.append(GraphError(.badInput, "an initialiser has no name"))
       return
     }
-    let tensor = collect { () throws(GraphError) in try tensors.tensor(proto, "initialiser '\(name)'", blob) }
+    let tensor = collect(name) { () throws(GraphError) in try tensors.tensor(proto, "initialiser '\(name)'", blob) }
     guard let id = define(name, "initialiser '\(name)'") else { return }
     graph.values[id].constant = tensor
     if tensor == nil { unknown.insert(id) }
@@ -159,7 +162,7 @@ final class ModelReader {
     if let id = ids[ExactText(name)], graph.values[id].constant != nil || unknown.contains(id) { return }
     guard let id = define(name, "input '\(name)'") else { return }
     graph.inputs.append(id)
-    graph.values[id].declaration = collect { () throws(GraphError) in
+    graph.values[id].declaration = collect(name) { () throws(GraphError) in
       guard let declaration = try declaration(proto, "input '\(name)'") else {
         throw GraphError(.badInput, "input '\(name)' does not say its type and shape")
       }
@@ -171,15 +174,17 @@ final class ModelReader {
   private func readOutput(_ proto: Onnx__ValueInfoProto) throws(GraphError) {
     let name = try proto.name.text("output name", limit: limits.nameBytes)
     guard let id = value(name) else {
-      problems.append(.undefinedOutput(name))
+      problems.append(.undefinedOutput(name), value: name)
       let id = graph.addValue(name)
       unknown.insert(id)
       graph.outputs.append(id)
       return
     }
-    if !isOutput.insert(id).inserted { problems.append(GraphError(.definedTwice, "output '\(name)' is listed twice")) }
+    if !isOutput.insert(id).inserted {
+      problems.append(GraphError(.definedTwice, "output '\(name)' is listed twice"), value: name)
+    }
     graph.outputs.append(id)
-    let declared = collect { () throws(GraphError) in try declaration(proto, "output '\(name)'") }
+    let declared = collect(name) { () throws(GraphError) in try declaration(proto, "output '\(name)'") }
     if let declared = declared ?? nil, graph.values[id].declaration == nil { graph.values[id].declaration = declared }
   }
 
@@ -241,7 +246,7 @@ final class ModelReader {
     let place = Graph.Node.place(name, kind, position: position)
     if name.isEmpty { name = "\(kind)_\(index)" }
 
-    var inputs = try readInputs(proto, index, order, place)
+    var inputs = try readInputs(proto, index, order, place, name)
     var operation: Operator?
     do throws(GraphError) {
       let reader = try attributeReader(proto, kind)
@@ -252,7 +257,7 @@ final class ModelReader {
       for id in reader.captured { inputs.append(id) }
       operation = found
     } catch {
-      problems.append(error.at(place))
+      problems.append(error.at(place), node: name)
     }
     var outputs: [Graph.ValueID?] = []
     for data in UnsafeBufferPointer(start: proto.output, count: proto.n_output) {
@@ -261,7 +266,7 @@ final class ModelReader {
         outputs.append(nil)
         continue
       }
-      let id = define(output, "\(place): output '\(output)'")
+      let id = define(output, "\(place): output '\(output)'", node: name)
       if operation == nil, let id { unknown.insert(id) }
       outputs.append(id)
     }
@@ -272,7 +277,7 @@ final class ModelReader {
   }
 
   private func readInputs(
-    _ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder, _ place: String
+    _ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder, _ place: String, _ node: String
   ) throws(GraphError) -> [Graph.ValueID?] {
     try check(proto.n_input, limits.nodeInputs, "inputs of \(place)")
     try check(proto.n_output, limits.nodeInputs, "outputs of \(place)")
@@ -284,7 +289,7 @@ final class ModelReader {
       } else if let id = value(input) {
         inputs.append(id)
       } else {
-        problems.append(order.problem(of: input, at: index).at(place))
+        problems.append(order.problem(of: input, at: index).at(place), node: node, value: input)
         // A placeholder for the value, so that the rest of the node can still be checked.
         let id = graph.addValue(input)
         unknown.insert(id)
@@ -383,7 +388,9 @@ final class ModelReader {
       throw GraphError(.badAttribute, "attribute '\(name)' has \(graph.pointee.n_input) inputs; a branch has none")
     }
     try reader.read(graph.pointee, nil)
-    for problem in reader.problems.list { problems.append(problem.at("attribute '\(name)'")) }
+    for problem in reader.problems.list {
+      problems.append(problem.error.at("attribute '\(name)'"), node: problem.node, value: problem.value)
+    }
     warnings += reader.warnings
     return reader
   }
@@ -408,9 +415,11 @@ final class ModelReader {
   // MARK: Helpers
 
   /// A new value; nil, with a problem recorded, if the name is already taken.
-  private func define(_ name: String, _ place: @autoclosure () -> String) -> Graph.ValueID? {
+  private func define(_ name: String, _ place: @autoclosure () -> String, node: String? = nil) -> Graph.ValueID? {
     guard ids[ExactText(name)] == nil else {
-      problems.append(GraphError(.definedTwice, "\(place()) is defined twice; names of values must be unique"))
+      problems.append(
+        GraphError(.definedTwice, "\(place()) is defined twice; names of values must be unique"), node: node,
+        value: name)
       return nil
     }
     let id = graph.addValue(name)
@@ -418,11 +427,12 @@ final class ModelReader {
     return id
   }
 
-  private func collect<Result>(_ body: () throws(GraphError) -> Result) -> Result? {
+  /// - Parameter value: the value that `body` reads.
+  private func collect<Result>(_ value: String, _ body: () throws(GraphError) -> Result) -> Result? {
     do {
       return try body()
     } catch {
-      problems.append(error)
+      problems.append(error, value: value)
       return nil
     }
   }

@@ -9,7 +9,13 @@ final class ModelWriter {
   private let arena = MessageArena()
   private var names: [String] = []
 
-  init(_ graph: Graph) { self.graph = graph }
+  /// nil: the oldest that we write and that has all operators.
+  private let wantedOpset: Int?
+
+  init(_ graph: Graph, opset: Int? = nil) {
+    self.graph = graph
+    wantedOpset = opset
+  }
 
   /// Must live as long as the writer.
   func model() throws(GraphError) -> UnsafeMutablePointer<Onnx__ModelProto> {
@@ -24,7 +30,7 @@ final class ModelWriter {
     var proto = Onnx__ModelProto()
     onnx__model_proto__init(&proto)
     proto.has_ir_version = 1
-    let opset = Versions.writtenOpset(of: graph)
+    let opset = try writtenOpset()
     proto.ir_version = Versions.writtenIR(ofOpset: opset)
     proto.has_producer_name = 1
     proto.producer_name = arena.data(Versions.producer)
@@ -42,6 +48,17 @@ final class ModelWriter {
     proto.n_graph = 1
     proto.graph = arena.array([try graphMessage()])
     return arena.make(proto)
+  }
+
+  private func writtenOpset() throws(GraphError) -> Int64 {
+    let least = Versions.writtenOpset(of: graph)
+    guard let wanted = wantedOpset.map({ Int64($0) }) else { return least }
+    guard wanted >= least, Versions.readOpsets.contains(wanted) else {
+      throw GraphError(
+        .opset,
+        "cannot be written for opset \(wanted); it can for opsets \(least) to \(Versions.readOpsets.upperBound)")
+    }
+    return wanted
   }
 
   /// Lengths in a protocol buffer have 31 bits.

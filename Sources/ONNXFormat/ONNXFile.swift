@@ -31,7 +31,7 @@ public enum ONNXFile {
     try bytes.checkUnchanged()
     let model = try ParsedModel(bytes, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-    if let problem = reader.problems.list.first { throw problem }
+    if let problem = reader.problems.list.first { throw problem.error }
     return (reader.graph, model.source.deferred)
   }
 
@@ -39,13 +39,36 @@ public enum ONNXFile {
   public struct Examination: Sendable {
     /// nil if the file could not be parsed; otherwise its valid part.
     public let graph: Graph?
-    public let problems: [GraphError]
+    public let located: [Problem]
     /// Number of problems beyond ``Limits/findings``.
     public let moreProblems: Int
     /// Warnings (W3xx) about what was corrected while reading.
     public let warnings: [GraphError]
     /// Values of `graph` without a producer because of one of the problems.
     public let unknown: Set<Graph.ValueID>
+    /// Of the ONNX domain; nil if the file does not say.
+    public let opset: Int?
+    /// Bytes of the file, and of the external data that were read.
+    public let byteCount: Int
+
+    public var problems: [GraphError] { located.map { $0.error } }
+
+    fileprivate init(_ reader: ModelReader, _ bytes: ModelBytes, graph: Graph?, thrown: GraphError? = nil) {
+      self.graph = graph
+      located = reader.problems.list + (thrown.map { [Problem(error: $0, node: nil, value: nil)] } ?? [])
+      moreProblems = reader.problems.more
+      warnings = reader.warnings
+      unknown = graph == nil ? [] : reader.unknown
+      opset = reader.opset.map { Int($0) }
+      byteCount = bytes.byteCount + reader.externalByteCount
+    }
+
+    /// Of a file that cannot be opened.
+    fileprivate init(_ error: GraphError) {
+      graph = nil
+      located = [Problem(error: error, node: nil, value: nil)]
+      (moreProblems, warnings, unknown, opset, byteCount) = (0, [], [], nil, 0)
+    }
   }
 
   /// Reads a file and records every problem, for `validate`.
@@ -53,7 +76,7 @@ public enum ONNXFile {
     do {
       return examine(try ModelBytes(opening: path), limits: limits)
     } catch {
-      return Examination(graph: nil, problems: [error], moreProblems: 0, warnings: [], unknown: [])
+      return Examination(error)
     }
   }
 
@@ -63,14 +86,31 @@ public enum ONNXFile {
     do {
       let model = try ParsedModel(bytes, limits)
       try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-      return Examination(
-        graph: reader.graph, problems: reader.problems.list, moreProblems: reader.problems.more,
-        warnings: reader.warnings, unknown: reader.unknown)
+      return Examination(reader, bytes, graph: reader.graph)
     } catch {
-      return Examination(
-        graph: nil, problems: reader.problems.list + [error], moreProblems: reader.problems.more,
-        warnings: reader.warnings, unknown: [])
+      return Examination(reader, bytes, graph: nil, thrown: error)
     }
+  }
+
+  /// Whether two files hold the same bytes. External data are not looked at.
+  public static func hasSameBytes(_ a: String, _ b: String) -> Bool {
+    guard let a = try? ModelBytes(opening: a), let b = try? ModelBytes(opening: b), a.byteCount == b.byteCount else {
+      return false
+    }
+    let piece = 1 << 20
+    guard let memory = platform_allocate(2 * piece) else { return false }
+    defer { platform_free(memory) }
+    var offset = 0
+    while offset < a.byteCount {
+      let count = min(piece, a.byteCount - offset)
+      guard a.read(offset, into: memory, count), b.read(offset, into: memory + piece, count) else { return false }
+      let (x, y) = (
+        UnsafeRawBufferPointer(start: memory, count: count), UnsafeRawBufferPointer(start: memory + piece, count: count)
+      )
+      if x.indices.contains(where: { x[$0] != y[$0] }) { return false }
+      offset += count
+    }
+    return true
   }
 
   /// Size of the file that ``write(_:to:)`` would write, including all data.
@@ -89,6 +129,34 @@ public enum ONNXFile {
     try writer.check(onnx_model_size(model))
     try replaceFile(path) { file in onnx_write_model(model, file) }
     withExtendedLifetime(writer) {}
+  }
+
+  /// Writes the graph for an opset, atomically, unless `check` throws: it is given a path from which what was written can
+  /// be read before the file gets its name.
+  ///
+  /// Throws E107 for an opset that is not written, or that lacks an operator of the graph.
+  public static func write(
+    _ graph: Graph, to path: String, opset: Int, check: (_ written: String) throws(GraphError) -> Void
+  ) throws(GraphError) {
+    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut().withOldNormalizationSpelledOut(), opset: opset)
+    let model = try writer.model()
+    try writer.check(onnx_model_size(model))
+    var file: Int32 = -1
+    var error = path.withPath { platform_replace_begin($0, &file) }
+    if error == 0 {
+      error = onnx_write_model(model, file)
+      do throws(GraphError) {
+        if error == 0 { try check("/proc/self/fd/\(file)") }
+      } catch {
+        platform_replace_abandon(file)
+        throw error
+      }
+      if error == 0 { error = platform_replace_commit(file, 0) } else { platform_replace_abandon(file) }
+    }
+    withExtendedLifetime(writer) {}
+    guard error == 0 else {
+      throw GraphError(.unreadable, "cannot be written: \(String(cString: platform_error_text(error)))")
+    }
   }
 
   /// Reads a test data file of ONNX (`input_0.pb`): one TensorProto.

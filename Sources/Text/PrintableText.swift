@@ -28,9 +28,10 @@ extension Unicode.Scalar {
   /// Whether the scalar is a control character, or changes the text direction, breaks lines or has no width.
   public var speaksToTerminals: Bool {
     switch value {
-    // Direction marks and overrides, zero-width characters, line and paragraph separators, tags, the byte order mark.
+    // Direction marks and overrides, zero-width characters, line and paragraph separators, tags, the byte order mark, and
+    // two that XML excludes.
     case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x180E, 0x200B...0x200F, 0x2028...0x202E, 0x2060...0x206F, 0xFEFF,
-      0xFFF9...0xFFFB, 0xE0000...0xE007F:
+      0xFFF9...0xFFFB, 0xFFFE...0xFFFF, 0xE0000...0xE007F:
       true
     default: false
     }

@@ -22,30 +22,43 @@ struct GraphCheck {
     facts = [Fact?](repeating: nil, count: graph.values.count)
   }
 
-  mutating func findings(isWhole: Bool) -> Findings {
+  /// - Parameters:
+  ///   - isWhole: nothing was left out when the file was read.
+  ///   - budgets: what the graph is held to besides.
+  mutating func findings(isWhole: Bool, _ budgets: Budgets = Budgets()) -> Findings {
     checkDefinitions()
     takeSources()
     for node in graph.nodes { check(node) }
     checkOutputs()
     checkFinite()
     checkMetadata()
+    budgets.check(graph, facts, isWhole: isWhole && unknown.isEmpty, &found)
     if isWhole { warn() }
+    // What the other warnings are about has been checked only in a graph without errors.
+    if isWhole, unknown.isEmpty {
+      var sense = SenseCheck(graph, facts, found, isBatchChecked: budgets.wantsFreeBatch)
+      found = sense.findings()
+    }
     return found
   }
 
-  private mutating func report(_ code: Code, _ message: String) { found.append(Finding(code, message)) }
+  private mutating func report(_ code: Code, _ message: String, node: String? = nil, value: Graph.ValueID? = nil) {
+    found.append(Finding(code, message, node: node, tensor: value.map { graph.values[$0].name }))
+  }
 
   /// A value must have exactly one source: an input, a constant or one node's output.
   private mutating func checkDefinitions() {
     var isDefined = graph.values.map { $0.constant != nil }
     for id in graph.inputs {
-      if isDefined[id] { report(.definedTwice, "input '\(graph.values[id].name)' is defined twice") }
+      if isDefined[id] { report(.definedTwice, "input '\(graph.values[id].name)' is defined twice", value: id) }
       isDefined[id] = true
     }
     for node in graph.nodes {
       for case let id? in node.outputs {
         if isDefined[id] {
-          report(.definedTwice, "\(node.place): output '\(graph.values[id].name)' is defined twice")
+          report(
+            .definedTwice, "\(node.place): output '\(graph.values[id].name)' is defined twice", node: node.name,
+            value: id)
         }
         isDefined[id] = true
       }
@@ -59,14 +72,14 @@ struct GraphCheck {
     for (id, shape) in zip(graph.inputs, graph.planningShapes()) where !unknown.contains(id) {
       let name = graph.values[id].name
       guard let declaration = graph.values[id].declaration else {
-        report(.badInput, "input '\(name)' does not say its type and shape")
+        report(.badInput, "input '\(name)' does not say its type and shape", value: id)
         unknown.insert(id)
         continue
       }
       do throws(GraphError) {
         facts[id] = Fact(declaration.type, try shape.checked())
       } catch {
-        found.append(Finding(error.at("input '\(name)'")))
+        found.append(Finding(error.at("input '\(name)'"), tensor: name))
         unknown.insert(id)
       }
     }
@@ -81,7 +94,8 @@ struct GraphCheck {
     for case let input? in node.inputs where facts[input] == nil {
       isKnown = false
       if unknown.insert(input).inserted {
-        found.append(Finding(GraphError.undefinedInput(graph.values[input].name).at(node.place)))
+        let name = graph.values[input].name
+        found.append(Finding(GraphError.undefinedInput(name).at(node.place), node: node.name, tensor: name))
       }
     }
     if isKnown {
@@ -94,7 +108,7 @@ struct GraphCheck {
           addLate(node)
           return
         }
-        found.append(Finding(error.at(node.place)))
+        found.append(Finding(error.at(node.place), node: node.name))
       }
     }
     for case let output? in node.outputs where facts[output] == nil { unknown.insert(output) }
@@ -115,18 +129,20 @@ struct GraphCheck {
         do throws(GraphError) {
           _ = try graph.lateOutputType(id)
         } catch {
-          found.append(Finding(error))
+          found.append(Finding(error, tensor: name))
           lateNodes = []
         }
         continue
       }
       guard let fact = facts[id] else {
-        if !unknown.contains(id) { found.append(Finding(.undefinedOutput(name))) }
+        if !unknown.contains(id) { found.append(Finding(.undefinedOutput(name), tensor: name)) }
         continue
       }
       guard let declaration = graph.values[id].declaration else { continue }
       if declaration.type != fact.type {
-        report(.typeMismatch, "output '\(name)' is declared \(declaration.type.name) but becomes \(fact.type.name)")
+        report(
+          .typeMismatch, "output '\(name)' is declared \(declaration.type.name) but becomes \(fact.type.name)",
+          value: id)
       }
       // Symbols are bound to arbitrary sizes here, so only the number of axes is certain.
       let declared = declaration.shape()
@@ -135,7 +151,7 @@ struct GraphCheck {
         return false
       }
       if declared.rank != fact.shape.rank || differs {
-        report(.shapeMismatch, "output '\(name)' is declared \(declared) but becomes \(fact.shape)")
+        report(.shapeMismatch, "output '\(name)' is declared \(declared) but becomes \(fact.shape)", value: id)
       }
     }
     if graph.outputs.isEmpty, unknown.isEmpty { report(.noOutput, "the graph has no outputs") }
@@ -145,16 +161,16 @@ struct GraphCheck {
 
   private mutating func checkFinite() {
     for (id, value) in graph.values.enumerated() {
-      if let constant = value.constant { checkFinite(constant, "initialiser '\(graph.values[id].name)'") }
+      if let constant = value.constant { checkFinite(constant, "initialiser '\(value.name)'", nil, id) }
     }
     for node in graph.nodes {
       guard case .constant = node.operation, let output = node.firstOutput else { continue }
-      if let constant = facts[output]?.constant { checkFinite(constant, node.place) }
+      if let constant = facts[output]?.constant { checkFinite(constant, node.place, node.name, output) }
     }
   }
 
   /// A single infinity may be a bound (Clip, Pad); among weights it means a failed training run.
-  private mutating func checkFinite(_ tensor: Tensor, _ place: String) {
+  private mutating func checkFinite(_ tensor: Tensor, _ place: String, _ node: String?, _ id: Graph.ValueID) {
     var count = 0
     var first = 0
     switch tensor.type {
@@ -175,15 +191,16 @@ struct GraphCheck {
         }
       }
     case .float16, .bfloat16:
-      if let wide = try? tensor.converted(to: .float32) { checkFinite(wide, place) }
+      if let wide = try? tensor.converted(to: .float32) { checkFinite(wide, place, node, id) }
       return
     default: return
     }
     if count > 0 {
       report(
         .notFinite,
-        "\(place): \(count) of \(tensor.count) values are NaN or infinite, the first at \(first); train or export it again"
-      )
+        "\(place): \(count) of \(tensor.count) values are NaN or infinite, the first at \(first); train or export it "
+          + "again",
+        node: node, value: id)
     }
   }
 
@@ -242,7 +259,8 @@ struct GraphCheck {
     for node in graph.nodes { for case let input? in node.inputs { isRead[input] = true } }
     for id in graph.outputs { isRead[id] = true }
     for (id, value) in graph.values.enumerated() where value.constant != nil && !isRead[id] {
-      report(.unusedConstant, "initialiser '\(value.name)' is read by no node; it only makes the file larger")
+      report(
+        .unusedConstant, "initialiser '\(value.name)' is read by no node; it only makes the file larger", value: id)
     }
     if let first = lateNodes.first {
       let behind = lateNodes.count - 1
@@ -250,10 +268,12 @@ struct GraphCheck {
         .lateShape,
         "\(first.place): the shape of its output depends on values that only a run finds; it"
           + (behind == 0 ? "" : " and \(behind) node\(behind == 1 ? "" : "s") behind it")
-          + " run by plain definitions, slowly")
+          + " run by plain definitions, slowly", node: first.name)
     }
     for node in dead.reversed() {
-      report(.deadNode, "\(node.place): no output of the model depends on it; it is removed when the model runs")
+      report(
+        .deadNode, "\(node.place): no output of the model depends on it; it is removed when the model runs",
+        node: node.name)
     }
     if !graph.metadata.contains(where: { $0.key == "giemsa.input_size" || $0.key == "giemsa.mean" }) {
       report(

@@ -8,6 +8,8 @@ struct Command: Sendable {
   /// The description in `--help`.
   let summary: String
   let options: [OptionRule]
+  /// What its exit statuses mean, if not what those of the other commands do.
+  var statuses = Command.usualStatuses
   let run: @Sendable (CommandLineOptions) throws(UsageError) -> Int32
 
   var help: String {
@@ -18,6 +20,11 @@ struct Command: Sendable {
       let left = rule.value.map { "\(rule.name) \($0)" } ?? rule.name
       text += "\n  " + left + String(repeating: " ", count: max(2, 26 - left.utf8.count)) + rule.help
     }
-    return text
+    return text + "\n\n" + statuses
   }
+
+  static let usualStatuses = """
+    Exit status: 0 success; 1 a problem with a model, a picture, the machine or the output (a line on standard error
+    describes it); 2 the command line is wrong and nothing was done.
+    """
 }

@@ -8,7 +8,9 @@ enum Program {
     CountCommand.command,
     VerifyCommand.command,
     ValidateCommand.command,
+    CompareCommand.command,
     BenchCommand.command,
+    UpgradeCommand.command,
     InspectCommand.command,
   ]
 
@@ -28,7 +30,8 @@ enum Program {
         Console.out("  giemsa-field \(command.name) \(command.arguments)\n      \(command.summary)")
       }
       Console.out(
-        "\ngiemsa-field COMMAND --help lists the options; --version shows the instruction sets in use.\n\n\(statuses)")
+        "\ngiemsa-field COMMAND --help lists the options; --version shows the instruction sets in use.\n\n\(Command.usualStatuses)"
+      )
       return arguments.isEmpty ? 2 : 0
     }
     if name == "--version" || name == "version" {
@@ -42,7 +45,7 @@ enum Program {
     }
     let rest = Array(arguments.dropFirst())
     if rest.contains("--help") || rest.contains("-h") {
-      Console.out(command.help + "\n\n" + statuses)
+      Console.out(command.help)
       return 0
     }
     do {
@@ -52,11 +55,6 @@ enum Program {
       return 2
     }
   }
-
-  private static let statuses = """
-    Exit status: 0 success; 1 a problem with a model, a picture, the machine or the output (a line on standard error
-    describes it); 2 the command line is wrong and nothing was done.
-    """
 
   private static var version: String {
     "giemsa-field \(Version.number)\n"

@@ -39,7 +39,9 @@ public struct FolderListing {
 
     /// Named like a picture of a format that is read, or one by its first bytes.
     public var isPicture: Bool { if case .picture = kind { true } else { false } }
-    public var isFolder: Bool { if case .folder = kind { true } else { false } }
+    public var isFolder: Bool { folder != nil }
+    /// Its identity, if it is a folder.
+    public var folder: FileKind.Identity? { if case .folder(let identity) = kind { identity } else { nil } }
     /// A picture of a format that is not read, or an entry named like a picture that is not (or no longer) a file.
     public var isOtherPicture: Bool {
       if case .leftOut(let reason) = kind { reason.isPicture } else { false }
@@ -106,12 +108,14 @@ public struct FolderListing {
 }
 
 /// A set of folders by identity.
-struct FolderSet {
+public struct FolderSet {
   /// Sorted.
   private var known: [FileKind.Identity] = []
 
+  public init() {}
+
   /// Returns false if the folder was already in the set.
-  mutating func insert(_ identity: FileKind.Identity) -> Bool {
+  public mutating func insert(_ identity: FileKind.Identity) -> Bool {
     var (low, high) = (0, known.count)
     while low < high {
       let middle = (low + high) / 2

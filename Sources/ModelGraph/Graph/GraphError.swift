@@ -58,7 +58,8 @@ extension GraphError: CustomStringConvertible {
   public var description: String { "\(code.text) \(message.printable)" }
 }
 
-/// Stable codes. 1xx: the file. 2xx: the graph. 3xx: warnings about what works but is probably not intended.
+/// Stable codes. 1xx: the file. 2xx: the graph. 3xx: warnings about what works but is probably not intended. 4xx: a budget
+/// that `validate` was given.
 public enum Code: Int, Sendable, CaseIterable {
   // The file.
   case unreadable = 101
@@ -102,8 +103,32 @@ public enum Code: Int, Sendable, CaseIterable {
   case noMetadata = 303
   case unsorted = 304
   case lateShape = 305
+  case badScale = 306
+  case saturatedWeights = 307
+  case narrowWeights = 308
+  case largeBias = 309
+  case halfQuantized = 310
+  case zeroWeights = 311
+  case duplicateWeights = 312
+  case deadChannels = 313
+  case smallVariance = 314
+  case noProbability = 315
+  case doubles = 316
+  case foldable = 317
+  case unusedInput = 318
+  case fixedBatch = 319
 
-  public var isWarning: Bool { rawValue >= 300 }
+  // Budgets.
+  case overSize = 401
+  case overParameters = 402
+  case overMultiplyAdds = 403
+  case overMemory = 404
+  case unwantedOpset = 405
+  case unlistedOperator = 406
+  case notOnTarget = 407
+  case unfreeBatch = 408
+
+  public var isWarning: Bool { rawValue / 100 == 3 }
 
   /// `E204`, `W301`.
   public var text: String { isWarning ? "W\(rawValue)" : "E\(rawValue)" }

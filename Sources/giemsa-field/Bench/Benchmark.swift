@@ -45,7 +45,7 @@ struct Benchmark {
   }
 
   /// Input for a session: noise for floats, zeros for the rest.
-  private static func noise(for session: Session) throws(GraphError) -> [Tensor] {
+  static func noise(for session: Session) throws(GraphError) -> [Tensor] {
     var inputs: [Tensor] = []
     for (port, shape) in zip(session.model.inputs, session.inputShapes) {
       var tensor = try Tensor(zeros: shape, type: port.type)

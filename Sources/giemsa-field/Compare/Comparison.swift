@@ -8,6 +8,11 @@ struct Tolerance {
   /// nil: a share of the output's size, since the error of a sum of large numbers that nearly cancel is theirs.
   var absolute: Double?
 
+  init(_ options: CommandLineOptions) throws(UsageError) {
+    relative = options.string("--rtol") == nil ? nil : try options.double("--rtol", default: 0, in: 0...1e9)
+    absolute = options.string("--atol") == nil ? nil : try options.double("--atol", default: 0, in: 0...1e9)
+  }
+
   /// What holds for one output.
   func applied(to expected: Tensor, _ values: [Double]) -> (relative: Double, absolute: Double) {
     let relative =
@@ -36,6 +41,10 @@ struct Comparison {
   let agrees: Bool
   /// The result in one line.
   let text: String
+  /// Largest errors; nil if there are none to compare.
+  private(set) var largest: (absolute: Double, relative: Double)?
+  /// nil for what are no scores of classes.
+  private(set) var classes: ClassAgreement?
 
   init(_ found: Tensor, _ expected: Tensor, _ tolerance: Tolerance) {
     let what = "\(found.type.name) \(found.shape)"
@@ -55,13 +64,29 @@ struct Comparison {
       allowed = "; allowed \(Comparison.brief(absolute)) + \(NumberText.shortest(relative)) of the expected"
     }
     agrees = summary.different == 0
+    largest = (summary.absolute, summary.relative)
+    classes = ClassAgreement(found, expected)
     var text = "\(what): largest error \(summary.largest)"
     if !agrees {
       text = "MISMATCH: \(text); \(summary.different) of \(found.count) elements differ, the first "
       text += "at \(Comparison.position(summary.first, found.shape)): \(summary.example)\(allowed)"
     }
+    if let classes { text += classes.text }
     self.text = text
   }
+
+  /// An object for `--json`, of an output of a case.
+  func json(case folder: String, output: String) -> String {
+    var text = "{\"case\": \(JSONText.quoted(folder)), \"output\": \(JSONText.quoted(output)), \"agrees\": \(agrees)"
+    if let largest {
+      text += ", \"largest_absolute\": \(Self.number(largest.absolute))"
+      text += ", \"largest_relative\": \(Self.number(largest.relative))"
+    }
+    if let classes { text += ", \"rows\": \(classes.rows), \"same_class\": \(classes.same)" }
+    return text + ", \"message\": \(JSONText.quoted(self.text))}"
+  }
+
+  private static func number(_ value: Double) -> String { value.isFinite ? NumberText.shortest(value) : "null" }
 
   private struct Summary {
     var different = 0
@@ -70,6 +95,8 @@ struct Comparison {
     var example = ""
     /// `1e-07 absolute, 2e-06 relative`
     var largest = ""
+    var absolute = 0.0
+    var relative = 0.0
   }
 
   private static func floats(
@@ -93,6 +120,7 @@ struct Comparison {
       }
       summary.different += 1
     }
+    (summary.absolute, summary.relative) = (absolute, relative)
     summary.largest = "\(brief(absolute)) absolute, \(brief(relative)) relative"
     return summary
   }
@@ -109,12 +137,13 @@ struct Comparison {
       }
       summary.different += 1
     }
+    summary.absolute = Double(largest)
     summary.largest = "\(largest)"
     return summary
   }
 
   /// Three digits are enough for an error: `1.25e-07`.
-  private static func brief(_ value: Double) -> String {
+  static func brief(_ value: Double) -> String {
     if value == 0 || !value.isFinite { return NumberText.shortest(value) }
     var scale = 1.0
     while value * scale < 100, scale < 1e300 { scale *= 10 }

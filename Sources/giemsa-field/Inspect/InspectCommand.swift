@@ -17,6 +17,7 @@ enum InspectCommand {
       OptionRule(
         name: "--operators", value: nil,
         help: "only list every operator that reading, optimising and running the model needs"),
+      OptionRule(name: "--json", value: nil, help: "print one JSON object"),
     ] + LimitRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
@@ -32,7 +33,10 @@ enum InspectCommand {
         return 0
       }
       let inspection = try ModelInspection(contentsOf: path, batch: batch, size: size, limits: limits)
-      Console.out(text(inspection, path: path, tables: !options.has("--summary")))
+      let tables = !options.has("--summary")
+      Console.out(
+        options.has("--json")
+          ? InspectionJSON.text(inspection, path: path, tables: tables) : text(inspection, path: path, tables: tables))
       return 0
     } catch {
       Console.error("\(path): \(error)")

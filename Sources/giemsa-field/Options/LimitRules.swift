@@ -12,27 +12,10 @@ enum LimitRules {
   static func read(_ options: CommandLineOptions) throws(UsageError) -> Limits {
     var limits = Limits.standard
     guard let text = options.string("--max-memory") else { return limits }
-    guard let bytes = bytes(text) else {
+    guard let bytes = Amount.parse(text, thousand: 1024), bytes >= 1 << 20 else {
       throw UsageError(message: "--max-memory '\(text)' must be a size from 1M on: 800M, 2G")
     }
     limits.memoryBytes = bytes
     return limits
-  }
-
-  /// `2G`, `800M`, `1073741824`.
-  private static func bytes(_ text: String) -> Int? {
-    var digits = Array(text.utf8)
-    let units: [(UInt8, Int)] = [(0x4B, 10), (0x4D, 20), (0x47, 30), (0x54, 40)]  // K, M, G, T
-    var shift = 0
-    if let last = digits.last, let unit = units.first(where: { $0.0 == last || $0.0 | 0x20 == last }) {
-      shift = unit.1
-      digits.removeLast()
-    }
-    guard digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }), let number = Int(String(decoding: digits, as: UTF8.self))
-    else {
-      return nil
-    }
-    let (bytes, overflow) = number.multipliedReportingOverflow(by: 1 << shift)
-    return overflow || bytes < 1 << 20 ? nil : bytes
   }
 }

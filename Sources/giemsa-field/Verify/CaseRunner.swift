@@ -25,10 +25,10 @@ struct CaseRunner {
   }
 
   /// Prints a line for each output. Throws if the case cannot be run at all.
-  func run(_ directory: String) throws(GraphError) -> Bool {
+  func run(_ directory: String, asJSON: Bool) throws(GraphError) -> Bool {
     let names = model.outputNames
-    let inputs = try tensors(directory, "input", model.inputCount)
-    let expected = try tensors(directory, "output", names.count)
+    let inputs = try Self.tensors(directory, "input", model.inputCount, limits: limits)
+    let expected = try Self.tensors(directory, "output", names.count, limits: limits)
     let found = try model.run(inputs)
     guard found.count == expected.count else {
       throw GraphError(.noOutput, "the model gave \(found.count) outputs; the case has \(expected.count)")
@@ -36,13 +36,17 @@ struct CaseRunner {
     var agrees = true
     for (index, name) in names.enumerated() {
       let comparison = Comparison(found[index], expected[index], tolerance)
-      Console.out("\(directory): \(name): \(comparison.text)".printable)
+      Console.out(
+        asJSON
+          ? comparison.json(case: directory, output: name) : "\(directory): \(name): \(comparison.text)".printable)
       if !comparison.agrees { agrees = false }
     }
     return agrees
   }
 
-  private func tensors(_ directory: String, _ kind: String, _ count: Int) throws(GraphError) -> [Tensor] {
+  static func tensors(
+    _ directory: String, _ kind: String, _ count: Int, limits: Limits
+  ) throws(GraphError) -> [Tensor] {
     var tensors: [Tensor] = []
     for index in 0..<count {
       let name = "\(kind)_\(index).pb"

@@ -9,7 +9,7 @@ enum VerifyCommand {
       Runs the model on stored inputs and compares with stored outputs. A CASE_DIR holds input_0.pb, output_0.pb and so
       on (one tensor each, ONNX's convention for test data), or folders that do, as giemsa export --cases makes them. An
       element agrees if |found - expected| <= A + R * |expected|, as numpy.testing.assert_allclose has it; whole numbers must be
-      equal. Exit status 1 on a mismatch.
+      equal. For rows of scores the line also says whether their class is the same. Exit status 1 on a mismatch.
       """,
     options: [
       OptionRule(
@@ -17,6 +17,7 @@ enum VerifyCommand {
       OptionRule(
         name: "--atol", value: "A",
         help: "absolute tolerance; default R / 10 times the root mean square of the expected output, at least 1e-07"),
+      OptionRule(name: "--json", value: nil, help: "print one JSON object per output"),
       OptionRule(name: "--reference", value: nil, help: "run the operators' plain definitions instead of the engine"),
     ] + EngineRules.all, run: run)
 
@@ -24,9 +25,7 @@ enum VerifyCommand {
     guard let path = options.positional.first, options.positional.count >= 2 else {
       throw UsageError(message: "wants a model and at least one folder with input_0.pb and output_0.pb")
     }
-    let tolerance = Tolerance(
-      relative: options.string("--rtol") == nil ? nil : try options.double("--rtol", default: 0, in: 0...1e9),
-      absolute: options.string("--atol") == nil ? nil : try options.double("--atol", default: 0, in: 0...1e9))
+    let tolerance = try Tolerance(options)
     let engine = try EngineRules.read(options)
 
     let runner: CaseRunner
@@ -42,14 +41,14 @@ enum VerifyCommand {
     for folder in options.positional.dropFirst() {
       for directory in CaseRunner.cases(in: folder) where !Console.isBroken {
         do {
-          if try runner.run(directory) { passed += 1 } else { failed += 1 }
+          if try runner.run(directory, asJSON: options.has("--json")) { passed += 1 } else { failed += 1 }
         } catch {
           Console.error("\(directory): \(error)")
           failed += 1
         }
       }
     }
-    if passed + failed > 1 {
+    if passed + failed > 1, !options.has("--json") {
       Console.out(
         "\(passed) \(passed == 1 ? "case agrees" : "cases agree"), \(failed) \(failed == 1 ? "does" : "do") not")
     }

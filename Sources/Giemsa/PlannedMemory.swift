@@ -1,0 +1,41 @@
+import Inference
+import ModelGraph
+import ONNXFormat
+import Validation
+
+/// The memory of a run, computed from its plan.
+package enum PlannedMemory {
+  /// E404 if a process that runs the model in `path` takes more than `budget` bytes, or no plan can be made; else nil.
+  ///
+  /// - Parameter programBytes: what the process takes without a model.
+  package static func finding(_ path: String, budget: Int, programBytes: Int) -> Finding? {
+    do throws(GraphError) {
+      let bytes = try peak(path, budget) + programBytes
+      guard bytes > budget else { return nil }
+      return Finding(.overMemory, "takes \(bytes) bytes to run; the budget is \(budget)")
+    } catch {
+      return Finding(.overMemory, "cannot be planned: \(error)")
+    }
+  }
+
+  /// Bytes at the peak of `giemsa-field bench` with a batch of one, besides the program.
+  private static func peak(_ path: String, _ budget: Int) throws(GraphError) -> Int {
+    var options = Model.Options()
+    options.limits.memoryBytes = max(options.limits.memoryBytes, budget)
+    let bytes = try ModelBytes(opening: path)
+    let graph = try ONNXFile.open(bytes, limits: options.limits).graph
+    options.inputShapes = graph.planningShapes()
+    let constants = graph.values.map { $0.constant?.byteCount ?? 0 }
+    let session = try Model(contentsOf: path, options: options).makeSession()
+    var ports = 0
+    for (port, shape) in zip(session.model.inputs, session.inputShapes) { ports += shape.count * port.type.byteCount }
+    for (port, shape) in zip(session.model.outputs, session.outputShapes) {
+      ports += (shape?.count ?? 0) * port.type.byteCount
+    }
+    // One tensor of weights at a time is read and packed, before there are activations. Messages and graphs of nodes
+    // take about ten times what they take in the file.
+    let loading = constants.max() ?? 0
+    let structure = max(0, bytes.byteCount - constants.reduce(0, +))
+    return session.weightBytes + max(loading, session.activationBytes + ports) + 10 * structure
+  }
+}

@@ -1,0 +1,46 @@
+import Giemsa
+import Text
+
+/// `upgrade MODEL --opset N --out FILE`: the same graph for another opset, tried before it is written.
+enum UpgradeCommand {
+  static let command = Command(
+    name: "upgrade", arguments: "MODEL",
+    summary: """
+      Writes the model for another opset, 21 to 28, with external data embedded. Both are run on random inputs, or on
+      stored cases, and what does not agree (as verify has it) is not written.
+      """,
+    options: [
+      OptionRule(name: "--opset", value: "N", help: "21 (the default) to 28"),
+      OptionRule(name: "--out", value: "FILE", help: "the file to write"),
+    ] + AnswerComparison.rules + EngineRules.all, run: run)
+
+  @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
+    guard let path = options.positional.first, options.positional.count == 1 else {
+      throw UsageError(message: "wants one model")
+    }
+    guard let target = options.string("--out") else { throw UsageError(message: "wants --out FILE") }
+    let opset = try options.int("--opset", default: 21, in: 21...28)
+    let limits = try LimitRules.read(options)
+    var tried = try AnswerComparison(path, target, options)
+    do throws(GraphError) {
+      try Upgrade.write(path, to: target, opset: opset, limits: limits) { written throws(GraphError) in
+        tried.new = written
+        do throws(ChangeProblem) {
+          try tried.run()
+        } catch {
+          throw GraphError(.unreadable, "not written: \(error.message)")
+        }
+        guard tried.agrees else {
+          let errors = tried.outputs.map { "\($0.name) by \(Comparison.brief($0.largest))" }
+          throw GraphError(.shapeMismatch, "not written: it answers otherwise (\(errors.joined(separator: ", ")))")
+        }
+      }
+    } catch {
+      Console.error("\(path): \(error)")
+      return 1
+    }
+    let same = tried.isIdentical ? "the same, bit for bit" : "the same within the tolerance"
+    Console.out("\(target): opset \(opset); on \(counted(tried.inputCount, "input")) \(same)".printable)
+    return 0
+  }
+}
