@@ -31,11 +31,14 @@ let package = Package(
       name: "TIFFShim", dependencies: ["Platform"],
       // libtiff's own libraries, which a static program has to name.
       linkerSettings: [.linkedLibrary("tiff"), .linkedLibrary("deflate"), .linkedLibrary("jpeg"), .linkedLibrary("z")]),
+    .target(name: "SodiumShim", linkerSettings: [.linkedLibrary("sodium")]),
     .target(name: "WebPShim", linkerSettings: [.linkedLibrary("webp")]),
     .target(name: "Text", dependencies: ["Platform"]),
     .target(name: "ModelGraph", dependencies: ["Platform", "Text"]),
     .target(name: "PictureModels", dependencies: ["ModelGraph", "Platform", "Text"]),
-    .target(name: "ONNXFormat", dependencies: ["ModelGraph", "PictureModels", "ONNXSchema", "Platform", "Text"]),
+    .target(
+      name: "ONNXFormat",
+      dependencies: ["ModelGraph", "PictureModels", "ONNXSchema", "SodiumShim", "Platform", "Text"]),
     .target(name: "Validation", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Text"]),
     .target(name: "Passes", dependencies: ["ModelGraph", "Text"]),
     .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform", "Text"]),
@@ -94,7 +97,7 @@ let package = Package(
       name: "giemsa",
       dependencies: [
         "Giemsa", "ModelGraph", "PictureModels", "ONNXFormat", "Imaging", "Datasets", "Training", "Quantization",
-        "Reports", "Platform", "ProgramStart", "Text",
+        "Reports", "SodiumShim", "Platform", "ProgramStart", "Text",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -104,7 +107,8 @@ let package = Package(
     .testTarget(name: "ModelGraphTests", dependencies: ["ModelGraph", "Text", "TestSupport"]),
     .testTarget(name: "PictureModelsTests", dependencies: ["ModelGraph", "PictureModels", "Text"]),
     .testTarget(
-      name: "ONNXFormatTests", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Platform", "TestSupport"]),
+      name: "ONNXFormatTests",
+      dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "SodiumShim", "Platform", "Text", "TestSupport"]),
     .testTarget(name: "ValidationTests", dependencies: ["ModelGraph", "ONNXFormat", "Text", "Validation"]),
     .testTarget(name: "PassesTests", dependencies: ["ModelGraph", "Passes", "Inference", "TestSupport"]),
     .testTarget(name: "PlatformTests", dependencies: ["Platform", "TestSupport"]),

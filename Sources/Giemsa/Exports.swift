@@ -25,6 +25,7 @@
 @_exported import struct ModelGraph.Half
 @_exported import struct ModelGraph.Limits
 @_exported import struct ModelGraph.Shape
+@_exported import struct ModelGraph.SignerKey
 @_exported import struct ModelGraph.Tensor
 @_exported import protocol ModelGraph.TensorElement
 @_exported import enum ModelGraph.Version

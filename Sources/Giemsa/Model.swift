@@ -54,7 +54,7 @@ public final class Model: Sendable {
   /// - Throws: the first problem, with a code that docs/CODES.md explains: E1xx for the file, E2xx for the graph. E212 if
   ///   there is not enough memory, or the model wants more than ``Limits`` allow.
   public convenience init(contentsOf path: String, options: Options = Options()) throws(GraphError) {
-    try self.init(bytes: try ModelBytes(opening: path), options)
+    try self.init(bytes: try ModelBytes(opening: path, limits: options.limits), options)
   }
 
   /// Opens a model that is in memory.

@@ -49,7 +49,7 @@ public final class PictureClassifier {
   public convenience init(
     contentsOf path: String, description: Description = Description(), options: Model.Options = Model.Options()
   ) throws(GraphError) {
-    let bytes = try ModelBytes(opening: path)
+    let bytes = try ModelBytes(opening: path, limits: options.limits)
     let (graph, weights) = try ONNXFile.open(bytes, limits: options.limits)
     try self.init(graph: consume graph, weights: weights, bytes: bytes, description, options)
   }

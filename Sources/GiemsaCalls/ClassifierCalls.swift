@@ -38,7 +38,8 @@ private func description(
 ) throws(Failure) -> PictureClassifier.Description {
   var description = PictureClassifier.Description()
   guard let given else { return description }
-  try checkSize(given.pointee.size, MemoryLayout<giemsa_picture_options>.size, given, "options")
+  let size = MemoryLayout<giemsa_picture_options>.size
+  try checkSize(given.pointee.size, size, size, given, "options")
   let known = given.pointee
   description.size = try pictureSize(known.height, known.width)
   if let mean = known.mean { description.mean = [mean[0], mean[1], mean[2]] }

@@ -130,8 +130,13 @@ public func giemsa_close(_ model: OpaquePointer?) { model?.release(ModelHandle.s
 private func modelOptions(_ given: UnsafePointer<giemsa_options>?) throws(Failure) -> Model.Options {
   var options = Model.Options()
   guard let given else { return options }
-  try checkSize(given.pointee.size, MemoryLayout<giemsa_options>.size, given, "options")
-  let known = given.pointee
+  // Programs that were compiled before `trusted_key` was added pass a shorter struct.
+  let first = MemoryLayout<giemsa_options>.size - MemoryLayout<UnsafePointer<CChar>>.size
+  try checkSize(given.pointee.size, first, MemoryLayout<giemsa_options>.size, given, "options")
+  var known = giemsa_options()
+  withUnsafeMutableBytes(of: &known) {
+    $0.copyMemory(from: UnsafeRawBufferPointer(start: given, count: min(given.pointee.size, $0.count)))
+  }
   guard (1...1024).contains(known.threads) else {
     throw .argument("options->threads is \(known.threads); 1 to 1024 are possible")
   }
@@ -152,6 +157,11 @@ private func modelOptions(_ given: UnsafePointer<giemsa_options>?) throws(Failur
     throw .argument("options->memory_limit is \(known.memory_limit) bytes; it must be at least 1 MiB")
   }
   options.limits.memoryBytes = Int(clamping: known.memory_limit)
+  if let path = known.trusted_key {
+    do throws(GraphError) { options.limits.signers = [try SignerKey(contentsOf: PathText.text(path))] } catch {
+      throw Failure(error)
+    }
+  }
   return options
 }
 
@@ -166,13 +176,15 @@ func pictureSize(_ height: Int32, _ width: Int32) throws(Failure) -> (height: In
   return (Int(height), Int(width))
 }
 
-/// Checks the `size` of an options struct. A program of a later version may pass a longer one, as long as the members that
-/// this version does not know are 0.
-func checkSize(_ size: Int, _ known: Int, _ options: UnsafeRawPointer, _ name: String) throws(Failure) {
-  guard size >= known, size <= GIEMSA_CALLS_LARGEST_OPTIONS else {
+/// Checks the `size` of an options struct: at least `first`, as the interface's first version had it. A program of a later
+/// version may pass a longer one than is `known` here, as long as the members that this version does not know are 0.
+func checkSize(
+  _ size: Int, _ first: Int, _ known: Int, _ options: UnsafeRawPointer, _ name: String
+) throws(Failure) {
+  guard size >= first, size <= GIEMSA_CALLS_LARGEST_OPTIONS else {
     throw .argument("\(name)->size is \(size); fill the struct with its init function")
   }
-  for offset in known..<size where options.load(fromByteOffset: offset, as: UInt8.self) != 0 {
+  for offset in known..<max(known, size) where options.load(fromByteOffset: offset, as: UInt8.self) != 0 {
     throw .argument("\(name) has a member that this version of the library does not know")
   }
 }

@@ -39,11 +39,19 @@ struct ExternalPlace {
 final class ExternalData {
   /// nil: the model has no folder.
   private let folder: String?
+  private let limits: Limits
   private var bytesLeft: Int
+  private let signature: ModelSignature?
+  /// Files that tensors were read from.
+  private var locations: [String] = []
+  /// Files that the signature covers, as they were verified.
+  private var verified: [(location: String, content: Storage)] = []
   private(set) var bytesRead = 0
 
-  /// - Parameter path: the path of the model; nil for a model in memory, which may have no external data.
-  init(besides path: String?, limits: Limits) {
+  /// - Parameter model: one in memory may have no external data.
+  init(besides model: ModelBytes, limits: Limits) {
+    signature = model.signature
+    let path = model.path
     let bytes = path.map { PathText.bytes(of: $0) } ?? []
     if path == nil {
       folder = nil
@@ -52,6 +60,7 @@ final class ExternalData {
     } else {
       folder = "."
     }
+    self.limits = limits
     bytesLeft = limits.externalBytes
   }
 
@@ -66,14 +75,29 @@ final class ExternalData {
       throw GraphError(.externalSize, "external data is \(length) bytes long; the shape needs \(byteCount)")
     }
     guard byteCount <= bytesLeft else { throw GraphError(.overLimit, "external data exceed the total limit") }
+    if !locations.contains(where: { $0.isExactly(location) }) { locations.append(location) }
+    if let signature {
+      let content = try verified(location, in: folder, by: signature)
+      try check(place, byteCount, UInt64(content.byteCount), location)
+      return try copy(byteCount, location) { memory in
+        memory.copyMemory(from: content.base + place.offset, byteCount: byteCount)
+        return true
+      }
+    }
+    let (file, size) = try open(location, in: folder)
+    defer { platform_close(file) }
+    try check(place, byteCount, size, location)
+    return try copy(byteCount, location) { platform_read_at(file, UInt64(place.offset), $0, byteCount) == 0 }
+  }
 
+  private func open(_ location: String, in folder: String) throws(GraphError) -> (file: Int32, size: UInt64) {
     var file: Int32 = -1
     var size: UInt64 = 0
     let status = folder.withPath { folder in
       location.withPath { platform_open_beneath(folder, $0, &file, &size) }
     }
     switch status {
-    case 0: break
+    case 0: return (file, size)
     case PLATFORM_NOT_A_FILE:
       throw GraphError(
         .externalPath, "external data '\(location)' is not a regular file (links are not followed); put the file there")
@@ -83,25 +107,72 @@ final class ExternalData {
         "external data '\(location)' cannot be opened beside the model: \(String(cString: platform_error_text(status)))"
       )
     }
-    defer { platform_close(file) }
+  }
 
+  private func check(
+    _ place: ExternalPlace, _ byteCount: Int, _ size: UInt64, _ location: String
+  ) throws(GraphError) {
     let (end, overflow) = place.offset.addingReportingOverflow(byteCount)
     guard !overflow, UInt64(end) <= size, place.length != nil || UInt64(end) == size else {
       throw GraphError(
         .externalSize,
         "external data '\(location)' has \(size) bytes; the shape needs \(byteCount) from offset \(place.offset)")
     }
+  }
+
+  private func copy(
+    _ byteCount: Int, _ location: String, _ read: (UnsafeMutableRawPointer) -> Bool
+  ) throws(GraphError) -> Storage {
     guard let memory = platform_allocate(byteCount) else {
       throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
     }
     let storage = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
-    let failure = platform_read_at(file, UInt64(place.offset), memory, byteCount)
-    guard failure == 0 else {
+    guard read(memory) else {
       throw GraphError(.externalSize, "external data '\(location)' could not be read completely")
     }
     bytesLeft -= byteCount
     bytesRead += byteCount
     return storage
+  }
+
+  /// The whole file, which the signature covers. It is read once, however many tensors lie in it.
+  private func verified(
+    _ location: String, in folder: String, by signature: ModelSignature
+  ) throws(GraphError) -> Storage {
+    if let known = verified.first(where: { $0.location.isExactly(location) }) { return known.content }
+    let content = try whole(location, in: folder)
+    try signature.check(UnsafeRawBufferPointer(start: content.base, count: content.byteCount), at: location)
+    verified.append((location, content))
+    return content
+  }
+
+  private func whole(_ location: String, in folder: String) throws(GraphError) -> Storage {
+    let (file, size) = try open(location, in: folder)
+    defer { platform_close(file) }
+    guard size <= UInt64(max(limits.externalBytes, 0)) else {
+      throw GraphError(.overLimit, "external data '\(location)' is larger than \(limits.externalBytes) bytes")
+    }
+    let byteCount = Int(size)
+    guard let memory = platform_allocate(byteCount) else {
+      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
+    }
+    let content = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
+    guard platform_read_at(file, 0, memory, byteCount) == 0 else {
+      throw GraphError(.externalSize, "external data '\(location)' could not be read completely")
+    }
+    return content
+  }
+
+  /// Hashes of all files that tensors were read from, for their signature.
+  func hashes() throws(GraphError) -> [ModelSignature.DataFile] {
+    var files: [ModelSignature.DataFile] = []
+    for location in locations {
+      let content = try whole(location, in: folder ?? ".")
+      let bytes = UnsafeRawBufferPointer(start: content.base, count: content.byteCount)
+      let hash = ModelSignature.hash(bytes, byteCount: ModelSignature.hashBytes)
+      files.append(ModelSignature.DataFile(location: location, hash: hash))
+    }
+    return files
   }
 
   /// The path without `.` components; throws E113 for a path that could leave the folder.

@@ -14,9 +14,15 @@ public final class ModelBytes: Sendable {
   /// Path of the file, beside which external data is looked for; nil for memory.
   let path: String?
   private let place: Place
+  /// Of a file that had to be signed.
+  let signature: ModelSignature?
 
-  /// Opens a regular file. Throws E101 if that fails.
-  public init(opening path: String) throws(GraphError) {
+  /// Opens a regular file. If ``Limits/signers`` are given, it is read whole and its signature is verified; nothing is read
+  /// from the file after that.
+  ///
+  /// Throws E101 if the file cannot be opened or read, E105 if it is too large to be read whole, E118 or E119 without a good
+  /// signature.
+  public init(opening path: String, limits: Limits = .standard) throws(GraphError) {
     var file: Int32 = -1
     var size: UInt64 = 0
     let status = path.withPath { platform_open_file($0, &file, &size) }
@@ -24,12 +30,30 @@ public final class ModelBytes: Sendable {
     guard status == 0 else {
       throw GraphError(.unreadable, "cannot be read: \(String(cString: platform_error_text(status)))")
     }
-    place = .file(descriptor: file, FileState(descriptor: file))
     byteCount = Int(clamping: size)
     self.path = path
+    guard !limits.signers.isEmpty else {
+      place = .file(descriptor: file, FileState(descriptor: file))
+      signature = nil
+      return
+    }
+    defer { platform_close(file) }
+    guard byteCount <= limits.fileBytes else {
+      throw GraphError(.overLimit, "is larger than \(limits.fileBytes) bytes")
+    }
+    guard let memory = platform_allocate(byteCount) else {
+      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
+    }
+    let content = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
+    guard platform_read_at(file, 0, memory, byteCount) == 0 else {
+      throw GraphError(.unreadable, "cannot be read completely")
+    }
+    place = .memory(content)
+    signature = try ModelSignature(
+      of: UnsafeRawBufferPointer(start: memory, count: byteCount), path: path, by: limits.signers)
   }
 
-  /// Copies `bytes`. Throws E212 if there is no memory for the copy.
+  /// Copies `bytes`, whose origin the caller answers for: no signature is asked for. Throws E212 if there is no memory for the copy.
   public init(copying bytes: UnsafeRawBufferPointer) throws(GraphError) {
     guard let memory = platform_allocate(bytes.count) else {
       throw GraphError(.tooLarge, "no memory for \(bytes.count) bytes")
@@ -38,6 +62,7 @@ public final class ModelBytes: Sendable {
     place = .memory(Storage(adopting: memory, byteCount: bytes.count) { platform_free($0) })
     byteCount = bytes.count
     path = nil
+    signature = nil
   }
 
   deinit {

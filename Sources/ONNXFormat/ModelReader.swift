@@ -7,6 +7,7 @@ import Text
 /// The result has no string attributes and no unchecked indices; later stages can trust it.
 final class ModelReader {
   private let limits: Limits
+  let external: ExternalData
   private let tensors: TensorReader
   private let attributes: AttributeDecoder
 
@@ -34,9 +35,9 @@ final class ModelReader {
   init(_ bytes: ModelBytes, _ limits: Limits, defersWeights: Bool = false) {
     self.limits = limits
     problems = Problems(limits)
-    tensors = TensorReader(
-      limits: limits, external: ExternalData(besides: bytes.path, limits: limits),
-      defersBlobs: defersWeights)
+    let external = ExternalData(besides: bytes, limits: limits)
+    self.external = external
+    tensors = TensorReader(limits: limits, external: external, defersBlobs: defersWeights)
     attributes = AttributeDecoder(limits: limits, tensors: tensors)
     surroundings = nil
     depth = 0
@@ -46,7 +47,8 @@ final class ModelReader {
   /// The reader of a branch.
   private init(_ surroundings: Surroundings) {
     let outer = surroundings.reader
-    (limits, tensors, attributes, tally) = (outer.limits, outer.tensors, outer.attributes, outer.tally)
+    (limits, external, tensors) = (outer.limits, outer.external, outer.tensors)
+    (attributes, tally) = (outer.attributes, outer.tally)
     (opset, microsoftOpset) = (outer.opset, outer.microsoftOpset)
     problems = Problems(outer.limits)
     self.surroundings = surroundings

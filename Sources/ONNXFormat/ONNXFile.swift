@@ -20,7 +20,7 @@ public enum ONNXFile {
   public static func open(
     _ path: String, limits: Limits = .standard
   ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
-    try open(try ModelBytes(opening: path), limits: limits)
+    try open(try ModelBytes(opening: path, limits: limits), limits: limits)
   }
 
   /// The same for bytes that may be read more than once.
@@ -33,6 +33,18 @@ public enum ONNXFile {
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
     if let problem = reader.problems.list.first { throw problem.error }
     return (reader.graph, model.source.deferred)
+  }
+
+  /// Hashes of the files beside a model that hold its external data. Throws the model's first problem.
+  public static func dataFiles(
+    of path: String, limits: Limits = .standard
+  ) throws(GraphError) -> [ModelSignature.DataFile] {
+    let bytes = try ModelBytes(opening: path, limits: limits)
+    let reader = ModelReader(bytes, limits, defersWeights: true)
+    let model = try ParsedModel(bytes, limits)
+    try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
+    if let problem = reader.problems.list.first { throw problem }
+    return try reader.external.hashes()
   }
 
   /// The readable part of a file, and all its problems.
@@ -74,7 +86,7 @@ public enum ONNXFile {
   /// Reads a file and records every problem, for `validate`.
   public static func examine(_ path: String, limits: Limits = .standard) -> Examination {
     do {
-      return examine(try ModelBytes(opening: path), limits: limits)
+      return examine(try ModelBytes(opening: path, limits: limits), limits: limits)
     } catch {
       return Examination(error)
     }

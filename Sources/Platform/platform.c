@@ -51,6 +51,8 @@ void platform_keep_standard_streams(void) {
 
 int platform_is_terminal(int descriptor) { return isatty(descriptor); }
 
+int platform_is_missing(int error) { return error == ENOENT; }
+
 const char *platform_error_text(int error) {
 #ifdef __GLIBC__
   // Not strerror, which translates: messages should be the same everywhere.

@@ -18,7 +18,7 @@ struct Giemsa: ParsableCommand {
     version: "giemsa \(version)",
     subcommands: [
       TrainCommand.self, FineTuneCommand.self, FindRateCommand.self, EvaluateCommand.self, ShowBatchCommand.self,
-      ExportCommand.self, CutCommand.self,
+      ExportCommand.self, SignCommand.self, CutCommand.self,
       QuantizeCommand.self, SynthesizeCommand.self,
       BenchTrainingCommand.self,
     ])

@@ -84,6 +84,7 @@ typedef struct giemsa_options {
   int32_t picture_height;  // last two axes of inputs of four that leave them open, in pixels: 1 to 16384, or 0: not
   int32_t picture_width;   // given; 0
   uint64_t memory_limit;   // bytes that a run may take besides the weights, for each picture of a batch; 512 MiB
+  const char *trusted_key; // path of a minisign public key that must have signed the file (docs/CODES.md, E118), or NULL
 } giemsa_options;
 
 // Writes the defaults. `size` is sizeof(giemsa_options): no more bytes are written. NULL, or a size beyond 4096, does

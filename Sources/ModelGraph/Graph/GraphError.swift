@@ -79,6 +79,8 @@ public enum Code: Int, Sendable, CaseIterable {
   case externalSize = 115
   case noGraph = 116
   case sparse = 117
+  case unsigned = 118
+  case badSignature = 119
 
   // The graph.
   case unknownOperator = 201

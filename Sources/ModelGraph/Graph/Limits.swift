@@ -40,6 +40,10 @@ public struct Limits: Sendable {
   /// Findings of one file that are reported one by one. The rest is only counted.
   public var findings = 1000
 
+  /// Keys of which one must have signed a model's file. Empty: files of anyone are taken. A file that must be signed is read
+  /// into memory whole, so that what was verified is what runs.
+  public var signers: [SignerKey] = []
+
   public static let standard = Limits()
 
   public init() {}

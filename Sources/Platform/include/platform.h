@@ -30,6 +30,8 @@ void platform_keep_standard_streams(void);
 // 1 if the descriptor is a terminal.
 int platform_is_terminal(int descriptor);
 
+// 1 if the errno value means that there is no such file or folder.
+int platform_is_missing(int error);
 // The message of an errno value, in static storage.
 const char *platform_error_text(int error);
 

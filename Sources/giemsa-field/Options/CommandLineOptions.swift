@@ -63,7 +63,7 @@ struct CommandLineOptions {
   /// The last value given, so that a shell alias can set a default.
   func string(_ name: String) -> String? { given.last { $0.name == name }?.value }
 
-  /// All values given, of an option that may be repeated.
+  /// All values given, in order, of an option that may be repeated.
   func strings(_ name: String) -> [String] { given.filter { $0.name == name }.map { $0.value } }
 
   func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws(UsageError) -> Int {
