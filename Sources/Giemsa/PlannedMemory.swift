@@ -8,9 +8,9 @@ package enum PlannedMemory {
   /// E404 if a process that runs the model in `path` takes more than `budget` bytes, or no plan can be made; else nil.
   ///
   /// - Parameter programBytes: what the process takes without a model.
-  package static func finding(_ path: String, budget: Int, programBytes: Int) -> Finding? {
+  package static func finding(_ path: String, limits: Limits, budget: Int, programBytes: Int) -> Finding? {
     do throws(GraphError) {
-      let bytes = try peak(path, budget) + programBytes
+      let bytes = try peak(path, limits, budget) + programBytes
       guard bytes > budget else { return nil }
       return Finding(.overMemory, "takes \(bytes) bytes to run; the budget is \(budget)")
     } catch {
@@ -19,10 +19,11 @@ package enum PlannedMemory {
   }
 
   /// Bytes at the peak of `giemsa-field bench` with a batch of one, besides the program.
-  private static func peak(_ path: String, _ budget: Int) throws(GraphError) -> Int {
+  private static func peak(_ path: String, _ limits: Limits, _ budget: Int) throws(GraphError) -> Int {
     var options = Model.Options()
+    options.limits = limits
     options.limits.memoryBytes = max(options.limits.memoryBytes, budget)
-    let bytes = try ModelBytes(opening: path)
+    let bytes = try ModelBytes(opening: path, limits: limits)
     let graph = try ONNXFile.open(bytes, limits: options.limits).graph
     options.inputShapes = graph.planningShapes()
     let constants = graph.values.map { $0.constant?.byteCount ?? 0 }

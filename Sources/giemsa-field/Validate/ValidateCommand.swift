@@ -14,7 +14,7 @@ enum ValidateCommand {
     options: [
       ReportFormat.rule, OptionRule(name: "--json", value: nil, help: "the same as --format json"),
       OptionRule(name: "--threads", value: "N", help: "models at a time; default: as many as processors"),
-    ] + Judgement.rules + BudgetRules.all,
+    ] + Judgement.rules + BudgetRules.all + [TrustRules.rule],
     statuses: """
       Exit status: 0 every model is valid (there may be warnings); 1 there is an error, or the output cannot be written;
       2 the command line is wrong, or a model cannot be read (E101), or a folder or pattern names none.
@@ -26,6 +26,9 @@ enum ValidateCommand {
     let format = try ReportFormat(options)
     let judgement = try Judgement(options)
     let (budgets, memory) = try BudgetRules.read(options)
+    var trusting = Limits.standard
+    trusting.signers = try TrustRules.signers(options)
+    let limits = trusting
     // What of the program a run needs besides.
     let programBytes = Int(platform_peak_rss_kib()) << 10 + programRunBytes
     var files = ModelFiles()
@@ -35,10 +38,10 @@ enum ValidateCommand {
 
     let maker = { (index: Int) -> FileReport in
       let path = paths[index]
-      let findings = Validator.findings(path: path, budgets: budgets)
+      let findings = Validator.findings(path: path, limits: limits, budgets: budgets)
       var overMemory: Finding?
       if let memory, findings.errorCount == 0 {
-        overMemory = PlannedMemory.finding(path, budget: memory, programBytes: programBytes)
+        overMemory = PlannedMemory.finding(path, limits: limits, budget: memory, programBytes: programBytes)
       }
       return FileReport(path, findings, judgement, overMemory)
     }
