@@ -46,20 +46,7 @@ final class Planner {
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
-    if ConvInteger.isIncluded || MatMulInteger.isIncluded || DynamicQuantizeMatMul.isIncluded {
-      if try IntegerProductStep.plan(candidate, self) { return true }
-    }
-    if QuantizeLinear.isIncluded || QLinearConv.isIncluded || QLinearMatMul.isIncluded || QGemm.isIncluded {
-      if try QuantizedDepthwiseStep.plan(candidate, self) { return true }
-      if try QuantizedWinogradStep.plan(candidate, self) { return true }
-      if try QuantizedConvolutionStep.plan(candidate, self) { return true }
-      if try QuantizedAddStep.plan(candidate, self) { return true }
-      if try QuantizedMultiplyStep.plan(candidate, self) { return true }
-      if try ByteTableStep.plan(candidate, self) { return true }
-      if try QuantizedPoolStep.plan(candidate, self) { return true }
-    }
-    if QuantizeLinear.isIncluded, try QuantizeStep.plan(candidate, self) { return true }
-    if DequantizeLinear.isIncluded, try DequantizeStep.plan(candidate, self) { return true }
+    chains = QuantizedChains(graph, facts, isConstant)
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
   }
