@@ -43,7 +43,7 @@ public enum ONNXFile {
     let reader = ModelReader(bytes, limits, defersWeights: true)
     let model = try ParsedModel(bytes, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-    if let problem = reader.problems.list.first { throw problem }
+    if let problem = reader.problems.list.first { throw problem.error }
     return try reader.external.hashes()
   }
 
