@@ -136,7 +136,7 @@ package struct ModelInspection {
 
 extension Graph.Node {
   /// `Conv+Add+Relu`: the operator, and what a fused node does besides.
-  fileprivate var title: String {
+  var title: String {
     guard case .fusedConv(let fused) = operation else { return operation.name }
     let residual = self[FusedConv.Input.z] != nil ? "+Add" : ""
     let activation = fused.activation.name

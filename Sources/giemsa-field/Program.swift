@@ -12,6 +12,7 @@ enum Program {
     BenchCommand.command,
     UpgradeCommand.command,
     InspectCommand.command,
+    DrawCommand.command,
   ]
 
   /// Runs the command that the arguments name and returns the exit status.
