@@ -2,9 +2,9 @@ import ModelGraph
 import Text
 
 /// Removes nodes that pass their input on unchanged: Identity, Dropout in inference, Cast to the same type, Concat of
-/// one input, and Reshape, Flatten, Squeeze, Unsqueeze and Transpose that do not change the shape.
+/// one input, Add of 0, and Reshape, Flatten, Squeeze, Unsqueeze and Transpose that do not change the shape.
 ///
-/// Exact. A node stays if it passes a graph input or constant directly to a graph output.
+/// Exact; -0 + 0 remains -0. A node stays if it passes a graph input or constant directly to a graph output.
 public func dropIdentity(_ graph: inout Graph) -> Int { PassContext.alone(&graph, dropIdentity) }
 
 func dropIdentity(_ graph: inout Graph, _ context: inout PassContext) -> Int {
@@ -95,6 +95,11 @@ private func isIdentity(
     return value.doubles.allSatisfy { $0 == 0 }
   case .cast: return facts.type(input) != nil && facts.type(input) == facts.type(output)
   case .concat: return node.inputs.count == 1
+  case .add:
+    guard let zero = node[Add.Input.b].flatMap({ graph.values[$0].constant }), zero.type == .float32, zero.count == 1,
+      zero.doubles == [0]
+    else { return false }
+    return facts.always(input, output) { $0 == $1 }
   case .reshape, .flatten, .squeeze, .unsqueeze: return facts.always(input, output) { $0 == $1 }
   case .transpose(let transpose):
     guard let rank = facts.rank(input) else { return false }

@@ -109,6 +109,17 @@ import Testing
     _ = try apply(mergeParallelConvolutions, to: sketch, changes: 0)
   }
 
+  @Test func aZeroIsNotAdded() throws {
+    var sketch = Sketch()
+    let x = sketch.input([2, 3])
+    let zero = sketch.constant(try Tensor(scalar: Float(0)))
+    sketch.output(try sketch.node("Relu", [try sketch.node("Add", [x, zero])]))
+    sketch.output(try sketch.node("Relu", [try sketch.node("Add", [x, try sketch.constant([1])])]))
+    sketch.output(
+      try sketch.node("Relu", [try sketch.node("Add", [x, sketch.constant(try Tensor([1, 1, 1], [Float(0)]))])]))
+    #expect(try apply(dropIdentity, to: sketch, changes: 1).count("Add") == 2)
+  }
+
   @Test func zerosAroundPlanesBecomePads() throws {
     var sketch = Sketch()
     let x = sketch.input([.symbol("N"), .fixed(4), .symbol("H"), .symbol("W")])
