@@ -47,6 +47,8 @@ final class Planner {
     inputIndex = plainBuffer
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     chains = QuantizedChains(graph, facts, isConstant)
+    floatChains = FloatChains(graph, facts, isConstant: isConstant)
+    isChained = [Bool](repeating: false, count: facts.count)
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
   }
