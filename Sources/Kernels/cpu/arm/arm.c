@@ -35,6 +35,7 @@ void kernels_fill(kernels_level level, kernels_table *table) {
       if (level == KERNELS_NEONI8MM) table->q8_igemm = S8(s8_igemm_8x8_neoni8mm, 8, 8, 8);
       table->q8_igemm_of_small = table->q8_igemm;
       table->q8_winograd = (q8_igemm_family){
-          .name = "s16_igemm_8x8_neon", .run = s16_igemm_8x8_neon, .mr = 8, .nr = 8, .kr = 1, .sub = 1, .wide = 1};)
+          .name = "s16_igemm_8x8_neon", .run = s16_igemm_8x8_neon, .mr = 8, .nr = 8, .kr = 1, .sub = 1, .wide = 1};
+  )
 }
 #endif

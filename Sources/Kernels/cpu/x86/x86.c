@@ -67,7 +67,8 @@ static void fill_avx2(kernels_table *table) {
       table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
       table->q8_winograd.points = s16_points_6x16_avx2;
       table->q8_transforms.taps = q8_winograd_taps_avx2;
-      table->q8_finish = q8_finish_avx2;)
+      table->q8_finish = q8_finish_avx2;
+  )
 }
 
 // Over AVX2's.
@@ -75,7 +76,8 @@ static void fill_avxvnni(kernels_table *table) {
   KERNELS_OF_8_BITS(
       table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
       table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
-      table->q8_winograd.points = s16_points_6x16_avxvnni;)
+      table->q8_winograd.points = s16_points_6x16_avxvnni;
+  )
 }
 
 // Over AVX2's.
@@ -89,7 +91,9 @@ static void fill_avx512(kernels_table *table) {
       table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
       table->q8_winograd.points = s16_points_12x32_avx512;
       table->q8_transforms =
-          (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};)
+          (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512,
+                                   .output_pays = 1};
+  )
 }
 
 // Over AVX-512's.
@@ -101,7 +105,8 @@ static void fill_avx512vnni(kernels_table *table) {
       table->q8_igemm_of_small = table->q8_igemm;
       table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
       table->q8_winograd.points = s16_points_12x32_avx512vnni;
-      table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};)
+      table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
+  )
 }
 
 void kernels_fill(kernels_level level, kernels_table *table) {
