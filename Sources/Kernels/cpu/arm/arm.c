@@ -42,6 +42,7 @@ void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *ta
             .name = "s8_depthwise_neondot", .x_signed = 1, .layout = Q8_TAPS_QUADS, .single = {s8_depthwise_single_neondot},
             .pair = {s8_depthwise_pair_neondot}};
       table->q8_winograd = (q8_igemm_family){
-          .name = "s16_igemm_8x8_neon", .run = s16_igemm_8x8_neon, .mr = 8, .nr = 8, .kr = 1, .sub = 1, .wide = 1};)
+          .name = "s16_igemm_8x8_neon", .run = s16_igemm_8x8_neon, .mr = 8, .nr = 8, .kr = 1, .sub = 1, .wide = 1};
+  )
 }
 #endif
