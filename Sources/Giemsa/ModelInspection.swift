@@ -36,7 +36,8 @@ package struct ModelInspection {
       peakBytes = graph.peakActivationBytes(facts)
       for node in graph.nodes {
         let cost = graph.cost(of: node, facts)
-        multiplyAdds += cost.multiplyAdds
+        let (sum, overflow) = multiplyAdds.addingReportingOverflow(cost.multiplyAdds)
+        multiplyAdds = overflow ? .max : sum
         activationBytes += cost.outputBytes
         let title = node.title
         if let index = operatorCounts.firstIndex(where: { $0.name == title }) {

@@ -46,7 +46,11 @@ public struct Budgets: Sendable {
       }
     }
     if let multiplyAdds {
-      let count = graph.nodes.reduce(0) { $0 + graph.cost(of: $1, facts).multiplyAdds }
+      // Of shapes as large as a file can say the sum is beyond 64 bits.
+      let count = graph.nodes.reduce(0) { sum, node in
+        let (more, overflow) = sum.addingReportingOverflow(graph.cost(of: node, facts).multiplyAdds)
+        return overflow ? .max : more
+      }
       if count > multiplyAdds {
         found.append(
           Finding(.overMultiplyAdds, "takes \(count) multiply-adds a run; the budget is \(multiplyAdds)"))

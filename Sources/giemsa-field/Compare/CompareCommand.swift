@@ -53,7 +53,16 @@ enum CompareCommand {
 /// Why a comparison cannot be made, in one line.
 struct ChangeProblem: Error {
   let message: String
+  /// nil if it is about a picture.
+  let error: GraphError?
 
-  init(_ place: String, _ error: GraphError) { message = "\(place): \(error)" }
-  init(_ message: String) { self.message = message }
+  init(_ place: String, _ error: GraphError) {
+    message = "\(place): \(error)"
+    self.error = error
+  }
+
+  init(_ message: String) {
+    self.message = message
+    error = nil
+  }
 }

@@ -28,7 +28,10 @@ enum UpgradeCommand {
         do throws(ChangeProblem) {
           try tried.run()
         } catch {
-          throw GraphError(.unreadable, "not written: \(error.message)")
+          let advice = options.has("--cases") ? "" : "; give inputs that it takes with --cases"
+          throw GraphError(
+            error.error?.code ?? .unreadable,
+            "not written, since it cannot be tried: \(error.error?.message ?? error.message)\(advice)")
         }
         guard tried.agrees else {
           let errors = tried.outputs.map { "\($0.name) by \(Comparison.brief($0.largest))" }
