@@ -4,8 +4,10 @@ import PackageDescription
 // Arrows point down only: a target names what it may know, and the field half never imports the lab half.
 // Field targets stay inside Embedded Swift's subset (docs/EMBEDDED.md); `tools/build-field` compiles them so.
 
-// tools/build-field leaves out WebP.
-let hasWebP = Context.environment["GIEMSA_FORMATS"] != "small"
+// tools/build-field leaves out WebP ("small"), and other formats but PNG on request ("png").
+let formats = Context.environment["GIEMSA_FORMATS"] ?? "all"
+let hasWebP = formats != "small" && formats != "png"
+let hasJPEGAndTIFF = formats != "png"
 
 let package = Package(
   name: "giemsa",
@@ -36,15 +38,15 @@ let package = Package(
     .target(name: "ONNXFormat", dependencies: ["ModelGraph", "PictureModels", "ONNXSchema", "Platform", "Text"]),
     .target(name: "Validation", dependencies: ["ModelGraph", "PictureModels", "ONNXFormat", "Text"]),
     .target(name: "Passes", dependencies: ["ModelGraph", "Text"]),
-    .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform"]),
+    .target(name: "Inference", dependencies: ["ModelGraph", "Kernels", "Platform", "Text"]),
     .target(
       name: "Imaging",
       dependencies: [
         "ModelGraph", "PictureModels", "Kernels", "PNGShim", "JPEGShim", "TIFFShim", "Platform", "Text",
       ] + (hasWebP ? ["WebPShim"] : []),
-      swiftSettings: hasWebP ? [.define("WebP")] : []),
+      swiftSettings: (hasJPEGAndTIFF ? [.define("JPEG"), .define("TIFF")] : []) + (hasWebP ? [.define("WebP")] : [])),
     .target(name: "Statistics"),
-    .target(name: "Smears", dependencies: ["Imaging", "PictureModels", "Platform"]),
+    .target(name: "Smears", dependencies: ["Imaging", "PictureModels", "Platform", "Text"]),
     .target(
       name: "Giemsa",
       dependencies: [

@@ -2,6 +2,7 @@ import Inference
 import ModelGraph
 import ONNXFormat
 import Passes
+import Text
 
 /// A model that is run on stored inputs of any shapes, by the engine or by the operators' plain definitions: what
 /// `giemsa-field verify` compares with stored outputs.

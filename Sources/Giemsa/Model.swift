@@ -9,6 +9,7 @@ import ModelGraph
 import ONNXFormat
 import Passes
 import PictureModels
+import Text
 
 /// An ONNX model, ready to run.
 ///

@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXFormat
 import Passes
+import Text
 
 /// What is in a file, and what becomes of it before it runs: for `giemsa-field inspect`.
 package struct ModelInspection {
@@ -49,7 +50,7 @@ package struct ModelInspection {
             name: node.name, title: title, shape: shape, parameters: cost.parameters, multiplyAdds: cost.multiplyAdds,
             outputBytes: cost.outputBytes))
       }
-      operatorCounts.sort { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
+      operatorCounts = operatorCounts.inOrder { $0.count != $1.count ? $0.count > $1.count : $0.name < $1.name }
     }
   }
 
@@ -93,6 +94,27 @@ package struct ModelInspection {
     inFile = try Stage(graph, shapes)
     passes = try PassPipeline.optimize(&graph, limits: limits)
     asRun = try Stage(graph, shapes)
+  }
+
+  /// Every operator that a model in a file has before, between and after the passes: what a build for
+  /// that model needs (`tools/build-field --for`).
+  package static func operators(of path: String, limits: Limits) throws(GraphError) -> [String] {
+    var graph = try ONNXFile.read(path, limits: limits)
+    var names: [String] = []
+    func add(_ graph: Graph) {
+      for node in graph.nodes {
+        let (name, domain) = (node.operation.name, node.operation.domain.name)
+        let whole = domain.isEmpty ? name : "\(domain).\(name)"
+        if !names.contains(whole) { names.append(whole) }
+        if case .branch(let branches) = node.operation {
+          add(branches.thenBranch)
+          add(branches.elseBranch)
+        }
+      }
+    }
+    add(graph)
+    try PassPipeline.optimize(&graph, limits: limits) { add($0) }
+    return names
   }
 
   /// Symbols of the outermost axis are the batch, the last two of four are height and width, any other is 1.

@@ -1,5 +1,6 @@
 import Inference
 import ModelGraph
+import Text
 
 extension Model {
   /// How a model is planned and run.

@@ -2,6 +2,7 @@ import Imaging
 import ModelGraph
 import ONNXFormat
 import PictureModels
+import Text
 
 /// A model that tells what a picture shows: prepares the picture as the file says, runs the model, and gives a
 /// probability for each class.

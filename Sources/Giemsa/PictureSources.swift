@@ -1,5 +1,6 @@
 import Imaging
 import Platform
+import Text
 
 extension Picture {
   /// Reads a picture file as RGB, turned as it is displayed: alpha dropped, 16 bits reduced to 8. Its first bytes tell the

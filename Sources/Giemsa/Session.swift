@@ -1,5 +1,6 @@
 import Inference
 import ModelGraph
+import Text
 
 /// Runs a ``Model``. A session belongs to one thread at a time, which the compiler checks: it is not `Sendable`.
 ///

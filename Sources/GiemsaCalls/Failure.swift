@@ -5,6 +5,7 @@
 
 import Giemsa
 import GiemsaC
+import Text
 
 /// Why a call fails.
 struct Failure: Error {

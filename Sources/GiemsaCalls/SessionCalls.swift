@@ -1,5 +1,6 @@
 import Giemsa
 import GiemsaC
+import Text
 
 /// What a `giemsa_session` points to.
 final class SessionHandle {

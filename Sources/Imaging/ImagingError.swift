@@ -1,3 +1,5 @@
+import Text
+
 /// An error about a picture or its preprocessing: one line that names the file and says what to do.
 public struct ImagingError: Error, Sendable, CustomStringConvertible {
   public let message: String

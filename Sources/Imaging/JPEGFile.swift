@@ -1,4 +1,5 @@
 import JPEGShim
+import Text
 
 /// Writes pictures as JPEG files. ``PictureFile`` reads them.
 public enum JPEGFile {

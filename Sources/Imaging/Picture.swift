@@ -1,3 +1,5 @@
+import Text
+
 /// An RGB picture with 8 bits per channel, rows from top to bottom: `pixels[(y * width + x) * 3 + channel]`.
 public struct Picture: Sendable, Equatable {
   public let width: Int

@@ -1,6 +1,7 @@
 import Kernels
 import ModelGraph
 import Platform
+import Text
 
 // Inference: runs a graph for its answers, on the CPU, as fast as the kernels allow.
 //

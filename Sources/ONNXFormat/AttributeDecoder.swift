@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXSchema
+import Text
 
 /// AttributeProto → ``Attribute``.
 struct AttributeDecoder {

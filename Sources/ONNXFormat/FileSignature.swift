@@ -1,3 +1,5 @@
+import Text
+
 /// Guesses from the first bytes what a file is that is not a model.
 enum FileSignature {
   private static let known: [(bytes: [UInt8], name: String)] = [

@@ -84,10 +84,16 @@ extension ProtobufCBinaryData {
   /// The bytes as text. Invalid UTF-8 is encoded as in `PathText`, so that it can be written back unchanged. Throws
   /// E105 beyond `limit` bytes.
   func text(_ what: @autoclosure () -> String, limit: Int) throws(GraphError) -> String {
-    guard len <= limit else { throw GraphError(.overLimit, "\(what()) is \(len) bytes long, the limit is \(limit)") }
+    if len > limit { throw tooLong(what(), limit: limit) }
     return text
   }
 
+  @inline(never)
+  private func tooLong(_ what: String, limit: Int) -> GraphError {
+    GraphError(.overLimit, "\(what) is \(len) bytes long, the limit is \(limit)")
+  }
+
   /// The bytes as text, without a limit.
+  @inline(never)
   var text: String { PathText.text(UnsafeBufferPointer(start: data, count: len)) }
 }

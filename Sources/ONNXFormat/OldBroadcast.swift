@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Below opset 7, the attribute `axis` says where the first axis of an operator's second input lies in the first one. Today
 /// the last axes of both lie side by side, so the second input gets axes of extent 1 at its end.

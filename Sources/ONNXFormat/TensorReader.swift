@@ -1,6 +1,7 @@
 import ModelGraph
 import ONNXSchema
 import Platform
+import Text
 
 /// TensorProto → ``Tensor``. Takes over the message's memory for the data where its layout allows.
 struct TensorReader {

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// A Gemm, or a MatMul of two matrices, with constant float32 weights, as y = x · W + b: alpha, beta, the weights'
 /// layout and a broadcast bias are normalised. Used by the passes that rewrite fully connected layers.

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Removes nodes that pass their input on unchanged: Identity, Dropout in inference, Cast to the same type, Concat of
 /// one input, and Reshape, Flatten, Squeeze, Unsqueeze and Transpose that do not change the shape.

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Conv → BatchNormalization becomes Conv: W' = W · γ/√(σ²+ε) per output channel, b' = (b − μ) · γ/√(σ²+ε) + β.
 ///
@@ -7,6 +8,7 @@ import ModelGraph
 public func foldBatchNormalization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldBatchNormalization) }
 
 func foldBatchNormalization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  guard BatchNormalization.isIncluded else { return 0 }
   var uses = Uses(graph)
   var changes = 0
   for index in graph.nodes.indices where !uses.isTouched(index) {

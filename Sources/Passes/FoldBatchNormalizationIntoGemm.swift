@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// BatchNormalization → Gemm (or MatMul) becomes Gemm: W' = W · γ/√(σ²+ε) per input, b' = b + W · (β − μ · γ/√(σ²+ε));
 /// Gemm (or MatMul) → BatchNormalization becomes Gemm, scaled per output. fastai's heads have the first kind.
@@ -10,7 +11,9 @@ public func foldBatchNormalizationIntoGemm(_ graph: inout Graph) -> Int {
 }
 
 func foldBatchNormalizationIntoGemm(_ graph: inout Graph, _ context: inout PassContext) -> Int {
-  guard graph.hasNode(where: { if case .batchNormalization = $0 { true } else { false } }) else { return 0 }
+  guard BatchNormalization.isIncluded,
+    graph.hasNode(where: { if case .batchNormalization = $0 { true } else { false } })
+  else { return 0 }
   let facts = context.facts(graph)
   var uses = Uses(graph)
   var changes = 0

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Replaces nodes whose outputs are known before running by constants: nodes that read only constants, and shape
 /// arithmetic (Shape → Gather → Concat → …) over extents that do not depend on a symbolic dimension.

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Conv → Add of a value of the same shape (a residual), Conv → Relu or Clip, or all three become one FusedConv
 /// (`com.microsoft`): Y = activation(Conv(X, W) + B + Z), which the convolution's epilogue computes at no cost.

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// MatMul (of matrices) or Gemm → Add of a constant row becomes a Gemm with that row as its bias.
 ///

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// If with a condition that is known before the model runs: its branch takes its place. Exporters write such conditions for
 /// shapes that turn out to be fixed.
@@ -7,7 +8,7 @@ import ModelGraph
 public func inlineBranches(_ graph: inout Graph) -> Int { PassContext.alone(&graph, inlineBranches) }
 
 func inlineBranches(_ graph: inout Graph, _ context: inout PassContext) -> Int {
-  guard graph.hasNode(where: { if case .branch = $0 { true } else { false } }) else { return 0 }
+  guard If.isIncluded, graph.hasNode(where: { if case .branch = $0 { true } else { false } }) else { return 0 }
   let facts = context.facts(graph)
   var changes = 0
   var nodes: [Graph.Node] = []

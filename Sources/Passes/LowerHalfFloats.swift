@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Computes with float32 what a graph computes with float16 or bfloat16, for which there are no kernels.
 ///

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// DequantizeLinear → operator → (Relu or Clip) → QuantizeLinear becomes the operator on integers (QLinearConv,
 /// QLinearAdd, QGemm, …), so that values between two layers are never float.
@@ -10,7 +11,9 @@ import ModelGraph
 public func lowerQuantization(_ graph: inout Graph) -> Int { PassContext.alone(&graph, lowerQuantization) }
 
 func lowerQuantization(_ graph: inout Graph, _ context: inout PassContext) -> Int {
-  guard graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else { return 0 }
+  guard QuantizeLinear.isIncluded, graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else {
+    return 0
+  }
   var lowering = QuantizationLowering(graph, context)
   lowering.run()
   context = lowering.context

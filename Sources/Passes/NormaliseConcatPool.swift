@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Concat(Flatten(a), Flatten(b), …) of pooled `[N, C, 1, 1]` values becomes Flatten(Concat(a, b, …)), so that fastai's
 /// AdaptiveConcatPool has one form, whether its exporter flattened before or after the Concat.
@@ -6,6 +7,7 @@ import ModelGraph
 /// Exact. Only for inputs from GlobalMaxPool or GlobalAveragePool, in any order, if nothing else reads the flattened
 /// values.
 public func normaliseConcatPool(_ graph: inout Graph) -> Int {
+  guard Concat.isIncluded else { return 0 }
   var uses = Uses(graph)
   var changes = 0
   let (concat, flatten) = (Operator.concat(Concat(axis: 1)), Operator.flatten(Flatten()))

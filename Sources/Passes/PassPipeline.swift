@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Runs the passes in the order that the engine needs.
 public enum PassPipeline {
@@ -36,13 +37,18 @@ public enum PassPipeline {
   /// Runs all passes. Returns each pass, in order, with the number of places it changed.
   ///
   /// Inputs and outputs with their names and declarations are preserved; ``Graph/ValueID``s are not.
+  ///
+  /// - Parameter observe: is given the graph after each pass that changed it.
   @discardableResult
   public static func optimize(
-    _ graph: inout Graph, limits: Limits = .standard
+    _ graph: inout Graph, limits: Limits = .standard, observe: (Graph) -> Void = { _ in }
   ) throws(GraphError) -> [(name: String, changes: Int)] {
-    var report = try simplify(&graph, limits: limits)
+    var report = try simplify(&graph, limits: limits, observe: observe)
     var context = PassContext(graph, limits: limits)
-    for pass in fusions { report.append((name: pass.name, changes: pass.apply(&graph, &context))) }
+    for pass in fusions {
+      report.append((name: pass.name, changes: pass.apply(&graph, &context)))
+      observe(graph)
+    }
     graph.compact()
     return report
   }
@@ -50,7 +56,7 @@ public enum PassPipeline {
   /// Runs the passes before fusing; a float graph remains standard ONNX.
   @discardableResult
   public static func simplify(
-    _ graph: inout Graph, limits: Limits = .standard
+    _ graph: inout Graph, limits: Limits = .standard, observe: (Graph) -> Void = { _ in }
   ) throws(GraphError) -> [(name: String, changes: Int)] {
     // The passes assume that a Conv has its second input.
     for node in graph.nodes {
@@ -72,7 +78,10 @@ public enum PassPipeline {
       for (index, pass) in simplifications.enumerated() {
         let changes = pass.apply(&graph, &context)
         report[index].changes += changes
-        if changes > 0 { changed = true }
+        if changes > 0 {
+          changed = true
+          observe(graph)
+        }
       }
     }
     graph.compact()

@@ -18,7 +18,7 @@ func recogniseActivations(_ graph: inout Graph, _ context: inout PassContext) ->
     default: false
     }
   }
-  guard hasFactors else { return 0 }
+  guard Mul.isIncluded || Div.isIncluded, hasFactors else { return 0 }
   let facts = context.facts(graph)
   var changes = 0
   // A HardSigmoid that is found first is then part of a HardSwish.

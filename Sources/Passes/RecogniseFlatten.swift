@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Reshape and Squeeze that turn `[N, d1, d2, …]` into `[N, d1·d2·…]` for every batch size become Flatten(axis 1).
 ///

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// Pooling over the whole picture becomes GlobalAveragePool or GlobalMaxPool: ReduceMean and ReduceMax over all spatial
 /// axes (followed by Flatten if they drop the axes), and AveragePool and MaxPool with one window that covers
@@ -48,7 +49,7 @@ func recogniseGlobalPooling(_ graph: inout Graph, _ context: inout PassContext) 
 /// Exactly the axes 2…, counted from the front or from the back.
 private func isSpatial(_ node: Graph.Node, _ rank: Int, _ facts: KnownFacts) -> Bool {
   guard let id = node[Reduction.Input.axes], let axes = facts.constant(id)?.ints else { return false }
-  let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.sorted()
+  let fromFront = axes.map { $0 < 0 ? $0 + rank : $0 }.inOrder(<)
   return fromFront == Array(2..<rank)
 }
 

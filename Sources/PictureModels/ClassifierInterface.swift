@@ -1,5 +1,6 @@
 import ModelGraph
 import Platform
+import Text
 
 /// The inputs and outputs of a graph as a picture classifier: one input, a batch of pictures, and a score for each class.
 public struct ClassifierInterface: Sendable {

@@ -1,4 +1,5 @@
 import Platform
+import Text
 
 /// A rate as observed: so many of so many. Keys `giemsa.sensitivity` and `giemsa.specificity`, written `381/415`.
 public struct ObservedRate: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 extension ModelMetadata {
   /// E215 for each of height and width where `giemsa.input_size` contradicts the declaration of the model's input,

@@ -1,4 +1,5 @@
 import Imaging
+import Text
 
 /// Finds the cells of thin-film fields, one field after another. Scratch memory is kept between fields.
 ///
@@ -119,7 +120,7 @@ public struct CellFinder {
         add(part.completed(diameter: 2 * diameter, within: mask), .redCell)
       }
     }
-    result.cells.sort { $0.box.y != $1.box.y ? $0.box.y < $1.box.y : $0.box.x < $1.box.x }
+    result.cells = result.cells.inOrder { $0.box.y != $1.box.y ? $0.box.y < $1.box.y : $0.box.x < $1.box.x }
     result.typicalDiameter = CellFinder.diameter(of: result.cells) ?? Float(known)
     if !result.cells.contains(where: { $0.kind == .redCell }) { result.notes.append(.noCells) }
     if let pixelSize = options.pixelSize {

@@ -1,4 +1,5 @@
 import Imaging
+import Text
 
 /// The area of a typical red cell, found from the sizes of what looks like single cells in the picture, and from how
 /// large a circle fits into each part of clumps.
@@ -53,7 +54,7 @@ enum CellSize {
   /// The weighted median of the areas around which most weight lies.
   private static func mode(_ samples: [Sample]) -> Double? {
     if samples.isEmpty { return nil }
-    let sorted = samples.sorted { $0.area != $1.area ? $0.area < $1.area : $0.weight < $1.weight }
+    let sorted = samples.inOrder { $0.area != $1.area ? $0.area < $1.area : $0.weight < $1.weight }
     var (best, bestWeight) = (0..<1, 0)
     var (from, to, weight) = (0, 0, 0)
     // Windows from an area to 1.8 times of it.

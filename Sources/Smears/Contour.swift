@@ -1,4 +1,5 @@
 import Imaging
+import Text
 
 /// The border of a region as a closed polygon, clockwise on the screen, in half pixels of the reduced field.
 struct Contour {
@@ -105,7 +106,7 @@ struct ContourShape {
     func turn(_ a: Contour.Vertex, _ b: Contour.Vertex, _ c: Contour.Vertex) -> Int {
       Int(b.x - a.x) * Int(c.y - a.y) - Int(b.y - a.y) * Int(c.x - a.x)
     }
-    let sorted = vertices.sorted { $0.x != $1.x ? $0.x < $1.x : $0.y < $1.y }
+    let sorted = vertices.inOrder { $0.x != $1.x ? $0.x < $1.x : $0.y < $1.y }
     var twice = 0
     for direction in 0..<2 {
       var chain: [Contour.Vertex] = []

@@ -1,3 +1,5 @@
+import Text
+
 /// The cells of one thin-film field.
 public struct FoundField: Sendable {
   /// All found cells, from top to bottom and from left to right by the upper left corners of their boxes.

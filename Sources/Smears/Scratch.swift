@@ -1,5 +1,6 @@
 import Imaging
 import Platform
+import Text
 
 /// Memory that is kept from one field to the next. It grows to the largest field.
 final class Scratch<Element: BitwiseCopyable> {

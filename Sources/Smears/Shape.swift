@@ -1,3 +1,5 @@
+import Text
+
 /// What is known of a region of pixels by sums over them: enough to say how round it is, and to join two regions without
 /// looking at their pixels again.
 struct Shape {
@@ -58,7 +60,7 @@ struct Shape {
       sums.0 + other.sums.0, sums.1 + other.sums.1, sums.2 + other.sums.2, sums.3 + other.sums.3, sums.4 + other.sums.4
     )
     var corners = hull + other.hull
-    corners.sort { $0.y != $1.y ? $0.y < $1.y : $0.x < $1.x }
+    corners = corners.inOrder { $0.y != $1.y ? $0.y < $1.y : $0.x < $1.x }
     result.hull = Shape.hull(corners)
     return result
   }

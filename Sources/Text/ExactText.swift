@@ -15,6 +15,7 @@ public struct ExactText: Hashable, Sendable {
 
 extension String {
   /// Whether both strings have the same bytes.
+  @inline(never)
   public func isExactly(_ other: String) -> Bool {
     guard utf8.count == other.utf8.count else { return false }
     var (mine, theirs) = (self, other)

@@ -1,5 +1,6 @@
 import ModelGraph
 import PictureModels
+import Text
 
 /// Checks a graph in one walk. After a problem the walk continues: values that depend on the broken one are skipped
 /// silently, the rest is still checked.

@@ -1,3 +1,5 @@
+import Text
+
 /// A subcommand: its name, help text, options and implementation, which returns the exit status.
 struct Command: Sendable {
   let name: String

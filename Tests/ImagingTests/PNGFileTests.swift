@@ -14,6 +14,26 @@ import Testing
     #expect((permissions ?? 0) & 0o400 != 0)
   }
 
+  /// One pixel, long rows and columns, more than the compressor's window; of one colour, noise, few colours, rows alike, slopes.
+  @Test(arguments: [(1, 1), (2, 3), (300, 1), (1, 300), (40, 50), (313, 211)])
+  func readsWhatItWrites(_ width: Int, _ height: Int) throws {
+    for kind in 0..<5 {
+      var picture = Picture(width: width, height: height)
+      var noise = Noise(kind)
+      for index in picture.pixels.indices {
+        switch kind {
+        case 0: picture.pixels[index] = 255
+        case 1: picture.pixels[index] = UInt8(noise.int(0...255))
+        case 2: picture.pixels[index] = UInt8(noise.int(0...1))
+        case 3: picture.pixels[index] = UInt8(truncatingIfNeeded: index % (3 * width) * 7)
+        default: picture.pixels[index] = UInt8(truncatingIfNeeded: index * index >> 9)
+        }
+      }
+      let file = try PNGFile.encode(picture)
+      #expect(try file.withUnsafeBytes { try PictureFile($0, named: "x.png") }.picture == picture, "kind \(kind)")
+    }
+  }
+
   @Test func unwritablePlace() {
     let picture = Picture(width: 1, height: 1)
     #expect(throws: ImagingError.self) { try PNGFile.write(picture, to: "/nowhere/at/all.png") }

@@ -121,4 +121,65 @@ import Testing
     _ = try PassPipeline.optimize(&sketch.graph)
     try sketch.check(tolerance: 3e-5, references: nil)
   }
+
+  private static let nodes = RandomNodes()
+
+  /// Graphs of all operators and layouts, of every type: `RandomGraph` says how far a run may be from the definitions.
+  /// tools/random-graphs compares with onnxruntime.
+  @Test(arguments: 0..<400) func anything(_ seed: Int) throws {
+    var graph = RandomGraph(seed: seed + 1000)
+    let (count, layouts) = (graph.int(3...10), graph.choice([1, 2, 100]))
+    var attempts = 0
+    while graph.values.count(where: { !$0.isFresh }) < count, attempts < 200 {
+      attempts += 1
+      if graph.chance(layouts) {
+        try attempt(&graph) { try RandomLayouts.all[$0.below(RandomLayouts.all.count)].layout(&$0) }
+      } else {
+        let name = graph.choice(RandomGraphTests.nodes.names)
+        try attempt(&graph) { try RandomGraphTests.nodes.makers[name]?(&$0, name) }
+      }
+    }
+    try graph.check(seed)
+  }
+
+  /// Each operator, alone and with others behind it.
+  @Test(arguments: nodes.names) func everyOperator(_ name: String) throws {
+    for seed in 0..<3 {
+      var graph = RandomGraph(seed: seed + 2000)
+      for _ in 0..<60 where !graph.drawn.contains(name) {
+        try attempt(&graph) { try RandomGraphTests.nodes.makers[name]?(&$0, name) }
+      }
+      #expect(graph.drawn.contains(name), "seed \(seed)")
+      for _ in 0..<2 * seed {
+        let other = graph.choice(RandomGraphTests.nodes.names)
+        try attempt(&graph) { try RandomGraphTests.nodes.makers[other]?(&$0, other) }
+      }
+      try graph.check(seed)
+    }
+  }
+
+  @Test(arguments: RandomLayouts.all.indices) func everyLayout(_ index: Int) throws {
+    for seed in 0..<6 {
+      var graph = RandomGraph(seed: seed + 3000)
+      var isDone = false
+      for _ in 0..<30 where !isDone { isDone = try attempt(&graph) { try RandomLayouts.all[index].layout(&$0) } }
+      #expect(isDone, "\(RandomLayouts.all[index].name), seed \(seed)")
+      if seed > 2 { try attempt(&graph) { _ = try RandomLayouts.activation(&$0, $0.map()) } }
+      try graph.check(seed)
+    }
+  }
+
+  /// Draws; false if that did not suit. What was drawn before stays.
+  @discardableResult
+  private func attempt(_ graph: inout RandomGraph, _ draw: (inout RandomGraph) throws -> Void) throws -> Bool {
+    do { try draw(&graph) } catch is RandomGraph.Unfit { return false } catch is GraphError { return false }
+    return true
+  }
+
+  @Test func noOperatorIsForgotten() throws {
+    // A branch's nodes are the graph's own (`inlineBranches`).
+    let missing = try Operator.every().map { ($0.domain == .microsoft ? "com.microsoft." : "") + $0.name }
+      .filter { RandomGraphTests.nodes.makers[$0] == nil && $0 != "If" }
+    #expect(missing.isEmpty)
+  }
 }

@@ -1,8 +1,5 @@
-// Parts of libjpeg that decoding here never reaches: colour quantization (for palettes), and upsampling merged with colour
-// conversion, which takes the place of fancy upsampling on request only. Without them the program is 18 KB smaller.
-#define UNUSED(name) \
-  void name(void *jpeg) { (void)jpeg; }
-
-UNUSED(jinit_1pass_quantizer)
-UNUSED(jinit_2pass_quantizer)
-UNUSED(jinit_merged_upsampler)
+// All functions and tables of libjpeg that decoding here never reaches: tools/build-field gives them this name. (Upsampling is
+// merged with colour conversion on request only, colours are reduced to a palette, DCTs are other than the accurate one and of
+// other sizes than powers of two likewise.)
+void jpeg_unused(void);
+void jpeg_unused(void) {}

@@ -1,5 +1,4 @@
-// What libpng would write with, and zlib's encoder, which libtiff asks for too. libgiemsa only reads; giemsa-field, which writes
-// overlays, links the real ones.
+// What libpng would write with, and zlib's encoder, which libtiff asks for too: PNGShim has a writer of its own.
 #include <png.h>
 
 #define REFUSED(name) \

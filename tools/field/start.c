@@ -48,8 +48,14 @@ int __vfprintf_chk(void *stream, int flag, const char *format, va_list values) {
   return 0;
 }
 
-// The following stubs keep unused code out of the program: one of libpng's functions needs strtod; protobuf-c uses assert,
-// which needs fprintf.
+// The following stubs keep unused code out of the program: one of libpng's functions needs strtod; libjpeg reads a limit of its
+// memory from the environment by sscanf; protobuf-c uses assert, which needs fprintf.
+
+int __isoc99_sscanf(const char *text, const char *format, ...) {
+  (void)text;
+  (void)format;
+  return 0;
+}
 
 double strtod(const char *text, char **end) {
   if (end) *end = (char *)text;

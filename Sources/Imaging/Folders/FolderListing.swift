@@ -65,7 +65,7 @@ public struct FolderListing {
       if !FolderListing.isClutter(bytes) { names.append(bytes) }
     }
     platform_directory_close(directory)
-    names.sort { $0.lexicographicallyPrecedes($1) }
+    names = names.inOrder { $0.lexicographicallyPrecedes($1) }
     let prefix = folder.utf8.last == UInt8(ascii: "/") ? folder : folder + "/"
     entries = names.map { bytes in
       let name = bytes.withUnsafeBufferPointer { PathText.text($0) }

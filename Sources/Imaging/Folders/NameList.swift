@@ -1,3 +1,5 @@
+import Text
+
 /// A list of names for a sentence.
 public enum NameList {
   /// The first twenty names, and the number of others.

@@ -1,3 +1,5 @@
+import Text
+
 /// Finds pictures: named files, and folders searched recursively, with each folder's entries sorted by name.
 public struct PictureWalk {
   public private(set) var files: [String] = []

@@ -1,3 +1,5 @@
+import Text
+
 /// What stands before the pixels of a BMP file.
 struct BMPHeader {
   enum Coding {

@@ -1,3 +1,5 @@
+import Text
+
 /// Puts the pixels of a BMP file where they belong.
 struct BMPRows {
   private let header: BMPHeader

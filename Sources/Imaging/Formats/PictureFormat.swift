@@ -1,3 +1,5 @@
+import Text
+
 /// A format of picture files: how it is recognised, and how it is decoded.
 ///
 /// A format is a file in this folder and a line in ``all``.

@@ -1,3 +1,5 @@
+import Text
+
 #if WebP
   import WebPShim
 #endif

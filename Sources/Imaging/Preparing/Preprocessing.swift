@@ -1,6 +1,7 @@
 import ModelGraph
 import PictureModels
 import Platform
+import Text
 
 /// Prepares a picture as model input: resize, centre crop, scale to 0...1, subtract the mean and divide by the standard
 /// deviation per channel; or subtract the cell's own mean colour instead. A model of one channel gets greys. Training and

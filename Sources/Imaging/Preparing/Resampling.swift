@@ -1,4 +1,5 @@
 import Kernels
+import Text
 
 /// Resizing, bit-identical to Pillow's `Image.resize(size, Image.BILINEAR)`: a triangle filter scaled with the
 /// reduction (so that it averages when shrinking), two passes, fixed-point weights of 22 bits.

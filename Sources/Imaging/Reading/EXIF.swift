@@ -1,3 +1,5 @@
+import Text
+
 /// Orientation and resolution in a block of EXIF: the first directory of a TIFF. Invalid values count as absent. No link is
 /// followed, so that nothing can loop.
 struct EXIF {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// A graph planned for certain input shapes: the steps in order, the place of every value, and all weights packed.
 ///

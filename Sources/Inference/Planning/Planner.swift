@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// Chooses the steps of a graph, and the layout and the buffer of every value.
 ///
@@ -69,37 +70,44 @@ final class Planner {
       if try planStep(candidate) { return }
     }
     if try PickStep.plan(split: node, self) { return }
-    if try DynamicQuantizeStep.plan(node, self) { return }
+    if DynamicQuantizeLinear.isIncluded, try DynamicQuantizeStep.plan(node, self) { return }
     try ReferenceStep.plan(node, self)
   }
 
-  /// Asks every step whether it fits, in this order. A new step is a file in `Steps` and a line here.
+  /// Asks every step whether it fits, in this order. A new step is a file in `Steps` and a line here. A build without the
+  /// operators of a step leaves it out, and its kernels (`LeftOut.swift`).
   private func planStep(_ candidate: Candidate) throws(GraphError) -> Bool {
     // Layers of 8-bit integers.
-    if try IntegerProductStep.plan(candidate, self) { return true }
-    if try QuantizedDepthwiseStep.plan(candidate, self) { return true }
-    if try QuantizedWinogradStep.plan(candidate, self) { return true }
-    if try QuantizedConvolutionStep.plan(candidate, self) { return true }
-    if try QuantizedAddStep.plan(candidate, self) { return true }
-    if try QuantizedMultiplyStep.plan(candidate, self) { return true }
-    if try ByteTableStep.plan(candidate, self) { return true }
-    if try QuantizedPoolStep.plan(candidate, self) { return true }
-    if try QuantizeStep.plan(candidate, self) { return true }
-    if try DequantizeStep.plan(candidate, self) { return true }
+    if ConvInteger.isIncluded || MatMulInteger.isIncluded || DynamicQuantizeMatMul.isIncluded {
+      if try IntegerProductStep.plan(candidate, self) { return true }
+    }
+    if QuantizeLinear.isIncluded || QLinearConv.isIncluded || QLinearMatMul.isIncluded || QGemm.isIncluded {
+      if try QuantizedDepthwiseStep.plan(candidate, self) { return true }
+      if try QuantizedWinogradStep.plan(candidate, self) { return true }
+      if try QuantizedConvolutionStep.plan(candidate, self) { return true }
+      if try QuantizedAddStep.plan(candidate, self) { return true }
+      if try QuantizedMultiplyStep.plan(candidate, self) { return true }
+      if try ByteTableStep.plan(candidate, self) { return true }
+      if try QuantizedPoolStep.plan(candidate, self) { return true }
+    }
+    if QuantizeLinear.isIncluded, try QuantizeStep.plan(candidate, self) { return true }
+    if DequantizeLinear.isIncluded, try DequantizeStep.plan(candidate, self) { return true }
     // Layers of floats.
     if try WinogradStep.plan(candidate, self) { return true }
-    if try DepthwiseStep.plan(candidate, self) { return true }
+    if Conv.isIncluded || FusedConv.isIncluded, try DepthwiseStep.plan(candidate, self) { return true }
     if try ConvolutionStep.plan(candidate, self) { return true }
-    if try MatMulStep.plan(candidate, self) { return true }
-    if try TransposedConvolutionStep.plan(candidate, self) { return true }
+    if MatMul.isIncluded, try MatMulStep.plan(candidate, self) { return true }
+    if ConvTranspose.isIncluded, try TransposedConvolutionStep.plan(candidate, self) { return true }
     if try PoolStep.plan(candidate, self) { return true }
-    if try AffineStep.plan(candidate, self) { return true }
+    if BatchNormalization.isIncluded, try AffineStep.plan(candidate, self) { return true }
     if try UnaryStep.plan(candidate, self) { return true }
     if try BinaryStep.plan(candidate, self) { return true }
-    if try SoftmaxStep.plan(candidate, self) { return true }
-    if try RowNormStep.plan(candidate, self) { return true }
+    if Softmax.isIncluded || LogSoftmax.isIncluded, try SoftmaxStep.plan(candidate, self) { return true }
+    if LayerNormalization.isIncluded || RMSNormalization.isIncluded, try RowNormStep.plan(candidate, self) {
+      return true
+    }
     if try ReduceStep.plan(candidate, self) { return true }
-    if try InterpolateStep.plan(candidate, self) { return true }
+    if Resize.isIncluded, try InterpolateStep.plan(candidate, self) { return true }
     // Any type.
     if try CopyStep.plan(candidate, self) { return true }
     if try PickStep.plan(candidate, self) { return true }

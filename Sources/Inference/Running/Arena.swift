@@ -1,3 +1,5 @@
+import Text
+
 /// Where buffers lie in one block of memory: buffers that are never alive at the same time share bytes.
 ///
 /// Best fit over live intervals, the largest buffer first (Pisarchyk & Lee, "Efficient Memory Management for Deep
@@ -85,7 +87,7 @@ public struct Arena {
 
   /// The indices of `keys` in ascending order; equal keys keep their order.
   private static func sorted(_ keys: [Int]) -> [Int] {
-    keys.indices.sorted { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
+    Array(keys.indices).inOrder { keys[$0] != keys[$1] ? keys[$0] < keys[$1] : $0 < $1 }
   }
 
   /// Whether some span of `a`'s life meets some span of `b`'s.

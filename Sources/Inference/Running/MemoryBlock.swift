@@ -1,5 +1,6 @@
 import ModelGraph
 import Platform
+import Text
 
 /// One block of memory that a plan or an engine owns: the only place in this module that allocates and frees.
 ///

@@ -1,6 +1,7 @@
 import Kernels
 import ModelGraph
 import Platform
+import Text
 
 /// The constants of a plan, and the memory into which steps pack them.
 ///

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_affine`: batch normalisation that no pass could fold, as a scale and a shift for each channel.
 final class AffineStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_binary`: sum, difference, product or quotient of floats, with NumPy's broadcasting over at most four axes.
 final class BinaryStep: Step {

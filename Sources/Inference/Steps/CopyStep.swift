@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `rows_copy`: a graph input as it is, or one part of a concatenation in its place.
 final class CopyStep: Step {

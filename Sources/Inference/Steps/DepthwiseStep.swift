@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_depthwise`: a convolution of floats with one filter for each channel.
 final class DepthwiseStep: Step {

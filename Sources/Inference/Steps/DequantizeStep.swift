@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `q8_dequantize`: 8-bit integers to floats, in whatever layout they are.
 final class DequantizeStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_interpolate`: linear or cubic Resize, one axis after the other. Nearest neighbours are picked (`PickStep`).
 final class InterpolateStep: Step {
@@ -28,7 +29,7 @@ final class InterpolateStep: Step {
     guard let axes = try? resize.resampledAxes(inputs, of: planner.shape(x)) else { return false }
     var passes: [(axis: Int, taps: [[Tap]])] = []
     // Axes that shrink come first, as in the definition.
-    let order = axes.indices.filter { !axes[$0].isUnchanged }.sorted { axes[$0].growth < axes[$1].growth }
+    let order = axes.indices.filter { !axes[$0].isUnchanged }.inOrder { axes[$0].growth < axes[$1].growth }
     for axis in order {
       guard let taps = taps(axes[axis], resize) else { return false }
       passes.append((axis, taps))

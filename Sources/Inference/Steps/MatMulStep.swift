@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_matmul`: products of two values that are no weights of one matrix, item by item along at most four axes.
 final class MatMulStep: Step {

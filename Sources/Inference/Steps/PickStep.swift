@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `tensor_pick`: elements picked by separate rules for each axis, of any type and in either layout.
 final class PickStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_pool`: largest or mean value of windows of floats.
 final class PoolStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `q8_quantize`: floats to 8-bit integers, with their channels moved last on the way.
 final class QuantizeStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `q8_add`: the sum of two 8-bit values of one shape, each on a grid of its own, with the Clip that follows.
 final class QuantizedAddStep: Step {

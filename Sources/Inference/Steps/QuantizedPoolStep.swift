@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `q8_pool`: largest or mean value of windows of 8-bit integers, and, as means of one element, a change of grid.
 final class QuantizedPoolStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `q8_winograd`: a 3×3 convolution of 8-bit integers with a quarter of the multiplications.
 final class QuantizedWinogradStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_reduce`: sums, means and extremes over neighbouring axes.
 final class ReduceStep: Step {

@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// A node that no kernel fits, run by its operator's definition on copies of its operands. The only step that allocates
 /// while it runs.

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_row_norm`: LayerNormalization and RMSNormalization with a factor for each element of a row.
 final class RowNormStep: Step {

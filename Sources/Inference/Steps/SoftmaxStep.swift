@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_softmax`: softmax or its logarithm over the innermost axis, or over axes inside which all others are 1.
 final class SoftmaxStep: Step {

@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// ConvTranspose of one group over one or two spatial axes: the input times the weights of every tap (`f32_convolution`, 1×1),
 /// then the sums of what falls on each pixel (`f32_tap_sums`).

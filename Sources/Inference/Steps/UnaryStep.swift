@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_unary`: a function of each float, in whatever layout the input has.
 final class UnaryStep: Step {

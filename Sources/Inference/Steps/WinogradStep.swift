@@ -1,5 +1,6 @@
 import Kernels
 import ModelGraph
+import Text
 
 /// `f32_winograd`: a 3×3 convolution of floats with fewer multiplications, where ``WinogradChoice`` decided for it.
 final class WinogradStep: Step {

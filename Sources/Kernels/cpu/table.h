@@ -33,6 +33,14 @@ typedef struct kernels_table {
   q8_look_up_kernel q8_look_up;
 } kernels_table;
 
+// Entries for 8-bit layers. A build that leaves the layers out (tools/build-field --for) leaves the kernels out too: nothing
+// asks for them.
+#if defined(KERNELS_FLOAT_ONLY)
+#define KERNELS_OF_8_BITS(...)
+#else
+#define KERNELS_OF_8_BITS(...) __VA_ARGS__
+#endif
+
 // The kernels of a level; of one that is not available, the portable ones.
 const kernels_table *kernels_table_for(kernels_level level);
 

@@ -1,6 +1,8 @@
 // Late nodes: those whose shapes only a run finds, because they depend on values (NonZero, NonMaxSuppression, a Reshape to
 // a shape that is computed from data), and all nodes behind them. Everything before them is planned as usual.
 
+import Text
+
 extension Graph {
   /// As ``infer(_:)``, but a node whose shape depends on values that only a run finds is late, and so are the nodes that
   /// read its outputs. The facts of late values are nil.

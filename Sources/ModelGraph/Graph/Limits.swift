@@ -1,3 +1,5 @@
+import Text
+
 /// Limits on the size of a file and on the memory that its model takes. A file beyond one of them is refused with E105
 /// (``memoryBytes``: E212) before memory is allocated for it.
 ///

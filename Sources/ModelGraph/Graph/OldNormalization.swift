@@ -1,3 +1,5 @@
+import Text
+
 extension Graph {
   /// The same graph without ``BatchNormalization/isPerElement`` and ``GroupNormalization/scalesGroups``, for which
   /// opset 21 has no attributes.

@@ -1,3 +1,5 @@
+import Text
+
 extension Graph {
   /// The same graph without ``SoftmaxAxis/includesLaterAxes``, for which opset 21 has no attribute.
   ///

@@ -1,3 +1,5 @@
+import Text
+
 /// The common part of ArgMax and ArgMin: where along an axis the largest or the smallest element lies.
 public struct ArgReduction: Sendable, Equatable {
   public enum Input {

@@ -1,3 +1,5 @@
+import Text
+
 /// A function of the sum of a float tensor and a vector along its last axis: FastGelu and its kind.
 public protocol BiasedFunction: OperatorDefinition {
   func apply(_ x: Double) -> Double

@@ -1,3 +1,5 @@
+import Text
+
 /// A convolution with every extent known: the common part of Conv, FusedConv, QLinearConv and ConvInteger.
 public struct ConvolutionGeometry: Sendable, Equatable {
   public var batch: Int

@@ -1,3 +1,5 @@
+import Text
+
 /// The attributes of CumSum and CumProd.
 public struct CumulativeDirection: Sendable, Equatable {
   /// An element itself does not count.

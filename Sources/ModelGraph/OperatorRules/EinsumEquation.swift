@@ -1,3 +1,5 @@
+import Text
+
 /// The equation of an Einsum: which axis of each operand has which label.
 ///
 /// A label is the code of a letter. The axes of an ellipsis have labels from 256 on, counted from the last.

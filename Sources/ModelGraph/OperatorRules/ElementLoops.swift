@@ -2,6 +2,8 @@
 // UInt64 (`Lanes`), the operator's function is applied, and the results are rounded to their type. float32 and float16
 // results of + − · / and √ are the same as if computed in that type: the second rounding changes none of them.
 
+import Text
+
 extension Tensor {
   /// Applies the function of the tensor's lane to each element.
   ///

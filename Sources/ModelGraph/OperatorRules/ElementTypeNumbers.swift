@@ -1,3 +1,5 @@
+import Text
+
 /// ONNX's numbers of element types (TensorProto.DataType), which Cast's `to` and QuantizeLinear's `output_dtype` hold.
 extension ElementType {
   /// By ``rawValue``.

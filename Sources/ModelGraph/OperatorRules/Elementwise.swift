@@ -1,3 +1,5 @@
+import Text
+
 extension Tensor {
   /// Applies `transform` to each element. The tensor must be of type `Element`.
   @inline(__always)

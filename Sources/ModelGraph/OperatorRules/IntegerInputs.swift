@@ -1,5 +1,7 @@
 // Inputs whose values determine a shape: Reshape's shape, Slice's starts, Pad's pads. They are int32 or int64 vectors.
 
+import Text
+
 extension Inputs where Element == Fact {
   /// The values of an int32 or int64 input, or nil where the node leaves it out.
   ///

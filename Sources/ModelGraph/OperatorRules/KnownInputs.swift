@@ -1,5 +1,7 @@
 // Inputs that must be known before the model runs, besides vectors of integers (IntegerInputs.swift).
 
+import Text
+
 extension Inputs where Element == Fact {
   /// The value of an input. Throws E207 where the node leaves it out, E211 if it is not known before the model runs.
   func known(_ input: OperatorInput) throws(GraphError) -> Tensor {

@@ -1,3 +1,5 @@
+import Text
+
 /// y += a · b, where y is `rows` × `columns` in row-major order, and the steps give the layouts of a and b.
 ///
 /// - Parameters:

@@ -1,4 +1,5 @@
 import Platform
+import Text
 
 /// The norm that LpPool and GlobalLpPool take: (Σ |x|^p) ^ (1/p).
 public struct Norm: Sendable, Equatable {

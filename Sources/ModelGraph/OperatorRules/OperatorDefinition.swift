@@ -1,3 +1,5 @@
+import Text
+
 /// What is known of a value before the model runs.
 public struct Fact: Sendable {
   public var type: ElementType
@@ -62,6 +64,9 @@ public protocol OperatorDefinition: Sendable {
   /// How many outputs a node may list.
   static var outputs: ClosedRange<Int> { get }
 
+  /// Whether this build has it (`LeftOut.swift`). A constant, so that the compiler drops what nothing can reach.
+  static var isIncluded: Bool { get }
+
   static var multiplyAdds: MultiplyAdds { get }
   static var movement: DataMovement { get }
   static var differentiability: Differentiability { get }
@@ -84,6 +89,7 @@ public protocol OperatorDefinition: Sendable {
 
 extension OperatorDefinition {
   public static var domain: OperatorDomain { .onnx }
+  public static var isIncluded: Bool { true }
   public static var outputs: ClosedRange<Int> { 1...1 }
   public var attributes: [Attribute] { [] }
   public var firstOpset: Int { Graph.opset }

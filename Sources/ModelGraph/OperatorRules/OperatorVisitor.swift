@@ -1,3 +1,5 @@
+import Text
+
 /// A generic function over all operators, without existentials: ``Operator/accept(_:)`` calls it with the operator's
 /// struct.
 public protocol OperatorVisitor {
@@ -11,11 +13,14 @@ extension Operator {
   public var domain: OperatorDomain { identity.domain }
 
   /// The attributes to write to a file of opset ``Graph/opset``.
-  public var attributes: [Attribute] { identity.attributes }
+  public var attributes: [Attribute] {
+    // The visitor does not throw; the fallback is never used.
+    (try? accept(AttributesVisitor())) ?? []
+  }
 
   /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
-    let arity = try accept(ArityVisitor())
+    let arity = try arity()
     try arity.check(inputs: inputs.count, outputs: outputCount)
     let facts = try accept(InferVisitor(inputs: Inputs(arity.name, inputs)))
     guard facts.count >= outputCount else {
@@ -30,14 +35,14 @@ extension Operator {
 
   /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
   public func checkArity(inputs: Int, outputs: Int) throws(GraphError) {
-    try accept(ArityVisitor()).check(inputs: inputs, outputs: outputs)
+    try arity().check(inputs: inputs, outputs: outputs)
   }
 
   /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
   ///
   /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
   public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
-    let arity = try accept(ArityVisitor())
+    let arity = try arity()
     var facts: [Fact] = []
     do { facts = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound) } catch {
       // All values are here. Only a shape rule that leaves the computation of many to `evaluate` throws this.
@@ -67,22 +72,34 @@ extension Operator {
   /// The least opset of a file with the operator, at least ``Graph/opset``.
   public var firstOpset: Int { (try? accept(OpsetVisitor())) ?? Graph.opset }
 
+  /// Throws E201 for an operator that this build leaves out: passes may have made it.
+  private func arity() throws(GraphError) -> Arity {
+    do { return try accept(ArityVisitor()) } catch { throw .unknownOperator(name) }
+  }
+
   private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
     // The visitor does not throw; the fallback is never used.
     (try? accept(RolesVisitor())) ?? ([], .computation, .none)
   }
 
-  private var identity: (name: String, domain: OperatorDomain, attributes: [Attribute]) {
+  private var identity: (name: String, domain: OperatorDomain) {
     // The visitor does not throw; the fallback is never used.
-    (try? accept(IdentityVisitor())) ?? ("", .onnx, [])
+    (try? accept(IdentityVisitor())) ?? ("", .onnx)
   }
 }
 
 private struct IdentityVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
-    -> (name: String, domain: OperatorDomain, attributes: [Attribute])
+    -> (name: String, domain: OperatorDomain)
   {
-    (Definition.name, Definition.domain, definition.attributes)
+    (Definition.name, Definition.domain)
+  }
+}
+
+// A visitor of its own: only a program that writes files needs it.
+private struct AttributesVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Attribute] {
+    definition.attributes
   }
 }
 
@@ -90,7 +107,8 @@ private struct RolesVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
     -> (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds)
   {
-    (Definition.inputs, Definition.movement, Definition.multiplyAdds)
+    Definition.isIncluded
+      ? (Definition.inputs, Definition.movement, Definition.multiplyAdds) : ([], .computation, .none)
   }
 }
 
@@ -135,7 +153,8 @@ private struct Arity {
 
 private struct ArityVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Arity {
-    Arity(Definition.self)
+    guard Definition.isIncluded else { throw .unknownOperator("") }
+    return Arity(Definition.self)
   }
 }
 
@@ -146,7 +165,8 @@ private struct InferVisitor: OperatorVisitor {
   let inputs: Inputs<Fact>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Fact] {
-    try definition.infer(inputs)
+    guard Definition.isIncluded else { throw .unknownOperator(inputs.operatorName) }
+    return try definition.infer(inputs)
   }
 }
 
@@ -154,7 +174,8 @@ private struct EvaluateVisitor: OperatorVisitor {
   let inputs: Inputs<Tensor>
 
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Tensor] {
-    try definition.evaluate(inputs)
+    guard Definition.isIncluded else { throw .unknownOperator(inputs.operatorName) }
+    return try definition.evaluate(inputs)
   }
 }
 

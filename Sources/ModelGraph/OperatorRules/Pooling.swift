@@ -1,3 +1,5 @@
+import Text
+
 /// A pooling with every extent known: a window over each plane of an `[N, C, ((D,) H,) W]` input.
 struct PoolingGeometry {
   /// N · C.

@@ -1,5 +1,7 @@
 // The common part of the quantised operators: real = (quantised − zero point) · scale.
 
+import Text
+
 /// Which of the scales and zero points of a quantised tensor belongs to an element.
 enum QuantizationGrain: Sendable {
   /// One for all elements.

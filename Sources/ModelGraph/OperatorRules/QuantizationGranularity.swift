@@ -1,3 +1,5 @@
+import Text
+
 /// The granularity of scales: the common attributes of QuantizeLinear and DequantizeLinear.
 public struct QuantizationGranularity: Sendable, Equatable {
   /// The axis of a vector of scales.

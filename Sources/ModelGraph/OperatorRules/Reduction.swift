@@ -1,3 +1,5 @@
+import Text
+
 /// The common part of ReduceMean, ReduceMax and their kind: which axes are reduced, and the shape that results.
 public struct Reduction: Sendable, Equatable {
   public enum Input {

@@ -1,3 +1,5 @@
+import Text
+
 /// Where Resize reads an axis for each place of the output, and with which weights: its attributes besides the mode.
 public struct ResizeSampling: Sendable, Equatable {
   public enum Coordinates: String, Sendable {

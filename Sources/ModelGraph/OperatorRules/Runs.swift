@@ -1,5 +1,7 @@
 // Gathering and scattering runs of neighbouring elements, by their bytes: GatherND, ScatterElements and their kind.
 
+import Text
+
 extension Tensor {
   /// A tensor of runs of `length` elements, one from each of `starts`, one behind the other. Every run must lie within
   /// this tensor.

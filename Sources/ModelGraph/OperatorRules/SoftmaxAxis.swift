@@ -1,3 +1,5 @@
+import Text
+
 /// What Softmax and LogSoftmax normalise over: one axis or, before opset 13, all axes from `axis` on.
 public struct SoftmaxAxis: Sendable, Equatable {
   /// Negative values count from the back.

@@ -1,3 +1,5 @@
+import Text
+
 /// `auto_pad`: how the padding is chosen.
 public enum AutoPad: String, Sendable {
   /// By `pads`.

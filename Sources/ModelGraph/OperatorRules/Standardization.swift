@@ -1,6 +1,8 @@
 // The common part of LayerNormalization and its kind: rows of elements are brought to mean 0 and variance 1, then
 // scaled and shifted. All of it is computed in double precision and rounded once.
 
+import Text
+
 /// A tensor whose rows have mean 0 and variance 1.
 struct Standardized {
   /// float64, in the shape of the tensor that it was made of.

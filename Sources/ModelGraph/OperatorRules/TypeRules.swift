@@ -1,3 +1,5 @@
+import Text
+
 extension ElementType {
   static let floats: [ElementType] = [.float32, .float64, .float16, .bfloat16]
   static let signed: [ElementType] = [.int8, .int16, .int32, .int64]
@@ -62,6 +64,7 @@ extension FloatOperator {
 
 extension Inputs where Element == Tensor {
   /// These inputs with those of one type converted to another.
+  @inline(never)
   func converted(_ type: ElementType, to other: ElementType) throws(GraphError) -> Inputs<Tensor> {
     var result: [Tensor?] = []
     for item in items { result.append(item?.type == type ? try item?.converted(to: other) : item) }
@@ -71,6 +74,7 @@ extension Inputs where Element == Tensor {
 
 extension Array where Element == Tensor {
   /// These results with those of one type converted to another.
+  @inline(never)
   func converted(_ type: ElementType, to other: ElementType) throws(GraphError) -> [Tensor] {
     var result: [Tensor] = []
     for tensor in self { result.append(tensor.type == type ? try tensor.converted(to: other) : tensor) }

@@ -1,3 +1,5 @@
+import Text
+
 /// The inputs of operators that combine any number of tensors.
 public enum VariadicInput {
   public static let data = OperatorInput(0, "data_0", .activationOrWeight, .repeated)

@@ -1,3 +1,5 @@
+import Text
+
 /// AffineGrid: for every pixel of a picture, where an affine map sends it, for GridSample.
 /// https://onnx.ai/onnx/operators/onnx__AffineGrid.html, opset 20.
 ///

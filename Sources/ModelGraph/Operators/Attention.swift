@@ -1,4 +1,5 @@
 import Platform
+import Text
 
 /// Attention: softmax(Q · Kᵀ · scale + mask) · V, head by head.
 /// https://onnx.ai/onnx/operators/onnx__Attention.html, opsets 23, 24 and 25.

@@ -1,3 +1,5 @@
+import Text
+
 /// AveragePool: the mean of each window. https://onnx.ai/onnx/operators/onnx__AveragePool.html, opsets 1, 7, 10, 11 and
 /// 19.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// BatchNormalization: y = (x − mean) / √(var + epsilon) · scale + B, channel by channel.
 /// https://onnx.ai/onnx/operators/onnx__BatchNormalization.html, opsets 1, 6, 7, 9, 14 and 15.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// BitShift: X shifted by Y bits. https://onnx.ai/onnx/operators/onnx__BitShift.html, opsets 11 and 28 (signed types too).
 ///
 /// Inputs: X, Y, of one integer type. Output: Z, of the shape both broadcast to. To the right, copies of the sign come in.

@@ -1,3 +1,5 @@
+import Text
+
 /// Cast: the same values in another element type. https://onnx.ai/onnx/operators/onnx__Cast.html, opsets 1 to 25.
 ///
 /// From float to integer: towards zero. Where C and ONNX leave the result undefined, the nearest integer (NaN: 0).

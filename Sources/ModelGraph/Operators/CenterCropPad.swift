@@ -1,3 +1,5 @@
+import Text
+
 /// CenterCropPad: the middle of a tensor, or the tensor in the middle of zeros.
 /// https://onnx.ai/onnx/operators/onnx__CenterCropPad.html, opset 18.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Clip: y = min(max(x, low), high). https://onnx.ai/onnx/operators/onnx__Clip.html, opsets 1 (bounds are attributes),
 /// 11 (inputs), 12 (integers too) and 13.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Col2Im: blocks of pixels, a column each, added up to a picture. https://onnx.ai/onnx/operators/onnx__Col2Im.html,
 /// opset 18.
 ///

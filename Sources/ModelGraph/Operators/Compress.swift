@@ -1,3 +1,5 @@
+import Text
+
 /// Compress: the slices along an axis for which a condition holds. https://onnx.ai/onnx/operators/onnx__Compress.html,
 /// opsets 9, 11 and 28.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Concat: tensors side by side along one axis. https://onnx.ai/onnx/operators/onnx__Concat.html, opsets 1, 4, 11 and
 /// 13.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Constant: a value of the file's own. https://onnx.ai/onnx/operators/onnx__Constant.html, opsets 1 to 21.
 ///
 /// No inputs. Given as a tensor, or from opset 12 on as an int, a float, or a list of either; text is refused.

@@ -1,3 +1,5 @@
+import Text
+
 /// ConstantOfShape: a tensor of one value. https://onnx.ai/onnx/operators/onnx__ConstantOfShape.html, opsets 9 to 25.
 ///
 /// Input: input (int64 vector, the shape; constant). Output: of the type of `value`, by default a float 0.

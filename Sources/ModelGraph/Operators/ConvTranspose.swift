@@ -1,3 +1,5 @@
+import Text
+
 /// ConvTranspose: transposed convolution over one to three spatial axes.
 /// https://onnx.ai/onnx/operators/onnx__ConvTranspose.html, opsets 1, 11 and 22.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// DeformConv: a convolution whose taps are moved by given offsets, and weighted by a mask.
 /// https://onnx.ai/onnx/operators/onnx__DeformConv.html, opsets 19 and 22.
 ///

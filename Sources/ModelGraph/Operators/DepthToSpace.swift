@@ -1,3 +1,5 @@
+import Text
+
 /// DepthToSpace: groups of channels become blocks of pixels.
 /// https://onnx.ai/onnx/operators/onnx__DepthToSpace.html, opsets 1, 11 (`mode`), 13 and 28.
 ///

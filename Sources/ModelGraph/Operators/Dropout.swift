@@ -1,3 +1,5 @@
+import Text
+
 /// Dropout: the input as it is, except in training. https://onnx.ai/onnx/operators/onnx__Dropout.html, opsets 1, 6, 7,
 /// 10 (`ratio` is an attribute), 12 and 13 (an input).
 ///

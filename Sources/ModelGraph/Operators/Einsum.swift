@@ -1,3 +1,5 @@
+import Text
+
 /// Einsum: products of elements of the operands, summed over the labels that the result lacks.
 /// https://onnx.ai/onnx/operators/onnx__Einsum.html, opsets 12 and 28.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Expand: a tensor broadcast to a shape. https://onnx.ai/onnx/operators/onnx__Expand.html, opsets 8 and 13.
 ///
 /// Inputs: input, shape (int64 vector; constant). Output: of the shape that both broadcast to.

@@ -1,3 +1,5 @@
+import Text
+
 /// FusedConv of com.microsoft: Y = activation(Conv(X, W) + B + Z).
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FusedConv
 ///

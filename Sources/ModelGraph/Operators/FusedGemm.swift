@@ -1,3 +1,5 @@
+import Text
+
 /// FusedGemm of com.microsoft: Y = activation(alpha · A′ · B′ + beta · C).
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.FusedGemm
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Gather: slices of data along one axis, in the order of indices. https://onnx.ai/onnx/operators/onnx__Gather.html,
 /// opsets 1, 11 and 13.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// GatherND: slices of data at an index tuple each. https://onnx.ai/onnx/operators/onnx__GatherND.html, opsets 11, 12
 /// (`batch_dims`) and 13.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Gelu: x · Φ(x), where Φ is the normal distribution's function. https://onnx.ai/onnx/operators/onnx__Gelu.html, opset
 /// 20.
 ///

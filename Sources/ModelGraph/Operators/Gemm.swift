@@ -1,3 +1,5 @@
+import Text
+
 /// Gemm: Y = alpha · A′ · B′ + beta · C. https://onnx.ai/onnx/operators/onnx__Gemm.html, opsets 1, 6, 7, 9, 11 and 13.
 ///
 /// Inputs: A `[M, K]` (`[K, M]` with transA), B `[K, N]` (`[N, K]` with transB), C that broadcasts to `[M, N]`

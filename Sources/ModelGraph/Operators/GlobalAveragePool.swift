@@ -1,3 +1,5 @@
+import Text
+
 /// GlobalAveragePool: the mean of each channel. https://onnx.ai/onnx/operators/onnx__GlobalAveragePool.html, opset 1.
 ///
 /// Input: X `[N, C, …]`. Output: Y `[N, C, 1, …]`.

@@ -1,3 +1,5 @@
+import Text
+
 /// GlobalLpPool: the p-norm of each channel. https://onnx.ai/onnx/operators/onnx__GlobalLpPool.html, opsets 1, 2 and
 /// 22.
 ///

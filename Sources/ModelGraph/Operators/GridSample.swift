@@ -1,3 +1,5 @@
+import Text
+
 /// GridSample: a picture read at given positions. https://onnx.ai/onnx/operators/onnx__GridSample.html, opsets 16, 20
 /// (any number of spatial axes) and 22.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// GroupNormalization: (X − mean) / √(variance + epsilon) · scale + bias, where mean and variance are those of each
 /// group of channels of each sample. https://onnx.ai/onnx/operators/onnx__GroupNormalization.html, opsets 18 (scale and
 /// bias for each group) and 21 (for each channel).

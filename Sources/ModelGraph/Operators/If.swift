@@ -1,3 +1,5 @@
+import Text
+
 /// If: one of two branches, each a graph of its own. https://onnx.ai/onnx/operators/onnx__If.html, opsets 1 to 25.
 ///
 /// Inputs: cond (bool, one element), and behind it the values of the surrounding graph that the branches read. A file does not

@@ -1,4 +1,5 @@
 import Platform
+import Text
 
 /// LRN: local response normalisation, y = x / (bias + alpha / size · Σ x²) ^ beta, where the sum is over `size`
 /// neighbouring channels. https://onnx.ai/onnx/operators/onnx__LRN.html, opsets 1 and 13.

@@ -1,3 +1,5 @@
+import Text
+
 /// LpNormalization: each vector along an axis, divided by its norm (p = 1: the sum of magnitudes, p = 2: the length).
 /// https://onnx.ai/onnx/operators/onnx__LpNormalization.html, opsets 1 and 22.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// LpPool: the p-norm of each window. https://onnx.ai/onnx/operators/onnx__LpPool.html, opsets 1, 2, 11, 18 and 22.
 ///
 /// Input: X `[N, C, …]` with one to three spatial axes. Output: Y `[N, C, …]`. Padding adds nothing to a norm.

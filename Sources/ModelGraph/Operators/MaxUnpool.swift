@@ -1,3 +1,5 @@
+import Text
+
 /// MaxUnpool: puts maxima back to where MaxPool found them, among zeros.
 /// https://onnx.ai/onnx/operators/onnx__MaxUnpool.html, opsets 9, 11 and 22.
 ///

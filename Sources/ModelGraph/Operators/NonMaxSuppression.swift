@@ -1,3 +1,5 @@
+import Text
+
 /// NonMaxSuppression: the boxes with the highest scores that overlap none with a higher one.
 /// https://onnx.ai/onnx/operators/onnx__NonMaxSuppression.html, opsets 10 and 11.
 ///
@@ -70,7 +72,7 @@ public struct NonMaxSuppression: OperatorDefinition {
         let (picture, kind) = (row / classes, row % classes)
         func score(_ box: Int) -> Float { values[row * count + box] }
         let order = (0..<count).filter { isCandidate(score($0)) }
-          .sorted { score($0) != score($1) ? score($0) > score($1) : $0 < $1 }
+          .inOrder { score($0) != score($1) ? score($0) > score($1) : $0 < $1 }
         var kept: [Int] = []
         for candidate in order {
           if kept.count >= most { break }

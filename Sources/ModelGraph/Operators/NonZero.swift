@@ -1,3 +1,5 @@
+import Text
+
 /// NonZero: the indices of the elements that are not 0. https://onnx.ai/onnx/operators/onnx__NonZero.html, opsets 9
 /// and 13.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// OneHot: for each index a row that is on at the index and off elsewhere.
 /// https://onnx.ai/onnx/operators/onnx__OneHot.html, opsets 9, 11 and 28.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// PRelu: x, or slope · x below zero. https://onnx.ai/onnx/operators/onnx__PRelu.html, opsets 1, 6 (slope is of the
 /// channels), 7, 9 and 16 (slope broadcasts).
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Pad: elements added (or, where a pad is negative, taken away) before and after each axis.
 /// https://onnx.ai/onnx/operators/onnx__Pad.html, opsets 1 to 21.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// QGemm of com.microsoft: Y = alpha · A′ · B′ + C of quantised matrices.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QGemm
 ///

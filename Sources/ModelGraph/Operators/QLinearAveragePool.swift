@@ -1,3 +1,5 @@
+import Text
+
 /// QLinearAveragePool of com.microsoft: the mean of each window of a quantised tensor, quantised again.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearAveragePool
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// QLinearConcat of com.microsoft: quantised tensors side by side along one axis, brought to one scale.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearConcat
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// QLinearGlobalAveragePool of com.microsoft: the mean over all spatial axes of a quantised tensor, quantised again.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.QLinearGlobalAveragePool
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// RMSNormalization: X / √(mean of X² + epsilon) · scale over all axes from `axis` on.
 /// https://onnx.ai/onnx/operators/onnx__RMSNormalization.html, opset 23.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Range: numbers at equal distances, from start up to but not including limit.
 /// https://onnx.ai/onnx/operators/onnx__Range.html, opsets 11 and 27.
 ///

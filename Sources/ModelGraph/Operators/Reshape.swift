@@ -1,3 +1,5 @@
+import Text
+
 /// Reshape: the same elements under other extents. https://onnx.ai/onnx/operators/onnx__Reshape.html, opsets 1 (`shape` is an
 /// attribute) and 5 to 21.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Resize: a tensor with other extents, its elements interpolated. https://onnx.ai/onnx/operators/onnx__Resize.html,
 /// opsets 10, 11, 13, 18 and 19.
 ///
@@ -111,7 +113,7 @@ public struct Resize: OperatorDefinition {
     }
     var y = try x.converted(to: .float64)
     // Axes that shrink come first: nothing in between is larger than the input or the output.
-    let order = axes.indices.sorted { axes[$0].growth < axes[$1].growth }
+    let order = Array(axes.indices).inOrder { axes[$0].growth < axes[$1].growth }
     for axis in order where !axes[axis].isUnchanged {
       y = try y.resampled(axis, axes[axis], sampling, isCubic: mode == .cubic)
     }

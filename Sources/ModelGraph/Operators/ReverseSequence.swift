@@ -1,3 +1,5 @@
+import Text
+
 /// ReverseSequence: the first steps of each sequence of a batch in reverse.
 /// https://onnx.ai/onnx/operators/onnx__ReverseSequence.html, opsets 10 and 28.
 ///

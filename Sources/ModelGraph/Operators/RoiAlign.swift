@@ -1,3 +1,5 @@
+import Text
+
 /// RoiAlign: regions of a feature map, each pooled to one size. https://onnx.ai/onnx/operators/onnx__RoiAlign.html,
 /// opsets 10, 16 (`coordinate_transformation_mode`) and 22.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// RotaryEmbedding: turns pairs of elements of each head by an angle that depends on the place in the sequence.
 /// https://onnx.ai/onnx/operators/onnx__RotaryEmbedding.html, opset 23.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// ScatterElements: data with elements replaced by updates, or combined with them.
 /// https://onnx.ai/onnx/operators/onnx__ScatterElements.html, opsets 11, 13, 16 and 18 (`reduction`).
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// ScatterND: data with slices replaced by updates, or combined with them.
 /// https://onnx.ai/onnx/operators/onnx__ScatterND.html, opsets 11, 13, 16 and 18 (`reduction`).
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// SkipLayerNormalization of com.microsoft: LayerNormalization of input + skip + bias over the last axis.
 /// https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.SkipLayerNormalization
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Slice: every step-th index from start to end along some axes. https://onnx.ai/onnx/operators/onnx__Slice.html,
 /// opsets 1 to 13.
 ///

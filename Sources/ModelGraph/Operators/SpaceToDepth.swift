@@ -1,3 +1,5 @@
+import Text
+
 /// SpaceToDepth: blocks of pixels become groups of channels.
 /// https://onnx.ai/onnx/operators/onnx__SpaceToDepth.html, opsets 1, 13 and 28 (`mode`).
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Split: parts of a tensor along one axis. https://onnx.ai/onnx/operators/onnx__Split.html, opsets 1, 2, 11 (the
 /// extents are an attribute), 13 (an input) and 18 (or only their number, `num_outputs`).
 ///

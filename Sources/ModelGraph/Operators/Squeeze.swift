@@ -1,3 +1,5 @@
+import Text
+
 /// Squeeze: drops axes of extent 1. https://onnx.ai/onnx/operators/onnx__Squeeze.html, opsets 1 to 21.
 ///
 /// Inputs: data, axes (int64 vector, optional: all of extent 1). Before opset 13 axes was an attribute.

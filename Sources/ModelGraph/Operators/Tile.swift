@@ -1,3 +1,5 @@
+import Text
+
 /// Tile: a tensor repeated along its axes. https://onnx.ai/onnx/operators/onnx__Tile.html, opsets 6 and 13.
 ///
 /// Inputs: input, repeats (int64 vector, a number for each axis; constant).

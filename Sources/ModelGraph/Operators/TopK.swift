@@ -1,3 +1,5 @@
+import Text
+
 /// TopK: the largest or smallest elements along an axis, and their indices.
 /// https://onnx.ai/onnx/operators/onnx__TopK.html, opsets 1 (`k` is an attribute), 10 (an input), 11 and 24.
 ///
@@ -106,6 +108,6 @@ public struct TopK: OperatorDefinition {
         sink(0)
       }
     }
-    return heap.sorted { isWorse($1, $0) }
+    return heap.inOrder { isWorse($1, $0) }
   }
 }

@@ -1,3 +1,5 @@
+import Text
+
 /// Transpose: axes in another order. https://onnx.ai/onnx/operators/onnx__Transpose.html, opsets 1 to 21.
 ///
 /// Output axis `i` is input axis `perm[i]`; without perm, the axes in reverse.
@@ -36,7 +38,7 @@ public struct Transpose: OperatorDefinition {
 
   func order(_ shape: Shape) throws(GraphError) -> [Int] {
     guard let perm else { return shape.extents.indices.reversed() }
-    guard perm.sorted() == Array(0..<shape.rank) else {
+    guard perm.inOrder(<) == Array(0..<shape.rank) else {
       throw GraphError(
         .badAttribute, "Transpose: perm \(Shape(perm)) is no order of the \(shape.rank) axes of \(shape)")
     }

@@ -1,3 +1,5 @@
+import Text
+
 /// Trilu: the upper or lower triangle of matrices, and zeros elsewhere.
 /// https://onnx.ai/onnx/operators/onnx__Trilu.html, opset 14.
 ///

@@ -1,3 +1,5 @@
+import Text
+
 /// Unique: every element, or slice along `axis`, once. https://onnx.ai/onnx/operators/onnx__Unique.html, opsets 11
 /// and 28.
 ///
@@ -57,7 +59,7 @@ public struct Unique: OperatorDefinition {
       return nil
     }
     // Equal slices become neighbours, the first occurrence in front.
-    let order = (0..<(x.count == 0 ? 0 : extent)).sorted { isBelow($0, $1) ?? ($0 < $1) }
+    let order = Array(0..<(x.count == 0 ? 0 : extent)).inOrder { isBelow($0, $1) ?? ($0 < $1) }
     var groups: [[Int]] = []
     for index in order {
       if let last = groups.last?[0], isBelow(last, index) == nil {
@@ -66,7 +68,7 @@ public struct Unique: OperatorDefinition {
         groups.append([index])
       }
     }
-    if !sorts { groups.sort { $0[0] < $1[0] } }
+    if !sorts { groups = groups.inOrder { $0[0] < $1[0] } }
     var inverse = [Int64](repeating: 0, count: order.count)
     for (place, group) in groups.enumerated() { for index in group { inverse[index] = Int64(place) } }
     let (strides, firsts) = (x.shape.strides, groups.map { $0[0] })

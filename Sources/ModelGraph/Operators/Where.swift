@@ -1,3 +1,5 @@
+import Text
+
 /// Where: X where the condition is true, Y elsewhere. https://onnx.ai/onnx/operators/onnx__Where.html, opsets 9 and 16.
 ///
 /// Inputs: condition (bool), X, Y, of one type. Output: of the shape that all three broadcast to.

@@ -1,3 +1,5 @@
+import Text
+
 /// The extents of a tensor, outermost first. Row-major, as ONNX stores it.
 public struct Shape: Hashable, Sendable, ExpressibleByArrayLiteral {
   public var extents: [Int]

@@ -1,4 +1,5 @@
 import Platform
+import Text
 
 /// Values of one element type in row-major order. A value type: copies share memory until one of them is written to.
 public struct Tensor: Sendable {

@@ -1,3 +1,5 @@
+import Text
+
 /// What `bench` measured: a line for each name and value.
 enum BenchTable {
   static func text(_ rows: [(name: String, value: String)]) -> String {

@@ -37,7 +37,7 @@ struct Benchmark {
     var steps = session.steps
     for index in steps.indices { steps[index].seconds -= before[index].seconds }
     let profiledRuns = runs.count
-    runs.sort()
+    runs = runs.inOrder(<)
     return Benchmark(
       runs: runs, load: loaded - start, first: first, peakKiB: Int(platform_peak_rss_kib()), threads: session.threads,
       batch: inputs.first.flatMap { $0.shape.extents.first } ?? 1, weightBytes: session.weightBytes,

@@ -1,4 +1,5 @@
 import Giemsa
+import Text
 
 /// The output format of `count`.
 struct CountFormat {

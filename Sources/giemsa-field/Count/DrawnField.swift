@@ -1,4 +1,5 @@
 import Giemsa
+import Text
 
 /// A counted field with the drawings that are wanted of it.
 struct DrawnField {

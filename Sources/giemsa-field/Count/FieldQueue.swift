@@ -1,4 +1,5 @@
 import Giemsa
+import Text
 
 /// Counted fields in the order of the files. Each counter works on a thread of its own, on a field at a time, so that one
 /// field is decoded while the cells of others are judged. A single counter works when asked.

@@ -14,6 +14,9 @@ enum InspectCommand {
         name: "--size", value: "HxW", help: "height and width of inputs that leave them open; default 224x224"),
       OptionRule(name: "--batch", value: "N", help: "batch size of inputs that leave it open; default 1"),
       OptionRule(name: "--summary", value: nil, help: "omit the tables of nodes"),
+      OptionRule(
+        name: "--operators", value: nil,
+        help: "only list every operator that reading, optimising and running the model needs"),
     ] + LimitRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
@@ -24,6 +27,10 @@ enum InspectCommand {
     let size = try options.pictureSize() ?? (224, 224)
     let limits = try LimitRules.read(options)
     do {
+      if options.has("--operators") {
+        for name in try ModelInspection.operators(of: path, limits: limits) { Console.out(name) }
+        return 0
+      }
       let inspection = try ModelInspection(contentsOf: path, batch: batch, size: size, limits: limits)
       Console.out(text(inspection, path: path, tables: !options.has("--summary")))
       return 0

@@ -1,4 +1,5 @@
 import Giemsa
+import Text
 
 /// The option that limits a model's memory, common to all commands that read one.
 enum LimitRules {

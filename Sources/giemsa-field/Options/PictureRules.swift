@@ -1,4 +1,5 @@
 import Giemsa
+import Text
 
 /// The options common to all commands that read pictures.
 enum PictureRules {

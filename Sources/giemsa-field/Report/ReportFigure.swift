@@ -64,7 +64,7 @@ struct ReportFigure {
       guard let probability, field.cells[index].isInfected || probability >= ReportFigure.doubtful else { continue }
       wanted.append((probability, index))
     }
-    wanted.sort { $0.probability > $1.probability }
+    wanted = wanted.inOrder { $0.probability > $1.probability }
     // An outline takes some 100 bytes.
     let end = share - 100 * field.cells.count
     for (number, cell) in wanted.enumerated() {

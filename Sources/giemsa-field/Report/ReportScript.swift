@@ -1,3 +1,5 @@
+import Text
+
 /// The script of the page of `count --report`. Plain browser JavaScript; the same formulas as module `Statistics`.
 ///
 /// The page's policy names the script's hash: ``ReportPage/scriptHash``.

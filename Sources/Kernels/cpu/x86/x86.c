@@ -80,27 +80,31 @@ static void fill_avx2(kernels_table *table) {
   table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx2);
   // Measured on x86 alone: the shared cache of a small Arm is smaller than a layer's weights.
   table->f32_tiles_split = 1;
-  table->q8_igemm = S16(s16_igemm_6x16_avx2, 6, 16);
-  table->q8_igemm_of_small = U7S8(u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2);
-  table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
-  table->q8_winograd.points = s16_points_6x16_avx2;
-  table->q8_transforms.taps = q8_winograd_taps_avx2;
-  table->q8_finish = q8_finish_avx2;
-  table->q8_depthwise = (q8_depthwise_family){
-      .name = "u8s16_depthwise_avx2", .layout = Q8_TAPS_PAIRS,
-      .single = {u8s16_depthwise_16_single_avx2, u8s16_depthwise_32_single_avx2},
-      .pair = {u8s16_depthwise_16_pair_avx2, u8s16_depthwise_32_pair_avx2}};
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = S16(s16_igemm_6x16_avx2, 6, 16);
+      table->q8_igemm_of_small = U7S8(u7s8_igemm_4x16_avx2, 4, 16, u7s8_add_highs_avx2);
+      table->q8_winograd = S16(s16_igemm_6x16_avx2, 6, 16);
+      table->q8_winograd.points = s16_points_6x16_avx2;
+      table->q8_transforms.taps = q8_winograd_taps_avx2;
+      table->q8_finish = q8_finish_avx2;
+      table->q8_depthwise = (q8_depthwise_family){
+          .name = "u8s16_depthwise_avx2", .layout = Q8_TAPS_PAIRS,
+          .single = {u8s16_depthwise_16_single_avx2, u8s16_depthwise_32_single_avx2},
+          .pair = {u8s16_depthwise_16_pair_avx2, u8s16_depthwise_32_pair_avx2}};
+  )
 }
 
 // Over AVX2's.
 static void fill_avxvnni(kernels_table *table) {
-  table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
-  table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
-  table->q8_winograd.points = s16_points_6x16_avxvnni;
-  table->q8_depthwise = (q8_depthwise_family){
-      .name = "u8s8_depthwise_avxvnni", .layout = Q8_TAPS_QUADS,
-      .single = {u8s8_depthwise_16_single_avxvnni, u8s8_depthwise_32_single_avxvnni},
-      .pair = {u8s8_depthwise_16_pair_avxvnni, u8s8_depthwise_32_pair_avxvnni}};
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = table->q8_igemm_of_small = U8S8(u8s8_igemm_6x16_avxvnni, 6, 16);
+      table->q8_winograd = S16(s16_igemm_6x16_avxvnni, 6, 16);
+      table->q8_winograd.points = s16_points_6x16_avxvnni;
+      table->q8_depthwise = (q8_depthwise_family){
+          .name = "u8s8_depthwise_avxvnni", .layout = Q8_TAPS_QUADS,
+          .single = {u8s8_depthwise_16_single_avxvnni, u8s8_depthwise_32_single_avxvnni},
+          .pair = {u8s8_depthwise_16_pair_avxvnni, u8s8_depthwise_32_pair_avxvnni}};
+  )
 }
 
 // Over AVX2's.
@@ -108,35 +112,39 @@ static void fill_avx512(kernels_table *table) {
   table->f32_igemm = (f32_igemm_family)F32_IGEMM(f32_igemm_12x32_avx512, 12, 32);
   table->f32_winograd = (f32_winograd_transforms)F32_WINOGRAD(avx512);
   table->f32_taps = (f32_taps_family){"f32_taps_24x16_avx512", f32_taps_24x16_avx512, .pays = 1};
-  table->q8_igemm = S16(s16_igemm_12x32_avx512, 12, 32);
-  table->q8_igemm_of_small = U7S8(u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512);
-  table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
-  table->q8_winograd.points = s16_points_12x32_avx512;
-  table->q8_transforms =
-      (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
-  table->q8_depthwise.name = "u8s16_depthwise_avx512";
-  table->q8_depthwise.single[2] = u8s16_depthwise_64_single_avx512;
-  table->q8_depthwise.pair[2] = u8s16_depthwise_64_pair_avx512;
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = S16(s16_igemm_12x32_avx512, 12, 32);
+      table->q8_igemm_of_small = U7S8(u7s8_igemm_8x32_avx512, 8, 32, u7s8_add_highs_avx512);
+      table->q8_winograd = S16(s16_igemm_12x32_avx512, 12, 32);
+      table->q8_winograd.points = s16_points_12x32_avx512;
+      table->q8_transforms =
+          (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
+      table->q8_depthwise.name = "u8s16_depthwise_avx512";
+      table->q8_depthwise.single[2] = u8s16_depthwise_64_single_avx512;
+      table->q8_depthwise.pair[2] = u8s16_depthwise_64_pair_avx512;
+  )
 }
 
 // Over AVX-512's.
 static void fill_avx512vnni(kernels_table *table) {
-  table->q8_igemm = U8S8(u8s8_igemm_12x32_avx512vnni, 12, 32);
-  table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
-  table->q8_igemm.fused_row = u8s8_fused_row_6x32_avx512vnni;
-  table->q8_igemm_of_small = table->q8_igemm;
-  table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
-  table->q8_winograd.points = s16_points_12x32_avx512vnni;
-  table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
-  table->q8_depthwise = (q8_depthwise_family){
-      .name = "u8s8_depthwise_avx512vnni", .layout = Q8_TAPS_QUADS,
-      .single = {u8s8_depthwise_16_single_avx512vnni, u8s8_depthwise_32_single_avx512vnni, u8s8_depthwise_64_single_avx512vnni},
-      .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};
+  KERNELS_OF_8_BITS(
+      table->q8_igemm = U8S8(u8s8_igemm_12x32_avx512vnni, 12, 32);
+      table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
+      table->q8_igemm.fused_row = u8s8_fused_row_6x32_avx512vnni;
+      table->q8_igemm_of_small = table->q8_igemm;
+      table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
+      table->q8_winograd.points = s16_points_12x32_avx512vnni;
+      table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
+      table->q8_depthwise = (q8_depthwise_family){
+          .name = "u8s8_depthwise_avx512vnni", .layout = Q8_TAPS_QUADS,
+          .single = {u8s8_depthwise_16_single_avx512vnni, u8s8_depthwise_32_single_avx512vnni, u8s8_depthwise_64_single_avx512vnni},
+          .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};
+  )
 }
 
 // Over AVX-512 VNNI's.
 static void fill_avx512amx(kernels_table *table) {
-#if !defined(GIEMSA_EMULATED_X86)
+#if !defined(GIEMSA_EMULATED_X86) && !defined(KERNELS_FLOAT_ONLY)
   table->q8_igemm_deep = U8S8(u8s8_igemm_32x32_avx512amx, 32, 32);
   table->q8_igemm_deep.fused = u8s8_fused_32x32_avx512amx;
   table->q8_igemm_deep.begin = u8s8_begin_avx512amx;
@@ -153,7 +161,8 @@ void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *ta
   const int has_vnni = level == KERNELS_AVX512VNNI || level == KERNELS_AVX512AMX;
   if (level == KERNELS_AVX512 || has_vnni) {
     fill_avx512(table);
-    if (cpu->permutes_bytes) table->q8_look_up = q8_look_up_avx512vbmi;
+    KERNELS_OF_8_BITS(if (cpu->permutes_bytes) table->q8_look_up = q8_look_up_avx512vbmi;)
+    (void)cpu;
   }
   if (has_vnni) fill_avx512vnni(table);
   if (level == KERNELS_AVX512AMX) fill_avx512amx(table);
