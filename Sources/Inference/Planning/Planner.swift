@@ -78,7 +78,7 @@ final class Planner {
       if try planStep(candidate) { return }
     }
     if try PickStep.plan(split: node, self) { return }
-    if try DynamicQuantizeStep.plan(node, self) { return }
+    if DynamicQuantizeLinear.isIncluded, try DynamicQuantizeStep.plan(node, self) { return }
     try ReferenceStep.plan(node, self)
   }
 

@@ -8,16 +8,16 @@ void kernels_fill_portable(kernels_table *table) {
       .f32_depthwise = F32_DEPTHWISE(4, portable, F32_DEPTHWISE_PAIR(3_groups4, portable)),
       .f32_taps = {.name = "f32_taps_24x16_portable", .run = f32_taps_24x16_portable},
       KERNELS_OF_8_BITS(
-          .q8_igemm =
-              {.name = "u8s8_igemm_4x8_portable", .run = u8s8_igemm_4x8_portable, .mr = 4, .nr = 8, .kr = 4, .sub = 4},
-          .q8_winograd = {.name = "s16_igemm_4x8_portable", .run = s16_igemm_4x8_portable, .mr = 4, .nr = 8, .kr = 1,
-                          .sub = 1, .wide = 1},
+          .q8_igemm = {.name = "u8s8_igemm_4x8_portable", .run = u8s8_igemm_4x8_portable, .mr = 4, .nr = 8, .kr = 4, .sub = 4},
+          .q8_winograd = {
+              .name = "s16_igemm_4x8_portable", .run = s16_igemm_4x8_portable, .mr = 4, .nr = 8, .kr = 1, .sub = 1, .wide = 1},
           .s16_taps = {.name = "s16_taps_24x16_portable", .run = s16_taps_24x16_portable},
-          .q8_transforms = {.taps = q8_winograd_taps_portable, .input = q8_winograd_input_portable,
-                            .output = q8_winograd_output_portable},
+          .q8_transforms = {
+              .taps = q8_winograd_taps_portable, .input = q8_winograd_input_portable, .output = q8_winograd_output_portable},
           .q8_finish = q8_finish_portable,
           .q8_depthwise = {.name = "u8s16_depthwise_portable", .single = {u8s16_depthwise_portable}},
-          .q8_look_up = q8_look_up_portable, )
+          .q8_look_up = q8_look_up_portable
+      )
   };
   table->q8_igemm_of_small = table->q8_igemm;
 }

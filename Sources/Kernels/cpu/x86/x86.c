@@ -92,7 +92,8 @@ static void fill_avx2(kernels_table *table) {
       table->q8_depthwise = (q8_depthwise_family){
           .name = "u8s16_depthwise_avx2", .layout = Q8_TAPS_PAIRS,
           .single = {u8s16_depthwise_16_single_avx2, u8s16_depthwise_32_single_avx2},
-          .pair = {u8s16_depthwise_16_pair_avx2, u8s16_depthwise_32_pair_avx2}};)
+          .pair = {u8s16_depthwise_16_pair_avx2, u8s16_depthwise_32_pair_avx2}};
+  )
 }
 
 // Over AVX2's.
@@ -104,7 +105,8 @@ static void fill_avxvnni(kernels_table *table) {
       table->q8_depthwise = (q8_depthwise_family){
           .name = "u8s8_depthwise_avxvnni", .layout = Q8_TAPS_QUADS,
           .single = {u8s8_depthwise_16_single_avxvnni, u8s8_depthwise_32_single_avxvnni},
-          .pair = {u8s8_depthwise_16_pair_avxvnni, u8s8_depthwise_32_pair_avxvnni}};)
+          .pair = {u8s8_depthwise_16_pair_avxvnni, u8s8_depthwise_32_pair_avxvnni}};
+  )
 }
 
 // Over AVX2's.
@@ -126,7 +128,8 @@ static void fill_avx512(kernels_table *table) {
           (q8_winograd_transforms){q8_winograd_taps_avx512, q8_winograd_input_avx512, q8_winograd_output_avx512, .output_pays = 1};
       table->q8_depthwise.name = "u8s16_depthwise_avx512";
       table->q8_depthwise.single[2] = u8s16_depthwise_64_single_avx512;
-      table->q8_depthwise.pair[2] = u8s16_depthwise_64_pair_avx512;)
+      table->q8_depthwise.pair[2] = u8s16_depthwise_64_pair_avx512;
+  )
 }
 
 // Over AVX-512's.
@@ -142,18 +145,18 @@ static void fill_avx512vnni(kernels_table *table) {
       table->q8_depthwise = (q8_depthwise_family){
           .name = "u8s8_depthwise_avx512vnni", .layout = Q8_TAPS_QUADS,
           .single = {u8s8_depthwise_16_single_avx512vnni, u8s8_depthwise_32_single_avx512vnni, u8s8_depthwise_64_single_avx512vnni},
-          .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};)
+          .pair = {u8s8_depthwise_16_pair_avx512vnni, u8s8_depthwise_32_pair_avx512vnni, u8s8_depthwise_64_pair_avx512vnni}};
+  )
 }
 
 // Over AVX-512 VNNI's.
 static void fill_avx512amx(kernels_table *table) {
-#if !defined(GIEMSA_EMULATED_X86)
-  KERNELS_OF_8_BITS(
-      table->q8_igemm_deep = U8S8(u8s8_igemm_32x32_avx512amx, 32, 32);
-      table->q8_igemm_deep.fused = u8s8_fused_32x32_avx512amx;
-      table->q8_igemm_deep.begin = u8s8_begin_avx512amx;
-      table->q8_igemm_deep.end = u8s8_end_avx512amx;
-      table->q8_igemm_deep.fills = 1;)
+#if !defined(GIEMSA_EMULATED_X86) && !defined(KERNELS_FLOAT_ONLY)
+  table->q8_igemm_deep = U8S8(u8s8_igemm_32x32_avx512amx, 32, 32);
+  table->q8_igemm_deep.fused = u8s8_fused_32x32_avx512amx;
+  table->q8_igemm_deep.begin = u8s8_begin_avx512amx;
+  table->q8_igemm_deep.end = u8s8_end_avx512amx;
+  table->q8_igemm_deep.fills = 1;
 #else
   (void)table;
 #endif
@@ -166,6 +169,7 @@ void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *ta
   if (level == KERNELS_AVX512 || has_vnni) {
     fill_avx512(table);
     KERNELS_OF_8_BITS(if (cpu->permutes_bytes) table->q8_look_up = q8_look_up_avx512vbmi;)
+    (void)cpu;
   }
   if (has_vnni) fill_avx512vnni(table);
   if (level == KERNELS_AVX512AMX) fill_avx512amx(table);
