@@ -64,6 +64,10 @@ struct StepBuilder {
     } else if let add = joins.adds[index] {
       let add = graph.nodes[add]
       step = AddStep(place: add.place, operands: try operands.operands(add), output: output, rectifies: true)
+    } else if let x = joins.swishes[index] {
+      step = ActivationStep(
+        place: node.place, kind: Swish.name, operands: [try operands.operand(x)], output: output, function: TRAIN_SWISH,
+        alpha: 1)
     } else {
       step = try self.step(node, output)
     }
@@ -103,6 +107,7 @@ struct StepBuilder {
     case .hardSigmoid(let function):
       return try activation(node, output, TRAIN_HARD_SIGMOID, function.alpha, function.beta)
     case .hardSwish: return try activation(node, output, TRAIN_HARD_SWISH)
+    case .swish(let function): return try activation(node, output, TRAIN_SWISH, function.alpha)
     case .clip:
       guard let (low, high) = node.clipBounds({ graph.values[$0].constant }) else { break }
       return try activation(node, output, TRAIN_CLIP, low, high)
