@@ -75,8 +75,8 @@ public final class TrainingNetwork {
     self.seed = seed
     self.inputShape = inputShape
     plan = try TrainingPlan(
-      prepared.planned, inputShape: inputShape, freezing: freezing, threads: team.threads, kernels: kernels,
-      recomputed: recomputed)
+      prepared.planned, other: prepared.other, inputShape: inputShape, freezing: freezing, threads: team.threads,
+      kernels: kernels, recomputed: recomputed)
     classes = plan.output.shape[1]
     store = try ParameterStore(plan)
     if let ranks {

@@ -20,7 +20,7 @@ struct Giemsa: ParsableCommand {
       TrainCommand.self, FineTuneCommand.self, FindRateCommand.self, EvaluateCommand.self, ShowBatchCommand.self,
       ExportCommand.self, SignCommand.self, CutCommand.self,
       QuantizeCommand.self, SynthesizeCommand.self,
-      BenchTrainingCommand.self,
+      BenchTrainingCommand.self, GradientsCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -130,6 +130,18 @@ import Training
     #expect(graph.nodes.map { $0.inputs } == sketch.graph.nodes.map { $0.inputs })
   }
 
+  /// Segmentation networks and detectors.
+  @Test func scoresOfPlacesAreRefused() throws {
+    var sketch = Sketch()
+    let x = sketch.graph.addInput("input", Declaration(.float32, [.symbol("N"), .fixed(3), .fixed(4), .fixed(4)]))
+    let map = try sketch.conv("c", x, [2, 3, 1, 1])
+    sketch.graph.outputs = [map]
+    let error = #expect(throws: GraphError.self) { try sketch.graph.checkScores([1, 3, 4, 4]) }
+    #expect(error?.message.contains("[1, 2, 4, 4]") == true)
+    sketch.graph.outputs = [sketch.op("pool", .globalAveragePool(GlobalAveragePool()), [map])]
+    try sketch.graph.checkScores([1, 3, 4, 4])
+  }
+
   // MARK: Final activations
 
   private func ending(_ classes: Int, _ operations: [Operator]) throws -> Graph {

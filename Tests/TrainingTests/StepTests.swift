@@ -65,9 +65,10 @@ import Training
     try check(sketch.graph, [5, 3, 9, 8])
   }
 
-  /// x · sigmoid(x), a factor per channel in both orders, and products with one value, of which some have no own step.
+  /// x · sigmoid(x), the Sigmoid read once more or not, a factor per channel in both orders, and products with one value, of
+  /// which some have no own step.
   @Test func products() throws {
-    for swaps in [false, true] {
+    for (swaps, readsAgain) in [(false, false), (true, false), (true, true)] {
       var sketch = Sketch()
       let x = sketch.input([5, 3, 7, 6])
       let first = try sketch.conv("first", x, [20, 3, 3, 3], pad: 1, bias: true)
@@ -76,7 +77,8 @@ import Training
       let mean = sketch.op("mean", .globalAveragePool(GlobalAveragePool()), [swish])
       let gate = try sketch.conv("gate", mean, [20, 20, 1, 1], bias: true)
       let scaled = sketch.op("scaled", .mul(Mul()), swaps ? [gate, swish] : [swish, gate])
-      let square = sketch.op("square", .mul(Mul()), [scaled, scaled])
+      var square = sketch.op("square", .mul(Mul()), [scaled, scaled])
+      if readsAgain { square = sketch.op("again", .add(Add()), [square, sigmoid]) }
       try sketch.head(square, channels: 20, classes: 3)
       try check(sketch.graph, [5, 3, 7, 6])
     }

@@ -7,15 +7,17 @@ struct TrainableGraph {
   let saved: Graph
   /// For one batch size: all shapes are known, and a smaller last batch still fits.
   let planned: Graph
+  /// Facts of the planned graph's values for another batch size.
+  let other: [Fact?]
 
   init(_ graph: Graph, inputShape: Shape) throws(GraphError) {
     var graph = graph
     graph.forgetTrainingMode()
     try graph.foldConstants()
     saved = graph
-    try graph.foldShapes([inputShape])
+    try graph.foldShapes(inputShape)
     try graph.sliceSplits([inputShape])
-    try graph.freeBatch(inputShape[0], inputShape: inputShape)
+    other = try graph.freePlannedBatch(inputShape)
     planned = graph
   }
 }
@@ -23,28 +25,43 @@ struct TrainableGraph {
 extension Graph {
   /// Computes every node whose inputs are all constants: Constant, Identity, dequantised weights. Then all weights are
   /// constants. The result holds for any batch size.
-  fileprivate mutating func foldConstants() throws(GraphError) {
+  ///
+  /// - Parameter excluding: nodes that stay.
+  fileprivate mutating func foldConstants(excluding: (Node) -> Bool = { _ in false }) throws(GraphError) {
     _ = try replaceNodes(&self) { (node, graph) throws(GraphError) in
-      guard node.inputs.allSatisfy({ $0.map { graph.values[$0].constant != nil } ?? true }) else { return nil }
+      guard !excluding(node), node.inputs.allSatisfy({ $0.map { graph.values[$0].constant != nil } ?? true }) else {
+        return nil
+      }
       do throws(GraphError) {
         return try node.operation.evaluate(node.inputs.map { $0.flatMap { graph.values[$0].constant } })
       } catch { throw error.at(node.place) }
     }
   }
 
-  /// Removes every node whose results follow from the inputs' shapes, such as Shape → Gather → Concat. The result holds for
-  /// this batch size only: it is planned, not saved.
-  fileprivate mutating func foldShapes(_ inputShapes: [Shape]) throws(GraphError) {
-    let facts = try infer(inputShapes)
+  /// Removes every node whose results follow from the inputs' shapes, such as Shape → Gather → Concat, or Swin's masks. The
+  /// result holds for this batch size only: it is planned, not saved. A float value that is as large as the batch stays: it
+  /// can be smaller.
+  fileprivate mutating func foldShapes(_ inputShape: Shape) throws(GraphError) {
+    let facts = try infer([inputShape])
+    var larger = inputShape
+    larger[0] += 1
+    let other = (try? infer([larger])) ?? facts
+    func isFree(_ node: Node) -> Bool {
+      node.outputs.contains { output in
+        output.map { facts[$0]?.type == .float32 && facts[$0]?.shape != other[$0]?.shape } ?? false
+      }
+    }
     _ = replaceNodes(&self) { node, _ in
       let known = node.outputs.map { $0.map { facts[$0]?.constant } ?? nil }
-      return zip(node.outputs, known).allSatisfy { $0 == nil || $1 != nil } ? known : nil
+      return !isFree(node) && zip(node.outputs, known).allSatisfy { $0 == nil || $1 != nil } ? known : nil
     }
+    // The shape rules know small values only.
+    try foldConstants(excluding: isFree)
   }
 
   /// Sets BatchNormalization and Dropout to their inference form. Training implements their training mode itself, and saves
   /// a graph for inference.
-  fileprivate mutating func forgetTrainingMode() {
+  mutating func forgetTrainingMode() {
     for index in nodes.indices {
       switch nodes[index].operation {
       case .batchNormalization(var definition):

@@ -1,7 +1,7 @@
 import ModelGraph
 
 /// Which nodes a single step executes together: BatchNormalization → Add → Relu without Add or without Relu or whole, and
-/// Add → Relu.
+/// Add → Relu, and Sigmoid → Mul where x is multiplied with its own Sigmoid (Swish).
 ///
 /// Inference joins the same nodes to the convolution before them (`fuseConvolution`), once the normalisation has been folded
 /// into its weights. Training cannot: a normalisation by the batch's statistics needs the whole output of the convolution
@@ -18,6 +18,8 @@ struct NodeJoins {
   private(set) var normalizations: [Int: Chain] = [:]
   /// By the Relu, the Add before it.
   private(set) var adds: [Int: Int] = [:]
+  /// By the Mul, the x that it multiplies with its Sigmoid.
+  private(set) var swishes: [Int: Graph.ValueID] = [:]
   /// Nodes that a later node's step executes.
   private(set) var absorbed: Set<Int> = []
 
@@ -36,6 +38,7 @@ struct NodeJoins {
     consumers = graph.consumers()
     joinNormalizations()
     joinAdds()
+    joinSwishes()
   }
 
   /// Whether a step of its own executes the node.
@@ -85,6 +88,23 @@ struct NodeJoins {
       facts[other]?.shape == facts[y]?.shape
     else { return nil }
     return other
+  }
+
+  private mutating func joinSwishes() {
+    let producers = graph.producers()
+    for index in graph.nodes.indices where isStep(index) {
+      guard case .mul = graph.nodes[index].operation, let a = graph.nodes[index][Mul.Input.a],
+        let b = graph.nodes[index][Mul.Input.b]
+      else { continue }
+      for (x, gate) in [(a, b), (b, a)] {
+        guard let sigmoid = producers[gate], case .sigmoid = graph.nodes[sigmoid].operation,
+          graph.nodes[sigmoid].firstInput == x, reader(of: gate) == index
+        else { continue }
+        absorbed.insert(sigmoid)
+        swishes[index] = x
+        break
+      }
+    }
   }
 
   private mutating func joinAdds() {

@@ -2,13 +2,16 @@ import ModelGraph
 
 /// A value of the graph in the training plan: where its activation and its gradient lie, and in which layout and type.
 ///
-/// Values of rank 3 and more lie channels-last, `[N, (H,) W, C]`; all others in ONNX's order.
+/// Values of rank 3 and more lie channels-last, `[N, (H,) W, C]`, if pictures are along axis 0; all others in ONNX's order.
 final class Slot {
   let name: String
   /// ONNX's shape for the full batch.
   let shape: Shape
-  /// Whether axis 0 counts pictures. A smaller batch then uses the front of the memory.
-  let isBatched: Bool
+  /// The axis along which pictures are, a picture or a fixed number of rows for each; nil for a value that does not depend
+  /// on the pictures. A smaller batch has a smaller extent there, and uses the front of the memory.
+  let batchAxis: Int?
+  /// The axis's extent for one picture.
+  private let rows: Int
   var activation: Region
   /// nil if no parameter upstream learns.
   var gradient: Region?
@@ -26,24 +29,33 @@ final class Slot {
   /// Floats that the gradient takes.
   var gradientCount: Int { gradientIsNarrow ? (shape.count + 1) / 2 : shape.count }
 
-  init(name: String, shape: Shape, batch: Int) {
+  /// - Parameter other: the shape for another number of pictures; nil if only axis 0 can count them.
+  init(name: String, shape: Shape, other: Shape?, batch: Int) {
     self.name = name
     self.shape = shape
-    isBatched = shape.rank > 0 && shape[0] == batch
+    if let other, other.rank == shape.rank {
+      batchAxis = shape.extents.indices.first { shape[$0] != other[$0] }
+    } else {
+      batchAxis = shape.rank > 0 && shape[0] == batch ? 0 : nil
+    }
+    rows = batchAxis.map { shape[$0] / batch } ?? 0
     activation = Region(shape.count)
   }
 
   /// ONNX's shape for `images` pictures.
   func shape(images: Int) -> Shape {
-    guard isBatched else { return shape }
+    guard let batchAxis else { return shape }
     var shape = shape
-    shape[0] = images
+    shape[batchAxis] = rows * images
     return shape
   }
 
+  /// Whether axis 0 counts pictures, as the kernels of pictures need it.
+  var isBatched: Bool { batchAxis == 0 && rows == 1 }
+
   func count(images: Int) -> Int { shape(images: images).count }
 
-  var isChannelsLast: Bool { shape.rank >= 3 }
+  var isChannelsLast: Bool { shape.rank >= 3 && batchAxis ?? 0 == 0 }
   /// Extent of axis 1.
   var channels: Int { shape.rank > 1 ? shape[1] : 1 }
   /// Positions of one picture: the product of the axes after the channels.

@@ -10,11 +10,14 @@ struct StepBuilder {
   private let threads: Int
   private let kernels: KernelTables
   private let facts: [Fact?]
+  /// For another number of pictures.
+  private let other: [Fact?]
 
   init(
-    _ graph: Graph, inputShape: Shape, freezing: Freezing, threads: Int, kernels: KernelTables
+    _ graph: Graph, other: [Fact?], inputShape: Shape, freezing: Freezing, threads: Int, kernels: KernelTables
   ) throws(GraphError) {
     self.graph = graph
+    self.other = other
     self.threads = threads
     self.kernels = kernels
     batch = inputShape[0]
@@ -26,7 +29,7 @@ struct StepBuilder {
   /// The steps that lead to `output`, in order.
   mutating func build(input: Graph.ValueID, output: Graph.ValueID) throws(GraphError) -> (input: Slot, output: Slot) {
     guard let shape = facts[input]?.shape else { throw GraphError(.badInput, "the graph's input has no shape") }
-    let first = Slot(name: graph.values[input].name, shape: shape, batch: batch)
+    let first = slot(input, shape)
     operands.add(first, for: input)
     let joins = NodeJoins(graph, facts: facts, needed: nodesLeading(to: output), output: output)
     for index in graph.nodes.indices where joins.isStep(index) {
@@ -36,6 +39,11 @@ struct StepBuilder {
       throw .undefinedOutput(graph.values[output].name)
     }
     return (first, last)
+  }
+
+  private func slot(_ value: Graph.ValueID, _ shape: Shape) -> Slot {
+    let other = other.indices.contains(value) ? other[value]?.shape : nil
+    return Slot(name: graph.values[value].name, shape: shape, other: other, batch: batch)
   }
 
   private func nodesLeading(to output: Graph.ValueID) -> [Bool] {
@@ -56,7 +64,7 @@ struct StepBuilder {
     guard let target = node.firstOutput, let fact = facts[target], fact.type == .float32 else {
       throw GraphError(.typeMismatch, "only float32 values can be trained through")
     }
-    let output = Slot(name: graph.values[target].name, shape: fact.shape, batch: batch)
+    let output = slot(target, fact.shape)
     let step: Step
     if let chain = joins.normalizations[index] {
       step = try normalization(
@@ -64,6 +72,10 @@ struct StepBuilder {
     } else if let add = joins.adds[index] {
       let add = graph.nodes[add]
       step = AddStep(place: add.place, operands: try operands.operands(add), output: output, rectifies: true)
+    } else if let x = joins.swishes[index] {
+      step = ActivationStep(
+        place: node.place, kind: Swish.name, operands: [try operands.operand(x)], output: output, function: TRAIN_SWISH,
+        alpha: 1)
     } else {
       step = try self.step(node, output)
     }
@@ -82,7 +94,8 @@ struct StepBuilder {
     switch node.operation {
     case .conv(let conv):
       let operands = try self.operands.operands(node)
-      guard let x = operands[0]?.slot, let w = operands[1]?.parameter, operands.count < 3 || operands[2]?.slot == nil
+      guard let x = operands[0]?.slot, x.isBatched, let w = operands[1]?.parameter,
+        operands.count < 3 || operands[2]?.slot == nil
       else { break }
       let geometry = try conv.geometry(x: x.shape, w: w.shape)
       switch w.layout {
@@ -103,23 +116,29 @@ struct StepBuilder {
     case .hardSigmoid(let function):
       return try activation(node, output, TRAIN_HARD_SIGMOID, function.alpha, function.beta)
     case .hardSwish: return try activation(node, output, TRAIN_HARD_SWISH)
+    case .swish(let function): return try activation(node, output, TRAIN_SWISH, function.alpha)
     case .clip:
       guard let (low, high) = node.clipBounds({ graph.values[$0].constant }) else { break }
       return try activation(node, output, TRAIN_CLIP, low, high)
     case .maxPool(let pool):
       let operands = try self.operands.operands(node)
-      guard let x = operands[0]?.slot, x.isChannelsLast, node.outputs.dropFirst().allSatisfy({ $0 == nil }) else {
+      guard let x = operands[0]?.slot, x.isBatched, x.isChannelsLast, node.outputs.dropFirst().allSatisfy({ $0 == nil })
+      else {
         break
       }
       let plane = try pool.window.plane(over: x.shape, kernel: pool.window.kernel, of: "MaxPool")
       guard plane.isFlat, plane.taps < UInt16.max else { break }
       return MaxPoolStep(place: place, operands: operands, output: output, plane: plane)
-    case .globalAveragePool:
-      return GlobalAveragePoolStep(place: place, operands: try operands.operands(node), output: output)
-    case .globalMaxPool: return GlobalMaxPoolStep(place: place, operands: try operands.operands(node), output: output)
+    case .globalAveragePool, .globalMaxPool:
+      let operands = try self.operands.operands(node)
+      guard operands[0]?.slot?.isBatched ?? false else { break }
+      if case .globalMaxPool = node.operation {
+        return GlobalMaxPoolStep(place: place, operands: operands, output: output)
+      }
+      return GlobalAveragePoolStep(place: place, operands: operands, output: output)
     case .reduceMean, .reduceMax:
       let operands = try self.operands.operands(node)
-      if let x = operands[0]?.slot, x.shape.rank == 4, output.shape.count == x.shape[0] * x.shape[1],
+      if let x = operands[0]?.slot, x.isBatched, x.shape.rank == 4, output.shape.count == x.shape[0] * x.shape[1],
         output.shape[0] == x.shape[0], output.shape[1] == x.shape[1]
       {
         if case .reduceMax = node.operation {
@@ -134,7 +153,9 @@ struct StepBuilder {
       if let step = MulStep(place: place, operands: operands, output: output) { return step }
     case .concat(let concat):
       let operands = try self.operands.operands(node)
-      if try output.shape.axis(concat.axis, of: "Concat") == 1, operands.allSatisfy({ $0?.slot != nil }) {
+      if try output.shape.axis(concat.axis, of: "Concat") == 1, output.isBatched,
+        operands.allSatisfy({ $0?.slot?.isBatched ?? false })
+      {
         return ConcatStep(place: place, operands: operands, output: output)
       }
     case .gemm(let gemm): if let step = try matrix(node, gemm, output) { return step }
@@ -176,7 +197,8 @@ struct StepBuilder {
     }
     var operands = try Array(self.operands.operands(node)[0..<3])
     if let residual { operands.append(try self.operands.operand(residual)) }
-    guard operands[0]?.slot != nil, operands[1]?.parameter != nil, operands[2]?.parameter != nil,
+    guard let x = operands[0]?.slot, x.batchAxis ?? 0 == 0, operands[1]?.parameter != nil,
+      operands[2]?.parameter != nil,
       let mean = self.operands.statistic(node[BatchNormalization.Input.mean]),
       let variance = self.operands.statistic(node[BatchNormalization.Input.variance])
     else { throw GraphError(.notConstant, "scale, bias, mean and variance must be constants").at(node.place) }
@@ -188,7 +210,8 @@ struct StepBuilder {
   /// MatMul is a Gemm with default attributes.
   private mutating func matrix(_ node: Graph.Node, _ gemm: Gemm, _ output: Slot) throws(GraphError) -> Step? {
     let operands = try self.operands.operands(node)
-    guard let x = operands[0]?.slot, let w = operands[1]?.parameter, x.shape.rank == 2, w.shape.rank == 2,
+    guard let x = operands[0]?.slot, let w = operands[1]?.parameter, x.shape.rank == 2, x.batchAxis ?? 0 == 0,
+      w.shape.rank == 2,
       w.layout == .plain, !gemm.transA
     else { return nil }
     if operands.count > 2, let c = operands[2] {
@@ -202,7 +225,7 @@ struct StepBuilder {
 
   /// A view or a copy to ONNX's order; nil if the picture axis or the order of elements changes in another way.
   private func reshaping(_ node: Graph.Node, _ operand: Operand?, _ x: Slot, _ output: Slot) -> Step? {
-    guard x.isBatched == output.isBatched else { return nil }
+    guard (x.batchAxis == nil) == (output.batchAxis == nil) else { return nil }
     if x.shape == output.shape || (x.isInOrder && output.isInOrder) {
       return ViewStep(place: node.place, kind: "View", operands: [operand], output: output)
     }

@@ -16,15 +16,16 @@ final class TrainingPlan {
   let weightCount: Int
   let learningCount: Int
 
+  /// - Parameter other: facts of the graph's values for another number of pictures.
   init(
-    _ graph: Graph, inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: KernelTables,
+    _ graph: Graph, other: [Fact?], inputShape: Shape, freezing: Freezing = .none, threads: Int, kernels: KernelTables,
     recomputed: Int = Recomputation.leastCount
   ) throws {
     guard graph.inputs.count == 1, let inputID = graph.inputs.first, let outputID = graph.outputs.first else {
       throw GraphError(.badInput, "training takes a graph with one input and one output, the logits")
     }
     var builder = try StepBuilder(
-      graph, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels)
+      graph, other: other, inputShape: inputShape, freezing: freezing, threads: threads, kernels: kernels)
     (input, output) = try builder.build(input: inputID, output: outputID)
     steps = builder.steps
     parameters = builder.operands.parameters

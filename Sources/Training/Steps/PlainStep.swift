@@ -64,6 +64,11 @@ final class PlainStep: Step {
       case nil: tensors.append(nil)
       }
     }
+    if case .expand = operation, output.batchAxis != nil {
+      // Its shape input holds the extents of the full batch.
+      let extents = output.shape(images: pass.images).extents.map { Int64($0) }
+      tensors[Expand.Input.shape.index] = try Tensor([extents.count], extents)
+    }
     return tensors
   }
 }

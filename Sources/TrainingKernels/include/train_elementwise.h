@@ -10,6 +10,7 @@ enum train_activation {
   TRAIN_HARD_SIGMOID,  // clamp(alpha · x + beta, 0, 1)
   TRAIN_HARD_SWISH,    // x · clamp(x / 6 + 1/2, 0, 1)
   TRAIN_ELU,           // x, or alpha · (e^x - 1) below 0
+  TRAIN_SWISH,         // x / (1 + e^(-alpha · x))
 };
 
 #endif

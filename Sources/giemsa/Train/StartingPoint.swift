@@ -62,7 +62,7 @@ struct StartingPoint {
         try graph.checkWeights()
         try graph.endInLogits()
         try graph.adaptInputChannels(to: 3)
-        try StartingPoint.setInput(&graph, size: size)
+        try StartingPoint.setInput(&graph, size: size, threads: options.threads)
         let shape = Shape([1, 3, size, size])
         let scores = try graph.infer([shape])[graph.outputs[0]]?.shape.count ?? 0
         if options.pretrained != nil, options.head == .fastai {
@@ -157,7 +157,7 @@ struct StartingPoint {
   }
 
   /// Sets the input's shape to `[N, 3, size, size]`: training needs batches, whatever batch the file was exported for.
-  private static func setInput(_ graph: inout Graph, size: Int) throws(GraphError) {
+  static func setInput(_ graph: inout Graph, size: Int, threads: Int) throws(GraphError) {
     guard graph.inputs.count == 1, let declaration = graph.values[graph.inputs[0]].declaration,
       declaration.type == .float32, declaration.dimensions.count == 4, !graph.outputs.isEmpty
     else {
@@ -181,8 +181,18 @@ struct StartingPoint {
     graph.values[graph.inputs[0]].declaration = Declaration(
       .float32, [.symbol("N"), .fixed(3), .fixed(size), .fixed(size)])
     for id in graph.outputs { graph.values[id].declaration = nil }
-    if case .fixed(let batch) = declaration.dimensions[0] {
-      try graph.freeBatch(batch, inputShape: [batch, 3, size, size])
+    // A file that says that its batch is free may still hold the batch of one that it was exported with.
+    var batch = 1
+    if case .fixed(let fixed) = declaration.dimensions[0] {
+      batch = fixed
+    } else if (try? graph.infer([[2, 3, size, size]])) != nil {
+      return try graph.checkScores([2, 3, size, size])
+    }
+    let shape = Shape([batch, 3, size, size])
+    try graph.checkScores(shape)
+    let original = graph
+    if try graph.freeBatch(batch, inputShape: shape) > 0 {
+      try graph.checkFreed(from: original, inputShape: shape, threads: threads)
     }
   }
 }
