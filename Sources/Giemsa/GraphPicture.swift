@@ -1,3 +1,4 @@
+import Text
 import ModelGraph
 import ONNXFormat
 import Passes

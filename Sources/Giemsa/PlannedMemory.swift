@@ -1,3 +1,4 @@
+import Text
 import Inference
 import ModelGraph
 import ONNXFormat

@@ -1,3 +1,4 @@
+import Text
 import ModelGraph
 
 /// A Conv whose outermost taps only ever read padding loses them, as with dilations that exceed the picture.

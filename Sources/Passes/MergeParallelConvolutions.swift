@@ -1,3 +1,4 @@
+import Text
 import ModelGraph
 
 /// Conv(x) + Conv(x) becomes one Conv, whose weights and bias are the sums, as networks need that train a convolution as several

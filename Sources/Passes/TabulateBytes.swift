@@ -1,3 +1,4 @@
+import Text
 import ModelGraph
 
 /// A function of one 8-bit value, element by element, from DequantizeLinear to QuantizeLinear becomes a table: a Gather

@@ -1,4 +1,5 @@
 // Written by tools/probe-targets. The operators are those of docs/OPERATORS.md.
+import Text
 
 enum TargetTables {
   static let onnxruntime = ""

@@ -1,3 +1,4 @@
+import Text
 import Giemsa
 
 /// Whether rows of scores have their largest in the same class.

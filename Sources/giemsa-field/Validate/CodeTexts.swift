@@ -29,8 +29,13 @@ enum CodeTexts {
     again.
     E116|The file holds no graph.|Export it again.
     E117|A tensor is sparse.|Export with dense weights.
+    E118|Only signed models are taken (`--trusted`, or keys in `/etc/giemsa/trusted`), and this one, or data \
+    outside its file, has no signature.|`giemsa sign MODEL --key KEY` by someone whose key is trusted, or copy \
+    `MODEL.minisig` along with the model.
+    E119|The signature is another key's, damaged, or of other bytes than the model's or its data's.|Get the file \
+    and its signature again from whoever signed it. Do not run it otherwise.
     E201|The operator is not supported.|OPERATORS.md lists the supported ones; often a simpler export option \
-    avoids the operator.
+    avoids the operator. A program that `tools/build-field --for` made for other models says so.
     E202|A node reads a value that no node produces and that is not an input or initialiser.|Export it again.
     E203|A value depends on itself.|The file was edited or its writer is wrong.
     E204|Shapes do not match: channels of input and weights, operands of a sum, the declared output.|The line \

@@ -1,3 +1,4 @@
+import Text
 import Giemsa
 
 /// The files that arguments name: each file as it is, all `.onnx` files in a folder and in those within it, and all
