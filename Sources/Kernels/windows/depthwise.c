@@ -104,10 +104,19 @@ MULTIVERSION(depthwise_row, (const f32_depthwise *d, size_t image, size_t oy), (
 // further away than the second-level cache, and is read as it lies: prefetching counts more than reading lines once.
 enum { NEAR_BYTES = 32 * 1024, FAR_BYTES = 1024 * 1024, FEWEST_CHANNELS = 64, ROW_BLOCK = 8 };
 
+// The level's tiles, or those of shorter vectors where it has fewer channels than a vector.
+static const f32_depthwise_tiles *tiles_of(const f32_depthwise *d) {
+  const f32_depthwise_tiles *tiles = &kernels_table_for(d->isa)->f32_depthwise;
+  if (d->geometry.in_channels < tiles->lanes && kernels_level_base(d->isa) == KERNELS_AVX512)
+    tiles = &kernels_table_for(KERNELS_AVX2)->f32_depthwise;
+  if (d->geometry.in_channels < tiles->lanes) tiles = &kernels_table_for(KERNELS_PORTABLE)->f32_depthwise;
+  return tiles;
+}
+
 // The tile for the geometry; NULL if there is none.
 static f32_depthwise_tile tile_of(const f32_depthwise *d) {
   const convolution_geometry *g = &d->geometry;
-  const f32_depthwise_tiles *tiles = &kernels_table_for(d->isa)->f32_depthwise;
+  const f32_depthwise_tiles *tiles = tiles_of(d);
   const size_t columns = g->kernel_width, stride = g->stride_width, group = d->group;
   if ((stride != 1 && stride != 2) || g->dilation_width != 1 || g->kernel_height > DEPTHWISE_MOST_LINES ||
       g->in_channels < tiles->lanes || g->in_channels % group != 0)
@@ -124,7 +133,7 @@ void f32_depthwise_plan(f32_depthwise *d) {
   d->row_block = 1;
   d->channel_block = g->in_channels;
   if (d->by_tiles) {
-    const size_t lanes = kernels_table_for(d->isa)->f32_depthwise.lanes;
+    const size_t lanes = tiles_of(d)->lanes;
     const size_t line_bytes = g->in_width * sizeof(float), fitting = NEAR_BYTES / (g->kernel_height * line_bytes);
     const int is_far = g->in_height * g->in_channels * line_bytes > FAR_BYTES;
     // Blocks of about equal size and of whole vectors; the last one takes what remains.
