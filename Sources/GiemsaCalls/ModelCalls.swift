@@ -158,7 +158,7 @@ private func modelOptions(_ given: UnsafePointer<giemsa_options>?) throws(Failur
   }
   options.limits.memoryBytes = Int(clamping: known.memory_limit)
   if let path = known.trusted_key {
-    do throws(GraphError) { options.limits.signers = [try SignerKey(contentsOf: PathText.text(path))] } catch {
+    do throws(GraphError) { options.limits.signers = try TrustedKeys.read([PathText.text(path)]) } catch {
       throw Failure(error)
     }
   }

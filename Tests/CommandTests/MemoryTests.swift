@@ -62,7 +62,7 @@ import Testing
     #if DEBUG
       weights / 4 + 16  // with Swift's dynamic libraries
     #else
-      weights / 4 + 6
+      weights / 4 + 6.5
     #endif
   }
 

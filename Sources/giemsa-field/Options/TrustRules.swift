@@ -12,9 +12,7 @@ enum TrustRules {
 
   static func signers(_ options: CommandLineOptions) throws(UsageError) -> [SignerKey] {
     do throws(GraphError) {
-      var keys = try SignerKey.keys(in: folder)
-      for path in options.strings("--trusted") { keys.append(try SignerKey(contentsOf: path)) }
-      return keys
+      return try TrustedKeys.read(options.strings("--trusted"), folder: folder)
     } catch {
       throw UsageError(message: error.message)
     }
