@@ -20,6 +20,11 @@ void *__memcpy_chk(void *target, const void *source, size_t count, size_t room) 
   return memcpy(target, source, count);
 }
 
+void __explicit_bzero_chk(void *bytes, size_t count, size_t room) {
+  if (count > room) abort();
+  explicit_bzero(bytes, count);
+}
+
 _Noreturn void __longjmp_chk(jmp_buf where, int value) { longjmp(where, value); }
 
 int __snprintf_chk(char *text, size_t count, int flag, size_t room, const char *format, ...) {
