@@ -1,7 +1,7 @@
-import Text
 import ModelGraph
 import ONNXFormat
 import Passes
+import Text
 
 /// The boxes of a drawing of a graph, and what each reads: for `giemsa-field draw`.
 package struct GraphPicture {

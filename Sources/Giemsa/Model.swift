@@ -75,7 +75,8 @@ public final class Model: Sendable {
     try self.init(bytes: copy, options)
   }
 
-  private convenience init(bytes: ModelBytes, _ options: Options) throws(GraphError) {
+  /// Plans what was opened already.
+  convenience init(bytes: ModelBytes, _ options: Options) throws(GraphError) {
     let (graph, weights) = try ONNXFile.open(bytes, limits: options.limits)
     try self.init(graph: consume graph, weights: weights, bytes: bytes, options)
   }

@@ -1,7 +1,7 @@
-import Text
 import Inference
 import ModelGraph
 import ONNXFormat
+import Text
 import Validation
 
 /// The memory of a run, computed from its plan.
@@ -28,7 +28,7 @@ package enum PlannedMemory {
     let graph = try ONNXFile.open(bytes, limits: options.limits).graph
     options.inputShapes = graph.planningShapes()
     let constants = graph.values.map { $0.constant?.byteCount ?? 0 }
-    let session = try Model(contentsOf: path, options: options).makeSession()
+    let session = try Model(bytes: bytes, options).makeSession()
     var ports = 0
     for (port, shape) in zip(session.model.inputs, session.inputShapes) { ports += shape.count * port.type.byteCount }
     for (port, shape) in zip(session.model.outputs, session.outputShapes) {

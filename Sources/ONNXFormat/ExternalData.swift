@@ -44,6 +44,7 @@ final class ExternalData {
   private let signature: ModelSignature?
   /// Files that tensors were read from.
   private var locations: [String] = []
+  private var isLocated: Set<ExactText> = []
   /// Files that the signature covers, as they were verified.
   private var verified: [(location: String, content: Storage)] = []
   private(set) var bytesRead = 0
@@ -75,7 +76,7 @@ final class ExternalData {
       throw GraphError(.externalSize, "external data is \(length) bytes long; the shape needs \(byteCount)")
     }
     guard byteCount <= bytesLeft else { throw GraphError(.overLimit, "external data exceed the total limit") }
-    if !locations.contains(where: { $0.isExactly(location) }) { locations.append(location) }
+    if isLocated.insert(ExactText(location)).inserted { locations.append(location) }
     if let signature {
       let content = try verified(location, in: folder, by: signature)
       try check(place, byteCount, UInt64(content.byteCount), location)
@@ -123,11 +124,8 @@ final class ExternalData {
   private func copy(
     _ byteCount: Int, _ location: String, _ read: (UnsafeMutableRawPointer) -> Bool
   ) throws(GraphError) -> Storage {
-    guard let memory = platform_allocate(byteCount) else {
-      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
-    }
-    let storage = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
-    guard read(memory) else {
+    let storage = try Storage(room: byteCount)
+    guard read(storage.base) else {
       throw GraphError(.externalSize, "external data '\(location)' could not be read completely")
     }
     bytesLeft -= byteCount
@@ -153,11 +151,8 @@ final class ExternalData {
       throw GraphError(.overLimit, "external data '\(location)' is larger than \(limits.externalBytes) bytes")
     }
     let byteCount = Int(size)
-    guard let memory = platform_allocate(byteCount) else {
-      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
-    }
-    let content = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
-    guard platform_read_at(file, 0, memory, byteCount) == 0 else {
+    let content = try Storage(room: byteCount)
+    guard platform_read_at(file, 0, content.base, byteCount) == 0 else {
       throw GraphError(.externalSize, "external data '\(location)' could not be read completely")
     }
     return content

@@ -41,25 +41,21 @@ public final class ModelBytes: Sendable {
     guard byteCount <= limits.fileBytes else {
       throw GraphError(.overLimit, "is larger than \(limits.fileBytes) bytes")
     }
-    guard let memory = platform_allocate(byteCount) else {
-      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
-    }
-    let content = Storage(adopting: memory, byteCount: byteCount) { platform_free($0) }
-    guard platform_read_at(file, 0, memory, byteCount) == 0 else {
+    let content = try Storage(room: byteCount)
+    guard platform_read_at(file, 0, content.base, byteCount) == 0 else {
       throw GraphError(.unreadable, "cannot be read completely")
     }
     place = .memory(content)
     signature = try ModelSignature(
-      of: UnsafeRawBufferPointer(start: memory, count: byteCount), path: path, by: limits.signers)
+      of: UnsafeRawBufferPointer(start: content.base, count: byteCount), path: path, by: limits.signers)
   }
 
-  /// Copies `bytes`, whose origin the caller answers for: no signature is asked for. Throws E212 if there is no memory for the copy.
+  /// Copies `bytes`, whose origin the caller answers for: no signature is asked for. Throws E212 if there is no memory for
+  /// the copy.
   public init(copying bytes: UnsafeRawBufferPointer) throws(GraphError) {
-    guard let memory = platform_allocate(bytes.count) else {
-      throw GraphError(.tooLarge, "no memory for \(bytes.count) bytes")
-    }
-    if let base = bytes.baseAddress { memory.copyMemory(from: base, byteCount: bytes.count) }
-    place = .memory(Storage(adopting: memory, byteCount: bytes.count) { platform_free($0) })
+    let copy = try Storage(room: bytes.count)
+    if let base = bytes.baseAddress { copy.base.copyMemory(from: base, byteCount: bytes.count) }
+    place = .memory(copy)
     byteCount = bytes.count
     path = nil
     signature = nil
@@ -97,4 +93,14 @@ private struct FileState: Equatable, Sendable {
   private var changed: Int64 = 0
 
   init(descriptor: Int32) { _ = platform_file_state(descriptor, &byteCount, &changed) }
+}
+
+extension Storage {
+  /// Memory that the caller fills. Throws E212 if there is not enough.
+  convenience init(room byteCount: Int) throws(GraphError) {
+    guard let memory = platform_allocate(byteCount) else {
+      throw GraphError(.tooLarge, "no memory for \(byteCount) bytes")
+    }
+    self.init(adopting: memory, byteCount: byteCount) { platform_free($0) }
+  }
 }

@@ -56,7 +56,7 @@ final class ModelReader {
   }
 
   /// Bytes of external data that were read.
-  var externalByteCount: Int { tensors.external?.bytesRead ?? 0 }
+  var externalByteCount: Int { external.bytesRead }
 
   /// Throws only errors that make the rest meaningless: no graph, an unknown version, a limit.
   func read(_ model: borrowing Onnx__ModelProto, _ source: ModelSource) throws(GraphError) {

@@ -51,11 +51,8 @@ final class ModelSource {
 
   /// The bytes of `blob`, aligned for vector instructions.
   func storage(_ blob: Blob) throws(GraphError) -> Storage {
-    guard let memory = platform_allocate(blob.length) else {
-      throw GraphError(.tooLarge, "no memory for \(blob.length) bytes")
-    }
-    let storage = Storage(adopting: memory, byteCount: blob.length) { platform_free($0) }
-    guard bytes.read(blob.offset, into: memory, blob.length) else { throw Self.unreadable }
+    let storage = try Storage(room: blob.length)
+    guard bytes.read(blob.offset, into: storage.base, blob.length) else { throw Self.unreadable }
     return storage
   }
 

@@ -27,24 +27,27 @@ public enum ONNXFile {
   public static func open(
     _ bytes: ModelBytes, limits: Limits = .standard
   ) throws(GraphError) -> (graph: Graph, weights: DeferredBytes) {
+    let (reader, source) = try readSound(bytes, limits)
+    return (reader.graph, source.deferred)
+  }
+
+  /// Throws the model's first problem.
+  private static func readSound(
+    _ bytes: ModelBytes, _ limits: Limits
+  ) throws(GraphError) -> (ModelReader, ModelSource) {
     let reader = ModelReader(bytes, limits, defersWeights: true)
     try bytes.checkUnchanged()
     let model = try ParsedModel(bytes, limits)
     try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
     if let problem = reader.problems.list.first { throw problem.error }
-    return (reader.graph, model.source.deferred)
+    return (reader, model.source)
   }
 
   /// Hashes of the files beside a model that hold its external data. Throws the model's first problem.
   public static func dataFiles(
     of path: String, limits: Limits = .standard
   ) throws(GraphError) -> [ModelSignature.DataFile] {
-    let bytes = try ModelBytes(opening: path, limits: limits)
-    let reader = ModelReader(bytes, limits, defersWeights: true)
-    let model = try ParsedModel(bytes, limits)
-    try withExtendedLifetime(model) { () throws(GraphError) in try reader.read(model.pointer.pointee, model.source) }
-    if let problem = reader.problems.list.first { throw problem.error }
-    return try reader.external.hashes()
+    try readSound(try ModelBytes(opening: path, limits: limits), limits).0.external.hashes()
   }
 
   /// The readable part of a file, and all its problems.

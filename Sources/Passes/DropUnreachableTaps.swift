@@ -1,5 +1,5 @@
-import Text
 import ModelGraph
+import Text
 
 /// A Conv whose outermost taps only ever read padding loses them, as with dilations that exceed the picture.
 ///

@@ -1,5 +1,5 @@
-import Text
 import ModelGraph
+import Text
 
 /// Conv(x) + Conv(x) becomes one Conv, whose weights and bias are the sums, as networks need that train a convolution as several
 /// branches (RepVGG, MobileOne, FastViT).

@@ -1,5 +1,5 @@
-import Text
 import ModelGraph
+import Text
 
 /// A function of one 8-bit value, element by element, from DequantizeLinear to QuantizeLinear becomes a table: a Gather
 /// of 256 bytes, with a Cast of the value as its indices (a negative index counts from the table's end).

@@ -65,8 +65,7 @@ struct SenseCheck {
         report(
           .badScale,
           "\(node.place): \(bad.count) of \(scales.count) scales '\(graph.values[id].name)' are zero, negative, NaN "
-            + "or denormal "
-            + "(\(NumberText.shortest(first))); quantise it again", node: node.name, value: id)
+            + "or denormal (\(NumberText.shortest(first))); quantise it again", node: node.name, value: id)
       }
     }
   }
@@ -207,8 +206,8 @@ struct SenseCheck {
     report(
       .smallVariance,
       "\(node.place): of \(variance.count) variances '\(graph.values[id].name)' \(negative) are negative and "
-        + "\(vanishing) are "
-        + "practically zero; epsilon is \(NumberText.shortest(Double(epsilon)))", node: node.name, value: id)
+        + "\(vanishing) are practically zero; epsilon is \(NumberText.shortest(Double(epsilon)))", node: node.name,
+      value: id)
   }
 
   // MARK: Constants

@@ -71,8 +71,20 @@ final class Packer {
 
   func constant(_ id: Graph.ValueID) -> Tensor? { constants[id] }
 
+  /// Calls `pack` for the step's room of `planned` bytes; where it returns that it takes more, and so has packed nothing,
+  /// again for a block of its own. Returns where the step finds what was packed.
+  func fill(
+    _ planned: Int, _ pack: (_ target: UnsafeMutableRawPointer, _ room: Int) -> Int
+  ) throws(GraphError) -> UnsafeRawPointer {
+    let size = pack(room, planned)
+    guard size > planned else { return UnsafeRawPointer(room) }
+    let block = try addBlock(size)
+    _ = pack(block, size)
+    return UnsafeRawPointer(block)
+  }
+
   /// Another block of weights, for a step whose room is too small.
-  func addBlock(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
+  private func addBlock(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
     let block = try MemoryBlock.allocate(byteCount, for: "weights")
     blocks.append(block)
     return block.base

@@ -97,7 +97,6 @@ final class IntegerProductStep: Step {
   }
 
   func pack(_ packer: Packer) throws(GraphError) {
-    var packed = packer.room
     let count = parameters.geometry.out_channels
     func spread<Number>(_ numbers: [Number]) -> [Number] {
       numbers.count == 1 ? [Number](repeating: numbers[0], count: count) : numbers
@@ -106,14 +105,11 @@ final class IntegerProductStep: Step {
     let zeros = source.zeros.flatMap { packer.constant($0)?.ints }
     let bias = source.bias.flatMap { packer.constant($0)?.array(of: Float.self) }
     let points = zeros.map { spread($0.map { Int32(truncatingIfNeeded: $0) }) }
-    if let weights = packer.weights(source.weights) {
-      let size = fill(packed, parameters.packed_bytes, weights, points, spread(scales), bias)
-      if size > parameters.packed_bytes {
-        packed = try packer.addBlock(size)
-        _ = fill(packed, size, weights, points, spread(scales), bias)
-      }
+    guard let weights = packer.weights(source.weights) else {
+      parameters.w = UnsafeRawPointer(packer.room)
+      return
     }
-    parameters.w = UnsafeRawPointer(packed)
+    parameters.w = try packer.fill(parameters.packed_bytes) { fill($0, $1, weights, points, spread(scales), bias) }
   }
 
   private func fill(

@@ -39,17 +39,13 @@ final class QuantizedDepthwiseStep: Step {
   /// Weights that differ from their zero point by more than a kernel's weights can are split, and get a block of their
   /// own.
   func pack(_ packer: Packer) throws(GraphError) {
-    var packed = packer.room
-    if let channels = source.channels(parameters.geometry.in_channels, packer),
+    guard let channels = source.channels(parameters.geometry.in_channels, packer),
       let weights = packer.weights(source.weights)
-    {
-      let size = fill(packed, parameters.packed_bytes, weights, channels)
-      if size > parameters.packed_bytes {
-        packed = try packer.addBlock(size)
-        _ = fill(packed, size, weights, channels)
-      }
+    else {
+      parameters.w = UnsafeRawPointer(packer.room)
+      return
     }
-    parameters.w = UnsafeRawPointer(packed)
+    parameters.w = try packer.fill(parameters.packed_bytes) { fill($0, $1, weights, channels) }
   }
 
   /// Packs into `room` bytes at `target` and returns how many it takes; packs nothing if those are more.

@@ -1,5 +1,5 @@
-import Text
 import Giemsa
+import Text
 
 /// Whether rows of scores have their largest in the same class.
 struct ClassAgreement {

@@ -1,5 +1,5 @@
-import Text
 import Giemsa
+import Text
 
 /// The files that arguments name: each file as it is, all `.onnx` files in a folder and in those within it, and all
 /// matches of a pattern with `*`, `?` and `**` (any number of folders), for callers without a shell.
