@@ -182,19 +182,19 @@ public struct ModelCard: Sendable {
   /// combining accent is still one.
   static func plain(_ text: String) -> String {
     let lines = String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
-    var plain = String.UnicodeScalarView()
+    var plain = ""
     for scalar in lines.printable.unicodeScalars {
       switch scalar {
-      case "&": plain.append(contentsOf: "&amp;".unicodeScalars)
-      case "<": plain.append(contentsOf: "&lt;".unicodeScalars)
-      case ">": plain.append(contentsOf: "&gt;".unicodeScalars)
+      case "&": plain += "&amp;"
+      case "<": plain += "&lt;"
+      case ">": plain += "&gt;"
       case "|", "*", "`", "\\", "[", "]", "!", "#", "~", "_":
         plain.append("\\")
-        plain.append(scalar)
-      default: plain.append(scalar)
+        plain.unicodeScalars.append(scalar)
+      default: plain.unicodeScalars.append(scalar)
       }
     }
-    return String(plain)
+    return plain
   }
 
   private static func table(_ header: [String], _ rows: [[String]]) -> String {

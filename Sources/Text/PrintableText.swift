@@ -6,21 +6,22 @@ extension String {
   /// the text direction, break lines or have no width `\u{202e}`. Everything else, including backslashes, is unchanged.
   public var printable: String {
     if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
-    var text = String.UnicodeScalarView()
+    // A string: to append text to a view of scalars copies all that it holds.
+    var text = ""
     for scalar in unicodeScalars {
       if let byte = PathText.byte(for: scalar) {
-        text.append(contentsOf: "\\x\(hexadecimal(UInt32(byte), 2))".unicodeScalars)
+        text += "\\x\(hexadecimal(UInt32(byte), 2))"
         continue
       }
       switch scalar.value {
-      case 0x0A: text.append(contentsOf: "\\n".unicodeScalars)
-      case 0x09: text.append(contentsOf: "\\t".unicodeScalars)
-      case _ where !scalar.speaksToTerminals: text.append(scalar)
-      case 0..<0xA0: text.append(contentsOf: "\\x\(hexadecimal(scalar.value, 2))".unicodeScalars)
-      default: text.append(contentsOf: "\\u{\(hexadecimal(scalar.value, 4))}".unicodeScalars)
+      case 0x0A: text += "\\n"
+      case 0x09: text += "\\t"
+      case _ where !scalar.speaksToTerminals: text.unicodeScalars.append(scalar)
+      case 0..<0xA0: text += "\\x\(hexadecimal(scalar.value, 2))"
+      default: text += "\\u{\(hexadecimal(scalar.value, 4))}"
       }
     }
-    return String(text)
+    return text
   }
 }
 

@@ -19,4 +19,15 @@ import Text
     let name = Array("lat".utf8) + [0xE9]
     #expect(name.withUnsafeBufferPointer { PathText.text($0) }.printable == "lat\\xe9")
   }
+
+  /// A million of them were copied a million times before.
+  @Test func timeGrowsWithTheText() {
+    let text = String(repeating: "\u{202E}<", count: 1_000_000)
+    let clock = ContinuousClock()
+    let time = clock.measure {
+      #expect(text.printable.utf8.count == 9_000_000)
+      #expect(HTMLText.escaped(text).utf8.count == 12_000_000)
+    }
+    #expect(time < .seconds(60))
+  }
 }

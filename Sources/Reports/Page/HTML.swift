@@ -8,11 +8,11 @@ import Text
 public enum HTML {
   /// JSON as the content of a script element, which ends at the first `</script` whatever it is within.
   static func scriptData(_ json: String) -> String {
-    var data = String.UnicodeScalarView()
+    var data = ""
     for scalar in json.unicodeScalars {
-      if scalar == "<" { data.append(contentsOf: "\\u003c".unicodeScalars) } else { data.append(scalar) }
+      if scalar == "<" { data += "\\u003c" } else { data.unicodeScalars.append(scalar) }
     }
-    return String(data)
+    return data
   }
 
   /// `97.09 %` with a non-breaking space; a dash for NaN.
