@@ -8,11 +8,17 @@ extension Model {
     /// What packed weights may take for speed: ``EngineOptions/Memory/small``, `balanced` or `fast`.
     public typealias Memory = EngineOptions.Memory
 
+    /// What layers of floats are multiplied in: ``EngineOptions/Precision/float`` or `bfloat16`.
+    public typealias Precision = EngineOptions.Precision
+
     /// Threads that share one run, the caller's counted: 1 to 1024. More than 64 count as 64.
     public var threads = 1
     public var memory = Memory.balanced
     /// No Winograd convolutions: smaller rounding errors, slower.
     public var exact = false
+    /// bf16 halves the memory of weights, and multiplies several times as fast where the processor can; answers differ by
+    /// some thousandths. Elsewhere layers are run in float.
+    public var precision = Precision.float
     /// Pictures at once, 1 to 4096: the first axis of each input, if the file leaves it open.
     public var batch = 1
     /// Height and width in pixels: the last two axes of inputs of four, if the file leaves them open.
@@ -29,6 +35,7 @@ extension Model {
     var engine: EngineOptions {
       // More than 64 threads would only wait.
       var engine = EngineOptions(threads: min(threads, 64), profile: measuresSteps, memory: memory, exact: exact)
+      engine.precision = precision
       engine.limits = limits
       return engine
     }

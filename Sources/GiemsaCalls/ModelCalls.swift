@@ -130,8 +130,8 @@ public func giemsa_close(_ model: OpaquePointer?) { model?.release(ModelHandle.s
 private func modelOptions(_ given: UnsafePointer<giemsa_options>?) throws(Failure) -> Model.Options {
   var options = Model.Options()
   guard let given else { return options }
-  // Programs that were compiled before `trusted_key` was added pass a shorter struct.
-  let first = MemoryLayout<giemsa_options>.size - MemoryLayout<UnsafePointer<CChar>>.size
+  // Programs that were compiled before `trusted_key` and `precision` were added pass a shorter struct.
+  let first = MemoryLayout<giemsa_options>.size - 2 * MemoryLayout<UnsafePointer<CChar>>.size
   try checkSize(given.pointee.size, first, MemoryLayout<giemsa_options>.size, given, "options")
   var known = giemsa_options()
   withUnsafeMutableBytes(of: &known) {
@@ -151,6 +151,11 @@ private func modelOptions(_ given: UnsafePointer<giemsa_options>?) throws(Failur
   case GIEMSA_MEMORY_BALANCED: options.memory = .balanced
   case GIEMSA_MEMORY_FAST: options.memory = .fast
   default: throw .argument("options->memory is \(known.memory), which is no giemsa_memory")
+  }
+  switch Int(known.precision) {
+  case GIEMSA_PRECISION_FLOAT: options.precision = .float
+  case GIEMSA_PRECISION_BF16: options.precision = .bfloat16
+  default: throw .argument("options->precision is \(known.precision), which is no giemsa_precision")
   }
   options.pictureSize = try pictureSize(known.picture_height, known.picture_width)
   guard known.memory_limit >= 1 << 20 else {

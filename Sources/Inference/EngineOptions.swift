@@ -12,6 +12,14 @@ public struct EngineOptions: Sendable {
     case fast
   }
 
+  /// What convolutions and matrix products with constant weights are multiplied in. Sums, and all other operators, are float.
+  public enum Precision: String, Sendable, CaseIterable {
+    case float
+    /// bf16, the upper half of a float: 8 bits of significand. Where the processor has no instructions for it that are faster
+    /// than float's, layers are run in float.
+    case bfloat16 = "bf16"
+  }
+
   /// Threads that share one run, with the caller's.
   public var threads = 1
   /// Whether every step is timed (`Engine.profile`).
@@ -20,6 +28,7 @@ public struct EngineOptions: Sendable {
   /// Whether Winograd is ruled out. In float its rounding errors are larger: up to 1e-4 of a layer's largest output,
   /// usually 1e-5. Over 8-bit integers it is exact up to the rounding of a float that lies halfway.
   public var exact = false
+  public var precision = Precision.float
   /// Only ``Limits/memoryBytes`` applies here.
   public var limits = Limits.standard
 

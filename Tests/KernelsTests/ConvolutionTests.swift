@@ -58,7 +58,8 @@ import Testing
     let bias = noise.floats(test.outputs)
     let count = test.batch * plan.geometry.out_height * plan.geometry.out_width * test.outputs
     let residual = noise.floats(count)
-    let expected = reference(plan, x.array, weights, bias, test.residual ? residual : nil)
+    let expected = ConvolutionTests.reference(
+      plan.geometry, low: -1, x.array, weights, bias, test.residual ? residual : nil)
 
     for threads in [1, 2, 5] {
       f32_convolution_plan(&plan, isa, Int32(threads))
@@ -82,10 +83,9 @@ import Testing
     }
   }
 
-  private func reference(
-    _ plan: f32_convolution, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
+  static func reference(
+    _ g: convolution_geometry, low: Double, _ x: [Float], _ weights: [Float], _ bias: [Float], _ residual: [Float]?
   ) -> [Double] {
-    let g = plan.geometry
     let (groupChannels, groupOutputs) = (g.in_channels / g.groups, g.out_channels / g.groups)
     var y: [Double] = []
     for image in 0..<g.batch {
@@ -105,7 +105,7 @@ import Testing
                 }
               }
             }
-            y.append(max(sum, Double(plan.low)))
+            y.append(max(sum, low))
           }
         }
       }

@@ -74,6 +74,13 @@ enum {
   GIEMSA_MEMORY_FAST = 2       // whatever is fastest
 };
 
+// What convolutions and matrix products of floats with constant weights are multiplied in. Their sums are floats.
+typedef int32_t giemsa_precision;
+enum {
+  GIEMSA_PRECISION_FLOAT = 0,
+  GIEMSA_PRECISION_BF16 = 1  // the upper half of a float, where the processor multiplies these faster
+};
+
 // How a model is planned. Fill it with giemsa_options_init first.
 typedef struct giemsa_options {
   size_t size;             // sizeof(giemsa_options)
@@ -85,6 +92,7 @@ typedef struct giemsa_options {
   int32_t picture_width;   // given; 0
   uint64_t memory_limit;   // bytes that a run may take besides the weights, for each picture of a batch; 512 MiB
   const char *trusted_key; // path of a minisign public key that must have signed the file (docs/CODES.md, E118), or NULL
+  giemsa_precision precision; // GIEMSA_PRECISION_FLOAT
 } giemsa_options;
 
 // Writes the defaults. `size` is sizeof(giemsa_options): no more bytes are written. NULL, or a size beyond 4096, does

@@ -15,6 +15,8 @@ final class Planner {
   let level: kernels_level
   let threads: Int
   let isExact: Bool
+  /// Whether layers of floats are multiplied in bf16.
+  let multipliesBfloat16: Bool
   let memory: EngineOptions.Memory
   /// By a convolution's output: the tile of those that are run by Winograd.
   private(set) var winogradChoices: [WinogradChoice?] = []
@@ -41,6 +43,7 @@ final class Planner {
     level = kernels_level_in_use()
     threads = options.threads
     isExact = options.exact
+    multipliesBfloat16 = options.precision == .bfloat16 && bf16_convolution_pays(level) != 0
     memory = options.memory
     plainBuffer = [Int?](repeating: nil, count: facts.count)
     channelsLastBuffer = plainBuffer
@@ -101,6 +104,7 @@ final class Planner {
     if QuantizeLinear.isIncluded, try QuantizeStep.plan(candidate, self) { return true }
     if DequantizeLinear.isIncluded, try DequantizeStep.plan(candidate, self) { return true }
     // Layers of floats.
+    if try Bfloat16Step.plan(candidate, self) { return true }
     if try WinogradStep.plan(candidate, self) { return true }
     if Conv.isIncluded || FusedConv.isIncluded {
       if try DilatedWinogradStep.plan(candidate, self) { return true }

@@ -19,7 +19,7 @@ extension Planner {
   /// Memory for transformed weights goes to the layers that gain most for each byte.
   func chooseWinograd(_ memory: EngineOptions.Memory) -> [WinogradChoice?] {
     var choices = [WinogradChoice?](repeating: nil, count: facts.count)
-    if isExact { return choices }
+    if isExact || multipliesBfloat16 { return choices }
     var candidates: [(output: Graph.ValueID, choice: WinogradChoice, cost: WinogradCost)] = []
     var chosen = [WinogradCost?](repeating: nil, count: facts.count)
     var directBytes = 0

@@ -6,6 +6,8 @@ void kernels_fill_portable(kernels_table *table) {
       .f32_igemm = {"f32_igemm_4x8_portable", 4, 8, f32_igemm_4x8_portable, f32_gemv_4x8_portable},
       .f32_winograd = {f32_winograd_filter_portable, f32_winograd_input_portable, f32_winograd_output_portable},
       .f32_depthwise = F32_DEPTHWISE(4, portable, F32_DEPTHWISE_PAIR(3_groups4, portable)),
+      .bf16_igemm = {
+          .name = "bf16_igemm_4x8_portable", .mr = 4, .nr = 8, .run = bf16_igemm_4x8_portable, .round = bf16_round_portable},
       .f32_taps = {.name = "f32_taps_24x16_portable", .run = f32_taps_24x16_portable},
       KERNELS_OF_8_BITS(
           .q8_igemm = {.name = "u8s8_igemm_4x8_portable", .run = u8s8_igemm_4x8_portable, .mr = 4, .nr = 8, .kr = 4, .sub = 4},

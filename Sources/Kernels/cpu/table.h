@@ -3,6 +3,7 @@
 #ifndef GIEMSA_KERNELS_TABLE_H
 #define GIEMSA_KERNELS_TABLE_H
 
+#include "convolution/bf16/bf16_igemm_kernels.h"
 #include "convolution/f32/igemm_kernels.h"
 #include "convolution/q8/q8_igemm_kernels.h"
 #include "elementwise/curves.h"
@@ -23,6 +24,8 @@ typedef struct kernels_table {
   int f32_tiles_split;  // f32_winograd divides tiles rather than outputs among threads, if there are enough tiles
 
   f32_depthwise_tiles f32_depthwise;
+
+  bf16_igemm_family bf16_igemm;
 
   // Functions of floats, where a level has better than plain C (elementwise.c); NULL where it has not.
   f32_curves_kernel f32_curves;
@@ -56,6 +59,7 @@ const kernels_table *kernels_table_for(kernels_level level);
 typedef struct {
   uint32_t levels;  // 1 << level for each that is available; KERNELS_PORTABLE always is
   int multiplies_bf16;
+  int multiplies_bf16_tiles;  // AMX's
   int permutes_bytes;  // of two vectors: AVX512-VBMI
   char features[96];  // for kernels_cpu_features; see kernels_add_feature
 } kernels_cpu;

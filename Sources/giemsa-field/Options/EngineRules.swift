@@ -12,6 +12,9 @@ enum EngineRules {
       OptionRule(
         name: "--exact", value: nil,
         help: "no Winograd convolutions and no JPEG at a fraction: smaller rounding errors, slower"),
+      OptionRule(
+        name: "--precision", value: "HOW",
+        help: "what float layers are multiplied in: float (the default), or bf16 where the processor is faster with it"),
     ] + LimitRules.all
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> Model.Options {
@@ -31,6 +34,11 @@ enum EngineRules {
     case "balanced": engine.memory = .balanced
     case "fast": engine.memory = .fast
     case let other: throw UsageError(message: "--memory '\(other)' is not one of small, balanced, fast")
+    }
+    switch options.string("--precision") ?? "float" {
+    case "float": engine.precision = .float
+    case "bf16": engine.precision = .bfloat16
+    case let other: throw UsageError(message: "--precision '\(other)' is not one of float, bf16")
     }
     return engine
   }

@@ -10,6 +10,12 @@ F32_IGEMM_DECLARE(f32_igemm_12x32_avx512);
 F32_GEMV_DECLARE(f32_gemv_4x16_avx2);
 F32_GEMV_DECLARE(f32_gemv_4x32_avx512);
 
+void bf16_igemm_12x32_avx512bf16(BF16_IGEMM_PARAMETERS);
+void bf16_igemm_32x32_avx512amx(BF16_IGEMM_PARAMETERS);
+void bf16_round_avx512bf16(BF16_ROUND_PARAMETERS);
+void bf16_begin_avx512amx(size_t pairs);
+void bf16_end_avx512amx(void);
+
 int f32_curves_avx512(F32_CURVES_PARAMETERS);
 void f32_softmax_row_avx512(F32_SOFTMAX_PARAMETERS);
 

@@ -39,7 +39,8 @@ void kernels_probe(kernels_cpu *cpu) {
   const int avx2 = b >> 5 & 1, avx512f = saves_zmm && (b >> 16 & 1);
   const int avx512bw_dq_vl = avx512f && (b >> 30 & 1) && (b >> 17 & 1) && (b >> 31 & 1);
   const int avx512vbmi = avx512f && (c >> 1 & 1), avx512vnni = avx512f && (c >> 11 & 1);
-  const int amx = (d >> 24 & 1) && (d >> 25 & 1) && (low & 0x60000) == 0x60000, has_leaf_1 = a >= 1;
+  const int amx = (d >> 24 & 1) && (d >> 25 & 1) && (low & 0x60000) == 0x60000, amx_bf16 = d >> 22 & 1;
+  const int has_leaf_1 = a >= 1;
   const unsigned leaf_1 = has_leaf_1 && __get_cpuid_count(7, 1, &a, &b, &c, &d) ? a : 0;
   const int avxvnni = leaf_1 >> 4 & 1, avx512bf16 = leaf_1 >> 5 & 1;
 
@@ -50,6 +51,7 @@ void kernels_probe(kernels_cpu *cpu) {
   if (has_avx512 && avx512vnni) kernels_add_level(cpu, KERNELS_AVX512VNNI);
   if (has_avx512 && avx512vnni && amx && may_use_tiles()) kernels_add_level(cpu, KERNELS_AVX512AMX);
   cpu->multiplies_bf16 = has_avx512 && avx512bf16;
+  cpu->multiplies_bf16_tiles = cpu->multiplies_bf16 && amx && amx_bf16;
   cpu->permutes_bytes = has_avx512 && avx512vbmi;
 
   if (avx2) kernels_add_feature(cpu, "avx2");
@@ -162,6 +164,23 @@ static void fill_avx512amx(kernels_table *table) {
 #endif
 }
 
+// Instructions that no level has: where the processor offers them.
+static void fill_bf16(kernels_level level, const kernels_cpu *cpu, kernels_table *table) {
+#if !defined(GIEMSA_EMULATED_X86)
+  if (cpu->multiplies_bf16)
+    table->bf16_igemm = (bf16_igemm_family){
+        .name = "bf16_igemm_12x32_avx512bf16", .mr = 12, .nr = 32, .run = bf16_igemm_12x32_avx512bf16,
+        .round = bf16_round_avx512bf16, .pays = 1};
+  if (level == KERNELS_AVX512AMX && cpu->multiplies_bf16_tiles)
+    table->bf16_igemm = (bf16_igemm_family){
+        .name = "bf16_igemm_32x32_avx512amx", .mr = 32, .nr = 32, .run = bf16_igemm_32x32_avx512amx,
+        .round = bf16_round_avx512bf16, .begin = bf16_begin_avx512amx, .end = bf16_end_avx512amx, .pairs = 16, .fills = 1,
+        .pays = 1};
+#else
+  (void)level, (void)cpu, (void)table;
+#endif
+}
+
 void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *table) {
   fill_avx2(table);
   if (level == KERNELS_AVXVNNI) fill_avxvnni(table);
@@ -171,7 +190,10 @@ void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *ta
     KERNELS_OF_8_BITS(if (cpu->permutes_bytes) table->q8_look_up = q8_look_up_avx512vbmi;)
     (void)cpu;
   }
-  if (has_vnni) fill_avx512vnni(table);
+  if (has_vnni) {
+    fill_avx512vnni(table);
+    fill_bf16(level, cpu, table);
+  }
   if (level == KERNELS_AVX512AMX) fill_avx512amx(table);
 }
 #endif

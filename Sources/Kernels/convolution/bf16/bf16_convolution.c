@@ -1,0 +1,269 @@
+#include "bf16_convolution.h"
+
+#include <string.h>
+
+#include "cpu/table.h"
+#include "geometry/sizes.h"
+
+// Bytes of rounded inputs of a block: with a panel's weights they fit the second-level cache.
+enum { NEAR_BYTES = 128 * 1024 };
+
+static size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
+static size_t pixel_bytes(const bf16_convolution *v) { return v->channels * sizeof(uint16_t); }
+static size_t panels_of(const bf16_convolution *v) { return divide_up(v->geometry.out_channels, v->family->nr); }
+static size_t panel_bytes(const bf16_convolution *v) {
+  return v->family->nr * (sizeof(float) + v->taps * v->pairs * 2 * sizeof(uint16_t));
+}
+
+// What is cut into blocks: rows of outputs of an image, or pixels of all images.
+static size_t units_of(const bf16_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  return v->pointwise ? g->batch * g->out_height * g->out_width : g->out_height;
+}
+
+// Rounded inputs of a block: its columns, and its rows.
+static size_t columns_of(const bf16_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  return (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
+}
+static size_t lines_of(const bf16_convolution *v, size_t rows) {
+  const convolution_geometry *g = &v->geometry;
+  return (rows - 1) * g->stride_height + reach(g->kernel_height, g->dilation_height);
+}
+static size_t block_pixels(const bf16_convolution *v, size_t units) {
+  return v->pointwise ? units : lines_of(v, units) * columns_of(v);
+}
+
+// A line of inputs before its pixels are padded to whole products. Three are copied as four.
+static size_t odd_bytes(const bf16_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  return g->in_channels != v->channels ? whole_lines((g->in_width * g->in_channels + 1) * sizeof(uint16_t)) : 0;
+}
+
+// Whether the pixels of a tile lie behind each other, so that those between two rows of outputs are computed too, and dropped.
+static int is_continuous(const bf16_convolution *v) {
+  return v->pointwise || (v->family->fills && v->geometry.stride_width == 1 && v->geometry.stride_height == 1);
+}
+
+int bf16_convolution_pays(kernels_level level) { return kernels_table_for(level)->bf16_igemm.pays; }
+const char *bf16_convolution_kernel(const bf16_convolution *v) { return v->family->name; }
+
+void bf16_convolution_plan(bf16_convolution *v, kernels_level level, int threads) {
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1 && g->groups == 1 && threads >= 1);
+  KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
+  v->isa = level;
+  v->family = &kernels_table_for(level)->bf16_igemm;
+  v->pointwise = g->kernel_height == 1 && g->kernel_width == 1 && g->pad_top == 0 && g->pad_left == 0 &&
+                 (g->out_height - 1) * g->stride_height < g->in_height && (g->out_width - 1) * g->stride_width < g->in_width;
+  v->row_taps = g->dilation_width == 1 && g->kernel_width > 1 && g->in_channels <= 16;
+  // Whole products, if there is more than one, so that none has to be put together.
+  const size_t all = 2 * v->family->pairs, whole = !v->row_taps && g->in_channels > all && all > 0 ? all : 2;
+  v->channels = divide_up(g->in_channels, whole) * whole;
+  v->taps = g->kernel_height * (v->row_taps ? 1 : g->kernel_width);
+  v->pairs = v->channels / 2 * (v->row_taps ? g->kernel_width : 1);
+
+  const size_t units = units_of(v), panels = panels_of(v), mr = v->family->mr, nr = v->family->nr;
+  size_t longest;  // units of a block
+  if (v->pointwise) {
+    longest = larger(mr, NEAR_BYTES / pixel_bytes(v) / mr * mr);
+  } else {
+    const size_t line_bytes = columns_of(v) * pixel_bytes(v), lines = NEAR_BYTES / line_bytes;
+    const size_t window = reach(g->kernel_height, g->dilation_height);
+    longest = lines > window ? (lines - window) / g->stride_height + 1 : 1;
+  }
+  v->image_blocks = v->pointwise ? 1 : g->batch;
+  v->row_blocks = divide_up(units, smaller(units, longest));
+  v->panel_blocks = 1;
+  // Enough tasks for all threads to finish at about the same time, but none shorter than some 20 microseconds.
+  const double smallest = 4e6;  // multiply-adds
+  const size_t unit_pixels = v->pointwise ? 1 : g->out_width;
+  const double work = (double)(v->image_blocks * units * unit_pixels) * (double)(panels * nr) * (double)(v->taps * v->pairs * 2);
+  while (threads > 1) {
+    const size_t tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
+    if (tasks >= 4 * (size_t)threads || work / (double)tasks < 2 * smallest) break;
+    const size_t pixels = units / v->row_blocks * unit_pixels;
+    const int rows_can = pixels >= 4 * mr && v->row_blocks * 2 <= units, panels_can = v->panel_blocks * 2 <= panels;
+    // Weights are read once by each block of rows, inputs rounded once by each block of panels.
+    const double inputs = (double)(g->batch * g->in_height * g->in_width * g->in_channels);
+    const int weights_heavier = (double)(panels * panel_bytes(v)) > 4 * inputs;
+    if (panels_can && (weights_heavier || !rows_can)) {
+      v->panel_blocks *= 2;
+    } else if (rows_can) {
+      v->row_blocks *= 2;
+    } else {
+      break;
+    }
+  }
+  v->tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
+  const size_t pixels = block_pixels(v, divide_up(units, v->row_blocks));
+  v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * pixel_bytes(v)) + odd_bytes(v);
+  v->packed_bytes = panels * panel_bytes(v);
+}
+
+f32_weight_layout bf16_convolution_layout(const bf16_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  const size_t area = g->kernel_height * g->kernel_width;
+  return (f32_weight_layout){.output_stride = g->in_channels * area, .channel_stride = area, .tap_stride = 1};
+}
+
+void bf16_convolution_pack(
+    const bf16_convolution *v, const float *w, f32_weight_layout layout, const float *bias, float scale, void *packed) {
+  const convolution_geometry *g = &v->geometry;
+  const size_t nr = v->family->nr, area = g->kernel_height * g->kernel_width;
+  char *to = packed;
+  for (size_t first = 0; first < g->out_channels; first += nr) {
+    const size_t count = smaller(nr, g->out_channels - first);
+    float *biases = (float *)(void *)to;
+    uint16_t *pairs = (uint16_t *)(void *)(to + nr * sizeof(float));
+    memset(to, 0, panel_bytes(v));
+    if (bias) memcpy(biases, bias + first, count * sizeof(float));
+    for (size_t tap = 0; tap < area; tap++) {
+      uint16_t *own = pairs + tap * v->channels * nr;
+      for (size_t c = 0; c < g->in_channels; c++) {
+        const float *from = w + first * layout.output_stride + c * layout.channel_stride + tap * layout.tap_stride;
+        float column[BF16_IGEMM_MAX_NR];
+        uint16_t rounded[BF16_IGEMM_MAX_NR];
+        for (size_t o = 0; o < count; o++) column[o] = from[o * layout.output_stride] * scale;
+        v->family->round(rounded, column, count);
+        for (size_t o = 0; o < count; o++) own[(c / 2 * nr + o) * 2 + c % 2] = rounded[o];
+      }
+    }
+    to += panel_bytes(v);
+  }
+}
+
+// Rounds `pixels` pixels that lie behind each other; `odd` has room for them without padding.
+static void round_pixels(const bf16_convolution *v, const float *x, size_t pixels, uint16_t *odd, uint16_t *to) {
+  const size_t channels = v->geometry.in_channels;
+  if (v->channels == channels) {
+    v->family->round(to, x, pixels * channels);
+    return;
+  }
+  v->family->round(odd, x, pixels * channels);
+  for (size_t p = 0; p < pixels; p++, to += v->channels, odd += channels) {
+    if (channels == 3 && v->channels == 4) {
+      memcpy(to, odd, 8);  // a copy of a constant size
+    } else {
+      memcpy(to, odd, channels * sizeof *to);
+    }
+    memset(to + channels, 0, (v->channels - channels) * sizeof *to);
+  }
+}
+
+// Rounds the inputs of units [first, last) of an image.
+static void stage(const bf16_convolution *v, size_t image, size_t first, size_t last, uint16_t *odd, uint16_t *to) {
+  const convolution_geometry *g = &v->geometry;
+  const size_t line = g->in_width * g->in_channels;
+  if (v->pointwise) {
+    if (g->stride_height == 1 && g->stride_width == 1 && g->out_height == g->in_height && g->out_width == g->in_width) {
+      // At most a line at a time, for which `odd` has room.
+      for (size_t at = first; at < last; at += g->in_width, to += g->in_width * v->channels)
+        round_pixels(v, v->x + at * g->in_channels, smaller(g->in_width, last - at), odd, to);
+      return;
+    }
+    for (size_t at = first; at < last; at++, to += v->channels) {
+      const size_t ox = at % g->out_width, oy = at / g->out_width % g->out_height, own = at / g->out_width / g->out_height;
+      const size_t row = own * g->in_height + oy * g->stride_height;
+      round_pixels(v, v->x + row * line + ox * g->stride_width * g->in_channels, 1, odd, to);
+    }
+    return;
+  }
+  const size_t columns = columns_of(v), left = smaller(g->pad_left, columns);
+  const size_t inside = smaller(g->in_width, columns - left);
+  for (size_t i = 0; i < lines_of(v, last - first); i++, to += columns * v->channels) {
+    const size_t iy = first * g->stride_height + i - g->pad_top;
+    if (iy >= g->in_height) {
+      memset(to, 0, columns * pixel_bytes(v));
+      continue;
+    }
+    memset(to, 0, left * pixel_bytes(v));
+    round_pixels(v, v->x + (image * g->in_height + iy) * line, inside, odd, to + left * v->channels);
+    memset(to + (left + inside) * v->channels, 0, (columns - left - inside) * pixel_bytes(v));
+  }
+}
+
+typedef struct {
+  const bf16_convolution *v;
+  const uint8_t *starts[BF16_IGEMM_MAX_MR];
+  const ptrdiff_t *offsets;
+  size_t pixels;
+  uint32_t wanted;
+  f32_igemm_epilogue epilogue;
+} block_job;
+
+// A panel's outputs of the tile whose first output is that of `pixel`.
+static void run_tile(block_job *job, size_t pixel, size_t panel) {
+  const bf16_convolution *v = job->v;
+  const size_t nr = v->family->nr, filters = v->geometry.out_channels, output = panel * nr, outputs = smaller(nr, filters - output);
+  const char *weights = (const char *)v->w + panel * panel_bytes(v);
+  float *y = v->y + pixel * v->y_stride + output;
+  v->family->run(
+      job->pixels, job->wanted, outputs, v->taps, v->pairs, job->starts, job->offsets, (const float *)(const void *)weights,
+      weights + nr * sizeof(float), y, v->residual ? v->residual + pixel * filters + output : NULL, &job->epilogue);
+  job->epilogue.ahead += 64 * job->epilogue.ahead_step;
+  if (!v->activation.applies) return;
+  const size_t written = (size_t)__builtin_popcount(job->wanted);
+  f32_apply(v->isa, v->activation.function, v->activation.a, v->activation.b, y, y, written, outputs, v->y_stride);
+}
+
+void bf16_convolution_task(void *context, size_t task, size_t worker) {
+  const bf16_convolution *v = context;
+  const convolution_geometry *g = &v->geometry;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
+  KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
+  const bf16_igemm_family *family = v->family;
+  const size_t mr = family->mr, nr = family->nr, units = units_of(v), panels = panels_of(v);
+  const size_t image = task / (v->row_blocks * v->panel_blocks);
+  const size_t row_block = task / v->panel_blocks % v->row_blocks, panel_block = task % v->panel_blocks;
+  const size_t first = units * row_block / v->row_blocks, last = units * (row_block + 1) / v->row_blocks;
+  const size_t first_panel = panels * panel_block / v->panel_blocks, last_panel = panels * (panel_block + 1) / v->panel_blocks;
+
+  char *scratch = (char *)v->scratch + worker * v->scratch_bytes;
+  ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
+  const size_t columns = v->pointwise ? 1 : columns_of(v), across = v->row_taps ? 1 : g->kernel_width;
+  for (size_t tap = 0; tap < v->taps; tap++) {
+    const size_t ky = tap / across, kx = tap % across;
+    offsets[tap] = (ptrdiff_t)((ky * g->dilation_height * columns + kx * g->dilation_width) * pixel_bytes(v));
+  }
+  uint16_t *staged = (uint16_t *)(void *)(scratch + whole_lines(v->taps * sizeof *offsets));
+  stage(v, image, first, last, (uint16_t *)(void *)(scratch + v->scratch_bytes - odd_bytes(v)), staged);
+
+  // Tiles go over the rounded pixels that outputs' windows begin with. In a row of them the first `width` are wanted.
+  const int continuous = is_continuous(v);
+  const size_t rows = v->pointwise ? 1 : last - first, width = v->pointwise ? last - first : g->out_width;
+  const size_t pitch = continuous && !v->pointwise ? columns : width, total = (rows - 1) * pitch + width;
+  const size_t tiles = divide_up(total, mr), even = family->fills ? mr : total / tiles, longer = family->fills ? 0 : total % tiles;
+  const size_t first_pixel = v->pointwise ? first : (image * g->out_height + first) * g->out_width;
+  const f32_igemm_epilogue epilogue = {
+      .y_stride = v->y_stride, .residual_stride = g->out_channels, .low = v->low, .high = v->high,
+      .ahead_step = divide_up(panel_bytes(v), 64 * tiles)};
+  block_job job = {.v = v, .starts = {0}, .offsets = offsets, .epilogue = epilogue};
+  if (family->begin) family->begin(v->pairs);
+  // Tiles go over the pixels, and each panel over all tiles; if more is written than read, each tile over all panels, so that whole
+  // rows of memory are written.
+  const int tiles_first = (last_panel - first_panel) * panel_bytes(v) <= NEAR_BYTES / 2 && g->out_channels > v->taps * v->channels;
+  const size_t passes = tiles_first ? 1 : last_panel - first_panel;
+  for (size_t pass = 0; pass < passes; pass++) {
+    const size_t begin = first_panel + pass, until = tiles_first ? last_panel : begin + 1;
+    job.epilogue.ahead = (kernels_fetch)v->w + until * panel_bytes(v);
+    size_t pixel = first_pixel;
+    for (size_t tile = 0, at = 0; at < total; tile++) {
+      const size_t count = smaller(total - at, even + (tile < longer));
+      uint32_t wanted = 0;
+      for (size_t i = 0, row = at / pitch, column = at % pitch; i < count; i++) {
+        const size_t place = continuous ? at + i : row * g->stride_height * columns + column * g->stride_width;
+        job.starts[i] = (const uint8_t *)staged + place * pixel_bytes(v);
+        wanted |= (uint32_t)(column < width) << i;
+        if (++column == pitch) column = 0, row++;
+      }
+      at += count;
+      if (!wanted) continue;
+      job.pixels = count;
+      job.wanted = wanted;
+      for (size_t panel = begin; panel < until; panel++) run_tile(&job, pixel, panel);
+      pixel += (size_t)__builtin_popcount(wanted);
+    }
+  }
+  if (family->end) family->end();
+}
