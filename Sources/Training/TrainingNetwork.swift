@@ -141,13 +141,15 @@ public final class TrainingNetwork {
 
   /// The loss and the gradient of every parameter that learns, named and shaped as in the graph. Updates nothing but the
   /// running statistics.
+  ///
+  /// - Parameter observe: receives the name and value of each step's output in the forward pass.
   public func gradients(
-    images: Tensor, labels: [Int32]
+    images: Tensor, labels: [Int32], observe: ((String, Tensor) throws -> Void)? = nil
   ) throws -> (loss: Float, gradients: [(name: String, gradient: Tensor)]) {
     var copies: [FloatBlock] = []
     let parameters = plan.parameters.filter { $0.learns }
     for parameter in parameters { copies.append(try FloatBlock(parameter.count)) }
-    let loss = try forwardAndBackward(images, Targets(labels)) { parameter, gradient in
+    let loss = try forwardAndBackward(images, Targets(labels), observe: observe) { parameter, gradient in
       for (index, other) in parameters.enumerated() where other === parameter {
         copies[index].base.update(from: gradient, count: parameter.count)
       }
@@ -160,7 +162,8 @@ public final class TrainingNetwork {
   }
 
   private func forwardAndBackward(
-    _ images: Tensor, _ targets: Targets, _ update: (Parameter, UnsafeMutablePointer<Float>) -> Void
+    _ images: Tensor, _ targets: Targets, observe: ((String, Tensor) throws -> Void)? = nil,
+    _ update: (Parameter, UnsafeMutablePointer<Float>) -> Void
   ) throws -> Float {
     var pass = try begin(images, isTraining: true)
     try targets.check(pictures: pass.images, classes: classes)
@@ -173,7 +176,7 @@ public final class TrainingNetwork {
       for statistic in statistics { statistic.pending = nil }
     }
     weight = max(weight, 1e-12)
-    try forward(pass)
+    try forward(pass, observe: observe)
     var total = [
       CrossEntropy.total(
         pass.activation(plan.output), targets, classes: classes, weight: weight, gradient: pass.gradient(plan.output))
@@ -238,11 +241,12 @@ public final class TrainingNetwork {
     return pass
   }
 
-  func forward(_ pass: Pass) throws {
+  func forward(_ pass: Pass, observe: ((String, Tensor) throws -> Void)? = nil) throws {
     for step in plan.steps {
       let start = platform_seconds()
       try step.forward(pass)
       times.forward(step.kind, since: start)
+      try observe?(step.output.name, pass.tensor(pass.activation(step.output), of: step.output))
       if exchange != nil { try checkRanks() }
     }
   }

@@ -6,7 +6,7 @@ import Text
 import Training
 
 /// For tools/compare-gradients, and not listed in the help: the gradients of one training step, a tensor file for each
-/// parameter.
+/// parameter, and for each activation if asked.
 struct GradientsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gradients", abstract: "Writes the gradients of one training step on given pictures.",
@@ -16,6 +16,7 @@ struct GradientsCommand: ParsableCommand {
   @Argument(help: "A tensor file: pictures [n, 3, side, side].") var pictures: String
   @Option(help: "The pictures' class indices, separated by commas.") var labels: String
   @Option(help: "The folder to write to; it must exist.") var out: String
+  @Option(help: "A folder to write the activations to; it must exist.") var activations: String?
   @Option(help: "Threads.") var threads = 2
   @Flag(help: "Print the time by kind of layer.") var profile = false
 
@@ -38,7 +39,15 @@ struct GradientsCommand: ParsableCommand {
         try StartingPoint.setInput(&graph, size: images.shape[2], threads: threads)
         let network = try TrainingNetwork(graph, inputShape: images.shape, threads: threads)
         let start = platform_seconds()
-        found = try network.gradients(images: images, labels: labels)
+        var observed = 0
+        found = try network.gradients(
+          images: images, labels: labels,
+          observe: activations.map { folder in
+            { name, value in
+              try ONNXFile.writeTensor(value, name: name, to: "\(folder)/\(observed).pb")
+              observed += 1
+            }
+          })
         Console.out("loss \(found.loss), \(Int((platform_seconds() - start) * 1e3)) ms")
         if profile {
           for line in network.profile {
