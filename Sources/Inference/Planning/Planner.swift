@@ -107,8 +107,8 @@ final class Planner {
     if try Bfloat16Step.plan(candidate, self) { return true }
     if try WinogradStep.plan(candidate, self) { return true }
     if Conv.isIncluded || FusedConv.isIncluded {
-      if try DilatedWinogradStep.plan(candidate, self) { return true }
-      if try DepthwiseStep.plan(candidate, self) { return true }
+      if !LeftOut.dilations, try DilatedWinogradStep.plan(candidate, self) { return true }
+      if !LeftOut.groups, try DepthwiseStep.plan(candidate, self) { return true }
     }
     if try ConvolutionStep.plan(candidate, self) { return true }
     if MatMul.isIncluded, try MatMulStep.plan(candidate, self) { return true }
