@@ -187,7 +187,7 @@ typedef struct {
   const bf16_convolution *v;
   const uint8_t *starts[BF16_IGEMM_MAX_MR];
   const ptrdiff_t *offsets;
-  size_t pixels;
+  size_t pixels, products;
   uint32_t wanted;
   f32_igemm_epilogue epilogue;
 } block_job;
@@ -201,7 +201,7 @@ static void run_tile(block_job *job, size_t pixel, size_t panel) {
   v->family->run(
       job->pixels, job->wanted, outputs, v->taps, v->pairs, job->starts, job->offsets, (const float *)(const void *)weights,
       weights + nr * sizeof(float), y, v->residual ? v->residual + pixel * filters + output : NULL, &job->epilogue);
-  job->epilogue.ahead += 64 * job->epilogue.ahead_step;
+  job->epilogue.ahead += 64 * job->epilogue.ahead_step * job->products;
   if (!v->activation.applies) return;
   const size_t written = (size_t)__builtin_popcount(job->wanted);
   f32_apply(v->isa, v->activation.function, v->activation.a, v->activation.b, y, y, written, outputs, v->y_stride);
@@ -235,10 +235,12 @@ void bf16_convolution_task(void *context, size_t task, size_t worker) {
   const size_t pitch = continuous && !v->pointwise ? columns : width, total = (rows - 1) * pitch + width;
   const size_t tiles = divide_up(total, mr), even = family->fills ? mr : total / tiles, longer = family->fills ? 0 : total % tiles;
   const size_t first_pixel = v->pointwise ? first : (image * g->out_height + first) * g->out_width;
+  // Lines to prefetch with each product of a tile, so that all tiles fetch a panel.
+  const size_t products = v->taps * divide_up(v->pairs, larger(family->pairs, 1));
   const f32_igemm_epilogue epilogue = {
       .y_stride = v->y_stride, .residual_stride = g->out_channels, .low = v->low, .high = v->high,
-      .ahead_step = divide_up(panel_bytes(v), 64 * tiles)};
-  block_job job = {.v = v, .starts = {0}, .offsets = offsets, .epilogue = epilogue};
+      .ahead_step = divide_up(panel_bytes(v), 64 * tiles * products)};
+  block_job job = {.v = v, .starts = {0}, .offsets = offsets, .products = products, .epilogue = epilogue};
   if (family->begin) family->begin(v->pairs);
   // Tiles go over the pixels, and each panel over all tiles; if more is written than read, each tile over all panels, so that whole
   // rows of memory are written.

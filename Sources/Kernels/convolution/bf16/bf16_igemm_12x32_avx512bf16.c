@@ -21,6 +21,8 @@ TARGET void bf16_round_avx512bf16(BF16_ROUND_PARAMETERS) {
   }
 }
 
+enum { AHEAD = 16384 };  // bytes
+
 // `vectors` (1 or 2) and `pixels` are constants.
 BF16_INLINE void tile(
     const size_t vectors, const size_t pixels, uint32_t wanted, size_t outputs, size_t taps, size_t pairs, const uint8_t *const *x,
@@ -35,6 +37,11 @@ BF16_INLINE void tile(
     UNROLL for (size_t p = 0; p < pixels; p++) row[p] = x[p] + offsets[tap];
 #pragma clang loop unroll(disable)
     for (size_t pair = 0; pair < pairs; pair++, w += 64) {
+      // With few pixels weights are read once, and nothing else takes time.
+      if (pixels <= 4) {
+        KERNELS_FETCH((kernels_fetch)w + AHEAD);
+        KERNELS_FETCH((kernels_fetch)w + AHEAD + 64);
+      }
       __m512bh panel[2];
       UNROLL for (size_t v = 0; v < vectors; v++) panel[v] = (__m512bh)_mm512_load_si512(w + 32 * v);
       UNROLL for (size_t p = 0; p < pixels; p++) {

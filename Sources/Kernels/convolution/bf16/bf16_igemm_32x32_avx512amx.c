@@ -17,10 +17,13 @@ TARGET void bf16_end_avx512amx(void) { _tile_release(); }
 
 TARGET void bf16_igemm_32x32_avx512amx(BF16_IGEMM_PARAMETERS) {
   BF16_IGEMM_REQUIRE(2 * HALF, NR, 64);
+  // Tiles would stay nearly empty, and weights are read in order faster than by tiles.
+  if (pixels <= 4) {
+    bf16_igemm_12x32_avx512bf16(pixels, wanted, outputs, taps, pairs, x, offsets, bias, w, y, residual, epilogue);
+    return;
+  }
   float sums[2 * HALF * NR] __attribute__((aligned(64)));
-  multiply(depth(pairs), pixels, taps, pairs, x, offsets, bias, w, sums);
-  kernels_fetch ahead = epilogue->ahead;
-  for (size_t i = 0; i < epilogue->ahead_step; i++, ahead += 64) KERNELS_FETCH(ahead);
+  multiply(depth(pairs), pixels, taps, pairs, x, offsets, bias, w, epilogue->ahead, epilogue->ahead_step, sums);
   const __m512 low = _mm512_set1_ps(epilogue->low), high = _mm512_set1_ps(epilogue->high);
   const __mmask16 first = bf16_mask(outputs, 0), second = bf16_mask(outputs, 16);
   for (size_t p = 0; p < pixels; p++) {

@@ -29,7 +29,7 @@ TARGET void u8s8_igemm_32x32_avx512amx(Q8_IGEMM_PARAMETERS) {
     return;
   }
   int32_t all[2 * HALF * NR] __attribute__((aligned(64)));
-  multiply(STEPS, pixels, taps, steps, x, offsets, bias, w, all);
+  multiply(STEPS, pixels, taps, steps, x, offsets, bias, w, 0, 0, all);
   memcpy(sums, all, pixels * NR * sizeof *sums);
 }
 
@@ -53,9 +53,7 @@ Q8_INLINE void store(const q8_fused *e, size_t pixels, const int32_t *sums, cons
 TARGET void u8s8_fused_32x32_avx512amx(Q8_FUSED_PARAMETERS) {
   Q8_FUSED_REQUIRE(2 * HALF, 64);
   int32_t sums[2 * HALF * NR] __attribute__((aligned(64)));
-  multiply(STEPS, pixels, taps, steps, x, offsets, bias, w, sums);
-  kernels_fetch ahead = e->ahead;
-  for (size_t i = 0; i < taps * steps; i++, ahead += 64) KERNELS_FETCH(ahead);
+  multiply(STEPS, pixels, taps, steps, x, offsets, bias, w, e->ahead, STEPS, sums);
 #define STORE_ALL(kind) store(e, pixels, sums, (const float *)(bias + NR), kind);
   Q8_EACH_KIND(e, STORE_ALL)
 }
