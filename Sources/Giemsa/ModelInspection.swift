@@ -97,24 +97,33 @@ package struct ModelInspection {
     asRun = try Stage(graph, shapes)
   }
 
-  /// Every operator that a model in a file has before, between and after the passes: what a build for
-  /// that model needs (`tools/build-field --for`).
-  package static func operators(of path: String, limits: Limits) throws(GraphError) -> [String] {
+  /// What a build for a model in a file needs (`tools/build-field --for`): every operator that it has before, between and
+  /// after the passes, the passes that change something, and `float64` if there are such values.
+  package static func needs(of path: String, limits: Limits) throws(GraphError) -> [String] {
     var graph = try ONNXFile.read(path, limits: limits)
     var names: [String] = []
+    var hasDoubles = false
     func add(_ graph: Graph) {
+      if let facts = try? graph.inferEarly(nil).facts {
+        hasDoubles = hasDoubles || facts.contains { $0?.type == .float64 }
+      } else {
+        hasDoubles = true
+      }
       for node in graph.nodes {
         let (name, domain) = (node.operation.name, node.operation.domain.name)
         let whole = domain.isEmpty ? name : "\(domain).\(name)"
         if !names.contains(whole) { names.append(whole) }
         if case .branch(let branches) = node.operation {
+          hasDoubles = true  // the types inside are not known
           add(branches.thenBranch)
           add(branches.elseBranch)
         }
       }
     }
     add(graph)
-    try PassPipeline.optimize(&graph, limits: limits) { add($0) }
+    let passes = try PassPipeline.optimize(&graph, limits: limits) { add($0) }
+    for pass in passes where pass.changes > 0 { names.append(pass.name) }
+    if hasDoubles { names.append(ElementType.float64.name) }
     return names
   }
 

@@ -7,6 +7,7 @@ import ModelGraph
 public func dequantizeConstants(_ graph: inout Graph) -> Int { PassContext.alone(&graph, dequantizeConstants) }
 
 func dequantizeConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
+  guard DequantizeLinear.isIncluded else { return 0 }
   var isOutput = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { isOutput[id] = true }
   return replaceNodes(&graph) { node, graph in

@@ -1,7 +1,8 @@
 import ModelGraph
 import Text
 
-/// Runs the passes in the order that the engine needs.
+/// Runs the passes in the order that the engine needs. `tools/build-field --for` takes out the lines of those that change
+/// nothing in its models.
 public enum PassPipeline {
   /// Passes that create work for one another, repeated until none changes anything.
   private static let simplifications: [Pass] = [
@@ -29,7 +30,8 @@ public enum PassPipeline {
     Pass("dequantize-constants", dequantizeConstants),
     Pass("merge-parallel-convolutions", mergeParallelConvolutions),
     Pass("drop-unreachable-taps", dropUnreachableTaps),
-    Pass("recognise-activations", recogniseActivations), Pass("fuse-convolution", fuseConvolution),
+    Pass("recognise-activations", recogniseActivations),
+    Pass("fuse-convolution", fuseConvolution),
   ]
 
   /// Every changing round leaves fewer or simpler nodes, so this limit only guards against a faulty pass.

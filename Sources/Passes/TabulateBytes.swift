@@ -10,7 +10,9 @@ import Text
 public func tabulateBytes(_ graph: inout Graph) -> Int { PassContext.alone(&graph, tabulateBytes) }
 
 func tabulateBytes(_ graph: inout Graph, _ context: inout PassContext) -> Int {
-  guard graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else { return 0 }
+  guard QuantizeLinear.isIncluded, graph.hasNode(where: { if case .quantizeLinear = $0 { true } else { false } }) else {
+    return 0
+  }
   var search = ByteFunctions(graph, context.facts(graph))
   var nodes: [Graph.Node] = []
   var changes = 0

@@ -35,7 +35,7 @@ struct GraphCheck {
     budgets.check(graph, facts, isWhole: isWhole && unknown.isEmpty, &found)
     if isWhole { warn() }
     // What the other warnings are about has been checked only in a graph without errors.
-    if isWhole, unknown.isEmpty {
+    if !Version.isForSomeModels, isWhole, unknown.isEmpty {
       var sense = SenseCheck(graph, facts, found, isBatchChecked: budgets.wantsFreeBatch)
       found = sense.findings()
     }

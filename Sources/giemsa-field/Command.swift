@@ -16,7 +16,7 @@ struct Command: Sendable {
     var text = "giemsa-field \(name) \(arguments)\n\n\(summary)\n"
     let rules = options + [OptionRule(name: "--help", value: nil, help: "show this text")]
     text += "\nOptions:"
-    for rule in rules {
+    for rule in rules where !rule.isLeftOut {
       let left = rule.value.map { "\(rule.name) \($0)" } ?? rule.name
       text += "\n  " + left + String(repeating: " ", count: max(2, 26 - left.utf8.count)) + rule.help
     }

@@ -41,7 +41,8 @@ enum Program {
     }
     guard let command = commands.first(where: { $0.name == name }) else {
       let question = NearestName.question(name, in: commands.map { $0.name })
-      Console.error("giemsa-field: unknown command '\(name)'\(question); giemsa-field --help lists them")
+      Console.error(
+        "giemsa-field: unknown command '\(name)'\(question); giemsa-field --help lists them\(Version.leftOutNote)")
       return 2
     }
     let rest = Array(arguments.dropFirst())

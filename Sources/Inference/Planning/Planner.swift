@@ -77,7 +77,7 @@ final class Planner {
       let candidate = Candidate(node: node, index: index, output: output)
       if try planStep(candidate) { return }
     }
-    if try PickStep.plan(split: node, self) { return }
+    if SplitOperator.isIncluded, try PickStep.plan(split: node, self) { return }
     if DynamicQuantizeLinear.isIncluded, try DynamicQuantizeStep.plan(node, self) { return }
     try ReferenceStep.plan(node, self)
   }
@@ -117,11 +117,15 @@ final class Planner {
     if LayerNormalization.isIncluded || RMSNormalization.isIncluded, try RowNormStep.plan(candidate, self) {
       return true
     }
-    if try ReduceStep.plan(candidate, self) { return true }
+    if ReduceSum.isIncluded || ReduceMean.isIncluded || ReduceSumSquare.isIncluded || ReduceL2.isIncluded
+      || ReduceMax.isIncluded || ReduceMin.isIncluded
+    {
+      if try ReduceStep.plan(candidate, self) { return true }
+    }
     if Resize.isIncluded, try InterpolateStep.plan(candidate, self) { return true }
     // Any type.
     if try CopyStep.plan(candidate, self) { return true }
-    if try PickStep.plan(candidate, self) { return true }
+    if Operator.isAnyPicking, try PickStep.plan(candidate, self) { return true }
     return try View.plan(candidate, self)
   }
 

@@ -32,6 +32,7 @@ struct QuantizedChains {
     clip = [Bounds?](repeating: nil, count: graph.nodes.count)
     index = [Graph.ValueID?](repeating: nil, count: graph.nodes.count)
     integerProduct = [IntegerChain?](repeating: nil, count: graph.nodes.count)
+    guard QuantizedChains.isIncluded else { return }
     let hasWork = graph.nodes.contains { node in
       switch node.operation {
       case .gather, .convInteger, .matMulInteger: true
@@ -68,6 +69,12 @@ struct QuantizedChains {
       clip[index] = bounds
       isAbsorbed[reader] = true
     }
+  }
+
+  /// Whether this build has operators of 8-bit integers.
+  private static var isIncluded: Bool {
+    QuantizeLinear.isIncluded || DequantizeLinear.isIncluded || QLinearConv.isIncluded || QLinearMatMul.isIncluded
+      || QLinearAdd.isIncluded || QGemm.isIncluded || ConvInteger.isIncluded || MatMulInteger.isIncluded
   }
 
   /// The 8-bit value of which a Gather makes another by a table.

@@ -1,9 +1,20 @@
 import Text
 
-/// Which operators this build leaves out: none. `tools/build-field --for` writes another text of this file, in which the
-/// operators that some models do not need are not included.
+/// What this build leaves out: nothing. `tools/build-field --for` writes another text of this file, in which the operators
+/// that some models do not need are not included. All are constants, so that the compiler drops what nothing can reach.
 enum LeftOut {
-  static var isAny: Bool { false }
+  /// Computing with float64.
+  static var doubles: Bool { false }
+}
+
+extension Version {
+  /// Whether this program is for some models: without the operators, commands and options that they do not need.
+  public static var isForSomeModels: Bool { false }
+
+  /// What messages about something unknown end with.
+  public static var leftOutNote: String {
+    isForSomeModels ? "; this program is built for some models (tools/build-field --for), without much else" : ""
+  }
 }
 
 extension GraphError {
@@ -12,7 +23,7 @@ extension GraphError {
   static func unknownOperator(_ name: String) -> GraphError {
     GraphError(
       .unknownOperator,
-      LeftOut.isAny
+      Version.isForSomeModels
         ? "this program is built without the operator '\(name)': build it with tools/build-field --for this model"
         : "operator '\(name)' is not supported; docs/OPERATORS.md lists those that are")
   }

@@ -42,22 +42,29 @@ public struct PickedAxis: Sendable {
 }
 
 extension Operator {
+  /// Whether this build has an operator that picks.
+  public static var isAnyPicking: Bool {
+    Slice.isIncluded || SplitOperator.isIncluded || Transpose.isIncluded || Pad.isIncluded || Gather.isIncluded
+      || Expand.isIncluded || Tile.isIncluded || DepthToSpace.isIncluded || SpaceToDepth.isIncluded || Resize.isIncluded
+  }
+
   /// How output `position` is picked out of input 0. nil for an operator that does something else, or whose settings are not
   /// known.
   public func pickedAxes(_ inputs: [Fact?], position: Int) -> [PickedAxis]? {
     let inputs = Inputs(name, inputs)
     guard case .some(.some(let data)) = inputs.items.first else { return nil }
     switch self {
-    case .slice(let slice): return try? slice.pickedAxes(inputs, of: data.shape)
-    case .split(let split): return try? split.pickedAxes(inputs, of: data.shape, position: position)
-    case .transpose(let transpose): return try? transpose.pickedAxes(of: data.shape)
-    case .pad(let pad): return try? pad.pickedAxes(inputs, of: data.shape)
-    case .gather(let gather): return try? gather.pickedAxes(inputs, of: data.shape)
-    case .expand(let expand): return try? expand.pickedAxes(inputs, of: data.shape)
-    case .tile(let tile): return try? tile.pickedAxes(inputs, of: data.shape)
-    case .depthToSpace(let operation): return operation.pickedAxes(of: data.shape)
-    case .spaceToDepth(let operation): return operation.pickedAxes(of: data.shape)
-    case .resize(let resize): return try? resize.pickedAxes(inputs, of: data.shape)
+    case .slice(let slice) where Slice.isIncluded: return try? slice.pickedAxes(inputs, of: data.shape)
+    case .split(let split) where SplitOperator.isIncluded:
+      return try? split.pickedAxes(inputs, of: data.shape, position: position)
+    case .transpose(let transpose) where Transpose.isIncluded: return try? transpose.pickedAxes(of: data.shape)
+    case .pad(let pad) where Pad.isIncluded: return try? pad.pickedAxes(inputs, of: data.shape)
+    case .gather(let gather) where Gather.isIncluded: return try? gather.pickedAxes(inputs, of: data.shape)
+    case .expand(let expand) where Expand.isIncluded: return try? expand.pickedAxes(inputs, of: data.shape)
+    case .tile(let tile) where Tile.isIncluded: return try? tile.pickedAxes(inputs, of: data.shape)
+    case .depthToSpace(let operation) where DepthToSpace.isIncluded: return operation.pickedAxes(of: data.shape)
+    case .spaceToDepth(let operation) where SpaceToDepth.isIncluded: return operation.pickedAxes(of: data.shape)
+    case .resize(let resize) where Resize.isIncluded: return try? resize.pickedAxes(inputs, of: data.shape)
     default: return nil
     }
   }

@@ -52,10 +52,11 @@ extension FloatOperator {
   public func evaluate(_ inputs: Inputs<Tensor>) throws(GraphError) -> [Tensor] {
     switch try inputs.required(Self.inputs[0]).type {
     case .float32: return try evaluate(inputs, as: Float.self)
-    case .float64: return try evaluate(inputs, as: Double.self)
+    case .float64 where !LeftOut.doubles: return try evaluate(inputs, as: Double.self)
     case let narrow where narrow.byteCount <= 2:
       return try evaluate(inputs.converted(narrow, to: .float32), as: Float.self).converted(.float32, to: narrow)
-    case let other: throw GraphError(.typeMismatch, "\(Self.name) cannot compute with \(other.name)")
+    case let other:
+      throw GraphError(.typeMismatch, "\(Self.name) cannot compute with \(other.name)\(Version.leftOutNote)")
     }
   }
 }

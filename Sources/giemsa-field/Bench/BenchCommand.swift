@@ -16,11 +16,13 @@ enum BenchCommand {
       OptionRule(name: "--seconds", value: "S", help: "how long to measure; default 3"),
       OptionRule(name: "--json", value: nil, help: "print one line of JSON"),
       OptionRule(name: "--profile", value: nil, help: "also print the time spent in each step"),
-      OptionRule(name: "--count", value: nil, help: "count the FIELDs' cells once, and tell the time of each part"),
+      OptionRule(
+        name: "--count", value: nil, help: "count the FIELDs' cells once, and tell the time of each part",
+        isForWholeProgram: true),
     ] + CountRules.all.filter { $0.name == "--positive" || $0.name == "--cell" } + EngineRules.all, run: run)
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
-    if options.has("--count") { return try count(options) }
+    if !Version.isForSomeModels, options.has("--count") { return try count(options) }
     guard let path = options.positional.first, options.positional.count == 1 else {
       throw UsageError(message: "wants one model: giemsa-field bench MODEL")
     }

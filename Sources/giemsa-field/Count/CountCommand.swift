@@ -55,8 +55,9 @@ enum CountCommand {
         model: path, positive: first.classifier.classes[first.positive], threshold: first.threshold)
       let earlier = resumes ? try EarlierLines(output ?? "", stamp) : EarlierLines()
       let destination = try CountOutput(output, kind, keep: earlier.byteCount)
-      let report = try options.string("--report").map { path throws(UsageError) in
-        try ReportFile(
+      var report: ReportFile?
+      if !Version.isForSomeModels, let path = options.string("--report") {
+        report = try ReportFile(
           path,
           ReportPage(
             stamp: stamp, rates: rules.rates == nil ? nil : first.rates,

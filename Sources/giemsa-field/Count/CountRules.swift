@@ -43,7 +43,8 @@ enum CountRules {
       name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
     OptionRule(
       name: "--report", value: "FILE.html",
-      help: "write a page with fields, results and infected cells, where a person can correct them"),
+      help: "write a page with fields, results and infected cells, where a person can correct them",
+      isForWholeProgram: true),
     OptionRule(name: "--batch", value: "N", help: "cells that the model judges at once; default 8"),
   ]
 

@@ -20,7 +20,9 @@ struct DrawnField {
       field = try counter.count(file)
       do throws(ImagingError) {
         if drawings.overlay { overlay = try FieldOverlay.png(file.picture, field) }
-        if let wanted = drawings.figure { figure = try wanted.svg(file.picture, field, positive: counter.positive) }
+        if !Version.isForSomeModels, let wanted = drawings.figure {
+          figure = try wanted.svg(file.picture, field, positive: counter.positive)
+        }
       } catch {
         throw .picture(error)
       }

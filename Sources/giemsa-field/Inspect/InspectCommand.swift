@@ -16,7 +16,8 @@ enum InspectCommand {
       OptionRule(name: "--summary", value: nil, help: "omit the tables of nodes"),
       OptionRule(
         name: "--operators", value: nil,
-        help: "only list every operator that reading, optimising and running the model needs"),
+        help: "only list every operator that reading, optimising and running the model needs, passes and float64",
+        isForWholeProgram: true),
       OptionRule(name: "--json", value: nil, help: "print one JSON object"),
     ] + LimitRules.all, run: run)
 
@@ -28,8 +29,8 @@ enum InspectCommand {
     let size = try options.pictureSize() ?? (224, 224)
     let limits = try LimitRules.read(options)
     do {
-      if options.has("--operators") {
-        for name in try ModelInspection.operators(of: path, limits: limits) { Console.out(name) }
+      if !Version.isForSomeModels, options.has("--operators") {
+        for name in try ModelInspection.needs(of: path, limits: limits) { Console.out(name) }
         return 0
       }
       let inspection = try ModelInspection(contentsOf: path, batch: batch, size: size, limits: limits)

@@ -11,6 +11,10 @@ struct OptionRule: Sendable {
   let name: String
   let value: String?
   let help: String
+  /// Whether a program for some models does without it.
+  var isForWholeProgram = false
+
+  var isLeftOut: Bool { Version.isForSomeModels && isForWholeProgram }
 }
 
 /// The arguments of one command, split into options and the rest. `--name value` and `--name=value` mean the same;
@@ -40,9 +44,10 @@ struct CommandLineOptions {
         name = String(decoding: bytes[..<equals], as: UTF8.self)
         value = String(decoding: bytes[(equals + 1)...], as: UTF8.self)
       }
-      guard let rule = rules.first(where: { $0.name == name }) else {
-        let question = NearestName.question(name, in: rules.map { $0.name } + ["--help"])
-        throw UsageError(message: "unknown option '\(name)'\(question); --help lists them")
+      guard let rule = rules.first(where: { $0.name == name && !$0.isLeftOut }) else {
+        let known = rules.filter { !$0.isLeftOut }.map { $0.name }
+        let question = NearestName.question(name, in: known + ["--help"])
+        throw UsageError(message: "unknown option '\(name)'\(question); --help lists them\(Version.leftOutNote)")
       }
       if let wanted = rule.value {
         if value == nil, index < arguments.count {

@@ -23,6 +23,7 @@ final class ReportFile {
 
   /// - Parameter svg: empty if the field was counted by an earlier run.
   func add(_ path: String, _ counts: FieldCounts, slide: Int, svg: [UInt8]) {
+    if Version.isForSomeModels { return }
     if file.isBroken { return }
     if used + svg.count > ReportFile.room { isFull = true }
     let isDrawn = !svg.isEmpty && !isFull
@@ -41,6 +42,7 @@ final class ReportFile {
   }
 
   func finish(_ slides: [SlideTally], _ rules: ResultRules) throws(UsageError) {
+    if Version.isForSomeModels { return }
     file.write(page.slides(slides, rules))
     try file.finish()
   }

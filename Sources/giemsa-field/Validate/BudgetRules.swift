@@ -4,7 +4,10 @@ import Text
 
 /// The options that hold a model to more than being valid.
 enum BudgetRules {
-  static let all = [
+  /// None in a program for some models.
+  static let all = Version.isForSomeModels ? [] : options
+
+  private static let options = [
     OptionRule(
       name: "--max-size", value: "SIZE", help: "E401: bytes of the file and its external data (units K, M, G, T)"),
     OptionRule(name: "--max-parameters", value: "N", help: "E402: parameters (25M are 25,000,000)"),
@@ -25,6 +28,7 @@ enum BudgetRules {
   ]
 
   static func read(_ options: CommandLineOptions) throws(UsageError) -> (budgets: Budgets, memory: Int?) {
+    if Version.isForSomeModels { return (Budgets(), nil) }
     var budgets = Budgets()
     budgets.bytes = try amount(options, "--max-size", thousand: 1024, "a size: 800K, 50M")
     budgets.parameters = try amount(options, "--max-parameters", thousand: 1000, "a number: 25M")

@@ -7,16 +7,20 @@ enum ReportFormat {
 
   static let rule = OptionRule(
     name: "--format", value: "HOW",
-    help: "text (default), json (an object per model), sarif (2.1.0), github (annotations) or junit")
+    help: Version.isForSomeModels
+      ? "text (default) or json (an object per model)"
+      : "text (default), json (an object per model), sarif (2.1.0), github (annotations) or junit")
 
   init(_ options: CommandLineOptions) throws(UsageError) {
     switch options.string("--format") ?? (options.has("--json") ? "json" : "text") {
     case "text": self = .text
     case "json": self = .json
-    case "sarif": self = .sarif
-    case "github": self = .github
-    case "junit": self = .junit
-    case let other: throw UsageError(message: "--format '\(other)' is not one of text, json, sarif, github, junit")
+    case "sarif" where !Version.isForSomeModels: self = .sarif
+    case "github" where !Version.isForSomeModels: self = .github
+    case "junit" where !Version.isForSomeModels: self = .junit
+    case let other:
+      let known = Version.isForSomeModels ? "text, json\(Version.leftOutNote)" : "text, json, sarif, github, junit"
+      throw UsageError(message: "--format '\(other)' is not one of \(known)")
     }
   }
 
@@ -28,6 +32,7 @@ enum ReportFormat {
     switch self {
     case .text: Self.lines(report)
     case .json: Self.json(report)
+    case _ where Version.isForSomeModels: ""  // refused by init
     case .sarif: SARIFText.results(report)
     case .github: Self.annotations(report)
     case .junit: Self.testCase(report)
@@ -37,6 +42,8 @@ enum ReportFormat {
   /// What follows after all models; for a document, all of it around its parts.
   func end(_ parts: [String], _ totals: ReportTotals, status: Int32) -> String? {
     switch self {
+    case .sarif where Version.isForSomeModels: nil
+    case .junit where Version.isForSomeModels: nil
     case .text, .github: totals.modelCount > 1 ? totals.summary : nil
     case .json: nil
     case .sarif: SARIFText.document(parts.filter { !$0.isEmpty }, status: status)

@@ -40,7 +40,7 @@ enum ValidateCommand {
       let path = paths[index]
       let findings = Validator.findings(path: path, limits: limits, budgets: budgets)
       var overMemory: Finding?
-      if let memory, findings.errorCount == 0 {
+      if !Version.isForSomeModels, let memory, findings.errorCount == 0 {
         overMemory = PlannedMemory.finding(path, limits: limits, budget: memory, programBytes: programBytes)
       }
       return FileReport(path, findings, judgement, overMemory)
