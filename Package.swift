@@ -157,10 +157,17 @@ for target in package.targets where target.type == .test && !computing.contains(
 }
 
 // tools/build-field: an Embedded Swift module contains the machine code of all that it uses from others, so only the last one
-// needs any.
-if let last = Context.environment["GIEMSA_LAST_MODULE"] {
-  for target in package.targets where target.name != last {
-    target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
+// needs any. That is the program with the functions of the library, so that both are made of one compilation.
+if Context.environment["GIEMSA_EMBEDDED"] != nil {
+  package.targets.removeAll { $0.name == "GiemsaCalls" }
+  for target in package.targets {
+    if target.name == "giemsa-field" {
+      target.path = "Sources"
+      target.sources = ["giemsa-field", "GiemsaCalls"]
+      target.dependencies.append("GiemsaC")
+    } else {
+      target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
+    }
   }
 }
 

@@ -13,7 +13,7 @@ extension Version {
 
   /// What messages about something unknown end with.
   public static var leftOutNote: String {
-    isForSomeModels ? "; this program is built for some models (tools/build-field --for), without much else" : ""
+    isForSomeModels ? "; tools/build-field --for has left some out of this program" : ""
   }
 }
 
