@@ -98,11 +98,16 @@ package struct ModelInspection {
   }
 
   /// What a build for a model in a file needs (`tools/build-field --for`): every operator that it has before, between and
-  /// after the passes, the passes that change something, and `float64` if there are such values.
+  /// after the passes, the passes that change something, and which of `doubles`, `groups` and `dilations` there are
+  /// (`LeftOut.swift`).
   package static func needs(of path: String, limits: Limits) throws(GraphError) -> [String] {
     var graph = try ONNXFile.read(path, limits: limits)
     var names: [String] = []
-    var hasDoubles = false
+    var (hasDoubles, hasGroups, hasDilations) = (false, false, false)
+    func addConvolution(_ window: Window, groups: Int) {
+      hasGroups = hasGroups || groups != 1
+      hasDilations = hasDilations || window.dilations.contains { $0 != 1 }
+    }
     func add(_ graph: Graph) {
       if let facts = try? graph.inferEarly(nil).facts {
         hasDoubles = hasDoubles || facts.contains { $0?.type == .float64 }
@@ -113,17 +118,23 @@ package struct ModelInspection {
         let (name, domain) = (node.operation.name, node.operation.domain.name)
         let whole = domain.isEmpty ? name : "\(domain).\(name)"
         if !names.contains(whole) { names.append(whole) }
-        if case .branch(let branches) = node.operation {
+        switch node.operation {
+        case .branch(let branches):
           hasDoubles = true  // the types inside are not known
           add(branches.thenBranch)
           add(branches.elseBranch)
+        case .conv(let operation): addConvolution(operation.window, groups: operation.group)
+        case .fusedConv(let operation): addConvolution(operation.window, groups: operation.group)
+        default: continue
         }
       }
     }
     add(graph)
     let passes = try PassPipeline.optimize(&graph, limits: limits) { add($0) }
     for pass in passes where pass.changes > 0 { names.append(pass.name) }
-    if hasDoubles { names.append(ElementType.float64.name) }
+    if hasDoubles { names.append("doubles") }
+    if hasGroups { names.append("groups") }
+    if hasDilations { names.append("dilations") }
     return names
   }
 

@@ -103,8 +103,8 @@ final class Planner {
     // Layers of floats.
     if try WinogradStep.plan(candidate, self) { return true }
     if Conv.isIncluded || FusedConv.isIncluded {
-      if try DilatedWinogradStep.plan(candidate, self) { return true }
-      if try DepthwiseStep.plan(candidate, self) { return true }
+      if !LeftOut.dilations, try DilatedWinogradStep.plan(candidate, self) { return true }
+      if !LeftOut.groups, try DepthwiseStep.plan(candidate, self) { return true }
     }
     if try ConvolutionStep.plan(candidate, self) { return true }
     if MatMul.isIncluded, try MatMulStep.plan(candidate, self) { return true }

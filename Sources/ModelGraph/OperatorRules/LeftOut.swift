@@ -2,9 +2,12 @@ import Text
 
 /// What this build leaves out: nothing. `tools/build-field --for` writes another text of this file, in which the operators
 /// that some models do not need are not included. All are constants, so that the compiler drops what nothing can reach.
-enum LeftOut {
+package enum LeftOut {
   /// Computing with float64.
-  static var doubles: Bool { false }
+  package static var doubles: Bool { false }
+  /// Kernels for convolutions with groups, and for those with dilations. Without them the definitions run those.
+  package static var groups: Bool { false }
+  package static var dilations: Bool { false }
 }
 
 extension Version {

@@ -16,7 +16,7 @@ enum InspectCommand {
       OptionRule(name: "--summary", value: nil, help: "omit the tables of nodes"),
       OptionRule(
         name: "--operators", value: nil,
-        help: "only list every operator that reading, optimising and running the model needs, passes and float64",
+        help: "list only what a program for this model needs (tools/build-field --for): operators, passes, kernels",
         isForWholeProgram: true),
       OptionRule(name: "--json", value: nil, help: "print one JSON object"),
     ] + LimitRules.all, run: run)
