@@ -45,7 +45,7 @@ package struct GraphDifference {
     compareInterface(a.graph, b.graph)
     compareMetadata(a.graph, b.graph)
     compareNodes(a, b)
-    weights.sort { $0.rms * $1.oldRMS > $1.rms * $0.oldRMS }
+    weights = weights.inOrder { $0.rms * $1.oldRMS > $1.rms * $0.oldRMS }
     if !weights.isEmpty { isSameFile = false }  // external data
   }
 

@@ -32,7 +32,7 @@ public final class ModelBytes: Sendable {
     }
     byteCount = Int(clamping: size)
     self.path = path
-    guard !limits.signers.isEmpty else {
+    guard !Version.isForSomeModels, !limits.signers.isEmpty else {
       place = .file(descriptor: file, FileState(descriptor: file))
       signature = nil
       return

@@ -137,7 +137,7 @@ public struct CellFinder {
     var areas: [Float] = []
     for cell in cells where cell.kind == .redCell && !cell.isCut { areas.append(cell.area) }
     if areas.isEmpty { return nil }
-    areas.sort()
+    areas = areas.inOrder { $0 < $1 }
     return 2 * (areas[areas.count / 2] / Float.pi).squareRoot()
   }
 

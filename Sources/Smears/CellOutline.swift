@@ -24,7 +24,14 @@ public struct CellOutline: Sendable, Equatable {
       if (a.y <= middle) == (b.y <= middle) { continue }
       crossings.append(a.x + (b.x - a.x) * ((middle - a.y) / (b.y - a.y)))
     }
-    crossings.sort()
+    // An insertion sort: they are few, and the standard library's sort takes 2.5 KB.
+    for end in crossings.indices {
+      var place = end
+      while place > 0, crossings[place - 1] > crossings[place] {
+        crossings.swapAt(place - 1, place)
+        place -= 1
+      }
+    }
     var spans: [Range<Int>] = []
     for index in stride(from: 0, to: crossings.count - 1, by: 2) {
       let from = Int((crossings[index] - 0.5).rounded(.up))

@@ -28,6 +28,14 @@ extension String {
     }
   }
 
+  /// Whether the string's last bytes are those of `ending`. (`hasSuffix` and `hasPrefix` step through characters, which takes
+  /// 10 KB of the static field program.)
+  @inline(never)
+  public func ends(with ending: String) -> Bool {
+    guard utf8.count >= ending.utf8.count else { return false }
+    return String(decoding: Array(utf8)[(utf8.count - ending.utf8.count)...], as: UTF8.self).isExactly(ending)
+  }
+
   /// The text shortened to about `limit` bytes: the beginning and the end, with `…` between them.
   public func shortened(to limit: Int) -> String {
     if utf8.count <= limit { return self }

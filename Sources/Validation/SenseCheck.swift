@@ -57,7 +57,7 @@ struct SenseCheck {
   // MARK: Quantisation
 
   private mutating func checkScales(_ node: Graph.Node) {
-    for input in node.operation.inputs where input.content == .setting && input.name.hasSuffix("scale") {
+    for input in node.operation.inputs where input.content == .setting && input.name.ends(with: "scale") {
       guard let id = node[input], !isSeen[id], let scales = constant(id) else { continue }
       isSeen[id] = true
       let bad = scales.doubles.filter { !($0 >= Double(Float.leastNormalMagnitude)) }

@@ -68,7 +68,10 @@ extension Graph {
     for (index, node) in nodes.enumerated() {
       for case let id? in node.outputs { live += bytes(id) }
       peak = max(peak, live)
-      for case let id? in Set(node.inputs) where lastUse[id] == index { live -= bytes(id) }
+      for case let id? in node.inputs where lastUse[id] == index {
+        live -= bytes(id)
+        lastUse[id] = nodes.count  // a node may read it twice
+      }
       for case let id? in node.outputs where lastUse[id] == -1 { live -= bytes(id) }
     }
     return peak

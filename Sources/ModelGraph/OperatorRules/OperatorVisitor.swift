@@ -9,8 +9,8 @@ public protocol OperatorVisitor {
 
 extension Operator {
   /// ONNX's name, `Conv`.
-  public var name: String { identity.name }
-  public var domain: OperatorDomain { identity.domain }
+  public var name: String { traits.name }
+  public var domain: OperatorDomain { traits.domain }
 
   /// The attributes to write to a file of opset ``Graph/opset``.
   public var attributes: [Attribute] {
@@ -20,31 +20,31 @@ extension Operator {
 
   /// Types and shapes of the outputs. Every shape is within ``Shape/elementLimit``.
   public func infer(_ inputs: [Fact?], outputCount: Int = 1) throws(GraphError) -> [Fact] {
-    let arity = try arity()
-    try arity.check(inputs: inputs.count, outputs: outputCount)
-    let facts = try accept(InferVisitor(inputs: Inputs(arity.name, inputs)))
+    let traits = try includedTraits()
+    try traits.check(inputs: inputs.count, outputs: outputCount)
+    let facts = try accept(InferVisitor(inputs: Inputs(traits.name, inputs)))
     guard facts.count >= outputCount else {
       throw GraphError(
-        .wrongArity, "\(arity.name) makes \(facts.count) outputs here, the node lists \(outputCount)")
+        .wrongArity, "\(traits.name) makes \(facts.count) outputs here, the node lists \(outputCount)")
     }
     for fact in facts {
-      do { _ = try fact.shape.checked() } catch { throw error.at(arity.name) }
+      do { _ = try fact.shape.checked() } catch { throw error.at(traits.name) }
     }
     return facts
   }
 
   /// Throws E207 if the operator cannot have so many inputs and outputs, those that a node leaves out included.
   public func checkArity(inputs: Int, outputs: Int) throws(GraphError) {
-    try arity().check(inputs: inputs, outputs: outputs)
+    try includedTraits().check(inputs: inputs, outputs: outputs)
   }
 
   /// The outputs by the operator's plain definition. `infer` checks the inputs first, so that any input is safe.
   ///
   /// - Parameter mostBytes: what the outputs may take; E212 beyond it.
   public func evaluate(_ inputs: [Tensor?], mostBytes: Int = .max) throws(GraphError) -> [Tensor] {
-    let arity = try arity()
+    let traits = try includedTraits()
     var facts: [Fact] = []
-    do { facts = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: arity.outputs.lowerBound) } catch {
+    do { facts = try infer(inputs.map { $0.map { Fact($0) } }, outputCount: traits.outputs.lowerBound) } catch {
       // All values are here. Only a shape rule that leaves the computation of many to `evaluate` throws this.
       guard error.code == .notConstant else { throw error }
     }
@@ -52,16 +52,16 @@ extension Operator {
     // A shape rule that had to compute the values to know their number returns them.
     let known = facts.compactMap { $0.constant }
     if !known.isEmpty, known.count == facts.count { return known }
-    let results = try accept(EvaluateVisitor(inputs: Inputs(arity.name, inputs)))
+    let results = try accept(EvaluateVisitor(inputs: Inputs(traits.name, inputs)))
     if facts.isEmpty { try results.map { Fact($0) }.check(mostBytes: mostBytes) }
     return results
   }
 
   /// The operator's inputs in the order of its page.
-  public var inputs: [OperatorInput] { roles.inputs }
+  public var inputs: [OperatorInput] { traits.inputs }
   /// Whether the operator computes, or only moves elements.
-  public var movement: DataMovement { roles.movement }
-  public var multiplyAdds: MultiplyAdds { roles.multiplyAdds }
+  public var movement: DataMovement { traits.movement }
+  public var multiplyAdds: MultiplyAdds { traits.multiplyAdds }
 
   /// Whether a loss can flow back through the operator.
   public var differentiability: Differentiability {
@@ -73,26 +73,55 @@ extension Operator {
   public var firstOpset: Int { (try? accept(OpsetVisitor())) ?? Graph.opset }
 
   /// Throws E201 for an operator that this build leaves out: passes may have made it.
-  private func arity() throws(GraphError) -> Arity {
-    do { return try accept(ArityVisitor()) } catch { throw .unknownOperator(name) }
+  private func includedTraits() throws(GraphError) -> OperatorTraits {
+    let traits = traits
+    guard traits.isIncluded else { throw .unknownOperator(traits.name) }
+    return traits
   }
 
-  private var roles: (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds) {
+  private var traits: OperatorTraits {
     // The visitor does not throw; the fallback is never used.
-    (try? accept(RolesVisitor())) ?? ([], .computation, .none)
-  }
-
-  private var identity: (name: String, domain: OperatorDomain) {
-    // The visitor does not throw; the fallback is never used.
-    (try? accept(IdentityVisitor())) ?? ("", .onnx)
+    (try? accept(TraitsVisitor())) ?? OperatorTraits(Conv.self)
   }
 }
 
-private struct IdentityVisitor: OperatorVisitor {
-  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
-    -> (name: String, domain: OperatorDomain)
-  {
-    (Definition.name, Definition.domain)
+/// All that is the same in every use of an operator. One visitor gets it, since each is compiled for every operator.
+private struct OperatorTraits {
+  let name: String
+  let domain: OperatorDomain
+  let isIncluded: Bool
+  let inputs: [OperatorInput]
+  let outputs: ClosedRange<Int>
+  let movement: DataMovement
+  let multiplyAdds: MultiplyAdds
+
+  init<Definition: OperatorDefinition>(_: Definition.Type) {
+    name = Definition.name
+    domain = Definition.domain
+    isIncluded = Definition.isIncluded
+    inputs = Definition.isIncluded ? Definition.inputs : []
+    outputs = Definition.isIncluded ? Definition.outputs : 0...0
+    movement = Definition.isIncluded ? Definition.movement : .computation
+    multiplyAdds = Definition.isIncluded ? Definition.multiplyAdds : .none
+  }
+
+  func check(inputs: Int, outputs: Int) throws(GraphError) {
+    let arity = self.inputs.arity
+    guard inputs <= arity.upperBound else {
+      throw GraphError(.wrongArity, "\(name) takes at most \(arity.upperBound) inputs, has \(inputs)")
+    }
+    guard inputs >= arity.lowerBound else {
+      throw GraphError(.wrongArity, "\(name) needs \(arity.lowerBound) inputs, has \(inputs)")
+    }
+    guard self.outputs.contains(outputs) else {
+      throw GraphError(.wrongArity, "\(name) cannot have \(outputs) outputs")
+    }
+  }
+}
+
+private struct TraitsVisitor: OperatorVisitor {
+  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> OperatorTraits {
+    OperatorTraits(Definition.self)
   }
 }
 
@@ -100,15 +129,6 @@ private struct IdentityVisitor: OperatorVisitor {
 private struct AttributesVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> [Attribute] {
     definition.attributes
-  }
-}
-
-private struct RolesVisitor: OperatorVisitor {
-  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError)
-    -> (inputs: [OperatorInput], movement: DataMovement, multiplyAdds: MultiplyAdds)
-  {
-    Definition.isIncluded
-      ? (Definition.inputs, Definition.movement, Definition.multiplyAdds) : ([], .computation, .none)
   }
 }
 
@@ -123,38 +143,6 @@ private struct DifferentiabilityVisitor: OperatorVisitor {
 private struct OpsetVisitor: OperatorVisitor {
   func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Int {
     definition.firstOpset
-  }
-}
-
-/// How many inputs and outputs an operator takes.
-private struct Arity {
-  let name: String
-  let inputs: ClosedRange<Int>
-  let outputs: ClosedRange<Int>
-
-  init<Definition: OperatorDefinition>(_: Definition.Type) {
-    name = Definition.name
-    inputs = Definition.inputs.arity
-    outputs = Definition.outputs
-  }
-
-  func check(inputs: Int, outputs: Int) throws(GraphError) {
-    guard inputs <= self.inputs.upperBound else {
-      throw GraphError(.wrongArity, "\(name) takes at most \(self.inputs.upperBound) inputs, has \(inputs)")
-    }
-    guard inputs >= self.inputs.lowerBound else {
-      throw GraphError(.wrongArity, "\(name) needs \(self.inputs.lowerBound) inputs, has \(inputs)")
-    }
-    guard self.outputs.contains(outputs) else {
-      throw GraphError(.wrongArity, "\(name) cannot have \(outputs) outputs")
-    }
-  }
-}
-
-private struct ArityVisitor: OperatorVisitor {
-  func visit<Definition: OperatorDefinition>(_ definition: Definition) throws(GraphError) -> Arity {
-    guard Definition.isIncluded else { throw .unknownOperator("") }
-    return Arity(Definition.self)
   }
 }
 

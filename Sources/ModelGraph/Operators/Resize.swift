@@ -151,7 +151,8 @@ public struct Resize: OperatorDefinition {
     if sampling.antialiases, mode != .nearest {
       // Otherwise a tiny scale could ask for a filter that is much longer than the axis.
       for axis in result where axis.output > 0 && axis.scale * Double(axis.input) < 0.25 {
-        throw GraphError(.badInput, "Resize: scale \(axis.scale) is too small for an axis of \(axis.input)")
+        throw GraphError(
+          .badInput, "Resize: scale \(NumberText.shortest(axis.scale)) is too small for an axis of \(axis.input)")
       }
     }
     return result

@@ -37,7 +37,7 @@ extension SignerKey {
     var keys: [SignerKey] = []
     while let name = platform_directory_next(directory) {
       let name = PathText.text(name)
-      if name.hasSuffix(".pub") { keys.append(try SignerKey(contentsOf: folder + "/" + name)) }
+      if name.ends(with: ".pub") { keys.append(try SignerKey(contentsOf: folder + "/" + name)) }
     }
     return keys
   }

@@ -186,7 +186,7 @@ struct AnswerComparison {
           times[index].append(platform_seconds() - start)
         }
       } while times[0].count < 10 || platform_seconds() < end
-      for index in 0...1 { times[index].sort() }
+      for index in 0...1 { times[index] = times[index].inOrder { $0 < $1 } }
       speed = (times[0][times[0].count / 2] * 1000, times[1][times[1].count / 2] * 1000)
     } catch {
       throw ChangeProblem(new, error)

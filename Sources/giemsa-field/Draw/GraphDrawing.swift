@@ -41,7 +41,7 @@ struct GraphDrawing {
       let inputs = graph.inputs[index]
       return inputs.isEmpty ? 0 : inputs.reduce(0) { $0 + frames[$1].x + frames[$1].width / 2 } / inputs.count
     }
-    let wanted = row.map { (index: $0, middle: middle($0)) }.sorted { $0.middle < $1.middle }
+    let wanted = row.map { (index: $0, middle: middle($0)) }.inOrder { $0.middle < $1.middle }
     var right = Int.min
     var shift = 0
     for (index, middle) in wanted {

@@ -29,7 +29,7 @@ struct CommandLineOptions {
     while index < arguments.count {
       let argument = arguments[index]
       index += 1
-      if onlyPositional || !argument.hasPrefix("-") || argument == "-" {
+      if onlyPositional || argument.utf8.first != UInt8(ascii: "-") || argument == "-" {
         positional.append(argument)
         continue
       }
