@@ -82,7 +82,9 @@ enum ReportFormat {
         "::\(entry.isError ? "error" : "warning") file=\(escaped(report.path.printable, isProperty: true)),"
           + "title=\(entry.finding.code.text)::\(escaped(entry.finding.message, isProperty: false))")
     }
-    lines.append("\(report.path): \(report.summary)".printable)
+    // Whatever the file is called, this line is no command: those begin with `::`, or have `##[` anywhere.
+    let name = escaped(report.path.printable, isProperty: true).split(separator: "[", omittingEmptySubsequences: false)
+    lines.append("\(name.joined(separator: "%5B")): \(report.summary)")
     return lines.joined(separator: "\n")
   }
 
