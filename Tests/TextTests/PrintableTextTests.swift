@@ -19,4 +19,9 @@ import Text
     let name = Array("lat".utf8) + [0xE9]
     #expect(name.withUnsafeBufferPointer { PathText.text($0) }.printable == "lat\\xe9")
   }
+
+  @Test func linesStay() {
+    #expect("a\n\u{1B}[1mb\r\n".printableLines == "a\n\\x1b[1mb\\x0d\n")
+    #expect("a\n\u{1B}[1mb".printable == "a\\n\\x1b[1mb")
+  }
 }
