@@ -154,7 +154,8 @@ package struct GraphDifference {
       y.withElements(Float.self) { y in
         for index in x.indices {
           let difference = Double(y[index]) - Double(x[index])
-          if difference == 0 || x[index].isNaN && y[index].isNaN {
+          // Of two infinities the difference is no number.
+          if x[index] == y[index] || x[index].isNaN && y[index].isNaN {
             oldSquares += Double(x[index]) * Double(x[index])
             continue
           }

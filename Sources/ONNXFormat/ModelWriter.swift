@@ -5,11 +5,12 @@ import Text
 
 /// ``Graph`` → ModelProto. The messages point to the graph's tensors, so that writing does not copy them.
 final class ModelWriter {
-  private let graph: Graph
+  private var graph: Graph
+  private var nodes: [WrittenNode] = []
   private let arena = MessageArena()
   private var names: [String] = []
 
-  /// nil: the oldest that we write and that has all operators.
+  /// nil: ``Graph/opset``, or the oldest later one that has all operators.
   private let wantedOpset: Int?
 
   init(_ graph: Graph, opset: Int? = nil) {
@@ -26,11 +27,18 @@ final class ModelWriter {
         "holds graphs, which are read but not written; fix the input size when exporting, or run onnx-simplifier"
       ).at(node.place)
     }
+    let opset = try writtenOpset()
+    if let wantedOpset {
+      let forms = try OpsetForms(graph, opset: wantedOpset)
+      try forms.convert()
+      (graph, nodes) = (forms.graph, forms.nodes)
+    } else {
+      nodes = graph.nodes.map { WrittenNode($0) }
+    }
     names = uniqueNames()
     var proto = Onnx__ModelProto()
     onnx__model_proto__init(&proto)
     proto.has_ir_version = 1
-    let opset = try writtenOpset()
     proto.ir_version = Versions.writtenIR(ofOpset: opset)
     proto.has_producer_name = 1
     proto.producer_name = arena.data(Versions.producer)
@@ -51,12 +59,11 @@ final class ModelWriter {
   }
 
   private func writtenOpset() throws(GraphError) -> Int64 {
-    let least = Versions.writtenOpset(of: graph)
-    guard let wanted = wantedOpset.map({ Int64($0) }) else { return least }
-    guard wanted >= least, Versions.readOpsets.contains(wanted) else {
+    guard let wanted = wantedOpset.map({ Int64($0) }) else { return Versions.writtenOpset(of: graph) }
+    guard Versions.convertedOpsets.contains(wanted) else {
+      let range = Versions.convertedOpsets
       throw GraphError(
-        .opset,
-        "cannot be written for opset \(wanted); it can for opsets \(least) to \(Versions.readOpsets.upperBound)")
+        .opset, "cannot be written for opset \(wanted); it can for opsets \(range.lowerBound) to \(range.upperBound)")
     }
     return wanted
   }
@@ -85,12 +92,12 @@ final class ModelWriter {
     // onnx.checker refuses a graph without a name.
     proto.name = arena.data(graph.name.isEmpty ? "graph" : graph.name)
 
-    let nodes = graph.nodes.map { message($0) }
-    proto.n_node = nodes.count
-    proto.node = arena.array(nodes)
+    let messages = nodes.map { message($0) }
+    proto.n_node = messages.count
+    proto.node = arena.array(messages)
 
     var wanted = Set(graph.outputs)
-    for node in graph.nodes { for case let input? in node.inputs { wanted.insert(input) } }
+    for node in nodes { for case let input? in node.inputs { wanted.insert(input) } }
     var constants: [UnsafeMutablePointer<Onnx__TensorProto>?] = []
     for (id, value) in graph.values.enumerated() where wanted.contains(id) {
       if let tensor = value.constant { constants.append(arena.tensor(tensor, name: names[id])) }
@@ -110,16 +117,16 @@ final class ModelWriter {
     return arena.make(proto)
   }
 
-  private func message(_ node: Graph.Node) -> UnsafeMutablePointer<Onnx__NodeProto>? {
+  private func message(_ node: WrittenNode) -> UnsafeMutablePointer<Onnx__NodeProto>? {
     var proto = Onnx__NodeProto()
     onnx__node_proto__init(&proto)
     proto.has_name = 1
     proto.name = arena.data(node.name)
     proto.has_op_type = 1
-    proto.op_type = arena.data(node.operation.name)
-    if node.operation.domain != .onnx {
+    proto.op_type = arena.data(node.kind)
+    if node.domain != .onnx {
       proto.has_domain = 1
-      proto.domain = arena.data(node.operation.domain.name)
+      proto.domain = arena.data(node.domain.name)
     }
     let inputs = node.inputs.map { arena.data($0.map { names[$0] } ?? "") }
     proto.n_input = inputs.count
@@ -127,7 +134,7 @@ final class ModelWriter {
     let outputs = node.outputs.map { arena.data($0.map { names[$0] } ?? "") }
     proto.n_output = outputs.count
     proto.output = arena.array(outputs)
-    let attributes = node.operation.attributes.map { arena.attribute($0) }
+    let attributes = node.attributes.map { arena.attribute($0) }
     proto.n_attribute = attributes.count
     proto.attribute = arena.array(attributes)
     return arena.make(proto)

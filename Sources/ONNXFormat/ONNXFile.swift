@@ -149,11 +149,12 @@ public enum ONNXFile {
   /// Writes the graph for an opset, atomically, unless `check` throws: it is given a path from which what was written can
   /// be read before the file gets its name.
   ///
-  /// Throws E107 for an opset that is not written, or that lacks an operator of the graph.
+  /// Throws E107 for an opset that is not written, or that cannot say what a node does.
   public static func write(
     _ graph: Graph, to path: String, opset: Int, check: (_ written: String) throws(GraphError) -> Void
   ) throws(GraphError) {
-    let writer = ModelWriter(graph.withOldSoftmaxSpelledOut().withOldNormalizationSpelledOut(), opset: opset)
+    let modern = opset < 13 ? graph : graph.withOldSoftmaxSpelledOut()
+    let writer = ModelWriter(modern.withOldNormalizationSpelledOut(), opset: opset)
     let model = try writer.model()
     try writer.check(onnx_model_size(model))
     var file: Int32 = -1

@@ -19,16 +19,26 @@ enum Versions {
   /// So these are accepted; newer ones are refused until their changes have been checked.
   static let readOpsets: ClosedRange<Int64> = 1...28
 
+  /// The opsets that `upgrade` writes. Before 7, broadcasting had other rules.
+  static let convertedOpsets: ClosedRange<Int64> = 7...28
+
   /// The opset that a graph is written for: ``Graph/opset``, or that of its newest operator. Since later opsets only add
   /// operators and types, it does not change what the others mean.
   static func writtenOpset(of graph: Graph) -> Int64 {
     Int64(graph.nodes.reduce(Graph.opset) { max($0, $1.operation.firstOpset) })
   }
 
-  /// The IR version of the release of ONNX that brought an opset (https://onnx.ai/onnx/repo-docs/Versioning.html).
+  /// The IR version of the release of ONNX that brought an opset (https://onnx.ai/onnx/repo-docs/Versioning.html); 4 for
+  /// the oldest, before which initialisers had to be listed as inputs.
   static func writtenIR(ofOpset opset: Int64) -> Int64 {
     switch opset {
-    case ...22: 10
+    case ...9: 4
+    case 10: 5
+    case 11: 6
+    case 12...14: 7
+    case 15...18: 8
+    case 19...20: 9
+    case 21...22: 10
     case 23: 11
     case 24: 12
     case 25...27: 13

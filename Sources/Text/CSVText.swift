@@ -5,9 +5,11 @@ public enum CSVText {
   /// quote.
   ///
   /// The program's own numbers are written without this: `-0.5` is not a formula.
-  public static func cell(_ text: String) -> String {
+  ///
+  /// - Parameter isRaw: for a program that reads names and no spreadsheet: without the apostrophe.
+  public static func cell(_ text: String, isRaw: Bool = false) -> String {
     let printable = text.printable
-    let safe = isFormula(printable) ? "'" + printable : printable
+    let safe = isFormula(printable) && !isRaw ? "'" + printable : printable
     let bytes = Array(safe.utf8)
     guard bytes.contains(where: { $0 == comma || $0 == quote }) else { return safe }
     var quoted = [quote]

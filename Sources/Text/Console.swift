@@ -3,8 +3,11 @@ import Platform
 /// Standard output and standard error. After a failed write to standard output the program continues, but writes
 /// nothing more there; ``finish(_:program:)`` reports it at the end.
 public enum Console {
-  /// Writes text to standard output, unbuffered.
-  public static func write(_ text: String) {
+  /// Writes lines to standard output, unbuffered. Whatever names they contain, nothing in them controls a terminal.
+  public static func write(_ text: String) { writeControls(text.printableLines) }
+
+  /// Writes text that moves the cursor: a line that shows progress, in which there are no names from outside.
+  public static func writeControls(_ text: String) {
     let bytes = Array(text.utf8)
     bytes.withUnsafeBufferPointer { _ = platform_output($0.baseAddress, $0.count) }
   }

@@ -4,8 +4,13 @@ extension String {
   ///
   /// Control characters become `\n`, `\t` or `\x1b`, invalid UTF-8 bytes of a path `\xe9`, and characters that change
   /// the text direction, break lines or have no width `\u{202e}`. Everything else, including backslashes, is unchanged.
-  public var printable: String {
-    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return self }
+  public var printable: String { printable(keepsLines: false) }
+
+  /// The same for several lines: line ends stay.
+  public var printableLines: String { printable(keepsLines: true) }
+
+  private func printable(keepsLines: Bool) -> String {
+    if utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F || $0 == 0x0A && keepsLines }) { return self }
     // A string: to append text to a view of scalars copies all that it holds.
     var text = ""
     for scalar in unicodeScalars {
@@ -14,6 +19,7 @@ extension String {
         continue
       }
       switch scalar.value {
+      case 0x0A where keepsLines: text.unicodeScalars.append(scalar)
       case 0x0A: text += "\\n"
       case 0x09: text += "\\t"
       case _ where !scalar.speaksToTerminals: text.unicodeScalars.append(scalar)

@@ -12,6 +12,11 @@ func show(_ text: String) {
   Console.write(text)
 }
 
+/// Writes a line that shows progress, which moves the cursor.
+func showProgress(_ text: String) {
+  if Rank.isFirst { Console.writeControls(text) }
+}
+
 /// Writes a line to standard error; in distributed training only on rank 0.
 func complain(_ text: String) {
   if Rank.isFirst { complainAsRank(text) }

@@ -49,15 +49,38 @@ import Testing
       ["infer", model, folder.path("x"), "--classes", "\u{1B}a,b"], ["infer", model, "\u{1B}"], ["\u{1B}x"],
       ["infer", "--\u{1B}x"], ["infer", model, "x", "--format", "\u{1B}"], ["bench", folder.path("\u{1B}.onnx")],
       ["inspect", folder.path("\u{202E}.onnx")], ["validate", folder.path("\u{1B}.onnx")],
+      ["infer", model, folder.path("x"), "--format", "csv", "--raw"], ["inspect", model, "--json"],
+      ["validate", model, "--format", "sarif"], ["validate", model, "--format", "github"], ["compare", model, model],
+      ["compare", model, folder.path("case\u{1B}[7m")], ["compare", model, model, "--format", "markdown"],
+      ["draw", model, "--out", folder.path("\u{1B}.svg")], ["upgrade", model, "--out", folder.path("\u{1B}.onnx")],
     ]
-    for command in commands {
-      let run = try ProgramRun("giemsa-field", command)
-      #expect(run.exited)
-      for scalar in (run.output + run.error).unicodeScalars where scalar != "\n" {
-        let isPlain = scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
-        let turns = (0x202A...0x202E).contains(scalar.value) || (0x200B...0x200F).contains(scalar.value)
-        #expect(isPlain && !turns, "U+\(String(scalar.value, radix: 16)) from \(command)")
-      }
+    for command in commands { try check("giemsa-field", command) }
+  }
+
+  @Test func neitherDoTheLabsCommands() throws {
+    let pictures = try folder.folder("d\u{1B}[1m/a\u{202E}b")
+    for name in ["one\u{1B}", "two\u{7}"] {
+      try PNGFile.write(Picture(width: 9, height: 9), to: "\(pictures)/\(name).png")
+    }
+    let data = folder.path("d\u{1B}[1m")
+    let commands: [[String]] = [
+      ["card", model], ["card", model, "--format", "json"], ["card", model, "--format", "cyclonedx"],
+      ["card", model, "--license", Self.evil], ["card", folder.path("no\u{1B}")],
+      ["evaluate", model, folder.path("x")],
+      ["export", model, "--out", folder.path("out\u{1B}[1m.onnx")], ["train", data, "--out", folder.path("run\u{1B}")],
+      ["quantize", model, "--calibrate", data, "--out", folder.path("q\u{1B}")], ["\u{1B}"], ["card", "--\u{1B}"],
+      ["synthesize", folder.path("made\u{1B}"), "--count", "2"],
+    ]
+    for command in commands { try check("giemsa", command) }
+  }
+
+  private func check(_ program: String, _ command: [String]) throws {
+    let run = try ProgramRun(program, command)
+    #expect(run.exited)
+    for scalar in (run.output + run.error).unicodeScalars where scalar != "\n" {
+      let isPlain = scalar.value >= 0x20 && !(0x7F..<0xA0).contains(scalar.value)
+      let turns = (0x202A...0x202E).contains(scalar.value) || (0x200B...0x200F).contains(scalar.value)
+      #expect(isPlain && !turns, "U+\(String(scalar.value, radix: 16)) from \(command)")
     }
   }
 
@@ -83,6 +106,12 @@ import Testing
     #expect(lines[0].hasSuffix(",'=cmd|' /C calc'!A0"), "\(lines[0])")
     #expect(lines[1].hasPrefix("'=1+1.png,"))
     #expect(lines[2].hasPrefix("\"'@b,\"\"c\"\".png\","))
+    let raw = try ProgramRun(
+      script: "cd \"$D/x\" && \"$FIELD\" infer \"$M\" =1+1.png '@b,\"c\".png' --format csv --raw",
+      ["D": folder.url.path, "M": model])
+    #expect(raw.output.contains("\n=1+1.png,") && raw.output.contains("\n\"@b,\"\"c\"\".png\","), "\(raw.output)")
+    #expect(raw.output.contains(",=cmd|' /C calc'!A0\n"))
+    #expect(try ProgramRun("giemsa-field", ["infer", model, folder.path("x"), "--raw"]).status == 2)
     // JSON keeps names unchanged.
     let json = try ProgramRun(
       script: "cd \"$D/x\" && \"$FIELD\" infer \"$M\" =1+1.png --format jsonl", ["D": folder.url.path, "M": model])

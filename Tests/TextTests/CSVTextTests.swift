@@ -22,4 +22,9 @@ import Text
 
   @Test(arguments: ["\"open", "a,\"open", "\"a\"b", "\"", "\"a\" ,b", "\"a\"\""])
   func brokenQuotesAreNoCells(_ line: String) { #expect(CSVText.cells(line) == nil) }
+
+  @Test func rawNamesStay() {
+    #expect(CSVText.cell("=1,2", isRaw: true) == "\"=1,2\"")
+    #expect(CSVText.cell("@a\n", isRaw: true) == "@a\\n")
+  }
 }

@@ -30,4 +30,9 @@ import Text
     }
     #expect(time < .seconds(60))
   }
+
+  @Test func linesStay() {
+    #expect("a\n\u{1B}[1mb\r\n".printableLines == "a\n\\x1b[1mb\\x0d\n")
+    #expect("a\n\u{1B}[1mb".printable == "a\\n\\x1b[1mb")
+  }
 }

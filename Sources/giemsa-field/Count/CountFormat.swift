@@ -24,7 +24,7 @@ struct CountFormat {
   func field(_ line: CountedLine) -> String {
     switch kind {
     case .table: table.field(line)
-    case .csv: CountCSV.field(line)
+    case .csv(let isRaw): CountCSV.field(line, isRaw: isRaw)
     case .jsonl: json.field(line)
     }
   }
@@ -32,7 +32,7 @@ struct CountFormat {
   func slides(_ lines: [SlideLine]) -> String {
     switch kind {
     case .table: return "\n" + CountTable.slides(lines)
-    case .csv: return lines.reduce("") { $0 + CountCSV.slide($1) }
+    case .csv(let isRaw): return lines.reduce("") { $0 + CountCSV.slide($1, isRaw: isRaw) }
     case .jsonl: return lines.reduce("") { $0 + json.slide($1) }
     }
   }

@@ -3,17 +3,25 @@ import Text
 
 /// The output format of `infer`, one answer per picture.
 struct AnswerFormat {
-  enum Kind {
-    case table, csv, jsonl
+  enum Kind: Equatable {
+    case table, jsonl
+    /// - isRaw: names that a spreadsheet would take for formulas stay as they are.
+    case csv(isRaw: Bool)
 
-    /// `--format`
+    static let rules = [
+      OptionRule(name: "--format", value: "FORMAT", help: "table (the default), csv or jsonl"),
+      OptionRule(name: "--raw", value: nil, help: "csv: no apostrophe before names that begin like a formula"),
+    ]
+
     init(_ options: CommandLineOptions) throws(UsageError) {
+      let isRaw = options.has("--raw")
       switch options.string("--format") ?? "table" {
       case "table": self = .table
-      case "csv": self = .csv
+      case "csv": self = .csv(isRaw: isRaw)
       case "jsonl": self = .jsonl
       case let other: throw UsageError(message: "--format '\(other)' is not one of table, csv, jsonl")
       }
+      guard !isRaw || self == .csv(isRaw: true) else { throw UsageError(message: "--raw is for --format csv") }
     }
   }
 
@@ -48,8 +56,9 @@ struct AnswerFormat {
     }
     switch kind {
     case .jsonl: return ""
-    case .csv:
-      return (["path", "class", "probability"] + cells).map { CSVText.cell($0) }.joined(separator: ",") + "\n"
+    case .csv(let isRaw):
+      return (["path", "class", "probability"] + cells).map { CSVText.cell($0, isRaw: isRaw) }.joined(separator: ",")
+        + "\n"
     case .table:
       var line = AnswerFormat.pad("picture", pathWidth) + "  " + AnswerFormat.pad("class", classWidth) + "  probability"
       if top == nil { for name in titles { line += "  " + name } }
@@ -62,10 +71,11 @@ struct AnswerFormat {
     let order = ranked(probabilities)
     let best = order[0]
     switch kind {
-    case .csv:
-      var cells = [CSVText.cell(path), CSVText.cell(classes[best]), number(probabilities[best])]
+    case .csv(let isRaw):
+      func name(_ text: String) -> String { CSVText.cell(text, isRaw: isRaw) }
+      var cells = [name(path), name(classes[best]), number(probabilities[best])]
       if top != nil {
-        for index in order.dropFirst() { cells += [CSVText.cell(classes[index]), number(probabilities[index])] }
+        for index in order.dropFirst() { cells += [name(classes[index]), number(probabilities[index])] }
       } else {
         cells += probabilities.map { number($0) }
       }

@@ -11,8 +11,7 @@ enum InferCommand {
       standard error with csv and jsonl). Pictures that cannot be read, or get scores that are not numbers
       are reported; the others are classified, and the exit status is 1.
       """,
-    options: [
-      OptionRule(name: "--format", value: "FORMAT", help: "table (the default), csv or jsonl"),
+    options: AnswerFormat.Kind.rules + [
       OptionRule(
         name: "--output", value: "FILE",
         help: "write the answers to FILE, which appears when complete; - is standard output"),

@@ -6,11 +6,11 @@ enum UpgradeCommand {
   static let command = Command(
     name: "upgrade", arguments: "MODEL",
     summary: """
-      Writes the model for another opset, 21 to 28, with external data embedded. Both are run on random inputs, or on
-      stored cases, and what does not agree (as verify has it) is not written.
+      Writes the model for another opset, 7 to 28, newer or older, with external data embedded. Both are run on random
+      inputs, or on stored cases, and what does not agree (as verify has it) is not written.
       """,
     options: [
-      OptionRule(name: "--opset", value: "N", help: "21 (the default) to 28"),
+      OptionRule(name: "--opset", value: "N", help: "7 to 28; default: 21"),
       OptionRule(name: "--out", value: "FILE", help: "the file to write"),
     ] + AnswerComparison.rules + EngineRules.all, run: run)
 
@@ -19,7 +19,7 @@ enum UpgradeCommand {
       throw UsageError(message: "wants one model")
     }
     guard let target = options.string("--out") else { throw UsageError(message: "wants --out FILE") }
-    let opset = try options.int("--opset", default: 21, in: 21...28)
+    let opset = try options.int("--opset", default: 21, in: 7...28)
     let limits = try LimitRules.read(options)
     var tried = try AnswerComparison(path, target, options)
     do throws(GraphError) {

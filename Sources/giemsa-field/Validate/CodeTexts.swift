@@ -12,7 +12,8 @@ enum CodeTexts {
     E105|It exceeds a limit: size, number of nodes, length of a name, memory for parsing, …|Ordinary networks \
     are far below the limits. They are the fields of `Limits` in `ModelGraph`.
     E106|Its IR version is not one of 3 to 14.|Export it with a current tool.
-    E107|Its operator set (opset) is not one of 1 to 28, is missing or given twice.|Export it for opset 21.
+    E107|Its operator set (opset) is not one of 1 to 28, is missing or given twice. For `upgrade`: the wanted \
+    opset cannot say what a node does.|Export it for opset 21; upgrade to a newer one.
     E108|A node's operator belongs to a domain other than `ai.onnx` and `com.microsoft`.|Export without custom \
     operators.
     E109|A node contains a subgraph (If, Loop, Scan).|Export the model traced, without control flow.

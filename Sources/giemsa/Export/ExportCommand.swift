@@ -152,8 +152,7 @@ struct ExportCommand: ParsableCommand {
       try ONNXFile.writeTensor(try predictor.scores(batch.images), name: output, to: "\(path)/output_0.pb")
       number += 1
     }
-    Console.out(
-      "\(folder.printable): \(counted(number, "case")); check them elsewhere with giemsa-field verify \(out) \(folder)/*"
-    )
+    let advice = "check them elsewhere with giemsa-field verify \(out) \(folder)/*"
+    Console.out("\(folder): \(counted(number, "case")); \(advice)".printable)
   }
 }

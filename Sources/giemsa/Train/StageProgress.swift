@@ -18,12 +18,12 @@ final class StageProgress: @unchecked Sendable {  // callers use it from one thr
     let filled = total > 0 ? min(width, done * width / total) : 0
     let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: width - filled)
     isVisible = true
-    guard total > 0 else { return show("\(ProgressLine.erase)\(stage) \(done)") }
-    show("\(ProgressLine.erase)\(stage) ▕\(bar)▏ \(done)/\(total)")
+    guard total > 0 else { return showProgress("\(ProgressLine.erase)\(stage) \(done)") }
+    showProgress("\(ProgressLine.erase)\(stage) ▕\(bar)▏ \(done)/\(total)")
   }
 
   func erase() {
-    if isVisible { show(ProgressLine.erase) }
+    if isVisible { showProgress(ProgressLine.erase) }
     isVisible = false
   }
 }

@@ -49,13 +49,13 @@ final class TrainingProgress {
       picturesPerSecond: done > 1 && inPhase > 0 ? Double((done - 1) * batch) / inPhase : 0,
       secondsLeft: elapsed / (work - start) * (perEpoch * Double(epochs) - work), loss: smoothLoss,
       phase: phase.rawValue)
-    show(line.text)
+    showProgress(line.text)
     isVisible = true
   }
 
   func erase() {
     if isVisible {
-      show(ProgressLine.erase)
+      showProgress(ProgressLine.erase)
     }
     isVisible = false
   }
