@@ -39,7 +39,9 @@ struct CellMask {
     let red = CellMask.without(colour, blocks, covered)
     Contrast(blocks, free: free, covered: red).measure(field, into: contrast)
     try soften(contrast, into: smooth, row: memory.lines)
-    threshold = CellMask.histogram(smooth, blocks, without: nuclei).otsu() * 3 / 4
+    let otsu = CellMask.histogram(smooth, blocks, without: nuclei).otsu()
+    // Three quarters of Otsu's threshold, or more where plasma is stained so that the contrast is not steep there.
+    threshold = Steepness(smooth).edge(in: (otsu * 3 / 4)...min(otsu * 7 / 5, 255))
     for index in 0..<count { mask.bytes[index] = Int(smooth.bytes[index]) > threshold ? 1 : 0 }
     self.blocks = blocks
   }

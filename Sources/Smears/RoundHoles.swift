@@ -4,8 +4,7 @@ import Imaging
 /// region around them and convex. Between cells that touch, holes have hollow sides.
 func fillRoundHoles(of mask: Plane, _ memory: FinderMemory) throws(ImagingError) {
   let regions = try Labels.regions(of: mask, value: 1, diagonal: true, numbers: memory.others, parents: memory.parents)
-  var areas = [Int](repeating: 0, count: regions.count + 1)
-  for index in 0..<mask.count { areas[Int(regions.numbers[index])] += 1 }
+  let around = Shape.all(regions)
   let holes = try Labels.regions(of: mask, value: 0, diagonal: false, numbers: memory.numbers, parents: memory.parents)
   let shapes = Shape.all(holes)
   var isFilled = [Bool](repeating: false, count: shapes.count)
@@ -17,8 +16,10 @@ func fillRoundHoles(of mask: Plane, _ memory: FinderMemory) throws(ImagingError)
     isSeen[number] = true
     let shape = shapes[number]
     if shape.touchesBorder(width: mask.width, height: mask.height) { continue }
-    let around = areas[Int(regions.numbers[index - 1])]
-    isFilled[number] = shape.area * 32 < around || (shape.area < around && shape.solidity > 0.85)
+    let region = around[Int(regions.numbers[index - 1])]
+    // A gap is small beside a large clump, but a clump is not convex.
+    let isSmall = shape.area * 32 < region.area && region.solidity > 0.85
+    isFilled[number] = isSmall || (shape.area < region.area && shape.solidity > 0.85)
   }
   for index in 0..<mask.count where isFilled[Int(holes.numbers[index])] { mask.bytes[index] = 1 }
 }

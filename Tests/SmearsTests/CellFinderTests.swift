@@ -32,6 +32,39 @@ import Testing
     #expect(size > 130 && size < 180)
   }
 
+  /// All cells touch, so that the field is one clump. Its gaps are small beside it, and still no holes of cells.
+  @Test func findsTheSizeOfCellsInOneClump() throws {
+    var field = DrawnField(width: 800, height: 600)
+    for row in 0..<15 {
+      for column in 0..<20 where (row * 3 + column * 7) % 11 != 0 {
+        field.draw(x: 20 + 39 * Double(column), y: 20 + 39 * Double(row), across: 42, down: 42)
+      }
+    }
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(abs(found.typicalDiameter - 41) < 3)
+    #expect(field.found(found.cells) > field.boxes.count * 9 / 10)
+  }
+
+  /// Plasma around clumps is stained half as much as the cells, and fades away from them.
+  @Test func findsCellsInStainedPlasma() throws {
+    var field = DrawnField(width: 800, height: 600)
+    let (columns, rows) = ((0..<10).map { 80 + 66 * Double($0) }, (0..<4).map { 80 + 120 * Double($0) })
+    for step in 0..<16 {
+      let (size, part) = (124 - 4 * Double(step), Double(step + 1) * 0.034)
+      for y in rows {
+        for x in columns { field.stain(x: x, y: y, across: size, part: part) }
+      }
+    }
+    for y in rows {
+      for x in columns { field.draw(x: x, y: y, across: 56, down: 56) }
+    }
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(abs(found.typicalDiameter - 56) < 5)
+    #expect(field.found(found.cells) == 40)
+  }
+
   @Test func dividesUnevenLightOut() throws {
     var field = DrawnField.grid(diameter: 60)
     field.shade { x, y in 1 - 0.5 * x - 0.2 * y * y }

@@ -51,6 +51,16 @@ struct DrawnField {
     }
   }
 
+  /// A disc that is no cell, in a colour between glass and cells.
+  mutating func stain(x: Double, y: Double, across: Double, part: Double) {
+    let (glass, cell) = (DrawnField.glass, DrawnField.cell)
+    let red = glass.red + (cell.red - glass.red) * part
+    let green = glass.green + (cell.green - glass.green) * part
+    let blue = glass.blue + (cell.blue - glass.blue) * part
+    draw(x: x, y: y, across: across, down: across, (red, green, blue))
+    boxes.removeLast()
+  }
+
   /// 14 cells of 60 pixels, in one row near the top and one near the bottom of a field of 800 × 600.
   mutating func drawTwoRows() {
     for column in 0..<7 {
