@@ -11,7 +11,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # Packages whose module has another name.
-MODULES = {"pillow": "PIL", "pydantic-sarif": "pydantic_sarif"}
+MODULES = {"pillow": "PIL", "pydantic-sarif": "pydantic_sarif", "cyclonedx-python-lib": "cyclonedx"}
 
 
 def need(*packages):

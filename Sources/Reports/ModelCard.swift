@@ -59,13 +59,13 @@ public struct ModelCard: Sendable {
       text += "\nSlides (from the file names): \(slides.train) for training, \(slides.valid) for validation.\n"
     }
     if !dataHash.isEmpty {
-      text += "\nSHA-256 of the pictures' hashes and classes: `\(dataHash)`\n"
+      text += "\n\(Self.dataHashSentence)\(dataHash)`\n"
     }
     text += "\n## Split\n\n\(Self.plain(split)).\n"
     for warning in warnings { text += "\n**\(Self.plain(warning))**\n" }
     text += "\n## Recipe\n\n" + recipe.map { "- \(Self.plain($0.name)): \(Self.plain($0.value))\n" }.joined()
     text += "\n## Results on the validation set\n\n" + results
-    return text + "\n## Use and limits\n\n" + limits
+    return text + "\n\(Self.limitsHeading)\n\n" + limits
   }
 
   /// The text of a card with another positive class: for two classes the same rates under other names. nil if that
@@ -130,7 +130,7 @@ public struct ModelCard: Sendable {
       if let thresholdFor { text += " for \(Self.plain(thresholdFor))" }
       text += ", which makes the numbers slightly optimistic.\n\n"
     }
-    text += Self.table(["rate", "cells", "value", "95 % by cell", "95 % by slide"], rateRows)
+    text += Self.table(Self.rateColumns, rateRows)
     let names = report.classes.map { Self.plain($0) }
     let matrix = names.indices.map { row in [names[row]] + report.matrix.counts[row].map { "\($0)" } }
     return text + "\n" + Self.table(["actual \\ predicted"] + names, matrix)
@@ -180,7 +180,7 @@ public struct ModelCard: Sendable {
 
   /// Escapes the characters that Markdown or HTML would interpret. By scalars: a Markdown character followed by a
   /// combining accent is still one.
-  static func plain(_ text: String) -> String {
+  public static func plain(_ text: String) -> String {
     let lines = String(String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\n" || $0 == "\r" ? " " : $0 }))
     var plain = String.UnicodeScalarView()
     for scalar in lines.printable.unicodeScalars {

@@ -18,8 +18,8 @@ struct Giemsa: ParsableCommand {
     version: "giemsa \(version)",
     subcommands: [
       TrainCommand.self, FineTuneCommand.self, FindRateCommand.self, EvaluateCommand.self, ShowBatchCommand.self,
-      ExportCommand.self, SignCommand.self, CutCommand.self,
-      QuantizeCommand.self, SynthesizeCommand.self,
+      ExportCommand.self, CardCommand.self, SignCommand.self,
+      CutCommand.self, QuantizeCommand.self, SynthesizeCommand.self,
       BenchTrainingCommand.self, GradientsCommand.self,
     ])
 

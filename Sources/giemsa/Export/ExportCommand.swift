@@ -19,6 +19,9 @@ struct ExportCommand: ParsableCommand {
       settings. With --cases, stored inputs and outputs of validation pictures are written to FILE-cases, for \
       `giemsa-field verify` on another machine.
 
+      The same run gives the same bytes, wherever and whenever it is exported. With --reproducible two runs do so that were \
+      trained alike on different days: the card's date is that of SOURCE_DATE_EPOCH, or is left out.
+
       Instead of a run: a .safetensors file for --arch (with its own classes and ImageNet's mean and std), or a \
       quantised ONNX file, which is written as the dequantised network that --pretrained would start from.
       """)
@@ -32,6 +35,8 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "For a .safetensors file: input size, in pixels per side.") var size = 224
   @Option(help: "The folder of pictures, if it has moved since the run.") var data: String?
   @Option(help: "Threads that compute the cases.") var threads = 1
+  @Flag(help: "Without the day of the training in the model card (or with that of SOURCE_DATE_EPOCH).")
+  var reproducible = false
   @OptionGroup var files: PictureFlags
 
   func validate() throws {
@@ -60,7 +65,7 @@ struct ExportCommand: ParsableCommand {
       var described = graph.described(by: metadata, metadata.training)
       if let card = folder.card() {
         if let card = ModelCard.renamed(card, settings.classes, from: old, to: chosen) {
-          described.metadata.append((key: "giemsa.card", value: card))
+          described.metadata.append((key: "giemsa.card", value: dated(card)))
         } else {
           complain("note: the run's model card has rates for another positive class; it is left out of \(out)")
         }
@@ -99,10 +104,14 @@ struct ExportCommand: ParsableCommand {
       graph = graph.described(by: metadata, metadata.training)
     }
     guard cases == 0 else { throw CommandFailure("--cases: only a run has validation pictures") }
+    graph.metadata = graph.metadata.map { $0.key == "giemsa.card" ? ($0.key, dated($0.value)) : $0 }
     try writeModel(graph, to: out)
     Console.out("\(out): written from \(source)".printable)
     return true
   }
+
+  /// The card as `--reproducible` wants it.
+  private func dated(_ card: String) -> String { reproducible ? ModelCard.dated(card, SourceDate.day) : card }
 
   private func validationPictures(_ file: RunFile) throws -> [CellFolder.Item] {
     let folder = data ?? file.data

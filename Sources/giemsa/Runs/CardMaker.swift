@@ -34,7 +34,7 @@ enum CardMaker {
   static func card(
     _ report: EvaluationReport, _ bench: TrainingBench, _ settings: RunSettings, _ history: [EpochResult]
   ) -> ModelCard {
-    var card = ModelCard(name: settings.architecture, version: Giemsa.version, date: today, report: report)
+    var card = ModelCard(name: settings.architecture, version: Giemsa.version, date: SourceDate.today, report: report)
     card.thresholdFor = settings.thresholdFor
     let pictures = bench.pictures
     let names = bench.cells.classes
@@ -61,14 +61,5 @@ enum CardMaker {
     card.averagePrecision = settings.results.averagePrecision
     card.lastAccuracy = history.last?.accuracy
     return card
-  }
-
-  /// Today's date in UTC, or the date of `SOURCE_DATE_EPOCH` (https://reproducible-builds.org/specs/source-date-epoch)
-  /// if set.
-  private static var today: String {
-    let seconds = ProcessInfo.processInfo.environment["SOURCE_DATE_EPOCH"].flatMap { Double($0) }
-    let formatter = ISO8601DateFormatter()
-    formatter.formatOptions = [.withFullDate]
-    return formatter.string(from: seconds.map { Date(timeIntervalSince1970: $0) } ?? Date())
   }
 }
