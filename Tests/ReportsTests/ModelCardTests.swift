@@ -98,4 +98,27 @@ import Testing
   }
 
   private func sortedLines(_ text: String) -> [Substring] { text.split(separator: "\n").sorted() }
+
+  @Test func readAgain() throws {
+    let odd = card(classes: ["a|b *&lt;_", "c"], positive: PositiveClass(index: 0, origin: .names))
+    var text = odd.text
+    let rates = ModelCard.rates(in: text)
+    #expect(rates.map { $0.name }.prefix(2) == ["Sensitivity (a|b *&lt;_)", "Specificity (c)"])
+    #expect(rates.map { [$0.hits, $0.count] }.prefix(2) == [[10, 10], [9, 10]])
+    let interval = try #require(rates.dropFirst().first?.byCell)
+    #expect(rates.count == 5 && abs(interval.low - 0.5958) < 1e-9 && abs(interval.high - 0.9821) < 1e-9)
+    #expect(ModelCard.dataHash(in: text) == nil)
+    let hash = String(repeating: "0f", count: 32)
+    text = text.replacing("`abc`", with: "`\(hash)`")
+    #expect(ModelCard.dataHash(in: text) == hash)
+    #expect(ModelCard.limits(in: text).count == 5)
+    #expect(ModelCard.rates(in: "").isEmpty && ModelCard.limits(in: "| a |\n").isEmpty)
+  }
+
+  @Test func anotherDate() {
+    let text = card(classes: ["ill", "well"], positive: nil).text
+    #expect(ModelCard.dated(text, nil).hasPrefix("# Model card: resnet18, ill, well\n\nGiemsa 0.1.0\n"))
+    #expect(ModelCard.dated(text, "1970-01-02").contains("\nGiemsa 0.1.0, 1970-01-02\n"))
+    #expect(ModelCard.dated("a\nb", nil) == "a\nb")
+  }
 }
