@@ -6,47 +6,48 @@ enum CountRules {
   /// Cells that the model judges at once, unless told.
   static let usualBatch = 8
 
-  static let all =
-    AnswerFormat.Kind.rules + [
-      OptionRule(
-        name: "--output", value: "FILE",
-        help: "write the results to FILE: JSON lines as fields are counted, others when complete; - is standard output"),
-      OptionRule(
-        name: "--resume", value: nil,
-        help: "go on with an interrupted --output FILE of JSON lines: its fields are skipped"),
-      OptionRule(
-        name: "--slide-from", value: "HOW",
-        help: "which fields are one slide: folder (the default), name (the part before _IMG) or all"),
-      OptionRule(
-        name: "--rbc-per-ul", value: "N", help: "red cells in a microlitre of the patient's blood; default 5000000"),
-      OptionRule(name: "--cells", value: "N", help: "red cells of a slide that are enough; default 2000"),
-      OptionRule(
-        name: "--stop", value: nil,
-        help: "leave out a slide's further fields once --cells are counted or the interval is within ±25 %"),
-      OptionRule(
-        name: "--positive", value: "CLASS", help: "the class of infected cells, if the model does not record it"),
-      OptionRule(
-        name: "--threshold", value: "P",
-        help: "the probability from which a cell counts as infected; results are then not corrected"),
-      OptionRule(
-        name: "--cell", value: "'HOW M'",
-        help:
-          "how cells are cut out, if the model does not record it: 'real 0.15' or 'black 0' (the default) and a margin"),
-      OptionRule(
-        name: "--looks", value: "N",
-        help:
-          "judge cells that may be infected in N orientations, 1 or 8; default as the model records it, else 1. Another "
-          + "number than recorded leaves results uncorrected"),
-      OptionRule(
-        name: "--pixel-size", value: "NM", help: "nanometres that a pixel spans, to check the size of the found cells"),
-      OptionRule(
-        name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
-      OptionRule(
-        name: "--report", value: "FILE.html",
-        help: "write a page with fields, results and infected cells, where a person can correct them",
-        isForWholeProgram: true),
-      OptionRule(name: "--batch", value: "N", help: "cells that the model judges at once; default 8"),
-    ]
+  static let all = AnswerFormat.Kind.rules + own
+
+  private static let own = [
+    OptionRule(
+      name: "--output", value: "FILE",
+      help: "write the results to FILE: JSON lines as fields are counted, others when complete; - is standard output"),
+    OptionRule(
+      name: "--resume", value: nil,
+      help: "go on with an interrupted --output FILE of JSON lines: its fields are skipped"),
+    OptionRule(
+      name: "--slide-from", value: "HOW",
+      help: "which fields are one slide: folder (the default), name (the part before _IMG) or all"),
+    OptionRule(
+      name: "--rbc-per-ul", value: "N", help: "red cells in a microlitre of the patient's blood; default 5000000"),
+    OptionRule(name: "--cells", value: "N", help: "red cells of a slide that are enough; default 2000"),
+    OptionRule(
+      name: "--stop", value: nil,
+      help: "leave out a slide's further fields once --cells are counted or the interval is within ±25 %"),
+    OptionRule(
+      name: "--positive", value: "CLASS", help: "the class of infected cells, if the model does not record it"),
+    OptionRule(
+      name: "--threshold", value: "P",
+      help: "the probability from which a cell counts as infected; results are then not corrected"),
+    OptionRule(
+      name: "--cell", value: "'HOW M'",
+      help:
+        "how cells are cut out, if the model does not record it: 'real 0.15' or 'black 0' (the default) and a margin"),
+    OptionRule(
+      name: "--looks", value: "N",
+      help:
+        "judge cells that may be infected in N orientations, 1 or 8; default as the model records it, else 1. Another "
+        + "number than recorded leaves results uncorrected"),
+    OptionRule(
+      name: "--pixel-size", value: "NM", help: "nanometres that a pixel spans, to check the size of the found cells"),
+    OptionRule(
+      name: "--overlay", value: "DIR", help: "write each field with its cells' outlines, infected ones numbered"),
+    OptionRule(
+      name: "--report", value: "FILE.html",
+      help: "write a page with fields, results and infected cells, where a person can correct them",
+      isForWholeProgram: true),
+    OptionRule(name: "--batch", value: "N", help: "cells that the model judges at once; default 8"),
+  ]
 
   static func counter(_ options: CommandLineOptions) throws(UsageError) -> FieldCounter.Options {
     var counter = FieldCounter.Options()
