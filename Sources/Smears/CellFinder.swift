@@ -45,7 +45,8 @@ public struct CellFinder {
     let odd = try OddCells(cells, whites: whites.numbers, diameter: diameter, memory)
     let distance = try Distance(to: mask, memory)
     let watershed = try Watershed(
-      distance, depth: Int(0.02 * diameter * Double(Distance.unit)), numbers: memory.numbers, order: memory.parents)
+      distance, depth: Int(0.02 * diameter * Double(Distance.unit)), numbers: memory.numbers, order: memory.parents,
+      pieces: memory.pieces)
     let pieces = Shape.all(watershed.labels)
     let parting = Parting(cellArea: area, width: width, height: height)
     var (owner, shapes) = parting.cells(watershed, pieces)

@@ -32,7 +32,7 @@ enum CellSize {
     // Notches of ragged rims are no waists; they grow with the scale at which the picture is seen.
     let depth = Distance.unit * max(mask.width, mask.height) / 150
     let watershed = try Watershed(
-      distance, depth: max(depth, Distance.unit), numbers: memory.numbers, order: memory.parents)
+      distance, depth: max(depth, Distance.unit), numbers: memory.numbers, order: memory.parents, pieces: memory.pieces)
     var owner = [Int](repeating: 0, count: watershed.tops.count)
     for index in 0..<mask.count where regions.numbers[index] != 0 {
       owner[Int(watershed.labels.numbers[index])] = Int(regions.numbers[index])

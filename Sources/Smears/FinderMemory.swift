@@ -12,6 +12,7 @@ struct FinderMemory {
   let numbers = Scratch<Int32>()
   let others = Scratch<Int32>()
   let parents = Scratch<Int32>()
+  let pieces = Scratch<Int32>()
   let distances = Scratch<UInt16>()
   let columns = Scratch<UInt16>()
 }

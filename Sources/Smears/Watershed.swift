@@ -21,7 +21,7 @@ struct Watershed {
   let contacts: [Contact]
 
   init(
-    _ distance: Distance, depth: Int, numbers: Scratch<Int32>, order: Scratch<Int32>
+    _ distance: Distance, depth: Int, numbers: Scratch<Int32>, order: Scratch<Int32>, pieces: Scratch<Int32>
   ) throws(ImagingError) {
     let (width, height, values) = (distance.width, distance.height, distance.values)
     let count = width * height
@@ -40,8 +40,12 @@ struct Watershed {
       sorted[Int(starts[level])] = Int32(truncatingIfNeeded: index)
       starts[level] += 1
     }
-    var parent: [Int32] = [0]
-    var top: [Int32] = [0]
+    // Of each piece the piece that it was joined to, or itself, and its highest distance. Pieces start two pixels apart.
+    let most = ((width + 1) / 2) * ((height + 1) / 2) + 1
+    let parent = try pieces.room(2 * most)
+    let top = parent + most
+    (parent[0], top[0]) = (0, 0)
+    var pieceCount: Int32 = 1
     func root(_ label: Int32) -> Int32 {
       var label = label
       while parent[Int(label)] != label {
@@ -52,41 +56,49 @@ struct Watershed {
     }
     for place in 0..<total {
       let index = Int(sorted[place])
-      let (y, x) = (index / width, index % width)
+      let y = index / width
+      let x = index &- y &* width
       let value = Int32(values[index])
       // The piece of the highest neighbour, and a label that leads to it.
       var (best, raw, bestValue) = (Int32(0), Int32(0), UInt16(0))
-      for row in max(y - 1, 0)...min(y + 1, height - 1) {
-        for next in (row * width + max(x - 1, 0))...(row * width + min(x + 1, width - 1)) {
-          let there = labels[next]
+      let (left, right) = (x > 0 ? -1 : 0, x &+ 1 < width ? 1 : 0)
+      var row = y > 0 ? index &- width : index
+      let last = y &+ 1 < height ? index &+ width : index
+      while row <= last {
+        var next = row &+ left
+        while next <= row &+ right {
+          let (at, there) = (next, labels[next])
+          next &+= 1
           if there == 0 { continue }
           if there == raw {
-            bestValue = max(bestValue, values[next])
+            bestValue = max(bestValue, values[at])
             continue
           }
           let label = root(there)
           if best == 0 || label == best {
-            (best, raw, bestValue) = (label, there, max(bestValue, values[next]))
+            (best, raw, bestValue) = (label, there, max(bestValue, values[at]))
             continue
           }
           let (high, low) = top[Int(label)] > top[Int(best)] ? (label, best) : (best, label)
-          if top[Int(low)] - value < Int32(depth) {
+          if top[Int(low)] &- value < Int32(truncatingIfNeeded: depth) {
             parent[Int(low)] = high
-            (best, raw, bestValue) = (high, high, max(bestValue, values[next]))
-          } else if values[next] > bestValue {
-            (best, raw, bestValue) = (label, there, values[next])
+            (best, raw, bestValue) = (high, high, max(bestValue, values[at]))
+          } else if values[at] > bestValue {
+            (best, raw, bestValue) = (label, there, values[at])
           }
         }
+        row &+= width
       }
       if best == 0 {
-        best = Int32(parent.count)
-        parent.append(best)
-        top.append(value)
+        best = pieceCount
+        parent[Int(best)] = best
+        top[Int(best)] = value
+        pieceCount &+= 1
       }
       labels[index] = best
     }
     // Final numbers in the order of first pixels.
-    var final = [Int32](repeating: 0, count: parent.count)
+    var final = [Int32](repeating: 0, count: Int(pieceCount))
     var tops = [0]
     for index in 0..<count where labels[index] != 0 {
       let label = Int(root(labels[index]))

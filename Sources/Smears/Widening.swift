@@ -5,18 +5,33 @@ func widen(_ mask: Plane, by reach: Int, spare: UnsafeMutablePointer<UInt8>) {
   let (width, height) = (mask.width, mask.height)
   for y in 0..<height {
     let (line, out) = (mask.bytes + y * width, spare + y * width)
-    for x in 0..<width { out[x] = line[x] }
+    out.update(from: line, count: width)
     for step in 1...max(reach, 1) where step < width && step <= reach {
-      for x in step..<width { out[x] |= line[x - step] }
-      for x in 0..<(width - step) { out[x] |= line[x + step] }
+      join(out + step, line, width - step)
+      join(out, line + step, width - step)
     }
   }
   for y in 0..<height {
     let out = mask.bytes + y * width
-    for x in 0..<width { out[x] = 0 }
-    for row in max(y - reach, 0)...min(y + reach, height - 1) {
-      let line = spare + row * width
-      for x in 0..<width { out[x] |= line[x] }
-    }
+    let first = max(y - reach, 0)
+    out.update(from: spare + first * width, count: width)
+    for row in (first + 1)..<max(min(y + reach, height - 1) + 1, first + 1) { join(out, spare + row * width, width) }
+  }
+}
+
+/// Adds the ones of `line` to those of `out`, eight at a time.
+private func join(_ out: UnsafeMutablePointer<UInt8>, _ line: UnsafePointer<UInt8>, _ count: Int) {
+  let (target, source) = (UnsafeMutableRawPointer(out), UnsafeRawPointer(line))
+  var at = 0
+  while at &+ 8 <= count {
+    let both =
+      target.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      | source.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+    target.storeBytes(of: both, toByteOffset: at, as: UInt64.self)
+    at &+= 8
+  }
+  while at < count {
+    out[at] |= line[at]
+    at &+= 1
   }
 }
