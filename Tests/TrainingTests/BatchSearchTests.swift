@@ -17,6 +17,8 @@ import Training
     case windows
     /// A normalisation of all places of all pictures, as in LeViT.
     case rows
+    /// A constant that takes its type from the pictures, as torch.export writes it without optimisation.
+    case lentType
   }
 
   /// A convolution, 16 places of 8 channels, the shaping, and a Gemm.
@@ -71,6 +73,10 @@ import Training
       let rows = product(rectified, try sketch.weights("w", [8, 8]))
       let normed = sketch.op("relu", .relu(Relu()), [try sketch.norm("rows", rows, 8)])
       last = try reshape(try reshape(normed, [batch, 16, 8]), [batch, -1])
+    case .lentType:
+      let constant = sketch.graph.addConstant("constant", try Tensor([8, 1, 1], (0..<8).map { Int64($0) }))
+      let cast = sketch.op("cast", .castLike(CastLike()), [constant, x])
+      last = try reshape(sketch.op("sum", .add(Add()), [body, cast]), [batch, 128])
     }
     sketch.graph.outputs = [try sketch.linear("fc", last, from: features, to: 2)]
     return sketch.graph

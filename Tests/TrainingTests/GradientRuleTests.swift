@@ -46,7 +46,8 @@ import Training
     "mul", "div", "pow", "pow constant", "prelu", "sum", "mean of inputs", "max", "min", "concat", "flatten", "reshape",
     "squeeze", "unsqueeze", "transpose", "pad", "pad reflect", "slice", "gather", "gather elements", "gather nd",
     "identity", "split", "expand", "tile", "depth to space", "space to depth", "trilu", "crop", "resize nearest",
-    "resize linear", "resize cubic", "resize antialiased", "resize crop", "gemm", "matmul", "softmax", "log softmax",
+    "resize linear", "resize cubic", "resize antialiased", "resize crop", "gemm", "gemm of transposed", "matmul",
+    "vector matmul", "softmax", "log softmax",
   ]
 
   /// The operator, its inputs, and the number of leading inputs with gradients.
@@ -115,6 +116,8 @@ import Training
     case "identity": (.identity(Identity()), [try x([3])], 1)
     case "gemm":
       (.gemm(Gemm(alpha: 0.5, beta: 2, transA: true)), [try x([4, 2]), try x([4, 3], 2), try x([1, 3], 3)], 3)
+    case "gemm of transposed": (.gemm(Gemm(transB: true)), [try x([4, 2]), try x([3, 2], 2)], 2)
+    case "vector matmul": (.matMul(MatMul()), [try x([3]), try x([2, 3, 4], 2)], 2)
     case "matmul": (.matMul(MatMul()), [try x([2, 1, 3, 2]), try x([2, 2, 4], 2)], 2)
     case "softmax": (.softmax(Softmax(SoftmaxAxis(1))), [try x([2, 4, 2])], 1)
     case "log softmax": (.logSoftmax(LogSoftmax()), [try x([3, 4])], 1)

@@ -11,6 +11,7 @@ extension Graph {
   /// - Throws: naming the node, if a node depends on the number of pictures in another way.
   @discardableResult
   public mutating func freeBatch(_ fixed: Int, inputShape: Shape) throws(GraphError) -> Int {
+    try nameCastTypes(inputShape)
     let before = try infer([inputShape])
     let search = try batchSearch(fixed, inputShape, before)
     guard !search.changes.isEmpty else { return 0 }
@@ -59,6 +60,18 @@ extension Graph {
     }
     nodes = freed
     return search.changes.count
+  }
+
+  /// Replaces every CastLike by a Cast: what lends its type may be the pictures, which the result then seems to depend on.
+  mutating func nameCastTypes(_ inputShape: Shape) throws(GraphError) {
+    guard nodes.contains(where: { $0.operation.name == CastLike.name }) else { return }
+    let facts = try infer([inputShape])
+    for (index, node) in nodes.enumerated() {
+      guard case .castLike = node.operation, let target = node[CastLike.Input.target], let type = facts[target]?.type
+      else { continue }
+      nodes[index].operation = .cast(Cast(to: type))
+      nodes[index].inputs = [node.firstInput]
+    }
   }
 
   private mutating func ints(_ extents: ArraySlice<Int>, _ name: String) throws(GraphError) -> ValueID? {

@@ -116,9 +116,14 @@ extension Shape {
     var steps = [Int](repeating: 0, count: result.rank)
     for (axis, step) in strides.enumerated() where extents[axis] != 1 { steps[axis + missing] = step }
     var indices = [0]
-    indices.reserveCapacity(result.count)
     for axis in 0..<result.rank {
-      indices = indices.flatMap { start in (0..<result[axis]).map { start + $0 * steps[axis] } }
+      let (extent, step) = (result[axis], steps[axis])
+      var longer: [Int] = []
+      longer.reserveCapacity(indices.count * extent)
+      for start in indices {
+        for place in 0..<extent { longer.append(start + place * step) }
+      }
+      indices = longer
     }
     return indices
   }

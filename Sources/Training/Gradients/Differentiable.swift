@@ -30,7 +30,13 @@ struct Values {
   }
 
   func tensor(_ type: ElementType) throws(GraphError) -> Tensor {
-    type == .float64 ? try Tensor(shape, elements) : try Tensor(shape, elements.map { Float($0) })
+    var tensor = try Tensor(zeros: shape, type: type == .float64 ? .float64 : .float32)
+    if type == .float64 {
+      tensor.withMutableElements(Double.self) { for index in $0.indices { $0[index] = elements[index] } }
+    } else {
+      tensor.withMutableElements(Float.self) { for index in $0.indices { $0[index] = Float(elements[index]) } }
+    }
+    return tensor
   }
 }
 

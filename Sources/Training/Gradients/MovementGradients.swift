@@ -7,7 +7,8 @@ protocol MovementDifferentiable: Differentiable, OperatorDefinition {}
 extension MovementDifferentiable {
   func gradients(_ inputs: Inputs<Tensor>, output: Tensor, slope: Values) throws(GraphError) -> [Values?] {
     var numbered: [Tensor?] = []
-    var gradients: [Values?] = []
+    // For each input that gradients flow to, its shape and the number of its first element.
+    var places: [(shape: Shape, first: Int)?] = []
     // From 1, so that what an operator fills in (0) is told apart.
     var next = 1
     for (index, x) in inputs.items.enumerated() {
@@ -15,23 +16,21 @@ extension MovementDifferentiable {
         // A fill value has the data's type; so must its stand-in.
         let isFill = x?.type.isFloat ?? false
         numbered.append(isFill ? try Tensor(scalar: Int64(0)) : x)
-        gradients.append(nil)
+        places.append(nil)
         continue
       }
-      numbered.append(try Tensor(x.shape, (next..<next + x.count).map { Int64($0) }))
-      gradients.append(Values(zeros: x.shape))
+      var numbers = try Tensor(zeros: x.shape, type: .int64)
+      numbers.withMutableElements(Int64.self) { for index in $0.indices { $0[index] = Int64(next + index) } }
+      numbered.append(numbers)
+      places.append((x.shape, next))
       next += x.count
     }
     let origins = try evaluate(Inputs(Self.name, numbered)).first?.ints ?? []
-    var starts: [Int] = [1]
-    for gradient in gradients { starts.append((starts.last ?? 1) + (gradient?.elements.count ?? 0)) }
-    for (origin, slope) in zip(origins, slope.elements) where origin > 0 {
-      for index in gradients.indices where origin < starts[index + 1] {
-        gradients[index]?[origin - starts[index]] += slope
-        break
-      }
+    var sums = [Double](repeating: 0, count: next)
+    for index in 0..<min(origins.count, slope.elements.count) { sums[origins[index]] += slope.elements[index] }
+    return places.map { place in
+      place.map { Values($0.shape, Array(sums[$0.first..<$0.first + $0.shape.count])) }
     }
-    return gradients
   }
 }
 

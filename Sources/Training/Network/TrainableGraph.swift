@@ -13,6 +13,7 @@ struct TrainableGraph {
   init(_ graph: Graph, inputShape: Shape) throws(GraphError) {
     var graph = graph
     graph.forgetTrainingMode()
+    try graph.nameCastTypes(inputShape)
     try graph.foldConstants()
     saved = graph
     try graph.foldShapes(inputShape)
