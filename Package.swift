@@ -157,13 +157,14 @@ for target in package.targets where target.type == .test && !computing.contains(
 }
 
 // tools/build-field: an Embedded Swift module contains the machine code of all that it uses from others, so only the last one
-// needs any. That is the program with the functions of the library, so that both are made of one compilation.
-if Context.environment["GIEMSA_EMBEDDED"] != nil {
+// needs any. That is the program with the functions of the library, so that both are made of one compilation, or the functions
+// alone.
+if let wanted = Context.environment["GIEMSA_EMBEDDED"] {
   package.targets.removeAll { $0.name == "GiemsaCalls" }
   for target in package.targets {
     if target.name == "giemsa-field" {
       target.path = "Sources"
-      target.sources = ["giemsa-field", "GiemsaCalls"]
+      target.sources = wanted == "library" ? ["GiemsaCalls"] : ["giemsa-field", "GiemsaCalls"]
       target.dependencies.append("GiemsaC")
     } else {
       target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"])]
