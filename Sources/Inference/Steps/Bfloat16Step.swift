@@ -32,14 +32,8 @@ final class Bfloat16Step: Step {
 
   func pack(_ packer: Packer) {
     parameters.w = UnsafeRawPointer(packer.room)
-    guard let weights = packer.floatWeights(source.weights) else { return }
     let layout = source.layout ?? bf16_convolution_layout(&parameters)
-    if source.biasScale != 1, let id = source.bias, let bias = packer.constant(id) {
-      let scaled = bias.array(of: Float.self).map { $0 * source.biasScale }
-      bf16_convolution_pack(&parameters, weights, layout, scaled, source.scale, packer.room)
-    } else {
-      bf16_convolution_pack(&parameters, weights, layout, packer.floats(source.bias), source.scale, packer.room)
-    }
+    source.pack(packer) { bf16_convolution_pack(&parameters, $0, layout, $1, source.scale, packer.room) }
   }
 
   func bind(_ binder: Binder) {

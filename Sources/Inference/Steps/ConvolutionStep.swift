@@ -29,14 +29,8 @@ final class ConvolutionStep: Step {
   func pack(_ packer: Packer) {
     let packed = packer.room.assumingMemoryBound(to: Float.self)
     parameters.w = UnsafePointer(packed)
-    guard let weights = packer.floatWeights(source.weights) else { return }
     let layout = source.layout ?? f32_convolution_layout(&parameters)
-    if source.biasScale != 1, let id = source.bias, let bias = packer.constant(id) {
-      let scaled = bias.array(of: Float.self).map { $0 * source.biasScale }
-      f32_convolution_pack(&parameters, weights, layout, scaled, source.scale, packed)
-    } else {
-      f32_convolution_pack(&parameters, weights, layout, packer.floats(source.bias), source.scale, packed)
-    }
+    source.pack(packer) { f32_convolution_pack(&parameters, $0, layout, $1, source.scale, packed) }
   }
 
   func bind(_ binder: Binder) {

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "cpu/table.h"
+#include "geometry/reach.h"
 #include "geometry/sizes.h"
 
 // Bytes of rounded inputs of a block: with a panel's weights they fit the second-level cache.
 enum { NEAR_BYTES = 128 * 1024 };
 
-static size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
 static size_t pixel_bytes(const bf16_convolution *v) { return v->channels * sizeof(uint16_t); }
 static size_t panels_of(const bf16_convolution *v) { return divide_up(v->geometry.out_channels, v->family->nr); }
 static size_t panel_bytes(const bf16_convolution *v) {
@@ -21,17 +21,9 @@ static size_t units_of(const bf16_convolution *v) {
   return v->pointwise ? g->batch * g->out_height * g->out_width : g->out_height;
 }
 
-// Rounded inputs of a block: its columns, and its rows.
-static size_t columns_of(const bf16_convolution *v) {
-  const convolution_geometry *g = &v->geometry;
-  return (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
-}
-static size_t lines_of(const bf16_convolution *v, size_t rows) {
-  const convolution_geometry *g = &v->geometry;
-  return (rows - 1) * g->stride_height + reach(g->kernel_height, g->dilation_height);
-}
+// Rounded inputs of a block.
 static size_t block_pixels(const bf16_convolution *v, size_t units) {
-  return v->pointwise ? units : lines_of(v, units) * columns_of(v);
+  return v->pointwise ? units : rows_read(&v->geometry, units) * columns_read(&v->geometry);
 }
 
 // A line of inputs before its pixels are padded to whole products. Three are copied as four.
@@ -54,8 +46,7 @@ void bf16_convolution_plan(bf16_convolution *v, kernels_level level, int threads
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
   v->isa = level;
   v->family = &kernels_table_for(level)->bf16_igemm;
-  v->pointwise = g->kernel_height == 1 && g->kernel_width == 1 && g->pad_top == 0 && g->pad_left == 0 &&
-                 (g->out_height - 1) * g->stride_height < g->in_height && (g->out_width - 1) * g->stride_width < g->in_width;
+  v->pointwise = is_pointwise(g);
   v->row_taps = g->dilation_width == 1 && g->kernel_width > 1 && g->in_channels <= 16;
   // Whole products, if there is more than one, so that none has to be put together.
   const size_t all = 2 * v->family->pairs, whole = !v->row_taps && g->in_channels > all && all > 0 ? all : 2;
@@ -68,7 +59,7 @@ void bf16_convolution_plan(bf16_convolution *v, kernels_level level, int threads
   if (v->pointwise) {
     longest = larger(mr, NEAR_BYTES / pixel_bytes(v) / mr * mr);
   } else {
-    const size_t line_bytes = columns_of(v) * pixel_bytes(v), lines = NEAR_BYTES / line_bytes;
+    const size_t line_bytes = columns_read(g) * pixel_bytes(v), lines = NEAR_BYTES / line_bytes;
     const size_t window = reach(g->kernel_height, g->dilation_height);
     longest = lines > window ? (lines - window) / g->stride_height + 1 : 1;
   }
@@ -102,9 +93,7 @@ void bf16_convolution_plan(bf16_convolution *v, kernels_level level, int threads
 }
 
 f32_weight_layout bf16_convolution_layout(const bf16_convolution *v) {
-  const convolution_geometry *g = &v->geometry;
-  const size_t area = g->kernel_height * g->kernel_width;
-  return (f32_weight_layout){.output_stride = g->in_channels * area, .channel_stride = area, .tap_stride = 1};
+  return weight_layout_of(&v->geometry);
 }
 
 void bf16_convolution_pack(
@@ -169,9 +158,9 @@ static void stage(const bf16_convolution *v, size_t image, size_t first, size_t 
     }
     return;
   }
-  const size_t columns = columns_of(v), left = smaller(g->pad_left, columns);
+  const size_t columns = columns_read(g), left = smaller(g->pad_left, columns);
   const size_t inside = smaller(g->in_width, columns - left);
-  for (size_t i = 0; i < lines_of(v, last - first); i++, to += columns * v->channels) {
+  for (size_t i = 0; i < rows_read(g, last - first); i++, to += columns * v->channels) {
     const size_t iy = first * g->stride_height + i - g->pad_top;
     if (iy >= g->in_height) {
       memset(to, 0, columns * pixel_bytes(v));
@@ -221,7 +210,7 @@ void bf16_convolution_task(void *context, size_t task, size_t worker) {
 
   char *scratch = (char *)v->scratch + worker * v->scratch_bytes;
   ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
-  const size_t columns = v->pointwise ? 1 : columns_of(v), across = v->row_taps ? 1 : g->kernel_width;
+  const size_t columns = v->pointwise ? 1 : columns_read(g), across = v->row_taps ? 1 : g->kernel_width;
   for (size_t tap = 0; tap < v->taps; tap++) {
     const size_t ky = tap / across, kx = tap % across;
     offsets[tap] = (ptrdiff_t)((ky * g->dilation_height * columns + kx * g->dilation_width) * pixel_bytes(v));

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "convolution/bf16/bf16_igemm_kernels.h"
+#include "convolution/f32/igemm_kernels.h"
 
 // The reference of all bf16 kernels: products and sums in float, in the order of the taps.
 
@@ -39,13 +40,7 @@ void bf16_igemm_4x8_portable(BF16_IGEMM_PARAMETERS) {
         for (size_t o = 0; o < NR; o++)
           sums[o] += widened(row[2 * pair]) * widened(weights[2 * o]) + widened(row[2 * pair + 1]) * widened(weights[2 * o + 1]);
     }
-    for (size_t o = 0; o < outputs; o++) {
-      float value = residual ? sums[o] + residual[o] : sums[o];
-      // Written so that a NaN fails every comparison and stays.
-      if (value < epilogue->low) value = epilogue->low;
-      if (value > epilogue->high) value = epilogue->high;
-      y[o] = value;
-    }
+    f32_igemm_finish(sums, outputs, y, residual, epilogue);
     y += epilogue->y_stride;
     if (residual) residual += epilogue->residual_stride;
   }

@@ -6,6 +6,7 @@
 
 #include "convolution/f32/igemm_kernels.h"
 #include "cpu/table.h"
+#include "geometry/reach.h"
 #include "geometry/sizes.h"
 
 const f32_igemm_family *f32_igemm_for(kernels_level level) { return &kernels_table_for(level)->f32_igemm; }
@@ -143,9 +144,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
 }
 
 f32_weight_layout f32_convolution_layout(const f32_convolution *v) {
-  const convolution_geometry *g = &v->geometry;
-  const size_t area = g->kernel_height * g->kernel_width;
-  return (f32_weight_layout){.output_stride = g->in_channels / g->groups * area, .channel_stride = area, .tap_stride = 1};
+  return weight_layout_of(&v->geometry);
 }
 
 void f32_convolution_pack(

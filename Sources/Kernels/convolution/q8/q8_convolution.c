@@ -10,7 +10,7 @@ static const q8_igemm_family *family_for(const q8_convolution *v) {
   // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer. With few
   // products a sum, listing and adding the large values costs more than it saves.
   const int deep = g->kernel_height * g->kernel_width * g->in_channels >= 384;
-  const size_t columns = (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
+  const size_t columns = columns_read(g);
   const int numbered = g->in_channels < 1 << 18 && columns * reach(g->kernel_height, g->dilation_height) < 1 << 14;
   const int is_small = v->x_zero + (v->x_signed ? 128 : 0) < 32;
   const int takes = !v->dynamic && deep && g->groups == 1 && g->in_channels % 4 == 0 && numbered && is_small;
@@ -49,9 +49,7 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   const size_t nr = v->family->nr;
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
-  v->pointwise = g->kernel_height == 1 && g->kernel_width == 1 && g->pad_top == 0 && g->pad_left == 0 &&
-                 (g->out_height - 1) * g->stride_height < g->in_height &&
-                 (g->out_width - 1) * g->stride_width < g->in_width;
+  v->pointwise = is_pointwise(g);
   v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
   v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);

@@ -4,6 +4,7 @@
 
 #include "q8_convolution.h"
 #include "cpu/table.h"
+#include "geometry/reach.h"
 #include "geometry/sizes.h"
 
 static inline size_t group_channels(const q8_convolution *v) {
@@ -18,7 +19,6 @@ static inline size_t panels_of(const q8_convolution *v) { return panels_of_group
 static inline int row_runs(const q8_convolution *v) {
   return v->geometry.groups == v->merged && v->geometry.dilation_width == 1;
 }
-static inline size_t reach(size_t kernel, size_t dilation) { return (kernel - 1) * dilation + 1; }
 
 // Bytes of a gathered element, of a gathered pixel, and of a step's packed weights.
 static inline size_t element(const q8_convolution *v) { return v->family->wide ? 2 : 1; }
@@ -26,14 +26,8 @@ static inline size_t pixel_bytes(const q8_convolution *v) { return v->geometry.i
 static inline size_t step_bytes(const q8_convolution *v) { return v->family->nr * v->family->kr; }
 
 // Columns of a gathered row: all that `out_width` outputs read, padding included.
-static inline size_t staged_columns(const q8_convolution *v) {
-  const convolution_geometry *g = &v->geometry;
-  return (g->out_width - 1) * g->stride_width + reach(g->kernel_width, g->dilation_width);
-}
-static inline size_t staged_rows(const q8_convolution *v, size_t rows) {
-  const convolution_geometry *g = &v->geometry;
-  return (rows - 1) * g->stride_height + reach(g->kernel_height, g->dilation_height);
-}
+static inline size_t staged_columns(const q8_convolution *v) { return columns_read(&v->geometry); }
+static inline size_t staged_rows(const q8_convolution *v, size_t rows) { return rows_read(&v->geometry, rows); }
 
 // Where a tap begins, in gathered pixels from the window's first.
 static inline size_t tap_pixels(const q8_convolution *v, size_t tap) {

@@ -4,11 +4,7 @@
 #include "cpu/multiversion.h"
 #include "convolution/q8/q8_convolution_parts.h"
 
-f32_weight_layout q8_convolution_layout(const q8_convolution *v) {
-  const convolution_geometry *g = &v->geometry;
-  const size_t area = g->kernel_height * g->kernel_width;
-  return (f32_weight_layout){.output_stride = g->in_channels / g->groups * area, .channel_stride = area, .tap_stride = 1};
-}
+f32_weight_layout q8_convolution_layout(const q8_convolution *v) { return weight_layout_of(&v->geometry); }
 
 typedef struct {
   const q8_convolution *v;
