@@ -47,11 +47,32 @@ static void remove_temporaries(void) {
     if (replacements[i].state == WRITING && replacements[i].temporary[0]) unlink(replacements[i].temporary);
 }
 
-static void end_by_signal(int number) {
+// How many threads are between changing a name in a folder and noting it above, and the signal that came meanwhile.
+static _Atomic int changing, ended_by;
+
+static void end(int number) {
   remove_temporaries();
-  // The signal is blocked until the handler returns; then its default action runs.
+  // In a handler the signal is blocked until it returns; then its default action runs.
   signal(number, SIG_DFL);
   raise(number);
+}
+
+static void end_by_signal(int number) {
+  ended_by = number;
+  if (changing == 0) end(number);
+}
+
+static void end_change(void) {
+  if (--changing > 0 || !ended_by) return;
+  end(ended_by);
+  _exit(128 + ended_by);  // reached only if this thread blocks the signal
+}
+
+// From here to `end_change` a signal's effect waits: no temporary file is left behind that nothing names yet, and none
+// is removed that another process has made under the same name.
+static void begin_change(void) {
+  changing++;
+  if (ended_by) end_change();
 }
 
 // Installed every time: a signal that was ignored or had another handler may have its default action again.
@@ -131,7 +152,8 @@ int platform_replace_begin(const char *path, int *file) {
   struct stat there;
   new->temporary[0] = 0;
   strcpy(new->path, path);
-  if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+  const int is_direct = stat(path, &there) == 0 && !S_ISREG(there.st_mode);
+  if (is_direct) {
     // A pipe or a device is written to directly, not replaced.
     *file = open(path, O_WRONLY | O_CLOEXEC);
     if (*file < 0) error = errno;
@@ -139,6 +161,7 @@ int platform_replace_begin(const char *path, int *file) {
     // The target of links; or the path itself for a new file or a dangling link.
     if (!realpath(path, new->path)) strcpy(new->path, path);
     watch_ends();
+    begin_change();
     error = EWOULDBLOCK;
     for (int number = 0; number < 100 && error == EWOULDBLOCK; number++) {
       error = name_temporary(new, number);
@@ -147,11 +170,12 @@ int platform_replace_begin(const char *path, int *file) {
   }
   if (!error) new->file = *file;
   new->state = error ? FREE : WRITING;
+  if (!is_direct) end_change();
   return error;
 }
 
 // Closes the file and frees its slot, which must no longer name the file.
-static int end(replacement *written, int file) {
+static int finish(replacement *written, int file) {
   written->state = TAKEN;
   const int error = close(file) != 0 ? errno : 0;
   written->state = FREE;
@@ -161,20 +185,24 @@ static int end(replacement *written, int file) {
 int platform_replace_commit(int file, int is_urgent) {
   replacement *written = of(file);
   if (!written) return EBADF;
-  if (!written->temporary[0]) return end(written, file);
+  if (!written->temporary[0]) return finish(written, file);
   int error = !is_urgent && fsync(file) != 0 ? errno : 0;
+  begin_change();
   // Before closing, which releases the lock.
   if (!error && rename(written->temporary, written->path) != 0) error = errno;
   if (error) unlink(written->temporary);
-  end(written, file);
+  finish(written, file);
+  end_change();
   return error;
 }
 
 void platform_replace_abandon(int file) {
   replacement *written = of(file);
   if (!written) return;
+  begin_change();
   if (written->temporary[0]) unlink(written->temporary);
-  end(written, file);
+  finish(written, file);
+  end_change();
 }
 
 int platform_replace_file(const char *path, const void *bytes, size_t count) {
