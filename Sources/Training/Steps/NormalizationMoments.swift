@@ -13,8 +13,12 @@ extension NormalizationStep {
     }
     let partials = scratchMemory(pass, backward: false)
     let addUp = pass.isTraining && !readsFloatInput ? bfloat16?.norm_moments : pass.kernels.norm_moments
-    pass.team.run { thread, threads in addUp?(x, Int64(rows), Int32(channels), partials, thread, threads) }
+    let isFew = isOfFew(pass, rows)
+    if !isFew {
+      pass.team.run { thread, threads in addUp?(x, Int64(rows), Int32(channels), partials, thread, threads) }
+    }
     func moments(_ c: Int) -> (mean: Double, spread: Double) {
+      if isFew { return Self.moments(x.assumingMemoryBound(to: Float.self), c, channels, rows) }
       // The rule of Chan, Golub and LeVeque for the moments of two parts together, in double.
       var (count, mean, spread) = (0.0, 0.0, 0.0)
       for index in 0..<((rows + chunk - 1) / chunk) {

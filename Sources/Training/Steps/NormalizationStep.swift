@@ -15,7 +15,7 @@ import TrainingKernels
 final class NormalizationStep: Step, Bfloat16Step {
   let epsilon: Float
   let momentum: Float
-  private let rectifies: Bool
+  let rectifies: Bool
   let mean: RunningStatistic
   let variance: RunningStatistic
   /// Kernels of mixed-precision training: the backward pass then reads bf16 activations. nil in float.
@@ -36,7 +36,7 @@ final class NormalizationStep: Step, Bfloat16Step {
   }
 
   var channels: Int { output.channels }
-  private var hasResidual: Bool { operands.count > 3 }
+  var hasResidual: Bool { operands.count > 3 }
   private var chunks: Int {
     (output.shape.count / max(channels, 1) + Int(TRAIN_NORM_CHUNK) - 1) / Int(TRAIN_NORM_CHUNK)
   }
@@ -114,6 +114,11 @@ final class NormalizationStep: Step, Bfloat16Step {
     guard let gamma = parameter(1), let beta = parameter(2) else { return }
     let rows = output.count(images: pass.images) / channels
     let takesMoments = pass.isTraining && gamma.learns
+    if takesMoments, isOfFew(pass, rows) {
+      backwardOfFew(pass, gamma, beta)
+      if hasResidual { passOnResidual(pass) }
+      return
+    }
     let dy = pass.rawGradient(output)
     let isNarrow: Int32 = output.gradientIsNarrow ? 1 : 0
     let x = bfloat16 == nil ? UnsafeRawPointer(pass.activation(input())) : UnsafeRawPointer(pass.narrow(input()))
@@ -198,7 +203,7 @@ final class NormalizationStep: Step, Bfloat16Step {
     }
   }
 
-  private func set(_ target: UnsafeMutablePointer<Float>, _ value: Float, _ mode: Mode) {
+  func set(_ target: UnsafeMutablePointer<Float>, _ value: Float, _ mode: Mode) {
     switch mode {
     case .write, .inPlace: target.pointee = value
     case .accumulate: target.pointee += value
