@@ -48,6 +48,23 @@ import Testing
 
   private func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: folder.path(name)))) }
 
+  // MARK: A file that was exported in training mode
+
+  @Test func dropoutInTrainingModeIsTrained() throws {
+    var graph = try SmallModel.graph(size: 16)
+    let flat = graph.nodes[2].inputs[0]
+    let ratio = graph.addConstant("ratio", try Tensor([], [Float(0.2)]))
+    let mode = graph.addConstant("mode", try Tensor([], [true]))
+    let dropped = graph.add(try Operator(named: "Dropout", inputCount: 3), "dropped", [flat, ratio, mode])
+    graph.nodes[2].inputs[0] = dropped
+    graph.nodes.swapAt(2, 3)
+    try ONNXFile.write(graph, to: folder.path("dropout.onnx"))
+    let run = try ProgramRun("giemsa", train(["--from", folder.path("dropout.onnx")]))
+    #expect(run.status == 0, "\(run.error)")
+    let checked = try ProgramRun("giemsa-field", ["validate", folder.path("run/best.onnx")])
+    #expect(checked.status == 0, "\(checked.output)\(checked.error)")
+  }
+
   // MARK: A run that goes on from another
 
   @Test func startingFromARunThatSawTheValidationPictures() throws {

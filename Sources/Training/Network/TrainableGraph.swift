@@ -62,7 +62,7 @@ extension Graph {
 
   /// Sets BatchNormalization and Dropout to their inference form. Training implements their training mode itself, and saves
   /// a graph for inference.
-  mutating func forgetTrainingMode() {
+  public mutating func forgetTrainingMode() {
     for index in nodes.indices {
       switch nodes[index].operation {
       case .batchNormalization(var definition):

@@ -34,6 +34,7 @@ struct GradientsCommand: ParsableCommand {
       var graph = try readModel(model)
       let found: (loss: Float, gradients: [(name: String, gradient: Tensor)])
       do {
+        graph.forgetTrainingMode()
         try graph.checkWeights()
         try graph.endInLogits()
         try StartingPoint.setInput(&graph, size: images.shape[2], threads: threads)

@@ -59,6 +59,8 @@ struct StartingPoint {
         if file != nil, options.size == nil { metadata.resize = known.resize }
         size = options.size ?? file?.settings.size ?? known.inputSize.first ?? 64
         if graph.isQuantized { graph = try graph.dequantized() }
+        // Dropout in training mode has no shape rule: nothing below would run.
+        graph.forgetTrainingMode()
         try graph.checkWeights()
         try graph.endInLogits()
         try graph.adaptInputChannels(to: 3)
