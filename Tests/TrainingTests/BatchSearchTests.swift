@@ -19,6 +19,8 @@ import Training
     case rows
     /// A constant that takes its type from the pictures, as torch.export writes it without optimisation.
     case lentType
+    /// The elements of all pictures as one axis, and a Gather of each picture's: torch.export's `as_strided`.
+    case strided
   }
 
   /// A convolution, 16 places of 8 channels, the shaping, and a Gemm.
@@ -77,6 +79,14 @@ import Training
       let constant = sketch.graph.addConstant("constant", try Tensor([8, 1, 1], (0..<8).map { Int64($0) }))
       let cast = sketch.op("cast", .castLike(CastLike()), [constant, x])
       last = try reshape(sketch.op("sum", .add(Add()), [body, cast]), [batch, 128])
+    case .strided:
+      // Every third element, round and round, in the last picture counted from the end.
+      let places = (0..<batch * 128).map { index in
+        let (picture, place) = (index / 128, index % 128 * 3 % 128)
+        return Int64(picture == batch - 1 ? place - 128 : picture * 128 + place)
+      }
+      let indices = sketch.graph.addConstant("places", try Tensor([batch, 128], places))
+      last = sketch.op("strided", .gather(Gather(axis: 0)), [try reshape(body, [-1]), indices])
     }
     sketch.graph.outputs = [try sketch.linear("fc", last, from: features, to: 2)]
     return sketch.graph

@@ -39,7 +39,8 @@ public struct MaxUnpool: OperatorDefinition {
   public var attributes: [Attribute] { window.attributes }
 
   public func infer(_ inputs: Inputs<Fact>) throws(GraphError) -> [Fact] {
-    let (x, indices) = (try inputs.required(Input.x), try inputs.required(Input.indices))
+    let x = try inputs.required(Input.x)
+    _ = try inputs.required(Input.indices)
     try inputs.check(Input.x, is: ElementType.floats)
     try inputs.check(Input.indices, is: [.int64])
     try inputs.check(Input.indices, isShaped: x.shape)

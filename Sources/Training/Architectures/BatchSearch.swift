@@ -17,6 +17,9 @@ struct BatchSearch {
     case repeated(axis: Int)
     /// A Concat's inputs at these places have to be repeated along `axis`, for each picture.
     case grown(places: [Int], axis: Int)
+    /// A Gather along axis 0 that picks the same elements of each picture: `indices` within one picture, whose `extent`
+    /// elements follow each other along that axis. PyTorch writes `as_strided` of a flattened tensor so.
+    case picked(indices: [Int64], extent: Int)
   }
 
   /// Where the pictures are within a value: along `axis`, each with `outer` times as many blocks as pictures. `[197 · N, 64]`
@@ -107,6 +110,7 @@ struct BatchSearch {
     case .reshape(let reshape): return try reshapeOptions(node, reshape)
     case .expand: return expandOptions(node)
     case .concat(let concat): return try concatOptions(node, concat)
+    case .gather(let gather): return gatherOptions(node, gather)
     default: return [.asItIs]
     }
   }
@@ -183,6 +187,21 @@ struct BatchSearch {
     return still.isEmpty || fixed > 1 ? [.asItIs] : [.grown(places: still, axis: axis)]
   }
 
+  private func gatherOptions(_ node: Graph.Node, _ gather: Gather) -> [Option] {
+    guard gather.axis == 0, let x = node[Gather.Input.data], let y = node.firstOutput, let place = places[x],
+      place.axis == 0, place.outer == 1, let old = before[x]?.shape, let result = before[y]?.shape,
+      let indices = fixedTarget(node), result.rank > 0, result[0] == fixed, !indices.isEmpty
+    else { return [.asItIs] }
+    let (extent, count) = (old[0] / fixed, indices.count / fixed)
+    let one = indices[..<count].map { $0 < 0 ? $0 + Int64(old[0]) : $0 }
+    let isRepeated = indices.indices.allSatisfy { position in
+      let index = indices[position] < 0 ? indices[position] + Int64(old[0]) : indices[position]
+      return index == one[position % count] + Int64(position / count * extent)
+    }
+    guard isRepeated, one.allSatisfy({ $0 >= 0 && $0 < Int64(extent) }) else { return [.asItIs] }
+    return [.picked(indices: one, extent: extent)]
+  }
+
   /// Input 1, if it is a constant that does not follow from the number of pictures.
   private func fixedTarget(_ node: Graph.Node) -> [Int64]? {
     guard let id = node[Reshape.Input.shape], let now = facts[id]?.constant, let then = before[id]?.constant,
@@ -216,6 +235,11 @@ struct BatchSearch {
         shape[axis] = other
         pretend(place, Fact(fact.type, shape))
       }
+    case .picked:
+      guard let indices = node[Gather.Input.indices], let fact = facts[indices] else { break }
+      var shape = fact.shape
+      shape[0] = other
+      pretend(Gather.Input.indices.index, Fact(fact.type, shape))
     }
     let results = try graph.infer(node, facts)
     let isBatched = graph.nodes[index].inputs.contains { $0.map { places[$0] != nil } ?? false }

@@ -3,8 +3,8 @@ import ModelGraph
 
 extension Graph {
   /// Lets a model that was exported for exactly `fixed` pictures take any number. Constants that hold the number of pictures
-  /// are replaced: the shape of a Reshape or an Expand, and a constant that is concatenated to one picture (a class token).
-  /// Nothing else changes.
+  /// are replaced: the shape of a Reshape or an Expand, a constant that is concatenated to one picture (a class token), and
+  /// the places that a Gather takes of all pictures' elements. Nothing else changes.
   ///
   /// - Parameter inputShape: `[fixed, 3, height, width]`.
   /// - Returns: how many nodes were changed.
@@ -54,6 +54,19 @@ extension Graph {
             Node(values[repeated].name, .expand(Expand()), inputs: [input, target], outputs: [repeated]))
           node.inputs[place] = repeated
         }
+      case .picked(let indices, let extent):
+        guard let x = node[Gather.Input.data], let shape = before[x]?.shape, let places = node[Gather.Input.indices],
+          let picked = before[places]?.shape
+        else { continue }
+        // [N · extent, …] as [N, extent, …], of which the same places are taken for each picture.
+        let target = [-1, Int64(extent)] + shape.extents[1...].map { Int64($0) }
+        let name = values[x].name
+        let apart = addValue(freshName("\(name)/pictures"))
+        let form = addFreshConstant("\(name)/shape", try Tensor([target.count], target))
+        added.append(Node(values[apart].name, .reshape(Reshape()), inputs: [x, form], outputs: [apart]))
+        let one = addFreshConstant(values[places].name, try Tensor(Shape(Array(picked.extents[1...])), indices))
+        node.operation = .gather(Gather(axis: 1))
+        node.inputs = [apart, one]
       case .asItIs, nil: break
       }
       freed += added + [node]
@@ -99,6 +112,10 @@ extension Graph {
         throw GraphError.fixedBatch(
           inputShape[0],
           GraphError(.shapeMismatch, "a constant is concatenated to the picture").at(nodes[index].place))
+      case .picked:
+        throw GraphError.fixedBatch(
+          inputShape[0],
+          GraphError(.shapeMismatch, "it takes places of all pictures together").at(nodes[index].place))
       case .repeated, .asItIs: continue
       }
     }
