@@ -159,7 +159,10 @@ struct StepBuilder {
         return ConcatStep(place: place, operands: operands, output: output)
       }
     case .gemm(let gemm): if let step = try matrix(node, gemm, output) { return step }
-    case .matMul: if let step = try matrix(node, Gemm(), output) { return step }
+    case .matMul:
+      if let step = try matrix(node, Gemm(), output) { return step }
+      return MatMulStep(
+        place: place, operation: node.operation, operands: try operands.operands(node), output: output)
     case .dropout:
       let ratio = operands.number(node, Dropout.Input.ratio) ?? 0.5
       guard ratio >= 0, ratio < 1 else { throw GraphError(.badInput, "a ratio of \(ratio); it must be in 0 ..< 1") }

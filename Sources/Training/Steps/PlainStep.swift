@@ -2,7 +2,7 @@ import Kernels
 import ModelGraph
 
 /// Any operator without training kernels, by its plain definition and its gradient rule. Slow.
-final class PlainStep: Step {
+class PlainStep: Step {
   private let operation: Operator
 
   init(place: String, operation: Operator, operands: [Operand?], output: Slot) {
@@ -10,9 +10,16 @@ final class PlainStep: Step {
     super.init(place: place, kind: operation.name + " (plain)", operands: operands, output: output)
   }
 
+  func evaluate(_ inputs: [Tensor?]) throws(GraphError) -> [Tensor] { try operation.evaluate(inputs) }
+
+  /// The loss's gradient by each input; nil for those it cannot flow to, or that are unwanted.
+  func gradients(_ inputs: [Tensor?], output: Tensor, slope: Tensor) throws(GraphError) -> [Tensor?] {
+    try operation.gradients(inputs: inputs, output: output, outputGradient: slope)
+  }
+
   override func forward(_ pass: Pass) throws {
     let results: [Tensor]
-    do { results = try operation.evaluate(try inputs(pass)) } catch { throw error.at(place) }
+    do { results = try evaluate(try inputs(pass)) } catch { throw error.at(place) }
     guard let result = results.first, result.type == .float32, result.shape == output.shape(images: pass.images) else {
       throw GraphError(.shapeMismatch, "the result does not fit a batch of \(pass.images) pictures").at(place)
     }
@@ -22,9 +29,9 @@ final class PlainStep: Step {
   override func backward(_ pass: Pass) throws {
     let gradients: [Tensor?]
     do {
-      gradients = try operation.gradients(
-        inputs: try inputs(pass), output: try pass.tensor(pass.activation(output), of: output),
-        outputGradient: try pass.tensor(pass.gradient(output), of: output))
+      gradients = try self.gradients(
+        try inputs(pass), output: try pass.tensor(pass.activation(output), of: output),
+        slope: try pass.tensor(pass.gradient(output), of: output))
     } catch { throw error.at(place) }
     for (index, operand) in operands.enumerated() where modes[index] != .unwanted {
       guard index < gradients.count, let gradient = gradients[index] else {
