@@ -171,7 +171,7 @@ public enum ONNXFile {
     }
     withExtendedLifetime(writer) {}
     guard error == 0 else {
-      throw GraphError(.unreadable, "cannot be written: \(String(cString: platform_error_text(error)))")
+      throw GraphError(.unreadable, "\(path) cannot be written: \(String(cString: platform_error_text(error)))")
     }
   }
 

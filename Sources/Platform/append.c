@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +22,9 @@ int platform_append_begin(const char *path, uint64_t keep, int *file) {
     if (flock(opened, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) error = EBUSY;
     if (!error && (uint64_t)info.st_size > keep && ftruncate(opened, (off_t)keep) != 0) error = errno;
     if (!error && lseek(opened, 0, SEEK_END) < 0) error = errno;
+    // The name of a new file.
+    char target[PATH_MAX];
+    if (!error) error = platform_sync_folder(realpath(path, target) ? target : path);
   }
   if (error) {
     close(opened);

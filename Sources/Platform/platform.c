@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,9 +172,25 @@ int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode) {
   return S_ISREG(info.st_mode) ? PLATFORM_IS_FILE : S_ISDIR(info.st_mode) ? PLATFORM_IS_DIRECTORY : PLATFORM_IS_OTHER;
 }
 
+int platform_sync_folder(const char *path) {
+  char folder[PATH_MAX] = ".";
+  const char *slash = strrchr(path, '/');
+  const size_t length = slash ? (size_t)(slash - path) + 1 : 0;
+  if (length >= sizeof folder) return ENAMETOOLONG;
+  if (length > 0) {
+    memcpy(folder, path, length);
+    folder[length] = 0;
+  }
+  const int opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return errno == EACCES ? 0 : errno;
+  const int error = fsync(opened) != 0 && errno != EINVAL && errno != ENOTSUP ? errno : 0;
+  close(opened);
+  return error;
+}
+
 int platform_make_folder(const char *path) {
   struct stat info;
-  if (mkdir(path, 0777) == 0) return 0;
+  if (mkdir(path, 0777) == 0) return platform_sync_folder(path);
   const int error = errno;
   return error == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode) ? 0 : error;
 }

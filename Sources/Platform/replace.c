@@ -174,25 +174,29 @@ int platform_replace_begin(const char *path, int *file) {
   return error;
 }
 
-// Closes the file and frees its slot, which must no longer name the file.
-static int finish(replacement *written, int file) {
+// Closes the file, whose slot no longer names a temporary file but is not free yet.
+static int close_file(replacement *written, int file) {
   written->state = TAKEN;
-  const int error = close(file) != 0 ? errno : 0;
-  written->state = FREE;
-  return error;
+  return close(file) != 0 ? errno : 0;
 }
 
 int platform_replace_commit(int file, int is_urgent) {
   replacement *written = of(file);
   if (!written) return EBADF;
-  if (!written->temporary[0]) return finish(written, file);
-  int error = !is_urgent && fsync(file) != 0 ? errno : 0;
-  begin_change();
-  // Before closing, which releases the lock.
-  if (!error && rename(written->temporary, written->path) != 0) error = errno;
-  if (error) unlink(written->temporary);
-  finish(written, file);
-  end_change();
+  int error = 0;
+  if (written->temporary[0]) {
+    if (!is_urgent && fsync(file) != 0) error = errno;
+    begin_change();
+    // Before closing, which releases the lock.
+    if (!error && rename(written->temporary, written->path) != 0) error = errno;
+    if (error) unlink(written->temporary);
+    close_file(written, file);  // what was synced is not lost if this fails
+    end_change();
+    if (!error && !is_urgent) error = platform_sync_folder(written->path);
+  } else {
+    error = close_file(written, file);
+  }
+  written->state = FREE;
   return error;
 }
 
@@ -201,7 +205,8 @@ void platform_replace_abandon(int file) {
   if (!written) return;
   begin_change();
   if (written->temporary[0]) unlink(written->temporary);
-  finish(written, file);
+  close_file(written, file);
+  written->state = FREE;
   end_change();
 }
 

@@ -68,11 +68,31 @@ func checkWritable(_ path: String) throws {
   if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
     throw CommandFailure("\(path): a folder; name a file to write")
   }
-  let probe = "\(path).giemsa-probe-\(ProcessInfo.processInfo.processIdentifier)"
-  let error = probe.withPath { platform_replace_file($0, nil, 0) }
-  _ = probe.withPath { unlink($0) }
+  var there = stat()
+  var error: Int32 = 0
+  if path.withPath({ stat($0, &there) }) == 0, there.st_mode & S_IFMT != S_IFREG {
+    // Opening a pipe would be noticed by its reader.
+    error = path.withPath { access($0, W_OK) } == 0 ? 0 : errno
+  } else {
+    var file: Int32 = -1
+    error = path.withPath { platform_replace_begin($0, &file) }
+    if error == 0 { platform_replace_abandon(file) }
+  }
   let advice = error == ENOENT ? "; does the folder exist?" : ""
   try checkWritten(error, path, advice: advice)
+}
+
+/// Makes a folder and those above it, and waits until their names are on the disk. Errors begin with the path.
+func makeFolders(_ path: String, advice: String = "") throws {
+  var error: Int32 = 0
+  for (index, byte) in path.utf8.enumerated() where byte == UInt8(ascii: "/") && index > 0 && error == 0 {
+    let above = String(decoding: path.utf8.prefix(index), as: UTF8.self)
+    error = above.withPath { platform_make_folder($0) }
+  }
+  if error == 0, !path.hasSuffix("/") { error = path.withPath { platform_make_folder($0) } }
+  guard error == 0 else {
+    throw CommandFailure("\(path): cannot be made (\(String(cString: platform_error_text(error))))\(advice)")
+  }
 }
 
 /// Writes a temporary file beside `path`, syncs it and renames it, so that the file is complete or absent. Errors begin

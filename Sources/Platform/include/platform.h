@@ -48,8 +48,13 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
 #define PLATFORM_IS_OTHER (-3)
 int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode);
 
-// Makes the folder `path` unless it exists. Returns 0 or an errno value.
+// Makes the folder `path` unless it exists, and waits until its name is on the disk. Returns 0 or an errno value.
 int platform_make_folder(const char *path);
+
+// Waits until the names in the folder that holds `path` are on the disk: a new or renamed file is lost in a power cut
+// before that. `path` must not end in a slash. Returns 0 or an errno value; 0 also where a folder may not be read or cannot
+// be synced.
+int platform_sync_folder(const char *path);
 
 // Lists a directory. open returns a handle, or NULL with *error set to an errno value. next returns a name other than
 // `.` and `..`, valid until the next call, or NULL at the end. close frees the handle.
@@ -68,8 +73,8 @@ int platform_file_state(int file, uint64_t *size, int64_t *changed);
 int platform_read_at(int file, uint64_t offset, void *bytes, size_t count);
 void platform_close(int file);
 
-// Writes `bytes` to a temporary file beside `path` and renames it to `path`, so that a reader sees either the old file
-// or the new one, never a part. Returns 0 or an errno value; on failure the temporary file is removed. Links are
+// Writes `bytes` to a temporary file beside `path`, syncs it, renames it to `path` and syncs the folder, so that a reader,
+// and a power cut, finds either the old file or the new one, never a part. Returns 0 or an errno value; on failure the temporary file is removed. Links are
 // followed: the file they lead to is replaced. A pipe or a device is written to directly.
 //
 // A signal that ends the program removes the temporary file. What remains after kill -9 or a power cut,
@@ -77,8 +82,8 @@ void platform_close(int file);
 int platform_replace_file(const char *path, const void *bytes, size_t count);
 
 // The same in pieces, for data that is not in memory at once: `begin` opens the new file, `commit` renames it (after a
-// sync, unless `is_urgent`), `abandon` removes it. They return 0 or an errno value; a failed commit has removed the
-// file.
+// sync, unless `is_urgent`) and syncs its folder, `abandon` removes it. They return 0 or an errno value; a failed commit
+// has removed the new file, unless only its folder could not be synced.
 int platform_replace_begin(const char *path, int *file);
 int platform_replace_commit(int file, int is_urgent);
 void platform_replace_abandon(int file);

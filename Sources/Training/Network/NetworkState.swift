@@ -40,10 +40,14 @@ extension TrainingNetwork {
 
   /// Takes over a state that a network with the same graph wrote.
   ///
+  /// - Parameter optimizer: the optimiser that goes on, whose moments the state must have.
   /// - Throws: ``CheckpointError`` if the bytes are damaged or of another network. The network is unchanged then.
-  public func restore(_ bytes: [UInt8]) throws {
+  public func restore(_ bytes: [UInt8], for optimizer: Optimizer? = nil) throws {
     let checkpoint = try Checkpoint(bytes)
     try check(checkpoint)
+    if let count = optimizer?.momentCount, checkpoint.momentSteps > 0, checkpoint.momentCount != count {
+      throw CheckpointError.moments(saved: checkpoint.momentCount, ofOptimizer: count)
+    }
     try store.replace(
       checkpoint.parameters.map { $0.tensors }, momentCount: checkpoint.momentCount,
       momentSteps: checkpoint.momentSteps)

@@ -47,7 +47,7 @@ struct Checkpoint {
     self.init(
       stepCount: try reader.count(UInt64.self), momentSteps: try reader.count(UInt64.self),
       momentCount: try reader.count(UInt32.self))
-    guard momentCount <= 2 else { throw CheckpointError.cutShort }
+    guard momentCount <= 2, momentSteps <= stepCount else { throw CheckpointError.cutShort }
     for _ in 0..<(try reader.count(UInt32.self)) {
       let (name, shape) = try reader.header()
       var tensors: [Tensor] = []

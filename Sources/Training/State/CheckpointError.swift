@@ -7,6 +7,7 @@ public enum CheckpointError: Error, Equatable, Sendable {
   case cutShort
   case wrongHash
   case counts(parameters: Int, statistics: Int, ofNetwork: Int, Int)
+  case moments(saved: Int, ofOptimizer: Int)
   case parameter(saved: String, Shape, network: String, Shape)
   case statistic(saved: String, network: String)
 }
@@ -22,6 +23,8 @@ extension CheckpointError: CustomStringConvertible {
     case .counts(let parameters, let statistics, let ownParameters, let ownStatistics):
       "the checkpoint has \(parameters) parameters and \(statistics) running statistics, the network "
         + "\(ownParameters) and \(ownStatistics): it is of another network"
+    case .moments(let saved, let count):
+      "the checkpoint has \(saved) moments for each parameter, the optimiser \(count): it is of another optimiser"
     case .parameter(let saved, let shape, let network, let ownShape):
       "the checkpoint's '\(saved)' \(shape) does not fit the network's '\(network)' \(ownShape): it is of another network"
     case .statistic(let saved, let network): "the checkpoint's '\(saved)' does not fit '\(network)'"

@@ -143,13 +143,9 @@ struct ExportCommand: ParsableCommand {
     var number = 0
     while let batch = try loader.next() {
       let path = "\(folder)/case_\(number)"
-      do {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      } catch {
-        throw CommandFailure("\(path): cannot be made")
-      }
-      try ONNXFile.writeTensor(batch.images, name: input, to: "\(path)/input_0.pb")
-      try ONNXFile.writeTensor(try predictor.scores(batch.images), name: output, to: "\(path)/output_0.pb")
+      try makeFolders(path)
+      try writeTensor(batch.images, name: input, to: "\(path)/input_0.pb")
+      try writeTensor(try predictor.scores(batch.images), name: output, to: "\(path)/output_0.pb")
       number += 1
     }
     let advice = "check them elsewhere with giemsa-field verify \(out) \(folder)/*"

@@ -10,6 +10,15 @@ func readModel(_ path: String) throws -> Graph {
   }
 }
 
+/// Writes a stored input or output; errors begin with its path.
+func writeTensor(_ tensor: Tensor, name: String, to path: String) throws {
+  do {
+    try ONNXFile.writeTensor(tensor, name: name, to: path)
+  } catch {
+    throw CommandFailure("\(path): \(error)")
+  }
+}
+
 /// Writes an ONNX file; errors begin with its path.
 func writeModel(_ graph: Graph, to path: String) throws {
   do {

@@ -39,11 +39,7 @@ struct RunFolder {
     guard folds(path).isEmpty else {
       throw CommandFailure("\(path): holds a run in folds; name another --out, or one of its folds")
     }
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      throw CommandFailure("\(path): cannot be written to; name another --out")
-    }
+    try makeFolders(path, advice: "; name another --out")
     do {
       for folder in Set([whole, path]) { try RunLock.take(folder) }
       try checkWritable("\(path)/settings.json")

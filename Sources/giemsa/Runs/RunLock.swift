@@ -17,7 +17,10 @@ enum RunLock {
     guard held[key] == nil else { return }
     while true {
       let descriptor = file.withPath { open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o666) }
-      guard descriptor >= 0 else { throw CommandFailure("\(folder): cannot be written to; name another --out") }
+      guard descriptor >= 0 else {
+        let reason = String(cString: platform_error_text(errno))
+        throw CommandFailure("\(folder): cannot be written to (\(reason)); name another --out")
+      }
       if flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
         let error = errno
         defer { close(descriptor) }

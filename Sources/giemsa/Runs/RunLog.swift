@@ -58,6 +58,16 @@ final class RunLog {
     }
   }
 
+  /// Waits until all lines are on the disk. Before a state is written: what led to it is not logged again by --resume.
+  func flush() { attempt { try handle?.synchronize() } }
+
+  /// The same at the end; no more can be written.
+  func finish() {
+    flush()
+    attempt { try handle?.close() }
+    handle = nil
+  }
+
   /// A failing log does not stop the training.
   private func attempt(_ body: () throws -> Void) {
     do { try body() } catch {

@@ -38,12 +38,25 @@ struct RunProgress: Codable {
       guard old[key] != new[key] else { continue }
       if now.rateChoice != nil, now.rateChoice == settings.rateChoice, key.hasPrefix("rate") { continue }
       if key == "centering" {
-        return "was started with --normalize \(settings.centering ?? "imagenet"), not \(now.centering ?? "imagenet")"
+        let before = (settings.centering ?? "imagenet").prefix(200)
+        return "was started with --normalize \(before), not \(now.centering ?? "imagenet")"
       }
       let option = RunProgress.options[key] ?? key
-      return "was started with \(option) \(old[key] ?? "unset"), not \(new[key] ?? "unset")"
+      let before = old[key].map { $0.count > 200 ? "\($0.prefix(200))…" : $0 } ?? "unset"
+      return "was started with \(option) \(before), not \(new[key] ?? "unset")"
     }
     return self.pictures == pictures ? nil : "was started with other pictures, or some of them are gone"
+  }
+
+  /// Whether the counts fit each other and a network after `steps` steps: whoever writes a state can give it any numbers.
+  func isConsistent(steps: Int, ofEpoch stepsPerEpoch: Int) -> Bool {
+    let results = settings.results
+    guard epoch >= 0, epoch <= settings.epochs, step >= 0, step <= stepsPerEpoch, lossSum.isFinite,
+      history.count == epoch, zip(history, 0...).allSatisfy({ $0.epoch == $1 }), results.epochsDone == epoch,
+      results.bestEpoch.map({ $0 >= 0 && $0 < epoch }) ?? (epoch == 0)
+    else { return false }
+    let (before, overflow) = epoch.multipliedReportingOverflow(by: stepsPerEpoch)
+    return !overflow && steps - step == before
   }
 
   /// Settings that affect neither the weights nor the reported results.

@@ -27,12 +27,13 @@ extension RunFolder {
     try checkWritten(error, stateFile)
   }
 
-  /// Waits until `last.state` is on the disk.
+  /// Waits until `last.state` is on the disk, under its name.
   func flushState() {
     let file = open(stateFile, O_RDONLY)
     guard file >= 0 else { return }
     fsync(file)
     close(file)
+    _ = stateFile.withPath { platform_sync_folder($0) }
   }
 
   /// Whether there is a `last.state` that was written after `date`.

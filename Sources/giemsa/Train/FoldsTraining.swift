@@ -17,9 +17,7 @@ enum FoldsTraining {
     // Check settings and folders before anything is removed.
     let cells = try CellFolder(options.data)
     _ = try SplitPlan(cells, options)
-    do { try FileManager.default.createDirectory(atPath: out, withIntermediateDirectories: true) } catch {
-      throw CommandFailure("\(out): cannot be written to; name another --out")
-    }
+    try makeFolders(out, advice: "; name another --out")
     try RunLock.take(out)
     try prepare(out, output)
     for number in 1...count {

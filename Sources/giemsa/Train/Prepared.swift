@@ -48,7 +48,15 @@ struct Prepared {
       }
       progress.pixels = pixels
       if let bytes = state {
-        do { try network.restore(bytes) } catch { throw CommandFailure("\(out)/last.state: \(error)") }
+        do {
+          try network.restore(bytes, for: bench.optimizer)
+        } catch {
+          throw CommandFailure("\(out)/last.state: \(error)")
+        }
+        guard progress.isConsistent(steps: network.stepCount, ofEpoch: bench.trainLoader.batchesPerEpoch) else {
+          throw CommandFailure(
+            "\(out)/last.state: its epochs and steps contradict each other; begin again with --overwrite")
+        }
         state = nil
       }
     } catch {

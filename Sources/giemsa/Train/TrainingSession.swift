@@ -104,9 +104,10 @@ final class TrainingSession {
         epoch: progress.epoch, trainLoss: trainLoss, validLoss: valid.loss, accuracy: valid.accuracy,
         averagePrecision: valid.averagePrecision,
         seconds: (ContinuousClock.now - started).seconds, picturesPerSecond: pace, waiting: waiting)
+      // Before the state that knows of the epoch.
+      runLog?.write(LogLine(result, step: network.stepCount))
       try finish(result)
       try compareRanks()
-      runLog?.write(LogLine(result, step: network.stepCount))
       line.erase()
       show(EpochTable.line(result) + "\n")
       if interruption.isAsked, progress.epoch < recipe.epochs { return try stop() }
@@ -136,6 +137,7 @@ final class TrainingSession {
       }
     }
     // The network is saved and other folds and stages may follow: only the exit status reports a failed log.
+    runLog?.finish()
     if runLog?.hasFailed ?? false { Missing.note() }
   }
 
@@ -227,6 +229,7 @@ final class TrainingSession {
   private func saveState() throws {
     guard isFirst else { return }
     let started = ContinuousClock.now
+    runLog?.flush()
     try folder.write(state: network, progress)
     clearOnce(butFor: folder.stateFile)
     let isFirst = !saving.hasSaved
