@@ -16,6 +16,7 @@ import time
 
 import page
 import prepare
+from networks import NETWORKS, RESNETS
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -26,11 +27,14 @@ LEFT_OUT = {"int8": {"ncnn": "its Python package has no quantiser (ncnn2int8)",
 PACKAGES = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino"], "ncnn": ["ncnn"], "mnn": ["mnn"],
             "litert": ["ai-edge-litert"], "tract": ["tract"], "pytorch": ["torch"]}
 WAYS = {"fast": ["--memory", "fast"], "balanced": [], "small": ["--memory", "small"], "exact": ["--exact"]}
-MODELS = ["resnet18", "resnet34", "resnet50"]
+MODELS = list(NETWORKS)
+# Measured for the ResNets only, which all engines run and whose numbers of memory and of starting are on the page.
+SLOW = ["tract", "pytorch"]
 THREADS = [1, 2]
 PARTS = ["float", "int8", "threads", "training", "start", "growth", "sizes"]
 # Network, pixels, batch size: each in float and in bf16.
-TRAINING = [("resnet18", 64, 64), ("resnet18", 128, 32), ("resnet34", 128, 32), ("resnet34", 224, 16), ("resnet50", 128, 32)]
+TRAINING = [("resnet18", 64, 64), ("resnet18", 128, 32), ("resnet34", 128, 32), ("resnet34", 224, 16), ("resnet50", 128, 32),
+            ("mobilenet_v2", 128, 32), ("mobilenet_v3_large", 128, 32), ("efficientnet_b0", 128, 32)]
 BATCHES, PICTURES = [1, 2, 4, 8], [50, 100, 200]
 COLOURS = ["--mean", "0.485,0.456,0.406", "--std", "0.229,0.224,0.225"]
 
@@ -70,7 +74,8 @@ class Bench:
         return self.json_of(self.field, "bench", model, "--threads", threads, "--seconds", self.options.seconds, "--json", *flags)
 
     def peer(self, name, model, threads, seconds):
-        return self.json_of(sys.executable, HERE / "worker.py", "infer", name, model, threads, seconds,
+        size = prepare.size_of(model.stem)
+        return self.json_of(sys.executable, HERE / "worker.py", "infer", name, model, threads, seconds, size,
                             environment={"OMP_NUM_THREADS": str(threads)})
 
     def roof(self):
@@ -81,18 +86,27 @@ class Bench:
             for what in ("f32", "int8", "read_gb"):
                 old[what] = max(old[what], new[what])
 
+    def measured(self, kind):
+        return [name for name in self.options.names if kind in NETWORKS[name].goals]
+
+    def ways_and_peers(self, kind, name):
+        if name in RESNETS:
+            return list(WAYS), PEERS[kind]
+        return ["fast"], [peer for peer in PEERS[kind] if peer not in SLOW]
+
     def inference(self, kind):
         suffix, found = "-qdq" if kind == "int8" else "", {}
-        for name in self.options.names:
+        for name in self.measured(kind):
             model = self.models / f"{name}{suffix}.onnx"
+            ways, engines = self.ways_and_peers(kind, name)
             for threads in THREADS:
-                ours = {way: {"ms": []} for way in WAYS}
-                peers = {peer: {"ms": [], "load": []} for peer in PEERS[kind]}
+                ours = {way: {"ms": []} for way in ways}
+                peers = {peer: {"ms": [], "load": []} for peer in engines}
                 for turn in range(self.options.rounds):
                     self.roof()
-                    for way, flags in WAYS.items():
+                    for way in ways:
                         self.progress(f"{kind} {name}, {page.times(threads)}, giemsa-field {way}")
-                        result = self.ours(model, threads, *flags)
+                        result = self.ours(model, threads, *WAYS[way])
                         ours[way]["ms"].append(result["median_ms"])
                         ours[way]["peak_mib"] = max(ours[way].get("peak_mib", 0), result["peak_rss_mib"])
                     for peer, entry in peers.items():
@@ -114,7 +128,7 @@ class Bench:
     def two_threads(self):
         """One thread and two threads in immediate succession, so that a slow phase of the machine affects both."""
         models = {f"{page.NAMES[name]}, {kind}": self.models / f"{name}{suffix}.onnx"
-                  for kind, suffix in (("float", ""), ("int8", "-qdq")) for name in self.options.names}
+                  for kind, suffix in (("float", ""), ("int8", "-qdq")) for name in self.measured(kind)}
         found = {title: [] for title in models}
         for pair in range(self.pairs):
             for title, model in models.items():
@@ -123,6 +137,9 @@ class Bench:
                 times = {threads: self.ours(model, threads, *WAYS["fast"])["median_ms"] for threads in turns}
                 found[title].append([times[threads] for threads in THREADS])
         return found
+
+    def resnets(self):
+        return [name for name in self.options.names if name in RESNETS]
 
     def launch(self, *command):
         result = self.json_of(self.work / "launch", *command)
@@ -133,7 +150,7 @@ class Bench:
     def start(self, kind, inference):
         suffix, found = "-qdq" if kind == "int8" else "", {}
         one = prepare.pictures(self.models / "pictures", 1)[0]
-        for name in self.options.names:
+        for name in self.resnets():
             model = self.models / f"{name}{suffix}.onnx"
             ours = {way: {"ms": []} for way in ("fast", "balanced", "small")}
             peers = {}
@@ -266,16 +283,18 @@ class Bench:
         failures = prepare.prepare(self.models, self.options.names, say)
         self.begun = time.monotonic()
         kinds = [kind for kind in ("float", "int8") if kind in wanted]
-        rounds, cells = self.options.rounds, len(self.options.names)
-        self.all = sum(cells * len(THREADS) * rounds * (len(WAYS) + len(PEERS[kind])) for kind in kinds)
+        rounds = self.options.rounds
+        cells = {kind: [self.ways_and_peers(kind, name) for name in self.measured(kind)] for kind in ("float", "int8")}
+        self.all = sum(len(THREADS) * rounds * (len(ways) + len(peers)) for kind in kinds for ways, peers in cells[kind])
         self.growth_rounds, self.training_rounds, self.pairs = max(5, rounds), max(3, rounds), max(9, 3 * rounds)
-        self.all += ("threads" in wanted) * 2 * cells * self.pairs
-        self.all += ("start" in wanted) * 2 * cells * 3 * max(3, 2 * rounds)
+        self.all += ("threads" in wanted) * sum(map(len, cells.values())) * self.pairs
+        self.all += ("start" in wanted) * 2 * len(self.resnets()) * 3 * max(3, 2 * rounds)
         self.all += ("growth" in wanted) * 2 * (len(BATCHES) + self.growth_rounds * len(PICTURES))
         self.all += ("training" in wanted) * 2 * len(TRAINING) * self.training_rounds
         self.roof()
         data = {"ways": WAYS, "peers": PEERS, "names": list(PACKAGES), "failures": failures, "profiles": {}, "left_out": {}}
-        data["models"] = {name: json.loads((self.models / f"{name}.json").read_text()) for name in self.options.names}
+        data["models"] = {name: self.json_of(self.field, "inspect", self.models / f"{name}.onnx", "--json")["in_file"]
+                          for name in self.options.names}
         data["inference"] = {kind: self.inference(kind) for kind in kinds}
         data["left_out"] = {kind: LEFT_OUT.get(kind, {}) for kind in kinds}
         if "threads" in wanted:
@@ -326,7 +345,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.5, help="of each measurement of inference (0.5)")
     parser.add_argument("--models", type=pathlib.Path, default=ROOT / ".build/peer-models", metavar="FOLDER",
                         help="where the models are made and kept (.build/peer-models)")
-    parser.add_argument("--names", nargs="+", choices=MODELS, default=MODELS, help="the networks (all three)")
+    parser.add_argument("--names", nargs="+", choices=MODELS, default=MODELS, metavar="NETWORK",
+                        help=f"the networks (all): {', '.join(MODELS)}")
     parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART",
                         help=f"{', '.join(PARTS)}; docs stay as they are")
     parser.add_argument("--out", type=pathlib.Path, metavar="FILE.md", help="another page than docs/BENCHMARKS.md")

@@ -1,6 +1,6 @@
 """The models that tools/compare-peers measures, in every engine's own format; kept between runs.
 
-torchvision's networks with random weights whose batch normalisation has seen noise, so that activations keep their scale:
+Networks (networks.py) with random weights whose batch normalisation has seen noise, so that activations keep their scale:
 
     NAME.onnx          float, batch 1            NAME-qdq.onnx      int8 by onnxruntime's static quantizer
     NAME-batch.onnx    float, any batch          NAME-batch-qdq.onnx
@@ -21,6 +21,8 @@ import sys
 import zlib
 
 import numpy as np
+
+from networks import NETWORKS
 
 BATCHED = "resnet18"
 
@@ -48,42 +50,26 @@ def pictures(folder, count):
     return sorted(folder.glob("*.png"))[:count]
 
 
-def multiply_adds(net):
-    """Multiply-adds per picture, in convolutions and matrix products."""
-    import torch
-
-    total = 0
-
-    def count(module, _, output):
-        nonlocal total
-        per_output = module.weight[0].numel()
-        total += output.numel() * per_output
-
-    hooks = [module.register_forward_hook(count) for module in net.modules()
-             if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear))]
-    with torch.no_grad():
-        net(torch.randn(1, 3, 224, 224))
-    for hook in hooks:
-        hook.remove()
-    return total
+def size_of(name):
+    """Of NAME and NAME-batch."""
+    return NETWORKS[name.split("-")[0]].size
 
 
 def export(folder, name):
     import torch
-    import torchvision
 
     torch.manual_seed(0)
-    net = getattr(torchvision.models, name)(weights=None).train()
+    size = size_of(name)
+    net = NETWORKS[name].make(name).train()
     with torch.no_grad():
         for _ in range(4):
-            net(torch.randn(4, 3, 224, 224))
+            net(torch.randn(4, 3, size, size))
     net.eval()
     torch.save(net.state_dict(), folder / f"{name}.pth")
     for suffix, axes in (("", None), ("-batch", {"input": {0: "batch"}, "logits": {0: "batch"}})):
         if not suffix or name == BATCHED:
-            torch.onnx.export(net, torch.randn(1, 3, 224, 224), str(folder / f"{name}{suffix}.onnx"), opset_version=17,
+            torch.onnx.export(net, torch.randn(1, 3, size, size), str(folder / f"{name}{suffix}.onnx"), opset_version=17,
                               dynamo=False, input_names=["input"], output_names=["logits"], dynamic_axes=axes)
-    (folder / f"{name}.json").write_text(json.dumps({"multiply_adds": multiply_adds(net)}))
 
 
 def quantize(folder, name):
@@ -94,7 +80,8 @@ def quantize(folder, name):
     class Noise(CalibrationDataReader):
         def __init__(self):
             random = np.random.default_rng(1)
-            self.batches = iter([{"input": random.standard_normal((1, 3, 224, 224), dtype="float32")}
+            size = size_of(name)
+            self.batches = iter([{"input": random.standard_normal((1, 3, size, size), dtype="float32")}
                                  for _ in range(8)])
 
         def get_next(self):
@@ -116,7 +103,8 @@ def python(folder, *lines):
 
 def to_ncnn(folder, name):
     pnnx = pathlib.Path(sys.executable).with_name("pnnx")
-    subprocess.run([pnnx, f"{name}.onnx", "inputshape=[1,3,224,224]", "fp16=0"], cwd=folder, check=True, capture_output=True)
+    size = size_of(name)
+    subprocess.run([pnnx, f"{name}.onnx", f"inputshape=[1,3,{size},{size}]", "fp16=0"], cwd=folder, check=True, capture_output=True)
     for left in (*folder.glob(f"{name}*pnnx*"), folder / f"{name}_ncnn.py"):
         left.unlink(missing_ok=True)
 
@@ -131,7 +119,7 @@ def to_mnn_int8(folder, name):
     calibration = folder / "calibration"
     pictures(calibration, 8)
     (folder / "mnn.json").write_text(json.dumps({
-        "format": "RGB", "mean": [127.5] * 3, "normal": [0.02] * 3, "width": 224, "height": 224,
+        "format": "RGB", "mean": [127.5] * 3, "normal": [0.02] * 3, "width": size_of(name), "height": size_of(name),
         "path": f"{calibration.resolve()}/", "used_image_num": 8, "feature_quantize_method": "KL",
         "weight_quantize_method": "MAX_ABS"}))
     python(folder, "import _tools", f"_tools.mnnquant(['', '{name}.mnn', '{name}-qdq.mnn', 'mnn.json'])")
@@ -162,13 +150,15 @@ def prepare(folder, names, say):
             failures[target] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
     for name in names:
-        make(f"{name}.json", "exporting", export, name)
+        make(f"{name}.onnx", "exporting", export, name)
+        make(f"{name}.ncnn.param", "for ncnn:", to_ncnn, name)
+        make(f"{name}.mnn", "for MNN:", to_mnn, name)
+        make(f"{name}.tflite", "for LiteRT:", to_tflite, name)
+        if "int8" not in NETWORKS[name].goals:
+            continue
         make(f"{name}-qdq.onnx", "quantising", quantize, name)
         if name == BATCHED:
             make(f"{name}-batch-qdq.onnx", "quantising", quantize, f"{name}-batch")
-        make(f"{name}.ncnn.param", "for ncnn:", to_ncnn, name)
-        make(f"{name}.mnn", "for MNN:", to_mnn, name)
         make(f"{name}-qdq.mnn", "int8 for MNN:", to_mnn_int8, name)
-        make(f"{name}.tflite", "for LiteRT:", to_tflite, name)
         make(f"{name}-qdq.tflite", "int8 for LiteRT:", to_tflite, f"{name}-qdq")
     return failures

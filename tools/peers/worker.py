@@ -1,6 +1,6 @@
 """One engine measured in a process of its own; prints one line of JSON.
 
-worker.py infer ENGINE MODEL.onnx THREADS SECONDS [BATCH]   ENGINE: a function below; pictures of 224 x 224
+worker.py infer ENGINE MODEL.onnx THREADS SECONDS SIZE      ENGINE: a function below; a picture of SIZE x SIZE
 worker.py train ARCH SIZE BATCH THREADS SECONDS PRECISION   PyTorch, float or bf16 (autocast), in the better of its two
                                                             memory formats
 
@@ -122,8 +122,8 @@ def pytorch(model, x, threads):
     return run
 
 
-def infer(engine, model, threads, seconds, batch=1):
-    x = np.random.default_rng(1).standard_normal((int(batch), 3, 224, 224), dtype=np.float32)
+def infer(engine, model, threads, seconds, size):
+    x = np.random.default_rng(1).standard_normal((1, 3, int(size), int(size)), dtype=np.float32)
     before, start = peak_mib(), time.perf_counter()
     run = globals()[engine](pathlib.Path(model), x, int(threads))
     answer = run()
