@@ -29,7 +29,11 @@ final class DepthwiseStep: Step {
     let step = DepthwiseStep(layer, planner)
     if step.isOverPlanes {
       let read: Operand
-      if let input = planner.untouchedInput(layer.x) { read = input } else { read = try planner.operand(layer.x, .plain) }
+      if let input = planner.untouchedInput(layer.x) {
+        read = input
+      } else {
+        read = try planner.operand(layer.x, .plain)
+      }
       planner.append(
         step, name: layer.name, reads: [read, .none], writes: [planner.newBuffer(layer.output, .plain)],
         multiplyAdds: layer.geometry.multiplyAdds)

@@ -6,8 +6,8 @@
 
 #include "igemm.h"
 
-// y[row] = Σ over keys of p[key] · v[key], where p = softmax over keys of (scale · Σ over depth of q[row] · k[key], + mask[row][key]);
-// for items along up to four axes. The scores of a few rows at a time are in memory, and never those of all.
+// y[row] = Σ over keys of p[key] · v[key], where p is the softmax over keys of scale · Σ over depth of q[row] · k[key],
+// + mask[row][key]; for items along up to four axes. The scores of a few rows at a time are in memory, never those of all.
 typedef struct {
   size_t items[4];  // outermost first; leading ones 1
   // Floats from one item to the next; 0 where a matrix serves several.

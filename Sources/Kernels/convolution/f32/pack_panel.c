@@ -32,11 +32,12 @@ KERNEL_BODY pack_panel_body(
 }
 MULTIVERSION(
     pack_panel,
-    (size_t nr, const float *b, size_t depth_step, size_t column_step, size_t depth, size_t count, float scale, float *packed),
+    (size_t nr, const float *b, size_t depth_step, size_t column_step, size_t depth, size_t count, float scale,
+     float *packed),
     (nr, b, depth_step, column_step, depth, count, scale, packed))
 
 void f32_pack_panel(
-    kernels_level isa, size_t nr, const float *b, size_t depth_step, size_t column_step, size_t depth, size_t count, float scale,
-    float *packed) {
+    kernels_level isa, size_t nr, const float *b, size_t depth_step, size_t column_step, size_t depth, size_t count,
+    float scale, float *packed) {
   pack_panel(isa, nr, b, depth_step, column_step, depth, count, scale, packed);
 }
