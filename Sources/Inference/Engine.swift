@@ -33,6 +33,9 @@ public final class Engine {
   private let patches: [InputPatch]
   private var descriptions: [StepDescription] = []
   private let isProfiling: Bool
+  private let outputPatches: [OutputPatch]
+  /// By graph output: whether a step writes it where the caller has it.
+  private var isDirect: [Bool]
 
   /// Plans `graph` and makes the first engine of the plan.
   ///
@@ -75,6 +78,9 @@ public final class Engine {
     contexts = binder.contexts
     calls = binder.calls
     patches = binder.patches
+    outputPatches = binder.outputPatches
+    isDirect = [Bool](repeating: false, count: plan.outputs.count)
+    for patch in binder.outputPatches { isDirect[patch.output] = true }
     isProfiling = profile
   }
 
@@ -125,7 +131,12 @@ public final class Engine {
   /// unless the graph has a step without a kernel. An output whose shape only a run finds is a new tensor each time.
   public func run(_ inputs: [Tensor], into results: inout [Tensor]) throws(GraphError) {
     try check(inputs)
+    try checkRoom(results)
     // By index: without optimisation an iterator allocates.
+    for index in outputPatches.indices {
+      let patch = outputPatches[index]
+      results[patch.output].withMutableBytes { patch.set(patch.parameters, $0.baseAddress) }
+    }
     for index in patches.indices {
       let patch = patches[index]
       patch.set(patch.parameters, inputs[patch.input].withBytes { $0.baseAddress })
@@ -141,11 +152,13 @@ public final class Engine {
       if isProfiling { descriptions[index].seconds += platform_seconds() - start }
     }
     withExtendedLifetime(inputs) {}
-    try store(&results)
+    for index in results.indices where !isDirect[index] && plan.outputShapes[index] != nil {
+      copy(plan.outputs[index], to: &results[index])
+    }
     if let late = plan.late { try run(late, into: &results) }
   }
 
-  private func store(_ results: inout [Tensor]) throws(GraphError) {
+  private func checkRoom(_ results: [Tensor]) throws(GraphError) {
     guard results.count == plan.outputs.count else {
       throw GraphError(.badInput, "the model has \(plan.outputs.count) outputs; room for \(results.count) was given")
     }
@@ -155,7 +168,6 @@ public final class Engine {
         throw GraphError(
           .badInput, "output '\(plan.outputNames[index])' is \(shape), not \(results[index].shape)")
       }
-      copy(plan.outputs[index], to: &results[index])
     }
   }
 

@@ -28,6 +28,28 @@ import Testing
     }
   }
 
+  /// Depthwise convolution over planes: narrower than a vector, whole vectors and a rest, windows that lie outside altogether.
+  @Test(arguments: instructionSets, [1, 3, 5, 17]) func planes(_ isa: kernels_level, _ channels: Int) throws {
+    var noise = Noise(channels)
+    for columns in [3, 5] {
+      for width in [1, 7, 16, 17, 18, 20, 36, 53] {
+        var window = convolution_geometry()
+        (window.batch, window.in_channels) = (noise.int(1...2), channels)
+        (window.in_height, window.in_width) = (noise.int(1...9), width)
+        (window.kernel_height, window.kernel_width) = (noise.int(1...5), columns)
+        (window.stride_height, window.stride_width) = (1, 1)
+        (window.dilation_height, window.dilation_width) = (1, 1)
+        (window.pad_top, window.pad_left) = (noise.int(0...7), noise.int(0...7))
+        (window.pad_bottom, window.pad_right) = (noise.int(0...7), noise.int(0...7))
+        window.out_height = window.in_height + window.pad_top + window.pad_bottom - window.kernel_height + 1
+        window.out_width = width + window.pad_left + window.pad_right - columns + 1
+        guard window.out_height > 0, window.out_width > 0 else { continue }
+        let x = try GuardedFloats(noise.floats(window.batch * window.in_height * width * channels))
+        try planes(isa, window, x, &noise)
+      }
+    }
+  }
+
   /// Kernels that have tiles, and groups of channels: fewer channels than a vector has, whole vectors and a rest, blocks of
   /// channels; planes that are narrower than a tile, and wider.
   @Test(arguments: instructionSets, [4, 12, 16, 24, 40, 304])
@@ -101,6 +123,46 @@ import Testing
         return
       }
     }
+  }
+
+  private func planes(
+    _ isa: kernels_level, _ window: convolution_geometry, _ x: GuardedFloats, _ noise: inout Noise
+  ) throws {
+    var depthwise = f32_depthwise()
+    (depthwise.geometry, depthwise.group, depthwise.isa) = (window, 1, isa)
+    (depthwise.low, depthwise.high) = (-0.5, 2)
+    // The portable level has none.
+    guard f32_depthwise_fits_planes(&depthwise) != 0 else {
+      #expect(kernels_level_base(isa) == KERNELS_PORTABLE)
+      return
+    }
+    f32_depthwise_plan_planes(&depthwise)
+    let taps = window.kernel_height * window.kernel_width
+    let weights = noise.floats(window.in_channels * taps)
+    let bias = noise.floats(window.in_channels)
+    var expected: [Double] = []
+    for plane in 0..<window.batch * window.in_channels {
+      let channel = plane % window.in_channels
+      for oy in 0..<window.out_height {
+        for ox in 0..<window.out_width {
+          var sum = Double(bias[channel])
+          for tap in 0..<taps {
+            let iy = oy + tap / window.kernel_width - window.pad_top
+            let ix = ox + tap % window.kernel_width - window.pad_left
+            guard 0..<window.in_height ~= iy, 0..<window.in_width ~= ix else { continue }
+            let value = x.base[(plane * window.in_height + iy) * window.in_width + ix]
+            sum += Double(value) * Double(weights[channel * taps + tap])
+          }
+          expected.append(min(max(sum, -0.5), 2))
+        }
+      }
+    }
+    let packed = try GuardedFloats([Float](repeating: .nan, count: f32_depthwise_packed_count(&depthwise)))
+    let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
+    (depthwise.x, depthwise.w, depthwise.y) = (UnsafePointer(x.base), UnsafePointer(packed.base), y.base)
+    f32_depthwise_pack(&depthwise, weights, bias, packed.base)
+    for task in 0..<depthwise.tasks { f32_depthwise_plane_task(&depthwise, task, 0) }
+    expectEqual(y.array, expected, within: 1e-5, "planes \(window)")
   }
 
   /// With groups, only where the level has tiles for them.

@@ -44,6 +44,8 @@ public final class Plan: @unchecked Sendable {
   /// By value: those that steps read as they are.
   let constants: [Tensor?]
   private let weights: [MemoryBlock]
+  /// By graph output: its buffer, if one step writes it and nothing reads it; that step may write elsewhere.
+  private let soleBuffers: [Int?]
 
   /// - Parameter inputShapes: the shapes to plan for, in the order of the graph's inputs; nil takes the declarations,
   ///   symbols as 1.
@@ -96,6 +98,7 @@ public final class Plan: @unchecked Sendable {
     weights = packer.blocks
     self.constants = packer.constants
 
+    soleBuffers = lateGraph == nil ? operands.map { Plan.soleBuffer($0, operands, planner.planned) } : []
     var sources: [Output] = []
     for (id, operand) in zip(graph.outputs, operands) {
       let missing = GraphError.undefinedOutput(graph.values[id].name)
@@ -137,6 +140,20 @@ public final class Plan: @unchecked Sendable {
         inputs: crossing.map { (sources[$0], facts[graph.outputs[$0]].type, facts[graph.outputs[$0]].shape) },
         mostBytes: options.limits.room(batch: batch, weightBytes: originalBytes) - bytes)
     }
+  }
+
+  /// The graph output that the buffer is for, if nothing else uses it.
+  func soleOutput(inBuffer buffer: Int) -> Int? { soleBuffers.firstIndex { $0 == buffer } }
+
+  private static func soleBuffer(_ operand: Operand, _ outputs: [Operand], _ steps: [PlannedStep]) -> Int? {
+    func isBuffer(_ other: Operand, _ buffer: Int) -> Bool { if case .buffer(buffer) = other { true } else { false } }
+    guard case .buffer(let buffer) = operand, outputs.count(where: { isBuffer($0, buffer) }) == 1 else { return nil }
+    var writers = 0
+    for step in steps {
+      if step.reads.contains(where: { isBuffer($0, buffer) }) { return nil }
+      writers += step.writes.count { $0 == buffer }
+    }
+    return writers == 1 ? buffer : nil
   }
 
   /// Pictures at once, as far as the caller chose it: a batch that is fixed in the file counts as one.

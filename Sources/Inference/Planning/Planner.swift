@@ -26,6 +26,7 @@ final class Planner {
   let chains: QuantizedChains
   /// The same for products of floats.
   let floatChains: FloatChains
+  let attention: AttentionChains
   /// By value: those that a step for a float layer makes, with all that ``floatChains`` joins to it.
   var isChained: [Bool]
 
@@ -51,6 +52,7 @@ final class Planner {
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     chains = QuantizedChains(graph, facts, isConstant)
     floatChains = FloatChains(graph, facts, isConstant: isConstant)
+    attention = AttentionChains(graph, facts, isConstant: isConstant)
     isChained = [Bool](repeating: false, count: facts.count)
     winogradChoices = chooseWinograd(options.memory)
     quantizedWinogradRoom = quantizedWinogradRoom(options.memory)
@@ -61,6 +63,7 @@ final class Planner {
     for (index, node) in graph.nodes.enumerated() {
       // Shape arithmetic and Constant: all that they make is known.
       if node.outputs.allSatisfy({ $0.map { isConstant[$0] } ?? true }) { continue }
+      if attention.isLeftOut[index] { continue }
       do { try plan(node, index) } catch { throw error.at(node.place) }
     }
     var outputs: [Operand] = []
@@ -104,6 +107,7 @@ final class Planner {
     if QuantizeLinear.isIncluded, try QuantizeStep.plan(candidate, self) { return true }
     if DequantizeLinear.isIncluded, try DequantizeStep.plan(candidate, self) { return true }
     // Layers of floats.
+    if MatMul.isIncluded, Softmax.isIncluded, try AttentionStep.plan(candidate, self) { return true }
     if try Bfloat16Step.plan(candidate, self) { return true }
     if try WinogradStep.plan(candidate, self) { return true }
     if Conv.isIncluded || FusedConv.isIncluded {
@@ -182,6 +186,11 @@ final class Planner {
 
   /// Whether the value has its channels last already.
   func prefersChannelsLast(_ id: Graph.ValueID) -> Bool { channelsLastBuffer[id] != nil && !shape(id).layoutsAgree }
+
+  /// Whether the value is an output of the graph that no node reads.
+  func isOnlyAnOutput(_ id: Graph.ValueID) -> Bool {
+    graph.outputs.contains(id) && !graph.nodes.contains { $0.inputs.contains(id) }
+  }
 
   /// A graph input that has no buffer: to be read where the caller has it.
   func untouchedInput(_ id: Graph.ValueID) -> Operand? {

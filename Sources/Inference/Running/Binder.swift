@@ -8,6 +8,7 @@ import Platform
 final class Binder {
   private(set) var calls: [StepCall] = []
   private(set) var patches: [InputPatch] = []
+  private(set) var outputPatches: [OutputPatch] = []
   let contexts = KernelContexts()
   /// Scratch of all threads, one behind the other, `scratchBytes` each.
   let scratch: UnsafeMutableRawPointer
@@ -77,24 +78,29 @@ final class Binder {
   ///   - first: tasks on the same parameters that must be over before.
   ///   - setInput: stores the address of operand 0 in the parameters, for a kernel that can read a graph input where
   ///     the caller has it.
+  ///   - setOutput: stores the address of result 0, for a kernel that can write a graph output where the caller wants it.
   @inline(__always)
   func call<Parameters: BitwiseCopyable>(
     _ task: thread_pool_task, _ parameters: Parameters, tasks: Int,
-    after first: (task: thread_pool_task, tasks: Int)? = nil, setInput: InputPatch.Setter? = nil
+    after first: (task: thread_pool_task, tasks: Int)? = nil, setInput: InputPatch.Setter? = nil,
+    setOutput: OutputPatch.Setter? = nil
   ) {
-    withUnsafeBytes(of: parameters) { add(task, $0, tasks, first, setInput) }
+    withUnsafeBytes(of: parameters) { add(task, $0, tasks, first, setInput, setOutput) }
   }
 
   func call(_ evaluation: ReferenceStep.Evaluation) { calls.append(.definition(evaluation)) }
 
   private func add(
     _ task: thread_pool_task, _ parameters: UnsafeRawBufferPointer, _ tasks: Int,
-    _ first: (task: thread_pool_task, tasks: Int)?, _ setInput: InputPatch.Setter?
+    _ first: (task: thread_pool_task, tasks: Int)?, _ setInput: InputPatch.Setter?, _ setOutput: OutputPatch.Setter?
   ) {
     let kept = contexts.keep(parameters)
     calls.append(.kernel(KernelCall(task: task, parameters: kept, tasks: tasks, first: first)))
     if let setInput, case .input(let input) = reads[0] {
       patches.append(InputPatch(input: input, parameters: kept, set: setInput))
+    }
+    if let setOutput, let buffer = writes[0], let output = plan.soleOutput(inBuffer: buffer) {
+      outputPatches.append(OutputPatch(output: output, parameters: kept, set: setOutput))
     }
   }
 }

@@ -17,6 +17,16 @@ struct KernelCall {
   let first: (task: thread_pool_task, tasks: Int)?
 }
 
+/// A kernel's parameter that is the address of a graph output, which every run has anew.
+struct OutputPatch {
+  typealias Setter = (_ parameters: UnsafeMutableRawPointer, _ address: UnsafeMutableRawPointer?) -> Void
+
+  /// Which graph output.
+  let output: Int
+  let parameters: UnsafeMutableRawPointer
+  let set: Setter
+}
+
 /// A kernel's parameter that is the address of a graph input, which every run has anew.
 struct InputPatch {
   typealias Setter = (_ parameters: UnsafeMutableRawPointer, _ address: UnsafeRawPointer?) -> Void

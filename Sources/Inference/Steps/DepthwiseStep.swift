@@ -2,10 +2,12 @@ import Kernels
 import ModelGraph
 import Text
 
-/// `f32_depthwise`: a convolution of floats with one filter for each channel, or with groups of few channels.
+/// `f32_depthwise`: a convolution of floats with one filter for each channel, or with groups of few channels. Over planes, where
+/// its input is only there in plain layout and its result is an output of the graph.
 final class DepthwiseStep: Step {
   private var parameters = f32_depthwise()
   private let source: ConvolutionWeights
+  private let isOverPlanes: Bool
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.geometry = convolution_geometry(layer.geometry)
@@ -13,7 +15,10 @@ final class DepthwiseStep: Step {
     parameters.isa = planner.level
     (parameters.low, parameters.high) = layer.activation.clampBounds
     parameters.activation = f32_activation(layer.activation)
-    f32_depthwise_plan(&parameters)
+    isOverPlanes =
+      layer.residual == nil && f32_depthwise_fits_planes(&parameters) != 0 && planner.home(layer.x) == .plain
+      && planner.isOnlyAnOutput(layer.output)
+    if isOverPlanes { f32_depthwise_plan_planes(&parameters) } else { f32_depthwise_plan(&parameters) }
     source = layer.source
   }
 
@@ -22,14 +27,26 @@ final class DepthwiseStep: Step {
       layer.geometry.groupChannels == layer.geometry.groupFilters
     else { return false }
     let step = DepthwiseStep(layer, planner)
+    if step.isOverPlanes {
+      let read: Operand
+      if let input = planner.untouchedInput(layer.x) {
+        read = input
+      } else {
+        read = try planner.operand(layer.x, .plain)
+      }
+      planner.append(
+        step, name: layer.name, reads: [read, .none], writes: [planner.newBuffer(layer.output, .plain)],
+        multiplyAdds: layer.geometry.multiplyAdds)
+      return true
+    }
     guard step.parameters.by_tiles != 0 || step.parameters.group == 1 else { return false }
     try planner.append(layer, step, activates: true)
     return true
   }
 
-  /// `f32_depthwise_avx2`, `f32_groups4_avx2`
+  /// `f32_depthwise_avx2`, `f32_planes_avx2`, `f32_groups4_avx2`
   var kernel: String {
-    let form = parameters.group == 1 ? "depthwise" : "groups\(parameters.group)"
+    let form = isOverPlanes ? "planes" : parameters.group == 1 ? "depthwise" : "groups\(parameters.group)"
     return "f32_\(form)_\(String(cString: kernels_level_name(kernels_level_base(parameters.isa))))"
   }
 
@@ -52,6 +69,17 @@ final class DepthwiseStep: Step {
     parameters.residual = binder.floats(1)
     parameters.zero = binder.zeros
     parameters.y = binder.floatResult()
-    binder.call(f32_depthwise_task, parameters, tasks: parameters.tasks)
+    if !isOverPlanes {
+      binder.call(f32_depthwise_task, parameters, tasks: parameters.tasks)
+      return
+    }
+    binder.call(
+      f32_depthwise_plane_task, parameters, tasks: parameters.tasks,
+      setInput: {
+        $0.assumingMemoryBound(to: f32_depthwise.self).pointee.x = $1?.assumingMemoryBound(to: Float.self)
+      },
+      setOutput: {
+        $0.assumingMemoryBound(to: f32_depthwise.self).pointee.y = $1?.assumingMemoryBound(to: Float.self)
+      })
   }
 }

@@ -23,8 +23,13 @@ final class TransposeStep: Step {
     var parameters = parameters
     parameters.x = binder.floats(0)
     parameters.y = binder.floatResult()
-    binder.call(f32_transpose_task, parameters, tasks: parameters.tasks) {
-      $0.assumingMemoryBound(to: f32_transpose.self).pointee.x = $1?.assumingMemoryBound(to: Float.self)
-    }
+    binder.call(
+      f32_transpose_task, parameters, tasks: parameters.tasks,
+      setInput: {
+        $0.assumingMemoryBound(to: f32_transpose.self).pointee.x = $1?.assumingMemoryBound(to: Float.self)
+      },
+      setOutput: {
+        $0.assumingMemoryBound(to: f32_transpose.self).pointee.y = $1?.assumingMemoryBound(to: Float.self)
+      })
   }
 }

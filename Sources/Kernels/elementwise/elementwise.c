@@ -5,6 +5,7 @@
 #include "cpu/multiversion.h"
 #include "cpu/table.h"
 #include "elementwise/functions.h"
+#include "elementwise/lanes.h"
 #include "geometry/sizes.h"
 
 enum { BLOCK = 16 * 1024 };  // elements a task
@@ -170,9 +171,6 @@ void f32_affine_task(void *context, size_t task, size_t worker) {
         v->isa, v->x + row * v->channels, v->scale, v->shift, v->low, v->high, v->y + row * v->channels, v->channels);
 }
 
-// Sums in double, of as many floats as can be added without losing digits.
-enum { SUMMED = 256, LANES = 16 };
-
 KERNEL_BODY softmax_row_body(const float *x, float *y, size_t count, int logarithm) {
   float parts[LANES];
   for (size_t lane = 0; lane < LANES; lane++) parts[lane] = -INFINITY;
@@ -185,12 +183,13 @@ KERNEL_BODY softmax_row_body(const float *x, float *y, size_t count, int logarit
   double sum = 0;
   for (size_t first = 0; first < count; first += SUMMED) {
     const size_t end = smaller(count, first + SUMMED);
+    _Pragma("clang loop vectorize(assume_safety)")  // y may be x
     for (i = first; i < end; i++) y[i] = exp_float(x[i] - largest);
     for (size_t lane = 0; lane < LANES; lane++) parts[lane] = 0;
     for (i = first; i + LANES <= end; i += LANES)
       for (size_t lane = 0; lane < LANES; lane++) parts[lane] += y[i + lane];
     for (; i < end; i++) sum += (double)y[i];
-    for (size_t lane = 0; lane < LANES; lane++) sum += (double)parts[lane];
+    sum += sum_of_lanes(parts);
   }
   if (logarithm) {
     // In this order: the logarithm would vanish beside a large logit.
@@ -203,13 +202,15 @@ KERNEL_BODY softmax_row_body(const float *x, float *y, size_t count, int logarit
 }
 MULTIVERSION(softmax_row, (const float *x, float *y, size_t count, int logarithm), (x, y, count, logarithm))
 
+void f32_softmax_row(kernels_level isa, const float *x, float *y, size_t count, int logarithm) {
+  const f32_softmax_kernel row = kernels_table_for(isa)->f32_softmax_row;
+  if (row) row(x, y, count, logarithm);
+  else softmax_row(isa, x, y, count, logarithm);
+}
+
 void f32_softmax_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_softmax *v = context;
   KERNEL_REQUIRE(task < v->rows && v->columns >= 1);
-  const float *x = v->x + task * v->columns;
-  float *y = v->y + task * v->columns;
-  const f32_softmax_kernel row = kernels_table_for(v->isa)->f32_softmax_row;
-  if (row) row(x, y, v->columns, v->logarithm);
-  else softmax_row(v->isa, x, y, v->columns, v->logarithm);
+  f32_softmax_row(v->isa, v->x + task * v->columns, v->y + task * v->columns, v->columns, v->logarithm);
 }

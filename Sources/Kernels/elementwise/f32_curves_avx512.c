@@ -90,14 +90,28 @@ INLINE __m512 error_function(__m512 x) {
   return _mm512_mask_mov_ps(far, is_below(z, ERF_SMALL), near);
 }
 
+#define GELU_END 5.75f
 INLINE __m512 gelu(__m512 x) {
-  const __m512 z = _mm512_mul_ps(x, all(0.707106781f)), held = _mm512_min_ps(all(10), magnitude(x));
-  const __m512 half = _mm512_mul_ps(x, all(0.5f));
-  const __m512 near = _mm512_fmadd_ps(_mm512_mul_ps(half, z), erf_quotient(_mm512_mul_ps(z, z)), half);
-  const __m512 tail = _mm512_mul_ps(_mm512_mul_ps(held, all(0.5f)), erfc_large(magnitude(z)));
   // A NaN is the second operand.
-  const __m512 far = _mm512_sub_ps(_mm512_max_ps(all(0), x), tail);
-  return _mm512_mask_mov_ps(far, is_below(magnitude(z), ERF_SMALL), near);
+  const __m512 size = magnitude(x), h = _mm512_min_ps(all(GELU_END), size);
+  __m512 g = times_plus(all(-1.52533115e-8f), h, 4.96754126e-7f);
+  g = times_plus(g, h, -6.91275272e-6f);
+  g = times_plus(g, h, 5.16725268e-5f);
+  g = times_plus(g, h, -1.89656057e-4f);
+  g = times_plus(g, h, -1.98134032e-4f);
+  g = times_plus(g, h, 7.20561063e-3f);
+  g = times_plus(g, h, -5.26288301e-2f);
+  g = times_plus(g, h, -0.459155351f);
+  g = times_plus(g, h, -1.15111196f);
+  g = times_plus(g, h, -1);
+  const __m512 n = _mm512_roundscale_ps(g, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(g, n);
+  __m512 p = times_plus(all(1.32646563e-3f), r, 9.67151113e-3f);
+  p = times_plus(p, r, 5.55073395e-2f);
+  p = times_plus(p, r, 0.240222424f);
+  p = times_plus(p, r, 0.693147004f);
+  p = times_plus(p, r, 1);
+  const __m512 tail = _mm512_mul_ps(h, _mm512_scalef_ps(p, n)), positive = _mm512_max_ps(all(0), x);
+  return _mm512_mask_sub_ps(positive, _mm512_cmp_ps_mask(size, all(GELU_END), _CMP_NGT_UQ), positive, tail);
 }
 
 INLINE __m512 mish(__m512 x) {
@@ -148,9 +162,7 @@ TARGET void f32_softmax_row_avx512(F32_SOFTMAX_PARAMETERS) {
     const __m512 v = _mm512_mask_mov_ps(all(-INFINITY), lanes, _mm512_maskz_loadu_ps(lanes, x + i));
     largest = _mm512_max_ps(v, largest);  // a NaN does not count here
   }
-  float parts[16], most = -INFINITY;
-  _mm512_storeu_ps(parts, largest);
-  for (int lane = 0; lane < 16; lane++) most = parts[lane] > most ? parts[lane] : most;
+  const float most = _mm512_reduce_max_ps(largest);
   double sum = 0;
   for (size_t first = 0; first < count; first += SUMMED) {
     const size_t end = count - first < SUMMED ? count : first + SUMMED;
@@ -161,8 +173,8 @@ TARGET void f32_softmax_row_avx512(F32_SOFTMAX_PARAMETERS) {
       _mm512_mask_storeu_ps(y + i, lanes, e);
       part = _mm512_mask_add_ps(part, lanes, part, e);
     }
-    _mm512_storeu_ps(parts, part);
-    for (int lane = 0; lane < 16; lane++) sum += (double)parts[lane];
+    sum += _mm512_reduce_add_pd(_mm512_add_pd(
+        _mm512_cvtps_pd(_mm512_castps512_ps256(part)), _mm512_cvtps_pd(_mm512_extractf32x8_ps(part, 1))));
   }
   const float factor = (float)(1 / sum), shift = logarithm ? (float)log(sum) : 0;
   for (size_t i = 0; i < count; i += 16) {

@@ -86,12 +86,32 @@ static inline float erf_float(float x) {
   return z < ERF_SMALL ? x * erf_quotient(x * x) : copysignf(1 - erfc_large(z), x);
 }
 
-// x · Φ(x), with Φ the normal distribution. Its tail is computed as such, so that it keeps its digits.
+// x · Φ(x), with Φ the normal distribution: max(x, 0) - h · Φ(-h) for h = |x|, so that small results keep their digits. Φ(-h) is
+// 2^g, of a polynomial g; beyond GELU_END, where h · Φ(-h) is less than 3e-8, it is 0.
+#define GELU_END 5.75f
 static inline float gelu_float(float x) {
-  const float z = x * 0.707106781f, held = fabsf(x) > 10 ? 10 : fabsf(x);
-  const float near = 0.5f * x * (1 + z * erf_quotient(z * z));
-  const float far = (x > 0 ? x : 0) - 0.5f * held * erfc_large(fabsf(z));
-  return fabsf(z) < ERF_SMALL ? near : far;
+  const float magic = 12582912.0f;  // as in exp_float
+  const float size = fabsf(x), h = size > GELU_END ? GELU_END : size;
+  float g = -1.52533115e-8f;
+  g = g * h + 4.96754126e-7f;
+  g = g * h + -6.91275272e-6f;
+  g = g * h + 5.16725268e-5f;
+  g = g * h + -1.89656057e-4f;
+  g = g * h + -1.98134032e-4f;
+  g = g * h + 7.20561063e-3f;
+  g = g * h + -5.26288301e-2f;
+  g = g * h + -0.459155351f;
+  g = g * h + -1.15111196f;
+  g = g * h + -1;
+  const float shifted = g + magic, r = g - (shifted - magic);
+  float p = 1.32646563e-3f;
+  p = p * r + 9.67151113e-3f;
+  p = p * r + 5.55073395e-2f;
+  p = p * r + 0.240222424f;
+  p = p * r + 0.693147004f;
+  p = p * r + 1;
+  const float tail = h * p * float_of_bits((bits_of_float(shifted) - bits_of_float(magic) + 127) << 23);
+  return (x < 0 ? 0 : x) - (size > GELU_END ? 0 : tail);
 }
 
 // x · tanh(log(1 + e^x)) = x · n / (n + 2) with n = e^x · (e^x + 2).

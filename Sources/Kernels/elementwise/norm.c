@@ -3,11 +3,11 @@
 #include <math.h>
 
 #include "cpu/multiversion.h"
+#include "elementwise/lanes.h"
 #include "geometry/sizes.h"
 #include "kernel_require.h"
 
-// BLOCK: elements of a task. SUMMED: numbers that are added in one float each; their sums are added in double.
-enum { BLOCK = 16 * 1024, LANES = 16, SUMMED = 256 };
+enum { BLOCK = 16 * 1024 };  // elements of a task
 
 // Σ (x - mean)^power for a power of 1 or 2.
 #define DEFINE_SUM(name, term)                                                        \
@@ -26,7 +26,7 @@ enum { BLOCK = 16 * 1024, LANES = 16, SUMMED = 256 };
         const float v = x[i] - mean;                                                  \
         sum += (double)(term);                                                        \
       }                                                                               \
-      for (int lane = 0; lane < LANES; lane++) sum += (double)parts[lane];            \
+      sum += sum_of_lanes(parts);                                                     \
     }                                                                                 \
     return sum;                                                                       \
   }

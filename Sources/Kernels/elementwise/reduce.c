@@ -3,11 +3,11 @@
 #include <math.h>
 
 #include "cpu/multiversion.h"
+#include "elementwise/lanes.h"
 #include "geometry/sizes.h"
 #include "kernel_require.h"
 
-// SUMMED: numbers that are added in one float each; their sums are added in double. BLOCK: elements of a task.
-enum { LANES = 16, SUMMED = 256, BLOCK = 16 * 1024 };
+enum { BLOCK = 16 * 1024 };  // elements of a task
 
 // `lanes` neighbouring results, whose numbers are `step` floats apart.
 static inline __attribute__((always_inline)) void sums(

@@ -86,6 +86,9 @@ typedef struct {
 void f32_affine_plan(f32_affine *affine);
 void f32_affine_task(void *context, size_t task, size_t worker);  // context: f32_affine
 
+// y = softmax(x), or its logarithm, of one row. y may be x without the logarithm.
+void f32_softmax_row(kernels_level isa, const float *x, float *y, size_t count, int logarithm);
+
 // y[row] = softmax(x[row]), or its logarithm. y may not be x.
 typedef struct {
   kernels_level isa;

@@ -18,6 +18,7 @@ typedef struct {
   float *y;  // [items][rows][columns]
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
   // By f32_matmul_plan.
+  kernels_level isa;
   const f32_igemm_family *family;
   size_t row_block, row_blocks;
   size_t tasks;

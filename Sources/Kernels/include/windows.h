@@ -55,4 +55,10 @@ size_t f32_depthwise_packed_count(const f32_depthwise *depthwise);  // floats
 void f32_depthwise_pack(const f32_depthwise *depthwise, const float *w, const float *bias, float *packed);
 void f32_depthwise_task(void *context, size_t task, size_t worker);  // context: f32_depthwise
 
+// The same over planes, without a residual: x is [batch, channels, in_height, in_width], and y alike. Packed weights are
+// those of f32_depthwise_pack.
+int f32_depthwise_fits_planes(const f32_depthwise *depthwise);
+void f32_depthwise_plan_planes(f32_depthwise *depthwise);
+void f32_depthwise_plane_task(void *context, size_t task, size_t worker);  // context: f32_depthwise
+
 #endif

@@ -62,6 +62,9 @@ static size_t tap_channels(const f32_convolution *v) {
   return group_channels(v) * (v->row_taps ? v->geometry.kernel_width : 1);
 }
 
+// Whether the weights are more than what stays near, and are prefetched panel by panel.
+static int weights_ahead(const f32_convolution *v) { return v->packed_count * sizeof(float) > NEAR_BYTES / 2; }
+
 void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) {
   const convolution_geometry *g = &v->geometry;
   KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
@@ -133,8 +136,9 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   v->tasks = v->pixel_blocks * v->panel_blocks;
   const size_t passes = divide_up(panel_bytes, NEAR_BYTES / 2);
   v->tap_block = divide_up(taps, passes);
-  // If more is written than read, all outputs of a pixel are written before the next pixel's: whole rows of memory.
-  v->tiles_first = passes == 1 && g->out_channels > taps * channels;
+  // If more is written than read, all outputs of a pixel are written before the next pixel's: whole rows of memory. Not with
+  // weights that come from further away than the second-level cache: a panel is prefetched while the one before is used.
+  v->tiles_first = passes == 1 && g->out_channels > taps * channels && !weights_ahead(v);
   v->panels_first = panels * panel_bytes > g->batch * g->in_height * g->in_width * g->in_channels * sizeof(float);
 
   const size_t tiles = divide_up(v->pixel_block, mr);
@@ -379,7 +383,7 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
       .outputs = group_outputs(v),
       .panels_of_group = panels_of_group,
       .passes = divide_up(taps, v->tap_block),
-      .weights_ahead = panels * nr * taps * channels * sizeof(float) > NEAR_BYTES / 2};
+      .weights_ahead = weights_ahead(v)};
   find_rows(
       v, first, last, tiles, block.rows, (float *)(block.rows + divide_up(v->pixel_block, mr) * mr * taps), lines);
   if (block.weights_ahead) {

@@ -1,12 +1,13 @@
 #include "matmul.h"
 
 #include <math.h>
-#include <string.h>
 
+#include "convolution/f32/pack_panel.h"
 #include "geometry/sizes.h"
 
 void f32_matmul_plan(f32_matmul *v, kernels_level level, int threads) {
   KERNEL_REQUIRE(v->rows >= 1 && v->depth >= 1 && v->columns >= 1 && threads >= 1);
+  v->isa = level;
   v->family = f32_igemm_for(level);
   const size_t items = v->items[0] * v->items[1] * v->items[2] * v->items[3];
   // Every task packs b for itself: threads share the rows of an item only if there are too few items for them.
@@ -15,23 +16,6 @@ void f32_matmul_plan(f32_matmul *v, kernels_level level, int threads) {
   v->row_blocks = divide_up(v->rows, v->row_block);
   v->tasks = items * v->row_blocks;
   v->scratch_bytes = whole_lines(v->family->nr * v->depth * sizeof(float));
-}
-
-// Columns [first, first + nr) of b, times the scale; zeros beyond the last.
-static void pack_panel(const f32_matmul *v, const float *b, size_t first, float *packed) {
-  const size_t nr = v->family->nr, count = smaller(nr, v->columns - first);
-  b += first * v->b_column;
-  if (count < nr) memset(packed, 0, v->depth * nr * sizeof *packed);
-  if (v->b_column == 1) {
-    for (size_t k = 0; k < v->depth; k++)
-      for (size_t i = 0; i < count; i++) packed[k * nr + i] = b[k * v->b_depth + i] * v->scale;
-    return;
-  }
-  // In squares, so that the cache lines of b are read once.
-  for (size_t k0 = 0; k0 < v->depth; k0 += 16)
-    for (size_t i = 0; i < count; i++)
-      for (size_t k = k0; k < smaller(v->depth, k0 + 16); k++)
-        packed[k * nr + i] = b[k * v->b_depth + i * v->b_column] * v->scale;
 }
 
 void f32_matmul_task(void *context, size_t task, size_t worker) {
@@ -52,13 +36,15 @@ void f32_matmul_task(void *context, size_t task, size_t worker) {
   const f32_igemm_epilogue epilogue = {
       .y_stride = v->columns, .residual_stride = v->columns, .low = -INFINITY, .high = INFINITY, .ahead = (kernels_fetch)y};
   for (size_t column = 0; column < v->columns; column += nr) {
-    pack_panel(v, b, column, packed);
+    const size_t count = smaller(nr, v->columns - column);
+    f32_pack_panel(
+        v->isa, nr, b + column * v->b_column, v->b_depth, v->b_column, v->depth, count, v->scale, packed);
     for (size_t row = first; row < end; row += mr) {
       const float *rows[F32_IGEMM_MAX_MR];
-      const size_t count = smaller(mr, end - row);
-      for (size_t i = 0; i < count; i++) rows[i] = a + (row + i) * v->a_row;
+      const size_t height = smaller(mr, end - row);
+      for (size_t i = 0; i < height; i++) rows[i] = a + (row + i) * v->a_row;
       v->family->run(
-          count, smaller(nr, v->columns - column), 1, v->depth, rows, 0, zeros, packed, y + row * v->columns + column, NULL,
+          height, count, 1, v->depth, rows, 0, zeros, packed, y + row * v->columns + column, NULL,
           &epilogue);
     }
   }
