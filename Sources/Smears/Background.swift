@@ -40,10 +40,12 @@ struct Background {
         }
         fit.add(sums, y: Background.position(row, rows))
       }
-      red = Background.sampled(fit.surface(0), columns, rows)
       green = Background.sampled(fit.surface(1), columns, rows)
-      blue = Background.sampled(fit.surface(2), columns, rows)
-      if round == 3 { break }
+      if round == 3 {
+        red = Background.sampled(fit.surface(0), columns, rows)
+        blue = Background.sampled(fit.surface(2), columns, rows)
+        break
+      }
       // 160 steps from the surface to black; brighter than the surface counts as the surface.
       var ratios = Histogram()
       func ratio(_ index: Int) -> UInt8 {
@@ -65,11 +67,10 @@ struct Background {
 
   private static func sampled(_ surface: QuadraticSurface, _ columns: Int, _ rows: Int) -> [Float] {
     var values = [Float](repeating: 0, count: columns * rows)
+    let across = (0..<columns).map { position($0, columns) }
     for row in 0..<rows {
       let y = position(row, rows)
-      for column in 0..<columns {
-        values[row * columns + column] = Float(max(surface.value(position(column, columns), y), 8))
-      }
+      for column in 0..<columns { values[row * columns + column] = Float(max(surface.value(across[column], y), 8)) }
     }
     return values
   }

@@ -87,7 +87,7 @@ public struct CellFinder {
       let isCut =
         box.x == 0 || box.y == 0 || box.x + box.width == width * factor || box.y + box.height == height * factor
       // In typical cells. What is smaller is a fragment.
-      let size = ContourShape(contour.vertices).area / 4 / area
+      let size = ContourShape.area(contour.vertices) / 4 / area
       if kind == .redCell, size < (isCut ? 0.2 : 0.5) { return }
       result.cells.append(
         FoundCell(

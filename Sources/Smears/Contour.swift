@@ -1,5 +1,4 @@
 import Imaging
-import Text
 
 /// The border of a region as a closed polygon, clockwise on the screen, in half pixels of the reduced field.
 struct Contour {
@@ -101,23 +100,56 @@ struct ContourShape {
     solidity = min(area / ContourShape.hullArea(vertices), 1)
   }
 
-  /// By Andrew's monotone chain.
-  private static func hullArea(_ vertices: [Contour.Vertex]) -> Double {
-    func turn(_ a: Contour.Vertex, _ b: Contour.Vertex, _ c: Contour.Vertex) -> Int {
-      Int(b.x - a.x) * Int(c.y - a.y) - Int(b.y - a.y) * Int(c.x - a.x)
-    }
-    let sorted = vertices.inOrder { $0.x != $1.x ? $0.x < $1.x : $0.y < $1.y }
+  /// The area alone, in square half pixels.
+  static func area(_ vertices: [Contour.Vertex]) -> Double {
+    guard vertices.count > 2 else { return 0 }
     var twice = 0
-    for direction in 0..<2 {
-      var chain: [Contour.Vertex] = []
-      chain.reserveCapacity(32)
-      for place in 0..<sorted.count {
-        let vertex = sorted[direction == 0 ? place : sorted.count - 1 - place]
-        while chain.count >= 2, turn(chain[chain.count - 2], chain[chain.count - 1], vertex) <= 0 { chain.removeLast() }
-        chain.append(vertex)
-      }
-      for index in 1..<max(chain.count, 1) {
-        twice += Int(chain[index - 1].x) * Int(chain[index].y) - Int(chain[index].x) * Int(chain[index - 1].y)
+    var a = vertices[vertices.count - 1]
+    for b in vertices {
+      twice += Int(a.x) * Int(b.y) - Int(b.x) * Int(a.y)
+      a = b
+    }
+    return Double(twice) / 2
+  }
+
+  /// The hull of the leftmost and rightmost vertices of each row: no other vertex can be a corner of it. Rows are in
+  /// order, so that nothing is sorted.
+  private static func hullArea(_ vertices: [Contour.Vertex]) -> Double {
+    var (top, bottom) = (Int32.max, Int32.min)
+    for vertex in vertices { (top, bottom) = (min(top, vertex.y), max(bottom, vertex.y)) }
+    let rows = Int(bottom - top) + 1
+    var ends = [Int32](repeating: Int32.max, count: 2 * rows)
+    var chain = [Int32](repeating: 0, count: rows)
+    var twice = 0
+    ends.withUnsafeMutableBufferPointer { ends in
+      chain.withUnsafeMutableBufferPointer { chain in
+        // Of the right side the negative columns, so that both sides are the same task.
+        for vertex in vertices {
+          let row = Int(vertex.y - top)
+          ends[row] = min(ends[row], vertex.x)
+          ends[rows + row] = min(ends[rows + row], -vertex.x)
+        }
+        for side in 0..<2 {
+          let columns = side * rows
+          // Rows of the corners of the hull.
+          var count = 0
+          for row in 0..<rows where ends[columns + row] != Int32.max {
+            let x = Int(ends[columns + row])
+            while count >= 2 {
+              let (a, b) = (Int(chain[count - 2]), Int(chain[count - 1]))
+              let (ax, bx) = (Int(ends[columns + a]), Int(ends[columns + b]))
+              // b is a corner if it lies before the line from a to this vertex.
+              if (bx - ax) * (row - a) < (x - ax) * (b - a) { break }
+              count -= 1
+            }
+            chain[count] = Int32(row)
+            count += 1
+          }
+          for index in 1..<max(count, 1) {
+            let (a, b) = (Int(chain[index - 1]), Int(chain[index]))
+            twice -= (Int(ends[columns + a]) + Int(ends[columns + b])) * (b - a)
+          }
+        }
       }
     }
     return max(Double(twice) / 2, 1)

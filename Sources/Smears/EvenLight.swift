@@ -22,8 +22,11 @@ extension ReducedField {
         }
         ReducedField.spread(nodes, columns, over: gains, width)
         let line = plane.bytes + y * width
+        // In floating point, of which every processor multiplies vectors. From 2²³ up there are no fractions, so that the
+        // sum is rounded, and its last bits are the value.
         for x in 0..<width {
-          line[x] = UInt8(truncatingIfNeeded: min((Int32(line[x]) &* gains[x] &+ 32768) >> 16, 255))
+          let value = min(Float(line[x]) * Float(gains[x]) * (1 / 65536), 255)
+          line[x] = UInt8(truncatingIfNeeded: (value + 8_388_608).bitPattern)
         }
       }
     }
@@ -40,15 +43,12 @@ extension ReducedField {
       x += 1
     }
     for column in 0..<(columns - 1) {
-      var value = nodes[column] &* Int32(2 * side)
       let step = nodes[column + 1] &- nodes[column]
-      value = value &+ step
+      let value = nodes[column] &* Int32(2 * side) &+ step
       // All is positive. A block has four pixels, so that the divisor is 8.
-      let four = pixels + x
-      four[0] = value >> 3
-      four[1] = (value &+ 2 &* step) >> 3
-      four[2] = (value &+ 4 &* step) >> 3
-      four[3] = (value &+ 6 &* step) >> 3
+      let steps = SIMD4(0, 2 &* step, 4 &* step, 6 &* step)
+      let four = (SIMD4(repeating: value) &+ steps) &>> SIMD4(repeating: 3)
+      UnsafeMutableRawPointer(pixels + x).storeBytes(of: four, as: SIMD4<Int32>.self)
       x += side
     }
     while x < width {

@@ -83,6 +83,47 @@ import Testing
     #expect(field.found(found.cells, overlap: 0.6) == 50)
   }
 
+  /// Halves and quarters of cells in a chain along all four borders, so that the tops of their distances lie on the
+  /// border itself, and are as high as each other.
+  @Test func partsTouchingCellsThatTheBorderCuts() throws {
+    var field = DrawnField(width: 580, height: 464)
+    for row in 0...8 {
+      for column in 0...10 where row % 8 == 0 || column % 10 == 0 {
+        field.draw(x: 58 * Double(column), y: 58 * Double(row), across: 60, down: 60)
+      }
+    }
+    let halves = field.boxes.count
+    for row in 0..<3 {
+      for column in 0..<4 {
+        field.draw(x: 120 + 110 * Double(column), y: 116 + 116 * Double(row), across: 60, down: 60)
+      }
+    }
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.filter(\.isCut).count == halves)
+    #expect(found.cells.count == field.boxes.count)
+    for box in field.boxes {
+      let (left, top) = (max(box.x, 0), max(box.y, 0))
+      let seen = PixelBox(
+        x: left, y: top, width: min(box.x + box.width, 580) - left, height: min(box.y + box.height, 464) - top)
+      #expect(found.cells.contains { $0.box.overlap(seen) > 0.8 })
+    }
+  }
+
+  /// A cell with a notch and one in the shape of a cross: such dents leave one cell, whatever side they are on.
+  @Test(arguments: [0.0, 90, 180, 270]) func dentsOnAnySideLeaveOneCell(_ degrees: Double) throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    let (across, down) = DrawnField.direction(degrees: degrees)
+    field.draw(x: 300, y: 300, across: 66, down: 66)
+    field.draw(x: 300 + 31 * across, y: 300 + 31 * down, across: 14, down: 14, DrawnField.glass)
+    field.draw(x: 500, y: 300, across: 72, down: 40)
+    field.draw(x: 500, y: 300, across: 40, down: 72)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 16)
+  }
+
   @Test func countsInTheFrame() throws {
     // The frame starts 90 pixels, one and a half diameters, from the left and from the top. The first row and column end
     // at 70, the second begins at 110.
