@@ -71,7 +71,7 @@ let package = Package(
       name: "TrainingKernels", dependencies: ["Kernels"],
       cSettings: [.headerSearchPath("."), .headerSearchPath("../Kernels")],
       linkerSettings: [.linkedLibrary("m")]),
-    .target(name: "BLAS", linkerSettings: [.linkedLibrary("openblas")]),
+    .target(name: "BLAS", linkerSettings: [.linkedLibrary("dl")]),
     .target(name: "MessagePassing", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "Datasets",

@@ -40,7 +40,11 @@ package struct GraphDifference {
     guard let oldGraph = before.graph, let newGraph = after.graph else {
       throw PathError(path: new, error: GraphError(.noGraph, "holds no graph"))
     }
-    isSameFile = ONNXFile.hasSameBytes(old, new)
+    do throws(GraphError) {
+      isSameFile = try ONNXFile.hasSameBytes(old, new)
+    } catch {
+      throw PathError(path: new, error: error)
+    }
     let (a, b) = (try Side(oldGraph, old), try Side(newGraph, new))
     compareInterface(a.graph, b.graph)
     compareMetadata(a.graph, b.graph)

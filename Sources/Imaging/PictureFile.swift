@@ -48,6 +48,7 @@ public struct PictureFile: Sendable {
       let count = width * height * 3
       guard platform_has_memory(count + header.workingBytes) != 0 else { throw .noMemory(width, height) }
       let decoded = PictureFile.decoded(source, decoder, header, options, count: count)
+      guard source.isUnchanged else { throw .unreadable("it changed while it was read") }
       if let fault = decoded.fault { throw fault }
       picture = Picture(width: width, height: height, pixels: decoded.pixels)
       self.format = format.name

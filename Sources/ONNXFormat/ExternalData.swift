@@ -45,6 +45,8 @@ final class ExternalData {
   /// Files that tensors were read from.
   private var locations: [String] = []
   private var isLocated: Set<ExactText> = []
+  /// Each file's name, size and time at its first tensor.
+  private var states: Set<ExactText> = []
   /// Files that the signature covers, as they were verified.
   private var verified: [(location: String, content: Storage)] = []
   private(set) var bytesRead = 0
@@ -76,7 +78,8 @@ final class ExternalData {
       throw GraphError(.externalSize, "external data is \(length) bytes long; the shape needs \(byteCount)")
     }
     guard byteCount <= bytesLeft else { throw GraphError(.overLimit, "external data exceed the total limit") }
-    if isLocated.insert(ExactText(location)).inserted { locations.append(location) }
+    let isFirst = isLocated.insert(ExactText(location)).inserted
+    if isFirst { locations.append(location) }
     if !Version.isForSomeModels, let signature {
       let content = try verified(location, in: folder, by: signature)
       try check(place, byteCount, UInt64(content.byteCount), location)
@@ -87,8 +90,20 @@ final class ExternalData {
     }
     let (file, size) = try open(location, in: folder)
     defer { platform_close(file) }
+    try checkState(file, location, isFirst: isFirst)
     try check(place, byteCount, size, location)
-    return try copy(byteCount, location) { platform_read_at(file, UInt64(place.offset), $0, byteCount) == 0 }
+    let storage = try copy(byteCount, location) { platform_read_at(file, UInt64(place.offset), $0, byteCount) == 0 }
+    try checkState(file, location, isFirst: false)
+    return storage
+  }
+
+  /// All tensors of a file must come from the same version of it.
+  private func checkState(_ file: Int32, _ location: String, isFirst: Bool) throws(GraphError) {
+    var (size, changed) = (UInt64(0), Int64(0))
+    _ = platform_file_state(file, &size, &changed)
+    guard states.insert(ExactText("\(location)\n\(size) \(changed)")).inserted == isFirst else {
+      throw GraphError(.externalSize, "external data '\(location)' changed while it was read")
+    }
   }
 
   private func open(_ location: String, in folder: String) throws(GraphError) -> (file: Int32, size: UInt64) {

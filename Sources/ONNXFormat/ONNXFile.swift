@@ -108,17 +108,20 @@ public enum ONNXFile {
   }
 
   /// Whether two files hold the same bytes. External data are not looked at.
-  public static func hasSameBytes(_ a: String, _ b: String) -> Bool {
-    guard let a = try? ModelBytes(opening: a), let b = try? ModelBytes(opening: b), a.byteCount == b.byteCount else {
-      return false
-    }
+  public static func hasSameBytes(_ a: String, _ b: String) throws(GraphError) -> Bool {
+    let (a, b) = (try ModelBytes(opening: a), try ModelBytes(opening: b))
+    guard a.byteCount == b.byteCount else { return false }
     let piece = 1 << 20
-    guard let memory = platform_allocate(2 * piece) else { return false }
+    guard let memory = platform_allocate(2 * piece) else {
+      throw GraphError(.unreadable, "cannot be read: no memory")
+    }
     defer { platform_free(memory) }
     var offset = 0
     while offset < a.byteCount {
       let count = min(piece, a.byteCount - offset)
-      guard a.read(offset, into: memory, count), b.read(offset, into: memory + piece, count) else { return false }
+      guard a.read(offset, into: memory, count), b.read(offset, into: memory + piece, count) else {
+        throw GraphError(.unreadable, "cannot be read, or changed while it was read")
+      }
       let (x, y) = (
         UnsafeRawBufferPointer(start: memory, count: count), UnsafeRawBufferPointer(start: memory + piece, count: count)
       )

@@ -19,7 +19,7 @@ extension TrainingError: CustomStringConvertible {
     switch self {
     case .noBfloat16: "this processor cannot multiply bfloat16 (AVX512-BF16, or BF16 of Armv8.6)"
     case .noThreads(let count): "the system gives no \(count) threads"
-    case .noBLASMemory: "no memory for OpenBLAS, which takes 128 MiB to work in"
+    case .noBLASMemory: "no memory for OpenBLAS, which takes 128 MiB to work in (or libopenblas.so.0 is missing)"
     case .noWeightMemory(let size): "no memory for \(size) MiB of weights"
     case .noActivationMemory(let size): "no memory for \(size) MiB of activations; take a smaller batch or pictures"
     case .rates(let given, let groups): "\(given) learning rates for \(groups) groups of layers"

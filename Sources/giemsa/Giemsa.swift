@@ -29,6 +29,7 @@ struct Giemsa: ParsableCommand {
   /// changes the exit status.
   static func main() {
     platform_keep_standard_streams()
+    checkLimits()
     // A closed pipe must not end a training run: `Console` records it instead.
     signal(SIGPIPE, SIG_IGN)
     // The same for a limit on file sizes: the write then reports an error, as on a full disk.
@@ -37,6 +38,24 @@ struct Giemsa: ParsableCommand {
     RunLock.release()
     // `_exit`, not `exit`: when memory is short, OpenBLAS's exit handler waits for threads that it could not start.
     _exit(status)
+  }
+
+  /// libdispatch ends the program by a signal where it cannot open its own descriptors; where there is no memory for a
+  /// thread, it and OpenBLAS ask for it again without end.
+  private static func checkLimits() {
+    let (leastFiles, files) = (16, sysconf(Int32(_SC_OPEN_MAX)))
+    if files >= 0, files < leastFiles {
+      complain("giemsa: may open \(files) files at a time; it takes at least \(leastFiles) (ulimit -n)")
+      _exit(1)
+    }
+    #if canImport(Glibc)
+      let leastSpace: UInt = 768 << 20
+      var space = rlimit()
+      if getrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &space) == 0, space.rlim_cur < leastSpace {
+        complain("giemsa: may take \(space.rlim_cur >> 20) MiB of memory; it takes at least 768 MiB (ulimit -v)")
+        _exit(1)
+      }
+    #endif
   }
 
   /// The error message for an unknown command name, checked before any other argument; nil if the name is known.

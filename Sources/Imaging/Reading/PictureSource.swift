@@ -5,12 +5,14 @@ import Text
 final class PictureSource {
   let count: Int
   private let file: Int32
+  /// Of the open file, in nanoseconds.
+  private let changed: Int64
   private var memory: UnsafeRawPointer?
   /// Whether `memory` is this object's own.
   private var isLoaded = false
 
   init(_ bytes: UnsafeRawBufferPointer) {
-    (count, file, memory) = (bytes.count, -1, bytes.baseAddress)
+    (count, file, changed, memory) = (bytes.count, -1, 0, bytes.baseAddress)
   }
 
   init(opening path: String, _ limits: PictureLimits) throws(ImagingError) {
@@ -24,7 +26,15 @@ final class PictureSource {
       platform_close(file)
       throw ImagingError("\(path): larger than \(limits.bytes >> 20) MiB", exceeded: .bytes)
     }
-    (count, self.file) = (Int(size), file)
+    var (now, changed) = (UInt64(0), Int64(0))
+    _ = platform_file_state(file, &now, &changed)
+    (count, self.file, self.changed) = (Int(size), file, changed)
+  }
+
+  /// Whether the file is as it was when it was opened. If not, what was read may be parts of two pictures.
+  var isUnchanged: Bool {
+    var (size, now) = (UInt64(0), Int64(0))
+    return file < 0 || platform_file_state(file, &size, &now) == 0 && size == count && now == changed
   }
 
   deinit {

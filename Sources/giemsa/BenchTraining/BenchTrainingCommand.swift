@@ -40,7 +40,9 @@ struct BenchTrainingCommand: ParsableCommand {
     threads = usefulThreads(threads)
   }
 
-  func run() throws {
+  func run() throws { try reporting { try measure() } }
+
+  private func measure() throws {
     guard let architecture = Architecture(rawValue: arch) else { return }
     let network = try TrainingNetwork(
       try architecture.graph(classes: 2, inputSize: (size, size), seed: 1), inputShape: [batch, 3, size, size],
