@@ -185,7 +185,9 @@ if Context.environment["GIEMSA_WITHOUT_FIELD_TESTS"] != nil, Context.environment
 }
 
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
-if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
+let isFieldOnly = Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil
+let isFuzzed = Context.environment["GIEMSA_FUZZ"] != nil
+if isFieldOnly {
   let wanted = fieldTests.union([
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "Text", "ModelGraph", "PictureModels", "ONNXFormat",
     "Validation", "Passes", "Inference", "Imaging", "Smears", "Statistics", "Giemsa",
@@ -193,10 +195,42 @@ if Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil {
   ])
   package.targets.removeAll { !wanted.contains($0.name) && !$0.name.hasSuffix("Shim") }
   package.products = []
+}
+if isFieldOnly || isFuzzed {
   // In their debug builds what computes much is optimised: otherwise the plain definitions that kernels are compared with
   // would take minutes. Optimising for size takes less time to compile, and none more to run.
   for target in package.targets where target.type != .test || computing.contains(target.name) {
     target.swiftSettings =
       (target.swiftSettings ?? []) + [.unsafeFlags(["-Osize"], .when(configuration: .debug))]
   }
+}
+
+// tools/fuzz: libFuzzer's program. What takes bytes from outside counts its branches; kernels, of which there are very many,
+// do not. Beside the field half's tests only the readers do, since it takes time to compile and to run.
+if isFuzzed {
+  if !isFieldOnly {
+    package.targets.removeAll { $0.type == .test || $0.name == "giemsa" || $0.name == "giemsa-field" }
+    package.products = []
+  }
+  for target in package.targets where target.type == .regular && !target.name.contains("Kernel") {
+    guard !isFieldOnly || ["ONNXFormat", "Imaging"].contains(target.name) else { continue }
+    // SwiftPM passes a setting to the compiler of its language only.
+    target.swiftSettings =
+      (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"])]
+    target.cSettings =
+      (target.cSettings ?? []) + [.unsafeFlags(["-fsanitize-coverage=inline-8bit-counters,pc-table,trace-cmp"])]
+  }
+  let lab: [Target.Dependency] = [
+    "Datasets", "Reports", "Training", .product(name: "Crypto", package: "swift-crypto"),
+  ]
+  package.targets += [
+    .target(name: "FuzzWatch", path: "Tests/FuzzWatch"),
+    .executableTarget(
+      name: "giemsa-fuzz",
+      dependencies: ["FuzzWatch", "Giemsa", "Imaging", "ModelGraph", "ONNXFormat", "SodiumShim", "Text", "Validation"]
+        + (isFieldOnly ? [] : lab),
+      path: "Tests/Fuzzing", exclude: isFieldOnly ? ["Lab"] : [],
+      swiftSettings: [.unsafeFlags(["-O"])] + (isFieldOnly ? [] : [.define("LAB")]),
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),
+  ]
 }

@@ -1,0 +1,1 @@
+../../../Sources/giemsa/Evaluate/PictureRecord.swift

@@ -1,0 +1,1 @@
+../../../Sources/giemsa/Runs/RunProgress.swift

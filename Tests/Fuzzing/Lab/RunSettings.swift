@@ -1,0 +1,1 @@
+../../../Sources/giemsa/Runs/RunSettings.swift

@@ -1,0 +1,1 @@
+../../../Sources/giemsa/Sign/SecretKey.swift
