@@ -3,6 +3,7 @@
 #include "blas.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -31,7 +32,7 @@ static int load(void) {
   return sgemm != NULL;
 }
 
-int blas_prepare(void) {
+static int prepare(void) {
   static int is_ready;
   if (is_ready) return 1;
   // Where the system has no memory, OpenBLAS asks for it again without end.
@@ -48,4 +49,12 @@ int blas_prepare(void) {
   free(zeros);
   is_ready = 1;
   return 1;
+}
+
+int blas_prepare(void) {
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&lock);
+  const int is_ready = prepare();
+  pthread_mutex_unlock(&lock);
+  return is_ready;
 }

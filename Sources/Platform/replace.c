@@ -19,7 +19,7 @@
 enum { FREE, TAKEN, WRITING };
 typedef struct {
   _Atomic int state;
-  int file;
+  _Atomic int file;  // other threads look for theirs while this one's is noted
   char temporary[PATH_MAX];  // empty if the file is written to directly
   char path[PATH_MAX];
 } replacement;

@@ -4,6 +4,6 @@
 #include <cblas.h>
 
 // Lets OpenBLAS take its working memory, on one thread, before it is needed. 0 where there is not enough: then it must not
-// be called. Not from two threads at once.
+// be called.
 int blas_prepare(void);
 #endif
