@@ -147,6 +147,21 @@ import Testing
     #expect(try boxes(try AnnotationSet(file))?.count == 1)
   }
 
+  /// Found by tools/fuzz: XMLParser traps on names that are not UTF-8.
+  @Test func encodingOfVOC() throws {
+    let sound = voc(object("r", ["1", "2", "3", "4"]))
+    // A file of ASCII is read whatever its declaration says.
+    for encoding in ["UTF-8", "ISO-8859-1", "windows-1252", "UTF-16", "nothing"] {
+      let text = "<?xml version=\"1.0\" encoding=\"\(encoding)\"?>" + sound.drop { $0 != "\n" }
+      #expect(try boxes(try AnnotationSet(try write(text, "a.xml")))?.count == 1, "\(encoding)")
+    }
+    for bytes in [[0xA1], [UInt8](repeating: 0xA1, count: 80), [0xC3], [0xED, 0xA0, 0x80]] {
+      let file = try folder.write(Array("<annotat".utf8) + bytes + Array(sound.utf8), to: "a.xml")
+      let told = message { _ = try AnnotationSet(file) }
+      #expect(told.contains("is not in UTF-8"), "\(bytes): \(told)")
+    }
+  }
+
   @Test func damagedYOLO() throws {
     try write("a\nb\n", "classes.txt")
     for (line, why) in [

@@ -18,7 +18,10 @@ enum VOCFiles {
       guard !contains(bytes, Array("<!DOCTYPE".utf8)), !contains(bytes, Array("<!ENTITY".utf8)) else {
         throw DatasetError("\(file): declares a document type or entities, which a Pascal VOC file does not need")
       }
-      let parser = XMLParser(data: Data(bytes))
+      guard let plain = withoutDeclaration(bytes) else {
+        throw DatasetError("\(file): is not in UTF-8; save it in that encoding")
+      }
+      let parser = XMLParser(data: Data(plain))
       let reader = Reader()
       parser.delegate = reader
       // After some errors it returns true all the same; `isDamaged` tells.
@@ -31,6 +34,22 @@ enum VOCFiles {
       found.fields.append(reader.field)
     }
     return found
+  }
+
+  /// The bytes with blanks for the declaration (`<?xml … ?>`), which may name another encoding; nil if they are not UTF-8.
+  ///
+  /// XMLParser traps on names that are not.
+  private static func withoutDeclaration(_ bytes: [UInt8]) -> [UInt8]? {
+    guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+    var bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes[3...]) : bytes
+    guard bytes.starts(with: "<?xml".utf8) else { return bytes }
+    for index in bytes.indices {
+      let isEnd = bytes[index] == UInt8(ascii: ">")
+      // Line breaks stay, since messages number lines.
+      if bytes[index] != 0x0A, bytes[index] != 0x0D { bytes[index] = 0x20 }
+      if isEnd { break }
+    }
+    return bytes
   }
 
   private static func contains(_ bytes: [UInt8], _ word: [UInt8]) -> Bool {
