@@ -5,19 +5,27 @@ import ModelGraph
 /// One step computes them a few queries at a time, so that the scores of all are never in memory. It reads queries, keys and
 /// values where they lie: nodes that only cut them out of a layer's result, turn or scale them are left out.
 struct AttentionChains {
-  struct Chain {
-    /// Scores are products of the rows of `q` and the columns of `k`, times the factors of both and `scale`.
-    fileprivate(set) var q: StridedView
-    fileprivate(set) var k: StridedView
-    fileprivate(set) var v: StridedView
-    fileprivate(set) var scale: Float = 1
+  final class Chain {
+    /// Scores are products of the rows of `q` and the columns of `k`, times `scale`.
+    let q: StridedView
+    let k: StridedView
+    let v: StridedView
+    let scale: Float
     /// What is added to the scores.
-    fileprivate(set) var mask: StridedView?
+    let mask: StridedView?
     /// Of the scores.
-    fileprivate(set) var shape: Shape
+    let shape: Shape
     /// What the last of the nodes makes, and the elements from one index of each axis of the products to the next in it.
     fileprivate(set) var output: Graph.ValueID
     fileprivate(set) var outputStrides: [Int]
+
+    fileprivate init(
+      _ q: StridedView, _ k: StridedView, _ v: StridedView, scale: Float, mask: StridedView?, shape: Shape,
+      output: Graph.ValueID, strides: [Int]
+    ) {
+      (self.q, self.k, self.v, self.scale, self.mask) = (q, k, v, scale, mask)
+      (self.shape, self.output, outputStrides) = (shape, output, strides)
+    }
   }
 
   /// By the node of the products with values.
@@ -38,7 +46,7 @@ struct AttentionChains {
       graph: graph, facts: facts, isConstant: isConstant, producers: graph.producers(), readers: graph.onlyReaders())
     var isFound = false
     for index in graph.nodes.indices {
-      guard var found = search.chain(index), found.shape[found.shape.rank - 2] >= AttentionChains.fewestRows else {
+      guard let found = search.chain(index), found.shape[found.shape.rank - 2] >= AttentionChains.fewestRows else {
         continue
       }
       if let turn = search.turn(found) {
@@ -70,22 +78,27 @@ struct AttentionChains {
 }
 
 /// A value's elements, where another value has them.
-struct StridedView {
+final class StridedView {
   let base: Graph.ValueID
-  fileprivate(set) var offset = 0
-  fileprivate(set) var extents: [Int]
+  fileprivate(set) var offset: Int
+  let extents: [Int]
   fileprivate(set) var strides: [Int]
   /// The elements are those of `base` times this.
-  fileprivate(set) var factor: Float = 1
+  fileprivate(set) var factor: Float
 
   fileprivate init(_ base: Graph.ValueID, _ shape: Shape) {
-    (self.base, extents, strides) = (base, shape.extents, shape.strides)
+    (self.base, offset, extents, strides, factor) = (base, 0, shape.extents, shape.strides, 1)
+  }
+
+  /// Elements of the same value under another shape, at places that are still to be said.
+  private init(_ other: StridedView, _ shape: Shape) {
+    (base, offset, extents, factor) = (other.base, other.offset, shape.extents, other.factor)
+    strides = [Int](repeating: 0, count: shape.rank)
   }
 
   /// Elements picked by such rules, which give the axes of `shape`. nil: no strides reach them.
   fileprivate func picked(_ axes: [PickedAxis], _ shape: Shape) -> StridedView? {
-    var result = self
-    (result.extents, result.strides) = (shape.extents, [Int](repeating: 0, count: shape.rank))
+    let result = StridedView(self, shape)
     for axis in axes {
       guard strides.indices.contains(axis.source), shape.extents.indices.contains(axis.output) || axis.count == 1 else {
         return nil
@@ -109,8 +122,7 @@ struct StridedView {
 
   /// The same elements under another shape; nil where axes that do not follow one another would be joined.
   fileprivate func reshaped(_ shape: Shape) -> StridedView? {
-    var result = self
-    (result.extents, result.strides) = (shape.extents, [Int](repeating: 0, count: shape.rank))
+    let result = StridedView(self, shape)
     let old = extents.indices.filter { extents[$0] != 1 }
     // Axes of both shapes in groups of as many elements.
     var (first, place) = (0, 0)
@@ -177,9 +189,8 @@ private struct AttentionSearch {
       if let (q, k, _) = product(place) {
         let (rows, columns) = (strided(q) { $0.strides.last == 1 || $0.extents.last == 1 }, strided(k) { _ in true })
         return AttentionChains.Chain(
-          q: rows, k: columns, v: strided(values) { $0.factor == 1 }, scale: scale * rows.factor * columns.factor,
-          mask: mask.map { StridedView($0, shape($0)) }, shape: scored, output: made, outputStrides: shape(made).strides
-        )
+          rows, columns, strided(values) { $0.factor == 1 }, scale: scale * rows.factor * columns.factor,
+          mask: mask.map { StridedView($0, shape($0)) }, shape: scored, output: made, strides: shape(made).strides)
       }
       if let scaled = scaled(place) {
         (value, reader, scale) = (scaled.x, place, scale * scaled.factor)
@@ -239,7 +250,7 @@ private struct AttentionSearch {
     guard isConstant[id], facts[id].type == .float32, shape(id).count == 1, let constant = facts[id].constant else {
       return nil
     }
-    return constant.withElements(Float.self) { $0.first }
+    return constant.doubles.first.map { Float($0) }
   }
 
   /// x plus scores that are contiguous along the keys.
@@ -275,7 +286,7 @@ private struct AttentionSearch {
     guard depth < AttentionSearch.longestWalk, let maker = producers[id] else { return own }
     let node = graph.nodes[maker]
     if let scaled = scaled(maker) {
-      var inner = view(scaled.x, depth + 1)
+      let inner = view(scaled.x, depth + 1)
       inner.factor *= scaled.factor
       return inner
     }

@@ -49,7 +49,7 @@ final class AttentionStep: Step {
     return true
   }
 
-  var kernel: String { "f32_attention_\(String(cString: parameters.family.pointee.name))" }
+  var kernel: String { "f32_attention" }
 
   var needs: StepNeeds {
     StepNeeds(packedBytes: 0, scratchBytes: parameters.scratch_bytes, zeroBytes: 0, weights: nil, others: [])

@@ -9,10 +9,14 @@
 #include "windows.h"
 
 int f32_depthwise_fits_planes(const f32_depthwise *d) {
+#if defined(KERNELS_X86)
   const convolution_geometry *g = &d->geometry;
-  // Without vectors of eight, sums over channels are as fast.
   return d->group == 1 && kernels_level_base(d->isa) != KERNELS_PORTABLE && g->stride_height == 1 && g->stride_width == 1 &&
          g->dilation_height == 1 && g->dilation_width == 1 && (g->kernel_width == 3 || g->kernel_width == 5);
+#else
+  (void)d;  // vectors of four gain little
+  return 0;
+#endif
 }
 
 void f32_depthwise_plan_planes(f32_depthwise *d) {
@@ -20,6 +24,7 @@ void f32_depthwise_plan_planes(f32_depthwise *d) {
   d->tasks = d->geometry.batch * d->geometry.in_channels;
 }
 
+#if defined(KERNELS_X86)
 typedef float f32x16 __attribute__((ext_vector_type(16), aligned(4)));
 enum { LANES = 16 };
 
@@ -73,15 +78,18 @@ KERNEL_BODY plane_body(const f32_depthwise *d, const float *x, const float *w, f
   }
 }
 MULTIVERSION(plane, (const f32_depthwise *d, const float *x, const float *w, float *y), (d, x, w, y))
+#endif
 
 void f32_depthwise_plane_task(void *context, size_t task, size_t worker) {
   (void)worker;
   const f32_depthwise *d = context;
+  KERNEL_REQUIRE(f32_depthwise_fits_planes(d) && task < d->tasks && d->residual == NULL);
+#if defined(KERNELS_X86)
   const convolution_geometry *g = &d->geometry;
-  KERNEL_REQUIRE(task < d->tasks && d->residual == NULL);
   const size_t count = g->out_height * g->out_width;
   float *y = d->y + task * count;
   plane(d->isa, d, d->x + task * g->in_height * g->in_width, d->w + task % g->in_channels, y);
   if (d->activation.applies)
     f32_apply(d->isa, d->activation.function, d->activation.a, d->activation.b, y, y, 1, count, 0);
+#endif
 }
