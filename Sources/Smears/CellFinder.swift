@@ -7,7 +7,7 @@ import Text
 /// `ReducedField` (a cell is some 40 pixels wide), `Background` and `Contrast` (uneven light divided out), `Nuclei` and
 /// `CellMask` (all that is stained), `Marks` (scale bars), `Holes`, `WhiteCells` and their `Cytoplasm`, `OddCells`
 /// (cells in clumps whose colour sets them apart), `Distance`, `Watershed` and `Parting` (touching cells apart),
-/// `PaleCells`, `Chords` (overlapping cells apart), `HiddenEdges`, `CountingFrame`.
+/// `PaleCells`, `Chords` and `Pairs` (overlapping cells apart), `HiddenEdges`, `CountingFrame`.
 ///
 /// Nothing is given but the picture: no camera, stain or magnification. Thick films are not for it.
 public struct CellFinder {
@@ -82,6 +82,7 @@ public struct CellFinder {
       cells.blocks, factor: factor, width: width * factor, height: height * factor, diameter: diameter * Double(factor))
     result.frame = frame.box
     let chords = Chords(parting)
+    let pairs = Pairs(chords, cells.smooth)
     func add(_ contour: Contour, _ kind: CellKind) {
       let box = contour.box(scale: factor)
       let isCut =
@@ -118,7 +119,12 @@ public struct CellFinder {
         continue
       }
       for part in chords.cells(contour) {
-        add(part.completed(diameter: 2 * diameter, within: mask), .redCell)
+        if let (one, other) = pairs.cells(part) {
+          add(one, .redCell)
+          add(other, .redCell)
+        } else {
+          add(part.completed(diameter: 2 * diameter, within: mask), .redCell)
+        }
       }
     }
     result.cells = result.cells.inOrder { $0.box.y != $1.box.y ? $0.box.y < $1.box.y : $0.box.x < $1.box.x }

@@ -154,6 +154,20 @@ import Testing
     #expect(field.found(found.cells, overlap: 0.7) == 16)
   }
 
+  /// Cells that hide more than half of each other have one outline; only the edges within it tell them apart.
+  @Test(arguments: [16.0, 20, 24]) func partsPairsByHiddenEdges(_ apart: Double) throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    for x in [300, 300 + apart] { field.lay(x: x, y: 300, across: 60, down: 56) }
+    for y in [300 - apart / 2, 300 + apart / 2] { field.lay(x: 500, y: y, across: 56, down: 60) }
+    // As large, but without edges within.
+    field.draw(x: 660, y: 300, across: 60 + apart, down: 56)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 19)
+    #expect(field.found(found.cells, overlap: 0.8) == 19)
+  }
+
   @Test func tellsWhiteCellsAndPlatelets() throws {
     var field = DrawnField(width: 800, height: 600)
     field.drawTwoRows()

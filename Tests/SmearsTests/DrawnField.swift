@@ -51,6 +51,18 @@ struct DrawnField {
     }
   }
 
+  /// An ellipse that light passes through as through a cell: where two of them lie on each other it is darker.
+  mutating func lay(x: Double, y: Double, across: Double, down: Double) {
+    var layer = DrawnField(width: picture.width, height: picture.height)
+    layer.draw(x: x, y: y, across: across, down: down)
+    boxes += layer.boxes
+    let light = [DrawnField.glass.red, DrawnField.glass.green, DrawnField.glass.blue]
+    for index in 0..<picture.pixels.count {
+      picture.pixels[index] = UInt8(
+        Double(picture.pixels[index]) * Double(layer.picture.pixels[index]) / light[index % 3])
+    }
+  }
+
   /// A disc that is no cell, in a colour between glass and cells.
   mutating func stain(x: Double, y: Double, across: Double, part: Double) {
     let (glass, cell) = (DrawnField.glass, DrawnField.cell)
