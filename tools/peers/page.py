@@ -1,5 +1,6 @@
 """The measurements as Markdown and plots."""
 
+import re
 import statistics
 
 import plots
@@ -216,12 +217,21 @@ def training(data):
                      "our peak MiB", "PyTorch's", "of its memory"], rows))
 
 
+def slowest(profile, count=12):
+    """A profile with its slowest steps alone."""
+    head, steps = profile.rstrip().split("\n\n", 1)
+    title, *rows = steps.splitlines()
+    sums = [row for row in rows if re.match("sum of steps|whole run", row)]
+    by_time = sorted((row for row in rows if row not in sums), key=lambda row: -float(row.split("%")[0].split()[-1]))
+    return "\n".join([head, "", title, *by_time[:count], *sums])
+
+
 def profiles(data):
     if not data["profiles"]:
         return ""
-    text = "## Where a goal was missed\n\nThe output of `giemsa-field bench --profile --memory fast` for that cell.\n"
+    text = "## Where a goal was missed\n\nThe output of `giemsa-field bench --profile --memory fast` for that cell, its slowest steps.\n"
     for title, profile in data["profiles"].items():
-        text += f"\n<details><summary>{title}</summary>\n\n```\n{profile.rstrip()}\n```\n\n</details>\n"
+        text += f"\n<details><summary>{title}</summary>\n\n```\n{slowest(profile)}\n```\n\n</details>\n"
     return text
 
 
