@@ -116,7 +116,8 @@ class Bench:
                         try:
                             result = self.peer(peer, model, threads, self.options.seconds)
                         except (RuntimeError, subprocess.TimeoutExpired) as error:
-                            entry.update(error=re.sub(r"^\w+Error: ", "", str(error)), ms=[])
+                            said = str(error).replace(f"{self.models}/", "")
+                            entry.update(error=re.sub(r"^\w+Error: ", "", said), ms=[])
                             continue
                         entry["ms"].append(result["median_ms"])
                         entry["load"].append(result["load_first_ms"])

@@ -74,8 +74,9 @@ int platform_read_at(int file, uint64_t offset, void *bytes, size_t count);
 void platform_close(int file);
 
 // Writes `bytes` to a temporary file beside `path`, syncs it, renames it to `path` and syncs the folder, so that a reader,
-// and a power cut, finds either the old file or the new one, never a part. Returns 0 or an errno value; on failure the temporary file is removed. Links are
-// followed: the file they lead to is replaced. A pipe or a device is written to directly.
+// and a power cut, finds either the old file or the new one, never a part. Returns 0 or an errno value; on failure the
+// temporary file is removed. Links are followed: the file they lead to is replaced. A pipe or a device is written to
+// directly.
 //
 // A signal that ends the program removes the temporary file. What remains after kill -9 or a power cut,
 // `.NAME.giemsa-0`, is reused by the next writer of the same file.
