@@ -213,7 +213,8 @@ if isFuzzed {
     package.products = []
   }
   for target in package.targets where target.type == .regular && !target.name.contains("Kernel") {
-    guard !isFieldOnly || ["ONNXFormat", "Imaging"].contains(target.name) else { continue }
+    let isReader = ["ONNXFormat", "Imaging"].contains(target.name)
+    guard target.name != "TestSupport", !isFieldOnly || isReader else { continue }
     // SwiftPM passes a setting to the compiler of its language only.
     target.swiftSettings =
       (target.swiftSettings ?? []) + [.unsafeFlags(["-sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp"])]
@@ -227,8 +228,9 @@ if isFuzzed {
     .target(name: "FuzzWatch", path: "Tests/FuzzWatch"),
     .executableTarget(
       name: "giemsa-fuzz",
-      dependencies: ["FuzzWatch", "Giemsa", "Imaging", "ModelGraph", "ONNXFormat", "SodiumShim", "Text", "Validation"]
-        + (isFieldOnly ? [] : lab),
+      dependencies: [
+        "FuzzWatch", "Giemsa", "Imaging", "ModelGraph", "ONNXFormat", "SodiumShim", "TestSupport", "Text", "Validation",
+      ] + (isFieldOnly ? [] : lab),
       path: "Tests/Fuzzing", exclude: isFieldOnly ? ["Lab"] : [],
       swiftSettings: [.unsafeFlags(["-O"])] + (isFieldOnly ? [] : [.define("LAB")]),
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])]),

@@ -74,9 +74,16 @@ private struct FileBytes: ~Copyable {
 
 extension Limits {
   func parseBudget(_ fileBytes: Int) -> Int {
-    let (scaled, overflow) = fileBytes.multipliedReportingOverflow(by: max(parseFactor, 0))
+    min(
+      Limits.budget(fileBytes, factor: max(parseFactor, 0), base: max(parseBase, 0)),
+      Limits.budget(fileBytes, factor: 20, base: 8 << 20))
+  }
+
+  private static func budget(_ fileBytes: Int, factor: Int, base: Int) -> Int {
+    let (scaled, overflow) = fileBytes.multipliedReportingOverflow(by: factor)
     if overflow { return Int.max }
-    return scaled.addingReportingOverflow(max(parseBase, 0)).overflow ? Int.max : scaled + max(parseBase, 0)
+    let (sum, isTooLarge) = scaled.addingReportingOverflow(base)
+    return isTooLarge ? Int.max : sum
   }
 }
 

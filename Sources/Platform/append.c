@@ -34,6 +34,19 @@ int platform_append_begin(const char *path, uint64_t keep, int *file) {
   return 0;
 }
 
+int platform_append_anew(const char *path, const void *bytes, size_t count, int *file) {
+  struct stat info;
+  if (fstat(*file, &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode) || info.st_size == 0) return platform_append(*file, bytes, count);
+  int error = platform_replace_file(path, bytes, count);
+  int replaced;
+  if (!error) error = platform_append_begin(path, UINT64_MAX, &replaced);
+  if (error) return error;
+  close(*file);  // the earlier file, locked until now
+  *file = replaced;
+  return 0;
+}
+
 int platform_append(int file, const void *bytes, size_t count) {
   const off_t before = lseek(file, 0, SEEK_CUR);
   int error = platform_write(file, bytes, count);

@@ -40,7 +40,7 @@ struct SignTests {
   @Test func everyCommandRefuses() throws {
     let commands = [
       "validate m.onnx", "inspect m.onnx", "verify m.onnx cases", "bench m.onnx", "infer m.onnx pictures",
-      "count m.onnx pictures",
+      "count m.onnx pictures", "compare m.onnx m.onnx", "draw m.onnx --out m.svg", "upgrade m.onnx --out u.onnx",
     ]
     for command in commands {
       let run = try run("mkdir -p pictures cases; touch cases/input_0.pb; $FIELD \(command) --trusted key.pub")

@@ -18,7 +18,7 @@ struct FuzzTarget: Sendable {
   #else
     static let all = field
   #endif
-  private static let field = [model, tensor, picture, signature]
+  private static let field = [model, change, tensor, picture, signature]
 
   /// The one that the environment names.
   static let chosen: FuzzTarget = {

@@ -1,4 +1,5 @@
 import FuzzWatch
+import TestSupport
 
 /// Changes messages of protocol buffers field by field, so that most of what comes out can be parsed: libFuzzer's own
 /// changes leave lengths wrong, and never get beyond the parser.
@@ -24,7 +25,7 @@ struct MessageMutator {
 
   private var random: SplitMix
 
-  init(seed: UInt32) { random = SplitMix(state: UInt64(seed)) }
+  init(seed: UInt32) { random = SplitMix(UInt64(seed)) }
 
   /// What becomes of `bytes`; nil if they are no message, or too long afterwards.
   mutating func mutated(_ bytes: UnsafeRawBufferPointer, room: Int) -> [UInt8]? {
@@ -221,22 +222,6 @@ struct MessageMutator {
     }
     return bytes
   }
-}
-
-/// SplitMix64. https://prng.di.unimi.it/splitmix64.c
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// 0 to `count` - 1; 0 if there are none.
-  mutating func below(_ count: Int) -> Int { Int(next() % UInt64(max(count, 1))) }
 }
 
 @_cdecl("LLVMFuzzerCustomMutator")

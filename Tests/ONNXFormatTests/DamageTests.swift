@@ -66,7 +66,7 @@ import Testing
   @Test func twoThousandMutations() throws {
     let scratch = try TemporaryFolder()
     let bytes = try sample()
-    var random = SeededGenerator(state: 20_240_607)
+    var random = SplitMix(20_240_607)
     for _ in 0..<2000 {
       var mutated = bytes
       for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -97,18 +97,5 @@ import Testing
         _ = try? ONNXFile.readTensor(try scratch.write(mutated, to: "t.pb"))
       }
     }
-  }
-}
-
-/// SplitMix64: the same numbers on every run.
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
   }
 }

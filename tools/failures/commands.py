@@ -61,6 +61,7 @@ COMMANDS = [
     Command("count", COUNT + " --format csv --output out/c.csv --report out/c.html --overlay out/o",
             {"c.csv": None, "c.html": None, "o/a.png.png": None, "o/b.png.png": None}),
     Command("count-lines", LINES, {"c.jsonl": None}, grows="c.jsonl", again=LINES + " --resume", earlier="true"),
+    Command("count-over", LINES, {"c.jsonl": None}, grows="c.jsonl"),
     Command("upgrade", "$F upgrade model.onnx --opset 21 --out out/u.onnx", {"u.onnx": None}),
     Command("draw", "$F draw model.onnx --out out/d.svg", {"d.svg": None}),
     Command("export", "$L export run --out out/m.onnx --cases 2", {

@@ -9,7 +9,8 @@ public struct Limits: Sendable {
   /// Bytes of a model or tensor file. Protocol buffers cannot be larger than 2 GiB.
   public var fileBytes = Int(Int32.max)
   /// Bytes that parsing may allocate in total: `parseBase`, plus `parseFactor` times the bytes parsed (the file without
-  /// the raw_data of its weights). An ordinary file needs a few hundred bytes for each node.
+  /// the raw_data of its weights), and of a small file at most 8 MiB and 20 times its bytes. An ordinary file needs a few
+  /// hundred bytes for each node, and 3 to 20 times its own.
   public var parseFactor = 4
   public var parseBase = 64 << 20
   /// Bytes of tensor data in files beside the model, in total.

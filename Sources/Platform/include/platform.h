@@ -94,6 +94,8 @@ void platform_replace_abandon(int file);
 // returns after the piece is on the disk, or has cut off the part that was written. platform_close closes the file.
 int platform_append_begin(const char *path, uint64_t keep, int *file);
 int platform_append(int file, const void *bytes, size_t count);
+// The first piece of a file that was begun with all it had: it replaces an earlier file, as platform_replace_file does.
+int platform_append_anew(const char *path, const void *bytes, size_t count, int *file);
 
 // From now on the first SIGINT, SIGTERM, SIGHUP or SIGQUIT only sets a mark (unless it is ignored), so that the work in hand can be
 // finished. `stopped_by` is the signal's number, or 0; `stop` ends the process by that signal, as without the mark.

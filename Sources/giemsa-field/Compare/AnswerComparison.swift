@@ -41,6 +41,8 @@ struct AnswerComparison {
 
   private let old: String
   var new: String
+  /// For everything that reads the models, signatures included.
+  var limits: Limits { engine.limits }
   private let engine: Model.Options
   private let tolerance: Tolerance
   private let agreement: Double?

@@ -16,11 +16,11 @@ struct ChangeReport {
   mutating func compare(_ old: String, _ new: String, _ answers: AnswerComparison) throws(ChangeProblem) {
     let difference: GraphDifference
     do throws(GraphDifference.PathError) {
-      difference = try GraphDifference(old, new, limits: .standard)
+      difference = try GraphDifference(old, new, limits: answers.limits)
     } catch {
       throw ChangeProblem(error.path, error.error)
     }
-    try addCosts(old, new, difference)
+    try addCosts(old, new, difference, answers.limits)
     add("Interface", ["what", "old", "new"], difference.interface.map { [$0.name, $0.old, $0.new] })
     add("Metadata", ["key", "old", "new"], difference.metadata.map { [$0.name, $0.old, $0.new] })
     add(
@@ -45,11 +45,13 @@ struct ChangeReport {
     }
   }
 
-  private mutating func addCosts(_ old: String, _ new: String, _ difference: GraphDifference) throws(ChangeProblem) {
+  private mutating func addCosts(
+    _ old: String, _ new: String, _ difference: GraphDifference, _ limits: Limits
+  ) throws(ChangeProblem) {
     var stages: [ModelInspection] = []
     for path in [old, new] {
       do {
-        stages.append(try ModelInspection(contentsOf: path, batch: 1, size: (224, 224), limits: .standard))
+        stages.append(try ModelInspection(contentsOf: path, batch: 1, size: (224, 224), limits: limits))
       } catch {
         throw ChangeProblem(path, error)
       }

@@ -1,16 +1,19 @@
 import Platform
 import Text
 
-/// A file that grows by whole lines. Each is on the disk before the next one is counted.
+/// A file that grows by whole lines. Each is on the disk before the next one is counted. An earlier file stays until there is
+/// a first line to replace it.
 final class LineFile {
   private let path: String
   private var descriptor: Int32 = -1
   private var failure: Int32 = 0
+  private var replacesEarlier: Bool
 
   /// - Parameter keep: bytes of the file that stay; 0 for a new one.
   init(_ path: String, keep: UInt64) throws(UsageError) {
     self.path = path
-    let error = path.withPath { platform_append_begin($0, keep, &descriptor) }
+    replacesEarlier = keep == 0
+    let error = path.withPath { platform_append_begin($0, replacesEarlier ? .max : keep, &descriptor) }
     guard error == 0 else { throw unwritable(error) }
   }
 
@@ -20,7 +23,11 @@ final class LineFile {
   func write(_ lines: String) {
     if failure != 0 { return }
     let bytes = Array(lines.utf8)
-    failure = bytes.withUnsafeBufferPointer { platform_append(descriptor, $0.baseAddress, $0.count) }
+    failure = bytes.withUnsafeBufferPointer { bytes in
+      guard replacesEarlier else { return platform_append(descriptor, bytes.baseAddress, bytes.count) }
+      replacesEarlier = false
+      return path.withPath { platform_append_anew($0, bytes.baseAddress, bytes.count, &descriptor) }
+    }
   }
 
   var isBroken: Bool { failure != 0 }
