@@ -38,6 +38,7 @@ import Testing
     let functions: [(f32_function, ClosedRange<Double>, Double, (Double) -> Double)] = [
       (F32_EXP, -104...89, 1.5, { exp($0) }), (F32_SIGMOID, -87...40, 3, { 1 / (1 + exp(-$0)) }),
       (F32_TANH, -20...20, 2, { tanh($0) }), (F32_ERF, -6...6, 3, { erf($0) }),
+      (F32_SWISH, -60...87, 5, { $0 / (1 + exp(-$0)) }),
       (F32_GELU, -5...20, 40, { $0 * 0.5 * erfc(-$0 * 0.5.squareRoot()) }),
       (F32_SQRT, 0...1000, 0.5, { $0.squareRoot() }),
       (F32_RECIPROCAL, 0.001...1000, 0.5, { 1 / $0 }),
@@ -65,6 +66,20 @@ import Testing
     #expect(Array(apply(F32_TANH, isa, ends)[1...]) == [1, -1])
     #expect(Array(apply(F32_ERF, isa, ends)[1...]) == [1, -1])
     #expect(Array(apply(F32_GELU, isa, ends)[1...]) == [.infinity, 0])
+  }
+
+  /// Rows of floats, with and without something between them, are as one row.
+  @Test(arguments: instructionSets, [(1, 8), (8, 8), (15, 16), (16, 16), (24, 24), (32, 96), (33, 40)])
+  func rows(_ isa: kernels_level, _ row: (count: Int, stride: Int)) throws {
+    var noise = Noise(row.count)
+    let x = noise.floats(5 * row.stride)
+    for function in [F32_CLAMP, F32_HARD_SWISH, F32_SWISH, F32_GELU, F32_ELU] {
+      let whole = apply(function, isa, x)
+      let y = try GuardedFloats(x)
+      f32_apply(isa, function, 1, 0, UnsafePointer(y.base), y.base, 5, row.count, row.stride)
+      let wanted = x.indices.map { $0 % row.stride < row.count ? whole[$0] : x[$0] }
+      expectEqual(y.array, wanted.map { Double($0) }, within: 1e-6, "function \(function.rawValue)")
+    }
   }
 
   private func apply(_ function: f32_function, _ isa: kernels_level, _ x: [Float]) -> [Float] {

@@ -49,6 +49,10 @@ MULTIVERSION(
 void f32_apply(
     kernels_level isa, f32_function function, float a, float b, const float *x, float *y, size_t rows, size_t count,
     size_t stride) {
+  if (stride == count) {
+    count *= rows;
+    rows = 1;
+  }
   const f32_curves_kernel curves = kernels_table_for(isa)->f32_curves;
   if (curves && curves(function, a, b, x, y, rows, count, stride)) return;
   unary(isa, function, a, b, x, y, rows, count, stride);

@@ -49,6 +49,34 @@ INLINE __m512 sigmoid(__m512 x) {
   return _mm512_mask_mul_ps(r, is_below(x, 0), e, r);
 }
 
+// x / (1 + e^(-a · x)), with what depends on `a` alone. The exponent is kept between -87 and 87: beyond, results are below 2e-36, or
+// x. It takes half the instructions of x · sigmoid(a · x), which keeps the digits of even smaller results.
+typedef struct {
+  __m512 bound, scale, rest;  // of x; -a · log2(e) as a float, and what is missing to it
+} swish_constants;
+
+INLINE swish_constants constants_of_swish(float a) {
+  const double scale = -1.4426950408889634 * (double)a;
+  return (swish_constants){all(87 / fabsf(a)), all((float)scale), all((float)(scale - (double)(float)scale))};
+}
+
+INLINE __m512 swish(__m512 x, swish_constants k) {
+  enum { SMALLER_MAGNITUDE = 2, NAN_FOR_MINUS_INFINITY = 3 << 16 };
+  const __m512 magic = all(12582912.0f);  // as in exp_float
+  const __m512 v = _mm512_range_ps(x, k.bound, SMALLER_MAGNITUDE), shifted = _mm512_fmadd_ps(v, k.scale, magic);
+  const __m512 n = _mm512_sub_ps(shifted, magic);
+  const __m512 r = _mm512_fmadd_ps(v, k.rest, _mm512_fmsub_ps(v, k.scale, n));
+  __m512 p = times_plus(all(1.32646563e-3f), r, 9.67151113e-3f);
+  p = times_plus(p, r, 5.55073395e-2f);
+  p = times_plus(p, r, 0.240222424f);
+  p = times_plus(p, r, 0.693147004f);
+  p = times_plus(p, r, 1);
+  const __m512 e = _mm512_castsi512_ps(
+      _mm512_add_epi32(_mm512_castps_si512(p), _mm512_slli_epi32(_mm512_castps_si512(shifted), 23)));
+  const __m512 y = _mm512_mul_ps(x, reciprocal(_mm512_add_ps(e, all(1))));
+  return _mm512_fixupimm_ps(y, x, _mm512_set1_epi32(NAN_FOR_MINUS_INFINITY), 0);
+}
+
 INLINE __m512 hyperbolic_tangent(__m512 x) {
   const __m512 y = _mm512_mul_ps(x, x);
   __m512 p = times_plus(all(-5.74297085e-3f), y, 2.06714533e-2f);
@@ -122,12 +150,18 @@ INLINE __m512 mish(__m512 x) {
 INLINE __mmask16 lanes_of(size_t left) { return left >= 16 ? 0xffff : (__mmask16)((1u << left) - 1); }
 
 #define EACH(expression)                                             \
-  for (size_t row = 0; row < rows; row++, x += stride, y += stride)  \
-    for (size_t i = 0; i < count; i += 16) {                         \
+  for (size_t row = 0; row < rows; row++, x += stride, y += stride) { \
+    size_t i = 0;                                                    \
+    for (; i + 16 <= count; i += 16) {                               \
+      const __m512 v = _mm512_loadu_ps(x + i);                       \
+      _mm512_storeu_ps(y + i, (expression));                         \
+    }                                                                \
+    if (i < count) {                                                 \
       const __mmask16 lanes = lanes_of(count - i);                   \
       const __m512 v = _mm512_maskz_loadu_ps(lanes, x + i);          \
       _mm512_mask_storeu_ps(y + i, lanes, (expression));             \
     }                                                                \
+  }                                                                  \
   return 1;
 
 TARGET int f32_curves_avx512(F32_CURVES_PARAMETERS) {
@@ -138,7 +172,10 @@ TARGET int f32_curves_avx512(F32_CURVES_PARAMETERS) {
     case F32_HARD_SIGMOID: EACH(clamped(times_plus(v, all(a), b), 0, 1))
     case F32_HARD_SWISH: EACH(_mm512_mul_ps(v, clamped(times_plus(v, all(1.0f / 6), 0.5f), 0, 1)))
     case F32_ELU: EACH(_mm512_mask_mul_ps(v, is_below(v, 0), _mm512_sub_ps(exponential(v), all(1)), all(a)))
-    case F32_SWISH: EACH(_mm512_mul_ps(v, sigmoid(_mm512_mul_ps(v, all(a)))))
+    case F32_SWISH: {
+      const swish_constants k = constants_of_swish(a);
+      EACH(swish(v, k))
+    }
     case F32_GELU: EACH(gelu(v))
     case F32_GELU_TANH: {
       const float scale = 1.59576912f;

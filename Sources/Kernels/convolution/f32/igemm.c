@@ -166,12 +166,19 @@ void f32_convolution_pack(
 }
 
 // The input row that each row of the kernel reads for an output row; NULL for rows of padding.
-static void find_lines(const f32_convolution *v, size_t image, size_t oy, const float **lines) {
-  const convolution_geometry *g = &v->geometry;
+static void find_lines(
+    const f32_convolution *v, const convolution_geometry *g, size_t image, size_t oy, const float **lines) {
   for (size_t ky = 0; ky < g->kernel_height; ky++) {
     const size_t iy = oy * g->stride_height + ky * g->dilation_height - g->pad_top;
     lines[ky] = iy < g->in_height ? v->x + (image * g->in_height + iy) * g->in_width * g->in_channels : NULL;
   }
+}
+
+// The columns of outputs whose windows lie inside the input's columns.
+static void find_inside(const convolution_geometry *g, size_t *first, size_t *end) {
+  const size_t width = g->in_width + g->pad_left, read = reach(g->kernel_width, g->dilation_width);
+  *first = divide_up(g->pad_left, g->stride_width);
+  *end = width < read ? 0 : smaller(g->out_width, (width - read) / g->stride_width + 1);
 }
 
 // Finds the input of every tap of pixels [first, last), tile by tile. Tiles differ by at most one pixel, because a tile of one
@@ -180,44 +187,64 @@ static void find_lines(const f32_convolution *v, size_t image, size_t oy, const 
 static void find_rows(
     const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies,
     const float **lines) {
-  const convolution_geometry *g = &v->geometry;
+  // Where each output sees the one input that lies where it lies, all of them are one row.
+  const convolution_geometry *given = &v->geometry;
+  convolution_geometry row = *given;
+  if (is_pointwise(given) && given->stride_height * given->stride_width == 1 && given->out_height == given->in_height &&
+      given->out_width == given->in_width) {
+    row.in_width = row.out_width = given->batch * given->in_height * given->in_width;
+    row.batch = row.in_height = row.out_height = 1;
+  }
+  const convolution_geometry *g = &row;
   const size_t mr = v->family->mr, taps = taps_of(v), channels = g->in_channels;
   const size_t count = last - first, even = count / tiles, longer = count % tiles;
+  const size_t tap_columns = v->row_taps ? 1 : g->kernel_width, step = g->stride_width * channels;
+  size_t inside, inside_end;
+  find_inside(g, &inside, &inside_end);
   size_t ox = first % g->out_width, rest = first / g->out_width;
   size_t oy = rest % g->out_height, image = rest / g->out_height;
-  find_lines(v, image, oy, lines);
+  find_lines(v, g, image, oy, lines);
   for (size_t tile = 0; tile < tiles; tile++) {
     const size_t size = even + (tile < longer);
-    for (size_t p = 0; p < size; p++) {
-      const ptrdiff_t left = (ptrdiff_t)(ox * g->stride_width) - (ptrdiff_t)g->pad_left;
+    for (size_t p = 0, found; p < size; p += found) {
       const float **out = rows + p;
-      if (v->row_taps && left >= 0 && (size_t)left + g->kernel_width <= g->in_width) {
-        for (size_t ky = 0; ky < g->kernel_height; ky++, out += mr)
-          *out = lines[ky] ? lines[ky] + left * (ptrdiff_t)channels : v->zero;
+      const size_t left = ox * g->stride_width - g->pad_left;
+      if (ox >= inside && ox < inside_end) {
+        // Inputs of neighbouring outputs are `step` apart.
+        found = smaller(size - p, inside_end - ox);
+        for (size_t ky = 0; ky < g->kernel_height; ky++)
+          for (size_t kx = 0; kx < tap_columns; kx++, out += mr) {
+            const float *x = lines[ky] ? lines[ky] + (left + kx * g->dilation_width) * channels : v->zero;
+            const size_t next = lines[ky] ? step : 0;
+            for (size_t i = 0; i < found; i++) out[i] = x + i * next;
+          }
       } else if (v->row_taps) {
         // Padding interrupts the row: a copy with zeros in place. Rare, and only a few floats.
+        found = 1;
         for (size_t ky = 0; ky < g->kernel_height; ky++, out += mr) {
           *out = lines[ky] ? copies : v->zero;
           if (!lines[ky]) continue;
           for (size_t kx = 0; kx < g->kernel_width; kx++, copies += channels) {
-            const size_t ix = (size_t)left + kx;
+            const size_t ix = left + kx;
             for (size_t c = 0; c < channels; c++) copies[c] = ix < g->in_width ? lines[ky][ix * channels + c] : 0;
           }
         }
       } else {
+        found = 1;
         for (size_t ky = 0; ky < g->kernel_height; ky++)
           for (size_t kx = 0; kx < g->kernel_width; kx++, out += mr) {
-            const size_t ix = (size_t)left + kx * g->dilation_width;
+            const size_t ix = left + kx * g->dilation_width;
             *out = lines[ky] && ix < g->in_width ? lines[ky] + ix * channels : v->zero;
           }
       }
-      if (++ox == g->out_width) {
+      ox += found;
+      if (ox == g->out_width) {
         ox = 0;
         if (++oy == g->out_height) {
           oy = 0;
           image++;
         }
-        if (image < g->batch) find_lines(v, image, oy, lines);
+        if (image < g->batch) find_lines(v, g, image, oy, lines);
       }
     }
     rows += mr * taps;
