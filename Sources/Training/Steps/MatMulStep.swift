@@ -1,4 +1,3 @@
-import BLAS
 import ModelGraph
 
 /// MatMul of what ``MatrixStep`` does not take: stacks of matrices, two activations, activations of another rank than 2. As in
@@ -15,10 +14,9 @@ final class MatMulStep: PlainStep {
         b.withElements(Float.self) { b in
           guard let y = y.baseAddress, let a = a.baseAddress, let b = b.baseAddress else { return }
           for (index, pair) in stack.pairs.enumerated() {
-            cblas_sgemm(
-              CblasRowMajor, CblasNoTrans, CblasNoTrans, blas(rows), blas(columns), blas(inner), 1,
-              a + pair.a * rows * inner, blas(inner), b + pair.b * inner * columns, blas(columns), 0,
-              y + index * rows * columns, blas(columns))
+            multiply(
+              MatrixOperand(a + pair.a * rows * inner), MatrixOperand(b + pair.b * inner * columns),
+              into: y + index * rows * columns, rows: rows, inner: inner, columns: columns)
           }
         }
       }
@@ -34,18 +32,16 @@ final class MatMulStep: PlainStep {
     var (da, db): (Tensor?, Tensor?)
     if modes[0] != .unwanted {
       da = try adding(slope, b, a.shape) { (dy, b, da, index, pair) in
-        cblas_sgemm(
-          CblasRowMajor, CblasNoTrans, CblasTrans, blas(rows), blas(inner), blas(columns), 1,
-          dy + index * rows * columns, blas(columns), b + pair.b * inner * columns, blas(columns), 1,
-          da + pair.a * rows * inner, blas(inner))
+        multiply(
+          MatrixOperand(dy + index * rows * columns), MatrixOperand(b + pair.b * inner * columns, transposed: true),
+          into: da + pair.a * rows * inner, rows: rows, inner: columns, columns: inner, beta: 1)
       }
     }
     if modes[1] != .unwanted {
       db = try adding(slope, a, b.shape) { (dy, a, db, index, pair) in
-        cblas_sgemm(
-          CblasRowMajor, CblasTrans, CblasNoTrans, blas(inner), blas(columns), blas(rows), 1,
-          a + pair.a * rows * inner, blas(inner), dy + index * rows * columns, blas(columns), 1,
-          db + pair.b * inner * columns, blas(columns))
+        multiply(
+          MatrixOperand(a + pair.a * rows * inner, transposed: true), MatrixOperand(dy + index * rows * columns),
+          into: db + pair.b * inner * columns, rows: inner, inner: rows, columns: columns, beta: 1)
       }
     }
     return [da, db]
@@ -69,9 +65,6 @@ final class MatMulStep: PlainStep {
       return sums
     }
   }
-
-  /// OpenBLAS's 32-bit `blasint`.
-  private func blas(_ value: Int) -> Int32 { Int32(value) }
 }
 
 /// How `numpy.matmul` pairs two stacks of matrices.

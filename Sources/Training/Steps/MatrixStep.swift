@@ -1,4 +1,3 @@
-import BLAS
 import Kernels
 import ModelGraph
 
@@ -33,10 +32,9 @@ final class MatrixStep: Step {
     for row in 0..<rows {
       for column in 0..<outer { y[row * outer + column] = bias.map { beta * $0[column] } ?? 0 }
     }
-    cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, transposesWeights ? CblasTrans : CblasNoTrans, blas(rows), blas(outer),
-      blas(inner), alpha, pass.activation(input()), blas(inner), pass.weights(w),
-      blas(transposesWeights ? inner : outer), 1, y, blas(outer))
+    multiply(
+      MatrixOperand(pass.activation(input())), MatrixOperand(pass.weights(w), transposed: transposesWeights), into: y,
+      rows: rows, inner: inner, columns: outer, alpha: alpha, beta: 1)
   }
 
   override func backward(_ pass: Pass) throws {
@@ -44,22 +42,20 @@ final class MatrixStep: Step {
     let (x, dy) = (pass.activation(input()), pass.gradient(output))
     let rows = output.shape(images: pass.images)[0]
     if modes[0] != .unwanted {
-      cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, transposesWeights ? CblasNoTrans : CblasTrans, blas(rows), blas(inner),
-        blas(outer), alpha, dy, blas(outer), pass.weights(w), blas(transposesWeights ? inner : outer),
-        modes[0] == .accumulate ? 1 : 0, pass.gradient(input()), blas(inner))
+      multiply(
+        MatrixOperand(dy), MatrixOperand(pass.weights(w), transposed: !transposesWeights), into: pass.gradient(input()),
+        rows: rows, inner: outer, columns: inner, alpha: alpha, beta: modes[0] == .accumulate ? 1 : 0)
     }
     if modes[1] != .unwanted {
-      let keep: Float = modes[1] == .accumulate ? 1 : 0
-      let dw = pass.gradient(w)
+      let (dw, keep) = (pass.gradient(w), modes[1] == .accumulate ? Float(1) : 0)
       if transposesWeights {
-        cblas_sgemm(
-          CblasRowMajor, CblasTrans, CblasNoTrans, blas(outer), blas(inner), blas(rows), alpha, dy, blas(outer),
-          x, blas(inner), keep, dw, blas(inner))
+        multiply(
+          MatrixOperand(dy, transposed: true), MatrixOperand(x), into: dw, rows: outer, inner: rows, columns: inner,
+          alpha: alpha, beta: keep)
       } else {
-        cblas_sgemm(
-          CblasRowMajor, CblasTrans, CblasNoTrans, blas(inner), blas(outer), blas(rows), alpha, x, blas(inner),
-          dy, blas(outer), keep, dw, blas(outer))
+        multiply(
+          MatrixOperand(x, transposed: true), MatrixOperand(dy), into: dw, rows: inner, inner: rows, columns: outer,
+          alpha: alpha, beta: keep)
       }
     }
     if let bias = parameter(2), modes[2] != .unwanted {
@@ -71,7 +67,4 @@ final class MatrixStep: Step {
       }
     }
   }
-
-  /// OpenBLAS's 32-bit `blasint`.
-  private func blas(_ value: Int) -> Int32 { Int32(value) }
 }
