@@ -250,6 +250,29 @@ import Testing
     try sketch.check()
   }
 
+  /// Convolutions that nothing but a Concat reads write into its result, others are copied there.
+  @Test(arguments: [false, true]) func concatenationOfConvolutions(_ isRead: Bool) throws {
+    var sketch = Sketch(seed: 12)
+    let x = sketch.input([2, 20, 9, 11])
+    func conv(
+      _ x: Graph.ValueID, _ channels: Int, _ kernel: Int, from: Int, _ sketch: inout Sketch
+    ) throws -> Graph.ValueID {
+      let w = try sketch.constant([channels, from, kernel, kernel])
+      let pads = Attribute.ints("pads", [Int](repeating: kernel / 2, count: 4))
+      return try sketch.node("Conv", [x, w, try sketch.constant([channels])], [pads])
+    }
+    let narrow = try sketch.node("Relu", [try conv(x, 7, 1, from: 20, &sketch)])
+    let wide = try conv(x, 40, 3, from: 20, &sketch)
+    let smooth = try sketch.node("HardSwish", [try conv(narrow, 9, 5, from: 7, &sketch)])
+    let alone = try conv(x, 18, 3, from: 20, &sketch)
+    let joined = try sketch.node("Concat", [alone, narrow, wide, smooth], [.int("axis", 1)])
+    if isRead { sketch.output(try sketch.node("Sigmoid", [wide])) }
+    sketch.output(try conv(joined, 5, 3, from: 74, &sketch))
+    sketch.output(try sketch.node("Concat", [joined, try conv(joined, 6, 1, from: 74, &sketch)], [.int("axis", 1)]))
+    try sketch.check()
+    try sketch.check(tolerance: 1e-3, exact: false)
+  }
+
   @Test func namesForTheSameThing() throws {
     var sketch = Sketch(seed: 7)
     let x = sketch.input([2, 4, 3, 5])

@@ -72,18 +72,21 @@ import Testing
       #expect(packed.array.allSatisfy { !$0.isNaN })
       let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
       let scratch = try GuardedFloats([Float](repeating: 0, count: plan.scratch_bytes / 4), aligned: true)
-      let y = try GuardedFloats([Float](repeating: .nan, count: count))
+      let stride = test.outputs + (threads == 2 ? 3 : 0)
+      let y = try GuardedFloats([Float](repeating: .nan, count: count / test.outputs * stride))
       plan.x = UnsafePointer(x.base)
       plan.w = UnsafePointer(packed.base)
       plan.y = y.base
-      plan.y_stride = test.outputs
+      plan.y_stride = stride
       plan.zero = UnsafePointer(zero.base)
       plan.scratch = UnsafeMutableRawPointer(scratch.base)
       residual.withUnsafeBufferPointer { residual in
         plan.residual = test.residual ? residual.baseAddress : nil
         for task in (0..<plan.tasks).reversed() { f32_convolution_task(&plan, task, 0) }
       }
-      expectEqual(y.array, expected, within: 3e-7 * Double(groupChannels * taps + 8), "\(threads) threads")
+      expectEqual(
+        slice(y.array, channels: test.outputs, stride: stride), expected,
+        within: 3e-7 * Double(groupChannels * taps + 8), "\(threads) threads")
     }
   }
 

@@ -13,3 +13,9 @@ func expectEqual(_ found: [Float], _ expected: [Double], within tolerance: Doubl
     return
   }
 }
+
+/// The first `channels` of every `stride` floats, expecting that the others are NaN, as before a kernel wrote.
+func slice(_ y: [Float], channels: Int, stride: Int) -> [Float] {
+  #expect(y.indices.allSatisfy { $0 % stride < channels || y[$0].isNaN }, "written between pixels")
+  return y.indices.filter { $0 % stride < channels }.map { y[$0] }
+}

@@ -85,11 +85,12 @@ import Testing
       #expect(packed.array.allSatisfy { !$0.isNaN })
       let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
       let scratch = try GuardedFloats([Float](repeating: .nan, count: plan.scratch_bytes / 4), aligned: true)
-      let y = try GuardedFloats([Float](repeating: .nan, count: problem.expected.count))
+      let outputs = plan.geometry.out_channels, stride = outputs + (threads == 2 ? 3 : 0)
+      let y = try GuardedFloats([Float](repeating: .nan, count: problem.expected.count / outputs * stride))
       plan.x = UnsafePointer(problem.x.base)
       plan.w = UnsafePointer(packed.base)
       plan.y = y.base
-      plan.y_stride = plan.geometry.out_channels
+      plan.y_stride = stride
       plan.zero = UnsafePointer(zero.base)
       plan.scratch = UnsafeMutableRawPointer(scratch.base)
       plan.residual = problem.residual.map { UnsafePointer($0.base) }
@@ -97,7 +98,8 @@ import Testing
       for task in (0..<plan.tasks).reversed() { f32_winograd_task(&plan, task, 0) }
       // Of sums this long with noise this large, the largest is some three times the root of their length.
       expectEqual(
-        y.array.map { $0.isNaN ? 1e9 : $0 }, problem.expected.map { $0.isNaN ? 1e9 : $0 },
+        slice(y.array, channels: outputs, stride: stride).map { $0.isNaN ? 1e9 : $0 },
+        problem.expected.map { $0.isNaN ? 1e9 : $0 },
         within: 1e-4 * problem.largest,
         "\(isa.testDescription): tile \(tile), stride \(plan.geometry.stride_height), \(threads) threads"
           + (keepsTaps ? ", from taps" : ""))

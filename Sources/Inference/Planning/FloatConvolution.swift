@@ -90,13 +90,19 @@ extension Planner {
   ///
   /// - Parameter activates: whether the step applies every activation. Otherwise one that is no clamp follows as a step of
   ///   its own, in place.
-  func append(_ layer: FloatConvolution, _ step: any Step, activates: Bool) throws(GraphError) {
+  /// - Parameter slice: where the step writes, if it can write between other channels.
+  func append(
+    _ layer: FloatConvolution, _ step: any Step, activates: Bool, slice: OutputSlice? = nil
+  ) throws(GraphError) {
     var reads = [try operand(layer.x, layer.layout), Operand.none]
     if let residual = layer.residual { reads[1] = try operand(residual, layer.layout) }
     let target = newBuffer(layer.output, layer.layout)
     append(step, name: layer.name, reads: reads, writes: [target], multiplyAdds: layer.geometry.multiplyAdds)
     isChained[layer.output] = true
-    if activates || layer.activation.isClamp { return }
+    if activates || layer.activation.isClamp {
+      if let slice, layer.layout == .channelsLast { noteSlice(slice, of: layer.output) }
+      return
+    }
     let unary = UnaryStep(UnaryFunction(layer.activation), count: shape(layer.output).count, self)
     append(unary, name: layer.name, reads: [.buffer(target)], writes: [target])
   }

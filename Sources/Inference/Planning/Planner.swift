@@ -36,6 +36,10 @@ final class Planner {
   private var plainBuffer: [Int?]
   private var channelsLastBuffer: [Int?]
   private var inputIndex: [Int?]
+  /// By value: the step that alone makes it, if that can write between other channels.
+  private var sliceMaker: [(step: Int, slice: OutputSlice)?]
+  /// By value: how many nodes read it, an output of the graph counting as one.
+  private var readers: [Int]
 
   init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], options: EngineOptions) {
     self.graph = graph
@@ -49,6 +53,10 @@ final class Planner {
     plainBuffer = [Int?](repeating: nil, count: facts.count)
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
+    sliceMaker = [(step: Int, slice: OutputSlice)?](repeating: nil, count: facts.count)
+    readers = [Int](repeating: 0, count: facts.count)
+    for node in graph.nodes { for case let id? in node.inputs { readers[id] += 1 } }
+    for id in graph.outputs { readers[id] += 1 }
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     chains = QuantizedChains(graph, facts, isConstant)
     floatChains = FloatChains(graph, facts, isConstant: isConstant)
@@ -287,6 +295,24 @@ final class Planner {
     for case .buffer(let buffer) in reads { use(buffer) }
     for case let buffer? in writes { use(buffer) }
     planned.append(PlannedStep(name: name, step: step, reads: reads, writes: writes, multiplyAdds: multiplyAdds))
+  }
+
+  /// Notes that the last step is all that makes `id`, and writes where `slice` says.
+  func noteSlice(_ slice: OutputSlice, of id: Graph.ValueID) { sliceMaker[id] = (planned.count - 1, slice) }
+
+  /// Has the step that makes `part` write it where the next step, the only one to read it, would copy it: in `target`, whose
+  /// pixels are `stride` floats apart, from float `offset` of a pixel on. Returns whether it could be done.
+  func redirect(_ part: Graph.ValueID, into target: Int, offset: Int, stride: Int) -> Bool {
+    guard let (index, slice) = sliceMaker[part], readers[part] == 1, plainBuffer[part] == nil,
+      let buffer = channelsLastBuffer[part]
+    else { return false }
+    (slice.offset, slice.stride) = (offset, stride)
+    let step = planned[index]
+    planned[index] = PlannedStep(
+      name: step.name, step: step.step, reads: step.reads, writes: [target], multiplyAdds: step.multiplyAdds)
+    buffers[target].firstStep = min(buffers[target].firstStep, index)
+    buffers[buffer].byteCount = 0
+    return true
   }
 
   private func use(_ buffer: Int) {

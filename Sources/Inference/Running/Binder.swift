@@ -72,6 +72,8 @@ final class Binder {
 
   func floatResult() -> UnsafeMutablePointer<Float>? { result()?.assumingMemoryBound(to: Float.self) }
 
+  func floatResult(_ slice: OutputSlice) -> UnsafeMutablePointer<Float>? { floatResult().map { $0 + slice.offset } }
+
   /// Adds the call of a kernel.
   ///
   /// - Parameters:

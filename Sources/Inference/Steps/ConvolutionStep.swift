@@ -5,6 +5,7 @@ import ModelGraph
 final class ConvolutionStep: Step {
   private var parameters = f32_convolution()
   private let source: ConvolutionWeights
+  private let slice: OutputSlice
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.geometry = convolution_geometry(layer.geometry)
@@ -12,11 +13,13 @@ final class ConvolutionStep: Step {
     parameters.activation = f32_activation(layer.activation)
     f32_convolution_plan(&parameters, planner.level, Int32(planner.threads))
     source = layer.source
+    slice = OutputSlice(stride: Int(parameters.geometry.out_channels))
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard let layer = try FloatConvolution(candidate, planner) else { return false }
-    try planner.append(layer, ConvolutionStep(layer, planner), activates: true)
+    let step = ConvolutionStep(layer, planner)
+    try planner.append(layer, step, activates: true, slice: step.slice)
     return true
   }
 
@@ -34,7 +37,7 @@ final class ConvolutionStep: Step {
   }
 
   func bind(_ binder: Binder) {
-    parameters.bind(binder)
+    parameters.bind(binder, slice)
   }
 }
 
@@ -46,12 +49,12 @@ extension f32_convolution {
   }
 
   /// Adds the call. Operands: the input, and what is added to the sums.
-  func bind(_ binder: Binder) {
+  func bind(_ binder: Binder, _ slice: OutputSlice) {
     var parameters = self
     parameters.x = binder.floats(0)
     parameters.residual = binder.floats(1)
-    parameters.y = binder.floatResult()
-    parameters.y_stride = geometry.out_channels
+    parameters.y = binder.floatResult(slice)
+    parameters.y_stride = slice.stride
     parameters.zero = binder.zeros
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes

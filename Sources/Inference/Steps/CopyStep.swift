@@ -80,6 +80,12 @@ final class CopyStep: Step {
     var offset = 0
     for (part, operand) in zip(parts, operands) {
       let bytes = planner.shape(part.id).count / rows * size
+      if isChannelsLast, type == .float32, part.change == nil,
+        planner.redirect(part.id, into: target, offset: offset / size, stride: joined.count / rows)
+      {
+        offset += bytes
+        continue
+      }
       let step = CopyStep(rows: rows, bytes: bytes, offset: offset, step: joined.count / rows * size)
       planner.append(step, for: node, reads: [operand], writes: [target])
       offset += bytes

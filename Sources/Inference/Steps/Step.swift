@@ -74,3 +74,13 @@ enum Operand {
   /// An optional operand left out.
   case none
 }
+
+/// Where a step writes its pixels in a wider tensor whose channels are last. The planner may change it after the step is made.
+final class OutputSlice {
+  /// Floats from the tensor's first pixel to the step's.
+  var offset = 0
+  /// Floats from pixel to pixel.
+  var stride: Int
+
+  init(stride: Int) { self.stride = stride }
+}

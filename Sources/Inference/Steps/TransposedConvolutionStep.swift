@@ -77,7 +77,7 @@ private final class TapProductsStep: Step {
   }
 
   func bind(_ binder: Binder) {
-    parameters.bind(binder)
+    parameters.bind(binder, OutputSlice(stride: Int(parameters.geometry.out_channels)))
   }
 }
 

@@ -6,18 +6,21 @@ import Text
 final class WinogradStep: Step {
   private var parameters: f32_winograd
   private let source: ConvolutionWeights
+  private let slice: OutputSlice
 
   init(_ layer: FloatConvolution, _ choice: WinogradChoice, _ planner: Planner) {
     parameters = f32_winograd(layer.geometry, choice, planner.level, threads: planner.threads)
     (parameters.low, parameters.high) = layer.activation.clampBounds
     source = layer.source
+    slice = OutputSlice(stride: Int(parameters.geometry.out_channels))
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard let choice = planner.winogradChoices[candidate.output],
       let layer = try FloatConvolution(candidate, planner)
     else { return false }
-    try planner.append(layer, WinogradStep(layer, choice, planner), activates: false)
+    let step = WinogradStep(layer, choice, planner)
+    try planner.append(layer, step, activates: false, slice: step.slice)
     return true
   }
 
@@ -51,8 +54,8 @@ final class WinogradStep: Step {
     var parameters = parameters
     parameters.x = binder.floats(0)
     parameters.residual = binder.floats(1)
-    parameters.y = binder.floatResult()
-    parameters.y_stride = parameters.geometry.out_channels
+    parameters.y = binder.floatResult(slice)
+    parameters.y_stride = slice.stride
     parameters.zero = binder.zeros
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes
