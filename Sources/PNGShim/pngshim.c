@@ -26,6 +26,8 @@ static png_structp reader(Session *session) {
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
   // Text and profiles can be decompression bombs, and they are not used here.
   png_set_chunk_malloc_max(png, 4 << 20);
+  // libpng 1.6.39 takes all the memory that an eXIf chunk says it has, whatever the limit; nothing here reads it.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (const png_byte *)"eXIf", 1);
   png_set_chunk_cache_max(png, 64);
   return png;
 }

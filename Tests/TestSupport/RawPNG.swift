@@ -65,12 +65,30 @@ public enum RawPNG {
 
   private static func chunk(_ name: String, _ data: [UInt8]) -> [UInt8] {
     let body = Array(name.utf8) + data
+    return bytes(UInt32(data.count)) + body + bytes(checksum(body))
+  }
+
+  /// A damaged file with the right checksum behind each chunk: without it, libpng looks at none of its bytes.
+  public static func withChecksums(_ file: UnsafeRawBufferPointer) -> [UInt8] {
+    var result = Array(file)
+    var at = 8
+    while at + 12 <= result.count {
+      let count = result[at..<(at + 4)].reduce(0) { $0 << 8 | Int($1) }
+      guard count <= result.count - at - 12 else { break }
+      let end = at + 8 + count
+      result.replaceSubrange(end..<(end + 4), with: bytes(checksum(result[(at + 4)..<end])))
+      at = end + 4
+    }
+    return result
+  }
+
+  private static func checksum(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var sum: UInt32 = 0xFFFF_FFFF
-    for byte in body {
+    for byte in bytes {
       sum ^= UInt32(byte)
       for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
     }
-    return bytes(UInt32(data.count)) + body + bytes(~sum)
+    return ~sum
   }
 
   private static func bytes(_ number: UInt32) -> [UInt8] {
