@@ -7,7 +7,7 @@ import Text
 /// `ReducedField` (a cell is some 40 pixels wide), `Background` and `Contrast` (uneven light divided out), `Nuclei` and
 /// `CellMask` (all that is stained), `Marks` (scale bars), `Holes`, `WhiteCells` and their `Cytoplasm`, `OddCells`
 /// (cells in clumps whose colour sets them apart), `Distance`, `Watershed` and `Parting` (touching cells apart),
-/// `PaleCells`, `Chords` and `Pairs` (overlapping cells apart), `HiddenEdges`, `CountingFrame`.
+/// `PaleCells`, `Chords` and `Pairs` (overlapping cells apart), `BesideWhiteCells`, `HiddenEdges`, `CountingFrame`.
 ///
 /// Nothing is given but the picture: no camera, stain or magnification. Thick films are not for it.
 public struct CellFinder {
@@ -83,13 +83,20 @@ public struct CellFinder {
     result.frame = frame.box
     let chords = Chords(parting)
     let pairs = Pairs(chords, cells.smooth)
+    let beside = BesideWhiteCells(chords, cells.nuclei)
+    /// Small cells are whole and round. Where clumps made the typical size too large, all cells that lie alone are small.
+    func isSmallCell(_ contour: Contour, _ size: Double) -> Bool {
+      if size < 0.35 || contour.vertices.contains(where: { $0.isCut }) { return false }
+      let shape = ContourShape(contour.vertices)
+      return shape.solidity > 0.9 && shape.ellipticity > 0.95
+    }
     func add(_ contour: Contour, _ kind: CellKind) {
       let box = contour.box(scale: factor)
       let isCut =
         box.x == 0 || box.y == 0 || box.x + box.width == width * factor || box.y + box.height == height * factor
       // In typical cells. What is smaller is a fragment.
       let size = ContourShape.area(contour.vertices) / 4 / area
-      if kind == .redCell, size < (isCut ? 0.2 : 0.5) { return }
+      if kind == .redCell, size < (isCut ? 0.2 : 0.5), isCut || !isSmallCell(contour, size) { return }
       result.cells.append(
         FoundCell(
           box: box, kind: kind, counted: !isCut && frame.counts(box), isCut: isCut,
@@ -99,7 +106,9 @@ public struct CellFinder {
     for number in 1..<max(total, 1) where firsts[number] >= 0 {
       let contour = Contour(labels, Int32(number), first: firsts[number])
       if number >= shapes.count {
-        add(contour, .whiteCell)
+        let (white, red) = beside.parted(contour)
+        add(white, .whiteCell)
+        for cell in red { add(cell.completed(diameter: 2 * diameter, within: mask), .redCell) }
         continue
       }
       // Platelets are small, and at least a quarter of one is granules.

@@ -66,7 +66,7 @@ struct Chords {
     return result
   }
 
-  private func distance(_ a: Contour.Vertex, _ b: Contour.Vertex) -> Double {
+  func distance(_ a: Contour.Vertex, _ b: Contour.Vertex) -> Double {
     let (x, y) = (Double(a.x - b.x), Double(a.y - b.y))
     return (x * x + y * y).squareRoot()
   }
@@ -87,7 +87,7 @@ struct Chords {
   }
 
   /// Vertices at the bottom of dents: deeper than the chord between their neighbours at a fifth of a diameter.
-  private func dents(_ vertices: [Contour.Vertex]) -> [Int] {
+  func dents(_ vertices: [Contour.Vertex]) -> [Int] {
     let count = vertices.count
     let reach = max(Int(diameter * 0.14), 2)
     if count < 4 * reach { return [] }

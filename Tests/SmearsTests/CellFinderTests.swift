@@ -236,6 +236,46 @@ import Testing
     #expect(field.found(cells) == 16)
   }
 
+  /// A pale cell of which a third lies below a stained one, and a ring that is open on one side.
+  @Test func findsOpenRimsOfPaleCells() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 240, y: 300, across: 60, down: 60, DrawnField.pale, pale: 1)
+    field.draw(x: 286, y: 300, across: 60, down: 60)
+    field.draw(x: 500, y: 300, across: 60, down: 60, DrawnField.pale)
+    field.erase(x: 516, y: 300, across: 36, down: 24)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    #expect(cells.count == 17)
+    #expect(field.found(cells, overlap: 0.5) == 17)
+  }
+
+  /// Cells that lie alone beside a clump, half as large as its cells.
+  @Test func findsSmallCellsThatLieAlone() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 200, y: 300, across: 40, down: 40)
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    #expect(cells.count == 15)
+    #expect(cells.contains { $0.box.overlap(PixelBox(x: 180, y: 280, width: 40, height: 40)) > 0.7 })
+  }
+
+  /// A red cell, bluer than the others, that lies against a white cell.
+  @Test func partsRedCellsFromWhiteOnes() throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.draw(x: 400, y: 300, across: 110, down: 110, (170, 140, 190))
+    field.draw(x: 400, y: 300, across: 90, down: 90, DrawnField.nucleus)
+    field.draw(x: 480, y: 300, across: 60, down: 60, (180, 140, 178))
+    var finder = CellFinder()
+    let cells = try finder.find(in: field.picture).cells
+    #expect(cells.filter { $0.kind == .whiteCell }.count == 1)
+    #expect(cells.filter { $0.kind == .redCell }.count == 15)
+    let beside = PixelBox(x: 450, y: 270, width: 60, height: 60)
+    #expect(cells.contains { $0.kind == .redCell && $0.box.overlap(beside) > 0.7 })
+  }
+
   /// A large parasite colours its cell all over, or lets it look pale. Six cells lie so far over its edge or below it
   /// that the clump has no waists there.
   @Test(arguments: [(150.0, 95.0, 140.0), (213.0, 170.0, 175.0)])

@@ -51,6 +51,12 @@ struct DrawnField {
     }
   }
 
+  /// An ellipse of glass.
+  mutating func erase(x: Double, y: Double, across: Double, down: Double) {
+    draw(x: x, y: y, across: across, down: down, DrawnField.glass)
+    boxes.removeLast()
+  }
+
   /// An ellipse that light passes through as through a cell: where two of them lie on each other it is darker.
   mutating func lay(x: Double, y: Double, across: Double, down: Double) {
     var layer = DrawnField(width: picture.width, height: picture.height)
