@@ -38,6 +38,6 @@ package enum PlannedMemory {
     // take about ten times what they take in the file.
     let loading = constants.max() ?? 0
     let structure = max(0, bytes.byteCount - constants.reduce(0, +))
-    return session.weightBytes + max(loading, session.activationBytes + ports) + 10 * structure
+    return session.weightBytes + max(loading, session.activationBytes + ports) + 8 * structure
   }
 }

@@ -24,10 +24,11 @@ static png_structp reader(Session *session) {
   if (!png) return NULL;
   png_set_read_fn(png, session, take);
   png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);
-  // Text and profiles can be decompression bombs, and they are not used here.
+  // Of the chunks that a decoder may ignore only the resolution is read. Text and profiles can be decompression bombs, and
+  // libpng 1.6.39 takes all the memory that an eXIf or sPLT chunk says it has, whatever the limit.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_AS_DEFAULT, (const png_byte *)"pHYs", 1);
   png_set_chunk_malloc_max(png, 4 << 20);
-  // libpng 1.6.39 takes all the memory that an eXIf chunk says it has, whatever the limit; nothing here reads it.
-  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (const png_byte *)"eXIf", 1);
   png_set_chunk_cache_max(png, 64);
   return png;
 }

@@ -3,6 +3,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
@@ -86,6 +89,12 @@ void *platform_allocate(size_t count) {
 }
 
 void platform_free(void *memory) { free(memory); }
+
+void platform_return_freed_memory(void) {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+#endif
+}
 
 void platform_out_of_memory(size_t count) {
   // No printf: the field program does not have it, and it might allocate.

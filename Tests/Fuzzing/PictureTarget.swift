@@ -6,8 +6,10 @@ extension FuzzTarget {
   /// checksums before.
   static let picture = FuzzTarget(
     name: "picture",
-    // A chunk of 730 MB, of which nothing is there: libpng took the memory.
-    seeds: { [RawPNG.grey8(width: 2, height: 2, extra: [0x2B, 0x80, 0, 0x56] + Array("eXIf".utf8))] }
+    // Chunks of 730 MB, of which nothing is there: libpng took the memory.
+    seeds: {
+      ["eXIf", "sPLT"].map { RawPNG.grey8(width: 2, height: 2, extra: [0x2B, 0x80, 0, 0x56] + Array($0.utf8)) }
+    }
   ) { bytes in
     let choice = Int(bytes.last ?? 0)
     guard bytes.first == 0x89, choice & 7 != 7 else { return try read(bytes, choice) }

@@ -65,10 +65,11 @@ public final class Plan: @unchecked Sendable {
     if let inputShapes, inputShapes.count != graph.inputs.count {
       throw .wrongInputCount(inputShapes.count, graph.inputs.count, "shapes ")
     }
-    let (known, isLate) = try graph.inferEarly(inputShapes)
-    // An empty shape for a late value, and for one without producer and readers.
-    var facts = known.map { $0 ?? Fact(.float32, [0]) }
     let outputIDs = graph.outputs
+    let (known, isLate) = try graph.inferEarly(inputShapes)
+    let knownOutputs = outputIDs.map { known[$0].map { (type: $0.type, shape: $0.shape) } }
+    // An empty shape for a late value, and for one without producer and readers.
+    var facts = (consume known).map { $0 ?? Fact(.float32, [0]) }
     let lateGraph = isLate.contains(true) ? graph.splitOff(late: isLate) : nil
     // From here on every constant has one owner, so that packing it can release it. The planner sees small constants,
     // and the zero points of channels.
@@ -114,13 +115,13 @@ public final class Plan: @unchecked Sendable {
     self.inputShapes = graph.inputs.map { facts[$0].shape }
     inputTypes = graph.inputs.map { facts[$0].type }
     outputNames = outputIDs.map { graph.values[$0].name }
-    outputShapes = outputIDs.map { known[$0]?.shape }
+    outputShapes = knownOutputs.map { $0?.shape }
 
     var outputs: [Output] = []
     var types: [ElementType] = []
     var lateCount = 0
-    for id in outputIDs {
-      if let type = known[id]?.type {
+    for (id, known) in zip(outputIDs, knownOutputs) {
+      if let type = known?.type {
         outputs.append(sources[outputs.count - lateCount])
         types.append(type)
       } else {

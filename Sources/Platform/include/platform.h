@@ -106,6 +106,9 @@ _Noreturn void platform_stop(void);
 // Allocates 64-byte aligned memory. NULL if there is not enough, or if too little would remain for small allocations.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);
+// From now on blocks of 256 KiB and more go back to the system when they are freed. glibc raises that limit to the largest block
+// freed so far: weights that were merged and packed would then stay in memory. For a program that opens one model and runs it.
+void platform_return_freed_memory(void);
 // Whether `count` bytes can be allocated with some memory to spare. To be called before creating a large Swift array,
 // whose failed allocation would end the program.
 int platform_has_memory(size_t count);
