@@ -87,12 +87,17 @@ package struct GraphDifference {
   ]
 
   private mutating func compareMetadata(_ old: Graph, _ new: Graph) {
-    func value(_ graph: Graph, _ key: String) -> String? { graph.metadata.first { $0.key.isExactly(key) }?.value }
-    for (key, before) in old.metadata {
-      let after = value(new, key)
-      if after.map({ !$0.isExactly(before) }) ?? true { note(key, before, after ?? "") }
+    // A key may occur several times: all its values count.
+    func values(_ graph: Graph, _ key: String) -> [String] {
+      graph.metadata.filter { $0.key.isExactly(key) }.map { $0.value }
     }
-    for (key, after) in new.metadata where value(old, key) == nil { note(key, "", after) }
+    var seen = Set<ExactText>()
+    for (key, _) in old.metadata + new.metadata where seen.insert(ExactText(key)).inserted {
+      let (before, after) = (values(old, key), values(new, key))
+      if before.count != after.count || zip(before, after).contains(where: { !$0.isExactly($1) }) {
+        note(key, before.joined(separator: ", "), after.joined(separator: ", "))
+      }
+    }
   }
 
   private mutating func note(_ key: String, _ old: String, _ new: String) {
