@@ -35,7 +35,7 @@ package enum PlannedMemory {
       ports += (shape?.count ?? 0) * port.type.byteCount
     }
     // One tensor of weights at a time is read and packed, before there are activations. Messages and graphs of nodes
-    // take about ten times what they take in the file.
+    // take about eight times what they take in the file.
     let loading = constants.max() ?? 0
     let structure = max(0, bytes.byteCount - constants.reduce(0, +))
     return session.weightBytes + max(loading, session.activationBytes + ports) + 8 * structure

@@ -69,6 +69,7 @@ struct PaleCells {
     if size < 0.45 || size > 1.6 || shape.touchesBorder(width: width, height: height) { return false }
     return shape.solidity > 0.85 && shape.ellipticity > 0.93
   }
+
   /// A rim that is open, because a neighbour lies over it or the pale centre reaches the background, is no round region,
   /// but its hull is. Fills the hull of such a region in `regions`, except where other cells are.
   ///
