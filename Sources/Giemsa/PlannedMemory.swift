@@ -27,17 +27,17 @@ package enum PlannedMemory {
     let bytes = try ModelBytes(opening: path, limits: limits)
     let graph = try ONNXFile.open(bytes, limits: options.limits).graph
     options.inputShapes = graph.planningShapes()
-    let constants = graph.values.map { $0.constant?.byteCount ?? 0 }
+    let parts = graph.nodes.count + graph.values.count { $0.constant != nil }
     let session = try Model(bytes: bytes, options).makeSession()
     var ports = 0
     for (port, shape) in zip(session.model.inputs, session.inputShapes) { ports += shape.count * port.type.byteCount }
     for (port, shape) in zip(session.model.outputs, session.outputShapes) {
       ports += (shape?.count ?? 0) * port.type.byteCount
     }
-    // One tensor of weights at a time is read and packed, before there are activations. Messages and graphs of nodes
-    // take about eight times what they take in the file.
-    let loading = constants.max() ?? 0
-    let structure = max(0, bytes.byteCount - constants.reduce(0, +))
-    return session.weightBytes + max(loading, session.activationBytes + ports) + 8 * structure
+    // Weights are packed before there are activations.
+    return max(session.packingBytes, session.touchedBytes + ports) + parts * partBytes
   }
+
+  /// What the graph takes in memory for each node and constant, from reading the file to the plan: the median of networks.
+  private static let partBytes = 1000
 }

@@ -145,6 +145,9 @@ public final class Session {
   /// Bytes of packed weights, and of activations with what kernels work in.
   public var weightBytes: Int { engine.weightBytes }
   public var activationBytes: Int { engine.activationBytes }
+  /// Bytes of weights and constants at the peak of packing, and of all that a run touches, besides the caller's.
+  package var packingBytes: Int { engine.plan.packingBytes }
+  package var touchedBytes: Int { engine.touchedBytes }
 }
 
 @available(*, unavailable)

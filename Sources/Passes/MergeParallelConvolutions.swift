@@ -25,26 +25,22 @@ func mergeParallelConvolutions(_ graph: inout Graph, _ context: inout PassContex
     let pairs = [(branchA, branchB, makerOfA, makerOfB), (branchB, branchA, makerOfB, makerOfA)]
     for (larger, smaller, maker, other) in pairs {
       guard let place = larger.place(of: smaller), case .conv = graph.nodes[maker].operation,
-        let weight = graph.constantInput(maker, Conv.Input.w),
+        var weight = graph.constantInput(maker, Conv.Input.w),
         context.allows(bytes: weight.byteCount, work: 2 * weight.count)
       else { continue }
       let bias = larger.bias.indices.map { Float(larger.bias[$0] + smaller.bias[$0]) }
       guard let newBias = try? Tensor([bias.count], bias) else { continue }
       let name = graph.nodes[maker].name
-      let sum = smaller.added(to: weight, at: place, graph, other)
+      // Keeping a model's weights twice in memory would be too much for a small device: these are changed in place.
+      graph.release(weightsOf: maker, uses)
+      smaller.add(to: &weight, at: place, graph, other)
+      graph.release(weightsOf: other, uses)
       let node = Graph.Node(
         name, graph.nodes[maker].operation,
         inputs: [
-          larger.x, graph.addFreshConstant("\(name)_merged_weight", sum),
+          larger.x, graph.addFreshConstant("\(name)_merged_weight", weight),
           graph.addFreshConstant("\(name)_merged_bias", newBias),
         ], outputs: [output])
-      // Keeping a model's weights twice in memory would be too much for a small device.
-      for part in [maker, other] {
-        guard case .conv = graph.nodes[part].operation, let old = graph.nodes[part][Conv.Input.w],
-          uses.isReadOnce(old)
-        else { continue }
-        graph.values[old].constant = nil
-      }
       graph.nodes[maker] = node
       uses.make(output, by: maker)
       uses.remove(other)
@@ -55,6 +51,16 @@ func mergeParallelConvolutions(_ graph: inout Graph, _ context: inout PassContex
   }
   graph.removeNodes(uses.removed)
   return changes
+}
+
+extension Graph {
+  /// Releases the weights of a convolution, if no other node reads them.
+  fileprivate mutating func release(weightsOf index: Int, _ uses: Uses) {
+    guard case .conv = nodes[index].operation, let weight = nodes[index][Conv.Input.w], uses.isReadOnce(weight) else {
+      return
+    }
+    values[weight].constant = nil
+  }
 }
 
 /// A convolution of planes, or a batch normalisation as one.
@@ -118,12 +124,18 @@ private struct Branch {
     return place
   }
 
-  /// `weight` plus the branch's weights at a place of its kernel; the branch is made by node `index`.
-  func added(to weight: Tensor, at place: [Int], _ graph: Graph, _ index: Int) -> Tensor {
-    let own = scale?.map { Float($0) } ?? graph.constantInput(index, Conv.Input.w)?.array(of: Float.self) ?? []
+  /// Adds the branch's weights at a place of a kernel's; the branch is made by node `index`.
+  func add(to weight: inout Tensor, at place: [Int], _ graph: Graph, _ index: Int) {
+    if let scale {
+      scale.map { Float($0) }.withUnsafeBufferPointer { add($0, to: &weight, place) }
+    } else {
+      graph.constantInput(index, Conv.Input.w)?.withElements(Float.self) { add($0, to: &weight, place) }
+    }
+  }
+
+  private func add(_ own: UnsafeBufferPointer<Float>, to weight: inout Tensor, _ place: [Int]) {
     let (channels, rows, columns) = (weight.shape[1], weight.shape[2], weight.shape[3])
-    var result = weight
-    result.withMutableElements(Float.self) { values in
+    weight.withMutableElements(Float.self) { values in
       var from = 0
       for filter in 0..<filters {
         for channel in 0..<extents[0] {
@@ -138,6 +150,5 @@ private struct Branch {
         }
       }
     }
-    return result
   }
 }

@@ -3,9 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
@@ -15,6 +12,9 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 double platform_seconds(void) {
   struct timespec now;
@@ -92,7 +92,7 @@ void platform_free(void *memory) { free(memory); }
 
 void platform_return_freed_memory(void) {
 #ifdef __GLIBC__
-  mallopt(M_MMAP_THRESHOLD, 256 << 10);
+  mallopt(M_MMAP_THRESHOLD, PLATFORM_RETURNED_BYTES);
 #endif
 }
 
@@ -131,6 +131,8 @@ void *platform_allocate_region(size_t count) {
   madvise(start, size, MADV_HUGEPAGE);
   return start;
 }
+
+long platform_region_page(size_t count) { return count < HUGE_PAGE ? sysconf(_SC_PAGESIZE) : HUGE_PAGE; }
 
 void platform_free_region(void *memory, size_t count) {
   if (count < HUGE_PAGE) {

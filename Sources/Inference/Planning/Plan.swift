@@ -37,6 +37,10 @@ public final class Plan: @unchecked Sendable {
   /// Bytes of packed weights.
   public var weightBytes: Int { weights.reduce(0) { $0 + $1.byteCount } }
 
+  /// Bytes of weights and constants at the peak of packing, and what the process keeps of them though it was freed.
+  public let packingBytes: Int
+  let leftBytes: Int
+
   let steps: [PlannedStep]
   let memory: MemoryPlan
   let outputs: [Output]
@@ -97,6 +101,7 @@ public final class Plan: @unchecked Sendable {
     for planned in steps { try packer.pack(planned.step) }
     packer.readConstants()
     weights = packer.blocks
+    (packingBytes, leftBytes) = (packer.mostBytes, packer.leftBytes)
     self.constants = packer.constants
 
     soleBuffers = lateGraph == nil ? operands.map { Plan.soleBuffer($0, operands, planner.planned) } : []
@@ -142,6 +147,12 @@ public final class Plan: @unchecked Sendable {
         mostBytes: options.limits.room(batch: batch, weightBytes: originalBytes) - bytes)
     }
   }
+
+  /// Bytes of constants that steps read as they are, or that are outputs.
+  var constantBytes: Int { constants.reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+
+  /// The buffer of a graph output, if one step writes it and nothing reads it.
+  func soleBuffer(ofOutput output: Int) -> Int? { soleBuffers.isEmpty ? nil : soleBuffers[output] }
 
   /// The graph output that the buffer is for, if nothing else uses it.
   func soleOutput(inBuffer buffer: Int) -> Int? { soleBuffers.firstIndex { $0 == buffer } }

@@ -22,6 +22,15 @@ final class Packer {
   private var uses: [Int]
   /// Whether a constant is an operand of a step, or an output.
   private var isKept: [Bool]
+  /// By value: bytes of constants that are in memory from the start.
+  private var residentBytes: [Int]
+  /// Bytes of constants and packed weights now, and the most that there were.
+  private var bytes: Int
+  private(set) var mostBytes: Int
+  /// Bytes of ``reading`` that were written to.
+  private var readBytes = 0
+  /// Of these, small constants that were released: the process keeps their memory.
+  private(set) var leftBytes = 0
 
   /// - Parameters:
   ///   - constants: by value.
@@ -43,6 +52,9 @@ final class Packer {
     }
     for case .constant(let id) in outputs { isKept[id] = true }
     for id in constants.indices where uses[id] == 0 && !isKept[id] { constants[id] = nil }
+    residentBytes = constants.map { $0.map { $0.isDeferred ? 0 : $0.byteCount } ?? 0 }
+    bytes = residentBytes.reduce(0, +)
+    mostBytes = bytes
     self.constants = constants
     self.workers = workers
     let block = try MemoryBlock.allocate(packed, for: "weights")
@@ -54,11 +66,23 @@ final class Packer {
   func pack(_ step: any Step) throws(GraphError) {
     let needs = step.needs
     let next = room + MemoryBlock.rounded(needs.packedBytes)
+    if let id = needs.weights, let tensor = constants[id], tensor.isDeferred {
+      readBytes = max(readBytes, tensor.byteCount)
+    }
     try step.pack(self)
     room = next
+    bytes += needs.packedBytes
+    mostBytes = max(mostBytes, bytes + readBytes)
     for id in needs.constants {
       uses[id] -= 1
-      if uses[id] == 0 && !isKept[id] { constants[id] = nil }
+      if uses[id] == 0 && !isKept[id] {
+        constants[id] = nil
+        if residentBytes[id] >= PLATFORM_RETURNED_BYTES {
+          bytes -= residentBytes[id]
+        } else {
+          leftBytes += residentBytes[id]
+        }
+      }
     }
   }
 
@@ -87,6 +111,7 @@ final class Packer {
   private func addBlock(_ byteCount: Int) throws(GraphError) -> UnsafeMutableRawPointer {
     let block = try MemoryBlock.allocate(byteCount, for: "weights")
     blocks.append(block)
+    bytes += byteCount
     return block.base
   }
 

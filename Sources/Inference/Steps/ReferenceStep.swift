@@ -9,11 +9,20 @@ final class ReferenceStep: Step {
   private let node: Graph.Node
   private let inputs: [Form?]
   private let outputs: [Form?]
+  private let runBytes: Int
 
-  private init(_ node: Graph.Node, _ planner: Planner) {
+  /// - Parameter reads: where the inputs are.
+  private init(_ node: Graph.Node, _ reads: [Operand], _ planner: Planner) {
     func forms(_ ids: [Graph.ValueID?]) -> [Form?] { ids.map { $0.map { (planner.type($0), planner.shape($0)) } } }
     self.node = node
     (inputs, outputs) = (forms(node.inputs), forms(node.outputs))
+    var bytes = 0
+    for (index, form) in (inputs + outputs).enumerated() {
+      guard let (type, shape) = form else { continue }
+      if index < reads.count, case .constant = reads[index] { continue }
+      bytes += shape.count * type.byteCount
+    }
+    runBytes = bytes
   }
 
   /// Fits every node.
@@ -30,11 +39,12 @@ final class ReferenceStep: Step {
         writes.append(nil)
       }
     }
-    planner.append(ReferenceStep(node, planner), for: node, reads: reads, writes: writes)
+    planner.append(ReferenceStep(node, reads, planner), for: node, reads: reads, writes: writes)
   }
 
   var kernel: String { "reference" }
-  var needs: StepNeeds { .operandsOnly }
+  /// Copies of the operands that are no constants, and results.
+  var needs: StepNeeds { .operands(andRunBytes: runBytes) }
   func pack(_ packer: Packer) {}
 
   func bind(_ binder: Binder) {

@@ -34,6 +34,8 @@ struct StepNeeds {
   let weights: Graph.ValueID?
   /// The other constants that packing reads.
   let others: [Graph.ValueID]
+  /// Bytes that the step allocates while it runs.
+  private(set) var runBytes = 0
 
   init(packedBytes: Int, scratchBytes: Int, zeroBytes: Int, weights: Graph.ValueID?, others: [Graph.ValueID?]) {
     self.packedBytes = packedBytes
@@ -46,6 +48,13 @@ struct StepNeeds {
   /// For a step that works on its operands alone.
   static var operandsOnly: StepNeeds {
     StepNeeds(packedBytes: 0, scratchBytes: 0, zeroBytes: 0, weights: nil, others: [])
+  }
+
+  /// The same, for one that allocates `runBytes` while it runs.
+  static func operands(andRunBytes runBytes: Int) -> StepNeeds {
+    var needs = operandsOnly
+    needs.runBytes = runBytes
+    return needs
   }
 
   /// All constants that packing reads.

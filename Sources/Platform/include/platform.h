@@ -106,8 +106,10 @@ _Noreturn void platform_stop(void);
 // Allocates 64-byte aligned memory. NULL if there is not enough, or if too little would remain for small allocations.
 void *platform_allocate(size_t count);
 void platform_free(void *memory);
-// From now on blocks of 256 KiB and more go back to the system when they are freed. glibc raises that limit to the largest block
-// freed so far: weights that were merged and packed would then stay in memory. For a program that opens one model and runs it.
+// From now on blocks of that size and more go back to the system when they are freed. glibc raises that limit to the largest
+// block freed so far: weights that were merged and packed would then stay in memory. For a program that opens one model and
+// runs it.
+enum { PLATFORM_RETURNED_BYTES = 256 << 10 };
 void platform_return_freed_memory(void);
 // Whether `count` bytes can be allocated with some memory to spare. To be called before creating a large Swift array,
 // whose failed allocation would end the program.
@@ -119,6 +121,8 @@ _Noreturn void platform_out_of_memory(size_t count);
 // Allocates large, long-lived memory: in whole huge pages if the system has them, which causes some hundred times fewer
 // page faults, and returned to the system when freed.
 void *platform_allocate_region(size_t count);
+// The pages of such memory: large ones, but for what is behind the last whole one.
+long platform_region_page(size_t count);
 void platform_free_region(void *memory, size_t count);
 
 // Float functions that Embedded Swift has no overlay for.
