@@ -5,27 +5,16 @@ import Text
 
 /// A parsed model: protobuf-c's message, freed with its last reference.
 final class ParsedModel {
-  /// The message, without the initialisers' raw_data, which stay in `source`.
+  /// The message, without what is parsed later: nodes and initialisers.
   let pointer: UnsafeMutablePointer<Onnx__ModelProto>
   let source: ModelSource
 
   init(_ bytes: ModelBytes, _ limits: Limits) throws(GraphError) {
     source = try ModelSource(bytes, limits)
-    let skeleton = try source.skeleton()
-    var budget = onnx_budget(left: limits.parseBudget(skeleton.count), exhausted: 0)
-    let parsed = skeleton.withUnsafeBufferPointer { onnx_unpack_model($0.baseAddress, $0.count, &budget) }
-    guard let parsed else {
-      if budget.exhausted != 0 { throw ParsedModel.tooMuch(source.size) }
-      throw source.problem()
-    }
-    pointer = parsed
+    pointer = try source.parse(try source.skeleton(), onnx_unpack_model)
   }
 
   deinit { onnx_free_model(pointer) }
-
-  static func tooMuch(_ fileBytes: Int) -> GraphError {
-    GraphError(.overLimit, "needs far more memory than a well-made file of \(fileBytes) bytes")
-  }
 }
 
 /// A parsed tensor file.
@@ -36,7 +25,7 @@ final class ParsedTensor {
     let file = try FileBytes(path, limits)
     var budget = onnx_budget(left: limits.parseBudget(file.count), exhausted: 0)
     guard let pointer = onnx_unpack_tensor(file.base, file.count, &budget) else {
-      if budget.exhausted != 0 { throw ParsedModel.tooMuch(file.count) }
+      if budget.exhausted != 0 { throw ModelSource.tooMuch(file.count) }
       throw GraphError(.damaged, "is not an ONNX tensor file, or is incomplete")
     }
     self.pointer = pointer
@@ -73,16 +62,11 @@ private struct FileBytes: ~Copyable {
 }
 
 extension Limits {
-  func parseBudget(_ fileBytes: Int) -> Int {
-    min(
-      Limits.budget(fileBytes, factor: max(parseFactor, 0), base: max(parseBase, 0)),
-      Limits.budget(fileBytes, factor: 20, base: 8 << 20))
-  }
-
-  private static func budget(_ fileBytes: Int, factor: Int, base: Int) -> Int {
-    let (scaled, overflow) = fileBytes.multipliedReportingOverflow(by: factor)
+  /// Bytes that the message of `byteCount` bytes may take.
+  func parseBudget(_ byteCount: Int) -> Int {
+    let (scaled, overflow) = byteCount.multipliedReportingOverflow(by: max(parseFactor, 0))
     if overflow { return Int.max }
-    let (sum, isTooLarge) = scaled.addingReportingOverflow(base)
+    let (sum, isTooLarge) = scaled.addingReportingOverflow(max(parseBase, 0))
     return isTooLarge ? Int.max : sum
   }
 }

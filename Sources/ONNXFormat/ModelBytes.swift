@@ -61,6 +61,14 @@ public final class ModelBytes: Sendable {
     signature = nil
   }
 
+  /// Memory of which nothing is kept, and which outlives this.
+  init(borrowing base: UnsafeMutableRawPointer, count: Int) {
+    byteCount = count
+    path = nil
+    signature = nil
+    place = .memory(Storage(adopting: base, byteCount: count) { _ in })
+  }
+
   deinit {
     if case .file(let descriptor, _) = place { platform_close(descriptor) }
   }
@@ -70,6 +78,29 @@ public final class ModelBytes: Sendable {
     if case .file(let descriptor, let state) = place, FileState(descriptor: descriptor) != state {
       throw .changedFile
     }
+  }
+
+  /// Whether both hold the same bytes. External data are not looked at.
+  public func areSame(as other: ModelBytes) throws(GraphError) -> Bool {
+    guard byteCount == other.byteCount else { return false }
+    let piece = 1 << 20
+    guard let memory = platform_allocate(2 * piece) else {
+      throw GraphError(.unreadable, "cannot be read: no memory")
+    }
+    defer { platform_free(memory) }
+    var offset = 0
+    while offset < byteCount {
+      let count = min(piece, byteCount - offset)
+      guard read(offset, into: memory, count), other.read(offset, into: memory + piece, count) else {
+        throw GraphError(.unreadable, "cannot be read, or changed while it was read")
+      }
+      let (x, y) = (
+        UnsafeRawBufferPointer(start: memory, count: count), UnsafeRawBufferPointer(start: memory + piece, count: count)
+      )
+      if x.indices.contains(where: { x[$0] != y[$0] }) { return false }
+      offset += count
+    }
+    return true
   }
 
   /// Copies `count` bytes from `offset` to `target`. Returns false if they are not all there, or no longer what they were.

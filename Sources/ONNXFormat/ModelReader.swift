@@ -47,7 +47,9 @@ final class ModelReader {
   /// The reader of a branch.
   private init(_ surroundings: Surroundings) {
     let outer = surroundings.reader
-    (limits, external, tensors) = (outer.limits, outer.external, outer.tensors)
+    (limits, external) = (outer.limits, outer.external)
+    // A branch's bytes go with the node that it is in.
+    tensors = TensorReader(limits: outer.limits, external: outer.external)
     (attributes, tally) = (outer.attributes, outer.tally)
     (opset, microsoftOpset) = (outer.opset, outer.microsoftOpset)
     problems = Problems(outer.limits)
@@ -62,7 +64,7 @@ final class ModelReader {
   func read(_ model: borrowing Onnx__ModelProto, _ source: ModelSource) throws(GraphError) {
     try readVersions(model)
     guard let graph = model.graph?[0], model.n_graph > 0 else { throw GraphError(.noGraph, "holds no graph") }
-    guard model.n_graph == 1 else { throw GraphError(.damaged, "holds \(model.n_graph) graphs instead of one") }
+    guard source.graphCount == 1 else { throw GraphError(.damaged, "holds \(source.graphCount) graphs instead of one") }
     if model.n_functions > 0 {
       problems.append(
         GraphError(
@@ -113,11 +115,10 @@ final class ModelReader {
 
   // MARK: The graph
 
-  /// - Parameter source: has the initialisers' raw_data; nil for a branch, whose message holds them.
-  private func read(_ proto: borrowing Onnx__GraphProto, _ source: ModelSource?) throws(GraphError) {
-    tally.nodes += min(proto.n_node, limits.nodes + 1)
+  /// - Parameter source: has the nodes and initialisers.
+  private func read(_ proto: borrowing Onnx__GraphProto, _ source: ModelSource) throws(GraphError) {
+    tally.nodes += min(source.nodeCount, limits.nodes + 1)
     try check(tally.nodes, limits.nodes, "nodes")
-    try check(proto.n_initializer, limits.initialisers, "initialisers")
     try check(proto.n_input, limits.graphInputs, "inputs")
     try check(proto.n_output, limits.graphInputs, "outputs")
     graph.name = try proto.name.text("graph name", limit: limits.nameBytes)
@@ -125,14 +126,16 @@ final class ModelReader {
       problems.append(
         GraphError(.sparse, "has \(proto.n_sparse_initializer) sparse initialisers, which are not supported"))
     }
-    for (index, entry) in UnsafeBufferPointer(start: proto.initializer, count: proto.n_initializer).enumerated() {
-      let blob = source?.blobs[index].flatMap { blob in source.map { ($0, blob) } }
-      if let entry { try readInitialiser(entry, blob) }
+    let order = try NodeOrder(source, limits)
+    for index in 0..<source.initialiserCount {
+      try source.withInitialiser(index) { (entry, blob) throws(GraphError) in
+        try readInitialiser(entry, blob.map { (source, $0) })
+      }
     }
     for case let entry? in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
       try readInput(entry.pointee)
     }
-    try readNodes(UnsafeBufferPointer(start: proto.node, count: proto.n_node))
+    try readNodes(source, order)
     for problem in oldBroadcast.spellOut(in: &graph) { problems.append(problem) }
     for case let entry? in UnsafeBufferPointer(start: proto.output, count: proto.n_output) {
       try readOutput(entry.pointee)
@@ -233,15 +236,16 @@ final class ModelReader {
 
   // MARK: Nodes
 
-  private func readNodes(_ protos: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>) throws(GraphError) {
-    let order = try NodeOrder(protos, limits)
+  private func readNodes(_ source: ModelSource, _ order: NodeOrder) throws(GraphError) {
     if let warning = order.warning() { warnings.append(warning) }
     for index in order.indices {
-      if let proto = protos[index] { try readNode(proto.pointee, index, order) }
+      try source.withNode(index) { (proto) throws(GraphError) in try readNode(proto, index, order, source) }
     }
   }
 
-  private func readNode(_ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder) throws(GraphError) {
+  private func readNode(
+    _ proto: Onnx__NodeProto, _ index: Int, _ order: NodeOrder, _ source: ModelSource
+  ) throws(GraphError) {
     let kind = try proto.op_type.text("operator name", limit: limits.nameBytes)
     var name = try proto.name.text("node name", limit: limits.nameBytes)
     let position = name.isEmpty ? index : nil
@@ -251,7 +255,7 @@ final class ModelReader {
     var inputs = try readInputs(proto, index, order, place, name)
     var operation: Operator?
     do throws(GraphError) {
-      let reader = try attributeReader(proto, kind)
+      let reader = try attributeReader(proto, kind, source)
       let found = try Operator(kind, domain: reader.domain, reader.attributes)
       for index in reader.attributes.insertedInputs where index < inputs.count { inputs.insert(nil, at: index) }
       try add(reader.attributes.addedInputs, to: &inputs, name)
@@ -303,7 +307,7 @@ final class ModelReader {
   }
 
   private func attributeReader(
-    _ proto: Onnx__NodeProto, _ kind: String
+    _ proto: Onnx__NodeProto, _ kind: String, _ source: ModelSource
   ) throws(GraphError) -> (domain: OperatorDomain, attributes: AttributeReader, captured: [Graph.ValueID]) {
     let domainName = try proto.domain.text("domain", limit: limits.nameBytes)
     guard let domain = OperatorDomain(name: domainName) else {
@@ -317,7 +321,7 @@ final class ModelReader {
     try check(proto.n_attribute, limits.attributes, "attributes")
     let entries = UnsafeBufferPointer(start: proto.attribute, count: proto.n_attribute)
     let isBranching = kind == If.name && domain == .onnx
-    let (list, captured) = isBranching ? try readBranches(entries) : (try readAttributes(entries), [])
+    let (list, captured) = isBranching ? try readBranches(entries, source) : (try readAttributes(entries), [])
     let reader = AttributeReader(
       kind, opset: Int(version), inputCount: Int(proto.n_input), outputCount: Int(proto.n_output), attributes: list)
     return (domain, reader, captured)
@@ -356,13 +360,13 @@ final class ModelReader {
 
   /// The branches of an If, and the values of this graph that they read.
   private func readBranches(
-    _ entries: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__AttributeProto>?>
+    _ entries: UnsafeBufferPointer<UnsafeMutablePointer<Onnx__AttributeProto>?>, _ source: ModelSource
   ) throws(GraphError) -> (attributes: [Attribute], captured: [Graph.ValueID]) {
     let surroundings = Surroundings(self)
     var branches: [(name: String, reader: ModelReader)] = []
     for case let entry? in entries {
       let name = try entry.pointee.name.text("attribute name", limit: limits.nameBytes)
-      branches.append((name, try readBranch(entry.pointee, name, surroundings)))
+      branches.append((name, try readBranch(entry.pointee, name, surroundings, source)))
     }
     return (
       branches.map { Attribute($0.name, .graph($0.reader.branch(reading: surroundings.captured.count))) },
@@ -371,7 +375,7 @@ final class ModelReader {
   }
 
   private func readBranch(
-    _ proto: Onnx__AttributeProto, _ name: String, _ surroundings: Surroundings
+    _ proto: Onnx__AttributeProto, _ name: String, _ surroundings: Surroundings, _ outer: ModelSource
   ) throws(GraphError) -> ModelReader {
     guard proto.n_g == 1, let bytes = proto.g?[0] else {
       throw GraphError(.badAttribute, "attribute '\(name)' holds \(proto.n_g) graphs, not one")
@@ -379,17 +383,14 @@ final class ModelReader {
     guard depth < limits.depth else {
       throw GraphError(.overLimit, "attribute '\(name)': branches lie in branches more than \(limits.depth) deep")
     }
-    var budget = onnx_budget(left: limits.parseBudget(bytes.len), exhausted: 0)
-    guard let graph = onnx_unpack_graph(bytes.data, bytes.len, &budget) else {
-      if budget.exhausted != 0 { throw ParsedModel.tooMuch(bytes.len) }
-      throw GraphError(.damaged, "attribute '\(name)' is damaged or cut off; copy or export it again")
-    }
+    let source = try ModelSource(branch: bytes, of: outer)
+    let graph = try source.parse(try source.graphSkeleton(), onnx_unpack_graph)
     defer { onnx_free_graph(graph) }
     let reader = ModelReader(surroundings)
     if graph.pointee.n_input > 0 {
       throw GraphError(.badAttribute, "attribute '\(name)' has \(graph.pointee.n_input) inputs; a branch has none")
     }
-    try reader.read(graph.pointee, nil)
+    try reader.read(graph.pointee, source)
     for problem in reader.problems.list {
       problems.append(problem.error.at("attribute '\(name)'"), node: problem.node, value: problem.value)
     }

@@ -5,49 +5,67 @@ import Text
 /// A topological order of a file's nodes. ONNX requires them to be listed in one; if they are not, each node is moved
 /// behind its producers, as onnxruntime does. Also explains why a value is not available to a node.
 final class NodeOrder {
-  typealias Protos = UnsafeBufferPointer<UnsafeMutablePointer<Onnx__NodeProto>?>
-
   /// The nodes' indices in the file, in topological order (nodes of a cycle in any order).
   private(set) var indices: [Int] = []
   /// The first node of the file that reads the output of a later one, and that later one.
   private(set) var firstMove: (reader: Int, maker: Int)?
 
-  private let protos: Protos
+  private let source: ModelSource
+  private let limits: Limits
+  /// Producers by name, and for each node those of its inputs. Both are empty if no node has to be moved.
   private var makers: [ExactText: Int] = [:]
-  /// For each node, the producers of its inputs.
   private var before: [[Int]] = []
   private lazy var inCycle = findCycles()
 
-  init(_ protos: Protos, _ limits: Limits) throws(GraphError) {
-    self.protos = protos
-    for (index, proto) in protos.enumerated() {
-      guard let proto else { continue }
-      for data in UnsafeBufferPointer(start: proto.pointee.output, count: proto.pointee.n_output) where data.len > 0 {
-        let name = ExactText(try data.text("output name", limit: limits.nameBytes))
-        if makers[name] == nil { makers[name] = index }
+  init(_ source: ModelSource, _ limits: Limits) throws(GraphError) {
+    (self.source, self.limits) = (source, limits)
+    let count = source.nodeCount
+    // What is read before a node makes it.
+    var early: Set<ExactText> = []
+    var isSorted = true
+    for index in 0..<count {
+      try source.withNode(index) { (node) throws(GraphError) in
+        try eachName(node.input, node.n_input, "input name") { name in
+          if makers[name] == nil { early.insert(name) }
+        }
+        try eachName(node.output, node.n_output, "output name") { name in
+          guard makers[name] == nil else { return }
+          makers[name] = index
+          if early.contains(name) { isSorted = false }
+        }
       }
     }
-    before = [[Int]](repeating: [], count: protos.count)
-    for (index, proto) in protos.enumerated() {
-      guard let proto else { continue }
-      for data in UnsafeBufferPointer(start: proto.pointee.input, count: proto.pointee.n_input) where data.len > 0 {
-        guard let maker = makers[ExactText(try data.text("input name", limit: limits.nameBytes))] else { continue }
-        if maker >= index, firstMove == nil { firstMove = (index, maker) }
-        if before[index].last != maker { before[index].append(maker) }
+    if isSorted {
+      makers = [:]
+      indices = Array(0..<count)
+      return
+    }
+    before = [[Int]](repeating: [], count: count)
+    for index in 0..<count {
+      try source.withNode(index) { (node) throws(GraphError) in
+        try eachName(node.input, node.n_input, "input name") { name in
+          guard let maker = makers[name] else { return }
+          if maker >= index, firstMove == nil { firstMove = (index, maker) }
+          if before[index].last != maker { before[index].append(maker) }
+        }
       }
     }
     sort()
   }
 
+  private func eachName(
+    _ names: UnsafeMutablePointer<ProtobufCBinaryData>?, _ count: Int, _ what: String, _ body: (ExactText) -> Void
+  ) throws(GraphError) {
+    for data in UnsafeBufferPointer(start: names, count: count) where data.len > 0 {
+      body(ExactText(try data.text(what, limit: limits.nameBytes)))
+    }
+  }
+
   /// Depth-first without recursion: the file's order, but each node behind its producers.
   private func sort() {
-    if firstMove == nil {
-      indices = Array(protos.indices)
-      return
-    }
-    var isSeen = [Bool](repeating: false, count: protos.count)
+    var isSeen = [Bool](repeating: false, count: before.count)
     var path: [(node: Int, next: Int)] = []
-    for start in protos.indices where !isSeen[start] {
+    for start in before.indices where !isSeen[start] {
       isSeen[start] = true
       path.append((start, 0))
       while let top = path.last {
@@ -77,6 +95,7 @@ final class NodeOrder {
 
   /// Error E202 or E203 for a name that `reader` (a node's index) reads and no earlier node produces.
   func problem(of name: String, at reader: Int) -> GraphError {
+    // Without a node to be moved there is none.
     guard let maker = makers[ExactText(name)] else {
       return GraphError(.undefinedValue, "input '\(name)' is produced by no node and is not an input or initialiser")
     }
@@ -87,19 +106,22 @@ final class NodeOrder {
   }
 
   private func place(_ index: Int) -> String {
-    guard let proto = protos[index] else { return "node \(index)" }
-    let name = proto.pointee.name.text
-    return Graph.Node.place(name, proto.pointee.op_type.text, position: name.isEmpty ? index : nil)
+    var place = "node \(index)"
+    try? source.withNode(index) { (node) throws(GraphError) in
+      let name = node.name.text
+      place = Graph.Node.place(name, node.op_type.text, position: name.isEmpty ? index : nil)
+    }
+    return place
   }
 
   /// The nodes that remain after repeatedly removing nodes without unavailable inputs, and then nodes without readers:
   /// each is in a cycle or between two cycles.
   private func findCycles() -> [Bool] {
-    var after = [[Int]](repeating: [], count: protos.count)
+    var after = [[Int]](repeating: [], count: before.count)
     for index in before.indices {
       for maker in before[index] { after[maker].append(index) }
     }
-    var left = [Bool](repeating: true, count: protos.count)
+    var left = [Bool](repeating: true, count: before.count)
     strip(&left, waitingFor: before, releasing: after)
     strip(&left, waitingFor: after, releasing: before)
     return left

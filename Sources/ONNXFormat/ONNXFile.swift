@@ -107,30 +107,6 @@ public enum ONNXFile {
     }
   }
 
-  /// Whether two files hold the same bytes. External data are not looked at.
-  public static func hasSameBytes(_ a: String, _ b: String) throws(GraphError) -> Bool {
-    let (a, b) = (try ModelBytes(opening: a), try ModelBytes(opening: b))
-    guard a.byteCount == b.byteCount else { return false }
-    let piece = 1 << 20
-    guard let memory = platform_allocate(2 * piece) else {
-      throw GraphError(.unreadable, "cannot be read: no memory")
-    }
-    defer { platform_free(memory) }
-    var offset = 0
-    while offset < a.byteCount {
-      let count = min(piece, a.byteCount - offset)
-      guard a.read(offset, into: memory, count), b.read(offset, into: memory + piece, count) else {
-        throw GraphError(.unreadable, "cannot be read, or changed while it was read")
-      }
-      let (x, y) = (
-        UnsafeRawBufferPointer(start: memory, count: count), UnsafeRawBufferPointer(start: memory + piece, count: count)
-      )
-      if x.indices.contains(where: { x[$0] != y[$0] }) { return false }
-      offset += count
-    }
-    return true
-  }
-
   /// Size of the file that ``write(_:to:)`` would write, including all data.
   public static func size(of graph: Graph) throws(GraphError) -> Int {
     let writer = ModelWriter(graph.withOldSoftmaxSpelledOut().withOldNormalizationSpelledOut())

@@ -43,6 +43,10 @@ Onnx__GraphProto *onnx_unpack_graph(const uint8_t *bytes, size_t count, onnx_bud
   return (Onnx__GraphProto *)unpack(&onnx__graph_proto__descriptor, bytes, count, budget);
 }
 
+Onnx__NodeProto *onnx_unpack_node(const uint8_t *bytes, size_t count, onnx_budget *budget) {
+  return (Onnx__NodeProto *)unpack(&onnx__node_proto__descriptor, bytes, count, budget);
+}
+
 Onnx__TensorProto *onnx_unpack_tensor(const uint8_t *bytes, size_t count, onnx_budget *budget) {
   return (Onnx__TensorProto *)unpack(&onnx__tensor_proto__descriptor, bytes, count, budget);
 }
@@ -50,6 +54,8 @@ Onnx__TensorProto *onnx_unpack_tensor(const uint8_t *bytes, size_t count, onnx_b
 void onnx_free_model(Onnx__ModelProto *model) { let_go((ProtobufCMessage *)model); }
 
 void onnx_free_graph(Onnx__GraphProto *graph) { let_go((ProtobufCMessage *)graph); }
+
+void onnx_free_node(Onnx__NodeProto *node) { let_go((ProtobufCMessage *)node); }
 
 void onnx_free_tensor(Onnx__TensorProto *tensor) { let_go((ProtobufCMessage *)tensor); }
 

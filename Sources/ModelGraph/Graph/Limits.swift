@@ -8,11 +8,10 @@ import Text
 public struct Limits: Sendable {
   /// Bytes of a model or tensor file. Protocol buffers cannot be larger than 2 GiB.
   public var fileBytes = Int(Int32.max)
-  /// Bytes that parsing may allocate in total: `parseBase`, plus `parseFactor` times the bytes parsed (the file without
-  /// the raw_data of its weights), and of a small file at most 8 MiB and 20 times its bytes. An ordinary file needs a few
-  /// hundred bytes for each node, and 3 to 20 times its own.
+  /// Bytes that a parsed message may take: `parseBase`, plus `parseFactor` times its bytes in the file. Nodes and
+  /// initialisers are parsed one at a time, without the weights' raw_data; the rest, inputs, outputs and metadata, at once.
   public var parseFactor = 4
-  public var parseBase = 64 << 20
+  public var parseBase = 4 << 20
   /// Bytes of tensor data in files beside the model, in total.
   public var externalBytes = Int(Int32.max)
   public var nodes = 100_000

@@ -16,11 +16,13 @@ typedef struct {
 // pointer to NULL and the length to 0) and free() it later.
 Onnx__ModelProto *onnx_unpack_model(const uint8_t *bytes, size_t count, onnx_budget *budget);
 Onnx__GraphProto *onnx_unpack_graph(const uint8_t *bytes, size_t count, onnx_budget *budget);
+Onnx__NodeProto *onnx_unpack_node(const uint8_t *bytes, size_t count, onnx_budget *budget);
 Onnx__TensorProto *onnx_unpack_tensor(const uint8_t *bytes, size_t count, onnx_budget *budget);
 
 // Frees a parsed message, except for blocks that were taken out.
 void onnx_free_model(Onnx__ModelProto *model);
 void onnx_free_graph(Onnx__GraphProto *graph);
+void onnx_free_node(Onnx__NodeProto *node);
 void onnx_free_tensor(Onnx__TensorProto *tensor);
 
 // Size of the serialised message.
