@@ -17,20 +17,25 @@ package final class CaseModel {
   package var outputNames: [String] { graph.outputs.map { graph.values[$0].name } }
 
   /// - Parameter isReference: by the plain definitions.
-  package init(contentsOf path: String, isReference: Bool, options: Model.Options) throws(GraphError) {
-    graph = try ONNXFile.read(path, limits: options.limits)
+  package convenience init(contentsOf path: String, isReference: Bool, options: Model.Options) throws(GraphError) {
+    self.init(try ONNXFile.read(path, limits: options.limits), isReference: isReference, options)
+  }
+
+  package convenience init(_ model: ReadModel, options: Model.Options) {
+    self.init(model.graph, isReference: false, options)
+  }
+
+  private init(_ graph: Graph, isReference: Bool, _ options: Model.Options) {
+    self.graph = graph
     self.isReference = isReference
     self.options = options
   }
-
-  /// The inputs' shapes, with a batch of one and the size of pictures that the model records.
-  package var planningShapes: [Shape] { graph.planningShapes() }
 
   /// Input of those shapes: floats from -√3 to √3, of mean 0 and variance 1, and zeros for other types.
   package func randomInputs(seed: UInt64) throws(GraphError) -> [Tensor] {
     var inputs: [Tensor] = []
     var state = seed | 1
-    for (id, shape) in zip(graph.inputs, planningShapes) {
+    for (id, shape) in zip(graph.inputs, graph.planningShapes()) {
       let type = graph.values[id].declaration?.type ?? .float32
       var tensor = try Tensor(zeros: shape, type: type.isFloat ? .float32 : type)
       if type.isFloat {

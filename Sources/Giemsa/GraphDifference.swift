@@ -32,20 +32,15 @@ package struct GraphDifference {
   /// Largest relative change first.
   package private(set) var weights: [Weights] = []
 
-  package init(_ old: String, _ new: String, limits: Limits) throws(PathError) {
-    let before = try GraphDifference.read(old, limits)
-    let after = try GraphDifference.read(new, limits)
-    opsets = (before.opset ?? 0, after.opset ?? 0)
-    byteCounts = (before.byteCount, after.byteCount)
-    guard let oldGraph = before.graph, let newGraph = after.graph else {
-      throw PathError(path: new, error: GraphError(.noGraph, "holds no graph"))
-    }
+  package init(_ old: ReadModel, _ new: ReadModel) throws(PathError) {
+    opsets = (old.opset, new.opset)
+    byteCounts = (old.byteCount, new.byteCount)
     do throws(GraphError) {
-      isSameFile = try ONNXFile.hasSameBytes(old, new)
+      isSameFile = try old.bytes.areSame(as: new.bytes)
     } catch {
-      throw PathError(path: new, error: error)
+      throw PathError(path: new.path, error: error)
     }
-    let (a, b) = (try Side(oldGraph, old), try Side(newGraph, new))
+    let (a, b) = (try Side(old), try Side(new))
     compareInterface(a.graph, b.graph)
     compareMetadata(a.graph, b.graph)
     compareNodes(a, b)
@@ -57,12 +52,6 @@ package struct GraphDifference {
   package struct PathError: Error {
     package let path: String
     package let error: GraphError
-  }
-
-  private static func read(_ path: String, _ limits: Limits) throws(PathError) -> ONNXFile.Examination {
-    let examination = ONNXFile.examine(path, limits: limits)
-    if let problem = examination.problems.first { throw PathError(path: path, error: problem) }
-    return examination
   }
 
   // MARK: Interface
@@ -88,12 +77,20 @@ package struct GraphDifference {
 
   private mutating func compareMetadata(_ old: Graph, _ new: Graph) {
     // A key may occur several times: all its values count.
-    func values(_ graph: Graph, _ key: String) -> [String] {
-      graph.metadata.filter { $0.key.isExactly(key) }.map { $0.value }
+    var keys: [String] = []
+    var values: [ExactText: (old: [String], new: [String])] = [:]
+    for (index, metadata) in [old.metadata, new.metadata].enumerated() {
+      for (key, value) in metadata {
+        if values[ExactText(key)] == nil { keys.append(key) }
+        if index == 0 {
+          values[ExactText(key), default: ([], [])].old.append(value)
+        } else {
+          values[ExactText(key), default: ([], [])].new.append(value)
+        }
+      }
     }
-    var seen = Set<ExactText>()
-    for (key, _) in old.metadata + new.metadata where seen.insert(ExactText(key)).inserted {
-      let (before, after) = (values(old, key), values(new, key))
+    for key in keys {
+      guard let (before, after) = values[ExactText(key)] else { continue }
       if before.count != after.count || zip(before, after).contains(where: { !$0.isExactly($1) }) {
         note(key, before.joined(separator: ", "), after.joined(separator: ", "))
       }
@@ -189,14 +186,14 @@ package struct GraphDifference {
     /// nil: a node without constants.
     private var contents: [UInt64?] = []
 
-    init(_ graph: Graph, _ path: String) throws(PathError) {
-      self.graph = graph
+    init(_ model: ReadModel) throws(PathError) {
+      graph = model.graph
       producers = graph.producers()
       let facts: [Fact?]
       do throws(GraphError) {
         facts = try graph.inferEarly(graph.planningShapes()).facts
       } catch {
-        throw PathError(path: path, error: error)
+        throw PathError(path: model.path, error: error)
       }
       for node in graph.nodes {
         var text = "\(node.operation.domain.name).\(node.operation.name)"

@@ -77,7 +77,18 @@ package struct ModelInspection {
   package init(
     contentsOf path: String, batch: Int, size: (height: Int, width: Int), limits: Limits
   ) throws(GraphError) {
-    var graph = try ONNXFile.read(path, limits: limits)
+    try self.init(try ONNXFile.read(path, limits: limits), batch, size, limits)
+  }
+
+  /// The same for a batch of one of pictures of 224 × 224.
+  package init(_ model: ReadModel, limits: Limits) throws(GraphError) {
+    try self.init(model.graph, 1, (224, 224), limits)
+  }
+
+  private init(
+    _ graph: Graph, _ batch: Int, _ size: (height: Int, width: Int), _ limits: Limits
+  ) throws(GraphError) {
+    var graph = graph
     name = graph.name
     metadata = graph.metadata
     var ports: [Port] = []

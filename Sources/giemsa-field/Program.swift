@@ -25,6 +25,10 @@ enum Program {
     for index in 1..<max(1, Int(platform_argument_count())) {
       arguments.append(PathText.text(platform_argument(Int32(index))))
     }
+    if arguments.first == "describe" {
+      arguments[0] = InspectCommand.command.name
+      if !arguments.contains("--summary") { arguments.append("--summary") }
+    }
     guard let name = arguments.first, name != "--help", name != "-h", name != "help" else {
       Console.out("giemsa-field runs, checks and measures ONNX models of blood cells, and counts cells with them.\n")
       for command in commands {

@@ -49,6 +49,17 @@ struct SignTests {
     }
   }
 
+  @Test func everyCommandTakesWhatIsSigned() throws {
+    let commands = [
+      "validate m.onnx", "inspect m.onnx --summary", "bench m.onnx --seconds 0", "compare m.onnx m.onnx",
+      "draw m.onnx --out m.svg", "upgrade m.onnx --opset 13 --out u.onnx",
+    ]
+    for command in commands {
+      let run = try run("$LAB sign m.onnx --key key.sec && $FIELD \(command) --trusted key.pub")
+      #expect(run.status == 0, "\(command): \(run.output) \(run.error)")
+    }
+  }
+
   @Test func anotherKeyIsRefused() throws {
     let run = try run(
       """

@@ -8,10 +8,12 @@ extension FuzzTarget {
     let path = Scratch.write(bytes, to: "model.onnx")
     let again = "\(Scratch.folder)/again.onnx"
     let limits = Limits.standard
-    let same = try GraphDifference(path, path, limits: limits)
+    let model = try ReadModel(contentsOf: path, limits: limits)
+    let same = try GraphDifference(model, model)
     precondition(same.isSameFile && same.interface.isEmpty && same.removed.isEmpty && same.added.isEmpty)
-    if (try? Upgrade.write(path, to: again, opset: 7 + bytes.count % 22, limits: limits) { _ in }) != nil {
-      _ = try GraphDifference(path, again, limits: limits)
+    var written: ReadModel?
+    if (try? Upgrade.write(model, to: again, opset: 7 + bytes.count % 22, limits: limits) { written = $0 }) != nil {
+      if let written { _ = try GraphDifference(model, written) }
     }
     _ = try? ModelInspection(contentsOf: path, batch: 1, size: (8, 8), limits: limits)
     _ = try? GraphPicture(contentsOf: path, isAsRun: bytes.count % 2 == 0, limits: limits)

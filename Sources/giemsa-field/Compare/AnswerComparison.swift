@@ -39,8 +39,6 @@ struct AnswerComparison {
     OptionRule(name: "--atol", value: "A", help: "absolute tolerance, as for verify"),
   ]
 
-  private let old: String
-  var new: String
   /// For everything that reads the models, signatures included.
   var limits: Limits { engine.limits }
   private let engine: Model.Options
@@ -58,8 +56,7 @@ struct AnswerComparison {
   /// Median milliseconds.
   private(set) var speed: (old: Double, new: Double)?
 
-  init(_ old: String, _ new: String, _ options: CommandLineOptions) throws(UsageError) {
-    (self.old, self.new) = (old, new)
+  init(_ options: CommandLineOptions) throws(UsageError) {
     engine = try EngineRules.read(options)
     tolerance = try Tolerance(options)
     agreement = options.string("--agreement") == nil ? nil : try options.double("--agreement", default: 1, in: 0...1)
@@ -91,8 +88,8 @@ struct AnswerComparison {
     return outputs.allSatisfy { $0.agreeing == inputCount } && answers.map { $0.sameClass == $0.count } ?? true
   }
 
-  mutating func run() throws(ChangeProblem) {
-    let (a, b) = (try model(old), try model(new))
+  mutating func run(_ old: ReadModel, _ new: ReadModel) throws(ChangeProblem) {
+    let (a, b) = (CaseModel(old, options: engine), CaseModel(new, options: engine))
     outputs = a.outputNames.map { Output(name: $0) }
     for folder in cases {
       do throws(GraphError) {
@@ -107,19 +104,19 @@ struct AnswerComparison {
         do throws(GraphError) {
           try compare(a, b, try a.randomInputs(seed: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(draw)))
         } catch {
-          throw ChangeProblem(new, error)
+          throw ChangeProblem(new.path, error)
         }
       }
     }
-    if !pictures.isEmpty { try comparePictures() }
-    if speedSeconds > 0 { try measure() }
+    if !pictures.isEmpty { try comparePictures(old, new) }
+    if speedSeconds > 0 { try measure(old, new) }
   }
 
-  private func model(_ path: String) throws(ChangeProblem) -> CaseModel {
+  private func classifier(_ model: ReadModel) throws(ChangeProblem) -> PictureClassifier {
     do {
-      return try CaseModel(contentsOf: path, isReference: false, options: engine)
+      return try model.makeClassifier(engine)
     } catch {
-      throw ChangeProblem(path, error)
+      throw ChangeProblem(model.path, error)
     }
   }
 
@@ -132,16 +129,8 @@ struct AnswerComparison {
     for index in outputs.indices { outputs[index].add(old[index], new[index], tolerance) }
   }
 
-  private mutating func comparePictures() throws(ChangeProblem) {
-    let models: (old: PictureClassifier, new: PictureClassifier)
-    do throws(UsageError) {
-      models = (
-        try DescriptionRules.classifier(old, .init(), engine),
-        try DescriptionRules.classifier(new, .init(), engine)
-      )
-    } catch {
-      throw ChangeProblem(error.message)
-    }
+  private mutating func comparePictures(_ old: ReadModel, _ new: ReadModel) throws(ChangeProblem) {
+    let models = (old: try classifier(old), new: try classifier(new))
     var result = Pictures()
     for path in pictures {
       do throws(ClassificationError) {
@@ -168,14 +157,9 @@ struct AnswerComparison {
   }
 
   /// Runs both in turn, so that what else the machine does meets both alike.
-  private mutating func measure() throws(ChangeProblem) {
+  private mutating func measure(_ old: ReadModel, _ new: ReadModel) throws(ChangeProblem) {
     do throws(GraphError) {
-      var sessions: [Session] = []
-      var options = engine
-      for path in [old, new] {
-        options.inputShapes = try CaseModel(contentsOf: path, isReference: false, options: engine).planningShapes
-        sessions.append(try Model(contentsOf: path, options: options).makeSession())
-      }
+      let sessions = try [old, new].map { model throws(GraphError) in try model.makeSession(engine) }
       let inputs = try sessions.map { session throws(GraphError) in try Benchmark.noise(for: session) }
       var results: [[Tensor]] = []
       for (session, input) in zip(sessions, inputs) { results.append(try session.run(input)) }
@@ -191,7 +175,7 @@ struct AnswerComparison {
       for index in 0...1 { times[index] = times[index].inOrder { $0 < $1 } }
       speed = (times[0][times[0].count / 2] * 1000, times[1][times[1].count / 2] * 1000)
     } catch {
-      throw ChangeProblem(new, error)
+      throw ChangeProblem(new.path, error)
     }
   }
 }

@@ -13,10 +13,10 @@ struct ChangeReport {
   private var tables: [Table] = []
   private static let mostRows = 20
 
-  mutating func compare(_ old: String, _ new: String, _ answers: AnswerComparison) throws(ChangeProblem) {
+  mutating func compare(_ old: ReadModel, _ new: ReadModel, _ answers: AnswerComparison) throws(ChangeProblem) {
     let difference: GraphDifference
     do throws(GraphDifference.PathError) {
-      difference = try GraphDifference(old, new, limits: answers.limits)
+      difference = try GraphDifference(old, new)
     } catch {
       throw ChangeProblem(error.path, error.error)
     }
@@ -39,21 +39,21 @@ struct ChangeReport {
       status = 13
     } else {
       var answers = answers
-      try answers.run()
+      try answers.run(old, new)
       addAnswers(answers)
       status = answers.isIdentical ? 10 : answers.agrees ? 11 : 12
     }
   }
 
   private mutating func addCosts(
-    _ old: String, _ new: String, _ difference: GraphDifference, _ limits: Limits
+    _ old: ReadModel, _ new: ReadModel, _ difference: GraphDifference, _ limits: Limits
   ) throws(ChangeProblem) {
     var stages: [ModelInspection] = []
-    for path in [old, new] {
+    for model in [old, new] {
       do {
-        stages.append(try ModelInspection(contentsOf: path, batch: 1, size: (224, 224), limits: limits))
+        stages.append(try ModelInspection(model, limits: limits))
       } catch {
-        throw ChangeProblem(path, error)
+        throw ChangeProblem(model.path, error)
       }
     }
     let (a, b) = (stages[0], stages[1])

@@ -28,15 +28,21 @@ enum CompareCommand {
 
   @Sendable static func run(_ options: CommandLineOptions) throws(UsageError) -> Int32 {
     guard options.positional.count == 2 else { throw UsageError(message: "wants two models: OLD NEW") }
-    let (old, new) = (options.positional[0], options.positional[1])
     let format = options.string("--format") ?? "text"
     guard ["text", "json", "markdown"].contains(format) else {
       throw UsageError(message: "--format '\(format)' is not one of text, json, markdown")
     }
-    let answers = try AnswerComparison(old, new, options)
+    let answers = try AnswerComparison(options)
     var report = ChangeReport()
     do throws(ChangeProblem) {
-      try report.compare(old, new, answers)
+      let models = try options.positional.map { path throws(ChangeProblem) in
+        do throws(GraphError) {
+          return try ReadModel(contentsOf: path, limits: answers.limits)
+        } catch {
+          throw ChangeProblem(path, error)
+        }
+      }
+      try report.compare(models[0], models[1], answers)
     } catch {
       Console.error(error.message)
       return 1

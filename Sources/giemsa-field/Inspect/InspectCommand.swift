@@ -8,6 +8,7 @@ enum InspectCommand {
     summary: """
       Shows the model as stored in the file and as run: inputs, outputs, metadata, the passes with the number of places
       that each changed, and the output shape, parameters, multiply-adds and memory of every node.
+      describe MODEL is short for inspect MODEL --summary.
       """,
     options: [
       OptionRule(

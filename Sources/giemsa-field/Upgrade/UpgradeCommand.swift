@@ -21,12 +21,12 @@ enum UpgradeCommand {
     guard let target = options.string("--out") else { throw UsageError(message: "wants --out FILE") }
     let opset = try options.int("--opset", default: 21, in: 7...28)
     let limits = try LimitRules.read(options)
-    var tried = try AnswerComparison(path, target, options)
+    var tried = try AnswerComparison(options)
     do throws(GraphError) {
-      try Upgrade.write(path, to: target, opset: opset, limits: limits) { written throws(GraphError) in
-        tried.new = written
+      let model = try ReadModel(contentsOf: path, limits: limits)
+      try Upgrade.write(model, to: target, opset: opset, limits: limits) { written throws(GraphError) in
         do throws(ChangeProblem) {
-          try tried.run()
+          try tried.run(model, written)
         } catch {
           let advice = options.has("--cases") ? "" : "; give inputs that it takes with --cases"
           throw GraphError(
