@@ -2,7 +2,8 @@ import ModelGraph
 import Testing
 import Validation
 
-/// What the warnings W306 to W319 must not be about; Fixtures/codes has a file for each that triggers it.
+/// What the warnings W306 to W319 must not be about; Fixtures/codes has a file for each that triggers it,
+/// but for W317.
 @Suite struct SenseCheckTests {
   private func codes(_ graph: Graph) -> [Code] {
     Validator.findings(in: graph).map { $0.code }.filter { $0 != .noMetadata }
@@ -22,6 +23,23 @@ import Validation
     let dw = graph.add(try Operator(named: "DequantizeLinear"), "dw", [w, s, z])
     graph.outputs = [graph.add(try Operator(named: "MatMul"), "y", [d, dw])]
     return graph
+  }
+
+  /// x plus a part of a constant of `rows` × 512 floats.
+  private func sliced(rows: Int) throws -> Graph {
+    var graph = Graph(name: "g")
+    let x = graph.addInput("x", Declaration(.float32, [.symbol("N"), .fixed(4)]))
+    let table = graph.addConstant("table", try Tensor([rows, 512], (0..<(rows * 512)).map { Float($0 % 7) }))
+    let starts = graph.addConstant("starts", try Tensor([2], [Int64(0), 0]))
+    let ends = graph.addConstant("ends", try Tensor([2], [Int64(1), 4]))
+    let part = graph.add(try Operator(named: "Slice"), "part", [table, starts, ends])
+    graph.outputs = [graph.add(try Operator(named: "Add"), "y", [x, part])]
+    return graph
+  }
+
+  @Test func constantThatFoldingWouldShrink() throws {
+    #expect(codes(try sliced(rows: 513)) == [.foldable])
+    #expect(codes(try sliced(rows: 511)).isEmpty)
   }
 
   private func spread(_ count: Int, _ low: Int, _ high: Int) -> [Int] {

@@ -26,6 +26,8 @@ LEFT_OUT = {"int8": {"ncnn": "its Python package has no quantiser (ncnn2int8)",
                      "pytorch": "its quantised networks need another model, not these numbers"}}
 PACKAGES = {"onnxruntime": ["onnxruntime"], "openvino": ["openvino"], "ncnn": ["ncnn"], "mnn": ["mnn"],
             "litert": ["ai-edge-litert"], "tract": ["tract"], "pytorch": ["torch"]}
+# Of the files that tools/peers/prepare.py makes for one peer alone.
+FORMATS = {"ncnn": ".ncnn.param", "mnn": ".mnn", "litert": ".tflite"}
 WAYS = {"fast": ["--memory", "fast"], "balanced": [], "small": ["--memory", "small"], "exact": ["--exact"]}
 MODELS = list(NETWORKS)
 # Measured for the ResNets only, which all engines run and whose numbers of memory and of starting are on the page.
@@ -74,6 +76,9 @@ class Bench:
         return self.json_of(self.field, "bench", model, "--threads", threads, "--seconds", self.options.seconds, "--json", *flags)
 
     def peer(self, name, model, threads, seconds):
+        made = model.with_suffix(FORMATS.get(name, ".onnx")).name
+        if made in self.failures:
+            raise RuntimeError(f"no {made}: {self.failures[made]}")
         size = prepare.size_of(model.stem)
         return self.json_of(sys.executable, HERE / "worker.py", "infer", name, model, threads, seconds, size,
                             environment={"OMP_NUM_THREADS": str(threads)})
@@ -281,7 +286,7 @@ class Bench:
 
     def run(self):
         wanted, load = set(self.options.only or PARTS), os.getloadavg()[0]
-        failures = prepare.prepare(self.models, self.options.names, say)
+        self.failures = prepare.prepare(self.models, self.options.names, say)
         self.begun = time.monotonic()
         kinds = [kind for kind in ("float", "int8") if kind in wanted]
         rounds = self.options.rounds
@@ -293,7 +298,7 @@ class Bench:
         self.all += ("growth" in wanted) * 2 * (len(BATCHES) + self.growth_rounds * len(PICTURES))
         self.all += ("training" in wanted) * 2 * len(TRAINING) * self.training_rounds
         self.roof()
-        data = {"ways": WAYS, "peers": PEERS, "names": list(PACKAGES), "failures": failures, "profiles": {}, "left_out": {}}
+        data = {"ways": WAYS, "peers": PEERS, "names": list(PACKAGES), "failures": self.failures, "profiles": {}, "left_out": {}}
         data["models"] = {name: self.json_of(self.field, "inspect", self.models / f"{name}.onnx", "--json")["in_file"]
                           for name in self.options.names}
         data["inference"] = {kind: self.inference(kind) for kind in kinds}
