@@ -1,5 +1,6 @@
 import ModelGraph
 import ONNXFormat
+import Text
 
 /// A model's file in the form of another opset: for `giemsa-field upgrade`.
 package enum Upgrade {
