@@ -65,12 +65,10 @@ struct BesideWhiteCells {
     let outline = Contour(vertices).outline(scale: 1)
     let box = Contour(vertices).box(scale: 1)
     var (stained, all) = (0, 0)
-    for y in max(box.y, 0)..<max(min(box.y + box.height, nuclei.height), box.y, 0) {
-      for span in outline.spans(row: y) {
-        let inside = span.clamped(to: 0..<nuclei.width)
-        all += inside.count
-        for x in inside { stained += Int(nuclei.bytes[y * nuclei.width + x]) }
-      }
+    let rows = (box.y..<(box.y + box.height)).clamped(to: 0..<nuclei.height)
+    outline.forEachSpan(rows: rows, columns: 0..<nuclei.width) { y, span in
+      all += span.count
+      for x in span { stained += Int(nuclei.bytes[y * nuclei.width + x]) }
     }
     return Double(stained) / Double(max(all, 1))
   }

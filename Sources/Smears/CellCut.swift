@@ -32,11 +32,8 @@ extension CellCut {
       for y in box.y..<(box.y + box.height) { copy(y, box.x..<(box.x + box.width)) }
     case .black:
       let (across, down) = (box.x..<(box.x + box.width), box.y..<(box.y + box.height))
-      for y in down.clamped(to: 0..<picture.height) {
-        for span in cell.outline.spans(row: y) {
-          copy(y, span.clamped(to: across).clamped(to: 0..<picture.width))
-        }
-      }
+      cell.outline.forEachSpan(
+        rows: down.clamped(to: 0..<picture.height), columns: across.clamped(to: 0..<picture.width), copy)
     }
     return Picture(width: box.width, height: box.height, pixels: result)
   }

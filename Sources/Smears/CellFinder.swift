@@ -6,8 +6,9 @@ import Text
 /// First `CellSize` finds at a coarse scale how large a cell is in this picture. Then the steps are, a file each:
 /// `ReducedField` (a cell is some 40 pixels wide), `Background` and `Contrast` (uneven light divided out), `Nuclei` and
 /// `CellMask` (all that is stained), `Marks` (scale bars), `Holes`, `WhiteCells` and their `Cytoplasm`, `OddCells`
-/// (cells in clumps whose colour sets them apart), `Distance`, `Watershed` and `Parting` (touching cells apart),
-/// `PaleCells`, `Chords` and `Pairs` (overlapping cells apart), `BesideWhiteCells`, `HiddenEdges`, `CountingFrame`.
+/// (cells in clumps whose colour sets them apart), `Distance`, `Watershed` and `Parting` (touching cells apart), `Seams`
+/// (pressed cells apart), `PaleCells`, `Chords` and `Pairs` (overlapping cells apart), `BesideWhiteCells`, `HiddenEdges`,
+/// `CountingFrame`.
 ///
 /// Nothing is given but the picture: no camera, stain or magnification. Thick films are not for it.
 public struct CellFinder {
@@ -61,6 +62,7 @@ public struct CellFinder {
     let odds = shapes.count..<(shapes.count + odd.shapes.count)
     shapes += odd.shapes
     whites.join(labels, shapes, parting, cells)
+    try Seams(parting: parting, diameter: diameter).part(labels, &shapes, cells.smooth, memory)
     try PaleCells(cellArea: area).add(to: labels, &shapes, whites: whites.numbers, cells, memory)
     // White cells are numbered after the red ones.
     let total = shapes.count + whites.count
@@ -84,19 +86,23 @@ public struct CellFinder {
     let chords = Chords(parting)
     let pairs = Pairs(chords, cells.smooth)
     let beside = BesideWhiteCells(chords, cells.nuclei)
-    /// Small cells are whole and round. Where clumps made the typical size too large, all cells that lie alone are small.
-    func isSmallCell(_ contour: Contour, _ size: Double) -> Bool {
-      if size < 0.35 || contour.vertices.contains(where: { $0.isCut }) { return false }
+    /// Whether a contour is too small for a cell. Whole, round ones may be smaller: where clumps made the typical size too
+    /// large, all cells that lie alone are small.
+    ///
+    /// - Parameter size: in typical cells.
+    func isFragment(_ contour: Contour, _ size: Double, isCut: Bool) -> Bool {
+      if isCut { return size < 0.2 }
+      if size < 0.35 || size >= 0.5 { return size < 0.35 }
+      if contour.vertices.contains(where: { $0.isCut }) { return true }
       let shape = ContourShape(contour.vertices)
-      return shape.solidity > 0.9 && shape.ellipticity > 0.95
+      return shape.solidity <= 0.9 || shape.ellipticity <= 0.95
     }
     func add(_ contour: Contour, _ kind: CellKind) {
       let box = contour.box(scale: factor)
       let isCut =
         box.x == 0 || box.y == 0 || box.x + box.width == width * factor || box.y + box.height == height * factor
-      // In typical cells. What is smaller is a fragment.
       let size = ContourShape.area(contour.vertices) / 4 / area
-      if kind == .redCell, size < (isCut ? 0.2 : 0.5), isCut || !isSmallCell(contour, size) { return }
+      if kind == .redCell, isFragment(contour, size, isCut: isCut) { return }
       result.cells.append(
         FoundCell(
           box: box, kind: kind, counted: !isCut && frame.counts(box), isCut: isCut,

@@ -84,12 +84,9 @@ struct PaleCells {
     let outline = CellOutline(points: shape.hull.map { CellOutline.Point(x: Float($0.x), y: Float($0.y)) })
     var inside: [Int32] = []
     var all = 0
-    for y in shape.top..<shape.bottom {
-      for span in outline.spans(row: y) {
-        let columns = span.clamped(to: 0..<open.width)
-        all += columns.count
-        for x in columns where open.bytes[y * open.width + x] != 0 { inside.append(Int32(y * open.width + x)) }
-      }
+    outline.forEachSpan(rows: shape.top..<shape.bottom, columns: 0..<open.width) { y, span in
+      all += span.count
+      for x in span where open.bytes[y * open.width + x] != 0 { inside.append(Int32(y * open.width + x)) }
     }
     if Double(inside.count) < 0.7 * Double(all) { return false }
     for index in inside { regions.numbers[Int(index)] = Int32(region) }

@@ -83,6 +83,17 @@ import Testing
     #expect(field.found(found.cells, overlap: 0.6) == 50)
   }
 
+  /// The outline of such a clump has no dents: only the seams show that it holds more than one cell.
+  @Test(arguments: [(2, 2), (3, 3), (4, 2)]) func partsPressedCells(_ across: Int, _ down: Int) throws {
+    var field = DrawnField(width: 800, height: 600)
+    field.drawTwoRows()
+    field.press(x: 300, y: 200, side: 54, across: across, down: down)
+    var finder = CellFinder()
+    let found = try finder.find(in: field.picture)
+    #expect(found.cells.count == 14 + across * down)
+    #expect(field.found(found.cells) == 14 + across * down)
+  }
+
   /// Halves and quarters of cells in a chain along all four borders, so that the tops of their distances lie on the
   /// border itself, and are as high as each other.
   @Test func partsTouchingCellsThatTheBorderCuts() throws {

@@ -69,6 +69,21 @@ struct DrawnField {
     }
   }
 
+  /// Square cells pressed together in a block, with seams of 4 pixels between them that are a little lighter.
+  mutating func press(x: Int, y: Int, side: Int, across: Int, down: Int) {
+    let (glass, cell) = (DrawnField.glass, DrawnField.cell)
+    func seam(_ glass: Double, _ cell: Double) -> Double { glass + (cell - glass) * 0.6 }
+    let light = (seam(glass.red, cell.red), seam(glass.green, cell.green), seam(glass.blue, cell.blue))
+    fill(PixelBox(x: x, y: y, width: side * across, height: side * down), cell)
+    for column in 1..<across { fill(PixelBox(x: x + side * column - 2, y: y, width: 4, height: side * down), light) }
+    for row in 1..<down { fill(PixelBox(x: x, y: y + side * row - 2, width: side * across, height: 4), light) }
+    for row in 0..<down {
+      for column in 0..<across {
+        boxes.append(PixelBox(x: x + side * column, y: y + side * row, width: side, height: side))
+      }
+    }
+  }
+
   /// A disc that is no cell, in a colour between glass and cells.
   mutating func stain(x: Double, y: Double, across: Double, part: Double) {
     let (glass, cell) = (DrawnField.glass, DrawnField.cell)
