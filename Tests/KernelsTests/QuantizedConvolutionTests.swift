@@ -46,6 +46,11 @@ import Testing
     Case(size: (6, 70), channels: 20, outputs: 40, kernel: (2, 3), dilation: (1, 17), pad: (0, 17)),
     Case(size: (17, 19), channels: 3, outputs: 16),
     Case(size: (8, 8), channels: 68, outputs: 300, kernel: (1, 1), pad: (0, 0)),
+    // Strides: pixels gathered by their remainders.
+    Case(batch: 2, size: (15, 13), channels: 64, outputs: 40, stride: (2, 2)),
+    Case(size: (14, 19), channels: 128, outputs: 20, kernel: (3, 5), stride: (2, 3), pad: (1, 2)),
+    Case(size: (13, 15), channels: 96, outputs: 72, stride: (2, 2), groups: 3),
+    Case(size: (6, 21), channels: 64, outputs: 17, kernel: (2, 2), stride: (2, 1), pad: (0, 0)),
   ]
 
   enum Weights: Int, CaseIterable, Sendable {

@@ -36,29 +36,41 @@ static int staged_as_is(const q8_convolution *v) {
 
 // Pixels that a block of `units` gathers.
 static size_t staged_pixels(const q8_convolution *v, size_t units) {
+  if (v->phase_pixels) return v->geometry.stride_height * v->geometry.stride_width * v->phase_pixels;
   return v->pointwise ? units : staged_rows(v, units) * staged_columns(v);
 }
 
-// Whether products of tiles are faster. They take as long for a short run as for a long one, and their sums go through memory. Costs
-// are cycles for 32 pixels, measured; of 16 outputs or fewer the other kernel computes 32.
+// Whether products of tiles are faster. They take as long for a short run as for a long one, and their sums go through
+// memory. Costs are cycles for 32 pixels, measured; of 16 outputs or fewer the other kernel computes 32.
 static int deep_pays(const q8_convolution *v) {
   const size_t products = v->taps * divide_up(v->run, 64);
   const int few = group_outputs(v) <= 16;
   return 32 * v->taps * v->steps + (few ? 200 : 0) > (few ? 33 * products + 100 : 66 * products + 250);
 }
 
-// Whether the pixels of a tile lie behind each other as they were gathered, so that those between two rows of outputs are computed
-// too, and dropped.
+// Places from a row of outputs to the next where they are computed too, and dropped.
+static size_t row_pitch(const q8_convolution *v) { return v->phase_pixels ? phase_columns(v) : staged_columns(v); }
+
+// Whether the pixels of a tile lie behind each other as they were gathered.
 static int is_continuous(const q8_convolution *v) {
   const convolution_geometry *g = &v->geometry;
-  const size_t between = staged_columns(v) - g->out_width;
-  return v->family->fills && !v->pointwise && g->stride_width == 1 && g->stride_height == 1 && 2 * between <= g->out_width;
+  const int unit = (g->stride_width == 1 && g->stride_height == 1) || v->phase_pixels;
+  return v->family->fills && !v->pointwise && unit && 2 * (row_pitch(v) - g->out_width) <= g->out_width;
+}
+
+// Whether inputs are gathered by phases: where that makes the pixels of a tile lie behind each other, and no product shorter.
+static int takes_phases(const q8_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  if (!v->family->fills || v->pointwise || (g->stride_height == 1 && g->stride_width == 1)) return 0;
+  if (g->dilation_height * g->dilation_width != 1 || g->kernel_height < g->stride_height || g->kernel_width < g->stride_width)
+    return 0;
+  return (!row_runs(v) || g->in_channels % 64 == 0) && 2 * (phase_columns(v) - g->out_width) <= g->out_width;
 }
 
 // Places that a block of `units` units goes over: its outputs, and those between two rows of outputs.
 static size_t places_of(const q8_convolution *v, size_t units) {
   if (v->pointwise) return units;
-  return is_continuous(v) ? staged_columns(v) * (units - 1) + v->geometry.out_width : units * v->geometry.out_width;
+  return is_continuous(v) ? row_pitch(v) * (units - 1) + v->geometry.out_width : units * v->geometry.out_width;
 }
 
 // Whether all outputs of a tile are computed before the next tile's, so that whole lines of memory are written: where more is
@@ -78,11 +90,14 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
   v->pointwise = is_pointwise(g);
+  v->phase_pixels = 0;
   v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
   v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);
   const size_t outputs = g->batch * g->out_height * g->out_width;
   if (v->kernels->q8_igemm_deep.run && deep_pays(v) && outputs >= 16) v->family = &v->kernels->q8_igemm_deep;
+
+  const int phases = takes_phases(v);
 
   // Blocks of rows of one image, or of pixels if the convolution is pointwise.
   const size_t units = units_of(v), panels = panels_of(v), mr = v->family->mr;
@@ -125,6 +140,12 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
 
   const size_t block = divide_up(units, v->row_blocks);
+  if (phases) {
+    v->phase_pixels = phase_rows(v, block) * phase_columns(v);
+    v->taps = g->kernel_height * g->kernel_width;
+    v->run = group_channels(v);
+    v->steps = divide_up(v->run, v->family->kr);
+  }
   const size_t staged = staged_pixels(v, block);
   v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(places_of(v, block) * sizeof(uint32_t)) +
                      (staged_as_is(v) ? 0 : staged_bytes(v, staged) + highs_bytes(v, staged));
@@ -191,7 +212,8 @@ static void add_highs(
   }
 }
 
-// A bit for each of `count` places that are outputs, the first of them in `column` of a row of `width` outputs and some places behind.
+// A bit for each of `count` places that are outputs. The first place is in `column` of a row of `width` outputs and some places
+// behind them.
 static uint32_t wanted_of(size_t column, size_t count, size_t width, size_t row_places) {
   uint32_t bits = 0;
   for (size_t p = 0; p < count; p += row_places - column, column = 0) {
@@ -252,9 +274,10 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   uint32_t *places = (uint32_t *)(void *)(scratch + whole_lines(v->taps * sizeof(ptrdiff_t)));
   const size_t width = v->pointwise ? last - first : g->out_width;  // of a row of outputs
   const int continuous = is_continuous(v);
-  const size_t row_places = continuous ? staged_columns(v) : width, pixels = places_of(v, last - first);
+  const size_t row_places = continuous ? row_pitch(v) : width, pixels = places_of(v, last - first);
   const size_t first_pixel = v->pointwise ? first : (image * g->out_height + first) * g->out_width;
-  const size_t row_step = v->pointwise ? 0 : g->stride_height * staged_columns(v), step = v->pointwise ? 1 : g->stride_width;
+  const size_t row_step = v->pointwise ? 0 : continuous ? row_places : g->stride_height * staged_columns(v);
+  const size_t step = v->pointwise || continuous ? 1 : g->stride_width;
   for (size_t row = 0; row * row_places < pixels; row++) {
     const size_t place = row * row_places, count = smaller(row_places, pixels - place);
     for (size_t ox = 0; ox < count; ox++) places[place + ox] = (uint32_t)(row * row_step + ox * step);
