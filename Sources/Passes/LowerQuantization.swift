@@ -117,6 +117,9 @@ private struct QuantizationLowering {
       guard let x, let w = QuantizedWeights(graph, node[Conv.Input.w], uses), w.axis ?? 0 == 0 else { return nil }
       return product(
         node, x, w, bias: node[Conv.Input.b], grid, output, .qLinearConv(QLinearConv(conv.window, group: conv.group)))
+    case .convTranspose(let convolution) where ConvTranspose.isIncluded && DepthToSpace.isIncluded:
+      guard let x else { return nil }
+      return patches(node, convolution, x, grid, output)
     case .gemm(let gemm):
       guard let x, x.grid.type == grid.type else { return nil }
       return self.gemm(node, gemm, x, grid, output)
@@ -224,6 +227,69 @@ private struct QuantizationLowering {
       inputs.append(id)
     }
     return Graph.Node(node.name, operation, inputs: inputs, outputs: [output])
+  }
+
+  /// A ConvTranspose whose windows lie beside each other, without gap or overlap: a QLinearConv of one tap makes the
+  /// pixels of a window as channels, and a DepthToSpace puts them in their places.
+  private mutating func patches(
+    _ node: Graph.Node, _ convolution: ConvTranspose, _ x: (value: Graph.ValueID, grid: QuantizationGrid),
+    _ grid: QuantizationGrid, _ output: Graph.ValueID
+  ) -> Graph.Node? {
+    let window = convolution.window
+    guard let w = QuantizedWeights(graph, node[ConvTranspose.Input.w], uses), w.shape.rank == 4, w.axis ?? 1 == 1,
+      let weights = graph.values[w.weights].constant, w.shape[2] == w.shape[3], convolution.group == 1,
+      window.strides == [w.shape[2], w.shape[2]], window.autoPad == .notSet || window.autoPad == .valid,
+      window.pads.allSatisfy({ $0 == 0 }), window.dilations.allSatisfy({ $0 == 1 }),
+      convolution.outputPadding.allSatisfy({ $0 == 0 }), convolution.outputShape.isEmpty,
+      facts.extent(x.value, 1) == w.shape[0], facts.rank(x.value) == 4,
+      context.allows(bytes: 3 * weights.count, work: 3 * weights.count), let numbers = weights.ints,
+      let xZero = zero(x.grid), let wZero = zero(w), let yZero = zero(grid),
+      let wZeros = graph.values[wZero].constant?.ints
+    else { return nil }
+    let (channels, filters, size) = (w.shape[0], w.shape[1], w.shape[2])
+    let taps = size * size
+    guard w.scales.count == 1 || w.scales.count == filters, wZeros.count == 1 || wZeros.count == filters else {
+      return nil
+    }
+    var ordered: [Int] = []
+    ordered.reserveCapacity(numbers.count)
+    for tap in 0..<taps {
+      for filter in 0..<filters {
+        for channel in 0..<channels { ordered.append(numbers[(channel * filters + filter) * taps + tap]) }
+      }
+    }
+    func repeated<Number>(_ of: [Number]) -> [Number] {
+      of.count == 1 ? of : (0..<taps * filters).map { of[$0 % filters] }
+    }
+    func bytes(_ shape: Shape, _ numbers: [Int]) -> Tensor? {
+      w.type == .uint8
+        ? try? Tensor(shape, numbers.map { UInt8(clamping: $0) })
+        : try? Tensor(shape, numbers.map { Int8(clamping: $0) })
+    }
+    let (scales, zeros) = (repeated(w.scales), repeated(wZeros))
+    var bias: Tensor?
+    if let float = node[ConvTranspose.Input.b] {
+      guard let id = integerBias(float, x.grid.scale, w.scales, count: filters),
+        let units = graph.values[id].constant?.ints,
+        let whole = try? Tensor(
+          Shape([taps * filters]), (0..<taps * filters).map { Int32(clamping: units[$0 % filters]) })
+      else { return nil }
+      bias = whole
+    }
+    guard let kernel = bytes(Shape([taps * filters, channels, 1, 1]), ordered),
+      let scale = try? Tensor(w.scales.count == 1 ? Shape([]) : Shape([scales.count]), scales),
+      let zero = bytes(wZeros.count == 1 ? Shape([]) : Shape([zeros.count]), zeros)
+    else { return nil }
+    let deep = graph.addValue(graph.freshName("\(graph.values[output].name)_patches"))
+    var inputs: [Graph.ValueID?] = [
+      x.value, x.grid.scaleID, xZero, graph.addFreshConstant("weight", kernel), graph.addFreshConstant("scale", scale),
+      graph.addFreshConstant("zero_point", zero), grid.scaleID, yZero,
+    ]
+    if let bias { inputs.append(graph.addFreshConstant("bias", bias)) }
+    nodes.append(
+      Graph.Node(node.name, .qLinearConv(QLinearConv(Window(), group: 1)), inputs: inputs, outputs: [deep]))
+    return Graph.Node(
+      "\(node.name)_pixels", .depthToSpace(DepthToSpace(PixelBlock(size: size))), inputs: [deep], outputs: [output])
   }
 
   /// A BatchNormalization as a QLinearConv of one tap with a weight of ±127 for each channel. Its bias, in units of a

@@ -57,6 +57,22 @@ private struct QDQSketch {
       [.ints("pads", [pad, pad, pad, pad]), .ints("strides", [stride, stride]), .int("group", groups)])
   }
 
+  /// A ConvTranspose whose stride is its window's size, with a scale for each filter.
+  mutating func patches(_ x: Int, from: Int, to: Int, size: Int, input scale: Float) throws -> Int {
+    let shape: Shape = [from, to, size, size]
+    let values = (0..<shape.count).map { _ in Int8(sketch.noise.int(-128...127)) }
+    let scales = (0..<to).map { _ in Float(sketch.noise.int(1...40)) * 1e-4 }
+    let w = try sketch.node(
+      "DequantizeLinear",
+      [sketch.constant(try Tensor(shape, values)), sketch.constant(try Tensor([to], scales))], [.int("axis", 1)])
+    let bias = (0..<to).map { _ in Int32(sketch.noise.int(-3000...3000)) }
+    let b = try sketch.node(
+      "DequantizeLinear",
+      [sketch.constant(try Tensor([to], bias)), sketch.constant(try Tensor([to], scales.map { $0 * scale }))],
+      [.int("axis", 0)])
+    return try sketch.node("ConvTranspose", [x, w, b], [.ints("strides", [size, size])])
+  }
+
   mutating func gemm(_ x: Int, from: Int, to: Int, input scale: Float) throws -> Int {
     let (w, bias) = try weights([to, from], zero: nil, input: scale)
     return try sketch.node("Gemm", [x, w, bias], [.int("transB", 1)])
@@ -141,6 +157,34 @@ private struct QDQSketch {
     let kernels = engine.profile.map { $0.kernel }
     #expect(!kernels.contains { $0 == "reference" || $0.hasPrefix("f32") }, "\(kernels)")
     for (a, b) in zip(try engine.run([input])[0].array(of: Float.self), meant) { #expect(abs(a - b) <= 0.04) }
+  }
+
+  /// A transposed convolution whose windows lie beside each other, and a Concat of parts on other grids than its own.
+  @Test(arguments: [ElementType.uint8, .int8], [2, 3]) func patchesRunOnIntegers(_ type: ElementType, _ size: Int)
+    throws
+  {
+    for filters in [5, 16, 33] {
+      var net = QDQSketch(seed: filters, type)
+      let middle = type == .int8 ? 3 : 120
+      let x = try net.grid(net.sketch.input([2, 7, 4, 5]), scale: 0.016, zero: middle)
+      let y = try net.patches(x, from: 7, to: filters, size: size, input: 0.016)
+      let large = try net.grid(y, scale: 0.05, zero: middle)
+      let nearest = try net.sketch.node(
+        "Resize", [x, nil, net.sketch.constant(try Tensor([4], [1, 1, Float(size), Float(size)]))],
+        [.string("coordinate_transformation_mode", "asymmetric"), .string("nearest_mode", "floor")])
+      let wide = try net.grid(nearest, scale: 0.016, zero: middle)
+      let joined = try net.sketch.node("Concat", [large, wide], [.int("axis", 1)])
+      net.sketch.output(try net.grid(joined, scale: 0.04, zero: middle + 1))
+      var lowered = net.sketch.graph
+      try PassPipeline.optimize(&lowered)
+      let input = try net.sketch.noise.tensor([2, 7, 4, 5], scale: 2)
+      let meant = try net.sketch.graph.evaluate([input])[0].array(of: Float.self)
+      let engine = try Engine(lowered)
+      let kernels = engine.profile.map { $0.kernel }
+      #expect(!kernels.contains { $0 == "reference" || $0.contains("igemm") && $0.hasPrefix("f32") }, "\(kernels)")
+      #expect(kernels.contains("q8_table_rows"), "\(kernels)")
+      for (a, b) in zip(try engine.run([input])[0].array(of: Float.self), meant) { #expect(abs(a - b) <= 0.0901) }
+    }
   }
 
   /// A broadcasting sum has no kernel; the bounds behind it must not be lost.

@@ -33,6 +33,21 @@ import Testing
     try sketch.check()
   }
 
+  /// Windows beside each other, alone and as a part of a Concat.
+  @Test(arguments: [1, 5, 16, 33, 40], [[2, 2], [3, 2], [1, 4]]) func patches(_ filters: Int, _ size: [Int]) throws {
+    var sketch = Sketch(seed: filters)
+    let x = try sketch.node("Conv", [sketch.input([2, 8, 3, 13]), try sketch.constant([19, 8, 1, 1])])
+    let weights = try sketch.constant(Shape([19, filters] + size))
+    let bias: Int? = filters % 2 == 0 ? try sketch.constant([filters]) : nil
+    let up = try sketch.node("ConvTranspose", [x, weights, bias], [.ints("strides", size)])
+    let other = try sketch.node("ConvTranspose", [x, weights], [.ints("strides", size)])
+    let wide = try sketch.node("Conv", [other, try sketch.constant([3, filters, 1, 1])])
+    let joined = try sketch.node("Concat", [wide, up], [.int("axis", 1)])
+    sketch.output(try sketch.node("Conv", [joined, try sketch.constant([2, filters + 3, 1, 1])]))
+    sketch.output(try sketch.node("Relu", [other]))
+    try sketch.check()
+  }
+
   @Test func alongOneAxis() throws {
     var sketch = Sketch(seed: 2)
     let x = sketch.input([2, 6, 11])

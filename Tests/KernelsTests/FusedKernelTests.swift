@@ -13,8 +13,10 @@ import Testing
     let run: q8_fused_kernel
     let row: q8_fused_row_kernel?
     /// What a thread calls before its calls, and behind them.
-    var begin: (@convention(c) () -> Void)?
+    var begin: (@convention(c) (Int) -> Void)?
     var end: (@convention(c) () -> Void)?
+    /// Leaves out the pixels that are not wanted.
+    var fills = false
   }
 
   /// Of the levels that have such kernels, and the portable ones.
@@ -65,14 +67,22 @@ import Testing
 
     let ends = Ending(ending, &noise)
     let (yStride, residualStride) = (nr + 5, nr + 3)
-    let residual = try GuardedBytes((0..<(pixels - 1) * residualStride + nr).map { _ in noise.int(0...255) })
-    let y = try GuardedBytes(count: (pixels - 1) * yStride + nr)
+    // All outputs of all pixels or, where a kernel can leave some out, some.
+    let outputs = kernel.fills ? [nr, nr, nr / 2, noise.int(1...nr)][noise.int(0...3)] : nr
+    let left = kernel.fills && noise.int(0...1) == 1 ? noise.int(0...pixels - 1) : -1
+    let wanted = (0..<pixels).filter { $0 == 0 || $0 != left && (left < 0 || noise.int(0...3) > 0) }
+    let bits = wanted.reduce(UInt32(0)) { $0 | 1 << UInt32(truncatingIfNeeded: $1) }
+    let residual = try GuardedBytes(
+      (0..<(wanted.count - 1) * residualStride + outputs).map { _ in noise.int(0...255) })
+    let y = try GuardedBytes(count: (wanted.count - 1) * yStride + outputs)
     var epilogue = ends.epilogue
     let fused = try #require(
-      fused_create(&epilogue, ends.hasResidual ? residual.bytes : nil, residualStride, y.bytes, yStride))
+      fused_create(
+        &epilogue, outputs, bits, kernel.fills && noise.int(0...1) == 1 ? taps * depth : 0, pixels,
+        ends.hasResidual ? residual.bytes : nil, residualStride, y.bytes, yStride))
     defer { free(UnsafeMutableRawPointer(fused)) }
     let from = UnsafePointer(x.bytes)
-    kernel.begin?()
+    kernel.begin?(steps)
     defer { kernel.end?() }
     constants.base.withMemoryRebound(to: Int32.self, capacity: constants.count) { constants in
       if isRow {
@@ -84,16 +94,17 @@ import Testing
     }
     var expected = [Int](repeating: ends.isSigned ? -91 : 0xa5, count: y.count)
     let residuals = residual.values(signed: epilogue.residual_signed == 1)
-    for pixel in 0..<pixels {
-      for output in 0..<nr {
+    for (row, pixel) in wanted.enumerated() {
+      for output in 0..<outputs {
         var sum = Int(bias[output])
         for k in 0..<taps * depth { sum += inputs[pixel * taps * depth + k] * weights[k * nr + output] }
         let value = Double(sum) * Double(multipliers[output]) + Double(shifts[output])
-        expected[pixel * yStride + output] = ends.stored(
-          value, ends.hasResidual ? residuals[pixel * residualStride + output] : nil)
+        expected[row * yStride + output] = ends.stored(
+          value, ends.hasResidual ? residuals[row * residualStride + output] : nil)
       }
     }
-    expectQuantised(y.values(signed: ends.isSigned), expected, "\(kernel.name), \(pixels) pixels, ending \(ending)")
+    let what = "\(kernel.name), \(wanted.count) of \(pixels) pixels, \(outputs) outputs, ending \(ending)"
+    expectQuantised(y.values(signed: ends.isSigned), expected, what)
   }
 
   /// What follows the sums: the part that every kernel without its own shares.
@@ -190,6 +201,6 @@ extension FusedKernelTests.Kernel {
     guard let run = family.fused else { return nil }
     self.init(
       name: "\(String(cString: family.name)), fused", mr: family.mr, nr: family.nr, run: run, row: family.fused_row,
-      begin: family.begin, end: family.end)
+      begin: family.begin, end: family.end, fills: family.fills != 0)
   }
 }

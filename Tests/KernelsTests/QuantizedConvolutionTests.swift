@@ -40,6 +40,17 @@ import Testing
     Case(batch: 2, size: (7, 6), channels: 388, outputs: 20, kernel: (1, 1), stride: (2, 2), pad: (0, 0)),
     Case(size: (7, 9), channels: 44, outputs: 40),
     Case(size: (9, 8), channels: 48, outputs: 17, stride: (2, 1), dilation: (2, 2), pad: (2, 1)),
+    // Rows longer and shorter than a tile, with places between them; runs that fill tiles or do not; few outputs.
+    Case(batch: 2, size: (9, 37), channels: 64, outputs: 33),
+    Case(size: (11, 9), channels: 16, outputs: 16, kernel: (3, 2), pad: (1, 0)),
+    Case(size: (6, 70), channels: 20, outputs: 40, kernel: (2, 3), dilation: (1, 17), pad: (0, 17)),
+    Case(size: (17, 19), channels: 3, outputs: 16),
+    Case(size: (8, 8), channels: 68, outputs: 300, kernel: (1, 1), pad: (0, 0)),
+    // Strides: pixels gathered by their remainders.
+    Case(batch: 2, size: (15, 13), channels: 64, outputs: 40, stride: (2, 2)),
+    Case(size: (14, 19), channels: 128, outputs: 20, kernel: (3, 5), stride: (2, 3), pad: (1, 2)),
+    Case(size: (13, 15), channels: 96, outputs: 72, stride: (2, 2), groups: 3),
+    Case(size: (6, 21), channels: 64, outputs: 17, kernel: (2, 2), stride: (2, 1), pad: (0, 0)),
   ]
 
   enum Weights: Int, CaseIterable, Sendable {

@@ -19,7 +19,7 @@ import Testing
     let run: q8_igemm_kernel
     let points: q8_points_kernel?
     /// What a thread calls before its calls, and behind them.
-    let begin: (@convention(c) () -> Void)?
+    let begin: (@convention(c) (Int) -> Void)?
     let end: (@convention(c) () -> Void)?
 
     init(_ family: q8_igemm_family) {
@@ -87,7 +87,7 @@ import Testing
     let sums = try Guarded([Int32](repeating: 12345, count: pixels * nr), aligned: true)
     var pointers = rows.map { Optional(UnsafePointer($0.bytes)) }
     pointers += [UnsafePointer<UInt8>?](repeating: pointers[0], count: kernel.mr - pixels)
-    kernel.begin?()
+    kernel.begin?(steps)
     defer { kernel.end?() }
     kernel.run(
       pixels, taps, steps, pointers, offsets, biases.base, w.base.assumingMemoryBound(to: Int8.self), extras,

@@ -141,7 +141,8 @@ import Testing
         let y = try GuardedBytes(count: (rows - 1) * yRow + (columns - 1) * yStride + 32)
         var epilogue = ends.epilogue
         let fused = try #require(
-          fused_create(&epilogue, ends.hasResidual ? residual.bytes : nil, residualStride, y.bytes, yStride))
+          fused_create(
+            &epilogue, 16, ~0, 0, 0, ends.hasResidual ? residual.bytes : nil, residualStride, y.bytes, yStride))
         defer { free(UnsafeMutableRawPointer(fused)) }
         kernel.run(integers.base, step, scales.base, rows, columns, residualRow, yRow, fused)
         let residuals = residual.values(signed: epilogue.residual_signed == 1)

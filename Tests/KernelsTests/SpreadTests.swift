@@ -39,6 +39,51 @@ import Testing
     }
   }
 
+  /// Every window is the product of its pixel.
+  @Test(arguments: instructionSets, [1, 3, 16, 37]) func patches(_ isa: kernels_level, _ filters: Int) throws {
+    var noise = Noise(filters)
+    for (channels, kernel) in [(1, (2, 2)), (17, (1, 3)), (64, (2, 2)), (5, (3, 1))] {
+      var patches = f32_patches()
+      (patches.batch, patches.height, patches.width) = (2, 3, noise.int(1...40))
+      (patches.channels, patches.filters) = (channels, filters)
+      (patches.kernel_height, patches.kernel_width) = (kernel.0, kernel.1)
+      f32_patches_plan(&patches, isa)
+      let taps = kernel.0 * kernel.1
+      let x = try GuardedFloats(noise.floats(6 * patches.width * channels))
+      let weights = noise.floats(channels * filters * taps)
+      let bias = noise.floats(filters)
+      let stride = filters + 3
+      let columns = patches.width * kernel.1
+      let count = 6 * kernel.0 * columns * stride - 3
+      let y = try GuardedFloats([Float](repeating: 7, count: count))
+      let w = try Guarded([Float](repeating: 0, count: taps * patches.tap_count), aligned: true)
+      let zeros = [Float](repeating: 0, count: patches.row.zero_count)
+      let scratch = try Guarded([UInt8](repeating: 0, count: patches.scratch_bytes), aligned: true)
+      f32_patches_pack(&patches, weights, bias, w.base)
+      zeros.withUnsafeBufferPointer { zeros in
+        (patches.x, patches.y, patches.y_stride) = (UnsafePointer(x.base), y.base, stride)
+        (patches.w, patches.zero, patches.scratch) = (
+          UnsafePointer(w.base), zeros.baseAddress, UnsafeMutableRawPointer(scratch.base)
+        )
+        for task in 0..<patches.tasks { f32_patches_task(&patches, task, 0) }
+      }
+      var expected = [Double](repeating: 7, count: count)
+      for pixel in 0..<6 * kernel.0 * columns {
+        let (row, column) = (pixel / columns, pixel % columns)
+        let tap = row % kernel.0 * kernel.1 + column % kernel.1
+        let from = (row / kernel.0 * patches.width + column / kernel.1) * channels
+        for filter in 0..<filters {
+          var sum = Double(bias[filter])
+          for channel in 0..<channels {
+            sum += Double(x.base[from + channel]) * Double(weights[(channel * filters + filter) * taps + tap])
+          }
+          expected[pixel * stride + filter] = sum
+        }
+      }
+      expectEqual(y.array, expected, within: 1e-4, "\(channels) channels, \(filters) filters")
+    }
+  }
+
   /// Each product is added where its tap falls.
   @Test(arguments: instructionSets, [1, 3, 16, 37]) func tapSums(_ isa: kernels_level, _ channels: Int) throws {
     var noise = Noise(channels)

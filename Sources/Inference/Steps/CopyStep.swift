@@ -27,7 +27,7 @@ final class CopyStep: Step {
     rows_copy_plan(&parameters)
   }
 
-  /// Concat, and QLinearConcat, whose parts first go on the result's grid unless they are on it.
+  /// Concat, and QLinearConcat, whose parts go on the result's grid unless they are on it.
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     let node = candidate.node
     var parts: [(id: Graph.ValueID, change: GridChange?)] = []
@@ -69,11 +69,7 @@ final class CopyStep: Step {
       && parts.contains { planner.prefersChannelsLast($0.id) }
     let layout: Layout = isChannelsLast ? .channelsLast : .plain
     var operands: [Operand] = []
-    for (part, change) in parts {
-      var operand = try planner.operand(part, layout)
-      if let change { operand = try QuantizedPoolStep.requantize(part, operand, change, of: node, planner) }
-      operands.append(operand)
-    }
+    for part in parts { operands.append(try planner.operand(part.id, layout)) }
     let target = planner.newBuffer(candidate.output, layout)
     // A row is the channels of a pixel if they are last, everything inside the axis otherwise.
     let rows = isChannelsLast ? joined[0] * joined.planeCount : joined.extents[..<axis].reduce(1, *)
@@ -86,8 +82,15 @@ final class CopyStep: Step {
         offset += bytes
         continue
       }
-      let step = CopyStep(rows: rows, bytes: bytes, offset: offset, step: joined.count / rows * size)
-      planner.append(step, for: node, reads: [operand], writes: [target])
+      let pitch = joined.count / rows * size
+      if let change = part.change {
+        let step = try QuantizedCopyStep(
+          rows: rows, bytes: bytes, offset: offset, step: pitch, change, of: node, planner)
+        planner.append(step, for: node, reads: [operand], writes: [target])
+      } else {
+        let step = CopyStep(rows: rows, bytes: bytes, offset: offset, step: pitch)
+        planner.append(step, for: node, reads: [operand], writes: [target])
+      }
       offset += bytes
     }
   }

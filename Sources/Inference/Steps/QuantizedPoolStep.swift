@@ -2,7 +2,7 @@ import Kernels
 import ModelGraph
 import Text
 
-/// `q8_pool`: largest or mean value of windows of 8-bit integers, and, as means of one element, a change of grid.
+/// `q8_pool`: largest or mean value of windows of 8-bit integers; as means of one element, a change of grid.
 final class QuantizedPoolStep: Step {
   private var parameters = q8_pool()
   let kernel: String
@@ -68,18 +68,14 @@ final class QuantizedPoolStep: Step {
     return GridChange(from: from, to: to)
   }
 
-  /// Plans a copy of `x` on another grid, in the layout in which it was found, and returns where that is.
-  static func requantize(
-    _ x: Graph.ValueID, _ found: Operand, _ change: GridChange, of node: Graph.Node, _ planner: Planner
-  ) throws(GraphError) -> Operand {
-    let count = planner.shape(x).count
-    let step = QuantizedPoolStep(
-      "q8_requantize", try convolution_geometry(wholePlanesOf: [1, count, 1], of: node.operation.name),
-      F32_POOL_AVERAGE,
-      isSigned: change.from.isSigned, change, planner.level)
-    let target = planner.newBuffer(byteCount: count)
-    planner.append(step, for: node, reads: [found], writes: [target])
-    return .buffer(target)
+  /// The parameters of a change of the grid of `count` bytes.
+  static func change(
+    count: Int, _ change: GridChange, of node: Graph.Node, _ planner: Planner
+  ) throws(GraphError) -> q8_pool {
+    QuantizedPoolStep(
+      "", try convolution_geometry(wholePlanesOf: [1, count, 1], of: node.operation.name), F32_POOL_AVERAGE,
+      isSigned: change.from.isSigned, change, planner.level
+    ).parameters
   }
 
   var needs: StepNeeds { .operandsOnly }

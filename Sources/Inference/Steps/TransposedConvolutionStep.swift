@@ -2,8 +2,9 @@ import Kernels
 import ModelGraph
 import Text
 
-/// ConvTranspose of one group over one or two spatial axes: the input times the weights of every tap (`f32_convolution`, 1×1),
-/// then the sums of what falls on each pixel (`f32_tap_sums`).
+/// ConvTranspose of one group over one or two spatial axes. Windows beside each other are made in place (`f32_patches`). Otherwise
+/// the input is multiplied by the weights of every tap (`f32_convolution`, 1×1), and what falls on each pixel summed
+/// (`f32_tap_sums`).
 enum TransposedConvolutionStep {
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard case .convTranspose(let operation) = candidate.node.operation,
@@ -15,6 +16,13 @@ enum TransposedConvolutionStep {
     let geometry = try operation.geometry(x: planner.shape(x), w: planner.shape(w))
     let plane = geometry.plane
     guard geometry.group == 1, plane.spatialRank <= 2 else { return false }
+    if let step = PatchesStep(geometry, weights: w, bias: bias, planner) {
+      planner.append(
+        step, name: candidate.node.name, reads: [try planner.operand(x, .channelsLast)],
+        writes: [planner.newBuffer(candidate.output, .channelsLast)], multiplyAdds: step.multiplyAdds)
+      planner.noteSlice(step.slice, of: candidate.output)
+      return true
+    }
     let sums = TapSumsStep(
       convolution_geometry(plane, batch: geometry.batch, channels: geometry.filters), bias: bias, planner)
     let taps = plane.height.kernel * plane.width.kernel
@@ -29,6 +37,59 @@ enum TransposedConvolutionStep {
       sums, for: candidate.node, reads: [.buffer(between)],
       writes: [planner.newBuffer(candidate.output, .channelsLast)])
     return true
+  }
+}
+
+/// Windows that lie beside each other, without gap or overlap.
+private final class PatchesStep: Step {
+  private var parameters = f32_patches()
+  private let weights: Graph.ValueID
+  private let bias: Graph.ValueID?
+  let slice: OutputSlice
+
+  init?(_ geometry: TransposedConvolution, weights: Graph.ValueID, bias: Graph.ValueID?, _ planner: Planner) {
+    let (height, width) = (geometry.plane.height, geometry.plane.width)
+    for axis in [height, width] {
+      guard axis.kernel == axis.stride, axis.dilation == 1, axis.padBefore == 0, axis.padAfter == 0,
+        axis.input == axis.output * axis.stride
+      else { return nil }
+    }
+    (self.weights, self.bias, slice) = (weights, bias, OutputSlice(stride: geometry.filters))
+    (parameters.batch, parameters.height, parameters.width) = (geometry.batch, height.output, width.output)
+    (parameters.kernel_height, parameters.kernel_width) = (height.kernel, width.kernel)
+    (parameters.channels, parameters.filters) = (geometry.channels, geometry.filters)
+    f32_patches_plan(&parameters, planner.level)
+  }
+
+  private var taps: Int { parameters.kernel_height * parameters.kernel_width }
+  var multiplyAdds: Int {
+    parameters.tasks * parameters.width * parameters.channels * parameters.filters * taps
+  }
+
+  var kernel: String { String(cString: parameters.row.family.pointee.name) }
+
+  var needs: StepNeeds {
+    StepNeeds(
+      packedBytes: taps * parameters.tap_count * 4, scratchBytes: parameters.scratch_bytes,
+      zeroBytes: parameters.row.zero_count * 4, weights: weights, others: [bias])
+  }
+
+  func pack(_ packer: Packer) {
+    let packed = packer.room.assumingMemoryBound(to: Float.self)
+    parameters.w = UnsafePointer(packed)
+    guard let weights = packer.floatWeights(weights) else { return }
+    f32_patches_pack(&parameters, weights, packer.floats(bias), packed)
+  }
+
+  func bind(_ binder: Binder) {
+    var parameters = parameters
+    parameters.x = binder.floats(0)
+    parameters.y = binder.floatResult(slice)
+    parameters.y_stride = slice.stride
+    parameters.zero = binder.zeros
+    parameters.scratch = binder.scratch
+    parameters.scratch_bytes = binder.scratchBytes
+    binder.call(f32_patches_task, parameters, tasks: parameters.tasks)
   }
 }
 

@@ -4,6 +4,7 @@
 #include "cpu/table.h"
 #include "convolution/q8/q8_rounding.h"
 #include "geometry/sizes.h"
+#include "layout/copy_rows.h"
 
 enum { BLOCK = 16 * 1024, CHUNK = 64 };
 
@@ -241,4 +242,31 @@ void q8_table_task(void *context, size_t task, size_t worker) {
   KERNEL_REQUIRE(task < v->tasks);
   const size_t first = task * BLOCK, count = smaller(v->count - first, BLOCK);
   kernels_table_for(v->isa)->q8_look_up(v->table, (const uint8_t *)v->x + first, (uint8_t *)v->y + first, count);
+}
+
+void q8_table_rows_plan(q8_table_rows *v) {
+  v->block = larger(1, BLOCK / larger(1, v->bytes));
+  v->tasks = divide_up(v->rows, v->block);
+}
+
+// Short rows are looked up together, and copied to their places.
+void q8_table_rows_task(void *context, size_t task, size_t worker) {
+  (void)worker;
+  const q8_table_rows *v = context;
+  KERNEL_REQUIRE(task < v->tasks && (v->rows <= 1 || v->y_step >= v->bytes));
+  const q8_look_up_kernel look_up = kernels_table_for(v->isa)->q8_look_up;
+  const size_t first = task * v->block, count = smaller(v->rows - first, v->block), bytes = v->bytes;
+  const uint8_t *x = (const uint8_t *)v->x + first * bytes;
+  uint8_t *y = (uint8_t *)v->y + first * v->y_step;
+  uint8_t found[4096] __attribute__((aligned(64)));
+  if (bytes > sizeof found / 4) {
+    for (size_t row = 0; row < count; row++) look_up(v->table, x + row * bytes, y + row * v->y_step, bytes);
+    return;
+  }
+  const size_t most = sizeof found / larger(1, bytes);
+  for (size_t row = 0; row < count; row += most) {
+    const size_t some = smaller(most, count - row);
+    look_up(v->table, x + row * bytes, found, some * bytes);
+    copy_rows((char *)y + row * v->y_step, v->y_step, (const char *)found, bytes, bytes, some);
+  }
 }

@@ -61,6 +61,9 @@ typedef struct {
   size_t merged;  // groups that are packed as one
   size_t taps, run, steps;  // a pixel's inputs: `taps` runs of `run` consecutive bytes, `steps` kernel steps each
   int pointwise;  // 1×1 without padding: a block is a range of pixels, not of rows
+  // Pixels of a phase, or 0. With phases, inputs are gathered so that those that neighbouring outputs read at a tap are neighbours:
+  // one plane of pixels for each remainder of row and column by the stride.
+  size_t phase_pixels;
   size_t row_blocks, image_blocks, panel_blocks;
   size_t tasks;
   size_t scratch_bytes;

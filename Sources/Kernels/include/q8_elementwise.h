@@ -104,4 +104,17 @@ typedef struct {
 void q8_table_plan(q8_table *table);
 void q8_table_task(void *context, size_t task, size_t worker);  // context: q8_table
 
+// The same of `rows` rows of `bytes` bytes, which lie behind each other in x and y_step bytes apart in y: a piece of a concatenation.
+typedef struct {
+  kernels_level isa;
+  size_t rows, bytes, y_step;
+  const void *x;
+  const uint8_t *table;  // 256 bytes, 64-byte aligned
+  void *y;
+  size_t block, tasks;  // by q8_table_rows_plan
+} q8_table_rows;
+
+void q8_table_rows_plan(q8_table_rows *table);
+void q8_table_rows_task(void *context, size_t task, size_t worker);  // context: q8_table_rows
+
 #endif

@@ -6,6 +6,7 @@
 
 #include "cpu.h"
 #include "geometry.h"
+#include "igemm.h"
 
 // y[o][p][i] = Σ over t of weights[p][t] · x[o][places[p][t]][i]: interpolation along one axis.
 typedef struct {
@@ -35,5 +36,32 @@ typedef struct {
 
 void f32_tap_sums_plan(f32_tap_sums *sums);
 void f32_tap_sums_task(void *context, size_t task, size_t worker);  // context: f32_tap_sums
+
+// A transposed convolution whose windows lie beside each other, without gap or overlap: a 1×1 convolution for each tap, which
+// writes every kernel_width-th pixel of every kernel_height-th row of y.
+typedef struct {
+  size_t batch, height, width;  // of x
+  size_t kernel_height, kernel_width;
+  size_t channels, filters;  // of x, of y
+  const float *x;  // [batch, height, width, channels]
+  const float *w;  // tap_count floats for each tap, 64-byte aligned
+  float *y;  // [batch, height · kernel_height, width · kernel_width] pixels
+  size_t y_stride;  // floats from pixel to pixel; `filters` unless y is a slice of a wider tensor
+  const float *zero;  // channels zeros
+  void *scratch;  // workers × scratch_bytes, 64-byte aligned
+  size_t scratch_bytes;
+
+  // Decided by f32_patches_plan.
+  f32_convolution row;  // of a row of x and one tap
+  size_t tap_count;  // floats of a tap's packed weights
+  size_t tasks;
+} f32_patches;
+
+void f32_patches_plan(f32_patches *patches, kernels_level level);
+
+// Packs the weights of all taps: `w` is ONNX's [channels, filters, kernel_height, kernel_width], `bias` one for each filter
+// or NULL; `packed` has kernel_height · kernel_width · tap_count floats, 64-byte aligned.
+void f32_patches_pack(const f32_patches *patches, const float *w, const float *bias, float *packed);
+void f32_patches_task(void *context, size_t task, size_t worker);  // context: f32_patches
 
 #endif

@@ -5,6 +5,7 @@
 #include "convolution/q8/byte_tiles.h"
 #include "cpu/multiversion.h"
 #include "geometry/sizes.h"
+#include "layout/copy_rows.h"
 #include "layout/float_tiles.h"
 
 enum { COLUMNS = 512, BYTES = 64 * 1024 };
@@ -90,9 +91,9 @@ void rows_copy_task(void *context, size_t task, size_t worker) {
   const rows_copy *v = context;
   KERNEL_REQUIRE(task < v->tasks);
   KERNEL_REQUIRE(v->rows <= 1 || (v->x_step >= v->bytes && v->y_step >= v->bytes));
-  const size_t end = smaller(v->rows, (task + 1) * v->block);
-  for (size_t row = task * v->block; row < end; row++)
-    memcpy((char *)v->y + row * v->y_step, (const char *)v->x + row * v->x_step, v->bytes);
+  const size_t first = task * v->block, count = smaller(v->rows - first, v->block);
+  copy_rows(
+      (char *)v->y + first * v->y_step, v->y_step, (const char *)v->x + first * v->x_step, v->x_step, v->bytes, count);
 }
 
 void bytes_transpose_task(void *context, size_t task, size_t worker) {

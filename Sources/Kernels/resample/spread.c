@@ -1,5 +1,6 @@
 #include "spread.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "cpu/multiversion.h"
@@ -88,4 +89,42 @@ void f32_tap_sums_task(void *context, size_t task, size_t worker) {
       }
     }
   }
+}
+
+void f32_patches_plan(f32_patches *v, kernels_level level) {
+  KERNEL_REQUIRE(v->batch * v->height * v->width * v->kernel_height * v->kernel_width >= 1);
+  v->row = (f32_convolution){
+      .geometry = {
+          .batch = 1, .in_height = 1, .in_width = v->width, .in_channels = v->channels, .out_height = 1, .out_width = v->width,
+          .out_channels = v->filters, .kernel_height = 1, .kernel_width = 1, .stride_height = 1, .stride_width = 1,
+          .dilation_height = 1, .dilation_width = 1, .groups = 1},
+      .low = -INFINITY, .high = INFINITY};
+  f32_convolution_plan(&v->row, level, 1);
+  v->tap_count = (v->row.packed_count + 15) & ~(size_t)15;
+  v->tasks = v->batch * v->height;
+  v->scratch_bytes = v->row.scratch_bytes;
+}
+
+void f32_patches_pack(const f32_patches *v, const float *w, const float *bias, float *packed) {
+  const size_t taps = v->kernel_height * v->kernel_width;
+  const f32_weight_layout layout = {.output_stride = taps, .channel_stride = v->filters * taps};
+  for (size_t tap = 0; tap < taps; tap++)
+    f32_convolution_pack(&v->row, w + tap, layout, bias, 1, packed + tap * v->tap_count);
+}
+
+void f32_patches_task(void *context, size_t task, size_t worker) {
+  const f32_patches *v = context;
+  KERNEL_REQUIRE(task < v->tasks && v->y_stride >= v->filters);
+  f32_convolution row = v->row;
+  row.x = v->x + task * v->width * v->channels;
+  row.zero = v->zero;
+  row.scratch = v->scratch;
+  row.scratch_bytes = v->scratch_bytes;
+  row.y_stride = v->kernel_width * v->y_stride;
+  for (size_t ky = 0; ky < v->kernel_height; ky++)
+    for (size_t kx = 0; kx < v->kernel_width; kx++) {
+      row.w = v->w + (ky * v->kernel_width + kx) * v->tap_count;
+      row.y = v->y + ((task * v->kernel_height + ky) * v->width * v->kernel_width + kx) * v->y_stride;
+      for (size_t part = 0; part < row.tasks; part++) f32_convolution_task(&row, part, worker);
+    }
 }

@@ -67,6 +67,10 @@ KERNEL_BODY pool_row_body(const q8_pool *p, size_t image, size_t oy, size_t from
         LANES_OF(MOST_LANES);
       } else if (to - from >= MOST_LANES / 2) {
         LANES_OF(MOST_LANES / 2);
+      } else if (to - from >= MOST_LANES / 4) {
+        LANES_OF(MOST_LANES / 4);
+      } else if (to - from >= MOST_LANES / 16) {
+        LANES_OF(MOST_LANES / 16);
       } else {
         LANES_OF(1);
       }

@@ -7,6 +7,7 @@
 
 // Swift cannot make a struct that is aligned like q8_fused. The caller frees it with free.
 q8_fused *fused_create(
-    const q8_epilogue *epilogue, const uint8_t *residual, size_t residual_stride, uint8_t *y, size_t y_stride);
+    const q8_epilogue *epilogue, size_t outputs, uint32_t wanted, size_t gap, size_t readable, const uint8_t *residual,
+    size_t residual_stride, uint8_t *y, size_t y_stride);
 
 #endif

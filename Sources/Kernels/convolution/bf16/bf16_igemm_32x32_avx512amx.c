@@ -23,7 +23,9 @@ TARGET void bf16_igemm_32x32_avx512amx(BF16_IGEMM_PARAMETERS) {
     return;
   }
   float sums[2 * HALF * NR] __attribute__((aligned(64)));
-  multiply(depth(pairs), pixels, taps, pairs, x, offsets, bias, w, epilogue->ahead, epilogue->ahead_step, sums);
+  const size_t gaps[2] = {gap_of(x, pixels), gap_of(x + HALF, pixels > HALF ? pixels - HALF : 0)};
+  multiply(
+      depth(pairs), pixels, gaps, NR, taps, pairs, x, offsets, bias, w, epilogue->ahead, epilogue->ahead_step, sums);
   const __m512 low = _mm512_set1_ps(epilogue->low), high = _mm512_set1_ps(epilogue->high);
   const __mmask16 first = bf16_mask(outputs, 0), second = bf16_mask(outputs, 16);
   for (size_t p = 0; p < pixels; p++) {

@@ -36,7 +36,47 @@ static int staged_as_is(const q8_convolution *v) {
 
 // Pixels that a block of `units` gathers.
 static size_t staged_pixels(const q8_convolution *v, size_t units) {
+  if (v->phase_pixels) return v->geometry.stride_height * v->geometry.stride_width * v->phase_pixels;
   return v->pointwise ? units : staged_rows(v, units) * staged_columns(v);
+}
+
+// Whether products of tiles are faster. They take as long for a short run as for a long one, and their sums go through
+// memory. Costs are cycles for 32 pixels, measured; of 16 outputs or fewer the other kernel computes 32.
+static int deep_pays(const q8_convolution *v) {
+  const size_t products = v->taps * divide_up(v->run, 64);
+  const int few = group_outputs(v) <= 16;
+  return 32 * v->taps * v->steps + (few ? 200 : 0) > (few ? 33 * products + 100 : 66 * products + 250);
+}
+
+// Places from a row of outputs to the next where they are computed too, and dropped.
+static size_t row_pitch(const q8_convolution *v) { return v->phase_pixels ? phase_columns(v) : staged_columns(v); }
+
+// Whether the pixels of a tile lie behind each other as they were gathered.
+static int is_continuous(const q8_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  const int unit = (g->stride_width == 1 && g->stride_height == 1) || v->phase_pixels;
+  return v->family->fills && !v->pointwise && unit && 2 * (row_pitch(v) - g->out_width) <= g->out_width;
+}
+
+// Whether inputs are gathered by phases: where that makes the pixels of a tile lie behind each other, and no product shorter.
+static int takes_phases(const q8_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  if (!v->family->fills || v->pointwise || (g->stride_height == 1 && g->stride_width == 1)) return 0;
+  if (g->dilation_height * g->dilation_width != 1 || g->kernel_height < g->stride_height || g->kernel_width < g->stride_width)
+    return 0;
+  return (!row_runs(v) || g->in_channels % 64 == 0) && 2 * (phase_columns(v) - g->out_width) <= g->out_width;
+}
+
+// Places that a block of `units` units goes over: its outputs, and those between two rows of outputs.
+static size_t places_of(const q8_convolution *v, size_t units) {
+  if (v->pointwise) return units;
+  return is_continuous(v) ? row_pitch(v) * (units - 1) + v->geometry.out_width : units * v->geometry.out_width;
+}
+
+// Whether all outputs of a tile are computed before the next tile's, so that whole lines of memory are written: where more is
+// written than read.
+static int tiles_first(const q8_convolution *v) {
+  return v->family->fills && !v->dynamic && v->geometry.out_channels > v->taps * v->run;
 }
 
 void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
@@ -50,13 +90,14 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
   v->pointwise = is_pointwise(g);
+  v->phase_pixels = 0;
   v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
   v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
   v->steps = divide_up(v->run, v->family->kr);
-  // A tile of inputs takes as long as its widest run: short runs leave most of it empty.
   const size_t outputs = g->batch * g->out_height * g->out_width;
-  if (v->kernels->q8_igemm_deep.run && v->run >= 32 && v->taps * v->run >= 64 && outputs >= 16)
-    v->family = &v->kernels->q8_igemm_deep;
+  if (v->kernels->q8_igemm_deep.run && deep_pays(v) && outputs >= 16) v->family = &v->kernels->q8_igemm_deep;
+
+  const int phases = takes_phases(v);
 
   // Blocks of rows of one image, or of pixels if the convolution is pointwise.
   const size_t units = units_of(v), panels = panels_of(v), mr = v->family->mr;
@@ -99,9 +140,17 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   v->tasks = v->image_blocks * v->row_blocks * v->panel_blocks;
 
   const size_t block = divide_up(units, v->row_blocks);
-  const size_t pixels = block * (v->pointwise ? 1 : g->out_width), staged = staged_pixels(v, block);
-  v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(pixels * sizeof(uint32_t)) +
+  if (phases) {
+    v->phase_pixels = phase_rows(v, block) * phase_columns(v);
+    v->taps = g->kernel_height * g->kernel_width;
+    v->run = group_channels(v);
+    v->steps = divide_up(v->run, v->family->kr);
+  }
+  const size_t staged = staged_pixels(v, block);
+  v->scratch_bytes = whole_lines(v->taps * sizeof(ptrdiff_t)) + whole_lines(places_of(v, block) * sizeof(uint32_t)) +
                      (staged_as_is(v) ? 0 : staged_bytes(v, staged) + highs_bytes(v, staged));
+  // A tile of fewer pixels can be read whole.
+  if (is_continuous(v)) v->scratch_bytes += whole_lines(mr * pixel_bytes(v));
   if (v->family->wide) v->scratch_bytes += v->taps * v->steps * 2 * step_bytes(v);
   v->packed_bytes = panels * panel_bytes(v) + usual_extras(v);
 }
@@ -163,6 +212,28 @@ static void add_highs(
   }
 }
 
+// A bit for each of `count` places that are outputs. The first place is in `column` of a row of `width` outputs and some places
+// behind them.
+static uint32_t wanted_of(size_t column, size_t count, size_t width, size_t row_places) {
+  uint32_t bits = 0;
+  for (size_t p = 0; p < count; p += row_places - column, column = 0) {
+    const size_t run = smaller(width > column ? width - column : 0, count - p);
+    bits |= (uint32_t)(((uint64_t)1 << run) - 1) << p;
+  }
+  return bits;
+}
+
+// Moves the sums of the pixels in `wanted` to the front. Returns how many they are.
+static size_t keep_wanted(uint32_t wanted, size_t pixels, size_t nr, int32_t *sums) {
+  size_t kept = 0;
+  for (size_t p = 0; p < pixels; p++) {
+    if (!(wanted >> p & 1)) continue;
+    if (kept != p) memcpy(sums + kept * nr, sums + p * nr, nr * sizeof *sums);
+    kept++;
+  }
+  return kept;
+}
+
 // The biases and multipliers of a panel for the zero point and scale that a run found.
 static void set_found(const q8_convolution *v, const panel_parts *panel, int32_t *bias, float *multipliers) {
   const size_t nr = v->family->nr;
@@ -196,17 +267,21 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   const size_t first_panel = panels * panel_block / v->panel_blocks;
   const size_t last_panel = panels * (panel_block + 1) / v->panel_blocks;
 
-  // Scratch: offsets of the taps, the first gathered pixel of each output's window, gathered inputs, their high values.
+  // Scratch: offsets of the taps, the first gathered pixel of each place's window, gathered inputs, their high values.
   char *scratch = (char *)v->scratch + worker * v->scratch_bytes;
   ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
   for (size_t tap = 0; tap < v->taps; tap++) offsets[tap] = (ptrdiff_t)(tap_pixels(v, tap) * pixel_bytes(v));
   uint32_t *places = (uint32_t *)(void *)(scratch + whole_lines(v->taps * sizeof(ptrdiff_t)));
   const size_t width = v->pointwise ? last - first : g->out_width;  // of a row of outputs
-  const size_t pixels = v->pointwise ? width : (last - first) * width;
+  const int continuous = is_continuous(v);
+  const size_t row_places = continuous ? row_pitch(v) : width, pixels = places_of(v, last - first);
   const size_t first_pixel = v->pointwise ? first : (image * g->out_height + first) * g->out_width;
-  const size_t row_step = v->pointwise ? 0 : g->stride_height * staged_columns(v), step = v->pointwise ? 1 : g->stride_width;
-  for (size_t row = 0; row * width < pixels; row++)
-    for (size_t ox = 0; ox < width; ox++) places[row * width + ox] = (uint32_t)(row * row_step + ox * step);
+  const size_t row_step = v->pointwise ? 0 : continuous ? row_places : g->stride_height * staged_columns(v);
+  const size_t step = v->pointwise || continuous ? 1 : g->stride_width;
+  for (size_t row = 0; row * row_places < pixels; row++) {
+    const size_t place = row * row_places, count = smaller(row_places, pixels - place);
+    for (size_t ox = 0; ox < count; ox++) places[place + ox] = (uint32_t)(row * row_step + ox * step);
+  }
   q8_staged staged = {.pixels = staged_pixels(v, last - first)};
   if (staged_as_is(v)) {
     staged.x = (uint8_t *)v->x + first * g->in_channels;  // only read
@@ -237,10 +312,14 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
   q8_fused_set(&fused, &epilogue);
   fused.residual_stride = out_channels;
   fused.y_stride = y_stride;
-  if (family->begin) family->begin();
-  const size_t slice = panel_bytes(v) / tiles & ~(size_t)63;
-  for (size_t panel = first_panel; panel < last_panel; panel++) {
-    const size_t group = panel / panels_of_group(v), column = panel % panels_of_group(v) * nr;
+  if (family->begin) family->begin(steps);
+  fused.gap = continuous || v->pointwise ? pixel_size : 0;
+  const size_t of_group = group_outputs(v), group_panels = panels_of_group(v), group_bytes = group_channels(v) * element(v);
+  const size_t chunk = tiles_first(v) ? 2 * mr : pixels;
+  for (size_t begun = 0, next_panel = first_panel; begun < pixels;) {
+    // Panel by panel, for some pixels or for all.
+    const size_t panel = next_panel, end = smaller(pixels, begun + chunk);
+    const size_t group = panel / group_panels, column = (panel - group * group_panels) * nr;
     const panel_parts parts = panel_at(v, panel);
     const float *scales = (const float *)(parts.bias + nr), *shifts = scales + nr;
     const int32_t *bias = parts.bias;
@@ -250,46 +329,66 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
       scales = found_multipliers;
     }
     const int8_t *w = parts.w;
-    const size_t outputs = smaller(nr, group_outputs(v) - column), output = group * group_outputs(v) + column;
-    const uint8_t *group_x = staged.x + group * group_channels(v) * element(v);
+    const size_t outputs = smaller(nr, of_group - column), output = group * of_group + column;
+    const uint8_t *group_x = staged.x + group * group_bytes;
     if (family->wide) {
       widen_weights(level, wide_w, w, v->taps * v->steps * step_bytes(v));
       w = (const int8_t *)wide_w;
     }
     const uint8_t *residual = v->residual ? (const uint8_t *)v->residual + first_pixel * out_channels + output : NULL;
     char *y = (char *)v->y + (first_pixel * y_stride + output) * y_size;
-    const int fuses_panel = fuses && parts.fusible && !parts.extra_count && outputs == nr;
-    size_t pixel = 0;
+    const int fuses_panel = fuses && parts.fusible && !parts.extra_count && (outputs == nr || family->fills);
+    // Prefetches the panel that follows (of this layer or the next), a slice with each tile.
+    kernels_fetch ahead = (kernels_fetch)parts.bias + panel_bytes(v);
+    size_t slice;
+    if (begun == 0) {
+      slice = panel_bytes(v) / divide_up(end, mr) & ~(size_t)63;
+    } else {
+      // The weights are near. The next residuals are not.
+      slice = residual ? whole_lines(chunk * out_channels / (last_panel - first_panel)) : 0;
+      ahead = (kernels_fetch)residual + end * out_channels + (panel - first_panel) * (slice - nr);
+    }
+    fused.outputs = outputs;
+    size_t pixel = begun, place = begun;  // the next output, and its place
+    if (continuous) pixel = begun / row_places * width + smaller(width, begun % row_places);
     if (fuses_panel && in_rows) {
-      fused.ahead = (kernels_fetch)parts.bias + panel_bytes(v);
+      fused.ahead = ahead;
       fused.residual = residual;
       fused.y = (uint8_t *)y;
       family->fused_row(pixels / Q8_FUSED_ROW_PIXELS, steps, group_x, pixel_size, parts.bias, w, &fused);
-      pixel = pixels - pixels % Q8_FUSED_ROW_PIXELS;
+      pixel = place = pixels - pixels % Q8_FUSED_ROW_PIXELS;
     }
-    for (size_t tile = 0; pixel < pixels; tile++) {
-      const size_t size = smaller(pixels - pixel, even + (tile < longer));
-      for (size_t p = 0; p < size; p++) rows[p] = group_x + places[pixel + p] * pixel_size;
+    for (size_t tile = 0; place < end; tile++) {
+      size_t size = smaller(end - place, even + (tile < longer));
+      uint32_t wanted = ~(uint32_t)0 >> (32 - size);
+      for (size_t p = 0; p < size; p++) rows[p] = group_x + places[place + p] * pixel_size;
+      if (continuous) wanted = wanted_of(place % row_places, size, width, row_places);
+      place += size;
       if (fuses_panel) {
-        // Prefetches the panel that follows (of this layer or the next), a slice with each tile.
-        fused.ahead = (kernels_fetch)parts.bias + panel_bytes(v) + tile * slice;
+        fused.ahead = ahead;
+        fused.ahead_bytes = slice;
+        fused.wanted = wanted;
+        fused.readable = continuous ? mr : size;
         fused.residual = residual ? residual + pixel * out_channels : NULL;
         fused.y = (uint8_t *)y + pixel * y_stride;
         family->fused(size, taps, steps, rows, offsets, parts.bias, w, &fused);
-        pixel += size;
+        ahead += slice;
+        pixel += (size_t)__builtin_popcount(wanted);
         continue;
       }
       family->run(
           size, taps, steps, rows, offsets, bias, w, parts.extra_count, parts.extras, parts.extra_w, sums);
       if (listed) {
-        add_highs(v, &staged, &parts, places + pixel, size, sums);
+        add_highs(v, &staged, &parts, places + place - size, size, sums);
       } else if (dense) {
         int32_t high_sums[Q8_IGEMM_MAX_MR * Q8_IGEMM_MAX_NR] __attribute__((aligned(64)));
-        for (size_t p = 0; p < size; p++) rows[p] = dense + places[pixel + p] * pixel_size;
+        for (size_t p = 0; p < size; p++) rows[p] = dense + places[place - size + p] * pixel_size;
         family->run(
             size, taps, steps, rows, offsets, no_bias, w, parts.extra_count, parts.extras, parts.extra_w, high_sums);
         for (size_t i = 0; i < size * nr; i++) sums[i] += high_sums[i];
       }
+      if (continuous) size = keep_wanted(wanted, size, nr, sums);
+      if (size == 0) continue;
       if (epilogue.float_output == 2) {
         for (size_t p = 0; p < size; p++) memcpy(y + (pixel + p) * y_stride * y_size, sums + p * nr, outputs * y_size);
         pixel += size;
@@ -299,6 +398,10 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
           level, &epilogue, size, outputs, sums, 0, nr, scales, shifts, residual ? residual + pixel * out_channels : NULL,
           out_channels, y + pixel * y_stride * y_size, y_stride);
       pixel += size;
+    }
+    if (++next_panel == last_panel) {
+      next_panel = first_panel;
+      begun = end;
     }
   }
   if (family->end) family->end();

@@ -17,7 +17,7 @@ static inline size_t panels_of_group(const q8_convolution *v) { return divide_up
 static inline size_t panels_of(const q8_convolution *v) { return panels_of_group(v) * (v->geometry.groups / v->merged); }
 // Whether a whole row of the window is one tap: the inputs of its columns are contiguous.
 static inline int row_runs(const q8_convolution *v) {
-  return v->geometry.groups == v->merged && v->geometry.dilation_width == 1;
+  return v->geometry.groups == v->merged && v->geometry.dilation_width == 1 && !v->phase_pixels;
 }
 
 // Bytes of a gathered element, of a gathered pixel, and of a step's packed weights.
@@ -29,10 +29,23 @@ static inline size_t step_bytes(const q8_convolution *v) { return v->family->nr 
 static inline size_t staged_columns(const q8_convolution *v) { return columns_read(&v->geometry); }
 static inline size_t staged_rows(const q8_convolution *v, size_t rows) { return rows_read(&v->geometry, rows); }
 
+// The same of one phase.
+static inline size_t phase_columns(const q8_convolution *v) { return divide_up(staged_columns(v), v->geometry.stride_width); }
+static inline size_t phase_rows(const q8_convolution *v, size_t rows) {
+  return divide_up(staged_rows(v, rows), v->geometry.stride_height);
+}
+
+// Where a gathered pixel lies, in a block's staged row and column.
+static inline size_t phase_place(const q8_convolution *v, size_t row, size_t column) {
+  const size_t down = v->geometry.stride_height, across = v->geometry.stride_width;
+  return (row % down * across + column % across) * v->phase_pixels + row / down * phase_columns(v) + column / across;
+}
+
 // Where a tap begins, in gathered pixels from the window's first.
 static inline size_t tap_pixels(const q8_convolution *v, size_t tap) {
   const convolution_geometry *g = &v->geometry;
   if (v->pointwise) return 0;
+  if (v->phase_pixels) return phase_place(v, tap / g->kernel_width, tap % g->kernel_width);
   if (row_runs(v)) return tap * g->dilation_height * staged_columns(v);
   return tap / g->kernel_width * g->dilation_height * staged_columns(v) + tap % g->kernel_width * g->dilation_width;
 }

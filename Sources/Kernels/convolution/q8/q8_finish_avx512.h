@@ -56,16 +56,21 @@ Q8_INLINE __m512i q8_scaled_avx512(const q8_fused *e, __m512 value, __m512 multi
   return _mm512_castps_si512(_mm512_min_ps(_mm512_max_ps(t, _mm512_load_ps(e->t_low)), _mm512_load_ps(e->t_high)));
 }
 
+// What q8_scaled made for a kind with a residual, with 16 of those added: on y's grid.
+Q8_INLINE __m512i q8_sum_avx512(const q8_fused *e, __m512i scaled, q8_finish_kind kind, __m128i bytes) {
+  const __m512 t = _mm512_castsi512_ps(scaled);
+  const __m512i r = kind == Q8_SIGNED_RESIDUAL ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
+  const __m512 other =
+      _mm512_fmadd_ps(_mm512_cvtepi32_ps(r), _mm512_load_ps(e->residual_multiplier), _mm512_load_ps(e->residual_shift));
+  // No NaN, and within the range of integers: q8_fusible.
+  return _mm512_cvtps_epi32(_mm512_fmadd_ps(t, _mm512_load_ps(e->t_multiplier), other));
+}
+
 // What q8_scaled made, with the 16 residuals at `residual` + `offset` added, if there are any: on y's grid.
 Q8_INLINE __m512i q8_added_avx512(
     const q8_fused *e, __m512i scaled, q8_finish_kind kind, const uint8_t *residual, size_t offset) {
   if (!q8_has_residual(kind)) return scaled;
-  const __m512 t = _mm512_castsi512_ps(scaled);
-  const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(residual + offset));
-  const __m512i r = kind == Q8_SIGNED_RESIDUAL ? _mm512_cvtepi8_epi32(bytes) : _mm512_cvtepu8_epi32(bytes);
-  const __m512 other =
-      _mm512_fmadd_ps(_mm512_cvtepi32_ps(r), _mm512_load_ps(e->residual_multiplier), _mm512_load_ps(e->residual_shift));
-  return q8_integers_avx512(_mm512_fmadd_ps(t, _mm512_load_ps(e->t_multiplier), other));
+  return q8_sum_avx512(e, scaled, kind, _mm_loadu_si128((const __m128i *)(const void *)(residual + offset)));
 }
 
 // Integers as words, on y's grid with its zero point.
@@ -74,8 +79,8 @@ Q8_INLINE __m512i q8_words_avx512(const q8_fused *e, __m512i first, __m512i seco
   return kind & Q8_WHOLE ? words : _mm512_adds_epi16(words, _mm512_load_si512(e->y_zero));
 }
 
-// Stores the 32 outputs of a pixel.
-Q8_INLINE void q8_store_avx512(const q8_fused *e, __m512i first, __m512i second, uint8_t *y, q8_finish_kind kind) {
+// The 32 outputs of a pixel.
+Q8_INLINE __m256i q8_bytes_avx512(const q8_fused *e, __m512i first, __m512i second, q8_finish_kind kind) {
   const __m512i words = q8_words_avx512(e, first, second, kind);
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13);
   __m256i bytes = _mm512_castsi512_si256(_mm512_permutexvar_epi32(order, _mm512_packus_epi16(words, words)));
@@ -84,7 +89,12 @@ Q8_INLINE void q8_store_avx512(const q8_fused *e, __m512i first, __m512i second,
     bytes = _mm256_min_epu8(bytes, _mm256_load_si256((const __m256i *)(const void *)e->high));
     bytes = _mm256_xor_si256(bytes, _mm256_load_si256((const __m256i *)(const void *)e->flip));
   }
-  _mm256_storeu_si256((__m256i *)(void *)y, bytes);
+  return bytes;
+}
+
+// Stores the 32 outputs of a pixel.
+Q8_INLINE void q8_store_avx512(const q8_fused *e, __m512i first, __m512i second, uint8_t *y, q8_finish_kind kind) {
+  _mm256_storeu_si256((__m256i *)(void *)y, q8_bytes_avx512(e, first, second, kind));
 }
 
 // Stores 16 outputs of each of the first `count` (1 to 4) of four pixels.

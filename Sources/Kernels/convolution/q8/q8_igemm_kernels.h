@@ -48,11 +48,17 @@ typedef struct {
   int residual_signed;
   int whole;  // y_zero, low and flip are 0, high is 255
 
-  // For each call. All nr outputs of each pixel are stored, and nr residuals are read.
+  // For each call. Of each pixel `outputs` outputs are stored, and as many residuals are read: nr, or fewer for a family that fills.
   const uint8_t *residual;
   size_t residual_stride, y_stride;
   uint8_t *y;
-  kernels_fetch ahead;  // each step prefetches one cache line, from here on
+  // Each step prefetches one cache line, from `ahead` on; a family that fills, `ahead_bytes` bytes in all its products.
+  kernels_fetch ahead;
+  size_t ahead_bytes, outputs;
+  // For a family that fills: a bit for each pixel. y and the residual have rows only for those whose bit is set.
+  uint32_t wanted;
+  // For a family that fills: the bytes from each pixel to the next, if they are alike (or 0), and how many can be read from x[0] on.
+  size_t gap, readable;
 } q8_fused;
 
 // As Q8_IGEMM_PARAMETERS, without extras; behind the biases lie nr multipliers and nr shifts.
@@ -143,15 +149,17 @@ typedef struct q8_igemm_family {
   size_t kr;  // inputs of a step
   int wide;  // x and w come to the kernel as 16-bit integers, x less its zero point
   int x_signed;  // otherwise as bytes: x as s8, or as u8
-  int fills;  // tiles of mr pixels and a smaller last one, rather than tiles of about the same size
+  // Tiles of mr pixels and a smaller last one, rather than tiles of about the same size. Pixels at equal distances cost least, even
+  // if some of them are not wanted.
+  int fills;
   q8_weight_rule rule;
   q8_igemm_kernel run;
   size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]
 
   // Optional kernels, NULL where a family has none.
 
-  // What a thread calls before its calls of the other kernels, and behind them.
-  void (*begin)(void), (*end)(void);
+  // What a thread calls before its calls of the other kernels with so many steps, and behind them.
+  void (*begin)(size_t steps), (*end)(void);
 
   // For a family whose x has 7 bits: copies a pixel's `count` inputs (^ flip) without the eighth bit, and lists the groups of four
   // in which an input has it. Returns their number. `highs` has room for count / 4.

@@ -2,6 +2,7 @@
 
 #include "cpu/multiversion.h"
 #include "convolution/q8/q8_convolution_parts.h"
+#include "layout/copy_rows.h"
 
 KERNEL_BODY copy_flipped_body(uint8_t *restrict to, const uint8_t *restrict from, size_t count) {
   for (size_t i = 0; i < count; i++) to[i] = from[i] ^ 0x80;
@@ -64,6 +65,18 @@ static void copy(progress *state, const uint8_t *from, size_t pixels) {
   state->pixel += pixels;
 }
 
+// Every `step`th pixel.
+static void copy_apart(progress *state, const uint8_t *from, size_t step, size_t pixels) {
+  const q8_convolution *v = state->v;
+  const size_t channels = v->geometry.in_channels;
+  if (state->listing || v->family->wide || (v->x_signed != 0) != v->family->x_signed) {
+    for (size_t p = 0; p < pixels; p++) copy(state, from + p * step * channels, 1);
+    return;
+  }
+  copy_rows((char *)state->staged->x + state->pixel * channels, channels, (const char *)from, step * channels, channels, pixels);
+  state->pixel += pixels;
+}
+
 // The inputs of output rows [first, last) of an image, padding in place.
 static void stage_rows(progress *state, size_t image, size_t first, size_t last) {
   const q8_convolution *v = state->v;
@@ -72,6 +85,26 @@ static void stage_rows(progress *state, size_t image, size_t first, size_t last)
   const size_t inside = smaller(columns - left, g->in_width);
   const uint8_t *x = (const uint8_t *)v->x + image * g->in_height * g->in_width * g->in_channels;
   ptrdiff_t iy = (ptrdiff_t)(first * g->stride_height) - (ptrdiff_t)g->pad_top;
+  if (v->phase_pixels) {
+    for (size_t row = 0; row < staged_rows(v, last - first); row++, iy++)
+      for (size_t phase = 0; phase < g->stride_width; phase++) {
+        state->pixel = phase_place(v, row, phase);
+        const size_t count = divide_up(columns - smaller(columns, phase), g->stride_width);
+        // The first columns of the phase in the picture and behind it.
+        const size_t begin = left > phase ? smaller(count, divide_up(left - phase, g->stride_width)) : 0;
+        const size_t end = left + inside > phase ? larger(begin, divide_up(left + inside - phase, g->stride_width)) : begin;
+        if ((size_t)iy >= g->in_height) {
+          pad(state, count);
+          continue;
+        }
+        pad(state, begin);
+        copy_apart(
+            state, x + ((size_t)iy * g->in_width + phase + begin * g->stride_width - left) * g->in_channels, g->stride_width,
+            end - begin);
+        pad(state, count - end);
+      }
+    return;
+  }
   for (size_t rows = staged_rows(v, last - first); rows > 0; rows--, iy++) {
     if ((size_t)iy < g->in_height) {
       pad(state, left);

@@ -49,7 +49,7 @@ size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t f
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
-void u8s8_begin_avx512amx(void);
+void u8s8_begin_avx512amx(size_t steps);
 void u8s8_end_avx512amx(void);
 void u8s8_igemm_32x32_avx512amx(Q8_IGEMM_PARAMETERS);
 void u8s8_fused_32x32_avx512amx(Q8_FUSED_PARAMETERS);
