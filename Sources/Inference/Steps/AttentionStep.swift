@@ -2,9 +2,10 @@ import Kernels
 import ModelGraph
 import Text
 
-/// `f32_attention`: what ``AttentionChains`` found.
+/// `f32_attention` or `bf16_attention`: what ``AttentionChains`` found.
 final class AttentionStep: Step {
   private var parameters = f32_attention()
+  private let multipliesBfloat16: Bool
   /// Floats before the first of queries, keys and values.
   private let offsets: (q: Int, k: Int, v: Int)
 
@@ -13,6 +14,7 @@ final class AttentionStep: Step {
     let items = Array(chain.shape.extents.dropLast(2))
     let (q, k, v) = (chain.q, chain.k, chain.v)
     offsets = (q.offset, k.offset, v.offset)
+    multipliesBfloat16 = planner.multipliesBfloat16
     parameters.items = (1, 1, 1, 1)
     store(items, asLastOf: &parameters.items)
     store(q.steps(along: items), asLastOf: &parameters.q_steps)
@@ -32,7 +34,11 @@ final class AttentionStep: Step {
       let row = mask.extents.count - 2
       parameters.mask_row = mask.extents[row] == 1 ? 0 : mask.strides[row]
     }
-    f32_attention_plan(&parameters, planner.level, Int32(planner.threads))
+    if multipliesBfloat16 {
+      bf16_attention_plan(&parameters, planner.level, Int32(planner.threads))
+    } else {
+      f32_attention_plan(&parameters, planner.level, Int32(planner.threads))
+    }
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
@@ -49,7 +55,7 @@ final class AttentionStep: Step {
     return true
   }
 
-  var kernel: String { "f32_attention" }
+  var kernel: String { multipliesBfloat16 ? "bf16_attention" : "f32_attention" }
 
   var needs: StepNeeds {
     StepNeeds(packedBytes: 0, scratchBytes: parameters.scratch_bytes, zeroBytes: 0, weights: nil, others: [])
@@ -66,6 +72,10 @@ final class AttentionStep: Step {
     parameters.y = binder.floatResult()
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes
-    binder.call(f32_attention_task, parameters, tasks: parameters.tasks)
+    if multipliesBfloat16 {
+      binder.call(bf16_attention_task, parameters, tasks: parameters.tasks)
+    } else {
+      binder.call(f32_attention_task, parameters, tasks: parameters.tasks)
+    }
   }
 }

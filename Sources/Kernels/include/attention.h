@@ -1,10 +1,13 @@
-// f32_attention: products of queries and keys, their softmax, and the products of that with values.
+// f32_attention: products of queries and keys, their softmax, and the products of that with values. bf16_attention: the same,
+// with both kinds of products of bf16 numbers (see bf16_convolution.h) and their sums in float.
 #ifndef GIEMSA_KERNELS_ATTENTION_H
 #define GIEMSA_KERNELS_ATTENTION_H
 
 #include <stddef.h>
 
 #include "igemm.h"
+
+struct bf16_igemm_family;
 
 // y[row] = Σ over keys of p[key] · v[key], where p is the softmax over keys of scale · Σ over depth of q[row] · k[key],
 // + mask[row][key]; for items along up to four axes. The scores of a few rows at a time are in memory, never those of all.
@@ -22,9 +25,10 @@ typedef struct {
   const float *mask;  // or NULL
   float *y;
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
-  // By f32_attention_plan.
+  // By f32_attention_plan or bf16_attention_plan.
   kernels_level isa;
-  const f32_igemm_family *family;
+  const f32_igemm_family *family;  // of f32_attention
+  const struct bf16_igemm_family *narrow;  // of bf16_attention
   size_t row_block, row_blocks;  // of a task
   size_t strip;  // rows whose scores are in memory
   size_t score_row;  // floats between two rows of scores
@@ -34,5 +38,8 @@ typedef struct {
 
 void f32_attention_plan(f32_attention *attention, kernels_level level, int threads);
 void f32_attention_task(void *context, size_t task, size_t worker);  // context: f32_attention
+
+void bf16_attention_plan(f32_attention *attention, kernels_level level, int threads);
+void bf16_attention_task(void *context, size_t task, size_t worker);  // context: f32_attention
 
 #endif

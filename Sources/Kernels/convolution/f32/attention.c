@@ -2,33 +2,18 @@
 
 #include <math.h>
 
+#include "convolution/attention_parts.h"
 #include "convolution/f32/pack_panel.h"
 #include "elementwise.h"
-#include "geometry/sizes.h"
-
-// SCORE_BYTES: what the scores of a strip may take, to be in a near cache still when they are read again.
-// MOST_TILES: a panel of keys stays in the first-level cache for so many tiles of rows.
-enum { SCORE_BYTES = 64 * 1024, MOST_TILES = 4 };
 
 static size_t panel_floats(const f32_attention *a, size_t columns, size_t depth) {
   return divide_up(columns, a->family->nr) * a->family->nr * depth;
 }
 
 void f32_attention_plan(f32_attention *a, kernels_level level, int threads) {
-  KERNEL_REQUIRE(a->rows >= 1 && a->keys >= 1 && a->depth >= 1 && a->columns >= 1 && threads >= 1);
   a->isa = level;
   a->family = f32_igemm_for(level);
-  const size_t mr = a->family->mr, items = a->items[0] * a->items[1] * a->items[2] * a->items[3];
-  // Every task packs keys and values for itself: threads share the rows of an item only if there are too few items for them.
-  const size_t wanted = items >= 2 * (size_t)threads ? 1 : smaller((size_t)threads, divide_up(a->rows, mr));
-  a->row_block = divide_up(divide_up(a->rows, wanted), mr) * mr;
-  a->row_blocks = divide_up(a->rows, a->row_block);
-  a->tasks = items * a->row_blocks;
-  // Strips of about equal size, in whole tiles.
-  a->score_row = divide_up(a->keys, 16) * 16;
-  const size_t fitting = SCORE_BYTES / sizeof(float) / a->score_row / mr;
-  const size_t longest = smaller(MOST_TILES, larger(1, fitting)) * mr, block = smaller(a->rows, a->row_block);
-  a->strip = divide_up(divide_up(block, divide_up(block, longest)), mr) * mr;
+  attention_cut(a, a->family->mr, threads);
   a->scratch_bytes = whole_lines(panel_floats(a, a->keys, a->depth) * sizeof(float)) +
                      whole_lines(panel_floats(a, a->columns, a->keys) * sizeof(float)) +
                      whole_lines(a->strip * a->score_row * sizeof(float));
@@ -67,36 +52,25 @@ static void multiply(
 void f32_attention_task(void *context, size_t task, size_t worker) {
   const f32_attention *a = context;
   KERNEL_REQUIRE(task < a->tasks && KERNEL_IS_ALIGNED(a->scratch, 64));
-  const float *q = a->q, *k = a->k, *v = a->v, *mask = a->mask;
-  float *y = a->y;
-  size_t rest = task / a->row_blocks;
-  for (int axis = 3; axis >= 0; axis--) {
-    const size_t index = rest % a->items[axis];
-    q += index * a->q_steps[axis];
-    k += index * a->k_steps[axis];
-    v += index * a->v_steps[axis];
-    if (mask) mask += index * a->mask_steps[axis];
-    y += index * a->y_steps[axis];
-    rest /= a->items[axis];
-  }
+  const attention_item item = attention_item_of(a, task);
   char *scratch = (char *)a->scratch + worker * a->scratch_bytes;
   float *keys = (float *)scratch;
   scratch += whole_lines(panel_floats(a, a->keys, a->depth) * sizeof(float));
   float *values = (float *)scratch;
   scratch += whole_lines(panel_floats(a, a->columns, a->keys) * sizeof(float));
   float *scores = (float *)scratch;
-  pack(a, k, a->k_depth, a->k_key, a->depth, a->keys, a->scale, keys);
-  pack(a, v, a->v_key, a->v_column, a->keys, a->columns, 1, values);
+  pack(a, item.k, a->k_depth, a->k_key, a->depth, a->keys, a->scale, keys);
+  pack(a, item.v, a->v_key, a->v_column, a->keys, a->columns, 1, values);
   const size_t first = task % a->row_blocks * a->row_block, end = smaller(a->rows, first + a->row_block);
   for (size_t row = first; row < end; row += a->strip) {
     const size_t rows = smaller(a->strip, end - row);
     multiply(
-        a, rows, q + row * a->q_row, a->q_row, a->depth, keys, a->keys, scores, a->score_row,
-        mask ? mask + row * a->mask_row : NULL, a->mask_row);
+        a, rows, item.q + row * a->q_row, a->q_row, a->depth, keys, a->keys, scores, a->score_row,
+        item.mask ? item.mask + row * a->mask_row : NULL, a->mask_row);
     for (size_t i = 0; i < rows; i++) {
       float *score = scores + i * a->score_row;
       f32_softmax_row(a->isa, score, score, a->keys, 0);
     }
-    multiply(a, rows, scores, a->score_row, a->keys, values, a->columns, y + row * a->y_row, a->y_row, NULL, 0);
+    multiply(a, rows, scores, a->score_row, a->keys, values, a->columns, item.y + row * a->y_row, a->y_row, NULL, 0);
   }
 }
