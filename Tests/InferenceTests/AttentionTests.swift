@@ -1,4 +1,5 @@
 import Inference
+import Kernels
 import ModelGraph
 import TestSupport
 import Testing
@@ -70,6 +71,20 @@ import Testing
       let mostSteps = mask == .computed ? 5 : 4
       #expect(kernels.count { !$0.hasPrefix("f32_nhwc") } <= mostSteps, "\(kernels)")
     }
+  }
+
+  /// In bf16 both of its products are.
+  @Test func bfloat16() throws {
+    var sketch = Sketch(seed: 9)
+    let (q, k, v) = (sketch.input([3, 19, 8]), sketch.input([3, 8, 19]), sketch.input([3, 19, 16]))
+    let shares = try sketch.node("Softmax", [try sketch.node("MatMul", [q, k])], [.int("axis", -1)])
+    sketch.output(try sketch.node("MatMul", [shares, v]))
+    var options = EngineOptions()
+    options.precision = .bfloat16
+    let engine = try Engine(sketch.graph, options: options)
+    let kernels = engine.profile.map { $0.kernel }
+    let pays = bf16_convolution_pays(kernels_level_in_use()) != 0
+    #expect(kernels.contains { $0 == (pays ? "bf16_attention" : "f32_attention") }, "\(kernels)")
   }
 
   /// What something else reads too must still be computed: scores, shares, the parts, products before and after a transposition.

@@ -83,4 +83,21 @@ import Testing
       }
     }
   }
+  /// The value that Pad adds, in the type of the data, and as the float that the attribute of old opsets is.
+  @Test func padding() throws {
+    for type in [ElementType.float32, .float64, .float16, .bfloat16, .int8, .int64] {
+      for wasAttribute in type.isFloat ? [false, true] : [false] {
+        var sketch = Sketch(seed: 7)
+        let x = sketch.input([2, 3], type)
+        let value = try Tensor(scalar: Float(-2.5)).converted(to: wasAttribute ? .float32 : type)
+        sketch.output(try sketch.node("Pad", [x, try sketch.ints([1, 0, 0, 2]), sketch.constant(value)]))
+        let numbers = try sketch.noise.tensor([2, 3], scale: 50).converted(to: type)
+        let engine = try Engine(sketch.graph)
+        #expect(engine.profile.contains { $0.kernel == "pick" })
+        let (found, wanted) = (try engine.run([numbers])[0], try sketch.graph.evaluate([numbers])[0])
+        #expect(found.doubles == wanted.doubles, "\(type), \(wasAttribute)")
+        #expect(wanted.doubles.first == (type.isFloat ? -2.5 : -2))
+      }
+    }
+  }
 }

@@ -68,7 +68,9 @@ struct RandomNodes: Sendable {
     add("Clip") { g, op in
       let x = try g.value(RandomGraph.numbers)
       let low = Double(g.int(x.type.lane == .unsigned ? 0...3 : -3...3))
-      let bounds = [g.chance(5) ? nil : try g.scalar(low, x.type), try g.scalar(low + Double(g.int(0...4)), x.type)]
+      // What was an attribute is float32.
+      let type = x.type.isFloat && g.chance(3) ? .float32 : x.type
+      let bounds = [g.chance(5) ? nil : try g.scalar(low, type), try g.scalar(low + Double(g.int(0...4)), type)]
       try g.node(op, [x] + (g.chance(5) ? [bounds[0]] : bounds))
     }
     add("PRelu") { g, op in
@@ -269,7 +271,8 @@ struct RandomNodes: Sendable {
       for index in 0..<2 * x.rank {
         pads.append(min(g.choice([0, 0, 1, 2]), mode == "constant" ? 2 : x.shape[index % x.rank] - 1))
       }
-      let value = mode == "constant" && g.chance(2) ? try g.scalar(Double(g.int(0...3)), x.type) : nil
+      let type = x.type.isFloat && g.chance(3) ? .float32 : x.type  // of what was an attribute
+      let value = mode == "constant" && g.chance(2) ? try g.scalar(Double(g.int(0...3)), type) : nil
       try g.node(op, [x, g.ints(pads), value], [.string("mode", mode)])
     }
     add("Expand") { g, op in

@@ -3,7 +3,8 @@ import Kernels
 import Testing
 
 /// Attention at every instruction set, against sums and exponentials in double: heads that lie within rows of one tensor, with
-/// gaps, with or without a mask, and results that go into the heads' places of another.
+/// gaps, with or without a mask, and results that go into the heads' places of another. What goes in are bf16 numbers, so that in
+/// bf16 only the shares are rounded, to 8 bits.
 @Suite struct AttentionTests {
   struct Size: Sendable, CustomStringConvertible {
     let heads: Int, rows: Int, keys: Int, depth: Int, columns: Int
@@ -25,12 +26,18 @@ import Testing
     let (depth, columns) = (size.depth, size.columns)
     // Rows of q and k are longer than their heads.
     let (qRow, kRow, vRow, yRow) = (heads * depth + 3, heads * depth + 1, heads * columns + 2, heads * columns)
-    let q = try GuardedFloats(noise.floats(batch * rows * qRow).map { $0 * 3 })
-    let k = try GuardedFloats(noise.floats(batch * keys * kRow))
-    let v = try GuardedFloats(noise.floats(batch * keys * vRow))
+    func numbers(_ count: Int) -> [Float] {
+      noise.floats(count).map { Float(bitPattern: $0.bitPattern & 0xffff_0000) }
+    }
+    let q = try GuardedFloats(numbers(batch * rows * qRow).map { $0 * 4 })
+    let k = try GuardedFloats(numbers(batch * keys * kRow))
+    let v = try GuardedFloats(numbers(batch * keys * vRow))
     // One mask for a head of all pictures.
     let mask = try GuardedFloats(noise.floats(heads * rows * keys).map { $0 < -0.9 ? -.infinity : $0 })
-    for (isMasked, isTurned, threads) in [(false, false, 1), (true, false, 8), (true, true, 1)] {
+    for (isMasked, isTurned, threads, isNarrow) in [
+      (false, false, 1, false), (true, false, 8, false), (true, true, 1, false), (true, false, 8, true),
+      (false, true, 1, true),
+    ] {
       let y = try GuardedFloats([Float](repeating: .nan, count: batch * rows * yRow))
       var attention = f32_attention()
       attention.items = (1, 1, batch, heads)
@@ -42,13 +49,15 @@ import Testing
       (attention.rows, attention.keys, attention.depth, attention.columns) = (rows, keys, depth, columns)
       (attention.q_row, attention.v_key, attention.v_column, attention.y_row) = (qRow, vRow, 1, yRow)
       (attention.k_key, attention.k_depth) = isTurned ? (1, keys) : (kRow, 1)
-      (attention.mask_row, attention.scale) = (keys, 0.7)
-      f32_attention_plan(&attention, isa, Int32(threads))
+      (attention.mask_row, attention.scale) = (keys, 0.5)
+      (isNarrow ? bf16_attention_plan : f32_attention_plan)(&attention, isa, Int32(threads))
       let scratch = try GuardedFloats([Float](repeating: .nan, count: attention.scratch_bytes / 4), aligned: true)
       (attention.q, attention.k, attention.v) = (UnsafePointer(q.base), UnsafePointer(k.base), UnsafePointer(v.base))
       (attention.y, attention.scratch) = (y.base, UnsafeMutableRawPointer(scratch.base))
       attention.mask = isMasked ? UnsafePointer(mask.base) : nil
-      for task in (0..<attention.tasks).reversed() { f32_attention_task(&attention, task, 0) }
+      for task in (0..<attention.tasks).reversed() {
+        (isNarrow ? bf16_attention_task : f32_attention_task)(&attention, task, 0)
+      }
       var expected = [Double](repeating: 0, count: batch * rows * yRow)
       for image in 0..<batch {
         for head in 0..<heads {
@@ -61,7 +70,7 @@ import Testing
                   Double(q.base[(image * rows + row) * qRow + head * depth + d])
                   * Double(k.base[from + key * attention.k_key + d * attention.k_depth])
               }
-              return sum * Double(Float(0.7)) + (isMasked ? Double(mask.base[masks + row * keys + key]) : 0)
+              return sum * 0.5 + (isMasked ? Double(mask.base[masks + row * keys + key]) : 0)
             }
             let most = scores.reduce(-.infinity, max)
             scores = scores.map { exp($0 - most) }
@@ -80,7 +89,9 @@ import Testing
       if expected.contains(where: { $0.isNaN }) {
         #expect(zip(y.array, expected).allSatisfy { $0.isNaN == $1.isNaN }, "\(size)")
       } else {
-        expectEqual(y.array, expected, within: 1e-5, "\(size), masked \(isMasked), turned \(isTurned)")
+        expectEqual(
+          y.array, expected, within: isNarrow ? 4e-3 : 1e-5,
+          "\(size), masked \(isMasked), turned \(isTurned), in bf16 \(isNarrow)")
       }
     }
   }

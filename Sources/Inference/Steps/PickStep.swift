@@ -74,7 +74,8 @@ final class PickStep: Step {
     var fill: Tensor?
     if let value = node.inputs.count > 2 ? node[Pad.Input.constantValue] : nil, case .pad = node.operation {
       guard let known = planner.constant(value) else { return false }
-      fill = known
+      // What was an attribute before opset 11 is a float, whatever the data are.
+      fill = try known.converted(to: planner.type(x))
     }
     let read: Operand
     if let input = planner.untouchedInput(x) { read = input } else { read = try planner.operand(x, source) }
