@@ -678,6 +678,11 @@ def pool(g, op):
         for index, kernel in enumerate(attributes["kernel_shape"]):
             if dilations[index] * (kernel - 1) >= x.shape[index + 2] + pads[index] + pads[index + x.rank - 2]:
                 raise Unfit
+    elif op == "LpPool":
+        # Where windows lie apart onnxruntime computes SAME's padding as less than none (MaxPool refuses that).
+        strides = attributes.get("strides", [1] * 3)
+        if any(stride > kernel for stride, kernel in zip(strides, attributes["kernel_shape"])):
+            raise Unfit
     if op == "LpPool" and g.chance(0.6):
         attributes["p"] = g.integer(1, 3)
     if op == "MaxPool" and g.opset >= 8 and g.chance(0.25):
