@@ -159,25 +159,46 @@ struct GraphCheck {
 
   // MARK: Weights
 
+  /// NaN is what a failed training run leaves, wherever it is. Infinities are so among weights; elsewhere they are bounds
+  /// and masks.
   private mutating func checkFinite() {
+    let weights = multipliedValues()
     for (id, value) in graph.values.enumerated() {
-      if let constant = value.constant { checkFinite(constant, "initialiser '\(value.name)'", nil, id) }
+      guard let constant = value.constant else { continue }
+      checkFinite(constant, weights[id], "initialiser '\(value.name)'", nil, id)
     }
     for node in graph.nodes {
       guard case .constant = node.operation, let output = node.firstOutput else { continue }
-      if let constant = facts[output]?.constant { checkFinite(constant, node.place, node.name, output) }
+      if let constant = facts[output]?.constant {
+        checkFinite(constant, weights[output], node.place, node.name, output)
+      }
     }
   }
 
-  /// A single infinity may be a bound (Clip, Pad); among weights it means a failed training run.
-  private mutating func checkFinite(_ tensor: Tensor, _ place: String, _ node: String?, _ id: Graph.ValueID) {
+  /// For each value, whether a node reads it as a weight, or may as a factor of a matrix product.
+  private func multipliedValues() -> [Bool] {
+    var multiplied = [Bool](repeating: false, count: graph.values.count)
+    for node in graph.nodes {
+      var isProduct = true
+      if case .none = node.operation.multiplyAdds { isProduct = false }
+      for input in node.operation.inputs
+      where input.content == .weight || (isProduct && input.content == .activationOrWeight) {
+        if let id = node[input] { multiplied[id] = true }
+      }
+    }
+    return multiplied
+  }
+
+  private mutating func checkFinite(
+    _ tensor: Tensor, _ isWeight: Bool, _ place: String, _ node: String?, _ id: Graph.ValueID
+  ) {
     var count = 0
     var first = 0
     switch tensor.type {
     case .float32:
       tensor.withElements(Float.self) { elements in
         for index in elements.indices where !elements[index].isFinite {
-          if elements[index].isInfinite, elements.count == 1 { continue }
+          if elements[index].isInfinite, !isWeight { continue }
           if count == 0 { first = index }
           count += 1
         }
@@ -185,21 +206,21 @@ struct GraphCheck {
     case .float64:
       tensor.withElements(Double.self) { elements in
         for index in elements.indices where !elements[index].isFinite {
-          if elements[index].isInfinite, elements.count == 1 { continue }
+          if elements[index].isInfinite, !isWeight { continue }
           if count == 0 { first = index }
           count += 1
         }
       }
     case .float16, .bfloat16:
-      if let wide = try? tensor.converted(to: .float32) { checkFinite(wide, place, node, id) }
+      if let wide = try? tensor.converted(to: .float32) { checkFinite(wide, isWeight, place, node, id) }
       return
     default: return
     }
     if count > 0 {
       report(
         .notFinite,
-        "\(place): \(count) of \(tensor.count) values are NaN or infinite, the first at \(first); train or export it "
-          + "again",
+        "\(place): \(count) of \(tensor.count) values are NaN\(isWeight ? " or infinite" : ""), the first at \(first); "
+          + "train or export it again",
         node: node, value: id)
     }
   }

@@ -38,12 +38,16 @@ import Validation
     #expect(codes(graph) == [.shapeMismatch, .wrongRank, .noOutput, .notFinite])
   }
 
-  @Test func aBoundMayBeInfinite() throws {
+  @Test func boundsAndMasksMayBeInfinite() throws {
     var graph = try sound()
-    let bound = graph.addConstant("bound", try Tensor(scalar: Float.infinity))
-    graph.outputs.append(bound)
+    let mask = graph.addConstant("mask", try Tensor([2], [-Float.infinity, 0]))
+    graph.outputs.append(graph.add(try operation("Add"), "masked", [mask, mask]))
     #expect(codes(graph).isEmpty)
-    graph.values[bound].constant = try Tensor([2], [Float.infinity, 0])
+    let factors = graph.addConstant("factors", try Tensor([2, 1], [1, -Float.infinity]))
+    graph.outputs.append(graph.add(try operation("MatMul"), "product", [mask, factors]))
+    #expect(codes(graph) == [.notFinite, .notFinite])
+    graph.values[factors].constant = try Tensor([2, 1], [Float.nan, 2])
+    graph.values[mask].constant = try Tensor([2], [Float(3), 0])
     #expect(codes(graph) == [.notFinite])
   }
 

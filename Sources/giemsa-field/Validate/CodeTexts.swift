@@ -58,8 +58,8 @@ enum CodeTexts {
     `--max-memory 2G` if the model is to be trusted.
     E213|An input has no type or shape, has no name, or (when running) does not match the given data.|Export it \
     with input shapes.
-    E214|Weights hold NaN or infinities. A single infinity is accepted, since it may be a bound.|The training \
-    diverged or the file is damaged: train or export again.
+    E214|Weights hold NaN or infinities, or another constant holds NaN. Infinities are accepted where they may \
+    be bounds or masks.|The training diverged or the file is damaged: train or export again.
     E215|Metadata under a `giemsa.` key is malformed or contradicts the graph: as many classes as outputs, \
     distinct names, as many means as channels, a Softmax over the classes.|Correct the entry; docs/METADATA.md \
     describes each.
