@@ -78,19 +78,16 @@ package struct GraphDifference {
   private mutating func compareMetadata(_ old: Graph, _ new: Graph) {
     // A key may occur several times: all its values count.
     var keys: [String] = []
-    var values: [ExactText: (old: [String], new: [String])] = [:]
-    for (index, metadata) in [old.metadata, new.metadata].enumerated() {
+    var values: [ExactText: [[String]]] = [:]
+    for (side, metadata) in [old.metadata, new.metadata].enumerated() {
       for (key, value) in metadata {
         if values[ExactText(key)] == nil { keys.append(key) }
-        if index == 0 {
-          values[ExactText(key), default: ([], [])].old.append(value)
-        } else {
-          values[ExactText(key), default: ([], [])].new.append(value)
-        }
+        values[ExactText(key), default: [[], []]][side].append(value)
       }
     }
     for key in keys {
-      guard let (before, after) = values[ExactText(key)] else { continue }
+      guard let sides = values[ExactText(key)] else { continue }
+      let (before, after) = (sides[0], sides[1])
       if before.count != after.count || zip(before, after).contains(where: { !$0.isExactly($1) }) {
         note(key, before.joined(separator: ", "), after.joined(separator: ", "))
       }

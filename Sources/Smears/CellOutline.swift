@@ -40,6 +40,7 @@ public struct CellOutline: Sendable, Equatable {
     }
     return spans
   }
+
   /// Calls `body` for each range of pixels in `rows` and `columns` whose centres lie within, from top to bottom.
   func forEachSpan(rows: Range<Int>, columns: Range<Int>, _ body: (_ y: Int, _ span: Range<Int>) -> Void) {
     for y in rows {

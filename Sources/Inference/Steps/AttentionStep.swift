@@ -5,7 +5,7 @@ import Text
 /// `f32_attention` or `bf16_attention`: what ``AttentionChains`` found.
 final class AttentionStep: Step {
   private var parameters = f32_attention()
-  private let multipliesBfloat16: Bool
+  private var multipliesBfloat16: Bool { parameters.narrow != nil }
   /// Floats before the first of queries, keys and values.
   private let offsets: (q: Int, k: Int, v: Int)
 
@@ -14,7 +14,6 @@ final class AttentionStep: Step {
     let items = Array(chain.shape.extents.dropLast(2))
     let (q, k, v) = (chain.q, chain.k, chain.v)
     offsets = (q.offset, k.offset, v.offset)
-    multipliesBfloat16 = planner.multipliesBfloat16
     parameters.items = (1, 1, 1, 1)
     store(items, asLastOf: &parameters.items)
     store(q.steps(along: items), asLastOf: &parameters.q_steps)
@@ -34,7 +33,7 @@ final class AttentionStep: Step {
       let row = mask.extents.count - 2
       parameters.mask_row = mask.extents[row] == 1 ? 0 : mask.strides[row]
     }
-    if multipliesBfloat16 {
+    if planner.multipliesBfloat16 {
       bf16_attention_plan(&parameters, planner.level, Int32(planner.threads))
     } else {
       f32_attention_plan(&parameters, planner.level, Int32(planner.threads))
