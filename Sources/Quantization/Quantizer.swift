@@ -252,6 +252,10 @@ public struct Quantizer {
     let plan = self.plan(recipe, model)
     var numbers = QuantizationNumbers()
     for id in plan.free { numbers.grids[id] = base.statistics[id].map { recipe.method.grid($0) } }
+    for node in model.graph.nodes {
+      guard case .mul = node.operation, let y = node.firstOutput, let grid = numbers.grids[y] else { continue }
+      numbers.grids[y] = grid.product(of: node.inputs.compactMap { $0.flatMap { numbers.grids[$0] } })
+    }
     for index in plan.weightOnly {
       guard let weight = model.weight(index), let scales = base.scales[recipe.clipsWeights]?[index] else { continue }
       numbers.weights[index] = try QuantizedWeight(

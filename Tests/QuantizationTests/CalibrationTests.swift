@@ -38,6 +38,26 @@ import Testing
     #expect(ActivationGrid(low: 0, high: 5).zero == 0)
   }
 
+  /// 0.5 between two integers would be rounded by each engine's last bit (0.5 · 255 = 127.5).
+  @Test func theMiddleOfAGateIsAnInteger() {
+    for high in [Float(1), 0.9999, 1.001, 0.9981] {
+      let grid = ActivationGrid(low: 0, high: high)
+      #expect(grid.nearest(0.5) == 0.5 && grid.nearest(1) == 1)
+      for ulp in [Float(0.5).nextDown, Float(0.5).nextUp] { #expect(grid.nearest(ulp) == 0.5) }
+    }
+    let (gate, values) = (ActivationGrid(low: 0, high: 1), ActivationGrid(low: -0.4, high: 6))
+    let product = values.product(of: [values, gate])
+    for integer in stride(from: 1, through: 255, by: 2) {
+      let place = 0.5 * Float(integer) * values.scale / product.scale
+      #expect(abs(place - place.rounded(.down) - 0.5) > 5e-4)
+    }
+    #expect(product.zero == values.zero && values.product(of: [values, values]) == values)
+    let narrow = ActivationGrid(low: 0, high: 3)
+    #expect(narrow.product(of: [gate, values]) == narrow)
+    #expect(ActivationGrid(low: -1, high: 1).scale == Float(2) / 255)
+    #expect(ActivationGrid(low: 0, high: 0.9).scale == Float(0.9) / 255)
+  }
+
   @Test func minmaxKeepsEverything() {
     let values: [Float] = [-2, 0, 1, 7]
     let grid = CalibrationMethod.minmax.grid(statistics(values))
