@@ -38,8 +38,10 @@ final class Planner {
   private var inputIndex: [Int?]
   /// By value: the step that alone makes it, if that can write between other channels.
   private var sliceMaker: [(step: Int, slice: OutputSlice)?]
-  /// By value: how many nodes read it, an output of the graph counting as one.
-  private var readers: [Int]
+  /// By value: the node that alone reads it.
+  let onlyReader: [Int?]
+  /// Which nodes a step of an earlier node computes too.
+  private var isAbsorbed: [Bool]
 
   init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], options: EngineOptions) {
     self.graph = graph
@@ -54,9 +56,8 @@ final class Planner {
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
     sliceMaker = [(step: Int, slice: OutputSlice)?](repeating: nil, count: facts.count)
-    readers = [Int](repeating: 0, count: facts.count)
-    for node in graph.nodes { for case let id? in node.inputs { readers[id] += 1 } }
-    for id in graph.outputs { readers[id] += 1 }
+    onlyReader = graph.onlyReaders()
+    isAbsorbed = [Bool](repeating: false, count: graph.nodes.count)
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     chains = QuantizedChains(graph, facts, isConstant)
     floatChains = FloatChains(graph, facts, isConstant: isConstant)
@@ -119,6 +120,7 @@ final class Planner {
     if try Bfloat16Step.plan(candidate, self) { return true }
     if try WinogradStep.plan(candidate, self) { return true }
     if Conv.isIncluded || FusedConv.isIncluded {
+      if !LeftOut.groups, try StripsStep.plan(candidate, self) { return true }
       if !LeftOut.dilations, try DilatedWinogradStep.plan(candidate, self) { return true }
       if !LeftOut.groups, try DepthwiseStep.plan(candidate, self) { return true }
     }
@@ -151,6 +153,7 @@ final class Planner {
     if let product = floatChains.product[index], let chain = floatChains.chain[product] {
       return isChained[chain.output]
     }
+    if isAbsorbed[index] { return true }
     guard chains.isAbsorbed[index] else { return false }
     // A Clip follows the step that absorbs it, unless that had to be run by its definition. A product comes before.
     if case .clip = node.operation { return isPlanned(output) }
@@ -186,6 +189,21 @@ final class Planner {
 
   /// Whether the value has a buffer.
   private func isPlanned(_ id: Graph.ValueID) -> Bool { plainBuffer[id] != nil || channelsLastBuffer[id] != nil }
+
+  /// Whether a step can read the value already.
+  func isAvailable(_ id: Graph.ValueID) -> Bool { isPlanned(id) || isConstant[id] || inputIndex[id] != nil }
+
+  /// Notes that an earlier node's step computes node `index` too.
+  func absorb(_ index: Int) { isAbsorbed[index] = true }
+
+  /// What the node that alone reads `id` computes, if that is a convolution of floats and reads `id` as its input.
+  func onlyConvolution(of id: Graph.ValueID) throws(GraphError) -> (layer: FloatConvolution, index: Int)? {
+    guard let index = onlyReader[id], let output = graph.nodes[index].firstOutput, shape(output).rank == shape(id).rank,
+      let layer = try FloatConvolution(Candidate(node: graph.nodes[index], index: index, output: output), self),
+      layer.layout == .channelsLast, layer.x == id
+    else { return nil }
+    return (layer, index)
+  }
 
   /// The layout that the value has already; plain for one that has both, or none.
   func home(_ id: Graph.ValueID) -> Layout {
@@ -303,7 +321,7 @@ final class Planner {
   /// Has the step that makes `part` write it where the next step, the only one to read it, would copy it: in `target`, whose
   /// pixels are `stride` floats apart, from float `offset` of a pixel on. Returns whether it could be done.
   func redirect(_ part: Graph.ValueID, into target: Int, offset: Int, stride: Int) -> Bool {
-    guard let (index, slice) = sliceMaker[part], readers[part] == 1, plainBuffer[part] == nil,
+    guard let (index, slice) = sliceMaker[part], onlyReader[part] != nil, plainBuffer[part] == nil,
       let buffer = channelsLastBuffer[part]
     else { return false }
     (slice.offset, slice.stride) = (offset, stride)

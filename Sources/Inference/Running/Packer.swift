@@ -46,8 +46,8 @@ final class Packer {
       packed += MemoryBlock.rounded(needs.packedBytes)
       for id in needs.constants { uses[id] += 1 }
       for case .constant(let id) in planned.reads { isKept[id] = true }
-      if let id = needs.weights, let tensor = constants[id], tensor.isDeferred {
-        longest = max(longest, tensor.byteCount)
+      for id in needs.weights {
+        if let tensor = constants[id], tensor.isDeferred { longest = max(longest, tensor.byteCount) }
       }
     }
     for case .constant(let id) in outputs { isKept[id] = true }
@@ -66,8 +66,8 @@ final class Packer {
   func pack(_ step: any Step) throws(GraphError) {
     let needs = step.needs
     let next = room + MemoryBlock.rounded(needs.packedBytes)
-    if let id = needs.weights, let tensor = constants[id], tensor.isDeferred {
-      readBytes = max(readBytes, tensor.byteCount)
+    for id in needs.weights {
+      if let tensor = constants[id], tensor.isDeferred { readBytes = max(readBytes, tensor.byteCount) }
     }
     try step.pack(self)
     room = next

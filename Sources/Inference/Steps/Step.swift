@@ -30,19 +30,26 @@ struct StepNeeds {
   let scratchBytes: Int
   /// Bytes of zeros, which a kernel reads in place of pixels outside the picture.
   let zeroBytes: Int
-  /// The largest constant that packing reads. If it is still in its file, it is read into memory that all steps share.
-  let weights: Graph.ValueID?
+  /// The large constants that packing reads. Those that are still in their file are read into memory that all steps share,
+  /// one after the other.
+  let weights: [Graph.ValueID]
   /// The other constants that packing reads.
   let others: [Graph.ValueID]
   /// Bytes that the step allocates while it runs.
   private(set) var runBytes = 0
 
-  init(packedBytes: Int, scratchBytes: Int, zeroBytes: Int, weights: Graph.ValueID?, others: [Graph.ValueID?]) {
+  init(packedBytes: Int, scratchBytes: Int, zeroBytes: Int, weights: [Graph.ValueID], others: [Graph.ValueID?]) {
     self.packedBytes = packedBytes
     self.scratchBytes = scratchBytes
     self.zeroBytes = zeroBytes
     self.weights = weights
     self.others = others.compactMap { $0 }
+  }
+
+  init(packedBytes: Int, scratchBytes: Int, zeroBytes: Int, weights: Graph.ValueID?, others: [Graph.ValueID?]) {
+    self.init(
+      packedBytes: packedBytes, scratchBytes: scratchBytes, zeroBytes: zeroBytes, weights: weights.map { [$0] } ?? [],
+      others: others)
   }
 
   /// For a step that works on its operands alone.
@@ -58,7 +65,7 @@ struct StepNeeds {
   }
 
   /// All constants that packing reads.
-  var constants: [Graph.ValueID] { (weights.map { [$0] } ?? []) + others }
+  var constants: [Graph.ValueID] { weights + others }
 }
 
 /// A step in its place in a plan.
