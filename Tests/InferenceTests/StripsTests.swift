@@ -26,7 +26,7 @@ import Testing
   /// Up, depthwise, down, and the sum with the block's input; twice, the second one with a stride and into a Concat.
   @Test func blocks() throws {
     var sketch = Sketch(seed: 1)
-    let x = try pointwise(&sketch, sketch.input([2, 3, 36, 40]), 3, 8)
+    let x = try pointwise(&sketch, sketch.input([2, 3, 40, 40]), 3, 8)
     var y = try sketch.node("HardSwish", [try pointwise(&sketch, x, 8, 96)])
     y = try sketch.node("Relu", [try depthwise(&sketch, y, 96)])
     let sum = try sketch.node("Add", [try pointwise(&sketch, y, 96, 8), x])

@@ -13,8 +13,8 @@ final class StripsStep: Step {
 
   /// What a strip may take: most of the second-level cache of a small processor.
   private static let nearBytes = 448 << 10
-  /// What the values that are never whole must take at least. Less would stay in the cache anyway.
-  private static let leastBytes = 512 << 10
+  /// What one of the values that are never whole must take at least. Less would stay in the cache anyway.
+  private static let leastBytes = 576 << 10
 
   private struct Layers {
     var first: FloatConvolution?
@@ -63,9 +63,8 @@ final class StripsStep: Step {
       layers.last = next.layer
       absorbed.append(next.index)
     }
-    var savedBytes = 0
-    if layers.first != nil { savedBytes += planner.pictureBytes(begin.output) }
-    if layers.last != nil { savedBytes += planner.pictureBytes(layers.depthwise.output) }
+    var savedBytes = layers.first == nil ? 0 : planner.pictureBytes(begin.output)
+    if layers.last != nil { savedBytes = max(savedBytes, planner.pictureBytes(layers.depthwise.output)) }
     guard savedBytes >= leastBytes, let step = StripsStep(layers, planner) else { return false }
     let end = layers.last ?? layers.depthwise
     var reads = [try planner.operand(begin.x, .channelsLast), Operand.none]

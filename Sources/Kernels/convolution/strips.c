@@ -5,6 +5,9 @@
 #include "geometry/reach.h"
 #include "geometry/sizes.h"
 
+// Of output, in a run.
+enum { FEWEST_ROWS = 4 };
+
 static size_t pixels_wide(const convolution_geometry *g) { return g->in_width * g->in_channels; }
 
 // The geometry of one picture's output rows [first, first + rows). Returns the first row of input that they read.
@@ -58,11 +61,12 @@ int f32_strips_plan(f32_strips *s, kernels_level level, int threads, size_t near
   if (once + more > near_bytes) return 0;
   const size_t most = 1 + (near_bytes - once) / more;
   if (g->out_height <= most) return 0;
-  s->strips = divide_up(g->out_height, most);
-  s->rows = divide_up(g->out_height, s->strips);
-  s->strips = divide_up(g->out_height, s->rows);
-  s->run = threads > 1 ? divide_up(s->strips, 4 * (size_t)threads) : s->strips;
-  s->tasks = g->batch * divide_up(s->strips, s->run);
+  // Runs of equal size for all threads. The first strip of each computes all of its rows.
+  const size_t runs = threads > 1 ? 2 * (size_t)threads : 1;
+  s->run_rows = divide_up(g->out_height, larger(1, smaller(runs, g->out_height / FEWEST_ROWS)));
+  s->runs = divide_up(g->out_height, s->run_rows);
+  s->rows = divide_up(s->run_rows, divide_up(s->run_rows, most));
+  s->tasks = g->batch * s->runs;
   s->wide_bytes = whole_lines(rows_read(g, s->rows) * wide);
   s->narrow_bytes = whole_lines(s->rows * narrow);
 
@@ -120,7 +124,8 @@ void f32_strips_task(void *context, size_t task, size_t worker) {
   const f32_strips *s = context;
   KERNEL_REQUIRE(task < s->tasks && KERNEL_IS_ALIGNED(s->scratch, 64));
   const convolution_geometry *g = &s->depthwise.geometry, *in = s->has_first ? &s->first.geometry : g;
-  const size_t runs = divide_up(s->strips, s->run), image = task / runs, from = task % runs * s->run;
+  const size_t image = task / s->runs, start = task % s->runs * s->run_rows;
+  const size_t end = smaller(g->out_height, start + s->run_rows);
   const size_t y_stride = s->has_last ? s->last.y_stride : g->in_channels;
   const float *picture = s->x + image * in->in_height * pixels_wide(in);
   char *scratch = (char *)s->scratch + worker * s->scratch_bytes;
@@ -128,8 +133,8 @@ void f32_strips_task(void *context, size_t task, size_t worker) {
   float *narrow = (float *)(scratch + s->wide_bytes);
   scratch += s->wide_bytes + s->narrow_bytes;
 
-  for (size_t oy = from * s->rows; oy < smaller(g->out_height, (from + s->run) * s->rows); oy += s->rows) {
-    const size_t rows = smaller(s->rows, g->out_height - oy), pixel = (image * g->out_height + oy) * g->out_width;
+  for (size_t oy = start; oy < end; oy += s->rows) {
+    const size_t rows = smaller(s->rows, end - oy), pixel = (image * g->out_height + oy) * g->out_width;
     float *y = s->y + pixel * y_stride;
     f32_depthwise d = s->depthwise;
     const size_t first = take_depthwise_rows(&d, oy, rows);

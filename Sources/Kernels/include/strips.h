@@ -27,8 +27,8 @@ typedef struct {
 
   // Decided by f32_strips_plan.
   size_t rows;  // of output in a strip
-  size_t strips;  // of a picture
-  size_t run;  // strips of a task: neighbours, which share the rows that both read
+  size_t run_rows;  // of output in a task: neighbouring strips, which share the rows that both read
+  size_t runs;  // tasks of a picture
   size_t wide_bytes, narrow_bytes;  // of a strip before and behind the depthwise convolution
   size_t tasks;
   size_t scratch_bytes;
@@ -36,7 +36,7 @@ typedef struct {
 } f32_strips;
 
 // Decides how the work is cut for `threads` threads, so that a strip takes at most `near_bytes`. Returns 0, and decides nothing, if
-// a strip would have less than two rows or a picture less than two strips.
+// a strip would have less than two rows, or be a whole picture.
 int f32_strips_plan(f32_strips *strips, kernels_level level, int threads, size_t near_bytes);
 
 void f32_strips_task(void *context, size_t task, size_t worker);  // context: f32_strips
