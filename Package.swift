@@ -187,6 +187,7 @@ if Context.environment["GIEMSA_WITHOUT_FIELD_TESTS"] != nil, Context.environment
 // The field half's libraries and their tests alone, for tools/check-sanitizers and for work on that half.
 let isFieldOnly = Context.environment["GIEMSA_FIELD_TESTS_ONLY"] != nil
 let isFuzzed = Context.environment["GIEMSA_FUZZ"] != nil
+let isRaced = Context.environment["GIEMSA_RACES"] != nil
 if isFieldOnly {
   let wanted = fieldTests.union([
     "Platform", "Kernels", "TrainingKernels", "ONNXSchema", "Text", "ModelGraph", "PictureModels", "ONNXFormat",
@@ -196,7 +197,7 @@ if isFieldOnly {
   package.targets.removeAll { !wanted.contains($0.name) && !$0.name.hasSuffix("Shim") }
   package.products = []
 }
-if isFieldOnly || isFuzzed {
+if isFieldOnly || isFuzzed || isRaced {
   // In their debug builds what computes much is optimised: otherwise the plain definitions that kernels are compared with
   // would take minutes. Optimising for size takes less time to compile, and none more to run.
   for target in package.targets where target.type != .test || computing.contains(target.name) {

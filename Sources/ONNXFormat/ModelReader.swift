@@ -21,8 +21,7 @@ final class ModelReader {
   /// Of a branch of If.
   private let surroundings: Surroundings?
   private let depth: Int
-  /// All nodes of the file so far, those in branches included.
-  private let tally: Tally
+  private let room: GraphRoom
   private var ids: [ExactText: Graph.ValueID] = [:]
   private(set) var opset: Int64?
   private var microsoftOpset: Int64?
@@ -41,7 +40,7 @@ final class ModelReader {
     attributes = AttributeDecoder(limits: limits, tensors: tensors)
     surroundings = nil
     depth = 0
-    tally = Tally()
+    room = GraphRoom(limits, fileBytes: bytes.byteCount, external)
   }
 
   /// The reader of a branch.
@@ -50,7 +49,7 @@ final class ModelReader {
     (limits, external) = (outer.limits, outer.external)
     // A branch's bytes go with the node that it is in.
     tensors = TensorReader(limits: outer.limits, external: outer.external)
-    (attributes, tally) = (outer.attributes, outer.tally)
+    (attributes, room) = (outer.attributes, outer.room)
     (opset, microsoftOpset) = (outer.opset, outer.microsoftOpset)
     problems = Problems(outer.limits)
     self.surroundings = surroundings
@@ -117,21 +116,25 @@ final class ModelReader {
 
   /// - Parameter source: has the nodes and initialisers.
   private func read(_ proto: borrowing Onnx__GraphProto, _ source: ModelSource) throws(GraphError) {
-    tally.nodes += min(source.nodeCount, limits.nodes + 1)
-    try check(tally.nodes, limits.nodes, "nodes")
+    try room.begin(nodes: source.nodeCount)
     try check(proto.n_input, limits.graphInputs, "inputs")
     try check(proto.n_output, limits.graphInputs, "outputs")
+    let valueCount = source.nodeCount + source.initialiserCount + proto.n_input
+    graph.nodes.reserveCapacity(source.nodeCount)
+    graph.values.reserveCapacity(valueCount)
+    ids.reserveCapacity(valueCount)
     graph.name = try proto.name.text("graph name", limit: limits.nameBytes)
     if proto.n_sparse_initializer > 0 {
       problems.append(
         GraphError(.sparse, "has \(proto.n_sparse_initializer) sparse initialisers, which are not supported"))
     }
-    let order = try NodeOrder(source, limits)
     for index in 0..<source.initialiserCount {
       try source.withInitialiser(index) { (entry, blob) throws(GraphError) in
+        try room.addInitialiser(axes: entry.pointee.n_dims)
         try readInitialiser(entry, blob.map { (source, $0) })
       }
     }
+    let order = try NodeOrder(source, limits, room)
     for case let entry? in UnsafeBufferPointer(start: proto.input, count: proto.n_input) {
       try readInput(entry.pointee)
     }
@@ -459,8 +462,4 @@ private final class Surroundings {
     positions[id] = captured.count - 1
     return captured.count - 1
   }
-}
-
-private final class Tally {
-  var nodes = 0
 }

@@ -17,7 +17,8 @@ final class NodeOrder {
   private var before: [[Int]] = []
   private lazy var inCycle = findCycles()
 
-  init(_ source: ModelSource, _ limits: Limits) throws(GraphError) {
+  /// Throws E105 if there are more nodes than `room` has place for.
+  init(_ source: ModelSource, _ limits: Limits, _ room: GraphRoom) throws(GraphError) {
     (self.source, self.limits) = (source, limits)
     let count = source.nodeCount
     // What is read before a node makes it.
@@ -25,6 +26,7 @@ final class NodeOrder {
     var isSorted = true
     for index in 0..<count {
       try source.withNode(index) { (node) throws(GraphError) in
+        try room.addNode(inputs: node.n_input, outputs: node.n_output)
         try eachName(node.input, node.n_input, "input name") { name in
           if makers[name] == nil { early.insert(name) }
         }

@@ -88,6 +88,10 @@ void *platform_allocate(size_t count) {
   return NULL;
 }
 
+void *platform_allocate_tensor(size_t count) {
+  return count < 1024 ? malloc(count ? count : 1) : platform_allocate(count);
+}
+
 void platform_free(void *memory) { free(memory); }
 
 void platform_return_freed_memory(void) {

@@ -38,6 +38,42 @@ import Testing
     #expect(Date().timeIntervalSince(before) < 5)
   }
 
+  @Test func aGraphMayTakeTwiceItsFileAndSixteenMebibytes() throws {
+    func short(_ kind: String, _ inputs: Int, _ outputs: [String]) -> Wire {
+      let node = outputs.reduce((0..<inputs).reduce(Wire()) { node, _ in node.text(1, "a") }) { $0.text(2, $1) }
+      return Wire().message(1, node.text(4, kind))
+    }
+    func isRefused(
+      _ count: Int, _ part: (Int) -> Wire, padding: Int = 0, _ change: (inout Limits) -> Void = { _ in }
+    ) -> Bool {
+      let graph = Wire(bytes: (0..<count).flatMap { part($0).bytes })
+        .message(11, Wire.declaration("a", type: 1, dims: [1]))
+        .data(10, [UInt8](repeating: 0x20, count: padding))  // a documentation string, which nobody reads
+      let found = code { try read(Wire.model(graph), change) }
+      #expect(found != nil && found != .damaged)
+      return found == .overLimit
+    }
+    let (abs, sum) = (short("Abs", 1, []), short("Sum", 1000, []))
+    let split = short("Split", 1, (0..<1000).map { "\($0)" })
+    // Nodes, what they read, what they make, initialisers. A few thousand are read; of nodes the first is at fault.
+    let kinds: [(few: Int, many: Int, part: (Int) -> Wire)] = [
+      (15_000, 20_000, { _ in abs }), (80, 120, { _ in sum }), (40, 70, { _ in split }),
+      (10_000, 30_000, { Wire().message(5, Wire.tensor("\($0)", type: 1, dims: []).data(9, [0, 0, 0, 0])) }),
+    ]
+    for (index, (few, many, part)) in kinds.enumerated() {
+      #expect(!isRefused(few, part), "kind \(index)")
+      #expect(isRefused(many, part), "kind \(index)")
+    }
+    #expect(!isRefused(20_000, { _ in abs }, padding: 4 << 20), "a larger file")
+    #expect(!isRefused(20_000, { _ in abs }) { $0.memoryBytes = 1 << 30 }, "trusted")
+    // Nodes in branches count like others.
+    for (count, isOver) in [(10_000, false), (25_000, true)] {
+      let inner = Wire(bytes: (0..<count).flatMap { _ in abs.bytes })
+      let branch = Wire().text(1, "then_branch").message(6, inner).int(20, 5)
+      #expect(isRefused(1, { _ in Wire().message(1, Wire.node("If", ["a"], ["b"], [branch])) }) == isOver)
+    }
+  }
+
   @Test func deepNestingIsJustBytes() throws {
     // A graph in an attribute in a node in a graph …, 2,000 deep: refused after the first few.
     var graph = Wire.node("If", ["x"], ["y"])

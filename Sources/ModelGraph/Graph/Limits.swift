@@ -36,7 +36,14 @@ public struct Limits: Sendable {
   /// Bytes that running a model may take for each picture of a batch, beyond the weights in the file: activations,
   /// scratch memory of kernels, folded constants. `--max-memory` sets it. 512 MiB are enough for a U-Net of 64 channels
   /// on 512 × 512 pixels, and several times what a ResNet or a vision transformer needs.
-  public var memoryBytes = 512 << 20
+  public var memoryBytes = usualMemory
+  private static let usualMemory = 512 << 20
+
+  /// Bytes that a graph may take from reading the file to the plan, beyond its tensors and twice the bytes of the file and its
+  /// external data. Exporters write hundreds of bytes for each node, so only graphs of more than 10,000 can be over it. Grows
+  /// with ``memoryBytes``, for those who trust a file.
+  public var graphBytes: Int { (16 << 20) + max(memoryBytes - Limits.usualMemory, 0) }
+
   /// Findings of one file that are reported one by one. The rest is only counted.
   public var findings = 1000
 

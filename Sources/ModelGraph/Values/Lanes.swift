@@ -28,7 +28,8 @@ final class Lanes {
   /// Elements of a block: two blocks lie in the first-level cache.
   static let capacity = 256
 
-  private let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity * 8, alignment: 64)
+  // Not aligned to more: what glibc leaves free beside such a block is lost once a small one follows it.
+  private let memory = UnsafeMutableRawPointer.allocate(byteCount: capacity * 8, alignment: 16)
 
   deinit { memory.deallocate() }
 

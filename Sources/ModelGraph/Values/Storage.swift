@@ -2,7 +2,7 @@ import Platform
 
 /// The memory of tensors: the only place where data of the graph is an unsafe pointer.
 ///
-/// There are three kinds: owned (64-byte aligned, zeroed); adopted, with a closure that releases it; and deferred,
+/// There are three kinds: owned (zeroed); adopted, with a closure that releases it; and deferred,
 /// whose bytes stay in their file until they are first read. A deferred storage must be used by one thread until then.
 public final class Storage: @unchecked Sendable {
   public let byteCount: Int
@@ -25,7 +25,7 @@ public final class Storage: @unchecked Sendable {
 
   /// Owned, zeroed memory; nil if the system has no memory left.
   public convenience init?(byteCount: Int) {
-    guard let base = platform_allocate(byteCount) else { return nil }
+    guard let base = platform_allocate_tensor(byteCount) else { return nil }
     base.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     self.init(adopting: base, byteCount: byteCount) { platform_free($0) }
   }
@@ -45,7 +45,7 @@ public final class Storage: @unchecked Sendable {
   /// The bytes. Those of a deferred storage are read now and kept.
   public var base: UnsafeMutableRawPointer {
     if let memory { return memory }
-    guard let read = platform_allocate(byteCount) else { platform_out_of_memory(byteCount) }
+    guard let read = platform_allocate_tensor(byteCount) else { platform_out_of_memory(byteCount) }
     copyBytes(to: read)
     memory = read
     return read

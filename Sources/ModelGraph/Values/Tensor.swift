@@ -109,7 +109,7 @@ public struct Tensor: Sendable {
 
   private mutating func makeUnique() {
     if isKnownUniquelyReferenced(&storage) { return }
-    guard let copy = platform_allocate(storage.byteCount) else { platform_out_of_memory(storage.byteCount) }
+    guard let copy = platform_allocate_tensor(storage.byteCount) else { platform_out_of_memory(storage.byteCount) }
     storage.copyBytes(to: copy)
     storage = Storage(adopting: copy, byteCount: storage.byteCount) { platform_free($0) }
   }

@@ -105,6 +105,9 @@ _Noreturn void platform_stop(void);
 
 // Allocates 64-byte aligned memory. NULL if there is not enough, or if too little would remain for small allocations.
 void *platform_allocate(size_t count);
+// The same for a tensor's elements: small blocks are 16-byte aligned. glibc leaves up to 2 KiB free beside each small block
+// that is aligned to more, and a graph may have a hundred thousand scalars.
+void *platform_allocate_tensor(size_t count);
 void platform_free(void *memory);
 // From now on blocks of that size and more go back to the system when they are freed. glibc raises that limit to the largest
 // block freed so far: weights that were merged and packed would then stay in memory. For a program that opens one model and

@@ -9,8 +9,9 @@ enum CodeTexts {
     E103|This is not an ONNX file. Where its first bytes are known, the line says what it may be.|Export the \
     model to ONNX (`giemsa export`, `torch.onnx.export`).
     E104|It begins like an ONNX file but is damaged or truncated.|Copy it again and compare sizes.
-    E105|It exceeds a limit: size, number of nodes, length of a name, memory for parsing, …|Ordinary networks \
-    are far below the limits. They are the fields of `Limits` in `ModelGraph`.
+    E105|It exceeds a limit: size, number of nodes, length of a name, memory for parsing or of the graph, \
+    …|Ordinary networks are far below the limits. They are the fields of `Limits` in `ModelGraph`. A larger \
+    `--max-memory` admits larger graphs.
     E106|Its IR version is not one of 3 to 14.|Export it with a current tool.
     E107|Its operator set (opset) is not one of 1 to 28, is missing or given twice. For `upgrade`: the wanted \
     opset cannot say what a node does.|Export it for opset 21; upgrade to a newer one.

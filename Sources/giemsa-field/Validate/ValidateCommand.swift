@@ -28,6 +28,7 @@ enum ValidateCommand {
     let (budgets, memory) = try BudgetRules.read(options)
     var trusting = Limits.standard
     trusting.signers = try TrustRules.signers(options)
+    trusting.memoryBytes = max(trusting.memoryBytes, memory ?? 0)
     let limits = trusting
     // What of the program a run needs besides.
     let programBytes = Int(platform_peak_rss_kib()) << 10 + programRunBytes
