@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -94,9 +95,14 @@ void *platform_allocate_tensor(size_t count) {
 
 void platform_free(void *memory) { free(memory); }
 
+#ifdef __GLIBC__
+static bool returns_freed_memory;
+#endif
+
 void platform_return_freed_memory(void) {
 #ifdef __GLIBC__
   mallopt(M_MMAP_THRESHOLD, PLATFORM_RETURNED_BYTES);
+  returns_freed_memory = true;
 #endif
 }
 
@@ -119,6 +125,11 @@ enum { HUGE_PAGE = 2 << 20 };
 
 // Page-aligned: the size need not be a multiple of huge pages; the end uses small pages.
 void *platform_allocate_region(size_t count) {
+#ifdef __GLIBC__
+  // Weights and activations are about to come. What reading and optimising a model has left free between smaller blocks would
+  // stay beside them.
+  if (returns_freed_memory) malloc_trim(0);
+#endif
   if (count < HUGE_PAGE) return platform_allocate(count);
   if (count > SIZE_MAX - 2 * HUGE_PAGE) return NULL;
   const size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (count + page - 1) & ~(page - 1), most = size + HUGE_PAGE;
