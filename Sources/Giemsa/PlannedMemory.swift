@@ -39,5 +39,5 @@ package enum PlannedMemory {
   }
 
   /// What the graph takes in memory for each node and constant, from reading the file to the plan: the median of networks.
-  private static let partBytes = 1000
+  private static let partBytes = 700
 }

@@ -98,16 +98,15 @@ public final class Engine {
   public var weightBytes: Int { plan.weightBytes }
   /// Bytes of activations and scratch.
   public var activationBytes: Int { memory.byteCount }
-  /// Bytes in memory during a run, besides the caller's: weights, constants, what is left of packing, activations and
-  /// scratch, and what steps allocate. A page of the activations that no step writes to, since an output goes to the caller,
-  /// takes no memory.
+  /// Bytes in memory during a run, besides the caller's: weights, constants, activations and scratch, and what steps
+  /// allocate. A page of the activations that no step writes to, since an output goes to the caller, takes no memory.
   public var touchedBytes: Int {
     var unused: [Int] = []
     for output in isDirect.indices where isDirect[output] {
       if let buffer = plan.soleBuffer(ofOutput: output) { unused.append(buffer) }
     }
     let activations = plan.memory.touchedBytes(threads: workers.count, unused: unused) + plan.memory.runBytes
-    return plan.weightBytes + plan.constantBytes + plan.leftBytes + activations
+    return plan.weightBytes + plan.constantBytes + activations
   }
 
   /// The steps in order, with the time spent in each if the engine was made to measure it.

@@ -37,9 +37,8 @@ public final class Plan: @unchecked Sendable {
   /// Bytes of packed weights.
   public var weightBytes: Int { weights.reduce(0) { $0 + $1.byteCount } }
 
-  /// Bytes of weights and constants at the peak of packing, and what the process keeps of them though it was freed.
+  /// Bytes of weights and constants at the peak of packing.
   public let packingBytes: Int
-  let leftBytes: Int
 
   let steps: [PlannedStep]
   let memory: MemoryPlan
@@ -101,7 +100,7 @@ public final class Plan: @unchecked Sendable {
     for planned in steps { try packer.pack(planned.step) }
     packer.readConstants()
     weights = packer.blocks
-    (packingBytes, leftBytes) = (packer.mostBytes, packer.leftBytes)
+    packingBytes = packer.mostBytes
     self.constants = packer.constants
 
     soleBuffers = lateGraph == nil ? operands.map { Plan.soleBuffer($0, operands, planner.planned) } : []

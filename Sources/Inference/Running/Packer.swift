@@ -29,8 +29,6 @@ final class Packer {
   private(set) var mostBytes: Int
   /// Bytes of ``reading`` that were written to.
   private var readBytes = 0
-  /// Of these, small constants that were released: the process keeps their memory.
-  private(set) var leftBytes = 0
 
   /// - Parameters:
   ///   - constants: by value.
@@ -77,11 +75,8 @@ final class Packer {
       uses[id] -= 1
       if uses[id] == 0 && !isKept[id] {
         constants[id] = nil
-        if residentBytes[id] >= PLATFORM_RETURNED_BYTES {
-          bytes -= residentBytes[id]
-        } else {
-          leftBytes += residentBytes[id]
-        }
+        // Smaller ones go back when the activations' memory is allocated.
+        if residentBytes[id] >= PLATFORM_RETURNED_BYTES { bytes -= residentBytes[id] }
       }
     }
   }
