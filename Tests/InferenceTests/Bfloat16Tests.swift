@@ -48,6 +48,41 @@ import Testing
     }
   }
 
+  /// A result that only another such layer reads stays rounded in memory: half the bytes, the same answer as with a step between
+  /// the layers that changes nothing.
+  @Test(arguments: [1, 2]) func keepsRoundedResults(_ threads: Int) throws {
+    func network(_ isCopied: Bool) throws -> Sketch {
+      var sketch = Sketch(seed: 5)
+      let x = sketch.input([2, 3, 21, 18])
+      let pads: Attribute = .ints("pads", [1, 1, 1, 1])
+      func between(_ value: Graph.ValueID) throws -> Graph.ValueID {
+        isCopied ? try sketch.node("Neg", [try sketch.node("Neg", [value])]) : value
+      }
+      let a = try sketch.node("Conv", [x, try sketch.constant([40, 3, 3, 3], scale: 0.3)], [pads])
+      let b = try sketch.node("Conv", [try between(a), try sketch.constant([300, 40, 1, 1], scale: 0.1)])
+      let c = try sketch.node(
+        "Conv", [try between(b), try sketch.constant([33, 300, 3, 3], scale: 0.02)], [pads, .ints("strides", [2, 2])])
+      // Plain behind channels last: c stays in floats.
+      let flat = try sketch.node("Flatten", [c])
+      let d = try sketch.node(
+        "MatMul", [flat, try sketch.constant([33 * 11 * 9, 300], scale: 0.01)])
+      let e = try sketch.node("Gelu", [d])
+      sketch.output(try sketch.node("MatMul", [try between(e), try sketch.constant([300, 7], scale: 0.1)]))
+      return sketch
+    }
+    var options = EngineOptions(threads: threads)
+    options.precision = .bfloat16
+    var direct = try network(false)
+    let copied = try network(true)
+    let input = try direct.noise.tensor([2, 3, 21, 18])
+    let (engine, other) = (try Engine(direct.graph, options: options), try Engine(copied.graph, options: options))
+    let expected = try other.run([input])[0].array(of: Float.self)
+    for _ in 0..<2 { #expect(try engine.run([input])[0].array(of: Float.self) == expected) }
+    if bf16_convolution_pays(kernels_level_in_use()) != 0 {
+      #expect(engine.activationBytes < other.activationBytes * 3 / 4)
+    }
+  }
+
   @Test func halvesTheMemoryOfWeights() throws {
     guard bf16_convolution_pays(kernels_level_in_use()) != 0 else { return }
     var sketch = Sketch(seed: 3)

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Testing
 
@@ -14,9 +15,15 @@ import Testing
       ConvolutionTests.Case(
         batch: 2, size: (5, 5), channels: 70, outputs: 96, kernel: (1, 1), pad: (0, 0), residual: true),
       ConvolutionTests.Case(size: (2, 3), channels: 8, outputs: 8, kernel: (3, 3), dilation: (4, 4), pad: (4, 4)),
+      // Inputs in tiles, the last one not full.
+      ConvolutionTests.Case(
+        batch: 2, size: (3, 9), channels: 300, outputs: 33, kernel: (1, 1), pad: (0, 0), residual: true),
+      ConvolutionTests.Case(size: (9, 11), channels: 320, outputs: 64, kernel: (1, 1), stride: (2, 3), pad: (0, 0)),
+      // Phases of strides.
+      ConvolutionTests.Case(size: (13, 18), channels: 40, outputs: 40, kernel: (5, 3), stride: (2, 3), pad: (2, 1)),
     ]
 
-  @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_level, _ test: ConvolutionTests.Case) throws
+  @Test(arguments: instructionSets8, cases) func convolution(_ isa: kernels_level, _ test: ConvolutionTests.Case) throws
   {
     var noise = Noise(test.channels)
     var plan = bf16_convolution()
@@ -52,11 +59,36 @@ import Testing
         for task in (0..<plan.tasks).reversed() { bf16_convolution_task(&plan, task, 0) }
       }
       expectEqual(y.array, expected, within: 3e-7 * Double(test.channels * taps + 8), "\(threads) threads")
+
+      // Inputs that are bf16 numbers already, and outputs that are rounded to them: the same numbers.
+      let narrowX = try Guarded(x.array.map { UInt16(rounded($0).bitPattern >> 16) })
+      let narrowY = try Guarded([UInt16](repeating: 0x7FC0, count: count))
+      plan.narrow_x = UnsafePointer(narrowX.base)
+      plan.narrow_y = narrowY.base
+      (plan.x, plan.y) = (nil, nil)
+      residual.withUnsafeBufferPointer { residual in
+        plan.residual = test.residual ? residual.baseAddress : nil
+        for task in 0..<plan.tasks { bf16_convolution_task(&plan, task, 0) }
+      }
+      #expect(narrowY.array == y.array.map { UInt16(rounded($0).bitPattern >> 16) }, "\(threads) threads")
+      (plan.narrow_x, plan.narrow_y) = (nil, nil)
+
+      // An activation is what f32_apply makes of the sums.
+      let activated = try GuardedFloats([Float](repeating: .nan, count: count))
+      plan.activation = f32_activation(applies: 1, function: F32_SWISH, a: 1, b: 0)
+      (plan.x, plan.y) = (UnsafePointer(x.base), activated.base)
+      residual.withUnsafeBufferPointer { residual in
+        plan.residual = test.residual ? residual.baseAddress : nil
+        for task in 0..<plan.tasks { bf16_convolution_task(&plan, task, 0) }
+      }
+      expectEqual(
+        activated.array, y.array.map { Double($0) / (1 + exp(-Double($0))) }, within: 1e-5, "\(threads) threads, Swish")
+      plan.activation = f32_activation()
     }
   }
 
   /// A NaN or an infinity reaches the outputs whose windows hold it, and no other.
-  @Test(arguments: instructionSets, [Float.nan, .infinity]) func notFinite(_ isa: kernels_level, _ value: Float) throws
+  @Test(arguments: instructionSets8, [Float.nan, .infinity]) func notFinite(_ isa: kernels_level, _ value: Float) throws
   {
     for channels in [3, 40] {
       var plan = bf16_convolution()

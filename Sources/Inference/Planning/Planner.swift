@@ -42,6 +42,8 @@ final class Planner {
   let onlyReader: [Int?]
   /// Which nodes a step of an earlier node computes too.
   private var isAbsorbed: [Bool]
+  /// By value: the step that makes it by products of bf16, in floats so far.
+  private var bfloat16Maker: [Bfloat16Step?]
 
   init(_ graph: Graph, _ facts: [Fact], isConstant: [Bool], options: EngineOptions) {
     self.graph = graph
@@ -58,6 +60,7 @@ final class Planner {
     sliceMaker = [(step: Int, slice: OutputSlice)?](repeating: nil, count: facts.count)
     onlyReader = graph.onlyReaders()
     isAbsorbed = [Bool](repeating: false, count: graph.nodes.count)
+    bfloat16Maker = [Bfloat16Step?](repeating: nil, count: facts.count)
     for (index, id) in graph.inputs.enumerated() { inputIndex[id] = index }
     chains = QuantizedChains(graph, facts, isConstant)
     floatChains = FloatChains(graph, facts, isConstant: isConstant)
@@ -331,6 +334,20 @@ final class Planner {
     buffers[target].firstStep = min(buffers[target].firstStep, index)
     buffers[buffer].byteCount = 0
     return true
+  }
+
+  /// Notes that `step` is all that makes `id`, and could make bf16 numbers of it.
+  func noteBfloat16(_ step: Bfloat16Step, of id: Graph.ValueID) { bfloat16Maker[id] = step }
+
+  /// Has `id` kept in memory as bf16 numbers, if the next step is all that reads it and would round it to them. Returns the step
+  /// that is to make them.
+  func roundResult(_ id: Graph.ValueID, _ layout: Layout) -> Bfloat16Step? {
+    let isPlain = layout == .plain || shape(id).layoutsAgree
+    guard let maker = bfloat16Maker[id], onlyReader[id] != nil,
+      let buffer = isPlain ? plainBuffer[id] : channelsLastBuffer[id]
+    else { return nil }
+    buffers[buffer].byteCount /= 2
+    return maker
   }
 
   private func use(_ buffer: Int) {

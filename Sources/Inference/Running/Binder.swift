@@ -50,6 +50,8 @@ final class Binder {
 
   func floats(_ position: Int) -> UnsafePointer<Float>? { address(position)?.assumingMemoryBound(to: Float.self) }
 
+  func bfloat16s(_ position: Int) -> UnsafePointer<UInt16>? { address(position)?.assumingMemoryBound(to: UInt16.self) }
+
   /// Operand `position` if it is a constant.
   func constant(_ position: Int) -> Tensor? {
     guard case .constant(let id) = reads[position] else { return nil }
@@ -71,6 +73,8 @@ final class Binder {
   func result(at offset: Int = 0) -> UnsafeMutableRawPointer? { resultAddress(0).map { $0 + offset } }
 
   func floatResult() -> UnsafeMutablePointer<Float>? { result()?.assumingMemoryBound(to: Float.self) }
+
+  func bfloat16Result() -> UnsafeMutablePointer<UInt16>? { result()?.assumingMemoryBound(to: UInt16.self) }
 
   func floatResult(_ slice: OutputSlice) -> UnsafeMutablePointer<Float>? { floatResult().map { $0 + slice.offset } }
 

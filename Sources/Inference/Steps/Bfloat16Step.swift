@@ -6,6 +6,8 @@ import ModelGraph
 final class Bfloat16Step: Step {
   private var parameters = bf16_convolution()
   private let source: ConvolutionWeights
+  /// Whether the input is bf16 numbers already, and whether the result is rounded to them.
+  private var (readsBfloat16, writesBfloat16) = (false, false)
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.geometry = convolution_geometry(layer.geometry)
@@ -18,7 +20,12 @@ final class Bfloat16Step: Step {
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
     guard planner.multipliesBfloat16, let layer = try FloatConvolution(candidate, planner), layer.geometry.group == 1
     else { return false }
-    try planner.append(layer, Bfloat16Step(layer, planner), activates: true)
+    let step = Bfloat16Step(layer, planner)
+    if let maker = planner.roundResult(layer.x, layer.layout) {
+      (maker.writesBfloat16, step.readsBfloat16) = (true, true)
+    }
+    try planner.append(layer, step, activates: true)
+    planner.noteBfloat16(step, of: layer.output)
     return true
   }
 
@@ -38,9 +45,17 @@ final class Bfloat16Step: Step {
 
   func bind(_ binder: Binder) {
     var parameters = parameters
-    parameters.x = binder.floats(0)
+    if readsBfloat16 {
+      parameters.narrow_x = binder.bfloat16s(0)
+    } else {
+      parameters.x = binder.floats(0)
+    }
     parameters.residual = binder.floats(1)
-    parameters.y = binder.floatResult()
+    if writesBfloat16 {
+      parameters.narrow_y = binder.bfloat16Result()
+    } else {
+      parameters.y = binder.floatResult()
+    }
     parameters.y_stride = parameters.geometry.out_channels
     parameters.scratch = binder.scratch
     parameters.scratch_bytes = binder.scratchBytes

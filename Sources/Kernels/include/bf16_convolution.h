@@ -1,7 +1,7 @@
 // bf16_convolution: a convolution or matrix product of floats whose products are of bf16 numbers, and whose sums are floats.
 //
 // bf16 is the upper half of a float: 8 bits of exponent, 8 of significand. Inputs and weights are rounded to the nearest one,
-// halves to even; denormal ones count as 0. Inputs, outputs, biases and what is added to the sums are floats in memory.
+// halves to even; denormal ones count as 0. Biases and what is added to the sums are floats in memory, inputs and outputs either.
 #ifndef GIEMSA_KERNELS_BF16_CONVOLUTION_H
 #define GIEMSA_KERNELS_BF16_CONVOLUTION_H
 
@@ -23,16 +23,19 @@ typedef struct {
   f32_activation activation;  // of the clamped sums
 
   const float *x;
+  const uint16_t *narrow_x;  // or NULL: bf16 numbers in place of x
   const void *w;  // by bf16_convolution_pack
   const float *residual;  // [batch, out_height, out_width, out_channels] or NULL
   float *y;
-  size_t y_stride;  // floats from pixel to pixel; out_channels unless y is a slice of a wider tensor
+  uint16_t *narrow_y;  // or NULL: y rounded to bf16 numbers, in place of y
+  size_t y_stride;  // numbers from pixel to pixel; out_channels unless y is a slice of a wider tensor
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
 
   // Decided by bf16_convolution_plan.
   kernels_level isa;
   const struct bf16_igemm_family *family;
   int pointwise;  // every output sees one input, none of padding: pixels are cut without regard to rows
+  int tiled;  // a pointwise layer's inputs lie in tiles, of which every product is a tap
   int row_taps;  // a whole kernel row is one tap: few channels
   size_t channels;  // of a rounded pixel: even
   size_t taps, pairs;  // pairs of channels of a tap

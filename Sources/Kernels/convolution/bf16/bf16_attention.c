@@ -71,8 +71,9 @@ static void multiply(
   const bf16_igemm_family *family = a->narrow;
   const size_t mr = family->mr, nr = family->nr, pairs = padded(a, depth) / 2;
   const ptrdiff_t offset = 0;
-  const f32_igemm_epilogue epilogue = {
-      .y_stride = y_row, .residual_stride = residual_row, .low = -INFINITY, .high = INFINITY, .ahead = (kernels_fetch)y};
+  const bf16_igemm_epilogue epilogue = {
+      .sums = {
+          .y_stride = y_row, .residual_stride = residual_row, .low = -INFINITY, .high = INFINITY, .ahead = (kernels_fetch)y}};
   if (family->begin) family->begin(pairs);
   for (size_t column = 0; column < columns; column += nr, packed += nr * 2 * pairs)
     for (size_t row = 0; row < rows; row += mr) {

@@ -6,8 +6,12 @@
 #include "geometry/reach.h"
 #include "geometry/sizes.h"
 
-// Bytes of rounded inputs of a block: with a panel's weights they fit the second-level cache.
+// Bytes of rounded inputs of a block that are near enough to be read for every panel: at least NEAR_BYTES. As many as there are
+// weights, up to the family's `near_bytes`, where each block reads all weights again.
 enum { NEAR_BYTES = 128 * 1024 };
+
+// Where a layer has no more outputs, its weights are read once and tiles would stay nearly empty.
+enum { FEW_PIXELS = 4 };
 
 static size_t pixel_bytes(const bf16_convolution *v) { return v->channels * sizeof(uint16_t); }
 static size_t panels_of(const bf16_convolution *v) { return divide_up(v->geometry.out_channels, v->family->nr); }
@@ -21,20 +25,33 @@ static size_t units_of(const bf16_convolution *v) {
   return v->pointwise ? g->batch * g->out_height * g->out_width : g->out_height;
 }
 
-// Rounded inputs of a block.
+// Rounded inputs lie in phases, by the remainders of their rows and columns when divided by the strides: what a tap reads of
+// neighbouring windows are neighbours in its phase. The columns of a tap that is a kernel row stay together.
+static size_t column_phases(const bf16_convolution *v) { return v->row_taps ? 1 : v->geometry.stride_width; }
+
+// Pixels of a phase from one window to the next, and from one row of windows to the next.
+static size_t window_step(const bf16_convolution *v) { return v->geometry.stride_width / column_phases(v); }
+static size_t phase_row(const bf16_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  return divide_up(columns_read(g), g->stride_width) * window_step(v);
+}
+
+// Pixels of a phase that a block of `units` rows of outputs reads.
+static size_t phase_pixels(const bf16_convolution *v, size_t units) {
+  return divide_up(rows_read(&v->geometry, units), v->geometry.stride_height) * phase_row(v);
+}
+
+// Room for the rounded inputs of a block, in pixels. A kernel that fills its tiles reads on for the rest of the last one.
 static size_t block_pixels(const bf16_convolution *v, size_t units) {
-  return v->pointwise ? units : rows_read(&v->geometry, units) * columns_read(&v->geometry);
+  const size_t fills = larger(v->family->fills, 1);
+  if (v->pointwise) return divide_up(units, fills) * fills;
+  return phase_pixels(v, units) * v->geometry.stride_height * column_phases(v) + (fills - 1) * window_step(v);
 }
 
 // A line of inputs before its pixels are padded to whole products. Three are copied as four.
 static size_t odd_bytes(const bf16_convolution *v) {
   const convolution_geometry *g = &v->geometry;
   return g->in_channels != v->channels ? whole_lines((g->in_width * g->in_channels + 1) * sizeof(uint16_t)) : 0;
-}
-
-// Whether the pixels of a tile lie behind each other, so that those between two rows of outputs are computed too, and dropped.
-static int is_continuous(const bf16_convolution *v) {
-  return v->pointwise || (v->family->fills && v->geometry.stride_width == 1 && v->geometry.stride_height == 1);
 }
 
 int bf16_convolution_pays(kernels_level level) { return kernels_table_for(level)->bf16_igemm.pays; }
@@ -53,13 +70,17 @@ void bf16_convolution_plan(bf16_convolution *v, kernels_level level, int threads
   v->channels = divide_up(g->in_channels, whole) * whole;
   v->taps = g->kernel_height * (v->row_taps ? 1 : g->kernel_width);
   v->pairs = v->channels / 2 * (v->row_taps ? g->kernel_width : 1);
+  // What a tile reads lies side by side: its pixels' first products, then their next ones.
+  v->tiled = v->pointwise && v->family->fills > 0 && v->channels >= 8 * all && g->batch * g->out_height * g->out_width > FEW_PIXELS;
+  if (v->tiled) v->taps = v->channels / all, v->pairs = all / 2;
 
   const size_t units = units_of(v), panels = panels_of(v), mr = v->family->mr, nr = v->family->nr;
+  const size_t near = larger(NEAR_BYTES, smaller(v->family->near_bytes, panels * panel_bytes(v)));
   size_t longest;  // units of a block
   if (v->pointwise) {
-    longest = larger(mr, NEAR_BYTES / pixel_bytes(v) / mr * mr);
+    longest = larger(mr, near / pixel_bytes(v) / mr * mr);
   } else {
-    const size_t line_bytes = columns_read(g) * pixel_bytes(v), lines = NEAR_BYTES / line_bytes;
+    const size_t line_bytes = phase_row(v) * column_phases(v) * pixel_bytes(v), lines = near / line_bytes;
     const size_t window = reach(g->kernel_height, g->dilation_height);
     longest = lines > window ? (lines - window) / g->stride_height + 1 : 1;
   }
@@ -122,53 +143,94 @@ void bf16_convolution_pack(
   }
 }
 
-// Rounds `pixels` pixels that lie behind each other; `odd` has room for them without padding.
-static void round_pixels(const bf16_convolution *v, const float *x, size_t pixels, uint16_t *odd, uint16_t *to) {
+// Rounds `pixels` pixels that lie behind each other, the first number's index being `index`, or copies those that are bf16 numbers
+// already; `odd` has room for them without padding.
+static void round_pixels(const bf16_convolution *v, size_t index, size_t pixels, uint16_t *odd, uint16_t *to) {
   const size_t channels = v->geometry.in_channels;
-  if (v->channels == channels) {
-    v->family->round(to, x, pixels * channels);
+  const int whole = v->channels == channels;
+  if (v->narrow_x && whole) {
+    memcpy(to, v->narrow_x + index, pixels * pixel_bytes(v));
     return;
   }
-  v->family->round(odd, x, pixels * channels);
-  for (size_t p = 0; p < pixels; p++, to += v->channels, odd += channels) {
-    if (channels == 3 && v->channels == 4) {
-      memcpy(to, odd, 8);  // a copy of a constant size
+  if (!v->narrow_x) v->family->round(whole ? to : odd, v->x + index, pixels * channels);
+  if (whole) return;
+  const uint16_t *from = v->narrow_x ? v->narrow_x + index : odd;
+  for (size_t p = 0; p < pixels; p++, to += v->channels, from += channels) {
+    if (channels == 3 && v->channels == 4 && !v->narrow_x) {
+      memcpy(to, from, 8);  // a copy of a constant size
     } else {
-      memcpy(to, odd, channels * sizeof *to);
+      memcpy(to, from, channels * sizeof *to);
     }
     memset(to + channels, 0, (v->channels - channels) * sizeof *to);
   }
 }
 
-// Rounds the inputs of units [first, last) of an image.
-static void stage(const bf16_convolution *v, size_t image, size_t first, size_t last, uint16_t *odd, uint16_t *to) {
+// The index of a pointwise layer's first input of an output.
+static size_t input_of(const bf16_convolution *v, size_t output) {
   const convolution_geometry *g = &v->geometry;
-  const size_t line = g->in_width * g->in_channels;
-  if (v->pointwise) {
-    if (g->stride_height == 1 && g->stride_width == 1 && g->out_height == g->in_height && g->out_width == g->in_width) {
-      // At most a line at a time, for which `odd` has room.
-      for (size_t at = first; at < last; at += g->in_width, to += g->in_width * v->channels)
-        round_pixels(v, v->x + at * g->in_channels, smaller(g->in_width, last - at), odd, to);
-      return;
-    }
-    for (size_t at = first; at < last; at++, to += v->channels) {
-      const size_t ox = at % g->out_width, oy = at / g->out_width % g->out_height, own = at / g->out_width / g->out_height;
-      const size_t row = own * g->in_height + oy * g->stride_height;
-      round_pixels(v, v->x + row * line + ox * g->stride_width * g->in_channels, 1, odd, to);
-    }
+  const size_t ox = output % g->out_width, oy = output / g->out_width % g->out_height, image = output / g->out_width / g->out_height;
+  const size_t row = image * g->in_height + oy * g->stride_height;
+  return (row * g->in_width + ox * g->stride_width) * g->in_channels;
+}
+
+// A pixel in tiles: its numbers of a product together, those of the next product `apart` behind them.
+static void spread_pixel(const bf16_convolution *v, size_t index, size_t apart, uint16_t *to) {
+  const size_t channels = v->geometry.in_channels, deep = 2 * v->pairs;
+  if (!v->narrow_x) {
+    v->family->round_apart(to, apart, v->x + index, channels);
     return;
   }
-  const size_t columns = columns_read(g), left = smaller(g->pad_left, columns);
-  const size_t inside = smaller(g->in_width, columns - left);
-  for (size_t i = 0; i < rows_read(g, last - first); i++, to += columns * v->channels) {
+  const uint16_t *from = v->narrow_x + index;
+  for (size_t c = 0; c < channels; c += deep, to += apart) {
+    const size_t count = smaller(deep, channels - c);
+    memcpy(to, from + c, count * sizeof *to);
+    memset(to + count, 0, (deep - count) * sizeof *to);
+  }
+}
+
+static void stage_pointwise(const bf16_convolution *v, size_t first, size_t last, uint16_t *odd, uint16_t *to) {
+  const convolution_geometry *g = &v->geometry;
+  const int dense = g->stride_height == 1 && g->stride_width == 1 && g->out_height == g->in_height && g->out_width == g->in_width;
+  if (v->tiled) {
+    const size_t fills = v->family->fills, deep = 2 * v->pairs;
+    for (size_t tile = first; tile < last; tile += fills, to += fills * v->channels)
+      for (size_t row = 0, count = smaller(fills, last - tile); row < count; row++)
+        spread_pixel(v, dense ? (tile + row) * g->in_channels : input_of(v, tile + row), fills * deep, to + row * deep);
+  } else if (dense) {
+    // At most a line at a time, for which `odd` has room.
+    for (size_t at = first; at < last; at += g->in_width, to += g->in_width * v->channels)
+      round_pixels(v, at * g->in_channels, smaller(g->in_width, last - at), odd, to);
+  } else {
+    for (size_t at = first; at < last; at++, to += v->channels) round_pixels(v, input_of(v, at), 1, odd, to);
+  }
+}
+
+// Rounds the inputs of rows [first, last) of an image's outputs.
+static void stage_rows(const bf16_convolution *v, size_t image, size_t first, size_t last, uint16_t *odd, uint16_t *to) {
+  const convolution_geometry *g = &v->geometry;
+  const size_t columns = columns_read(g), left = smaller(g->pad_left, columns), inside = smaller(g->in_width, columns - left);
+  const size_t phases = column_phases(v), pixels = phase_pixels(v, last - first), row = phase_row(v);
+  for (size_t i = 0; i < rows_read(g, last - first); i++) {
     const size_t iy = first * g->stride_height + i - g->pad_top;
-    if (iy >= g->in_height) {
-      memset(to, 0, columns * pixel_bytes(v));
-      continue;
+    const size_t start = i % g->stride_height * phases * pixels + i / g->stride_height * row;
+    const int is_padding = iy >= g->in_height;
+    const size_t index = (image * g->in_height + iy) * g->in_width * g->in_channels;
+    if (phases == 1) {
+      uint16_t *own = to + start * v->channels;
+      const size_t before = is_padding ? row : left, after = is_padding ? 0 : row - left - inside;
+      memset(own, 0, before * pixel_bytes(v));
+      if (!is_padding) round_pixels(v, index, inside, odd, own + left * v->channels);
+      memset(own + (row - after) * v->channels, 0, after * pixel_bytes(v));
+    } else {
+      for (size_t column = 0; column < row * phases; column++) {
+        uint16_t *own = to + (start + column % phases * pixels + column / phases) * v->channels;
+        if (is_padding || column - left >= inside) {
+          memset(own, 0, pixel_bytes(v));
+        } else {
+          round_pixels(v, index + (column - left) * g->in_channels, 1, odd, own);
+        }
+      }
     }
-    memset(to, 0, left * pixel_bytes(v));
-    round_pixels(v, v->x + (image * g->in_height + iy) * line, inside, odd, to + left * v->channels);
-    memset(to + (left + inside) * v->channels, 0, (columns - left - inside) * pixel_bytes(v));
   }
 }
 
@@ -178,7 +240,7 @@ typedef struct {
   const ptrdiff_t *offsets;
   size_t pixels, products;
   uint32_t wanted;
-  f32_igemm_epilogue epilogue;
+  bf16_igemm_epilogue epilogue;
 } block_job;
 
 // A panel's outputs of the tile whose first output is that of `pixel`.
@@ -186,14 +248,12 @@ static void run_tile(block_job *job, size_t pixel, size_t panel) {
   const bf16_convolution *v = job->v;
   const size_t nr = v->family->nr, filters = v->geometry.out_channels, output = panel * nr, outputs = smaller(nr, filters - output);
   const char *weights = (const char *)v->w + panel * panel_bytes(v);
-  float *y = v->y + pixel * v->y_stride + output;
+  const size_t at = pixel * v->y_stride + output;
+  void *y = v->narrow_y ? (void *)(v->narrow_y + at) : v->y + at;
   v->family->run(
       job->pixels, job->wanted, outputs, v->taps, v->pairs, job->starts, job->offsets, (const float *)(const void *)weights,
       weights + nr * sizeof(float), y, v->residual ? v->residual + pixel * filters + output : NULL, &job->epilogue);
-  job->epilogue.ahead += 64 * job->epilogue.ahead_step * job->products;
-  if (!v->activation.applies) return;
-  const size_t written = (size_t)__builtin_popcount(job->wanted);
-  f32_apply(v->isa, v->activation.function, v->activation.a, v->activation.b, y, y, written, outputs, v->y_stride);
+  job->epilogue.sums.ahead += 64 * job->epilogue.sums.ahead_step * job->products;
 }
 
 void bf16_convolution_task(void *context, size_t task, size_t worker) {
@@ -202,7 +262,7 @@ void bf16_convolution_task(void *context, size_t task, size_t worker) {
   KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const bf16_igemm_family *family = v->family;
-  const size_t mr = family->mr, nr = family->nr, units = units_of(v), panels = panels_of(v);
+  const size_t mr = family->mr, units = units_of(v), panels = panels_of(v);
   const size_t image = task / (v->row_blocks * v->panel_blocks);
   const size_t row_block = task / v->panel_blocks % v->row_blocks, panel_block = task % v->panel_blocks;
   const size_t first = units * row_block / v->row_blocks, last = units * (row_block + 1) / v->row_blocks;
@@ -210,26 +270,40 @@ void bf16_convolution_task(void *context, size_t task, size_t worker) {
 
   char *scratch = (char *)v->scratch + worker * v->scratch_bytes;
   ptrdiff_t *offsets = (ptrdiff_t *)(void *)scratch;
-  const size_t columns = v->pointwise ? 1 : columns_read(g), across = v->row_taps ? 1 : g->kernel_width;
-  for (size_t tap = 0; tap < v->taps; tap++) {
-    const size_t ky = tap / across, kx = tap % across;
-    offsets[tap] = (ptrdiff_t)((ky * g->dilation_height * columns + kx * g->dilation_width) * pixel_bytes(v));
-  }
   uint16_t *staged = (uint16_t *)(void *)(scratch + whole_lines(v->taps * sizeof *offsets));
-  stage(v, image, first, last, (uint16_t *)(void *)(scratch + v->scratch_bytes - odd_bytes(v)), staged);
+  uint16_t *odd = (uint16_t *)(void *)(scratch + v->scratch_bytes - odd_bytes(v));
+  if (v->pointwise) {
+    for (size_t tap = 0; tap < v->taps; tap++) offsets[tap] = (ptrdiff_t)(tap * family->fills * v->pairs * 2 * sizeof *staged);
+    stage_pointwise(v, first, last, odd, staged);
+  } else {
+    const size_t across = v->row_taps ? 1 : g->kernel_width, phases = column_phases(v), phase = phase_pixels(v, last - first);
+    for (size_t tap = 0; tap < v->taps; tap++) {
+      const size_t row = tap / across * g->dilation_height, column = tap % across * g->dilation_width;
+      const size_t own = row % g->stride_height * phases + column % phases;
+      const size_t pixel = own * phase + row / g->stride_height * phase_row(v) + column / phases;
+      offsets[tap] = (ptrdiff_t)(pixel * pixel_bytes(v));
+    }
+    stage_rows(v, image, first, last, odd, staged);
+  }
 
-  // Tiles go over the rounded pixels that outputs' windows begin with. In a row of them the first `width` are wanted.
-  const int continuous = is_continuous(v);
+  // Tiles go over the rounded pixels that outputs' windows begin with. In a row of them the first `width` are wanted. A kernel that
+  // fills its tiles takes them as they lie, and computes those between two rows of outputs too, and those behind the last.
   const size_t rows = v->pointwise ? 1 : last - first, width = v->pointwise ? last - first : g->out_width;
-  const size_t pitch = continuous && !v->pointwise ? columns : width, total = (rows - 1) * pitch + width;
+  const size_t step = v->pointwise ? 1 : window_step(v), line = v->pointwise ? width : phase_row(v) / step;
+  const size_t pitch = family->fills ? line : width, exact = (rows - 1) * pitch + width;
+  const size_t fills = v->tiled || exact > FEW_PIXELS ? larger(family->fills, 1) : 1, total = divide_up(exact, fills) * fills;
+  const size_t pixel_step = (v->tiled ? 2 * v->pairs : v->channels) * sizeof *staged;
   const size_t tiles = divide_up(total, mr), even = family->fills ? mr : total / tiles, longer = family->fills ? 0 : total % tiles;
   const size_t first_pixel = v->pointwise ? first : (image * g->out_height + first) * g->out_width;
   // Lines to prefetch with each product of a tile, so that all tiles fetch a panel.
   const size_t products = v->taps * divide_up(v->pairs, larger(family->pairs, 1));
-  const f32_igemm_epilogue epilogue = {
-      .y_stride = v->y_stride, .residual_stride = g->out_channels, .low = v->low, .high = v->high,
-      .ahead_step = divide_up(panel_bytes(v), 64 * tiles * products)};
-  block_job job = {.v = v, .starts = {0}, .offsets = offsets, .products = products, .epilogue = epilogue};
+  block_job job = {
+      .v = v, .offsets = offsets, .products = products,
+      .epilogue = {
+          .sums = {
+              .y_stride = v->y_stride, .residual_stride = g->out_channels, .low = v->low, .high = v->high,
+              .ahead_step = divide_up(panel_bytes(v), 64 * tiles * products)},
+          .isa = v->isa, .activation = v->activation, .narrow = v->narrow_y != NULL}};
   if (family->begin) family->begin(v->pairs);
   // Tiles go over the pixels, and each panel over all tiles; if more is written than read, each tile over all panels, so that whole
   // rows of memory are written.
@@ -237,15 +311,16 @@ void bf16_convolution_task(void *context, size_t task, size_t worker) {
   const size_t passes = tiles_first ? 1 : last_panel - first_panel;
   for (size_t pass = 0; pass < passes; pass++) {
     const size_t begin = first_panel + pass, until = tiles_first ? last_panel : begin + 1;
-    job.epilogue.ahead = (kernels_fetch)v->w + until * panel_bytes(v);
-    size_t pixel = first_pixel;
+    job.epilogue.sums.ahead = (kernels_fetch)v->w + until * panel_bytes(v);
+    size_t pixel = first_pixel, row = 0, column = 0;
     for (size_t tile = 0, at = 0; at < total; tile++) {
       const size_t count = smaller(total - at, even + (tile < longer));
       uint32_t wanted = 0;
-      for (size_t i = 0, row = at / pitch, column = at % pitch; i < count; i++) {
-        const size_t place = continuous ? at + i : row * g->stride_height * columns + column * g->stride_width;
-        job.starts[i] = (const uint8_t *)staged + place * pixel_bytes(v);
-        wanted |= (uint32_t)(column < width) << i;
+      for (size_t i = 0; i < count; i++) {
+        // In tiles a half of a kernel's pixels lies behind all products of the other.
+        const size_t place = v->tiled ? i < fills ? at * v->taps + i : (at + fills) * v->taps + i - fills : (row * line + column) * step;
+        job.starts[i] = (const uint8_t *)staged + place * pixel_step;
+        wanted |= (uint32_t)(column < width && at + i < exact) << i;
         if (++column == pitch) column = 0, row++;
       }
       at += count;

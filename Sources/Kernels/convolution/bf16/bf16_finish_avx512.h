@@ -13,11 +13,11 @@ BF16_INLINE __mmask16 bf16_mask(size_t outputs, size_t first) {
   return outputs >= first + 16 ? 0xffff : (__mmask16)((1u << (outputs - first)) - 1);
 }
 
-// y = clamp(sums + residual) of 16 outputs.
-BF16_INLINE void bf16_store(__m512 sums, __mmask16 mask, float *y, const float *residual, __m512 low, __m512 high) {
+// clamp(sums + residual) of 16 outputs.
+BF16_INLINE __m512 bf16_finish(__m512 sums, __mmask16 mask, const float *residual, __m512 low, __m512 high) {
   if (residual) sums = _mm512_add_ps(sums, _mm512_maskz_loadu_ps(mask, residual));
   // If an operand is NaN, the instruction returns the second one.
-  _mm512_mask_storeu_ps(y, mask, _mm512_min_ps(high, _mm512_max_ps(low, sums)));
+  return _mm512_min_ps(high, _mm512_max_ps(low, sums));
 }
 
 #endif

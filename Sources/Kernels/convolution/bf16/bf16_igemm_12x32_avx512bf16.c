@@ -56,7 +56,9 @@ BF16_INLINE void tile(
   UNROLL for (size_t p = 0; p < pixels; p++) {
     if (wanted >> p & 1) {
       UNROLL for (size_t v = 0; v < vectors; v++)
-        bf16_store(sums[p][v], bf16_mask(outputs, 16 * v), y + 16 * v, residual ? residual + 16 * v : NULL, low, high);
+        _mm512_mask_storeu_ps(
+            y + 16 * v, bf16_mask(outputs, 16 * v),
+            bf16_finish(sums[p][v], bf16_mask(outputs, 16 * v), residual ? residual + 16 * v : NULL, low, high));
       y += epilogue->y_stride;
       if (residual) residual += epilogue->residual_stride;
     }
@@ -64,13 +66,22 @@ BF16_INLINE void tile(
 }
 
 #define CASE(vectors, n) \
-  case 16 * vectors + n - 1: tile(vectors, n, wanted, outputs, taps, pairs, x, offsets, bias, w, y, residual, epilogue); break;
+  case 16 * vectors + n - 1: tile(vectors, n, wanted, outputs, taps, pairs, x, offsets, bias, w, to, residual, &sums); break;
 #define CASES(vectors)                                                                                   \
   CASE(vectors, 1) CASE(vectors, 2) CASE(vectors, 3) CASE(vectors, 4) CASE(vectors, 5) CASE(vectors, 6)  \
   CASE(vectors, 7) CASE(vectors, 8) CASE(vectors, 9) CASE(vectors, 10) CASE(vectors, 11) CASE(vectors, 12)
 
 TARGET void bf16_igemm_12x32_avx512bf16(BF16_IGEMM_PARAMETERS) {
   BF16_IGEMM_REQUIRE(12, 32, 64);
+  float own[12 * 32] __attribute__((aligned(64)));
+  f32_igemm_epilogue sums = epilogue->sums;
+  if (epilogue->narrow) sums.y_stride = 32;
+  float *to = epilogue->narrow ? own : y;
   switch ((outputs > 16 ? 32 : 16) + pixels - 1) { CASES(1) CASES(2) }
+  const size_t rows = (size_t)__builtin_popcount(wanted);
+  bf16_activate(epilogue, to, rows, outputs, sums.y_stride);
+  if (!epilogue->narrow) return;
+  for (size_t row = 0; row < rows; row++)
+    bf16_round_avx512bf16((uint16_t *)y + row * epilogue->sums.y_stride, own + 32 * row, outputs);
 }
 #endif

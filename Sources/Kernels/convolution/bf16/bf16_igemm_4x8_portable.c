@@ -29,7 +29,7 @@ static float widened(uint16_t value) {
 void bf16_igemm_4x8_portable(BF16_IGEMM_PARAMETERS) {
   enum { NR = 8 };
   BF16_IGEMM_REQUIRE(4, NR, 32);
-  for (size_t p = 0; p < pixels; p++) {
+  for (size_t p = 0, row = 0; p < pixels; p++) {
     if (!(wanted >> p & 1)) continue;
     float sums[NR];
     memcpy(sums, bias, sizeof sums);
@@ -40,8 +40,14 @@ void bf16_igemm_4x8_portable(BF16_IGEMM_PARAMETERS) {
         for (size_t o = 0; o < NR; o++)
           sums[o] += widened(row[2 * pair]) * widened(weights[2 * o]) + widened(row[2 * pair + 1]) * widened(weights[2 * o + 1]);
     }
-    f32_igemm_finish(sums, outputs, y, residual, epilogue);
-    y += epilogue->y_stride;
-    if (residual) residual += epilogue->residual_stride;
+    f32_igemm_finish(sums, outputs, sums, residual, &epilogue->sums);
+    bf16_activate(epilogue, sums, 1, outputs, outputs);
+    const size_t at = row++ * epilogue->sums.y_stride;
+    if (epilogue->narrow) {
+      bf16_round_portable((uint16_t *)y + at, sums, outputs);
+    } else {
+      memcpy((float *)y + at, sums, outputs * sizeof *sums);
+    }
+    if (residual) residual += epilogue->sums.residual_stride;
   }
 }

@@ -13,6 +13,7 @@ F32_GEMV_DECLARE(f32_gemv_4x32_avx512);
 void bf16_igemm_12x32_avx512bf16(BF16_IGEMM_PARAMETERS);
 void bf16_igemm_32x32_avx512amx(BF16_IGEMM_PARAMETERS);
 void bf16_round_avx512bf16(BF16_ROUND_PARAMETERS);
+void bf16_round_apart_avx512amx(BF16_ROUND_APART_PARAMETERS);
 void bf16_begin_avx512amx(size_t pairs);
 void bf16_end_avx512amx(void);
 

@@ -174,8 +174,8 @@ static void fill_bf16(kernels_level level, const kernels_cpu *cpu, kernels_table
   if (level == KERNELS_AVX512AMX && cpu->multiplies_bf16_tiles)
     table->bf16_igemm = (bf16_igemm_family){
         .name = "bf16_igemm_32x32_avx512amx", .mr = 32, .nr = 32, .run = bf16_igemm_32x32_avx512amx,
-        .round = bf16_round_avx512bf16, .begin = bf16_begin_avx512amx, .end = bf16_end_avx512amx, .pairs = 16, .fills = 1,
-        .pays = 1};
+        .round = bf16_round_avx512bf16, .begin = bf16_begin_avx512amx, .end = bf16_end_avx512amx, .pairs = 16, .fills = 16,
+        .round_apart = bf16_round_apart_avx512amx, .near_bytes = 1536 * 1024, .pays = 1};
 #else
   (void)level, (void)cpu, (void)table;
 #endif
