@@ -1,4 +1,5 @@
 import ModelGraph
+import Text
 
 /// The memory of one file's graph, branches included. It is counted before the graph is made, so that a small file of very
 /// many short nodes, names or initialisers is refused.
