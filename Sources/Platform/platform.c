@@ -108,13 +108,14 @@ void platform_return_freed_memory(void) {
 
 void platform_out_of_memory(size_t count) {
   // No printf: the field program does not have it, and it might allocate.
-  static const char before[] = "out of memory: ", after[] = " more bytes are not to be had\n";
+  static const char before[] = ": out of memory: ", after[] = " more bytes are not to be had\n";
   char digits[20];
   size_t first = sizeof digits;
   do {
     digits[--first] = (char)('0' + count % 10);
     count /= 10;
   } while (count > 0);
+  platform_write(STDERR_FILENO, program_invocation_short_name, strlen(program_invocation_short_name));
   platform_write(STDERR_FILENO, before, sizeof before - 1);
   platform_write(STDERR_FILENO, digits + first, sizeof digits - first);
   platform_write(STDERR_FILENO, after, sizeof after - 1);

@@ -118,8 +118,8 @@ void platform_return_freed_memory(void);
 // whose failed allocation would end the program.
 int platform_has_memory(size_t count);
 
-// Reports on standard error that `count` bytes cannot be allocated, and exits with status 1 (exit handlers run). For
-// places that cannot return an error.
+// Reports on standard error, behind the program's name, that `count` bytes cannot be allocated, and exits with status 1 (exit
+// handlers run). For places that cannot return an error.
 _Noreturn void platform_out_of_memory(size_t count);
 // Allocates large, long-lived memory: in whole huge pages if the system has them, which causes some hundred times fewer
 // page faults, and returned to the system when freed.
