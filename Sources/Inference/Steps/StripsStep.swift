@@ -85,14 +85,12 @@ final class StripsStep: Step {
   /// Whether every window reads some of the input's rows.
   private static func touchesInput(_ plane: WindowPlane) -> Bool {
     let height = plane.height
-    return height.padBefore < (height.kernel - 1) * height.dilation + 1
+    return height.padBefore < height.reach
       && (height.output - 1) * height.stride < height.input + height.padBefore
   }
 
   private static func isPointwise(_ geometry: ConvolutionGeometry) -> Bool {
-    [geometry.plane.height, geometry.plane.width].allSatisfy {
-      $0.kernel == 1 && $0.stride == 1 && $0.padBefore == 0 && $0.padAfter == 0
-    } && geometry.group == 1
+    geometry.plane.height.isPointwise && geometry.plane.width.isPointwise && geometry.group == 1
   }
 
   var kernel: String {
