@@ -6,11 +6,15 @@ import Testing
 
 /// Inverted residual blocks that are wide enough to be run strip by strip, against their definition.
 @Suite struct StripsTests {
-  /// - Parameter other: how many convolutions are run by themselves.
-  private func expectStrips(_ sketch: Sketch, _ count: Int, other: Int) throws {
+  /// Makes `y` the output, and expects that so many steps are strips and so many convolutions are run by themselves, and that
+  /// all compute what the definitions do.
+  private func check(_ sketch: inout Sketch, _ y: Int, strips: Int, other: Int) throws {
+    sketch.output(y)
+    try PassPipeline.optimize(&sketch.graph)
     let kernels = try Engine(sketch.graph).profile.map { $0.kernel }
-    #expect(kernels.count { $0.hasPrefix("f32_strips") } == count, "\(kernels)")
+    #expect(kernels.count { $0.hasPrefix("f32_strips") } == strips, "\(kernels)")
     #expect(kernels.count { $0.hasPrefix("f32_igemm") || $0.hasPrefix("f32_depthwise") } == other, "\(kernels)")
+    try sketch.check()
   }
 
   private func depthwise(_ sketch: inout Sketch, _ x: Int, _ channels: Int, stride: Int = 1) throws -> Int {
@@ -35,10 +39,8 @@ import Testing
     let small = try pointwise(&sketch, y, 96, 7)
     let pooled = try sketch.node("MaxPool", [sum], [.ints("kernel_shape", [2, 2]), .ints("strides", [2, 2])])
     let joined = try sketch.node("Concat", [pooled, small], [.int("axis", 1)])
-    sketch.output(try pointwise(&sketch, joined, 15, 2))
-    try PassPipeline.optimize(&sketch.graph)
-    try expectStrips(sketch, 2, other: 2)
-    try sketch.check()
+    y = try pointwise(&sketch, joined, 15, 2)
+    try check(&sketch, y, strips: 2, other: 2)
   }
 
   /// What is behind the depthwise convolution is read twice, as by squeeze-and-excitation: the two before it are joined.
@@ -47,10 +49,8 @@ import Testing
     let x = try pointwise(&sketch, sketch.input([1, 3, 40, 40]), 3, 96)
     let y = try sketch.node("Relu", [try depthwise(&sketch, x, 96)])
     let gate = try sketch.node("Sigmoid", [try sketch.node("GlobalAveragePool", [y])])
-    sketch.output(try pointwise(&sketch, try sketch.node("Mul", [y, gate]), 96, 5))
-    try PassPipeline.optimize(&sketch.graph)
-    try expectStrips(sketch, 1, other: 1)
-    try sketch.check()
+    let last = try pointwise(&sketch, try sketch.node("Mul", [y, gate]), 96, 5)
+    try check(&sketch, last, strips: 1, other: 1)
   }
 
   /// What is before it is read twice: it and the one behind it are joined.
@@ -59,9 +59,8 @@ import Testing
     let x = try pointwise(&sketch, sketch.input([1, 3, 40, 40]), 3, 96)
     let y = try pointwise(&sketch, try depthwise(&sketch, x, 96), 96, 5)
     let other = try pointwise(&sketch, x, 96, 5)
-    sketch.output(try sketch.node("Mul", [y, other]))
-    try expectStrips(sketch, 1, other: 2)
-    try sketch.check()
+    let product = try sketch.node("Mul", [y, other])
+    try check(&sketch, product, strips: 1, other: 2)
   }
 
   /// A residual that is made only behind the block.
