@@ -2,6 +2,7 @@
 @_exported import enum Imaging.FileKind
 @_exported import struct Imaging.FolderListing
 @_exported import struct Imaging.FolderSet
+@_exported import class Imaging.FolderWatch
 @_exported import struct Imaging.ImagingError
 @_exported import enum Imaging.JPEGFile
 @_exported import struct Imaging.LeftOut

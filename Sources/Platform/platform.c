@@ -23,6 +23,12 @@ double platform_seconds(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+void platform_pause(double seconds) {
+  const time_t whole = (time_t)seconds;
+  const struct timespec wanted = {whole, (long)((seconds - (double)whole) * 1e9)};
+  nanosleep(&wanted, NULL);
+}
+
 int platform_write(int descriptor, const void *bytes, size_t count) {
   const char *next = bytes;
   while (count > 0) {
@@ -191,12 +197,24 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
   return 0;
 }
 
+static int64_t nanoseconds(struct timespec time) { return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec; }
+
 int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode) {
   struct stat info;
   if (stat(path, &info) != 0) return errno;
   *device = info.st_dev;
   *inode = info.st_ino;
   return S_ISREG(info.st_mode) ? PLATFORM_IS_FILE : S_ISDIR(info.st_mode) ? PLATFORM_IS_DIRECTORY : PLATFORM_IS_OTHER;
+}
+
+int platform_path_state(const char *path, uint64_t *inode, uint64_t *size, int64_t *changed) {
+  struct stat info;
+  if (stat(path, &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode)) return PLATFORM_NOT_A_FILE;
+  *inode = info.st_ino;
+  *size = (uint64_t)info.st_size;
+  *changed = nanoseconds(info.st_mtim);
+  return 0;
 }
 
 int platform_sync_folder(const char *path) {
@@ -285,7 +303,7 @@ int platform_file_state(int file, uint64_t *size, int64_t *changed) {
   struct stat info;
   if (fstat(file, &info) != 0) return errno;
   *size = (uint64_t)info.st_size;
-  *changed = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+  *changed = nanoseconds(info.st_mtim);
   return 0;
 }
 

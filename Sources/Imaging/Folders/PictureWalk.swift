@@ -10,7 +10,13 @@ public struct PictureWalk {
   /// Folders already visited by the current ``add(_:)``, through whatever links.
   private var seen = FolderSet()
 
-  public init() {}
+  private let repeats: Bool
+
+  public init() { repeats = false }
+
+  /// - Parameter repeats: the walk is one of many through folders that change meanwhile. Then an empty folder, or one within
+  ///   that has gone, is no problem, and pictures of formats that are not read are among ``files``.
+  init(repeats: Bool) { self.repeats = repeats }
 
   /// - Parameter path: a file (accepted whatever its name) or a folder (of which pictures are accepted).
   public mutating func add(_ path: String) {
@@ -20,7 +26,7 @@ public struct PictureWalk {
       let before = (files.count, leftOut.count)
       seen = FolderSet()
       walk(path, identity)
-      if files.count == before.0, leftOut.count == before.1 { problems.append("\(path): no pictures in it") }
+      if !repeats, files.count == before.0, leftOut.count == before.1 { problems.append("\(path): no pictures in it") }
     case .unreadable(let reason): problems.append("\(path): \(reason)")
     }
   }
@@ -31,13 +37,14 @@ public struct PictureWalk {
     do {
       listing = try FolderListing(folder)
     } catch {
-      problems.append(error.message)
+      if !repeats || FileKind(folder).exists { problems.append(error.message) }
       return
     }
     for entry in listing.entries {
       switch entry.kind {
       case .picture: files.append(entry.path)
       case .folder(let identity): walk(entry.path, identity)
+      case .leftOut(.unread) where repeats: files.append(entry.path)
       case .leftOut(let reason): leftOut.note(entry.path, reason)
       }
     }

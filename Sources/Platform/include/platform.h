@@ -16,6 +16,9 @@ int platform_parse_double(const char *text, double *value);
 // Seconds on a monotonic clock.
 double platform_seconds(void);
 
+// Sleeps for so long, or until a signal comes.
+void platform_pause(double seconds);
+
 // Writes all bytes to a file descriptor; 0 on success, else errno.
 int platform_write(int descriptor, const void *bytes, size_t count);
 // Writes all bytes to standard output. The first failure is remembered, and nothing is written after it, since a
@@ -47,6 +50,10 @@ int platform_read_file(const char *path, size_t limit, void **bytes, size_t *cou
 #define PLATFORM_IS_DIRECTORY (-2)
 #define PLATFORM_IS_OTHER (-3)
 int platform_path_kind(const char *path, uint64_t *device, uint64_t *inode);
+
+// Which regular file `path` leads to, its size and the time of its last change in nanoseconds: together they tell whether it
+// was written to or replaced. Returns 0, an errno value, or PLATFORM_NOT_A_FILE.
+int platform_path_state(const char *path, uint64_t *inode, uint64_t *size, int64_t *changed);
 
 // Makes the folder `path` unless it exists, and waits until its name is on the disk. Returns 0 or an errno value.
 int platform_make_folder(const char *path);

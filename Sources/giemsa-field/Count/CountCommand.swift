@@ -54,7 +54,7 @@ enum CountCommand {
       let stamp = CountStamp(
         model: path, positive: first.classifier.classes[first.positive], threshold: first.threshold)
       let earlier = resumes ? try EarlierLines(output ?? "", stamp) : EarlierLines()
-      let destination = try CountOutput(output, kind, keep: earlier.byteCount)
+      let destination = try ResultOutput(output, growsByLines: kind == .jsonl, keep: earlier.byteCount)
       var report: ReportFile?
       if !Version.isForSomeModels, let path = options.string("--report") {
         report = try ReportFile(

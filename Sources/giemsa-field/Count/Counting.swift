@@ -6,7 +6,7 @@ import Text
 /// Runs `count` on all fields.
 struct Counting {
   private let format: CountFormat
-  private let output: CountOutput
+  private let output: ResultOutput
   private let rules: ResultRules
   private let source: SlideSource
   private var overlays: OverlayFolder?
@@ -22,7 +22,7 @@ struct Counting {
   private var failedDrawings = 0
 
   init(
-    _ format: CountFormat, _ output: CountOutput, _ rules: ResultRules, _ source: SlideSource,
+    _ format: CountFormat, _ output: ResultOutput, _ rules: ResultRules, _ source: SlideSource,
     _ overlays: OverlayFolder?, _ report: ReportFile?, stops: Bool
   ) {
     (self.format, self.output, self.rules, self.source) = (format, output, rules, source)

@@ -2,11 +2,11 @@ import Giemsa
 import Platform
 import Text
 
-/// Runs `infer` on all pictures and counts answers and failures.
+/// Runs `infer` on pictures and counts answers and failures.
 struct Inferring {
   private let model: PictureClassifier
   private let format: AnswerFormat
-  private let output: OutputFile
+  private let output: ResultOutput
   /// Number of answers per class.
   private var counts: [Int]
   private var unreadable = 0
@@ -16,36 +16,79 @@ struct Inferring {
   /// The pictures of the next batch.
   private var names: [String] = []
   private var pictures: [Tensor] = []
+  private var hasHeader = false
+  /// Spent on pictures.
+  private var seconds = 0.0
 
-  init(_ model: PictureClassifier, _ format: AnswerFormat, _ output: OutputFile) {
+  init(_ model: PictureClassifier, _ format: AnswerFormat, _ output: ResultOutput) {
     (self.model, self.format, self.output) = (model, format, output)
     counts = [Int](repeating: 0, count: model.classes.count)
   }
 
   /// Returns the exit status: 1 if any named or found picture has no answer.
   consuming func answer(_ walk: PictureWalk) throws(UsageError) -> Int32 {
-    let started = platform_seconds()
     unreadable = walk.problems.count
-    if !walk.files.isEmpty { output.write(format.header) }
-    let queue = PictureQueue(walk.files, model.preprocessing)
-    while !output.isBroken, let (file, entry) = queue.next() {
+    try answer(walk.files.map { FolderWatch.Picture(path: $0) }, nil)
+    return try finish(walk.leftOut, summarizes: counts.contains { $0 > 0 })
+  }
+
+  /// Answers pictures as they appear, until a signal comes. Returns the exit status: 1 if any has no answer in the end, or a
+  /// folder could not be searched.
+  consuming func answer(_ watch: FolderWatch) throws(UsageError) -> Int32 {
+    platform_catch_stops()
+    while !isOver {
+      let started = platform_seconds()
+      let found = watch.look()
+      let looked = platform_seconds() - started
+      for problem in watch.news { InferCommand.complain(problem) }
+      unreadable += watch.news.count
+      try answer(found, watch)
+      // Looking at many files takes at most a fifth of the time.
+      if !isOver { platform_pause(max(Inferring.period, 4 * looked)) }
+    }
+    unreadable += watch.failureCount
+    return try finish(watch.leftOut, summarizes: true)
+  }
+
+  /// Seconds between two looks at folders.
+  private static let period = 1.0
+
+  private var isOver: Bool { output.isBroken || platform_stopped_by() != 0 }
+
+  @inline(never)
+  private mutating func answer(_ found: [FolderWatch.Picture], _ watch: FolderWatch?) throws(UsageError) {
+    let started = platform_seconds()
+    if !found.isEmpty, !hasHeader {
+      output.write(format.header)
+      hasHeader = true
+    }
+    let queue = PictureQueue(found, model.preprocessing)
+    while !isOver, let (index, entry) = queue.next() {
+      let file = found[index]
       switch entry {
       case .picture(let picture, let notes):
         pictures.append(picture)
-        names.append(file)
-        self.notes.add(file, notes)
+        names.append(file.path)
+        self.notes.add(file.path, notes)
+        watch?.take(file, isRead: true)
       case .problem(let message):
         InferCommand.complain(message)
-        unreadable += 1
+        if let watch { watch.take(file, isRead: false) } else { unreadable += 1 }
+      case .changed: break
       }
       if pictures.count == model.batch { try flush() }
     }
     try flush()
+    seconds += platform_seconds() - started
+  }
+
+  @inline(never)
+  private mutating func finish(_ leftOut: LeftOut, summarizes: Bool) throws(UsageError) -> Int32 {
     try output.finish()
     for warning in notes.warnings(remedy: PictureRules.remedy) { InferCommand.complain(warning) }
-    for line in walk.leftOut.lines { InferCommand.complain(line) }
-    summarize(platform_seconds() - started)
-    return unreadable + unanswered + walk.leftOut.pictureCount == 0 ? 0 : 1
+    for line in leftOut.lines { InferCommand.complain(line) }
+    if summarizes, !output.isBroken { summarize() }
+    return unreadable + unanswered + leftOut.pictureCount == 0 ? 0 : 1
   }
 
   private mutating func flush() throws(UsageError) {
@@ -67,9 +110,8 @@ struct Inferring {
     pictures = []
   }
 
-  private func summarize(_ seconds: Double) {
+  private func summarize() {
     let done = counts.reduce(0) { $0 + $1 }
-    if done == 0 || output.isBroken { return }
     var shown: [String] = []
     for (index, count) in counts.enumerated() where count > 0 || counts.count <= 10 {
       shown.append("\(model.classes[index]) \(count)")

@@ -8,26 +8,30 @@ struct PictureQueue {
   enum Entry {
     case picture(Tensor, [PictureNote])
     case problem(String)
+    /// It was replaced, written to or removed since it was found: only in a folder that is watched.
+    case changed
   }
 
-  private let files: [String]
   private let queue: OrderedQueue<Entry>
 
-  init(_ files: [String], _ preprocessing: Preprocessing) {
-    self.files = files
+  init(_ pictures: [FolderWatch.Picture], _ preprocessing: Preprocessing) {
     let maker = { (index: Int) -> Entry in
+      let picture = pictures[index]
+      guard picture.isCurrent else { return .changed }
+      let entry: Entry
       do throws(ImagingError) {
-        let file = try preprocessing.read(files[index])
-        return .picture(try preprocessing.tensor([file.picture]), file.notes)
+        let file = try preprocessing.read(picture.path)
+        entry = .picture(try preprocessing.tensor([file.picture]), file.notes)
       } catch {
-        return .problem(PictureRules.text(error))
+        entry = .problem(PictureRules.text(error))
       }
+      return picture.isCurrent ? entry : .changed
     }
+    let usesThreads = pictures.count > 1 && platform_processor_count() > 1
     // Three pictures ahead absorb a slow one.
-    queue = OrderedQueue(
-      count: files.count, ahead: 3, makers: [maker], usesThreads: files.count > 1 && platform_processor_count() > 1)
+    queue = OrderedQueue(count: pictures.count, ahead: 3, makers: [maker], usesThreads: usesThreads)
   }
 
-  /// The next file and its content; nil after the last one.
-  func next() -> (file: String, entry: Entry)? { queue.next().map { (files[$0.index], $0.result) } }
+  /// The next file's index and content; nil after the last one.
+  func next() -> (index: Int, entry: Entry)? { queue.next().map { ($0.index, $0.result) } }
 }

@@ -1,17 +1,19 @@
 import Text
 
-/// Where the results go. JSON lines grow line by line, so that an interrupted count can go on; tables and CSV appear when
-/// complete.
-struct CountOutput {
+/// Where answers go: a file that grows line by line, so that what is there survives an interruption, or one that appears when
+/// complete, or standard output.
+struct ResultOutput {
   private let lines: LineFile?
   private let whole: OutputFile?
   /// Whether results go to standard output.
   let isStandard: Bool
 
-  /// - Parameter keep: bytes of an earlier run's lines that stay.
-  init(_ path: String?, _ kind: AnswerFormat.Kind, keep: UInt64) throws(UsageError) {
+  /// - Parameters:
+  ///   - growsByLines: whether a file does.
+  ///   - keep: bytes of an earlier run's lines that stay.
+  init(_ path: String?, growsByLines: Bool, keep: UInt64 = 0) throws(UsageError) {
     isStandard = OutputFile.isStandard(path)
-    if let path, kind == .jsonl, !isStandard {
+    if let path, growsByLines, !isStandard {
       lines = try LineFile(path, keep: keep)
       whole = nil
     } else {
