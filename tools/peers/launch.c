@@ -1,5 +1,6 @@
 // launch COMMAND ARGUMENT…: runs it and prints one line of JSON on standard output: wall-clock milliseconds from before the
-// process exists to after its end, its peak memory, and its exit status. The command's own output is discarded.
+// process exists to after its end, processor milliseconds, its peak memory, and its exit status (255: ended by a signal). The
+// command's own output is discarded.
 //
 // A small program, because on Linux a child's peak includes its parent's memory at the fork.
 #include <fcntl.h>
@@ -9,6 +10,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+static double milliseconds(struct timeval t) { return t.tv_sec * 1e3 + t.tv_usec / 1e3; }
 
 static double now(void) {
   struct timespec t;
@@ -31,7 +34,8 @@ int main(int argc, char **argv) {
   struct rusage usage;
   if (wait4(child, &status, 0, &usage) != child) return 1;
   printf(
-      "{\"ms\": %.3f, \"peak_mib\": %.2f, \"status\": %d}\n", now() - start, (double)usage.ru_maxrss / 1024,
+      "{\"ms\": %.3f, \"cpu_ms\": %.3f, \"peak_mib\": %.2f, \"status\": %d}\n", now() - start,
+      milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime), (double)usage.ru_maxrss / 1024,
       WIFEXITED(status) ? WEXITSTATUS(status) : 255);
   return 0;
 }
