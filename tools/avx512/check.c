@@ -327,6 +327,10 @@ static void int8_kernels(kernels_level level) {
     int8_layer(level, LAYER(7, 6, 64, 40, 1, 2, 0, 1), mode);
     int8_layer(level, LAYER(13, 11, 3, 20, 7, 2, 3, 1), mode);
     int8_layer(level, LAYER(6, 6, 32, 32, 3, 1, 1, 8), mode);
+    int8_layer(level, LAYER(6, 6, 48, 48, 3, 1, 1, 12), mode);
+    int8_layer(level, LAYER(7, 5, 64, 64, 3, 2, 1, 8), mode);
+    int8_layer(level, LAYER(5, 7, 20, 16, 3, 1, 1, 1), mode);
+    int8_layer(level, LAYER(6, 7, 16, 5, 1, 1, 0, 1), mode);
     int8_layer(level, LAYER(5, 7, 400, 33, 1, 1, 0, 1), mode);
     int8_layer(level, LAYER(7, 8, 44, 40, 3, 2, 1, 1), mode);
   }

@@ -27,6 +27,52 @@ static inline simde__m512i emulated_madd(simde__m512i a, simde__m512i b) {
 #define _mm512_madd_epi16(a, b) emulated_madd(a, b)
 
 typedef simde__mmask16 __mmask16;
+static inline simde__m128i emulated_maskz_load(__mmask16 mask, const void *from) {
+  unsigned char bytes[16] = {0};
+  for (int i = 0; i < 16; i++)
+    if (mask >> i & 1) bytes[i] = ((const unsigned char *)from)[i];
+  return simde_mm_loadu_si128((const simde__m128i *)(const void *)bytes);
+}
+#define _mm_maskz_loadu_epi8(mask, from) emulated_maskz_load(mask, from)
+static inline void emulated_mask_store(void *to, __mmask16 mask, simde__m128i value) {
+  unsigned char bytes[16];
+  simde_mm_storeu_si128((simde__m128i *)(void *)bytes, value);
+  for (int i = 0; i < 16; i++)
+    if (mask >> i & 1) ((unsigned char *)to)[i] = bytes[i];
+}
+#define _mm_mask_storeu_epi8(to, mask, value) emulated_mask_store(to, mask, value)
+#undef _mm512_reduce_max_ps
+static inline float emulated_reduce_max(simde__m512 value) {
+  float lanes[16];
+  simde_mm512_storeu_ps(lanes, value);
+  for (int i = 1; i < 16; i++) lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
+  return lanes[0];
+}
+#define _mm512_reduce_max_ps(value) emulated_reduce_max(value)
+#undef _mm512_reduce_add_pd
+static inline double emulated_reduce_add(simde__m512d value) {
+  double lanes[8], sum = 0;
+  simde_mm512_storeu_pd(lanes, value);
+  for (int i = 0; i < 8; i++) sum += lanes[i];
+  return sum;
+}
+#define _mm512_reduce_add_pd(value) emulated_reduce_add(value)
+#undef _mm512_cvtps_pd
+static inline simde__m512d emulated_widened(simde__m256 value) {
+  float lanes[8];
+  double wide[8];
+  simde_mm256_storeu_ps(lanes, value);
+  for (int i = 0; i < 8; i++) wide[i] = lanes[i];
+  return simde_mm512_loadu_pd(wide);
+}
+#define _mm512_cvtps_pd(value) emulated_widened(value)
+#undef _mm512_extractf32x8_ps
+static inline simde__m256 emulated_upper_or_lower(simde__m512 value, int half) {
+  float lanes[16];
+  simde_mm512_storeu_ps(lanes, value);
+  return simde_mm256_loadu_ps(lanes + 8 * half);
+}
+#define _mm512_extractf32x8_ps(value, half) emulated_upper_or_lower(value, half)
 #ifndef _mm512_rcp14_ps
 #define _mm512_rcp14_ps(x) simde_mm512_div_ps(simde_mm512_set1_ps(1), (x))
 #endif
