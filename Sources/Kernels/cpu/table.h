@@ -59,6 +59,7 @@ const kernels_table *kernels_table_for(kernels_level level);
 typedef struct {
   uint32_t levels;  // 1 << level for each that is available; KERNELS_PORTABLE always is
   int multiplies_bf16;
+  int multiplies_bf16_slowly;  // slower than floats
   int multiplies_bf16_tiles;  // AMX's
   int permutes_bytes;  // of two vectors: AVX512-VBMI
   char features[96];  // for kernels_cpu_features; see kernels_add_feature
