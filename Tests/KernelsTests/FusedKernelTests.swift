@@ -17,6 +17,8 @@ import Testing
     var end: (@convention(c) () -> Void)?
     /// Leaves out the pixels that are not wanted.
     var fills = false
+    /// Stores fewer outputs than nr too.
+    var masks = false
   }
 
   /// Of the levels that have such kernels, and the portable ones.
@@ -26,6 +28,7 @@ import Testing
         name: "u8s8_fused_4x8_portable", mr: 4, nr: 8, run: u8s8_fused_4x8_portable, row: u8s8_fused_row_6x8_portable)
     ]
     + each(instructionSets8) { Kernel($0.q8_igemm) } + each(instructionSets8) { Kernel($0.q8_igemm_deep) }
+    + each(instructionSets8) { Kernel($0.q8_igemm_narrow) }
 
   @Test(arguments: kernels, [1, 3, 5, 16, 17, 64, 127]) func tiles(_ kernel: Kernel, _ channels: Int) throws {
     var noise = Noise(channels)
@@ -68,7 +71,7 @@ import Testing
     let ends = Ending(ending, &noise)
     let (yStride, residualStride) = (nr + 5, nr + 3)
     // All outputs of all pixels or, where a kernel can leave some out, some.
-    let outputs = kernel.fills ? [nr, nr, nr / 2, noise.int(1...nr)][noise.int(0...3)] : nr
+    let outputs = kernel.masks ? [nr, nr, nr / 2, noise.int(1...nr)][noise.int(0...3)] : nr
     let left = kernel.fills && noise.int(0...1) == 1 ? noise.int(0...pixels - 1) : -1
     let wanted = (0..<pixels).filter { $0 == 0 || $0 != left && (left < 0 || noise.int(0...3) > 0) }
     let bits = wanted.reduce(UInt32(0)) { $0 | 1 << UInt32(truncatingIfNeeded: $1) }
@@ -201,6 +204,6 @@ extension FusedKernelTests.Kernel {
     guard let run = family.fused else { return nil }
     self.init(
       name: "\(String(cString: family.name)), fused", mr: family.mr, nr: family.nr, run: run, row: family.fused_row,
-      begin: family.begin, end: family.end, fills: family.fills != 0)
+      begin: family.begin, end: family.end, fills: family.fills != 0, masks: family.masks != 0)
   }
 }

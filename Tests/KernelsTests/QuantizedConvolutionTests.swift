@@ -51,6 +51,15 @@ import Testing
     Case(size: (14, 19), channels: 128, outputs: 20, kernel: (3, 5), stride: (2, 3), pad: (1, 2)),
     Case(size: (13, 15), channels: 96, outputs: 72, stride: (2, 2), groups: 3),
     Case(size: (6, 21), channels: 64, outputs: 17, kernel: (2, 2), stride: (2, 1), pad: (0, 0)),
+    // Groups of 4 and of 8 channels, more of them than a panel has; of as many outputs and of more; outputs in half a vector.
+    Case(batch: 2, size: (9, 7), channels: 48, outputs: 48, groups: 12),
+    Case(size: (11, 8), channels: 64, outputs: 64, stride: (2, 2), groups: 8),
+    Case(size: (5, 9), channels: 32, outputs: 32, kernel: (1, 1), pad: (0, 0), groups: 8),
+    Case(size: (7, 8), channels: 40, outputs: 40, kernel: (5, 3), dilation: (1, 2), pad: (2, 2), groups: 5),
+    Case(size: (8, 7), channels: 48, outputs: 96, groups: 12),
+    Case(size: (9, 10), channels: 96, outputs: 96, groups: 6),
+    Case(batch: 2, size: (6, 11), channels: 24, outputs: 2, kernel: (1, 1), pad: (0, 0)),
+    Case(size: (12, 13), channels: 12, outputs: 13),
   ]
 
   enum Weights: Int, CaseIterable, Sendable {

@@ -38,6 +38,7 @@ import Testing
   static let kernels =
     each(instructionSets8) { Kernel($0.q8_igemm) }
     + each(instructionSets8) { $0.q8_igemm_deep.run == nil ? nil : Kernel($0.q8_igemm_deep) }
+    + each(instructionSets8) { $0.q8_igemm_narrow.run == nil ? nil : Kernel($0.q8_igemm_narrow) }
     + each(instructionSets8) { Kernel($0.q8_igemm_of_small) }
     + each(instructionSets8) { Kernel($0.q8_winograd) } + twins
 
@@ -45,13 +46,15 @@ import Testing
   private static let twins: [Kernel] = [
     Kernel(
       q8_igemm_family(
-        name: strdup("u7s8_igemm_4x8_portable"), mr: 4, nr: 8, kr: 8, wide: 0, x_signed: 0, fills: 0,
+        name: strdup("u7s8_igemm_4x8_portable"), mr: 4, nr: 8, kr: 8, wide: 0, x_signed: 0,
+        fills: 0, masks: 0, by_groups: 0,
         rule: Q8_FOURS_WITHIN_255,
         run: u7s8_igemm_4x8_portable, sub: 4, begin: nil, end: nil, take_highs: nil, add_highs: nil, fused: nil,
         fused_row: nil, points: nil)),
     Kernel(
       q8_igemm_family(
-        name: strdup("s16_points_4x8_portable"), mr: 4, nr: 8, kr: 1, wide: 1, x_signed: 0, fills: 0,
+        name: strdup("s16_points_4x8_portable"), mr: 4, nr: 8, kr: 1, wide: 1, x_signed: 0,
+        fills: 0, masks: 0, by_groups: 0,
         rule: Q8_ANY_WEIGHTS,
         run: s16_igemm_4x8_portable, sub: 1, begin: nil, end: nil, take_highs: nil, add_highs: nil, fused: nil,
         fused_row: nil,

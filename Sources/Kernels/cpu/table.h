@@ -34,6 +34,8 @@ typedef struct kernels_table {
   // 8-bit convolutions.
   q8_igemm_family q8_igemm;
   q8_igemm_family q8_igemm_deep;  // for long sums, or without kernels; otherwise as q8_igemm: weights are packed alike
+  q8_igemm_family q8_igemm_narrow;  // for at most nr outputs; no kernels where q8_igemm's panels are as narrow
+  q8_igemm_family q8_igemm_groups;  // for several groups of 4 or 8 channels and as many outputs, nr together; likewise
   q8_igemm_family q8_igemm_of_small;  // for activations of which few are 128 or more (as u8)
   q8_igemm_family q8_winograd;  // products of transformed 16-bit integers
   s16_taps_family s16_taps;

@@ -59,7 +59,7 @@ typedef struct {
   const struct kernels_table *kernels;
   const struct q8_igemm_family *family;
   size_t merged;  // groups that are packed as one
-  size_t taps, run, steps;  // a pixel's inputs: `taps` runs of `run` consecutive bytes, `steps` kernel steps each
+  size_t taps, run, steps;  // an output's inputs: `taps` runs of `run` consecutive bytes, `steps` kernel steps each
   int pointwise;  // 1×1 without padding: a block is a range of pixels, not of rows
   // Pixels of a phase, or 0. With phases, inputs are gathered so that those that neighbouring outputs read at a tap are neighbours:
   // one plane of pixels for each remainder of row and column by the stride.

@@ -7,6 +7,9 @@
 
 static const q8_igemm_family *family_for(const q8_convolution *v) {
   const convolution_geometry *g = &v->geometry;
+  // Tiles want panels of 32 outputs.
+  const q8_igemm_family *narrow = &v->kernels->q8_igemm_narrow;
+  if (narrow->run && !v->kernels->q8_igemm_deep.run && g->out_channels / g->groups <= narrow->nr) return narrow;
   // With a zero point near the lower end nearly everything is above it, as behind a Relu: the larger the rarer. With few
   // products a sum, listing and adding the large values costs more than it saves.
   const int deep = g->kernel_height * g->kernel_width * g->in_channels >= 384;
@@ -79,6 +82,15 @@ static int tiles_first(const q8_convolution *v) {
   return v->family->fills && !v->dynamic && v->geometry.out_channels > v->taps * v->run;
 }
 
+// Whether the groups that are packed as one can be multiplied each by its own inputs alone.
+static int keeps_groups_apart(const q8_convolution *v) {
+  const convolution_geometry *g = &v->geometry;
+  const q8_igemm_family *groups = &v->kernels->q8_igemm_groups;
+  const size_t channels = g->in_channels / g->groups;
+  return v->family == &v->kernels->q8_igemm_narrow && groups->run && (channels == 4 || channels == 8) &&
+         g->out_channels == g->in_channels && group_outputs(v) == groups->nr && g->groups > v->merged;
+}
+
 void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   const convolution_geometry *g = &v->geometry;
   KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
@@ -89,10 +101,12 @@ void q8_convolution_plan(q8_convolution *v, kernels_level level, int threads) {
   const size_t nr = v->family->nr;
   v->merged = 1;
   while (g->out_channels / g->groups * v->merged * 2 <= nr && g->groups % (v->merged * 2) == 0) v->merged *= 2;
+  if (keeps_groups_apart(v)) v->family = &v->kernels->q8_igemm_groups;
   v->pointwise = is_pointwise(g);
   v->phase_pixels = 0;
   v->taps = row_runs(v) ? g->kernel_height : g->kernel_height * g->kernel_width;
   v->run = row_runs(v) ? g->kernel_width * g->in_channels : group_channels(v);
+  if (v->family->by_groups) v->run = g->in_channels / g->groups;
   v->steps = divide_up(v->run, v->family->kr);
   const size_t outputs = g->batch * g->out_height * g->out_width;
   if (v->kernels->q8_igemm_deep.run && deep_pays(v) && outputs >= 16) v->family = &v->kernels->q8_igemm_deep;
@@ -337,7 +351,7 @@ void q8_convolution_task(void *context, size_t task, size_t worker) {
     }
     const uint8_t *residual = v->residual ? (const uint8_t *)v->residual + first_pixel * out_channels + output : NULL;
     char *y = (char *)v->y + (first_pixel * y_stride + output) * y_size;
-    const int fuses_panel = fuses && parts.fusible && !parts.extra_count && (outputs == nr || family->fills);
+    const int fuses_panel = fuses && parts.fusible && !parts.extra_count && (outputs == nr || family->masks);
     // Prefetches the panel that follows (of this layer or the next), a slice with each tile.
     kernels_fetch ahead = (kernels_fetch)parts.bias + panel_bytes(v);
     size_t slice;

@@ -97,9 +97,9 @@ Q8_INLINE void q8_store_avx512(const q8_fused *e, __m512i first, __m512i second,
   _mm256_storeu_si256((__m256i *)(void *)y, q8_bytes_avx512(e, first, second, kind));
 }
 
-// Stores 16 outputs of each of the first `count` (1 to 4) of four pixels.
+// Stores `stored` of 16 outputs of each of the first `count` (1 to 4) of four pixels.
 Q8_INLINE void q8_store_four_avx512(
-    const q8_fused *e, const __m512i *integers, size_t count, uint8_t *y, q8_finish_kind kind) {
+    const q8_fused *e, const __m512i *integers, size_t count, __mmask16 stored, uint8_t *y, q8_finish_kind kind) {
   const __m512i words0 = q8_words_avx512(e, integers[0], integers[1], kind);
   const __m512i words1 = q8_words_avx512(e, integers[2], integers[3], kind);
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -109,10 +109,10 @@ Q8_INLINE void q8_store_four_avx512(
     bytes = _mm512_min_epu8(bytes, _mm512_load_si512(e->high));
     bytes = _mm512_xor_si512(bytes, _mm512_load_si512(e->flip));
   }
-  _mm_storeu_si128((__m128i *)(void *)y, _mm512_castsi512_si128(bytes));
-  if (count > 1) _mm_storeu_si128((__m128i *)(void *)(y + e->y_stride), _mm512_extracti32x4_epi32(bytes, 1));
-  if (count > 2) _mm_storeu_si128((__m128i *)(void *)(y + 2 * e->y_stride), _mm512_extracti32x4_epi32(bytes, 2));
-  if (count > 3) _mm_storeu_si128((__m128i *)(void *)(y + 3 * e->y_stride), _mm512_extracti32x4_epi32(bytes, 3));
+  _mm_mask_storeu_epi8(y, stored, _mm512_castsi512_si128(bytes));
+  if (count > 1) _mm_mask_storeu_epi8(y + e->y_stride, stored, _mm512_extracti32x4_epi32(bytes, 1));
+  if (count > 2) _mm_mask_storeu_epi8(y + 2 * e->y_stride, stored, _mm512_extracti32x4_epi32(bytes, 2));
+  if (count > 3) _mm_mask_storeu_epi8(y + 3 * e->y_stride, stored, _mm512_extracti32x4_epi32(bytes, 3));
 }
 
 #endif

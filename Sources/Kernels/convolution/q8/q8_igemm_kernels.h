@@ -48,7 +48,7 @@ typedef struct {
   int residual_signed;
   int whole;  // y_zero, low and flip are 0, high is 255
 
-  // For each call. Of each pixel `outputs` outputs are stored, and as many residuals are read: nr, or fewer for a family that fills.
+  // For each call. Of each pixel `outputs` outputs are stored, and as many residuals are read: nr, or fewer for a family that masks.
   const uint8_t *residual;
   size_t residual_stride, y_stride;
   uint8_t *y;
@@ -152,6 +152,8 @@ typedef struct q8_igemm_family {
   // Tiles of mr pixels and a smaller last one, rather than tiles of about the same size. Pixels at equal distances cost least, even
   // if some of them are not wanted.
   int fills;
+  int masks;  // `fused` stores fewer outputs than nr too
+  int by_groups;  // x are nr inputs, those of all groups of a panel; a step has kr inputs of each, and weights of its own group alone
   q8_weight_rule rule;
   q8_igemm_kernel run;
   size_t sub;  // inputs of a step that lie together for each output: [kr / sub][nr][sub]

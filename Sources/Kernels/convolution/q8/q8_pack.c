@@ -26,7 +26,7 @@ static int weight_at(const weight_source *s, size_t o, size_t tap, size_t k) {
     place = tap * g->kernel_width + k / g->in_channels;
     c = k % g->in_channels;
   }
-  if (v->merged > 1) {
+  if (v->merged > 1 && !v->family->by_groups) {
     const size_t outputs = g->out_channels / g->groups, channels = g->in_channels / g->groups;
     if (o % (outputs * v->merged) / outputs != c / channels) return 0;
     c %= channels;
@@ -133,8 +133,9 @@ static void pack_output(const weight_source *s, size_t o, size_t lane, int8_t *o
   const convolution_geometry *g = &v->geometry;
   const size_t nr = v->family->nr, sub = v->family->sub, channels = g->in_channels / g->groups;
   const uint8_t zero = (uint8_t)weight_zero(s, o);
-  // With merged groups an output's channels begin behind those of the groups before its own.
-  const size_t outputs = g->out_channels / g->groups, skipped = o % (outputs * v->merged) / outputs * channels;
+  // With merged groups an output's channels begin behind those of the groups before its own, unless these are kept apart.
+  const size_t outputs = g->out_channels / g->groups;
+  const size_t skipped = v->family->by_groups ? 0 : o % (outputs * v->merged) / outputs * channels;
   const int rows = row_runs(v);
   for (size_t place = 0; place < g->kernel_height * g->kernel_width; place++) {
     const uint8_t *from = s->w + o * s->layout.output_stride + place * s->layout.tap_stride;

@@ -73,7 +73,7 @@ Q8_INLINE void store_half(const q8_fused *e, size_t pixels, const int32_t *sums,
         four[i] = finished(e, sums + (p + i) * NR, multipliers, shifts, 0xffff, residual, kind);
         residual += e->residual_stride;
       }
-      q8_store_four_avx512(e, four, 4, y, kind);
+      q8_store_four_avx512(e, four, 4, 0xffff, y, kind);
       y += 4 * e->y_stride;
       p += 4;
       continue;

@@ -48,6 +48,10 @@ void u7s8_add_highs_avx512(const q8_high *highs, size_t count, const q8_high_wei
 size_t u7s8_take_highs(uint8_t *to, const uint8_t *from, size_t count, uint8_t flip, uint16_t pixel, q8_high *highs);
 
 void u8s8_igemm_6x16_avxvnni(Q8_IGEMM_PARAMETERS);
+void u8s8_igemm_12x16_avx512vnni(Q8_IGEMM_PARAMETERS);
+void u8s8_fused_12x16_avx512vnni(Q8_FUSED_PARAMETERS);
+void u8s8_groups_12x16_avx512vnni(Q8_IGEMM_PARAMETERS);
+void u8s8_fused_groups_12x16_avx512vnni(Q8_FUSED_PARAMETERS);
 void u8s8_igemm_12x32_avx512vnni(Q8_IGEMM_PARAMETERS);
 void u8s8_fused_12x32_avx512vnni(Q8_FUSED_PARAMETERS);
 void u8s8_begin_avx512amx(size_t steps);

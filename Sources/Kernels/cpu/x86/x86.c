@@ -149,6 +149,12 @@ static void fill_avx512vnni(kernels_table *table) {
       table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
       table->q8_igemm.fused_row = u8s8_fused_row_6x32_avx512vnni;
       table->q8_igemm_of_small = table->q8_igemm;
+      table->q8_igemm_narrow = U8S8(u8s8_igemm_12x16_avx512vnni, 12, 16);
+      table->q8_igemm_narrow.fused = u8s8_fused_12x16_avx512vnni;
+      table->q8_igemm_narrow.masks = 1;
+      table->q8_igemm_groups = U8S8(u8s8_groups_12x16_avx512vnni, 12, 16);
+      table->q8_igemm_groups.fused = u8s8_fused_groups_12x16_avx512vnni;
+      table->q8_igemm_groups.masks = table->q8_igemm_groups.by_groups = 1;
       table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
       table->q8_winograd.points = s16_points_12x32_avx512vnni;
       table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
@@ -166,7 +172,7 @@ static void fill_avx512amx(kernels_table *table) {
   table->q8_igemm_deep.fused = u8s8_fused_32x32_avx512amx;
   table->q8_igemm_deep.begin = u8s8_begin_avx512amx;
   table->q8_igemm_deep.end = u8s8_end_avx512amx;
-  table->q8_igemm_deep.fills = 1;
+  table->q8_igemm_deep.fills = table->q8_igemm_deep.masks = 1;
 #else
   (void)table;
 #endif

@@ -81,9 +81,13 @@ int q8_winograd_applies(const q8_convolution *c) {
 int q8_winograd_wins(const q8_winograd *v) {
   // Its products take less than a quarter of the time of those of 16-bit integers.
   if (v->kernels->q8_igemm_deep.run) return 0;
+  // With so few channels the transforms take longer than the products that they save.
+  const convolution_geometry *g = &v->convolution.geometry;
+  const q8_igemm_family *narrow = &v->kernels->q8_igemm_narrow;
+  if (narrow->run && smaller(g->in_channels, g->out_channels) <= narrow->nr) return 0;
   // All tiles share 36 · 2 bytes of weights for each pair of channels; with fewer than about ten tiles, loading them takes longest.
   // Taps that are transformed in registers are a quarter of that.
-  return v->convolution.geometry.out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
+  return g->out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
 }
 
 void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {

@@ -191,7 +191,7 @@ Q8_INLINE void output_tile(
         const uint8_t *r = !q8_has_residual(kind) ? NULL : residual + (i < columns ? i : 0) * e->residual_stride;
         integers[i] = q8_added_avx512(e, q8_scaled_avx512(e, line[i], multipliers, shifts, kind), kind, r, 0);
       }
-      q8_store_four_avx512(e, integers, columns, e->y + row * y_row + half, kind);
+      q8_store_four_avx512(e, integers, columns, 0xffff, e->y + row * y_row + half, kind);
     }
   }
 }
