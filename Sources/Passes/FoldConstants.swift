@@ -5,19 +5,27 @@ import Text
 /// arithmetic (Shape → Gather → Concat → …) over extents that do not depend on a symbolic dimension.
 ///
 /// Exact: the values are computed by the operators' definitions. Not folded: DequantizeLinear of constants (int8
-/// weights stay int8, which takes a quarter of the memory and is what integer kernels need); results much larger than
-/// their inputs or, in total, than the model's weights (a chain of Concats doubles a constant with every node); nodes
-/// that produce a graph output.
+/// weights stay int8, which takes a quarter of the memory and is what integer kernels need) unless a QuantizeLinear reads
+/// it, which is folded with it (onnxruntime's quantiser writes such pairs behind an Identity of a shared weight); results
+/// much larger than their inputs or, in total, than the model's weights (a chain of Concats doubles a constant with every
+/// node); nodes that produce a graph output.
 public func foldConstants(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldConstants) }
 
 func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let facts = context.facts(graph)
   var isOutput = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { isOutput[id] = true }
+  // By value: the DequantizeLinear that makes it.
+  var dequantizing = [Graph.Node?](repeating: nil, count: graph.values.count)
   return replaceNodes(&graph) { node, graph in
+    if case .dequantizeLinear = node.operation, let output = node.outputs[0] { dequantizing[output] = node }
     guard !node.outputs.contains(where: { $0.map { isOutput[$0] } ?? true }) else { return nil }
     switch node.operation {
     case .dequantizeLinear, .dropout, .branch: return nil
+    case .quantizeLinear:
+      let before = node.inputs[0].flatMap { dequantizing[$0] }
+      let floats = before.flatMap { knownResults($0, isKept: false, facts, graph, &context)?[0] }
+      return knownResults(node, first: floats, facts, graph, &context)
     default: return knownResults(node, facts, graph, &context)
     }
   }
@@ -45,16 +53,22 @@ public func replaceNodes<Failure: Error>(
   return changes
 }
 
+/// The values of a node's outputs; nil if they are not known, or too large.
+///
+/// - Parameters:
+///   - first: its first input, if that is known and no constant of the graph.
+///   - isKept: whether they become constants; otherwise int8 may become float.
 private func knownResults(
-  _ node: Graph.Node, _ facts: KnownFacts, _ graph: Graph, _ context: inout PassContext
+  _ node: Graph.Node, first: Tensor? = nil, isKept: Bool = true, _ facts: KnownFacts, _ graph: Graph,
+  _ context: inout PassContext
 ) -> [Tensor?]? {
   let inferred = node.outputs.map { $0.flatMap { facts.constant($0) } }
   if inferred.allSatisfy({ $0 != nil }) { return inferred }
 
   var arguments: [Tensor?] = []
   var bytes = 0
-  for input in node.inputs {
-    let constant = input.flatMap { graph.values[$0].constant }
+  for (index, input) in node.inputs.enumerated() {
+    let constant = index == 0 && first != nil ? first : input.flatMap { graph.values[$0].constant }
     guard input == nil || constant != nil else { return nil }
     arguments.append(constant)
     bytes += constant?.byteCount ?? 0
@@ -66,7 +80,8 @@ private func knownResults(
   if case .constant = node.operation {
   } else {
     let work = bytes + size + (shapes.first.map { node.operation.multiplyAdds(types, output: $0.shape) } ?? 0)
-    guard size <= max(65536, 2 * bytes), context.allows(bytes: size, work: work) else { return nil }
+    guard size <= max(65536, (isKept ? 2 : 4) * bytes), context.allows(bytes: isKept ? size : 0, work: work)
+    else { return nil }
   }
   guard let results = try? node.operation.evaluate(arguments), results.count >= node.outputs.count else { return nil }
   return results.map { Optional($0) }

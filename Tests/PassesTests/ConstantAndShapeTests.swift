@@ -25,6 +25,31 @@ import Testing
     #expect(try apply(foldConstants, to: sketch, changes: 0).nodes.count == 4)
   }
 
+  /// onnxruntime's quantiser writes a weight that another layer shares as a dequantised constant that is quantised again,
+  /// on steps of its own.
+  @Test func weightsThatAreQuantisedAgainAreFolded() throws {
+    var sketch = Sketch()
+    let x = sketch.input([1, 300])
+    let numbers = (0..<90_000).map { Int8(truncatingIfNeeded: $0 * 37 % 251) }
+    let shared = sketch.graph.addConstant("shared", try Tensor([300, 300], numbers))
+    let steps = sketch.graph.addConstant("steps", try Tensor([300], (0..<300).map { 0.01 + Float($0) / 1000 }))
+    let floats = try sketch.node("DequantizeLinear", [shared, steps], [.int("axis", 0)])
+    let scale = sketch.graph.addConstant("scale", try Tensor(scalar: Float(0.37)))
+    let zero = sketch.graph.addConstant("zero", try Tensor(scalar: UInt8(117)))
+    let again = try sketch.node("QuantizeLinear", [floats, scale, zero])
+    let y = try sketch.node("MatMul", [x, try sketch.node("DequantizeLinear", [again, scale, zero])])
+    sketch.output(try sketch.node("MatMul", [y, floats]))
+    let graph = try apply(foldConstants, to: sketch, changes: 1)
+    #expect(graph.operators == ["DequantizeLinear", "DequantizeLinear", "MatMul", "MatMul"])
+    let id = try #require(graph.nodes[1].inputs[0])
+    let folded = try #require(graph.values[id].constant)
+    let expected = numbers.enumerated().map { index, number in
+      let value = (Float(number) * (0.01 + Float(index / 300) / 1000) / 0.37).rounded(.toNearestOrEven) + 117
+      return UInt8(min(max(value, 0), 255))
+    }
+    #expect(try folded.array(of: UInt8.self) == expected)
+  }
+
   /// The nodes that exporters write for x.view(x.shape[0], -1).
   private func viewed(_ batch: Dimension) throws -> Sketch {
     var sketch = Sketch()
