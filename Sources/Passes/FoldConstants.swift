@@ -6,29 +6,48 @@ import Text
 ///
 /// Exact: the values are computed by the operators' definitions. Not folded: DequantizeLinear of constants (int8
 /// weights stay int8, which takes a quarter of the memory and is what integer kernels need) unless a QuantizeLinear reads
-/// it, which is folded with it (onnxruntime's quantiser writes such pairs behind an Identity of a shared weight); results
-/// much larger than their inputs or, in total, than the model's weights (a chain of Concats doubles a constant with every
-/// node); nodes that produce a graph output.
+/// it, at once or moved, which is folded with it (onnxruntime's quantiser writes such pairs behind an Identity of a shared
+/// weight); results much larger than their inputs or, in total, than the model's weights (a chain of Concats doubles a
+/// constant with every node); nodes that produce a graph output.
 public func foldConstants(_ graph: inout Graph) -> Int { PassContext.alone(&graph, foldConstants) }
 
 func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let facts = context.facts(graph)
   var isOutput = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { isOutput[id] = true }
-  // By value: the DequantizeLinear that makes it.
-  var dequantizing = [Graph.Node?](repeating: nil, count: graph.values.count)
+  var unkept = [Graph.Node?](repeating: nil, count: graph.values.count)
   return replaceNodes(&graph) { node, graph in
-    if case .dequantizeLinear = node.operation, let output = node.outputs[0] { dequantizing[output] = node }
+    if let output = node.outputs.first ?? nil, movesUnkept(node, unkept) { unkept[output] = node }
     guard !node.outputs.contains(where: { $0.map { isOutput[$0] } ?? true }) else { return nil }
     switch node.operation {
     case .dequantizeLinear, .dropout, .branch: return nil
     case .quantizeLinear:
-      let before = node.inputs[0].flatMap { dequantizing[$0] }
-      let floats = before.flatMap { knownResults($0, isKept: false, facts, graph, &context)?[0] }
+      let floats = node.inputs[0].flatMap { unkeptValue($0, unkept, facts, graph, &context, depth: 4) }
       return knownResults(node, first: floats, facts, graph, &context)
     default: return knownResults(node, facts, graph, &context)
     }
   }
+}
+
+/// Whether a node dequantises, or moves the elements of what a node in `unkept` makes: results that may be known, but are
+/// not kept in place of a constant.
+private func movesUnkept(_ node: Graph.Node, _ unkept: [Graph.Node?]) -> Bool {
+  switch node.operation {
+  case .dequantizeLinear: true
+  case .flatten, .gather, .reshape, .slice, .squeeze, .transpose, .unsqueeze:
+    (node.inputs[0].flatMap { unkept[$0] }) != nil
+  default: false
+  }
+}
+
+/// What a node in `unkept` makes, if that is known: of at most `depth` nodes one behind the other.
+private func unkeptValue(
+  _ id: Graph.ValueID, _ unkept: [Graph.Node?], _ facts: KnownFacts, _ graph: Graph, _ context: inout PassContext,
+  depth: Int
+) -> Tensor? {
+  guard depth > 0, let node = unkept[id] else { return nil }
+  let first = node.inputs[0].flatMap { unkeptValue($0, unkept, facts, graph, &context, depth: depth - 1) }
+  return knownResults(node, first: first, isKept: false, facts, graph, &context)?[0]
 }
 
 /// Replaces nodes by constants: those for which `results` returns the values of their outputs. Later nodes see the

@@ -50,6 +50,33 @@ import Testing
     #expect(try folded.array(of: UInt8.self) == expected)
   }
 
+  /// A table of biases that attention gathers from, all quantised.
+  @Test func movedConstantsThatAreQuantisedAgainAreFolded() throws {
+    var sketch = Sketch()
+    let x = sketch.input([1, 40])
+    let numbers = (0..<60 * 50).map { Int8(truncatingIfNeeded: $0 * 37 % 251) }
+    let table = sketch.graph.addConstant("table", try Tensor([60, 50], numbers))
+    let scale = sketch.graph.addConstant("scale", try Tensor(scalar: Float(0.25)))
+    let floats = try sketch.node("DequantizeLinear", [table, scale])
+    let turned = try sketch.node("Transpose", [floats], [.ints("perm", [1, 0])])
+    let rows = (0..<40).map { Int64($0 * 7 % 50) }
+    let places = sketch.graph.addConstant("places", try Tensor([40], rows))
+    let gathered = try sketch.node("Gather", [turned, places])
+    let half = sketch.graph.addConstant("half", try Tensor(scalar: Float(0.5)))
+    let zero = sketch.graph.addConstant("zero", try Tensor(scalar: Int8(1)))
+    let again = try sketch.node("QuantizeLinear", [gathered, half, zero])
+    let biases = try sketch.node("DequantizeLinear", [again, half, zero])
+    sketch.output(try sketch.node("MatMul", [x, biases]))
+    let graph = try apply(foldConstants, to: sketch, changes: 1)
+    #expect(graph.operators == ["DequantizeLinear", "Transpose", "Gather", "DequantizeLinear", "MatMul"])
+    let id = try #require(graph.nodes.first { $0.outputs[0] == biases }?.inputs[0])
+    let folded = try #require(graph.values[id].constant)
+    let expected = rows.flatMap { row in
+      (0..<60).map { Int8((Float(numbers[$0 * 50 + Int(row)]) / 2).rounded(.toNearestOrEven) + 1) }
+    }
+    #expect(try folded.array(of: Int8.self) == expected)
+  }
+
   /// The nodes that exporters write for x.view(x.shape[0], -1).
   private func viewed(_ batch: Dimension) throws -> Sketch {
     var sketch = Sketch()
