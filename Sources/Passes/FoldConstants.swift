@@ -15,39 +15,49 @@ func foldConstants(_ graph: inout Graph, _ context: inout PassContext) -> Int {
   let facts = context.facts(graph)
   var isOutput = [Bool](repeating: false, count: graph.values.count)
   for id in graph.outputs { isOutput[id] = true }
-  var unkept = [Graph.Node?](repeating: nil, count: graph.values.count)
+  var (unkept, index) = (Unkept(graph), -1)
   return replaceNodes(&graph) { node, graph in
-    if let output = node.outputs.first ?? nil, movesUnkept(node, unkept) { unkept[output] = node }
+    index += 1
+    unkept.note(node, at: index)
     guard !node.outputs.contains(where: { $0.map { isOutput[$0] } ?? true }) else { return nil }
     switch node.operation {
     case .dequantizeLinear, .dropout, .branch: return nil
     case .quantizeLinear:
-      let floats = node.inputs[0].flatMap { unkeptValue($0, unkept, facts, graph, &context, depth: 4) }
+      let floats = node.inputs[0].flatMap { unkept.value($0, facts, graph, &context, depth: 4) }
       return knownResults(node, first: floats, facts, graph, &context)
     default: return knownResults(node, facts, graph, &context)
     }
   }
 }
 
-/// Whether a node dequantises, or moves the elements of what a node in `unkept` makes: results that may be known, but are
-/// not kept in place of a constant.
-private func movesUnkept(_ node: Graph.Node, _ unkept: [Graph.Node?]) -> Bool {
-  switch node.operation {
-  case .dequantizeLinear: true
-  case .flatten, .gather, .reshape, .slice, .squeeze, .transpose, .unsqueeze:
-    (node.inputs[0].flatMap { unkept[$0] }) != nil
-  default: false
-  }
-}
+/// Values that are known but do not become constants: made from constants by DequantizeLinear, and by nodes behind it that
+/// move elements.
+private struct Unkept {
+  /// By value: the index of the node that makes it, or −1.
+  private var makers: [Int32]
 
-/// What a node in `unkept` makes, if that is known: of at most `depth` nodes one behind the other.
-private func unkeptValue(
-  _ id: Graph.ValueID, _ unkept: [Graph.Node?], _ facts: KnownFacts, _ graph: Graph, _ context: inout PassContext,
-  depth: Int
-) -> Tensor? {
-  guard depth > 0, let node = unkept[id] else { return nil }
-  let first = node.inputs[0].flatMap { unkeptValue($0, unkept, facts, graph, &context, depth: depth - 1) }
-  return knownResults(node, first: first, isKept: false, facts, graph, &context)?[0]
+  init(_ graph: Graph) { makers = [Int32](repeating: -1, count: graph.values.count) }
+
+  /// Notes what the graph's node of this index makes, if that may be such a value.
+  mutating func note(_ node: Graph.Node, at index: Int) {
+    guard let output = node.outputs.first ?? nil else { return }
+    switch node.operation {
+    case .dequantizeLinear: makers[output] = Int32(index)
+    case .flatten, .gather, .reshape, .slice, .squeeze, .transpose, .unsqueeze:
+      if let input = node.inputs[0], makers[input] >= 0 { makers[output] = Int32(index) }
+    default: break
+    }
+  }
+
+  /// A value's content, if it is such a one and known: made by at most `depth` nodes one behind the other.
+  func value(
+    _ id: Graph.ValueID, _ facts: KnownFacts, _ graph: Graph, _ context: inout PassContext, depth: Int
+  ) -> Tensor? {
+    guard depth > 0, makers[id] >= 0 else { return nil }
+    let node = graph.nodes[Int(makers[id])]
+    let first = node.inputs[0].flatMap { value($0, facts, graph, &context, depth: depth - 1) }
+    return knownResults(node, first: first, isKept: false, facts, graph, &context)?[0]
+  }
 }
 
 /// Replaces nodes by constants: those for which `results` returns the values of their outputs. Later nodes see the
