@@ -28,7 +28,7 @@ final class GraphRoom {
 
   /// Throws E105, like ``addInitialiser(axes:)``.
   func addNode(inputs: Int, outputs: Int) throws(GraphError) {
-    try take(832 + 160 * min(inputs, limits.nodeInputs + 1) + 320 * min(outputs, limits.nodeInputs + 1))
+    try take(880 + 160 * min(inputs, limits.nodeInputs + 1) + 320 * min(outputs, limits.nodeInputs + 1))
   }
 
   func addInitialiser(axes: Int) throws(GraphError) { try take(640 + 16 * min(axes, limits.rank + 1)) }
