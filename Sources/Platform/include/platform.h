@@ -117,8 +117,8 @@ void *platform_allocate(size_t count);
 void *platform_allocate_tensor(size_t count);
 void platform_free(void *memory);
 // From now on blocks of that size and more go back to the system when they are freed. glibc raises that limit to the largest
-// block freed so far: weights that were merged and packed would then stay in memory. For a program that opens one model and
-// runs it.
+// block freed so far: weights that were merged and packed would then stay in memory. Where addresses are limited, threads share
+// one arena. For a program that opens one model and runs it.
 enum { PLATFORM_RETURNED_BYTES = 256 << 10 };
 void platform_return_freed_memory(void);
 // Whether `count` bytes can be allocated with some memory to spare. To be called before creating a large Swift array,
