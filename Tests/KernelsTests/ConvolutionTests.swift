@@ -15,6 +15,13 @@ import Testing
     var groups = 1
     var residual = false
 
+    var geometry: convolution_geometry {
+      Sizes(
+        batch: batch, input: size, channels: channels, outputs: outputs, kernel: kernel, stride: stride,
+        dilation: dilation, pad: pad, groups: groups
+      ).geometry
+    }
+
     var testDescription: String {
       "\(batch)×\(size)×\(channels) → \(outputs), kernel \(kernel), stride \(stride), dilation \(dilation), "
         + "pad \(pad), groups \(groups)"
@@ -41,6 +48,7 @@ import Testing
     Case(size: (6, 6), channels: 34, outputs: 66, groups: 2, residual: true),
     Case(size: (1, 50), channels: 20, outputs: 30, kernel: (1, 5), pad: (0, 2)),
     Case(size: (28, 28), channels: 96, outputs: 80),
+    Case(batch: 2, size: (7, 7), channels: 513, outputs: 130, kernel: (1, 1), pad: (0, 0), residual: true),
     // Weights that do not stay near: several passes over the taps.
     Case(size: (7, 7), channels: 512, outputs: 40, residual: true),
   ]
@@ -48,11 +56,7 @@ import Testing
   @Test(arguments: instructionSets, cases) func convolution(_ isa: kernels_level, _ test: Case) throws {
     var noise = Noise(test.channels)
     var plan = f32_convolution()
-    plan.geometry =
-      Sizes(
-        batch: test.batch, input: test.size, channels: test.channels, outputs: test.outputs, kernel: test.kernel,
-        stride: test.stride, dilation: test.dilation, pad: test.pad, groups: test.groups
-      ).geometry
+    plan.geometry = test.geometry
     (plan.low, plan.high) = (-1, .infinity)
 
     let taps = test.kernel.0 * test.kernel.1
@@ -74,7 +78,11 @@ import Testing
       let scratch = try GuardedFloats([Float](repeating: 0, count: plan.scratch_bytes / 4), aligned: true)
       let stride = test.outputs + (threads == 2 ? 3 : 0)
       let y = try GuardedFloats([Float](repeating: .nan, count: count / test.outputs * stride))
-      plan.x = UnsafePointer(x.base)
+      // As a slice too, where the kernel does not read whole rows.
+      let isSlice = threads == 5 && plan.row_taps == 0
+      if isSlice { plan.x_stride += 6 }
+      let given = try GuardedFloats(isSlice ? spread(x.array, channels: test.channels, stride: plan.x_stride) : x.array)
+      plan.x = UnsafePointer(given.base)
       plan.w = UnsafePointer(packed.base)
       plan.y = y.base
       plan.y_stride = stride
@@ -87,6 +95,50 @@ import Testing
       expectEqual(
         slice(y.array, channels: test.outputs, stride: stride), expected,
         within: 3e-7 * Double(groupChannels * taps + 8), "\(threads) threads")
+    }
+  }
+
+  static let pointwise = cases.filter {
+    var geometry = $0.geometry
+    return f32_convolution_fits_before(&geometry) != 0
+  }
+
+  /// Scale, shift and clamp of every pixel before the products.
+  @Test(arguments: instructionSets, pointwise) func convolutionWithBefore(_ isa: kernels_level, _ test: Case) throws {
+    var noise = Noise(test.channels)
+    var plan = f32_convolution()
+    plan.geometry = test.geometry
+    (plan.low, plan.high, plan.has_before) = (-1, .infinity, 1)
+    (plan.before.low, plan.before.high) = (0, 0.7)
+    let pixels = test.batch * test.size.0 * test.size.1
+    let x = noise.floats(pixels * test.channels)
+    let (scale, shift) = (noise.floats(test.channels), noise.floats(test.channels))
+    let (weights, bias) = (noise.floats(test.outputs * test.channels), noise.floats(test.outputs))
+    let residual = noise.floats(pixels * test.outputs)
+    let prepared = x.enumerated().map { index, value in
+      min(max(value * scale[index % test.channels] + shift[index % test.channels], 0), 0.7)
+    }
+    let expected = ConvolutionTests.reference(
+      plan.geometry, low: -1, prepared, weights, bias, test.residual ? residual : nil)
+    for threads in [1, 2, 5] {
+      f32_convolution_plan(&plan, isa, Int32(threads))
+      if threads == 2 { plan.x_stride += 3 }
+      let given = try GuardedFloats(spread(x, channels: test.channels, stride: plan.x_stride))
+      let packed = try GuardedFloats([Float](repeating: .nan, count: plan.packed_count), aligned: true)
+      f32_convolution_pack(&plan, weights, f32_convolution_layout(&plan), bias, 1, packed.base)
+      let zero = try GuardedFloats([Float](repeating: 0, count: plan.zero_count))
+      let scratch = try GuardedFloats([Float](repeating: 0, count: plan.scratch_bytes / 4), aligned: true)
+      let y = try GuardedFloats([Float](repeating: .nan, count: residual.count))
+      let (factors, shifts) = (try GuardedFloats(scale), try GuardedFloats(shift))
+      (plan.x, plan.w, plan.y) = (UnsafePointer(given.base), UnsafePointer(packed.base), y.base)
+      (plan.before.scale, plan.before.shift) = (UnsafePointer(factors.base), UnsafePointer(shifts.base))
+      (plan.y_stride, plan.zero) = (test.outputs, UnsafePointer(zero.base))
+      plan.scratch = UnsafeMutableRawPointer(scratch.base)
+      residual.withUnsafeBufferPointer { residual in
+        plan.residual = test.residual ? residual.baseAddress : nil
+        for task in (0..<plan.tasks).reversed() { f32_convolution_task(&plan, task, 0) }
+      }
+      expectEqual(y.array, expected, within: 6e-7 * Double(test.channels + 8), "\(threads) threads")
     }
   }
 

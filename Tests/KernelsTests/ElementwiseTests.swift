@@ -155,6 +155,10 @@ import Testing
       UnsafePointer(x.base), UnsafePointer(scale.base), UnsafePointer(shift.base), y.base
     )
     f32_affine_plan(&affine)
+    // A slice of a wider tensor.
+    affine.x_stride += 4
+    let given = try GuardedFloats(spread(x.array, channels: size.channels, stride: affine.x_stride))
+    affine.x = UnsafePointer(given.base)
     for task in 0..<affine.tasks { f32_affine_task(&affine, task, 0) }
     let expected = (0..<x.count).map { index in
       let channel = index % size.channels

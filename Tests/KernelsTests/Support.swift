@@ -14,6 +14,12 @@ func expectEqual(_ found: [Float], _ expected: [Double], within tolerance: Doubl
   }
 }
 
+/// `x` as a slice of a wider tensor: behind every `channels` floats NaNs, up to the `stride`-th.
+func spread(_ x: [Float], channels: Int, stride: Int) -> [Float] {
+  let gap = [Float](repeating: .nan, count: stride - channels)
+  return Swift.stride(from: 0, to: x.count, by: channels).flatMap { x[$0..<$0 + channels] + gap }
+}
+
 /// The first `channels` of every `stride` floats, expecting that the others are NaN, as before a kernel wrote.
 func slice(_ y: [Float], channels: Int, stride: Int) -> [Float] {
   #expect(y.indices.allSatisfy { $0 % stride < channels || y[$0].isNaN }, "written between pixels")

@@ -192,15 +192,22 @@ import Testing
     }
     let packed = try GuardedFloats([Float](repeating: .nan, count: f32_depthwise_packed_count(&depthwise)))
     let zero = try GuardedFloats([Float](repeating: 0, count: window.in_channels))
-    let y = try GuardedFloats([Float](repeating: .nan, count: expected.count))
-    (depthwise.x, depthwise.w, depthwise.y) = (UnsafePointer(x.base), UnsafePointer(packed.base), y.base)
-    depthwise.zero = UnsafePointer(zero.base)
     f32_depthwise_pack(&depthwise, weights, bias, packed.base)
-    residual.withUnsafeBufferPointer {
-      depthwise.residual = $0.baseAddress
-      for task in 0..<depthwise.tasks { f32_depthwise_task(&depthwise, task, 0) }
+    (depthwise.w, depthwise.zero) = (UnsafePointer(packed.base), UnsafePointer(zero.base))
+    // As they are, then both as slices of wider tensors.
+    for (before, behind) in [(0, 0), (5, 3)] {
+      let channels = window.in_channels
+      (depthwise.x_stride, depthwise.y_stride) = (channels + before, channels + behind)
+      let given = try GuardedFloats(spread(x.array, channels: channels, stride: depthwise.x_stride))
+      let y = try GuardedFloats([Float](repeating: .nan, count: expected.count / channels * depthwise.y_stride))
+      (depthwise.x, depthwise.y) = (UnsafePointer(given.base), y.base)
+      residual.withUnsafeBufferPointer {
+        depthwise.residual = $0.baseAddress
+        for task in 0..<depthwise.tasks { f32_depthwise_task(&depthwise, task, 0) }
+      }
+      expectEqual(
+        slice(y.array, channels: channels, stride: depthwise.y_stride), expected, within: 1e-5, "depthwise \(window)")
     }
-    expectEqual(y.array, expected, within: 1e-5, "depthwise \(window)")
   }
 
   /// `cells`: the taps inside the input, and where their pixels begin; `padded`: how many lie inside it or its padding.

@@ -63,7 +63,8 @@ struct FloatChains {
     }
   }
 
-  private static func activation(_ node: Graph.Node, _ constant: (Graph.ValueID) -> Tensor?) -> Activation? {
+  /// The activation that a node is; for a Clip, where its bounds are known.
+  static func activation(_ node: Graph.Node, _ constant: (Graph.ValueID) -> Tensor?) -> Activation? {
     if case .clip = node.operation { return node.clipBounds(constant).map { .clip(min: $0.low, max: $0.high) } }
     return Activation(node.operation)
   }

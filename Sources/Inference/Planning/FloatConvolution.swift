@@ -91,10 +91,12 @@ extension Planner {
   /// - Parameter activates: whether the step applies every activation. Otherwise one that is no clamp follows as a step of
   ///   its own, in place.
   /// - Parameter slice: where the step writes, if it can write between other channels.
+  /// - Parameter input: where the step finds its input, if it is one that goes by a slice.
   func append(
-    _ layer: FloatConvolution, _ step: any Step, activates: Bool, slice: OutputSlice? = nil
+    _ layer: FloatConvolution, _ step: any Step, activates: Bool, slice: Slice? = nil, input: Operand? = nil
   ) throws(GraphError) {
-    var reads = [try operand(layer.x, layer.layout), Operand.none]
+    var reads = [Operand.none, .none]
+    if let input { reads[0] = input } else { reads[0] = try operand(layer.x, layer.layout) }
     if let residual = layer.residual { reads[1] = try operand(residual, layer.layout) }
     let target = newBuffer(layer.output, layer.layout)
     append(step, name: layer.name, reads: reads, writes: [target], multiplyAdds: layer.geometry.multiplyAdds)

@@ -36,12 +36,18 @@ final class Planner {
   private var plainBuffer: [Int?]
   private var channelsLastBuffer: [Int?]
   private var inputIndex: [Int?]
-  /// By value: the step that alone makes it, if that can write between other channels.
-  private var sliceMaker: [(step: Int, slice: OutputSlice)?]
+  /// By value: where it lies, if each step that writes or reads it goes by that.
+  private var slices: [Slice?]
+  /// By buffer: those steps, until the value is moved.
+  private var sliceSteps: [[Int]] = []
+  private var concatenations: Concatenations
   /// By value: the node that alone reads it.
   let onlyReader: [Int?]
   /// Which nodes a step of an earlier node computes too.
   private var isAbsorbed: [Bool]
+  /// What convolutions compute first, and which of them by the value that the convolution reads.
+  private var befores: [ChannelAffine] = []
+  private var beforeIndex: [Int?]
   /// By value: the step that makes it by products of bf16, in floats so far.
   private var bfloat16Maker: [Bfloat16Step?]
 
@@ -57,7 +63,9 @@ final class Planner {
     plainBuffer = [Int?](repeating: nil, count: facts.count)
     channelsLastBuffer = plainBuffer
     inputIndex = plainBuffer
-    sliceMaker = [(step: Int, slice: OutputSlice)?](repeating: nil, count: facts.count)
+    beforeIndex = plainBuffer
+    slices = [Slice?](repeating: nil, count: facts.count)
+    concatenations = Concatenations(graph, facts, isConstant)
     onlyReader = graph.onlyReaders()
     isAbsorbed = [Bool](repeating: false, count: graph.nodes.count)
     bfloat16Maker = [Bfloat16Step?](repeating: nil, count: facts.count)
@@ -163,6 +171,19 @@ final class Planner {
     return true
   }
 
+  /// Leaves `affine`, which makes `output`, to the convolution of this geometry that alone reads it. Returns whether that can
+  /// compute it.
+  func noteBefore(_ affine: ChannelAffine, of output: Graph.ValueID, _ geometry: ConvolutionGeometry) -> Bool {
+    var geometry = convolution_geometry(geometry)
+    if f32_convolution_fits_before(&geometry) == 0 { return false }
+    beforeIndex[output] = befores.count
+    befores.append(affine)
+    return true
+  }
+
+  /// What the convolution that reads `x` is to compute of its input first, to have `x`.
+  func before(_ x: Graph.ValueID) -> ChannelAffine? { beforeIndex[x].map { befores[$0] } }
+
   // MARK: Asking
 
   func shape(_ id: Graph.ValueID) -> Shape { facts[id].shape }
@@ -233,6 +254,7 @@ final class Planner {
   func operand(_ id: Graph.ValueID, _ wanted: Layout) throws(GraphError) -> Operand {
     let layout = shape(id).layoutsAgree ? .plain : wanted
     if isConstant[id], layout == .plain { return .constant(id) }
+    settle(id)
     let (here, there) =
       layout == .plain ? (plainBuffer[id], channelsLastBuffer[id]) : (channelsLastBuffer[id], plainBuffer[id])
     if let here { return .buffer(here) }
@@ -276,6 +298,7 @@ final class Planner {
   /// A buffer for something that the next step makes and that is no value of the graph.
   func newBuffer(byteCount: Int) -> Int {
     buffers.append(Arena.Buffer(byteCount: byteCount, firstStep: planned.count, lastStep: planned.count))
+    sliceSteps.append([])
     return buffers.count - 1
   }
 
@@ -284,6 +307,7 @@ final class Planner {
     _ output: Graph.ValueID, of x: Graph.ValueID, keepsShape: Bool
   ) throws(GraphError) -> Bool {
     if keepsShape, isPlanned(x) {
+      settle(x)
       plainBuffer[output] = plainBuffer[x]
       channelsLastBuffer[output] = channelsLastBuffer[x]
       return true
@@ -313,27 +337,65 @@ final class Planner {
   func append(
     _ step: any Step, name: String, reads: [Operand], writes: [Int?], multiplyAdds: Int = 0
   ) {
-    for case .buffer(let buffer) in reads { use(buffer) }
+    for case .buffer(let buffer) in reads {
+      use(buffer)
+      if !sliceSteps[buffer].isEmpty { sliceSteps[buffer].append(planned.count) }
+    }
     for case let buffer? in writes { use(buffer) }
     planned.append(PlannedStep(name: name, step: step, reads: reads, writes: writes, multiplyAdds: multiplyAdds))
   }
 
-  /// Notes that the last step is all that makes `id`, and writes where `slice` says.
-  func noteSlice(_ slice: OutputSlice, of id: Graph.ValueID) { sliceMaker[id] = (planned.count - 1, slice) }
+  // MARK: Slices
 
-  /// Has the step that makes `part` write it where the next step, the only one to read it, would copy it: in `target`, whose
-  /// pixels are `stride` floats apart, from float `offset` of a pixel on. Returns whether it could be done.
-  func redirect(_ part: Graph.ValueID, into target: Int, offset: Int, stride: Int) -> Bool {
-    guard let (index, slice) = sliceMaker[part], onlyReader[part] != nil, plainBuffer[part] == nil,
-      let buffer = channelsLastBuffer[part]
-    else { return false }
-    (slice.offset, slice.stride) = (offset, stride)
-    let step = planned[index]
-    planned[index] = PlannedStep(
-      name: step.name, step: step.step, reads: step.reads, writes: [target], multiplyAdds: step.multiplyAdds)
-    buffers[target].firstStep = min(buffers[target].firstStep, index)
+  /// Notes that the last step is all that makes `id`, and writes where `slice` says.
+  func noteSlice(_ slice: Slice, of id: Graph.ValueID) {
+    guard let buffer = channelsLastBuffer[id] else { return }
+    slices[id] = slice
+    sliceSteps[buffer] = [planned.count - 1]
+  }
+
+  /// Where `id` is found with its channels last, for a step that reads it where the slice says.
+  func slicedOperand(_ id: Graph.ValueID) throws(GraphError) -> (operand: Operand, slice: Slice) {
+    if let slice = slices[id], let buffer = channelsLastBuffer[id] { return (.buffer(buffer), slice) }
+    return (try operand(id, .channelsLast), Slice(stride: shape(id)[1]))
+  }
+
+  /// Has the steps that write and read `part` do so in `target`, whose pixels are `stride` floats apart, from float `offset` of a
+  /// pixel on. Returns whether that could be done: no step may read the value without a slice, nor have moved it before.
+  func move(_ part: Graph.ValueID, into target: Int, offset: Int, stride: Int) -> Bool {
+    guard let slice = slices[part], let buffer = channelsLastBuffer[part], !sliceSteps[buffer].isEmpty else {
+      return false
+    }
+    slice.move(offset: offset, stride: stride)
+    for step in sliceSteps[buffer] { planned[step] = planned[step].moving(buffer, to: target) }
+    sliceSteps[buffer] = []
+    buffers[target].firstStep = min(buffers[target].firstStep, buffers[buffer].firstStep)
+    buffers[target].lastStep = max(buffers[target].lastStep, buffers[buffer].lastStep)
     buffers[buffer].byteCount = 0
+    channelsLastBuffer[part] = target
     return true
+  }
+
+  /// For a step that reads `id` without a slice: the value stays where it is, or is copied if it has been moved.
+  private func settle(_ id: Graph.ValueID) {
+    guard let slice = slices[id], let buffer = channelsLastBuffer[id] else { return }
+    slices[id] = nil
+    if slice.stride == shape(id)[1] { return }
+    let step = CopyStep(shape(id), from: slice)
+    append(step, name: graph.values[id].name, reads: [.buffer(buffer)], writes: [newBuffer(id, .channelsLast)])
+  }
+
+  /// Where the concatenation that `candidate` makes, of floats along the channels, with its channels last, is to lie: in a buffer
+  /// whose pixels are `stride` floats apart, the first `placed` channels of which are there already.
+  func place(_ candidate: Candidate) -> (target: Int, stride: Int, placed: Int) {
+    let (shape, channels) = (shape(candidate.output), shape(candidate.output)[1])
+    let stride = concatenations.channels(around: candidate.index) ?? channels
+    let (begun, placed) = concatenations.begun(candidate.index)
+    let target = begun ?? newBuffer(byteCount: shape.count / channels * stride * 4)
+    concatenations.begin(candidate.index, target: target, channels: channels)
+    channelsLastBuffer[candidate.output] = target
+    if stride != channels { slices[candidate.output] = Slice(stride: stride) }
+    return (target, stride, placed)
   }
 
   /// Notes that `step` is all that makes `id`, and could make bf16 numbers of it.

@@ -50,6 +50,8 @@ final class Binder {
 
   func floats(_ position: Int) -> UnsafePointer<Float>? { address(position)?.assumingMemoryBound(to: Float.self) }
 
+  func floats(_ position: Int, _ slice: Slice) -> UnsafePointer<Float>? { floats(position).map { $0 + slice.offset } }
+
   func bfloat16s(_ position: Int) -> UnsafePointer<UInt16>? { address(position)?.assumingMemoryBound(to: UInt16.self) }
 
   /// Operand `position` if it is a constant.
@@ -76,7 +78,7 @@ final class Binder {
 
   func bfloat16Result() -> UnsafeMutablePointer<UInt16>? { result()?.assumingMemoryBound(to: UInt16.self) }
 
-  func floatResult(_ slice: OutputSlice) -> UnsafeMutablePointer<Float>? { floatResult().map { $0 + slice.offset } }
+  func floatResult(_ slice: Slice) -> UnsafeMutablePointer<Float>? { floatResult().map { $0 + slice.offset } }
 
   /// Adds the call of a kernel.
   ///

@@ -2,36 +2,45 @@ import Kernels
 import ModelGraph
 import Text
 
-/// `f32_affine`: batch normalisation that no pass could fold, as a scale and a shift for each channel.
+/// `f32_affine`: batch normalisation that no pass could fold, with the clamp behind it.
+///
+/// Where a 1×1 convolution alone reads the result, that step computes it, block by block, as pre-activation networks have it (He et
+/// al., "Identity Mappings in Deep Residual Networks", 2016).
 final class AffineStep: Step {
   private var parameters = f32_affine()
-  private let scale, bias, mean, variance: Graph.ValueID
-  private let epsilon: Float
+  private let affine: ChannelAffine
+  private let slice: Slice
 
-  private init(_ shape: Shape, _ constants: [Graph.ValueID], epsilon: Float, _ planner: Planner) {
+  private init(_ affine: ChannelAffine, _ slice: Slice, _ planner: Planner) {
+    let shape = planner.shape(affine.x)
     parameters.isa = planner.level
     parameters.channels = shape[1]
     parameters.rows = shape.count / shape[1]
-    (parameters.low, parameters.high) = (-.infinity, .infinity)
+    (parameters.low, parameters.high) = affine.bounds
     f32_affine_plan(&parameters)
-    (scale, bias, mean, variance) = (constants[0], constants[1], constants[2], constants[3])
-    self.epsilon = epsilon
+    (self.affine, self.slice) = (affine, slice)
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
-    guard case .batchNormalization(let norm) = candidate.node.operation, !norm.trainingMode, !norm.isPerElement,
-      let x = planner.floatVariable(candidate[BatchNormalization.Input.x]), planner.shape(x).rank >= 2
-    else { return false }
-    var constants: [Graph.ValueID] = []
-    typealias Input = BatchNormalization.Input
-    for input in [Input.scale, Input.b, Input.mean, Input.variance] {
-      guard let id = candidate[input], planner.isKnown(id), planner.isFloat(id) else { return false }
-      constants.append(id)
+    guard var affine = ChannelAffine(candidate, planner) else { return false }
+    var output = candidate.output
+    if let reader = planner.onlyReader[output], case let next = planner.graph.nodes[reader],
+      let clamp = FloatChains.activation(next, planner.constant), clamp.isClamp, let clamped = next.firstOutput,
+      planner.isFloat(clamped)
+    {
+      affine.bounds = clamp.clampBounds
+      output = clamped
+      planner.absorb(reader)
     }
-    let reads = [try planner.operand(x, .channelsLast)]
+    if !planner.multipliesBfloat16, let next = try planner.onlyConvolution(of: output),
+      planner.noteBefore(affine, of: output, next.layer.geometry)
+    {
+      return true
+    }
+    let (read, slice) = try planner.slicedOperand(affine.x)
     planner.append(
-      AffineStep(planner.shape(x), constants, epsilon: norm.epsilon, planner), for: candidate.node, reads: reads,
-      writes: [planner.newBuffer(candidate.output, .channelsLast)])
+      AffineStep(affine, slice, planner), for: candidate.node, reads: [read],
+      writes: [planner.newBuffer(output, .channelsLast)])
     return true
   }
 
@@ -39,31 +48,15 @@ final class AffineStep: Step {
 
   var needs: StepNeeds {
     StepNeeds(
-      packedBytes: 2 * parameters.channels * 4, scratchBytes: 0, zeroBytes: 0, weights: nil,
-      others: [scale, bias, mean, variance])
+      packedBytes: affine.packedCount * 4, scratchBytes: 0, zeroBytes: 0, weights: nil, others: affine.constants)
   }
 
-  /// The scale γ/√(σ²+ε) of each channel, then the shifts β − μ · scale.
-  func pack(_ packer: Packer) {
-    let packed = packer.room.assumingMemoryBound(to: Float.self)
-    let channels = parameters.channels
-    parameters.scale = UnsafePointer(packed)
-    parameters.shift = UnsafePointer(packed + channels)
-    guard let scale = packer.constant(scale), let bias = packer.constant(bias), let mean = packer.constant(mean),
-      let variance = packer.constant(variance)
-    else { return }
-    let (scales, biases) = (scale.array(of: Float.self), bias.array(of: Float.self))
-    let (means, variances) = (mean.array(of: Float.self), variance.array(of: Float.self))
-    for channel in 0..<channels {
-      let factor = Double(scales[channel]) / (Double(variances[channel]) + Double(epsilon)).squareRoot()
-      packed[channel] = Float(factor)
-      packed[channels + channel] = Float(Double(biases[channel]) - Double(means[channel]) * factor)
-    }
-  }
+  func pack(_ packer: Packer) { affine.pack(packer, packer.room.assumingMemoryBound(to: Float.self), &parameters) }
 
   func bind(_ binder: Binder) {
     var parameters = parameters
-    parameters.x = binder.floats(0)
+    parameters.x = binder.floats(0, slice)
+    parameters.x_stride = slice.stride
     parameters.y = binder.floatResult()
     binder.call(f32_affine_task, parameters, tasks: parameters.tasks)
   }

@@ -6,6 +6,8 @@ import Text
 final class CopyStep: Step {
   private var parameters = rows_copy()
   private let offset: Int
+  /// Where the pixels of a value that is read lie.
+  private var slice: Slice?
   let kernel: String
 
   /// A graph input of so many bytes.
@@ -25,6 +27,17 @@ final class CopyStep: Step {
     (parameters.rows, parameters.bytes) = (rows, bytes)
     (parameters.x_step, parameters.y_step) = (bytes, step)
     rows_copy_plan(&parameters)
+  }
+
+  /// A value of floats, out of a wider tensor into one of its own.
+  convenience init(_ shape: Shape, from slice: Slice) {
+    self.init(shape, from: slice, offset: 0, stride: shape[1])
+  }
+
+  /// The same, into another tensor: from float `offset` of a pixel on, whose pixels are `stride` floats apart.
+  private convenience init(_ shape: Shape, from slice: Slice, offset: Int, stride: Int) {
+    self.init(rows: shape[0] * shape.planeCount, bytes: shape[1] * 4, offset: offset * 4, step: stride * 4)
+    self.slice = slice
   }
 
   /// Concat, and QLinearConcat, whose parts go on the result's grid unless they are on it.
@@ -67,6 +80,10 @@ final class CopyStep: Step {
     let isChannelsLast =
       axis == 1 && joined.rank >= 3 && (type == .float32 || size == 1)
       && parts.contains { planner.prefersChannelsLast($0.id) }
+    if isChannelsLast, type == .float32 {
+      try planSlices(parts, candidate, planner)
+      return
+    }
     let layout: Layout = isChannelsLast ? .channelsLast : .plain
     var operands: [Operand] = []
     for part in parts { operands.append(try planner.operand(part.id, layout)) }
@@ -76,12 +93,6 @@ final class CopyStep: Step {
     var offset = 0
     for (part, operand) in zip(parts, operands) {
       let bytes = planner.shape(part.id).count / rows * size
-      if isChannelsLast, type == .float32, part.change == nil,
-        planner.redirect(part.id, into: target, offset: offset / size, stride: joined.count / rows)
-      {
-        offset += bytes
-        continue
-      }
       let pitch = joined.count / rows * size
       if let change = part.change {
         let step = try QuantizedCopyStep(
@@ -95,12 +106,34 @@ final class CopyStep: Step {
     }
   }
 
+  /// Parts of floats, whose makers write them in place where they can.
+  private static func planSlices(
+    _ parts: [(id: Graph.ValueID, change: GridChange?)], _ candidate: Candidate, _ planner: Planner
+  ) throws(GraphError) {
+    let (target, stride, placed) = planner.place(candidate)
+    var offset = 0
+    for part in parts {
+      let shape = planner.shape(part.id)
+      if offset + shape[1] > placed, !planner.move(part.id, into: target, offset: offset, stride: stride) {
+        let (operand, slice) = try planner.slicedOperand(part.id)
+        planner.append(
+          CopyStep(shape, from: slice, offset: offset, stride: stride), for: candidate.node, reads: [operand],
+          writes: [target])
+      }
+      offset += shape[1]
+    }
+  }
+
   var needs: StepNeeds { .operandsOnly }
   func pack(_ packer: Packer) {}
 
   func bind(_ binder: Binder) {
     var parameters = parameters
     parameters.x = binder.address(0)
+    if let slice {
+      parameters.x = UnsafeRawPointer(binder.floats(0, slice))
+      parameters.x_step = slice.stride * 4
+    }
     parameters.y = binder.result(at: offset)
     binder.call(rows_copy_task, parameters, tasks: parameters.tasks) {
       $0.assumingMemoryBound(to: rows_copy.self).pointee.x = $1

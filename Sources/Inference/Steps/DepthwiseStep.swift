@@ -8,6 +8,8 @@ final class DepthwiseStep: Step {
   private var parameters = f32_depthwise()
   private let source: ConvolutionWeights
   private let isOverPlanes: Bool
+  private var input: Slice
+  private let slice: Slice
 
   private init(_ layer: FloatConvolution, _ planner: Planner) {
     parameters.geometry = convolution_geometry(layer.geometry)
@@ -20,6 +22,8 @@ final class DepthwiseStep: Step {
       && planner.isOnlyAnOutput(layer.output)
     if isOverPlanes { f32_depthwise_plan_planes(&parameters) } else { f32_depthwise_plan(&parameters) }
     source = layer.source
+    input = Slice(stride: Int(parameters.geometry.in_channels))
+    slice = Slice(stride: Int(parameters.geometry.in_channels))
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {
@@ -40,7 +44,9 @@ final class DepthwiseStep: Step {
       return true
     }
     guard step.parameters.by_tiles != 0 || step.parameters.group == 1 else { return false }
-    try planner.append(layer, step, activates: true)
+    let read: Operand
+    (read, step.input) = try planner.slicedOperand(layer.x)
+    try planner.append(layer, step, activates: true, slice: step.slice, input: read)
     return true
   }
 
@@ -65,10 +71,11 @@ final class DepthwiseStep: Step {
 
   func bind(_ binder: Binder) {
     var parameters = parameters
-    parameters.x = binder.floats(0)
+    parameters.x = binder.floats(0, input)
     parameters.residual = binder.floats(1)
     parameters.zero = binder.zeros
-    parameters.y = binder.floatResult()
+    parameters.y = binder.floatResult(slice)
+    (parameters.x_stride, parameters.y_stride) = (input.stride, slice.stride)
     if !isOverPlanes {
       binder.call(f32_depthwise_task, parameters, tasks: parameters.tasks)
       return

@@ -78,6 +78,14 @@ struct PlannedStep {
   /// Buffers; nil for an output without readers.
   let writes: [Int?]
   let multiplyAdds: Int
+
+  /// The same step, where what was in buffer `old` is in `new`.
+  func moving(_ old: Int, to new: Int) -> PlannedStep {
+    func moved(_ read: Operand) -> Operand { if case .buffer(old) = read { .buffer(new) } else { read } }
+    return PlannedStep(
+      name: name, step: step, reads: reads.map(moved), writes: writes.map { $0 == old ? new : $0 },
+      multiplyAdds: multiplyAdds)
+  }
 }
 
 /// Where a step finds an operand.
@@ -89,14 +97,4 @@ enum Operand {
   case constant(Graph.ValueID)
   /// An optional operand left out.
   case none
-}
-
-/// Where a step writes its pixels in a wider tensor whose channels are last. The planner may change it after the step is made.
-final class OutputSlice {
-  /// Floats from the tensor's first pixel to the step's.
-  var offset = 0
-  /// Floats from pixel to pixel.
-  var stride: Int
-
-  init(stride: Int) { self.stride = stride }
 }

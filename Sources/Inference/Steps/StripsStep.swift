@@ -9,7 +9,7 @@ final class StripsStep: Step {
   private let first: ConvolutionWeights?
   private let middle: ConvolutionWeights
   private let last: ConvolutionWeights?
-  private let slice: OutputSlice
+  private let slice: Slice
 
   /// What a strip may take: most of the second-level cache of a small processor.
   private static let nearBytes = 448 << 10
@@ -37,7 +37,7 @@ final class StripsStep: Step {
       parameters.last = f32_convolution(unplanned: last)
     }
     (first, middle, last) = (layers.first?.source, layers.depthwise.source, layers.last?.source)
-    slice = OutputSlice(stride: (layers.last ?? layers.depthwise).geometry.filters)
+    slice = Slice(stride: (layers.last ?? layers.depthwise).geometry.filters)
     guard f32_strips_plan(&parameters, planner.level, Int32(planner.threads), StripsStep.nearBytes) != 0 else {
       return nil
     }
@@ -50,8 +50,9 @@ final class StripsStep: Step {
     if StripsStep.isDepthwise(begin) {
       layers = Layers(depthwise: begin)
     } else {
-      guard begin.geometry.group == 1, begin.residual == nil, begin.layout == .channelsLast,
-        planner.winogradChoices[begin.output] == nil, StripsStep.touchesInput(begin.geometry.plane),
+      guard begin.geometry.group == 1, begin.residual == nil, planner.before(begin.x) == nil,
+        begin.layout == .channelsLast, planner.winogradChoices[begin.output] == nil,
+        StripsStep.touchesInput(begin.geometry.plane),
         let next = try planner.onlyConvolution(of: begin.output), StripsStep.isDepthwise(next.layer)
       else { return false }
       layers = Layers(first: begin, depthwise: next.layer)

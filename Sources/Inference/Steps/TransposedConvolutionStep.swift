@@ -45,7 +45,7 @@ private final class PatchesStep: Step {
   private var parameters = f32_patches()
   private let weights: Graph.ValueID
   private let bias: Graph.ValueID?
-  let slice: OutputSlice
+  let slice: Slice
 
   init?(_ geometry: TransposedConvolution, weights: Graph.ValueID, bias: Graph.ValueID?, _ planner: Planner) {
     let (height, width) = (geometry.plane.height, geometry.plane.width)
@@ -54,7 +54,7 @@ private final class PatchesStep: Step {
         axis.input == axis.output * axis.stride
       else { return nil }
     }
-    (self.weights, self.bias, slice) = (weights, bias, OutputSlice(stride: geometry.filters))
+    (self.weights, self.bias, slice) = (weights, bias, Slice(stride: geometry.filters))
     (parameters.batch, parameters.height, parameters.width) = (geometry.batch, height.output, width.output)
     (parameters.kernel_height, parameters.kernel_width) = (height.kernel, width.kernel)
     (parameters.channels, parameters.filters) = (geometry.channels, geometry.filters)
@@ -138,7 +138,8 @@ private final class TapProductsStep: Step {
   }
 
   func bind(_ binder: Binder) {
-    parameters.bind(binder, OutputSlice(stride: Int(parameters.geometry.out_channels)))
+    parameters.bind(
+      binder, Slice(stride: Int(parameters.geometry.out_channels)), input: Slice(stride: parameters.x_stride))
   }
 }
 

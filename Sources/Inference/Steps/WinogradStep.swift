@@ -6,13 +6,13 @@ import Text
 final class WinogradStep: Step {
   private var parameters: f32_winograd
   private let source: ConvolutionWeights
-  private let slice: OutputSlice
+  private let slice: Slice
 
   init(_ layer: FloatConvolution, _ choice: WinogradChoice, _ planner: Planner) {
     parameters = f32_winograd(layer.geometry, choice, planner.level, threads: planner.threads)
     (parameters.low, parameters.high) = layer.activation.clampBounds
     source = layer.source
-    slice = OutputSlice(stride: Int(parameters.geometry.out_channels))
+    slice = Slice(stride: Int(parameters.geometry.out_channels))
   }
 
   static func plan(_ candidate: Candidate, _ planner: Planner) throws(GraphError) -> Bool {

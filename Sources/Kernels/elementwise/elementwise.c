@@ -152,15 +152,19 @@ void f32_binary_task(void *context, size_t task, size_t worker) {
   }
 }
 
-KERNEL_BODY affine_row_body(
-    const float *x, const float *scale, const float *shift, float low, float high, float *y, size_t count) {
-  for (size_t i = 0; i < count; i++) y[i] = clamp_float(x[i] * scale[i] + shift[i], low, high);
+KERNEL_BODY affine_rows_body(const f32_affine *v, const float *x, size_t rows, float *y) {
+  const float *scale = v->scale, *shift = v->shift, low = v->low, high = v->high;
+  for (size_t row = 0; row < rows; row++, x += v->x_stride, y += v->channels)
+    for (size_t i = 0; i < v->channels; i++) y[i] = clamp_float(x[i] * scale[i] + shift[i], low, high);
 }
-MULTIVERSION(
-    affine_row, (const float *x, const float *scale, const float *shift, float low, float high, float *y, size_t count),
-    (x, scale, shift, low, high, y, count))
+MULTIVERSION(affine_rows, (const f32_affine *v, const float *x, size_t rows, float *y), (v, x, rows, y))
+
+void f32_affine_rows(const f32_affine *v, size_t first, size_t end, float *y) {
+  affine_rows(v->isa, v, v->x + first * v->x_stride, end - first, y);
+}
 
 void f32_affine_plan(f32_affine *v) {
+  v->x_stride = v->channels;
   v->block = v->channels >= BLOCK ? 1 : BLOCK / (v->channels ? v->channels : 1);
   v->tasks = (v->rows + v->block - 1) / v->block;
 }
@@ -170,9 +174,7 @@ void f32_affine_task(void *context, size_t task, size_t worker) {
   const f32_affine *v = context;
   KERNEL_REQUIRE(task < v->tasks);
   const size_t first = task * v->block, end = smaller(v->rows, first + v->block);
-  for (size_t row = first; row < end; row++)
-    affine_row(
-        v->isa, v->x + row * v->channels, v->scale, v->shift, v->low, v->high, v->y + row * v->channels, v->channels);
+  f32_affine_rows(v, first, end, v->y + first * v->channels);
 }
 
 KERNEL_BODY softmax_row_body(const float *x, float *y, size_t count, int logarithm) {

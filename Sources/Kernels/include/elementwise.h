@@ -79,12 +79,16 @@ typedef struct {
   float low, high;
   const float *x, *scale, *shift;
   float *y;
+  size_t x_stride;  // floats from row to row of x; f32_affine_plan sets it to `channels`, for rows without gaps
   size_t block;  // by f32_affine_plan
   size_t tasks;
 } f32_affine;
 
 void f32_affine_plan(f32_affine *affine);
 void f32_affine_task(void *context, size_t task, size_t worker);  // context: f32_affine
+
+// Rows [first, end) of x, into y's first rows.
+void f32_affine_rows(const f32_affine *affine, size_t first, size_t end, float *y);
 
 // y = softmax(x), or its logarithm, of one row. y may be x without the logarithm.
 void f32_softmax_row(kernels_level isa, const float *x, float *y, size_t count, int logarithm);

@@ -85,12 +85,21 @@ typedef struct {
 
   // Data. `w` holds the groups' packed weights one after the other (groups / merged of them).
   const float *x;
+  // Floats from pixel to pixel of x. f32_convolution_plan sets it to in_channels; more where x is a slice of a wider tensor, which
+  // it must not be with row_taps.
+  size_t x_stride;
   const float *w;
   const float *residual;  // [batch, out_height, out_width, out_channels] or NULL
   float *y;
   size_t y_stride;  // floats from pixel to pixel; out_channels unless y is a slice of a wider tensor
   const float *zero;  // zero_count zeros
   void *scratch;  // workers × scratch_bytes, 64-byte aligned
+
+  // Where `has_before` is set before planning, every pixel of x is first scaled, shifted and clamped (pre-activation; He et al.,
+  // "Identity Mappings in Deep Residual Networks", 2016): for layers that f32_convolution_fits_before. Of `before`, scale, shift
+  // and the bounds are to be set.
+  int has_before;
+  f32_affine before;
 
   // Decided by f32_convolution_plan.
   kernels_level isa;
@@ -108,7 +117,10 @@ typedef struct {
   int tiles_first;  // a task takes all its panels for one tile, then the next tile's, rather than the other way round
 } f32_convolution;
 
-// Decides how the work is cut for `threads` threads, from the geometry alone.
+// Whether the convolution sees every pixel once, where it lies.
+int f32_convolution_fits_before(const convolution_geometry *geometry);
+
+// Decides how the work is cut for `threads` threads, from the geometry and has_before alone.
 void f32_convolution_plan(f32_convolution *convolution, kernels_level level, int threads);
 
 // Packs all groups: `w` is ONNX's [out_channels, in_channels / groups, kernel_height, kernel_width], or what `layout`

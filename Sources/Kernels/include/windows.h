@@ -43,6 +43,8 @@ typedef struct {
   const float *residual;  // of y's shape, or NULL
   const float *zero;  // in_channels zeros
   float *y;
+  // Floats from pixel to pixel. f32_depthwise_plan sets them to in_channels; more where x or y is a slice of a wider tensor.
+  size_t x_stride, y_stride;
   // By f32_depthwise_plan.
   int by_tiles;  // depthwise_tiles.h has a tile for the geometry; otherwise `group` must be 1
   size_t row_block, channel_block;  // of a task

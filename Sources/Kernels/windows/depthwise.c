@@ -40,11 +40,10 @@ typedef struct {
       }                                                                                                             \
     }                                                                                                               \
     UNROLL for (int i = 0; i < pixels; i++) {                                                                       \
-      const size_t at = (size_t)i * channels + c;                                                                   \
       vector value = sums[i];                                                                                       \
-      if (residual) value += *(const vector *)(residual + at);                                                      \
+      if (residual) value += *(const vector *)(residual + (size_t)i * channels + c);                                \
       value = value < d->low ? (vector)d->low : value;                                                              \
-      *(vector *)(y + at) = value > d->high ? (vector)d->high : value;                                              \
+      *(vector *)(y + (size_t)i * d->y_stride + c) = value > d->high ? (vector)d->high : value;                     \
     }                                                                                                               \
   }
 
@@ -68,31 +67,31 @@ DEFINE_TILES(depthwise_pixels, PIXELS)
 KERNEL_BODY depthwise_row_body(const f32_depthwise *d, size_t image, size_t oy) {
   const convolution_geometry *g = &d->geometry;
   const size_t channels = g->in_channels;
-  const float *plane = d->x + image * g->in_height * g->in_width * channels;
+  const float *plane = d->x + image * g->in_height * g->in_width * d->x_stride;
   const size_t first_pixel = (image * g->out_height + oy) * g->out_width;
   const window_taps down = rows_inside(g, oy);
   tile_taps taps = {
       .rows = down.end - down.first,
-      .row_step = g->dilation_height * g->in_width * channels,
-      .column_step = g->dilation_width * channels,
-      .pixel_step = g->stride_width * channels,
+      .row_step = g->dilation_height * g->in_width * d->x_stride,
+      .column_step = g->dilation_width * d->x_stride,
+      .pixel_step = g->stride_width * d->x_stride,
       .w_row_step = g->kernel_width * channels};
   size_t ox = 0;
   while (ox < g->out_width) {
     const window_taps across = columns_inside(g, ox);
     taps.columns = across.end - across.first;
-    taps.x = plane + (down.at * g->in_width + across.at) * channels;
+    taps.x = plane + (down.at * g->in_width + across.at) * d->x_stride;
     taps.w = d->w + (1 + down.first * g->kernel_width + across.first) * channels;
-    const size_t at = (first_pixel + ox) * channels;
-    const float *residual = d->residual ? d->residual + at : NULL;
+    const float *residual = d->residual ? d->residual + (first_pixel + ox) * channels : NULL;
+    float *y = d->y + (first_pixel + ox) * d->y_stride;
     // Windows between two that lie inside altogether do so too.
     const size_t last = ox + PIXELS - 1;
     if (taps.columns == g->kernel_width && last < g->out_width &&
         columns_inside(g, last).end == g->kernel_width) {
-      depthwise_pixels(d, &taps, residual, d->y + at);
+      depthwise_pixels(d, &taps, residual, y);
       ox += PIXELS;
     } else {
-      depthwise_pixel(d, &taps, residual, d->y + at);
+      depthwise_pixel(d, &taps, residual, y);
       ox++;
     }
   }
@@ -129,6 +128,7 @@ void f32_depthwise_plan(f32_depthwise *d) {
   const convolution_geometry *g = &d->geometry;
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
   KERNEL_REQUIRE(g->dilation_height >= 1 && g->dilation_width >= 1 && g->in_channels >= 1 && d->group >= 1);
+  d->x_stride = d->y_stride = g->in_channels;
   d->by_tiles = tile_of(d) != NULL;
   d->row_block = 1;
   d->channel_block = g->in_channels;
@@ -164,9 +164,9 @@ static void run_tiles(const f32_depthwise *d, size_t image, size_t oy, size_t en
   const convolution_geometry *g = &d->geometry;
   const f32_depthwise_tile run = tile_of(d);
   const size_t channels = g->in_channels, inputs = (DEPTHWISE_PIXELS - 1) * g->stride_width + g->kernel_width;
-  const float *picture = d->x + image * g->in_height * g->in_width * channels;
+  const float *picture = d->x + image * g->in_height * g->in_width * d->x_stride;
   depthwise_tile tile = {
-      .bias = d->w, .channels = channels, .first = first, .end = last, .low = d->low, .high = d->high};
+      .bias = d->w, .channels = channels, .y_stride = d->y_stride, .first = first, .end = last, .low = d->low, .high = d->high};
   for (; oy < end; oy++) {
     const window_taps down = rows_inside(g, oy);
     tile.lines = down.end - down.first;
@@ -176,20 +176,20 @@ static void run_tiles(const f32_depthwise *d, size_t image, size_t oy, size_t en
       const size_t left = ox * g->stride_width - g->pad_left;
       const int is_inside = left < g->in_width && left + inputs <= g->in_width;
       if (was_inside && is_inside) {
-        tile.offset += DEPTHWISE_PIXELS * g->stride_width * channels;
+        tile.offset += DEPTHWISE_PIXELS * g->stride_width * d->x_stride;
       } else {
         tile.offset = 0;
         for (size_t line = 0; line < tile.lines; line++) {
-          const float *row = picture + (down.at + line * g->dilation_height) * g->in_width * channels;
+          const float *row = picture + (down.at + line * g->dilation_height) * g->in_width * d->x_stride;
           for (size_t i = 0; i < inputs; i++)
-            tile.x[line * inputs + i] = left + i < g->in_width ? row + (left + i) * channels : d->zero;
+            tile.x[line * inputs + i] = left + i < g->in_width ? row + (left + i) * d->x_stride : d->zero;
         }
       }
       was_inside = is_inside;
-      const size_t at = ((image * g->out_height + oy) * g->out_width + ox) * channels;
+      const size_t pixel = (image * g->out_height + oy) * g->out_width + ox;
       tile.pixels = smaller(DEPTHWISE_PIXELS, g->out_width - ox);
-      tile.y = d->y + at;
-      tile.residual = d->residual ? d->residual + at : NULL;
+      tile.y = d->y + pixel * d->y_stride;
+      tile.residual = d->residual ? d->residual + pixel * channels : NULL;
       run(&tile);
     }
   }
@@ -211,8 +211,8 @@ void f32_depthwise_task(void *context, size_t task, size_t worker) {
   else
     depthwise_row(d->isa, d, image, oy);
   if (!d->activation.applies) return;
-  float *y = d->y + (image * g->out_height + oy) * g->out_width * channels + first;
+  float *y = d->y + (image * g->out_height + oy) * g->out_width * d->y_stride + first;
   f32_apply(
       d->isa, d->activation.function, d->activation.a, d->activation.b, y, y, (end - oy) * g->out_width, last - first,
-      channels);
+      d->y_stride);
 }

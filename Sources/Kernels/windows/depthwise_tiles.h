@@ -22,7 +22,7 @@ typedef struct {
   size_t offset;
   const float *bias;  // channel 0
   const float *w;  // [taps of the rows inside, channels of a group, channels]
-  size_t channels;
+  size_t channels, y_stride;  // floats from pixel to pixel of the residual, and of y
   size_t first, end;  // the channels to compute: at least a vector of them, and whole groups
   size_t pixels;  // output pixels that exist, at least 1
   float *y;  // channel 0 of the first output pixel

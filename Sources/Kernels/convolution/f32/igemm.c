@@ -65,13 +65,25 @@ static size_t tap_channels(const f32_convolution *v) {
 // Whether the weights are more than what stays near, and are prefetched panel by panel.
 static int weights_ahead(const f32_convolution *v) { return v->packed_count * sizeof(float) > NEAR_BYTES / 2; }
 
+// Whether each output sees the one input that lies where it lies, so that all of them are one row.
+static int is_one_row(const convolution_geometry *g) {
+  return is_pointwise(g) && g->stride_height * g->stride_width == 1 && g->out_height == g->in_height &&
+         g->out_width == g->in_width;
+}
+
+int f32_convolution_fits_before(const convolution_geometry *g) {
+  return is_one_row(g) && g->groups == 1 && g->batch * g->out_height * g->out_width > 1;
+}
+
 void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) {
   const convolution_geometry *g = &v->geometry;
   KERNEL_REQUIRE(g->batch >= 1 && g->out_height >= 1 && g->out_width >= 1);
   KERNEL_REQUIRE(g->kernel_height >= 1 && g->kernel_width >= 1 && g->stride_height >= 1 && g->stride_width >= 1);
   KERNEL_REQUIRE(g->groups >= 1 && g->in_channels % g->groups == 0 && g->out_channels % g->groups == 0);
+  KERNEL_REQUIRE(!v->has_before || f32_convolution_fits_before(g));
   v->isa = level;
   v->family = f32_igemm_for(level);
+  v->x_stride = g->in_channels;
   const size_t mr = v->family->mr, nr = v->family->nr;
 
   // Groups of few outputs would leave most of a panel empty. Neighbouring groups share a panel, block-diagonal with zeros
@@ -97,20 +109,23 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
   const size_t pixel_bytes = g->in_channels * height_step * width_step * sizeof(float);
   v->pixel_block = larger(FEWEST_PIXELS, smaller(LARGEST_PIXEL_BLOCK, NEAR_BYTES / 2 / pixel_bytes));
   v->pixel_blocks = divide_up(pixels, v->pixel_block);
-  v->panel_block = smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
+  // What comes before is computed once for a pixel, by the task that takes all its panels.
+  v->panel_block = v->has_before ? panels : smaller(panels, larger(1, NEAR_BYTES / 2 / panel_bytes));
   v->panel_blocks = divide_up(panels, v->panel_block);
 
   // Enough tasks for all threads to finish at about the same time, but none shorter than about 20 microseconds.
   if (threads > 1) {
     const size_t wanted = 8 * (size_t)threads;
     const double smallest = 0.5e6;  // multiply-adds
+    const size_t fewest = (v->has_before ? 1 : 4) * mr;
     const double work = (double)pixels * (double)(panels * nr) * (double)(taps * channels);
     while (v->pixel_blocks * v->panel_blocks < wanted &&
            work / (double)(v->pixel_blocks * v->panel_blocks) > 2 * smallest) {
-      if (v->panel_block > 1 && (v->panel_block * panel_bytes > v->pixel_block * pixel_bytes || v->pixel_block <= 4 * mr)) {
+      if (v->panel_block > 1 && !v->has_before &&
+          (v->panel_block * panel_bytes > v->pixel_block * pixel_bytes || v->pixel_block <= fewest)) {
         v->panel_block = divide_up(v->panel_block, 2);
         v->panel_blocks = divide_up(panels, v->panel_block);
-      } else if (v->pixel_block > 4 * mr) {
+      } else if (v->pixel_block > fewest) {
         v->pixel_block = divide_up(v->pixel_block, 2);
         v->pixel_blocks = divide_up(pixels, v->pixel_block);
       } else {
@@ -143,7 +158,7 @@ void f32_convolution_plan(f32_convolution *v, kernels_level level, int threads) 
 
   const size_t tiles = divide_up(v->pixel_block, mr);
   size_t bytes = (g->kernel_height + tiles * mr * taps) * sizeof(float *);
-  if (v->row_taps) bytes += v->pixel_block * taps * channels * sizeof(float);
+  if (v->row_taps || v->has_before) bytes += v->pixel_block * taps * channels * sizeof(float);
   v->scratch_bytes = (bytes + 63) & ~(size_t)63;
 }
 
@@ -170,7 +185,7 @@ static void find_lines(
     const f32_convolution *v, const convolution_geometry *g, size_t image, size_t oy, const float **lines) {
   for (size_t ky = 0; ky < g->kernel_height; ky++) {
     const size_t iy = oy * g->stride_height + ky * g->dilation_height - g->pad_top;
-    lines[ky] = iy < g->in_height ? v->x + (image * g->in_height + iy) * g->in_width * g->in_channels : NULL;
+    lines[ky] = iy < g->in_height ? v->x + (image * g->in_height + iy) * g->in_width * v->x_stride : NULL;
   }
 }
 
@@ -187,18 +202,16 @@ static void find_inside(const convolution_geometry *g, size_t *first, size_t *en
 static void find_rows(
     const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies,
     const float **lines) {
-  // Where each output sees the one input that lies where it lies, all of them are one row.
   const convolution_geometry *given = &v->geometry;
   convolution_geometry row = *given;
-  if (is_pointwise(given) && given->stride_height * given->stride_width == 1 && given->out_height == given->in_height &&
-      given->out_width == given->in_width) {
+  if (is_one_row(given)) {
     row.in_width = row.out_width = given->batch * given->in_height * given->in_width;
     row.batch = row.in_height = row.out_height = 1;
   }
   const convolution_geometry *g = &row;
-  const size_t mr = v->family->mr, taps = taps_of(v), channels = g->in_channels;
+  const size_t mr = v->family->mr, taps = taps_of(v), channels = g->in_channels, stride = v->x_stride;
   const size_t count = last - first, even = count / tiles, longer = count % tiles;
-  const size_t tap_columns = v->row_taps ? 1 : g->kernel_width, step = g->stride_width * channels;
+  const size_t tap_columns = v->row_taps ? 1 : g->kernel_width, step = g->stride_width * stride;
   size_t inside, inside_end;
   find_inside(g, &inside, &inside_end);
   size_t ox = first % g->out_width, rest = first / g->out_width;
@@ -214,7 +227,7 @@ static void find_rows(
         found = smaller(size - p, inside_end - ox);
         for (size_t ky = 0; ky < g->kernel_height; ky++)
           for (size_t kx = 0; kx < tap_columns; kx++, out += mr) {
-            const float *x = lines[ky] ? lines[ky] + (left + kx * g->dilation_width) * channels : v->zero;
+            const float *x = lines[ky] ? lines[ky] + (left + kx * g->dilation_width) * stride : v->zero;
             const size_t next = lines[ky] ? step : 0;
             for (size_t i = 0; i < found; i++) out[i] = x + i * next;
           }
@@ -234,7 +247,7 @@ static void find_rows(
         for (size_t ky = 0; ky < g->kernel_height; ky++)
           for (size_t kx = 0; kx < g->kernel_width; kx++, out += mr) {
             const size_t ix = left + kx * g->dilation_width;
-            *out = lines[ky] && ix < g->in_width ? lines[ky] + ix * channels : v->zero;
+            *out = lines[ky] && ix < g->in_width ? lines[ky] + ix * stride : v->zero;
           }
       }
       ox += found;
@@ -249,6 +262,21 @@ static void find_rows(
     }
     rows += mr * taps;
   }
+}
+
+// The same for a layer with something before it: computes that for the pixels, into `copies`.
+static void prepare_rows(
+    const f32_convolution *v, size_t first, size_t last, size_t tiles, const float **rows, float *copies) {
+  const size_t channels = v->geometry.in_channels, mr = v->family->mr;
+  const size_t count = last - first, even = count / tiles, longer = count % tiles;
+  f32_affine before = v->before;
+  before.isa = v->isa;
+  before.channels = channels;
+  before.x = v->x;
+  before.x_stride = v->x_stride;
+  f32_affine_rows(&before, first, last, copies);
+  for (size_t tile = 0; tile < tiles; tile++, rows += mr)
+    for (size_t p = 0; p < even + (tile < longer); p++, copies += channels) rows[p] = copies;
 }
 
 // A block of pixels, cut into tiles of `even` pixels; the first `longer` tiles have one more.
@@ -337,7 +365,7 @@ static float sum_of_group(
     for (size_t kx = 0; kx < g->kernel_width; kx++) {
       const size_t ix = ox * g->stride_width + kx * g->dilation_width - g->pad_left;
       if (ix >= g->in_width) continue;
-      const float *x = v->x + ((image * g->in_height + iy) * g->in_width + ix) * g->in_channels + first_channel;
+      const float *x = v->x + ((image * g->in_height + iy) * g->in_width + ix) * v->x_stride + first_channel;
       const float *w = bias + nr + ((ky * g->kernel_width + kx) * v->merged + group) * channels * nr + output;
       for (size_t c = 0; c < channels; c++) sum += x[group * channels + c] * w[c * nr];
     }
@@ -383,6 +411,7 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
   const f32_convolution *v = context;
   const convolution_geometry *g = &v->geometry;
   KERNEL_REQUIRE(task < v->tasks && v->y_stride >= g->out_channels);
+  KERNEL_REQUIRE(v->x_stride == g->in_channels || (v->x_stride > g->in_channels && !v->row_taps));
   KERNEL_REQUIRE(KERNEL_IS_ALIGNED(v->w, 64) && KERNEL_IS_ALIGNED(v->scratch, 64));
   const size_t mr = v->family->mr, nr = v->family->nr, taps = taps_of(v), channels = tap_channels(v);
   const size_t panels_of_group = divide_up(group_outputs(v), nr), panels = panels_of_group * (g->groups / v->merged);
@@ -411,13 +440,17 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
       .panels_of_group = panels_of_group,
       .passes = divide_up(taps, v->tap_block),
       .weights_ahead = weights_ahead(v)};
-  find_rows(
-      v, first, last, tiles, block.rows, (float *)(block.rows + divide_up(v->pixel_block, mr) * mr * taps), lines);
+  float *copies = (float *)(block.rows + divide_up(v->pixel_block, mr) * mr * taps);
+  if (v->has_before) {
+    prepare_rows(v, first, last, tiles, block.rows, copies);
+  } else {
+    find_rows(v, first, last, tiles, block.rows, copies, lines);
+  }
   if (block.weights_ahead) {
     block.weights_slice = divide_up(channels * nr * sizeof(float), tiles);
     block.ahead_step = divide_up(block.weights_slice, channels);
   } else {
-    const size_t row_bytes = g->in_width * g->in_channels * sizeof(float), rows_in = g->batch * g->in_height;
+    const size_t row_bytes = g->in_width * v->x_stride * sizeof(float), rows_in = g->batch * g->in_height;
     const size_t row = smaller(rows_in, (last - 1) / g->out_width * g->stride_height + g->kernel_height);
     const size_t fresh = divide_up(count * g->stride_height, g->out_width) * row_bytes;
     block.next_rows = (kernels_fetch)v->x + row * row_bytes;
