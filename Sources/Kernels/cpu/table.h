@@ -38,6 +38,7 @@ typedef struct kernels_table {
   q8_igemm_family q8_igemm_groups;  // for several groups of 4 or 8 channels and as many outputs, nr together; likewise
   q8_igemm_family q8_igemm_of_small;  // for activations of which few are 128 or more (as u8)
   q8_igemm_family q8_winograd;  // products of transformed 16-bit integers
+  int q8_winograd_wants_many;  // tiles, because products of bytes cost little beside transforms and loading weights
   s16_taps_family s16_taps;
   q8_winograd_transforms q8_transforms;
   q8_finish_kernel q8_finish;
@@ -64,6 +65,7 @@ typedef struct {
   int multiplies_bf16_slowly;  // slower than floats
   int multiplies_bf16_tiles;  // AMX's
   int permutes_bytes;  // of two vectors: AVX512-VBMI
+  int adds_beside_products;  // additions of vectors do not take turns with products
   char features[96];  // for kernels_cpu_features; see kernels_add_feature
 } kernels_cpu;
 

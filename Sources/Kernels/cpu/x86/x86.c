@@ -61,6 +61,7 @@ void kernels_probe(kernels_cpu *cpu) {
   cpu->multiplies_bf16_slowly = is_intel();
   cpu->multiplies_bf16_tiles = cpu->multiplies_bf16 && amx && amx_bf16;
   cpu->permutes_bytes = has_avx512 && avx512vbmi;
+  cpu->adds_beside_products = !is_intel();
 
   if (avx2) kernels_add_feature(cpu, "avx2");
   if (fma) kernels_add_feature(cpu, "fma");
@@ -143,7 +144,7 @@ static void fill_avx512(kernels_table *table) {
 }
 
 // Over AVX-512's.
-static void fill_avx512vnni(kernels_table *table) {
+static void fill_avx512vnni(const kernels_cpu *cpu, kernels_table *table) {
   KERNELS_OF_8_BITS(
       table->q8_igemm = U8S8(u8s8_igemm_12x32_avx512vnni, 12, 32);
       table->q8_igemm.fused = u8s8_fused_12x32_avx512vnni;
@@ -157,6 +158,7 @@ static void fill_avx512vnni(kernels_table *table) {
       table->q8_igemm_groups.masks = table->q8_igemm_groups.by_groups = 1;
       table->q8_winograd = S16(s16_igemm_12x32_avx512vnni, 12, 32);
       table->q8_winograd.points = s16_points_12x32_avx512vnni;
+      table->q8_winograd_wants_many = !cpu->adds_beside_products;
       table->s16_taps = (s16_taps_family){"s16_taps_24x16_avx512vnni", s16_taps_24x16_avx512vnni, .pays = 1};
       table->q8_depthwise = (q8_depthwise_family){
           .name = "u8s8_depthwise_avx512vnni", .layout = Q8_TAPS_QUADS,
@@ -205,7 +207,7 @@ void kernels_fill(kernels_level level, const kernels_cpu *cpu, kernels_table *ta
     (void)cpu;
   }
   if (has_vnni) {
-    fill_avx512vnni(table);
+    fill_avx512vnni(cpu, table);
     fill_bf16(level, cpu, table);
   }
   if (level == KERNELS_AVX512AMX) fill_avx512amx(table);

@@ -11,7 +11,8 @@ enum {
   REACH = Q8_REACH,
   POINTS = Q8_POINTS,
   NEAR_BYTES = 112 * 1024,  // of transformed inputs in a block: with its sums and a panel's weights they stay within 512 KiB
-  NEAR_WEIGHT_BYTES = 160 * 1024  // of weights that were transformed from taps
+  NEAR_WEIGHT_BYTES = 160 * 1024,  // of weights that were transformed from taps
+  FAR_BYTES = 2 * 1024 * 1024
 };
 
 // Bytes of transformed inputs of one group of tiles, for the taps kernels.
@@ -87,7 +88,11 @@ int q8_winograd_wins(const q8_winograd *v) {
   if (narrow->run && smaller(g->in_channels, g->out_channels) <= narrow->nr) return 0;
   // All tiles share 36 · 2 bytes of weights for each pair of channels; with fewer than about ten tiles, loading them takes longest.
   // Taps that are transformed in registers are a quarter of that.
-  return g->out_channels >= 16 && tiles_of(v) >= (v->multiplies_taps ? 3 : 10);
+  size_t fewest = v->multiplies_taps ? 3 : 10;
+  // Where transforms take turns with products, and products of bytes are twice as many: not from taps, and not for few tiles if the
+  // weights come from further away than the second-level cache.
+  if (v->kernels->q8_winograd_wants_many) fewest = v->keeps_taps || v->packed_bytes > FAR_BYTES ? 20 : 16;
+  return g->out_channels >= 16 && tiles_of(v) >= fewest;
 }
 
 void q8_winograd_plan(q8_winograd *v, kernels_level level, int threads) {
