@@ -22,17 +22,18 @@
 INLINE void tile(
     const size_t vectors, const size_t pixels, size_t outputs, size_t taps, size_t channels, const float *const *x,
     size_t x_offset, const float *bias, const float *w, float *y, const float *residual, const f32_igemm_epilogue *epilogue) {
+  const size_t y_stride = epilogue->y_stride, residual_stride = epilogue->residual_stride;
   __m512 sum[12][2];
   UNROLL for (size_t p = 0; p < pixels; p++)
     UNROLL for (size_t v = 0; v < vectors; v++) sum[p][v] = _mm512_load_ps(bias + 16 * v);
   // Few channels leave no time for it.
   if (taps * channels > 48) {
     UNROLL for (size_t p = 0; p < pixels; p++)
-      UNROLL for (size_t v = 0; v < vectors; v++) __builtin_prefetch(y + p * epilogue->y_stride + 16 * v, 1);
+      UNROLL for (size_t v = 0; v < vectors; v++) __builtin_prefetch(y + p * y_stride + 16 * v, 1);
   }
   if (residual) {
     UNROLL for (size_t p = 0; p < pixels; p++)
-      UNROLL for (size_t v = 0; v < vectors; v++) __builtin_prefetch(residual + p * epilogue->residual_stride + 16 * v);
+      UNROLL for (size_t v = 0; v < vectors; v++) __builtin_prefetch(residual + p * residual_stride + 16 * v);
   }
   kernels_fetch ahead = epilogue->ahead;
   const size_t ahead_step = epilogue->ahead_step;
@@ -58,14 +59,16 @@ INLINE void tile(
   const __mmask16 masks[2] = {
       outputs >= 16 ? 0xffff : (__mmask16)((1u << outputs) - 1),
       outputs >= 32 ? 0xffff : outputs > 16 ? (__mmask16)((1u << (outputs - 16)) - 1) : 0};
+  if (residual) {
+    UNROLL for (size_t p = 0; p < pixels; p++)
+      UNROLL for (size_t v = 0; v < vectors; v++)
+        sum[p][v] = _mm512_add_ps(sum[p][v], _mm512_maskz_loadu_ps(masks[v], residual + p * residual_stride + 16 * v));
+  }
   UNROLL for (size_t p = 0; p < pixels; p++) {
-    UNROLL for (size_t v = 0; v < vectors; v++) {
-      if (residual) sum[p][v] = _mm512_add_ps(sum[p][v], _mm512_maskz_loadu_ps(masks[v], residual + 16 * v));
-      // If an operand is NaN, the instruction returns the second one.
+    // If an operand is NaN, the instruction returns the second one.
+    UNROLL for (size_t v = 0; v < vectors; v++)
       _mm512_mask_storeu_ps(y + 16 * v, masks[v], _mm512_min_ps(high, _mm512_max_ps(low, sum[p][v])));
-    }
-    if (residual) residual += epilogue->residual_stride;
-    y += epilogue->y_stride;
+    y += y_stride;
   }
 }
 

@@ -47,7 +47,8 @@ void f32_igemm_pack(
 
 // NEAR_BYTES: working set of a core, most of the second-level cache of any processor from a Cortex-A72 to a Zen.
 // FEWEST_PIXELS: with fewer pixels in a block, loading the weights would cost more than they are used.
-enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240, FEWEST_PIXELS = 48 };
+// PANELS_TOGETHER: panels that a tile is multiplied by before the next one is.
+enum { NEAR_BYTES = 256 * 1024, LARGEST_PIXEL_BLOCK = 240, FEWEST_PIXELS = 48, PANELS_TOGETHER = 16 };
 
 static size_t group_channels(const f32_convolution *v) {
   return v->geometry.in_channels / v->geometry.groups * v->merged;
@@ -460,11 +461,13 @@ void f32_convolution_task(void *context, size_t task, size_t worker) {
   }
 
   if (v->tiles_first) {
-    for (size_t tile = 0; tile < tiles; tile++)
-      for (size_t panel = first_panel; panel < last_panel; panel++) {
-        panel_pass part = find_pass(v, &block, panel, 0);
-        run_tile(v, &block, &part, tile);
-      }
+    panel_pass parts[PANELS_TOGETHER];
+    for (size_t panel = first_panel; panel < last_panel; panel += PANELS_TOGETHER) {
+      const size_t some = smaller(PANELS_TOGETHER, last_panel - panel);
+      for (size_t i = 0; i < some; i++) parts[i] = find_pass(v, &block, panel + i, 0);
+      for (size_t tile = 0; tile < tiles; tile++)
+        for (size_t i = 0; i < some; i++) run_tile(v, &block, &parts[i], tile);
+    }
   } else {
     for (size_t panel = first_panel; panel < last_panel; panel++)
       for (size_t pass = 0; pass < block.passes; pass++) {
