@@ -54,6 +54,8 @@ struct BatchRunner {
     // Exact kernels: the rounding errors of Winograd kernels would hide differences between the recipes.
     var options = Model.Options()
     (options.threads, options.exact) = (threads, true)
+    // Every value that is recorded lies in the plan's memory and in a result.
+    options.limits.memoryBytes *= 2
     session = try Model(graph: graph, isOptimized: !optimizing, inputShapes: inputShapes, options: options)
       .makeSession(plannedFor: inputShapes)
   }

@@ -1,3 +1,4 @@
+import Foundation
 import Giemsa
 import ModelGraph
 import ONNXFormat
@@ -7,6 +8,7 @@ extension FuzzTarget {
   /// A model file: every finding of `validate`, then the optimised plan, then a run.
   static let model = FuzzTarget(
     name: "model",
+    seeds: { [unreadInput] },
     // Beyond what the file has there may be a plan and its packed weights.
     memory: (16 << 20) + 4 * runBytes, isMessage: true
   ) { bytes in
@@ -36,6 +38,12 @@ extension FuzzTarget {
     }
     _ = try session.run(inputs)
   }
+
+  /// Shape of an input of 48 MiB, which it does not read.
+  private static let unreadInput = [UInt8](
+    Data(
+      base64Encoded: "CA0SDGJhY2tlbmQtdGVzdDpACg0KAXgSAXkiBVNoYXBlEhJ0ZXN0X3NoYXBlX2V4YW1wbGVaFgoBeBIRCg8IARILCgUI"
+        + "g4CAAgoCCANiAwoBeUIECgAQGQ==") ?? Data())
 
   /// Bytes that a plan may take for a picture, and multiply-adds of a run.
   private static let runBytes = 1 << 20

@@ -156,7 +156,7 @@ import Testing
 
   @Test func aPlanThatAsksForTooMuchIsRefused() throws {
     var graph = Graph(name: "huge")
-    var x = graph.addInput("x", Declaration(.float32, [.symbol("N"), .fixed(60), .fixed(1024), .fixed(1024)]))
+    var x = graph.addInput("x", Declaration(.float32, [.symbol("N"), .fixed(30), .fixed(1024), .fixed(1024)]))
     for _ in 0..<3 { x = try Self.node(&graph, "Relu", [x]) }
     graph.outputs = [x]
     func plan(_ shape: Shape, _ memoryBytes: Int? = nil) throws {
@@ -164,15 +164,33 @@ import Testing
       if let memoryBytes { options.limits.memoryBytes = memoryBytes }
       _ = try Engine(graph, inputShapes: [shape], options: options)
     }
-    // 240 MiB per value: two alive at a time are within the limit, which is per picture of a batch.
-    try plan([1, 60, 1024, 1024])
-    try plan([2, 60, 1024, 1024])
-    let error = #expect(throws: GraphError.self) { try plan([1, 60, 1024, 1024], 400 << 20) }
+    // 120 MiB per value: two alive at a time, the input and the output are within the limit, which is per picture of a
+    // batch.
+    try plan([1, 30, 1024, 1024])
+    try plan([2, 30, 1024, 1024])
+    let error = #expect(throws: GraphError.self) { try plan([1, 30, 1024, 1024], 400 << 20) }
     #expect(error?.code == .tooLarge)
     #expect(error?.message.contains("--max-memory") == true)
     // A batch size fixed by the file does not raise the limit.
-    graph.values[graph.inputs[0]].declaration = Declaration(.float32, [2, 60, 1024, 1024])
-    #expect(throws: GraphError.self) { try plan([2, 60, 1024, 1024]) }
-    try plan([2, 60, 1024, 1024], 2 << 30)
+    graph.values[graph.inputs[0]].declaration = Declaration(.float32, [2, 30, 1024, 1024])
+    #expect(throws: GraphError.self) { try plan([2, 30, 1024, 1024]) }
+    try plan([2, 30, 1024, 1024], 2 << 30)
+  }
+
+  @Test(arguments: [("Shape", 1), ("Identity", 1), ("Relu", 5)])
+  func inputsAndOutputsCountAsMemoryOfARun(_ operation: String, _ outputs: Int) throws {
+    // Shape reads no element of its input; a value that is returned five times takes five tensors.
+    var graph = Graph(name: "ports")
+    let x = graph.addInput("x", Declaration(.float32, [1, 256, 1024]))
+    graph.outputs = [Graph.ValueID](repeating: try Self.node(&graph, operation, [x]), count: outputs)
+    func plan(_ memoryBytes: Int) throws {
+      var options = EngineOptions()
+      options.limits.memoryBytes = memoryBytes
+      _ = try Engine(graph, options: options)
+    }
+    let ports = (1 << 20) * (operation == "Shape" ? 1 : 1 + outputs)
+    let error = #expect(throws: GraphError.self) { try plan(ports - 1) }
+    #expect(error?.code == .tooLarge)
+    try plan(ports + (2 << 20))
   }
 }

@@ -71,6 +71,8 @@ public final class Plan: @unchecked Sendable {
     let outputIDs = graph.outputs
     let (known, isLate) = try graph.inferEarly(inputShapes)
     let knownOutputs = outputIDs.map { known[$0].map { (type: $0.type, shape: $0.shape) } }
+    // Inputs and outputs are the caller's, but a file may declare any, read none of them, and return one value often.
+    let callerBytes = (graph.inputs + outputIDs).reduce(0) { $0 + (known[$1]?.byteCount ?? 0) }
     // An empty shape for a late value, and for one without producer and readers.
     var facts = (consume known).map { $0 ?? Fact(.float32, [0]) }
     let lateGraph = isLate.contains(true) ? graph.splitOff(late: isLate) : nil
@@ -93,7 +95,8 @@ public final class Plan: @unchecked Sendable {
     steps = planner.planned
     memory = MemoryPlan(planner.buffers, steps)
     let packedBytes = steps.reduce(0) { $0 + MemoryBlock.rounded($1.step.needs.packedBytes) }
-    let (bytes, batch) = (memory.byteCount(threads: threads) + packedBytes, Plan.batch(graph, inputShapes))
+    let bytes = memory.byteCount(threads: threads) + packedBytes + callerBytes
+    let batch = Plan.batch(graph, inputShapes)
     try options.limits.admit(bytes: bytes, batch: batch, weightBytes: originalBytes)
 
     let packer = try Packer(steps, consume constants, outputs: operands, workers: workers)

@@ -33,8 +33,8 @@ public struct Limits: Sendable {
   /// Bytes of one metadata value, or of a string attribute.
   public var textBytes = 16 << 20
 
-  /// Bytes that running a model may take for each picture of a batch, beyond the weights in the file: activations,
-  /// scratch memory of kernels, folded constants. `--max-memory` sets it. 512 MiB are enough for a U-Net of 64 channels
+  /// Bytes that running a model may take for each picture of a batch, beyond the weights in the file: inputs, activations,
+  /// outputs, scratch memory of kernels, folded constants. `--max-memory` sets it. 512 MiB are enough for a U-Net of 64 channels
   /// on 512 × 512 pixels, and several times what a ResNet or a vision transformer needs.
   public var memoryBytes = usualMemory
   private static let usualMemory = 512 << 20

@@ -14,6 +14,9 @@ public struct Fact: Sendable {
   }
 
   public init(_ tensor: Tensor) { self.init(tensor.type, tensor.shape, constant: tensor) }
+
+  /// Bytes of a tensor of this type and shape.
+  public var byteCount: Int { shape.count * type.byteCount }
 }
 
 /// A node's inputs in the order of the operator's page. Optional inputs may be nil, or missing at the end.

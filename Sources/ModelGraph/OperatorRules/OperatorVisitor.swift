@@ -172,7 +172,7 @@ extension [Fact] {
   fileprivate func check(mostBytes: Int) throws(GraphError) {
     var left = mostBytes
     for fact in self {
-      let bytes = fact.shape.count * fact.type.byteCount
+      let bytes = fact.byteCount
       guard bytes <= left else {
         throw GraphError(
           .tooLarge,
