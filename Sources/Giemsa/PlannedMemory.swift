@@ -28,6 +28,7 @@ package enum PlannedMemory {
     let graph = try ONNXFile.open(bytes, limits: options.limits).graph
     options.inputShapes = graph.planningShapes()
     let parts = graph.nodes.count + graph.values.count { $0.constant != nil }
+    let isIn8Bit = graph.nodes.contains { if case .dequantizeLinear = $0.operation { true } else { false } }
     let session = try Model(bytes: bytes, options).makeSession()
     var ports = 0
     for (port, shape) in zip(session.model.inputs, session.inputShapes) { ports += shape.count * port.type.byteCount }
@@ -35,9 +36,13 @@ package enum PlannedMemory {
       ports += (shape?.count ?? 0) * port.type.byteCount
     }
     // Weights are packed before there are activations.
-    return max(session.packingBytes, session.touchedBytes + ports) + parts * partBytes
+    let tensors = max(session.packingBytes, session.touchedBytes + ports)
+    return tensors + parts * partBytes + session.steps.count * stepBytes + (isIn8Bit ? codeBytesOf8Bit : 0)
   }
 
-  /// What the graph takes in memory for each node and constant, from reading the file to the plan: the median of networks.
-  private static let partBytes = 700
+  /// What the heap holds for each node and constant of a file, and for each step of its plan: fitted to networks in float and
+  /// in 8-bit.
+  private static let (partBytes, stepBytes) = (500, 1200)
+  /// Code that float networks do not touch: it lowers a quantised graph and runs 8-bit steps.
+  private static let codeBytesOf8Bit = 7 << 16
 }

@@ -16,9 +16,12 @@ final class ReferenceStep: Step {
     func forms(_ ids: [Graph.ValueID?]) -> [Form?] { ids.map { $0.map { (planner.type($0), planner.shape($0)) } } }
     self.node = node
     (inputs, outputs) = (forms(node.inputs), forms(node.outputs))
+    // QLinearAdd and its kind compute with operands and results of 32 bits.
+    let isIn8Bit = node.operation.domain == .microsoft
     var bytes = 0
     for (index, form) in (inputs + outputs).enumerated() {
       guard let (type, shape) = form else { continue }
+      if isIn8Bit, type.byteCount == 1 { bytes += 4 * shape.count }
       if index < reads.count, case .constant = reads[index] { continue }
       bytes += shape.count * type.byteCount
     }
@@ -43,7 +46,7 @@ final class ReferenceStep: Step {
   }
 
   var kernel: String { "reference" }
-  /// Copies of the operands that are no constants, and results.
+  /// Copies of the operands that are no constants, results, and what 8-bit operators compute with.
   var needs: StepNeeds { .operands(andRunBytes: runBytes) }
   func pack(_ packer: Packer) {}
 
