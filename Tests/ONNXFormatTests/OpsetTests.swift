@@ -50,6 +50,35 @@ import Testing
     #expect(try kinds(.swish(Swish()), 21) == ["Sigmoid", "Mul"])
   }
 
+  @Test func scalesThatOnlyARunKnowsStayAnInput() throws {
+    func graph(_ mode: String) throws -> Graph {
+      var graph = Graph(name: "g")
+      let x = graph.addInput("x", Declaration(.float32, [1, 1, 2, 2]))
+      let scales = graph.addInput("s", Declaration(.float32, [4]))
+      let attributes = [
+        Attribute("mode", .string(mode)), Attribute("coordinate_transformation_mode", .string("asymmetric")),
+        Attribute("nearest_mode", .string("floor")),
+      ]
+      let reader = AttributeReader("Resize", opset: 13, inputCount: 3, attributes: attributes)
+      graph.outputs = [graph.add(try Operator("Resize", domain: .onnx, reader), "y", [x, nil, scales])]
+      // Only a run finds its shape.
+      graph.values[graph.outputs[0]].declaration = Declaration(.float32, ["a", "b", "c", "d"].map { .symbol($0) })
+      return graph
+    }
+    let inputs = [try Tensor([1, 1, 2, 2], [1, 2, 3, 5] as [Float]), try Tensor([4], [1, 1, 1.5, 2] as [Float])]
+    // Floors of 0, 2/3, 4/3 and of 0, 1/2, 1, 3/2.
+    let nearest: [Float] = [1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 5, 5]
+    for (mode, opset) in [("nearest", 9), ("linear", 9), ("linear", 10)] {
+      let again = try written(try graph(mode), opset: opset)
+      #expect(again.nodes.count == 1)
+      let (wanted, found) = (try graph(mode).evaluate(inputs)[0], try again.evaluate(inputs)[0])
+      #expect(found.shape == [1, 1, 3, 4] && found.doubles == wanted.doubles)
+      if mode == "nearest" { #expect(found.array(of: Float.self) == nearest) }
+    }
+    #expect(code { _ = try written(try graph("nearest"), opset: 10) } == .opset)
+    #expect(code { _ = try written(try graph("linear"), opset: 8) } == .opset)
+  }
+
   @Test func whatCannotBeSaid() throws {
     #expect(code { _ = try written(try graph(.isNaN(IsNaN()), [2]), opset: 8) } == .opset)
     #expect(code { _ = try written(try graph(.relu(Relu()), [2], type: .int32), opset: 13) } == .opset)

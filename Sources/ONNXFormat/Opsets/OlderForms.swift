@@ -227,7 +227,7 @@ extension OpsetForms {
     guard let x = node.input(0), coordinates == "asymmetric", mode != "cubic", !node.has("axes") else {
       throw refusal("it resizes by asymmetric coordinates, to the nearest or linearly")
     }
-    let scales: [Float]
+    var (scales, given) = ([Float](), Graph.ValueID?.none)
     if let known = constant(node.input(2)) {
       scales = known.doubles.map { Float($0) }
     } else if let sizes = constant(node.input(3))?.ints {
@@ -240,6 +240,9 @@ extension OpsetForms {
         }
       }
       scales = found
+    } else if node.input(2) != nil, opset == 9 || opset == 10 && mode == "linear" {
+      // Only a run knows them. Upsample wants 1 at least; below 1, Resize to the nearest rounds up.
+      given = node.input(2)
     } else {
       throw refusal("the scales of Resize are not known")
     }
@@ -253,7 +256,8 @@ extension OpsetForms {
     if opset < 9 {
       node.set(Attribute("scales", .floats(scales)))
     } else {
-      node.inputs.append(add(try Tensor([scales.count], scales), "\(node.name)/scales"))
+      if given == nil { given = add(try Tensor([scales.count], scales), "\(node.name)/scales") }
+      node.inputs.append(given)
     }
   }
 
