@@ -32,20 +32,23 @@ static size_t take_depthwise_rows(f32_depthwise *d, size_t first, size_t rows) {
   return start;
 }
 
-// Plans for `rows` rows, somewhere in the middle of one picture.
+// Leaves `rows` rows, somewhere in the middle of one picture, to plan for. Returns what was there.
+static convolution_geometry leave_rows(convolution_geometry *g, size_t rows) {
+  const convolution_geometry whole = *g;
+  g->batch = 1;
+  take_rows(g, 0, rows);
+  return whole;
+}
+
 static void plan_convolution(f32_convolution *v, kernels_level level, size_t rows) {
-  const convolution_geometry whole = v->geometry;
-  v->geometry.batch = 1;
-  take_rows(&v->geometry, 0, rows);
+  const convolution_geometry whole = leave_rows(&v->geometry, rows);
   f32_convolution_plan(v, level, 1);
   v->geometry = whole;
   v->geometry.batch = 1;
 }
 
 static void plan_depthwise(f32_depthwise *d, size_t rows) {
-  const convolution_geometry whole = d->geometry;
-  d->geometry.batch = 1;
-  take_rows(&d->geometry, 0, rows);
+  const convolution_geometry whole = leave_rows(&d->geometry, rows);
   f32_depthwise_plan(d);
   d->geometry = whole;
 }

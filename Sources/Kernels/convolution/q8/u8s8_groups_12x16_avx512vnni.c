@@ -7,14 +7,8 @@
 // u8s8_groups_12x16_avx512vnni: four groups of 4 channels and 4 outputs, or two of 8 and 8. The four bytes of a lane are those of
 // its output's group, so that no weight of a panel is 0 for belonging to another group.
 #define NAME u8s8_groups_12x16_avx512vnni
+#define FUSED u8s8_fused_groups_12x16_avx512vnni
 #define TARGET X86_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")
-#define MR 12
-#define VECTOR __m512i
-#define LANES 16
-#define VECTORS 1
-#define LOAD(p) _mm512_load_si512(p)
-#define STORE(p, v) _mm512_store_si512(p, v)
-#define DOT(sum, x, w) _mm512_dpbusd_epi32(sum, x, w)
 #define INPUTS(x, at) group_inputs(x, at, steps)
 
 // `at` is the offset of the groups' 16 bytes, a multiple of 16, and four times the step: 0, or of groups of 8 channels 0 or 1.
@@ -27,8 +21,5 @@ static inline __attribute__((always_inline)) TARGET __m512i group_inputs(const u
   return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(groups), places);
 }
 
-#include "convolution/q8/igemm_x86.inc"
-
-#define FUSED u8s8_fused_groups_12x16_avx512vnni
-#include "convolution/q8/u8s8_fused_12x16_avx512.inc"
+#include "convolution/q8/u8s8_12x16_avx512.inc"
 #endif
