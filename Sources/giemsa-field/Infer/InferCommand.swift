@@ -43,7 +43,8 @@ enum InferCommand {
       let model = try DescriptionRules.classifier(path, description, engine)
       let output = try ResultOutput(options.string("--output"), growsByLines: watches)
       var walk = PictureWalk()
-      for path in paths { walk.add(path) }
+      // A watch looks for itself; the table is as wide as what is there now.
+      if !watches || kind == .table { for path in paths { walk.add(path) } }
       let width = kind == .table ? walk.files.reduce(7) { max($0, AnswerFormat.width($1.printable)) } : 0
       let format = AnswerFormat(
         kind: kind, classes: model.classes, decision: model.decision, top: top.map { min($0, model.classes.count) },
