@@ -678,8 +678,8 @@ def pool(g, op):
         for index, kernel in enumerate(attributes["kernel_shape"]):
             if dilations[index] * (kernel - 1) >= x.shape[index + 2] + pads[index] + pads[index + x.rank - 2]:
                 raise Unfit
-    elif op == "LpPool":
-        # Where windows lie apart onnxruntime computes SAME's padding as less than none (MaxPool refuses that).
+    else:
+        # Where windows lie apart onnxruntime computes SAME's padding as less than none, and refuses only some of that.
         strides = attributes.get("strides", [1] * 3)
         if any(stride > kernel for stride, kernel in zip(strides, attributes["kernel_shape"])):
             raise Unfit

@@ -29,6 +29,13 @@ import Testing
     for picture in watch.look() { watch.take(picture, isRead: isRead) }
   }
 
+  /// The only picture, `a.png`, when it is whole.
+  private func wholePicture() throws -> FolderWatch.Picture {
+    try draw("a.png")
+    _ = watch.look()
+    return try #require(watch.look().first)
+  }
+
   private func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: folder.path(name)) }
 
   @Test func aPictureIsNamedAtTheSecondLookUntilItIsTaken() throws {
@@ -68,9 +75,7 @@ import Testing
   }
 
   @Test func aFileThatIsWrittenToIsNamedAgain() throws {
-    try draw("a.png")
-    _ = watch.look()
-    let picture = try #require(watch.look().first)
+    let picture = try wholePicture()
     #expect(picture.isCurrent)
     watch.take(picture, isRead: true)
     let file = try #require(FileHandle(forWritingAtPath: folder.path("in/a.png")))
@@ -83,9 +88,7 @@ import Testing
   }
 
   @Test func aFileThatWentIsForgotten() throws {
-    try draw("a.png")
-    _ = watch.look()
-    let picture = try #require(watch.look().first)
+    let picture = try wholePicture()
     try remove("in/a.png")
     #expect(!picture.isCurrent)
     #expect(names() == [])

@@ -47,6 +47,32 @@ import Testing
     try sketch.check(tolerance: 1e-3, exact: false)
   }
 
+  /// Convolutions that cannot compute what is before them, and readers of it besides: other steps, the graph's outputs, a sum.
+  @Test func normalisationsThatStayApart() throws {
+    var sketch = Sketch(seed: 5)
+    let x = sketch.input([2, 6, 5, 7])
+    func active() throws -> Int { try sketch.node("Relu", [try sketch.norm(x, 6)]) }
+    let weights = try sketch.constant([6, 6, 1, 1])
+    for (name, value) in [("strides", 2), ("pads", 1)] {
+      let values = [Int](repeating: value, count: name == "pads" ? 4 : 2)
+      sketch.output(try sketch.node("Conv", [try active(), weights], [.ints(name, values)]))
+    }
+    sketch.output(try sketch.node("Conv", [try active(), try sketch.constant([6, 1, 1, 1])], [.int("group", 6)]))
+    sketch.output(try sketch.node("Conv", [try active(), try sketch.constant([4, 3, 1, 1])], [.int("group", 2)]))
+    let (read, shown) = (try active(), try active())
+    sketch.output(try sketch.node("Add", [try sketch.node("Conv", [read, weights]), read]))
+    sketch.output(try sketch.node("Conv", [shown, weights]))
+    sketch.output(shown)
+    // This one computes it, and its input is what it adds.
+    let own = try sketch.node("MaxPool", [x], [.ints("kernel_shape", [1, 1])])
+    let normal = try sketch.node("Relu", [try sketch.norm(own, 6)])
+    let sum = try sketch.node("Add", [try sketch.node("Conv", [normal, weights]), own])
+    sketch.output(try sketch.node("Relu", [sum]))
+    let kernels = try optimizedKernels(&sketch)
+    #expect(kernels.count { $0 == "f32_affine" } == 6, "\(kernels)")
+    try sketch.check()
+  }
+
   /// GhostNet's module: a part that the maker of the other part reads too.
   @Test(arguments: [2, 5, 16, 24]) func partThatIsRead(_ channels: Int) throws {
     var sketch = Sketch(seed: 2)
