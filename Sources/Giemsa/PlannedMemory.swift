@@ -44,5 +44,5 @@ package enum PlannedMemory {
   /// in 8-bit.
   private static let (partBytes, stepBytes) = (500, 1200)
   /// Code that float networks do not touch: it lowers a quantised graph and runs 8-bit steps.
-  private static let codeBytesOf8Bit = 7 << 16
+  private static let codeBytesOf8Bit = 5 << 16
 }

@@ -77,8 +77,10 @@ public struct QuantizeLinear: OperatorDefinition {
     let type = inputs[Input.zeroPoint]?.type ?? outputType ?? .uint8
     let zeroPoints = inputs[Input.zeroPoint]?.zeroPoints ?? [Int32](repeating: 0, count: scale.count)
     let scales = try scale.converted(to: .float32).array(of: Float.self)
-    let quotients = try x.converted(to: .float32).mapped(scales, grain) { (x: Float, scale: Float) in x / scale }
-    let rounded = try quotients.converted(to: precision ?? scale.type).converted(to: .float32)
+    let (numbers, division) = (try x.converted(to: .float32), precision ?? scale.type)
+    if division == .float32 { return [try numbers.quantized(type, scales: scales, zeroPoints: zeroPoints, grain)] }
+    let quotients = try numbers.mapped(scales, grain) { (x: Float, scale: Float) in x / scale }
+    let rounded = try quotients.converted(to: division).converted(to: .float32)
     return [try rounded.quantized(type, zeroPoints: zeroPoints, grain)]
   }
 }
