@@ -51,21 +51,23 @@ import Testing
   }
 
   /// Kernels that have tiles, and groups of channels: fewer channels than a vector has, whole vectors and a rest, blocks of
-  /// channels; planes that are narrower than a tile, and wider.
+  /// channels; planes that are narrower than a tile, and wider; the usual padding, for whose edges there are functions, and others.
   @Test(arguments: instructionSets, [4, 12, 16, 24, 40, 304])
   func tiles(_ isa: kernels_level, _ channels: Int) throws {
     var noise = Noise(channels)
     for columns in [3, 5, 7] {
       for stride in [1, 2] {
-        for group in [1, 4, 8, 16] where channels % group == 0 && (group == 1 || columns == 3) {
+        for (group, isUsual) in [1, 4, 8, 16].flatMap({ [($0, false), ($0, true), ($0, true)] })
+        where channels % group == 0 && (group == 1 || columns == 3) {
           var window = convolution_geometry()
           (window.batch, window.in_channels) = (noise.int(1...2), channels)
-          (window.in_height, window.in_width) = (noise.int(7...20), noise.int(7...26))
+          (window.in_height, window.in_width) = (noise.int(7...20), noise.int(isUsual ? 1...16 : 7...26))
           (window.kernel_height, window.kernel_width) = (noise.int(0...3) == 0 ? 1 : columns, columns)
           (window.stride_height, window.stride_width) = (noise.int(1...2), stride)
           (window.dilation_height, window.dilation_width) = (1, 1)
           (window.pad_top, window.pad_left) = (noise.int(0...columns), noise.int(0...columns))
           (window.pad_bottom, window.pad_right) = (noise.int(0...columns), noise.int(0...columns))
+          if isUsual { (window.pad_left, window.pad_right) = (columns / 2, columns / 2) }
           window.out_height =
             (window.in_height + window.pad_top + window.pad_bottom - window.kernel_height) / window.stride_height + 1
           window.out_width = (window.in_width + window.pad_left + window.pad_right - columns) / stride + 1

@@ -163,31 +163,44 @@ void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bia
 static void run_tiles(const f32_depthwise *d, size_t image, size_t oy, size_t end, size_t first, size_t last) {
   const convolution_geometry *g = &d->geometry;
   const f32_depthwise_tile run = tile_of(d);
+  const int steps = tiles_of(d)->lanes >= DEPTHWISE_STEPS_LANES;
   const size_t channels = g->in_channels, inputs = (DEPTHWISE_PIXELS - 1) * g->stride_width + g->kernel_width;
   const float *picture = d->x + image * g->in_height * g->in_width * d->x_stride;
   depthwise_tile tile = {
-      .bias = d->w, .channels = channels, .y_stride = d->y_stride, .first = first, .end = last, .low = d->low, .high = d->high};
+      .bias = d->w,
+      .channels = channels,
+      .x_stride = d->x_stride,
+      .y_stride = d->y_stride,
+      .first = first,
+      .end = last,
+      .low = d->low,
+      .high = d->high};
   for (; oy < end; oy++) {
     const window_taps down = rows_inside(g, oy);
     tile.lines = down.end - down.first;
     tile.w = d->w + (1 + down.first * g->kernel_width * d->group) * channels;
     int was_inside = 0;
-    for (size_t ox = 0; ox < g->out_width; ox += DEPTHWISE_PIXELS) {
-      const size_t left = ox * g->stride_width - g->pad_left;
-      const int is_inside = left < g->in_width && left + inputs <= g->in_width;
-      if (was_inside && is_inside) {
+    for (size_t done = 0; done < g->out_width; done += DEPTHWISE_PIXELS - tile.skipped) {
+      // The last tile ends with the row.
+      tile.skipped = DEPTHWISE_PIXELS - smaller(DEPTHWISE_PIXELS, g->out_width - done);
+      const size_t start = (done - tile.skipped) * g->stride_width - g->pad_left;  // modulo 2^64
+      const int is_inside = start < g->in_width && start + inputs <= g->in_width;
+      if (was_inside && is_inside && tile.skipped == 0) {
         tile.offset += DEPTHWISE_PIXELS * g->stride_width * d->x_stride;
       } else {
         tile.offset = 0;
+        tile.left = start < g->in_width ? 0 : smaller(0 - start, inputs);
+        tile.right = smaller(inputs, g->in_width - start);
+        const size_t column = tile.left < tile.right ? start + tile.left : 0;
         for (size_t line = 0; line < tile.lines; line++) {
           const float *row = picture + (down.at + line * g->dilation_height) * g->in_width * d->x_stride;
-          for (size_t i = 0; i < inputs; i++)
-            tile.x[line * inputs + i] = left + i < g->in_width ? row + (left + i) * d->x_stride : d->zero;
+          if (steps) tile.x[line] = row + column * d->x_stride;
+          for (size_t i = 0; !steps && i < inputs; i++)
+            tile.x[line * inputs + i] = start + i < g->in_width ? row + (start + i) * d->x_stride : d->zero;
         }
       }
       was_inside = is_inside;
-      const size_t pixel = (image * g->out_height + oy) * g->out_width + ox;
-      tile.pixels = smaller(DEPTHWISE_PIXELS, g->out_width - ox);
+      const size_t pixel = (image * g->out_height + oy) * g->out_width + done;
       tile.y = d->y + pixel * d->y_stride;
       tile.residual = d->residual ? d->residual + pixel * channels : NULL;
       run(&tile);

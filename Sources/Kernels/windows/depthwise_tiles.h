@@ -7,25 +7,30 @@
 
 #include "windows.h"
 
-// MOST_LINES: a kernel of more rows has no tiles.
+// MOST_LINES: a kernel of more rows has no tiles. STEPS_LANES: steps need a function for each of the usual (left, right), for
+// which the small program for ARM has no room.
 enum {
   DEPTHWISE_PIXELS = 7,  // output pixels of a tile; planes are often of 7, 14, 28 or 56 columns
   DEPTHWISE_MOST_LINES = 7,
-  DEPTHWISE_MOST_INPUTS = (DEPTHWISE_PIXELS - 1) * 2 + 7
+  DEPTHWISE_MOST_INPUTS = (DEPTHWISE_PIXELS - 1) * 2 + 7,
+  DEPTHWISE_STEPS_LANES = 8
 };
 
 typedef struct {
   size_t lines;  // rows of taps that lie inside the picture
-  // The inputs of each of these rows, (DEPTHWISE_PIXELS - 1) · stride + columns of the kernel; those that lie outside the
-  // picture are zeros. Channel c is read at `offset` + c.
+  // Of the (DEPTHWISE_PIXELS - 1) · stride + columns inputs of each of these rows, those from `left` to before `right` lie
+  // inside the picture, x_stride floats apart. The others are zeros.
+  size_t left, right, x_stride;
+  // With vectors of DEPTHWISE_STEPS_LANES channels and more, input `left` of each row; with shorter ones each input of each row.
+  // Channel c is read at `offset` + c.
   const float *x[DEPTHWISE_MOST_LINES * DEPTHWISE_MOST_INPUTS];
   size_t offset;
   const float *bias;  // channel 0
   const float *w;  // [taps of the rows inside, channels of a group, channels]
   size_t channels, y_stride;  // floats from pixel to pixel of the residual, and of y
   size_t first, end;  // the channels to compute: at least a vector of them, and whole groups
-  size_t pixels;  // output pixels that exist, at least 1
-  float *y;  // channel 0 of the first output pixel
+  size_t skipped;  // of the output pixels, the first ones that are not made
+  float *y;  // channel 0 of the first output pixel made
   const float *residual;  // the same of the residual, or NULL
   float low, high;
 } depthwise_tile;
