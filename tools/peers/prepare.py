@@ -20,8 +20,6 @@ import subprocess
 import sys
 import zlib
 
-import numpy as np
-
 from networks import NETWORKS
 
 BATCHED = "resnet18"
@@ -29,7 +27,7 @@ BATCHED = "resnet18"
 
 def picture(path, random, size=224):
     """Noise as a PNG file."""
-    pixels = np.clip(random.normal(127.5, 50, (size, size, 3)), 0, 255).astype("uint8")
+    pixels = random.normal(127.5, 50, (size, size, 3)).clip(0, 255).astype("uint8")
     rows = b"".join(b"\0" + row.tobytes() for row in pixels)
 
     def chunk(kind, data):
@@ -41,6 +39,8 @@ def picture(path, random, size=224):
 
 
 def pictures(folder, count):
+    import numpy as np
+
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(2)
     for i in range(count):
@@ -74,6 +74,7 @@ def export(folder, name):
 
 def quantize(folder, name):
     """As onnxruntime's static quantizer writes them: QDQ, s8 weights by channel, u8 activations."""
+    import numpy as np
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
