@@ -9,41 +9,63 @@
 
 // FLOAT_SUM: most values that are added in one float. Of more values, sums of that many are added in double. Windows of more
 // than LONG values read WIDE channels of each pixel in one go: fewer would not be prefetched.
+// TOGETHER: vectors of a pixel that are pooled at once. NEON has four registers in each already, AVX2 two.
 enum { LANES = 16, FLOAT_SUM = 256, LONG = 32, WIDE = 4 };
+#if defined(KERNELS_X86)
+enum { TOGETHER = 2 };
+#else
+enum { TOGETHER = 1 };
+#endif
 
 typedef float f32x16 __attribute__((ext_vector_type(16), aligned(4)));
 typedef double f64x16 __attribute__((ext_vector_type(16)));
+typedef int i32x16 __attribute__((ext_vector_type(16)));
 
-// Channels [from, to) of one output pixel: the largest of rows × columns inputs (NaN if one is), or their sum · `factor`.
+// `count` (a constant) vectors of channels: the largest of rows × columns inputs (NaN if one is), or their sum · `factor`. Largest
+// values and NaNs are held apart: a comparison that finds both takes twice as long as an instruction for the larger of two.
+#define DEFINE_POOL(name, vector, integers)                                                             \
+  KERNEL_BODY name(                                                                                     \
+      const int largest, const size_t count, const float *x, size_t rows, size_t columns,               \
+      size_t row_step, size_t column_step, float factor, float *y) {                                    \
+    const size_t lanes = sizeof(vector) / sizeof(float);                                                \
+    vector held[TOGETHER];                                                                              \
+    integers odd[TOGETHER];                                                                             \
+    UNROLL for (size_t v = 0; v < count; v++) {                                                         \
+      held[v] = largest ? -INFINITY : 0;                                                                \
+      odd[v] = 0;                                                                                       \
+    }                                                                                                   \
+    for (size_t row = 0; row < rows; row++, x += row_step) {                                            \
+      const float *in = x;                                                                              \
+      for (size_t column = 0; column < columns; column++, in += column_step) {                          \
+        UNROLL for (size_t v = 0; v < count; v++) {                                                     \
+          const vector value = *(const vector *)(in + v * lanes);                                       \
+          if (largest) {                                                                                \
+            held[v] = value > held[v] ? value : held[v];                                                \
+            odd[v] |= value != value;                                                                   \
+          } else {                                                                                      \
+            held[v] += value;                                                                           \
+          }                                                                                             \
+        }                                                                                               \
+      }                                                                                                 \
+    }                                                                                                   \
+    UNROLL for (size_t v = 0; v < count; v++)                                                           \
+      *(vector *)(y + v * lanes) = !largest ? held[v] * factor : odd[v] ? (vector)NAN : held[v];        \
+  }
+DEFINE_POOL(pool_vectors, f32x16, i32x16)
+DEFINE_POOL(pool_channels, float, int)
+
+// Channels [from, to) of one output pixel. The last vector begins early enough to end with the last channel.
 KERNEL_BODY pool_pixel_body(
-    int largest, const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, float factor, float *y,
-    size_t from, size_t to) {
+    const int largest, const float *x, size_t rows, size_t columns, size_t row_step, size_t column_step, float factor,
+    float *y, size_t from, size_t to) {
   size_t c = from;
-  for (; c + LANES <= to; c += LANES) {
-    float held[LANES];
-    for (int i = 0; i < LANES; i++) held[i] = largest ? -INFINITY : 0;
-    for (size_t row = 0; row < rows; row++)
-      for (size_t column = 0; column < columns; column++) {
-        const float *in = x + row * row_step + column * column_step + c;
-        for (int i = 0; i < LANES; i++) {
-          if (largest) {
-            held[i] = ((in[i] > held[i]) | (in[i] != in[i])) ? in[i] : held[i];
-          } else {
-            held[i] += in[i];
-          }
-        }
-      }
-    for (int i = 0; i < LANES; i++) y[c + i] = largest ? held[i] : held[i] * factor;
+  for (; TOGETHER > 1 && c + TOGETHER * LANES <= to; c += TOGETHER * LANES)
+    pool_vectors(largest, TOGETHER, x + c, rows, columns, row_step, column_step, factor, y + c);
+  for (; to - from >= LANES && c < to; c += LANES) {
+    const size_t at = smaller(c, to - LANES);
+    pool_vectors(largest, 1, x + at, rows, columns, row_step, column_step, factor, y + at);
   }
-  for (; c < to; c++) {
-    float held = largest ? -INFINITY : 0;
-    for (size_t row = 0; row < rows; row++)
-      for (size_t column = 0; column < columns; column++) {
-        const float value = x[row * row_step + column * column_step + c];
-        held = !largest ? held + value : ((value > held) | (value != value)) ? value : held;
-      }
-    y[c] = largest ? held : held * factor;
-  }
+  for (; c < to; c++) pool_channels(largest, 1, x + c, rows, columns, row_step, column_step, factor, y + c);
 }
 
 // Sums · `factor` of `vectors` (a constant) · LANES channels, in double where they are many.
@@ -79,30 +101,27 @@ KERNEL_BODY long_sum_body(
   size_t c = from;
   for (; c + WIDE * LANES <= to; c += WIDE * LANES)
     sum_vectors(WIDE, x + c, rows, columns, row_step, column_step, factor, y + c);
-  for (; c + 2 * LANES <= to; c += 2 * LANES)
-    sum_vectors(2, x + c, rows, columns, row_step, column_step, factor, y + c);
-  for (; c < to; c += LANES) {
-    const size_t lanes = smaller(LANES, to - c);
-    float held[LANES] = {0};
-    double sums[LANES] = {0};
-    size_t left = FLOAT_SUM;
-    for (size_t row = 0; row < rows; row++)
-      for (size_t column = 0; column < columns; column++) {
-        const float *in = x + row * row_step + column * column_step + c;
-        if (lanes == LANES) {
-          for (int i = 0; i < LANES; i++) held[i] += in[i];
-        } else {
-          for (size_t i = 0; i < lanes; i++) held[i] += in[i];
-        }
-        if (--left > 0) continue;
-        for (int i = 0; i < LANES; i++) {
-          sums[i] += (double)held[i];
-          held[i] = 0;
-        }
-        left = FLOAT_SUM;
-      }
-    for (size_t i = 0; i < lanes; i++) y[c + i] = (float)((sums[i] + (double)held[i]) * factor);
+  for (; to - from >= LANES && c < to; c += LANES) {
+    const size_t at = smaller(c, to - LANES);
+    sum_vectors(1, x + at, rows, columns, row_step, column_step, factor, y + at);
   }
+  if (c >= to) return;
+  const size_t lanes = to - c;
+  float held[LANES] = {0};
+  double sums[LANES] = {0};
+  size_t left = FLOAT_SUM;
+  for (size_t row = 0; row < rows; row++)
+    for (size_t column = 0; column < columns; column++) {
+      const float *in = x + row * row_step + column * column_step + c;
+      for (size_t i = 0; i < lanes; i++) held[i] += in[i];
+      if (--left > 0) continue;
+      for (int i = 0; i < LANES; i++) {
+        sums[i] += (double)held[i];
+        held[i] = 0;
+      }
+      left = FLOAT_SUM;
+    }
+  for (size_t i = 0; i < lanes; i++) y[c + i] = (float)((sums[i] + (double)held[i]) * factor);
 }
 
 KERNEL_BODY pool_row_body(const f32_pool *p, size_t image, size_t oy, size_t from, size_t to) {
