@@ -51,7 +51,7 @@ import Testing
         let wanted = definition(Double(value))
         let unit = Double(max(Float(abs(wanted)).ulp, .leastNonzeroMagnitude))
         if Double(found) == Double(Float(wanted)) { continue }
-        if abs(Double(found) - wanted) > mostUnits * unit {
+        if !(abs(Double(found) - wanted) <= mostUnits * unit) {
           Issue.record("function \(function.rawValue) of \(value) is \(found), should be \(wanted)")
           break
         }
