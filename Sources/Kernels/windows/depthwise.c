@@ -163,7 +163,7 @@ void f32_depthwise_pack(const f32_depthwise *d, const float *w, const float *bia
 static void run_tiles(const f32_depthwise *d, size_t image, size_t oy, size_t end, size_t first, size_t last) {
   const convolution_geometry *g = &d->geometry;
   const f32_depthwise_tile run = tile_of(d);
-  const int steps = tiles_of(d)->lanes >= DEPTHWISE_STEPS_LANES;
+  const int steps = depthwise_steps(tiles_of(d)->lanes, d->group);
   const size_t channels = g->in_channels, inputs = (DEPTHWISE_PIXELS - 1) * g->stride_width + g->kernel_width;
   const float *picture = d->x + image * g->in_height * g->in_width * d->x_stride;
   depthwise_tile tile = {

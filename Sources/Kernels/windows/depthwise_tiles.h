@@ -7,22 +7,23 @@
 
 #include "windows.h"
 
-// MOST_LINES: a kernel of more rows has no tiles. STEPS_LANES: steps need a function for each of the usual (left, right), for
-// which the small program for ARM has no room.
+// MOST_LINES: a kernel of more rows has no tiles.
 enum {
   DEPTHWISE_PIXELS = 7,  // output pixels of a tile; planes are often of 7, 14, 28 or 56 columns
   DEPTHWISE_MOST_LINES = 7,
-  DEPTHWISE_MOST_INPUTS = (DEPTHWISE_PIXELS - 1) * 2 + 7,
-  DEPTHWISE_STEPS_LANES = 8
+  DEPTHWISE_MOST_INPUTS = (DEPTHWISE_PIXELS - 1) * 2 + 7
 };
+
+// Whether a tile steps from input to input. That needs a function for each of the usual edges: the small program for ARM has no
+// room for them, and groups gain little, since they load an input once for all of a group's channels.
+static inline int depthwise_steps(size_t lanes, size_t group) { return lanes >= 8 && group == 1; }
 
 typedef struct {
   size_t lines;  // rows of taps that lie inside the picture
   // Of the (DEPTHWISE_PIXELS - 1) · stride + columns inputs of each of these rows, those from `left` to before `right` lie
   // inside the picture, x_stride floats apart. The others are zeros.
   size_t left, right, x_stride;
-  // With vectors of DEPTHWISE_STEPS_LANES channels and more, input `left` of each row; with shorter ones each input of each row.
-  // Channel c is read at `offset` + c.
+  // If it steps, input `left` of each row; otherwise each input of each row. Channel c is read at `offset` + c.
   const float *x[DEPTHWISE_MOST_LINES * DEPTHWISE_MOST_INPUTS];
   size_t offset;
   const float *bias;  // channel 0
