@@ -12,7 +12,8 @@ enum {
   POINTS = Q8_POINTS,
   NEAR_BYTES = 112 * 1024,  // of transformed inputs in a block: with its sums and a panel's weights they stay within 512 KiB
   NEAR_WEIGHT_BYTES = 160 * 1024,  // of weights that were transformed from taps
-  FAR_BYTES = 2 * 1024 * 1024  // of transformed weights: more do not fit in the second-level cache of a server's core (Intel's: 2 MiB)
+  // Of transformed weights: more do not fit in the second-level cache of a server's core (Intel's: 2 MiB).
+  FAR_BYTES = 2 * 1024 * 1024
 };
 
 // Bytes of transformed inputs of one group of tiles, for the taps kernels.
